@@ -1,0 +1,1 @@
+"""mitmproxy's side of segment-pendo."""

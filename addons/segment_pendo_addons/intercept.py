@@ -1,0 +1,237 @@
+"""The mitmproxy addon: Segment's traffic is answered here, mapped to Pendo webhooks, recorded, forwarded, both or neither.
+
+    mitmdump -s intercept.py --set segment_pendo_record=calls.jsonl --set segment_pendo_to=us
+
+It is complete by itself: only Segment's hosts are decrypted, nothing is dialled for them unless `segment_pendo_segment`
+is `pass`, so it works offline; every other connection is tunnelled unread. `segment-pendo run` loads this same class and
+hands it its own relay.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from mitmproxy import ctx, exceptions, http, tls
+from mitmproxy.addonmanager import Loader
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+from segment_pendo.delivery import Delivery
+from segment_pendo.lines import call_line, refusal_line
+from segment_pendo.mapping import Trigger
+from segment_pendo.pendo.regions import destination
+from segment_pendo.recording import Recording, RecordingError
+from segment_pendo.relay import Relay, Sink
+from segment_pendo.segment.hosts import INTERCEPTED, bare
+from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
+
+__all__ = ["Intercept", "addons", "allow_patterns"]
+
+API_KEY: Final = "SEGMENT_PENDO_API_KEY"
+_DRAIN: Final = 5.0
+_log = logging.getLogger("segment_pendo")
+
+
+def allow_patterns(hosts: Sequence[str]) -> list[str]:
+    """mitmproxy's allow_hosts: the whole of `host:port`, so that a longer name cannot slip in."""
+    return [rf"^{re.escape(host)}:\d+$" for host in sorted(hosts)]
+
+
+class _Report:
+    """A sink: one log line for each call that brings no webhook, or that nobody delivers."""
+
+    def __init__(self, *, delivers: bool) -> None:
+        self._delivers = delivers
+
+    def take(self, receipt: Receipt) -> None:
+        if receipt.refusal:
+            _log.warning(refusal_line(receipt))
+        for judged in receipt.judged:
+            if not (self._delivers and isinstance(judged.outcome, Webhook)):
+                _log.info(call_line(receipt, judged, None).replace("  waiting", ""))
+
+
+class Intercept:
+    """`relay` is handed in by the launcher; without one, the addon makes its own from mitmproxy's options."""
+
+    def __init__(
+        self, relay: Relay | None = None, *, hosts: Sequence[str] = (), answers: bool = True, home: tuple[str, int] | None = None
+    ) -> None:
+        self._own = relay is None
+        self._relay = relay
+        self._hosts = INTERCEPTED | frozenset(map(bare, hosts))
+        self._answers = answers
+        self._home = home
+        self._recording: Recording | None = None
+        self._delivery: Delivery | None = None
+        self._is_running = False
+
+    # --- options ---
+
+    def load(self, loader: Loader) -> None:
+        if not self._own:
+            return
+        loader.add_option("segment_pendo_record", str, "", "Record Segment's calls and the webhooks they become into this file.")
+        loader.add_option(
+            "segment_pendo_to",
+            str,
+            "",
+            f"Forward the webhooks to Pendo: us, eu, us1, jp, au, or the base URL of a data host. The key is read from {API_KEY}.",
+        )
+        loader.add_option("segment_pendo_track", bool, False, "Send track calls too; Pendo needs a setting for them.")
+        loader.add_option(
+            "segment_pendo_segment",
+            str,
+            "answer",
+            "answer: Segment's requests are answered here and nothing is dialled. pass: they go on to Segment as well.",
+            choices=["answer", "pass"],
+        )
+        loader.add_option("segment_pendo_hosts", Sequence[str], [], "More hosts that stand for Segment, such as a custom domain.")
+
+    def configure(self, updated: set[str]) -> None:
+        if not self._own:
+            return
+        mine = {"segment_pendo_record", "segment_pendo_to", "segment_pendo_track", "segment_pendo_segment", "segment_pendo_hosts"}
+        if self._relay is not None and not updated & mine:
+            return
+        self._answers = ctx.options.segment_pendo_segment == "answer"
+        self._hosts = INTERCEPTED | frozenset(map(bare, ctx.options.segment_pendo_hosts))
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        trigger = Trigger(track=ctx.options.segment_pendo_track)
+        key = os.environ.get(API_KEY, "")
+        to = ctx.options.segment_pendo_to
+        if to and not key:
+            msg = f"segment_pendo_to needs Pendo's API key in the environment variable {API_KEY}."
+            raise exceptions.OptionsError(msg)
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
+        sinks: list[Sink] = []
+        try:
+            delivery = Delivery(destination(to, key), self._heard) if to else None
+            if ctx.options.segment_pendo_record:
+                path = Path(ctx.options.segment_pendo_record).expanduser()
+                self._recording = Recording(path, trigger=trigger, secrets=(key,) if key else ())
+                sinks.append(self._recording)
+        except ValueError as error:
+            msg = f"segment_pendo_to: {error}."
+            raise exceptions.OptionsError(msg) from None
+        except RecordingError as error:
+            msg = f"segment_pendo_record: {error}"
+            raise exceptions.OptionsError(msg) from None
+        if delivery is not None:
+            sinks.append(delivery)
+        sinks.append(_Report(delivers=delivery is not None))
+        self._relay = Relay(sinks, trigger=trigger)
+        old, self._delivery = self._delivery, delivery
+        if self._is_running:
+            import asyncio  # noqa: PLC0415
+
+            self._swap = asyncio.ensure_future(self._exchange(old, delivery))
+
+    async def _exchange(self, old: Delivery | None, new: Delivery | None) -> None:
+        if new is not None:
+            await new.start()
+        await self._finish(old)
+
+    @staticmethod
+    async def _finish(delivery: Delivery | None) -> None:
+        if delivery is None:
+            return
+        left = await delivery.drain(_DRAIN)
+        if left:
+            _log.warning("%d webhooks were not delivered before the end.", len(left))
+        await delivery.close()
+
+    def _heard(self, ref: CallRef, attempt: Attempt) -> None:
+        if attempt.state == "delivered":
+            _log.info("webhook of call %s.%d: Pendo answered %s", ref.receipt, ref.index, attempt.status)
+        else:
+            _log.warning("webhook of call %s.%d was not delivered: %s", ref.receipt, ref.index, attempt.detail)
+
+    # --- mitmproxy's life ---
+
+    async def running(self) -> None:
+        self._is_running = True
+        if self._own:
+            options = ctx.options
+            if not options.allow_hosts and not options.ignore_hosts:
+                options.update(allow_hosts=allow_patterns(sorted(self._hosts)))
+            if self._answers:
+                options.update(upstream_cert=False)
+        if self._delivery is not None:
+            await self._delivery.start()
+
+    async def done(self) -> None:
+        await self._finish(self._delivery)
+        if self._recording is not None:
+            self._recording.close()
+
+    # --- connections: nothing is dialled for hosts that we answer for ---
+
+    def _is_ours(self, host: str) -> bool:
+        return bare(host) in self._hosts
+
+    def _is_home(self, host: str, port: int) -> bool:
+        return self._home is not None and port == self._home[1] and bare(host) in {"127.0.0.1", "localhost", "::1"}
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        if self._is_home(flow.request.host, flow.request.port):
+            # The page and its API must not be reached through the proxy.
+            flow.response = http.Response.make(403, b"segment-pendo is not reached through its own proxy\n")
+        elif self._answers and self._is_ours(flow.request.host):
+            flow.response = http.Response(b"HTTP/1.1", 200, b"Connection established", http.Headers(), b"", None, 0, 0)
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        address = data.context.server.address
+        if self._answers and address and self._is_ours(address[0]):
+            data.establish_server_tls_first = False
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        if self._answers and data.server.address and self._is_ours(data.server.address[0]):
+            data.server.error = "Segment is answered here"
+
+    # --- requests ---
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if not self._concerns(flow):
+            flow.request.stream = True
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response is not None and not self._concerns(flow):
+            flow.response.stream = True
+
+    def _concerns(self, flow: http.HTTPFlow) -> bool:
+        request = flow.request
+        return self._is_ours(request.host) or self._is_ours(request.pretty_host) or self._is_home(request.host, request.port)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        if self._relay is None or flow.response is not None or not self._concerns(flow):
+            return
+        try:
+            receipt = self._relay.receive(_sdk_request(flow))
+        except OSError as error:
+            _log.error("the call could not be kept: %s", error.strerror or type(error).__name__)
+            flow.response = http.Response.make(500, b'{"success": false}', {"Content-Type": "application/json"})
+            return
+        if self._answers or self._is_home(flow.request.host, flow.request.port):
+            reply = receipt.reply
+            headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in reply.headers]
+            flow.response = http.Response.make(reply.status, reply.body, headers)
+
+
+def _sdk_request(flow: http.HTTPFlow) -> SdkRequest:
+    request = flow.request
+    headers = tuple((k.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for k, v in request.headers.fields)
+    path, _, query = request.path.partition("?")
+    peer = flow.client_conn.peername
+    return SdkRequest(
+        request.method, path, query, headers, request.raw_content or b"", request.pretty_host, peer[0] if peer else "127.0.0.1", "proxy"
+    )
+
+
+addons = [Intercept()]

@@ -1,0 +1,96 @@
+"""mitmproxy inside our own event loop: a regular proxy on loopback with the addon and nothing that prints."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from mitmproxy import addons as builtin
+from mitmproxy import master, options
+from mitmproxy.addons.errorcheck import ErrorCheck
+from mitmproxy.addons.proxyserver import Proxyserver
+
+from segment_pendo.relay import Relay
+from segment_pendo.segment.hosts import INTERCEPTED
+from segment_pendo_addons.intercept import Intercept, allow_patterns
+
+__all__ = ["Proxy", "ProxyError", "authority"]
+
+_START: "float" = 20.0
+
+
+class ProxyError(Exception):
+    """The proxy cannot be opened; the text says why."""
+
+
+class _Started:
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    def running(self) -> None:
+        self.event.set()
+
+
+class _Group:
+    """mitmproxy's own addons under one parent: half the dispatch work, none of them missing but ErrorCheck (it exits)."""
+
+    def __init__(self) -> None:
+        self.addons = [addon for addon in builtin.default_addons() if not isinstance(addon, ErrorCheck)]
+
+
+def authority(directory: Path) -> Path:
+    """The certificate of the CA in that directory, made if there is none."""
+    from mitmproxy.certs import CertStore  # noqa: PLC0415
+
+    CertStore.from_store(directory, "mitmproxy", 2048)
+    return directory / "mitmproxy-ca-cert.pem"
+
+
+class Proxy:
+    """One regular proxy at 127.0.0.1. Segment's hosts and `hosts` are decrypted, everything else is tunnelled."""
+
+    def __init__(self, relay: Relay, *, confdir: Path, hosts: Sequence[str], answers: bool, home: tuple[str, int]) -> None:
+        self._relay = relay
+        self._confdir = confdir
+        self._hosts = tuple(hosts)
+        self._answers = answers
+        self._home = home
+        self._task: asyncio.Task[None] | None = None
+        self._master: master.Master | None = None
+        self.url = ""
+
+    async def start(self, port: int) -> None:
+        """Listen. Raises ProxyError with mitmproxy's reason."""
+        names = sorted(INTERCEPTED | set(self._hosts))
+        opts = options.Options(confdir=str(self._confdir), listen_host="127.0.0.1", listen_port=port, mode=["regular"])
+        self._master = master.Master(opts)
+        started = _Started()
+        intercept = Intercept(self._relay, hosts=self._hosts, answers=self._answers, home=self._home)
+        # Ours stands outside the group and behind it: it has the last word on a ClientHello.
+        self._master.addons.add(_Group(), intercept, started)
+        opts.update(allow_hosts=allow_patterns(names), upstream_cert=not self._answers)
+        self._task = asyncio.create_task(self._master.run())
+        waiting = asyncio.create_task(started.event.wait())
+        await asyncio.wait({self._task, waiting}, timeout=_START, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        server = self._master.addons.get("proxyserver")
+        assert isinstance(server, Proxyserver)
+        for instance in server.servers:
+            if instance.is_running and instance.listen_addrs:
+                self.url = f"http://127.0.0.1:{instance.listen_addrs[0][1]}"
+                return
+            if instance.last_exception is not None:
+                msg = f"port {port} for the proxy cannot be opened: {instance.last_exception}"
+                raise ProxyError(msg)
+        msg = "mitmproxy did not start"
+        raise ProxyError(msg)
+
+    def refuse_new(self) -> None:
+        """Close the listening socket; connections that exist go on."""
+        if self._master is not None:
+            self._master.options.update(server=False)
+
+    async def stop(self) -> None:
+        if self._master is None or self._task is None:
+            return
+        self._master.shutdown()
+        await asyncio.wait({self._task}, timeout=5)

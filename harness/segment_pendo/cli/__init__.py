@@ -1,0 +1,61 @@
+"""The command line. Each verb lives in a file of its own and is imported only when it is called."""
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from segment_pendo import __version__
+
+__all__ = ["main"]
+
+# verb -> one line of help; the file of the same name holds `command`.
+VERBS: Final = {
+    "demo": "Send the examples of Segment's Pendo page through and show what became of them.",
+    "run": "Open the doors; with a command, run it so that its Segment calls come here.",
+    "map": "Turn calls or SDK requests into webhooks. No network.",
+    "replay": "POST the webhooks of a recording again.",
+    "addon": "Print the path of the mitmproxy addon, for mitmdump -s.",
+}
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in VERBS:
+            return None
+        command = importlib.import_module(f"segment_pendo.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415 - only after a mistake
+
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            if near:
+                message = f"{error.message} Did you mean {near[0]!r}?"
+                raise click.UsageError(message, ctx) from None
+            raise
+
+
+@click.group(cls=_Verbs, context_settings={"auto_envvar_prefix": "SEGMENT_PENDO", "help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="segment-pendo")
+def main() -> None:
+    """See what Pendo gets from your Segment calls: a local stand-in for Segment's cloud.
+
+    Nothing leaves this machine unless --to says so. Not affiliated with Twilio Segment or Pendo.
+    """
+    # Rows are ASCII, but people's lines are not; a terminal of another encoding must not stop us.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,63 @@
+"""Where the destination and its key come from: never from a flag that a shell history keeps."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from segment_pendo.cli.failure import CONFIGURATION, Failure
+from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, destination, key_problem
+from segment_pendo.words import Destination
+
+__all__ = ["API_KEY", "find", "key_file_option", "to_option"]
+
+API_KEY: Final = "SEGMENT_PENDO_API_KEY"
+
+to_option = click.option(
+    "--to",
+    metavar="|".join([*DATA_HOSTS, "URL"]),
+    help=f"Forward the webhooks to Pendo: a region, or the base URL of a data host. Key: ${API_KEY}, --api-key-file or a prompt.",
+)
+key_file_option = click.option(
+    "--api-key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file that holds Pendo's API key."
+)
+
+
+def find(to: str | None, key_file: Path | None) -> Destination | None:
+    """The destination, or None for the loopback Pendo. Raises Failure (exit 3) in words for the user."""
+    if to is None:
+        return None
+    try:
+        probe = destination(to, LOCAL_KEY)
+    except ValueError as error:
+        message = f"--to: {error}."
+        raise Failure(message, CONFIGURATION) from None
+    key = _key(key_file, loopback=probe.loopback)
+    problem = None if probe.loopback else key_problem(key)
+    if problem:
+        click.echo(f"Warning: {problem}.", err=True)
+    return destination(to, key)
+
+
+def _key(key_file: Path | None, *, loopback: bool) -> str:
+    if key_file is not None:
+        try:
+            key = key_file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            message = f"--api-key-file: {key_file} cannot be read as text."
+            raise Failure(message, CONFIGURATION) from None
+    else:
+        key = os.environ.get(API_KEY, "").strip()
+    if not key and loopback:
+        return LOCAL_KEY
+    if not key and sys.stdin.isatty():
+        key = str(click.prompt("Pendo's API key", hide_input=True, err=True)).strip()
+    if not key:
+        message = f"Pendo's API key is missing: set {API_KEY}, or give --api-key-file FILE."
+        raise Failure(message, CONFIGURATION)
+    if any(character.isspace() or not character.isprintable() for character in key):
+        message = "Pendo's API key holds white space or control characters; check where it comes from."
+        raise Failure(message, CONFIGURATION)
+    return key

@@ -1,0 +1,179 @@
+"""Everything that `run` and `demo` open, put together: store, recording, delivery, home port and proxy."""
+
+import asyncio
+import importlib
+import json
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
+from segment_pendo.delivery import Delivery
+from segment_pendo.home import Home, HomeError
+from segment_pendo.mapping import Trigger
+from segment_pendo.pendo.regions import LOCAL_KEY
+from segment_pendo.recording import Recording, RecordingError
+from segment_pendo.relay import Relay, Sink
+from segment_pendo.segment.hosts import INTERCEPTED, bare
+from segment_pendo.store import Store, StoreError
+from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
+
+__all__ = ["DRAIN", "Doors", "Plan", "state_directory", "until_signal"]
+
+DRAIN: Final = 5.0
+INSTALL: Final = "python -m pip install 'segment-pendo[proxy]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to open. Port None means: as far from the default as `port` is told (0 = a free one)."""
+
+    port: int = 4170
+    proxy_port: int | None = None
+    to: Destination | None = None
+    track: bool = False
+    record: Path | None = None
+    store: Path | None = None
+    answers: bool = True
+    hosts: tuple[str, ...] = ()
+    with_proxy: bool = True
+    allow_origins: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+def state_directory() -> Path:
+    """The user's state directory for us, for its owner only."""
+    path = Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path
+
+
+class Doors:
+    """Opens with `start`, closes with `stop`. `report` is a sink of the caller's that also hears of each attempt."""
+
+    def __init__(self, plan: Plan, report: Sink, heard: Callable[[CallRef, Attempt], None]) -> None:
+        self.plan = plan
+        self._report = report
+        self._heard_too = heard
+        trigger = Trigger(track=plan.track)
+        name = plan.to.name if plan.to else "loopback"
+        try:
+            self.store = Store(plan.store, trigger=trigger, destination=name)
+            self.recording = Recording(plan.record, trigger=trigger, secrets=plan.secrets) if plan.record else None
+        except StoreError as error:
+            raise Failure(str(error), CANNOT_START) from None
+        except RecordingError as error:
+            raise Failure(str(error), CONFIGURATION) from None
+        self._sinks: list[Sink] = [self.store, *([self.recording] if self.recording else [])]
+        self.delivery: Delivery | None = None
+        self.home: Home | None = None
+        self.proxy: Any = None
+        self.authority: Path | None = None
+
+    def _heard(self, ref: CallRef, attempt: Attempt) -> None:
+        self.store.attempted(ref, attempt)
+        self._heard_too(ref, attempt)
+
+    async def start(self) -> None:
+        """Open every door; Failure (exit 4) where one cannot be opened."""
+        plan = self.plan
+        sinks: list[Sink] = list(self._sinks)
+        relay = Relay(sinks, trigger=Trigger(track=plan.track))
+        is_local = plan.to is None or plan.to.loopback
+        self.home = Home(relay, self.store, open_origins=is_local, allowed_origins=plan.allow_origins)
+        try:
+            await self.home.start(plan.port)
+        except HomeError as error:
+            raise Failure(str(error), CANNOT_START) from None
+        to = plan.to or Destination("loopback", self.home.url, LOCAL_KEY, loopback=True)
+        self.delivery = Delivery(to, self._heard)
+        sinks += [self.delivery, self._report]
+        await self.delivery.start()
+        if plan.with_proxy:
+            await self._start_proxy(relay)
+
+    async def _start_proxy(self, relay: Relay) -> None:
+        assert self.home is not None
+        try:
+            side = importlib.import_module("segment_pendo_addons.proxy")
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] != "mitmproxy":
+                raise
+            return
+        port = self.plan.proxy_port
+        if port is None:
+            port = 4171 if self.plan.port else 0
+        confdir = state_directory() / "ca"
+        confdir.mkdir(mode=0o700, exist_ok=True)
+        home_port = int(self.home.url.rpartition(":")[2])
+        hosts = tuple(map(bare, self.plan.hosts))
+        self.proxy = side.Proxy(relay, confdir=confdir, hosts=hosts, answers=self.plan.answers, home=("127.0.0.1", home_port))
+        try:
+            await self.proxy.start(port)
+        except side.ProxyError as error:
+            message = f"{error}. Give another --proxy-port, or 0 for a free one."
+            raise Failure(message, CANNOT_START) from None
+        self.authority = side.authority(confdir)
+
+    @property
+    def segment_hosts(self) -> list[str]:
+        return sorted(INTERCEPTED | set(map(bare, self.plan.hosts)))
+
+    def addresses(self) -> JsonObject:
+        """What the ready file holds."""
+        assert self.home is not None
+        return {
+            "home": self.home.url,
+            "proxy": self.proxy.url if self.proxy else None,
+            "tls": None,
+            "ca": str(self.authority) if self.authority else None,
+            "pid": os.getpid(),
+        }
+
+    def write_ready(self, path: Path) -> None:
+        """By rename, so that whoever waits for the file never reads half of it."""
+        part = path.with_name(path.name + f".{os.getpid()}")
+        try:
+            part.write_text(json.dumps(self.addresses()) + "\n", "utf-8")
+            part.replace(path)
+        except OSError as error:
+            message = f"the ready file {path} cannot be written: {error.strerror}."
+            raise Failure(message, CANNOT_START) from None
+
+    async def stop(self) -> list[CallRef]:
+        """Take nothing new, finish what runs, deliver for at most 5 s; the webhooks that are left."""
+        left: list[CallRef] = []
+        if self.proxy is not None:
+            self.proxy.refuse_new()
+        if self.home is not None:
+            await self.home.refuse_calls()
+        # The loopback Pendo lives at the home port: deliver before it closes.
+        if self.delivery is not None:
+            left = await self.delivery.drain(DRAIN)
+            await self.delivery.close()
+        if self.home is not None:
+            await self.home.stop()
+        if self.proxy is not None:
+            await self.proxy.stop()
+        if self.recording is not None:
+            self.recording.close()
+        self.store.close()
+        return left
+
+
+async def until_signal() -> None:
+    """Return at the first Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows has no such handlers
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    await stop.wait()

@@ -1,0 +1,204 @@
+"""`run`: open the doors; with a command, run it so that its Segment calls come here."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from segment_pendo import launcher
+from segment_pendo.cli import credentials
+from segment_pendo.cli.doors import DRAIN, INSTALL, Doors, Plan, until_signal
+from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
+from segment_pendo.cli.reporter import Reporter
+from segment_pendo.rows import call_id
+
+__all__ = ["command"]
+
+_PORT = click.IntRange(0, 65535)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What decides the exit code."""
+
+    fail_on: str | None
+    expect: int | None
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.argument("cmd", nargs=-1, type=click.UNPROCESSED)
+@click.option("--port", type=_PORT, default=4170, show_default=True, help="The home port; 0 = a free one, for the proxy too.")
+@click.option("--proxy-port", type=_PORT, help="The proxy's port.  [default: 4171]")
+@click.option("--no-proxy", is_flag=True, help="Open the home port only.")
+@credentials.to_option
+@credentials.key_file_option
+@click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Record calls and their webhooks into FILE, without keys.")
+@click.option("--store", type=click.Path(dir_okay=False, path_type=Path), help="Keep everything in this SQLite file.")
+@click.option("--track", is_flag=True, help="Send track calls too; Pendo needs a setting for them.")
+@click.option(
+    "--segment",
+    type=click.Choice(["answer", "pass"]),
+    default="answer",
+    show_default=True,
+    help="answer: Segment is answered here. pass: what comes through the proxy goes on to Segment as well.",
+)
+@click.option("--segment-host", "hosts", multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable.")
+@click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web origin that may send calls to a real Pendo.")
+@click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
+@click.option("--fail-on", type=click.Choice(["error", "warning"]), help="End with 1 if a finding of this level, or worse, was made.")
+@click.option("--expect", type=click.IntRange(0), metavar="N", help="End with 1 if fewer than N calls came.")
+@click.option("--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the addresses to FILE once every door accepts.")
+def command(
+    cmd: tuple[str, ...],
+    port: int,
+    proxy_port: int | None,
+    to: str | None,
+    api_key_file: Path | None,
+    record: Path | None,
+    store: Path | None,
+    segment: str,
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    style: Literal["text", "ndjson"],
+    fail_on: str | None,
+    expect: int | None,
+    ready_file: Path | None,
+    *,
+    no_proxy: bool,
+    track: bool,
+) -> None:
+    """Stand in Segment's place: take its calls, show what Pendo would get, deliver it.
+
+    Webhooks go to a Pendo on loopback, unless --to names a real one. --record records, --to forwards, both, or neither.
+
+    With CMD: run it with proxy and CA variables set, end with it, and return its exit code.
+    """
+    destination = credentials.find(to, api_key_file)
+    plan = Plan(
+        port=port,
+        proxy_port=proxy_port,
+        to=destination,
+        track=track,
+        record=record,
+        store=store,
+        answers=segment == "answer",
+        hosts=hosts,
+        with_proxy=not no_proxy,
+        allow_origins=origins,
+        secrets=(destination.key,) if destination and not destination.loopback else (),
+    )
+    reporter = Reporter(sys.stderr if cmd else sys.stdout, style)
+    sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file)))
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None) -> int:
+    doors = Doors(plan, reporter, reporter.heard)
+    child_code = 0
+    try:
+        await doors.start()
+        if cmd and plan.with_proxy and doors.proxy is None:
+            message = f"run -- CMD needs the proxy: {INSTALL}, or give --no-proxy to use the home port alone."
+            raise Failure(message, CANNOT_START)
+        _banner(doors)
+        if ready_file is not None:
+            doors.write_ready(ready_file)
+        reporter.event({"event": "ready", **doors.addresses()})
+        if cmd:
+            child_code = await _child(doors, cmd)
+        else:
+            await until_signal()
+    finally:
+        left = await doors.stop()
+    reporter.finish()
+    reporter.summary(_say)
+    if left:
+        names = ", ".join(call_id(ref.receipt, ref.index) for ref in left[:10])
+        _say(f"{len(left)} webhooks were not delivered within {DRAIN:g} s: {names}{', ...' if len(left) > 10 else ''}")
+    if cmd and not reporter.calls:
+        _say(_no_calls(plan))
+    if child_code:
+        return child_code
+    if reporter.failed(ends.fail_on) or (ends.expect is not None and reporter.calls < ends.expect):
+        if ends.expect is not None and reporter.calls < ends.expect:
+            _say(f"{reporter.calls} calls came; --expect {ends.expect} was asked for.")
+        return FOUND
+    return NOT_DELIVERED if left or reporter.undelivered else 0
+
+
+def _banner(doors: Doors) -> None:
+    assert doors.home is not None
+    plan = doors.plan
+    _say(f"home   {doors.home.url}   (an SDK's host option; the page; a Pendo on loopback)")
+    if doors.proxy is not None:
+        _say(f"proxy  {doors.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)")
+        _say(f"CA     {doors.authority}")
+    elif plan.with_proxy:
+        _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
+    where = "the Pendo on loopback; nothing leaves this machine"
+    if plan.to is not None:
+        kind = "loopback" if plan.to.loopback else "a real Pendo"
+        where = f"{plan.to.name} ({kind}); an answer of 200 does not mean that the data will show, and it takes minutes"
+    _say(f"Webhooks go to {where}.")
+    if not plan.answers:
+        _say("Segment: what comes through the proxy goes on to the real Segment as well.")
+    if plan.record is not None:
+        _say(f"Recording to {plan.record}: keys are replaced, traits are as sent. Look before you share it.")
+
+
+def _no_calls(plan: Plan) -> str:
+    causes = [
+        "its SDK may not have been flushed before the end (flush or close it)",
+        "it may ignore HTTPS_PROXY (Node's fetch before version 22 does): set the SDK's host to $SEGMENT_PENDO_URL",
+        "it may trust only its own CA certificates",
+        "it may send to a host of its own: name it with --segment-host",
+    ]
+    if not plan.with_proxy:
+        causes = ["with --no-proxy the app itself must send to $SEGMENT_PENDO_URL", causes[0]]
+    return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
+
+
+async def _child(doors: Doors, cmd: tuple[str, ...]) -> int:
+    assert doors.home is not None
+    directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
+    try:
+        bundles = launcher.bundles(os.environ, doors.authority, directory) if doors.authority else {}
+        environment = launcher.child_environment(
+            os.environ,
+            home=doors.home.url,
+            hosts=doors.segment_hosts,
+            proxy=doors.proxy.url if doors.proxy else None,
+            bundles=bundles,
+        )
+        try:
+            process = await launcher.start(cmd, environment)
+        except launcher.CommandError as error:
+            raise Failure(str(error), NOT_STARTED) from None
+        return await _until_end(process)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+async def _until_end(process: asyncio.subprocess.Process) -> int:
+    """The child's exit code. On a signal to us the child is told to end, after 5 s it is killed."""
+    ended, signalled = asyncio.create_task(process.wait()), asyncio.create_task(until_signal())
+    await asyncio.wait({ended, signalled}, return_when=asyncio.FIRST_COMPLETED)
+    if not ended.done():
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await asyncio.wait({ended}, timeout=DRAIN)
+        if not ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+    signalled.cancel()
+    return launcher.exit_code(await ended)

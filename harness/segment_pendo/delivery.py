@@ -1,0 +1,136 @@
+"""Delivery: POSTs webhooks to a destination, in order within their chain, several chains at a time.
+
+One attempt each (a later release adds Segment's retries); W-26: 10 s. Redirects are not followed (W-11). The SDK's
+answer never waits for any of this.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from segment_pendo import __version__
+from segment_pendo.mapping import chain, webhook_of
+from segment_pendo.pendo.regions import webhook_url
+from segment_pendo.words import Attempt, CallRef, Destination, Headers, Receipt, State, Webhook
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["Delivery", "post"]
+
+TIMEOUT: Final = 10.0
+type Heard = Callable[[CallRef, Attempt], None]
+
+
+async def post(session: "aiohttp.ClientSession", to: Destination, webhook: Webhook, number: int = 1) -> Attempt:
+    """One POST. Never raises for what the network does; the text of an Attempt never holds the URL."""
+    import aiohttp  # noqa: PLC0415 - only who delivers pays for it
+    from yarl import URL  # noqa: PLC0415
+
+    at = datetime.now(UTC)
+    url = URL(webhook_url(to), encoded=True)
+    try:
+        async with session.post(url, data=webhook.body, headers=dict(webhook.headers), allow_redirects=False) as answer:
+            await answer.content.read(65536)  # W-12: ignored, but read so that the connection can be used again
+            state: State = "delivered" if 200 <= answer.status < 300 else "dead"
+            return Attempt(number, at, answer.status, _said(answer.status, to), state)
+    except TimeoutError:
+        return Attempt(number, at, None, f"no answer from {to.name} within {TIMEOUT:g} s", "dead")
+    except aiohttp.ClientConnectorDNSError:
+        return Attempt(number, at, None, f"the name {to.name} cannot be resolved", "dead")
+    except aiohttp.ClientConnectorCertificateError:
+        return Attempt(number, at, None, f"the certificate of {to.name} is not trusted", "dead")
+    except aiohttp.ClientConnectorError as error:
+        return Attempt(number, at, None, f"no connection to {to.name}: {error.os_error.strerror or 'refused'}", "dead")
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return Attempt(number, at, None, f"the exchange with {to.name} failed: {type(error).__name__}", "dead")
+
+
+def _said(status: int, to: Destination) -> str:
+    return "" if 200 <= status < 300 else f"{to.name} answered {status}"
+
+
+def user_agent() -> str:
+    """1.08: an explicit name where a webhook brings none of its own."""
+    return f"segment-pendo/{__version__}"
+
+
+def session() -> "aiohttp.ClientSession":
+    """A pooled client without cookies, proxies or automatic headers beyond what a webhook carries."""
+    import aiohttp  # noqa: PLC0415
+
+    headers: Headers = (("User-Agent", user_agent()),)
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        connector=aiohttp.TCPConnector(limit=64),
+        auto_decompress=False,
+        headers=headers,
+    )
+
+
+class Delivery:
+    """A sink that POSTs each webhook of a receipt. `heard` is told of each attempt."""
+
+    def __init__(self, to: Destination, heard: Heard, *, concurrency: int = 16) -> None:
+        self.to = to
+        self._heard = heard
+        self._chains: dict[str, deque[tuple[CallRef, Webhook]]] = {}
+        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._concurrency = concurrency
+        self._workers: list[asyncio.Task[None]] = []
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Begin to deliver. Call it in the loop that will run the deliveries."""
+        self._session = session()
+        self._workers = [asyncio.create_task(self._work(self._session)) for _ in range(self._concurrency)]
+
+    def take(self, receipt: Receipt) -> None:
+        """Queue the webhooks of a receipt behind the earlier ones of their chain."""
+        for judged in receipt.judged:
+            webhook = webhook_of(judged)
+            if webhook is None:
+                continue
+            name = chain(judged)
+            waiting = self._chains.get(name)
+            if waiting is None:
+                waiting = self._chains[name] = deque()
+                self._ready.put_nowait(name)
+                self._idle.clear()
+            waiting.append((CallRef(receipt.id, judged.call.index), webhook))
+
+    async def _work(self, client: "aiohttp.ClientSession") -> None:
+        while True:
+            name = await self._ready.get()
+            waiting = self._chains[name]
+            ref, webhook = waiting[0]
+            attempt = await post(client, self.to, webhook)
+            self._heard(ref, attempt)
+            waiting.popleft()
+            if waiting:
+                self._ready.put_nowait(name)
+                continue
+            del self._chains[name]
+            if not self._chains:
+                self._idle.set()
+
+    async def drain(self, seconds: float) -> list[CallRef]:
+        """Wait until all is delivered, at most `seconds`; what is left then."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except TimeoutError:
+            pass
+        return [ref for waiting in self._chains.values() for ref, _ in waiting]
+
+    async def close(self) -> None:
+        """Stop delivering, whatever is left."""
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()

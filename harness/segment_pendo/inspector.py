@@ -1,0 +1,125 @@
+"""The page at `/` and its API under `/_/`: what was sent and what became of it.
+
+Only this machine's own pages may read it: the Host must be a loopback name (DNS rebinding), a foreign Origin is refused,
+there is no CORS, and changes need a header that no foreign page can send without a preflight.
+"""
+
+import asyncio
+import time
+from importlib import resources
+from typing import Final
+
+from aiohttp import web
+
+from segment_pendo import __version__, rows
+from segment_pendo.store import Store
+from segment_pendo.words import Json
+
+__all__ = ["CHANGE_HEADER", "Inspector"]
+
+CHANGE_HEADER: Final = "X-Segment-Pendo"
+_FILTERS: Final = ("type", "user", "group", "outcome", "code")
+_MOST: Final = 1000
+_LONGEST_WAIT: Final = 600.0
+_PAGE_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+
+
+class Inspector:
+    """Reads the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._change = asyncio.Event()
+        self._started = time.monotonic()
+        store.listen(self._wake)
+
+    def _wake(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self._page),
+            web.get("/_/page.js", self._asset),
+            web.get("/_/page.css", self._asset),
+            web.get("/_/health", self._health),
+            web.get("/_/calls", self._calls),
+            web.delete("/_/calls", self._clear),
+            web.get("/_/wait", self._wait),
+        ]
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        text = resources.files("segment_pendo").joinpath("page.html").read_text("utf-8")
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": _PAGE_POLICY})
+
+    async def _asset(self, request: web.Request) -> web.Response:
+        name = request.path.rpartition("/")[2]
+        text = resources.files("segment_pendo").joinpath(name).read_text("utf-8")
+        return web.Response(text=text, content_type="text/javascript" if name.endswith("js") else "text/css")
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        states: Json = dict(self._store.states())
+        totals: Json = dict(self._store.totals())
+        uptime = round(time.monotonic() - self._started, 3)
+        return _json({"status": "ok", "version": __version__, "uptime": uptime, "totals": totals, "deliveries": states})
+
+    async def _calls(self, request: web.Request) -> web.Response:
+        try:
+            limit = _number(request, "limit", 100, _MOST)
+            page = self._store.calls(_filters(request), after=request.query.get("after", ""), limit=int(limit))
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
+        return _json({"calls": list(page.calls), "next": page.next})
+
+    async def _clear(self, request: web.Request) -> web.Response:
+        if request.headers.get(CHANGE_HEADER) != "1":
+            return _json({"error": f"a change needs the header {CHANGE_HEADER}: 1"}, 403)
+        self._store.clear()
+        return _json({"status": "cleared"})
+
+    async def _wait(self, request: web.Request) -> web.Response:
+        """200 as soon as `count` rows match, each of them past waiting for its delivery; 408 with what came."""
+        try:
+            count = int(_number(request, "count", 1, _MOST))
+            timeout = _number(request, "timeout", 5, _LONGEST_WAIT)
+            filters, after = _filters(request), request.query.get("after", "")
+            deadline = asyncio.get_running_loop().time() + timeout
+            while True:
+                change = self._change
+                page = self._store.calls(filters, after=after, limit=_MOST)
+                settled = [row for row in page.calls if not _is_waiting(row["delivery"])]
+                if len(settled) >= count:
+                    return _json({"calls": list(page.calls), "next": page.next})
+                left = deadline - asyncio.get_running_loop().time()
+                try:
+                    await asyncio.wait_for(change.wait(), left)
+                except TimeoutError:
+                    return _json({"calls": list(page.calls), "next": page.next}, 408)
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
+
+
+def _is_waiting(delivery: Json) -> bool:
+    return isinstance(delivery, dict) and delivery.get("state") == "waiting"
+
+
+def _filters(request: web.Request) -> dict[str, str]:
+    return {name: request.query[name] for name in _FILTERS if name in request.query}
+
+
+def _number(request: web.Request, name: str, default: float, most: float) -> float:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= most:
+        msg = f"{name} must be a number from 0 to {most:g}"
+        raise ValueError(msg)
+    return number
+
+
+def _json(body: Json, status: int = 200) -> web.Response:
+    return web.Response(text=rows.dumps(body) + "\n", status=status, content_type="application/json")

@@ -1,0 +1,218 @@
+"""JSON as JavaScript reads and writes it: `JSON.stringify(JSON.parse(text))`, byte for byte.
+
+Segment's Webhooks (Actions) destination is JavaScript, so the body it POSTs has passed through exactly that.
+Rules (facts W-28; ECMA-262 Number::toString, QuoteJSONString, OrdinaryOwnPropertyKeys):
+1.0 is written 1, integers lose digits beyond 2**53, 1e400 becomes null, integer-like keys come first in ascending
+order, the last of duplicate keys wins in the place of the first, lone surrogates are escaped, the rest is raw UTF-8.
+One rule is Segment's own: keys named `__proto__` are lost at any depth (its mapping kit assigns them).
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from json.encoder import encode_basestring
+from math import isfinite
+from typing import Final, NamedTuple
+
+import msgspec
+import orjson
+
+from segment_pendo.words import Json
+
+__all__ = ["Parsed", "ascii_only", "keep", "read", "write"]
+
+MAX_SAFE_INTEGER: Final = 2**53 - 1
+# ECMA-262 array index: a canonical number below 2**32 - 1.
+_INDEX_LIMIT: Final = 2**32 - 1
+_INDEX = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
+_INDEX_KEY = re.compile(rb'"\d{1,10}"\s*:')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+# int() refuses longer texts, and JavaScript reads any number of this size as Infinity.
+_LONGEST_INTEGER: Final = 400
+
+
+class Parsed(NamedTuple):
+    """A JSON value, and whether the fast writer gives JavaScript's bytes for it."""
+
+    value: Json
+    ordinary: bool
+
+
+def _plain_float(text: str) -> int | float:
+    number = float(text)
+    if number.is_integer() and abs(number) <= MAX_SAFE_INTEGER:
+        return int(number)
+    if 1e-4 <= abs(number) < 1e16:
+        return number
+    msg = "this number needs the exact writer"
+    raise ValueError(msg)
+
+
+def _any_int(text: str) -> int | float:
+    return int(text) if len(text) < _LONGEST_INTEGER else float(text)
+
+
+def _refuse_constant(text: str) -> Json:
+    msg = f"{text} is not JSON"
+    raise ValueError(msg)
+
+
+_fast = msgspec.json.Decoder(float_hook=_plain_float)
+_exact = json.JSONDecoder(parse_int=_any_int, parse_constant=_refuse_constant)
+
+
+def _looks_ordinary(text: bytes) -> bool:
+    # \u003x may spell a digit and \u005f an underscore: both could hide a special key.
+    if b"__proto__" in text or (b"\\" in text and (b"\\u003" in text or b"\\u005" in text)):
+        return False
+    return _INDEX_KEY.search(text) is None
+
+
+def read(text: bytes) -> Parsed:
+    """Read JSON text (a BOM is skipped, broken UTF-8 becomes U+FFFD, as in Node).
+
+    Raises ValueError, with the place, where the text is no JSON, and RecursionError where it nests too deeply.
+    """
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    if _looks_ordinary(text):
+        try:
+            return Parsed(_fast.decode(text), ordinary=True)
+        except (ValueError, RecursionError, msgspec.DecodeError):
+            pass
+    return Parsed(_exact.decode(text.decode("utf-8", "replace")), ordinary=False)
+
+
+def write(value: Json, *, ordinary: bool = False) -> bytes:
+    """Write a value as JavaScript would. `ordinary` is what `read` said of it (server-made additions are ordinary)."""
+    if ordinary:
+        try:
+            return orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+        except TypeError:  # over 53 bits, a lone surrogate, or nested too deeply for orjson
+            pass
+    return "".join(_pieces(value, _JAVASCRIPT)).encode()
+
+
+def keep(value: Json) -> bytes:
+    """Write a value as it was read: every key in its place, every digit kept. Valid JSON, but not JavaScript's bytes."""
+    return "".join(_pieces(value, _AS_READ)).encode()
+
+
+def ascii_only(text: str) -> str:
+    """The same JSON text with everything beyond ASCII escaped (all of it stands inside strings)."""
+    return _BEYOND_ASCII.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def _string(text: str) -> str:
+    return _SURROGATE.sub(_escape, encode_basestring(text))
+
+
+def _number(number: float) -> str:
+    """ECMA-262 Number::toString; what is not finite is null in JSON."""
+    if isinstance(number, int) and abs(number) <= MAX_SAFE_INTEGER:
+        return str(number)
+    try:
+        number = float(number)
+    except OverflowError:
+        return "null"
+    if not isfinite(number):
+        return "null"
+    if number == 0:
+        return "0"
+    _, digit_tuple, exponent = Decimal(repr(abs(number))).as_tuple()
+    assert isinstance(exponent, int)
+    digits = "".join(map(str, digit_tuple))
+    point = len(digits) + exponent  # the value is 0.DIGITS * 10**point
+    digits = digits.rstrip("0")
+    return ("-" if number < 0 else "") + _placed(digits, point)
+
+
+def _placed(digits: str, point: int) -> str:
+    if len(digits) <= point <= 21:
+        return digits + "0" * (point - len(digits))
+    if 0 < point <= 21:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return "0." + "0" * -point + digits
+    fraction = "." + digits[1:] if len(digits) > 1 else ""
+    return f"{digits[0]}{fraction}e{point - 1:+d}"
+
+
+def _number_as_read(number: float) -> str:
+    if isinstance(number, int) or isfinite(number):
+        return repr(number)
+    return "1e400" if number > 0 else "-1e400"  # read as infinity, and written so that it is again
+
+
+def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    indexes = [key for key in value if _INDEX.fullmatch(key) and int(key) < _INDEX_LIMIT]
+    for key in sorted(indexes, key=int):
+        yield key, value[key]
+    seen = set(indexes)
+    for key, member in value.items():
+        if key not in seen and key != "__proto__":
+            yield key, member
+
+
+class _Style(NamedTuple):
+    number: Callable[[float], str]
+    members: Callable[[dict[str, Json]], Iterable[tuple[str, Json]]]
+
+
+_JAVASCRIPT: Final = _Style(_number, _members)
+_AS_READ: Final = _Style(_number_as_read, dict.items)
+
+
+def _scalar(value: None | bool | float | str, style: _Style) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return style.number(value)
+
+
+def _pieces(root: Json, style: _Style) -> Iterator[str]:
+    """The text in pieces. A stack of our own: the depth of a value must never be the depth of ours."""
+    if not isinstance(root, dict | list):
+        yield _scalar(root, style)
+        return
+    stack = [_entries(root, style)]
+    yield "{" if isinstance(root, dict) else "["
+    closers = ["}" if isinstance(root, dict) else "]"]
+    while stack:
+        entry = next(stack[-1], None)
+        if entry is None:
+            stack.pop()
+            yield closers.pop()
+            continue
+        before, value = entry
+        yield before
+        if isinstance(value, dict | list):
+            stack.append(_entries(value, style))
+            yield "{" if isinstance(value, dict) else "["
+            closers.append("}" if isinstance(value, dict) else "]")
+        else:
+            yield _scalar(value, style)
+
+
+def _entries(value: dict[str, Json] | list[Json], style: _Style) -> Iterator[tuple[str, Json]]:
+    comma = ""
+    if isinstance(value, dict):
+        for key, member in style.members(value):
+            yield f"{comma}{_string(key)}:", member
+            comma = ","
+    else:
+        for member in value:
+            yield comma, member
+            comma = ","

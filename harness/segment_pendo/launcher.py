@@ -1,0 +1,110 @@
+"""Starting an app so that its Segment SDK meets us: the child's environment, its CA bundles, its end."""
+
+import asyncio
+import os
+import shutil
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+__all__ = ["CommandError", "bundle", "child_environment", "exit_code", "start"]
+
+SECRETS: Final = frozenset(
+    {
+        "SEGMENT_PENDO_API_KEY",
+        "SEGMENT_PENDO_WEBHOOK_SECRET",
+        "SEGMENT_PENDO_INTEGRATION_KEY",
+        "SEGMENT_PENDO_REDACT_KEY",
+    }
+)
+# Which client reads which variable: facts/sdks, table 3. Ruby reads only http_proxy, curl only its lower case for http.
+_PROXY: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
+BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_DIRECT: Final = ("127.0.0.1", "localhost", "::1")
+
+
+class CommandError(Exception):
+    """The child could not be started; the text says why."""
+
+
+def child_environment(
+    base: Mapping[str, str], *, home: str, hosts: Iterable[str], proxy: str | None = None, bundles: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment of a child: where we are, proxy and CA variables, and none of our secrets.
+
+    `bundles` maps a CA variable to the file it shall name. NO_PROXY keeps its entries but for `hosts`.
+    """
+    env = {name: value for name, value in base.items() if name not in SECRETS}
+    names = sorted(hosts)
+    env["SEGMENT_PENDO_URL"] = home
+    env["SEGMENT_PENDO_HOSTS"] = ",".join(names)
+    if proxy is None:
+        return env
+    env |= dict.fromkeys(_PROXY, proxy)
+    direct = _no_proxy(base.get("NO_PROXY") or base.get("no_proxy") or "", names)
+    env |= {"NO_PROXY": direct, "no_proxy": direct, "NODE_USE_ENV_PROXY": "1"}
+    return env | dict(bundles or {})
+
+
+def _no_proxy(present: str, hosts: Sequence[str]) -> str:
+    kept = [entry.strip() for entry in present.split(",") if entry.strip()]
+    kept = [entry for entry in kept if not any(_covers(entry, host) for host in hosts)]
+    return ",".join([*kept, *(name for name in _DIRECT if name not in kept)])
+
+
+def _covers(entry: str, host: str) -> bool:
+    """Whether a NO_PROXY entry takes a host: `*`, the name itself, or a domain it ends in."""
+    domain = entry.lower().removeprefix("*").removeprefix(".").partition(":")[0]
+    return entry == "*" or host == domain or (domain != "" and host.endswith("." + domain))
+
+
+def bundle(present: str | None, ours: Path, to: Path, *, extra: bool = False) -> Path:
+    """Write a CA file: what the variable named before (else the system's, unless `extra`), and our certificate."""
+    parts = []
+    source = Path(present) if present else None if extra else _system_bundle()
+    if source is not None and source.is_file():
+        parts.append(source.read_bytes().rstrip() + b"\n")
+    parts.append(ours.read_bytes())
+    to.write_bytes(b"".join(parts))
+    return to
+
+
+def _system_bundle() -> Path | None:
+    paths = ssl.get_default_verify_paths()
+    candidates = [paths.cafile, paths.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"]
+    found = next((Path(name) for name in candidates if name and Path(name).is_file()), None)
+    if found is None:
+        try:
+            import certifi  # noqa: PLC0415 - comes with mitmproxy, needed only where the system has no bundle
+        except ImportError:
+            return None
+        found = Path(certifi.where())
+    return found
+
+
+def bundles(base: Mapping[str, str], ours: Path, directory: Path) -> dict[str, str]:
+    """The CA variables of a child and the files behind them, written into a directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    made = {name: str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem")) for name in BUNDLES}
+    node = "NODE_EXTRA_CA_CERTS"
+    return made | {node: str(bundle(base.get(node), ours, directory / f"{node.lower()}.pem", extra=True))}
+
+
+async def start(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """Start the child with our stdin, stdout and stderr. Raises CommandError."""
+    # which() finds npm.cmd on Windows, where a bare name would not start.
+    program = shutil.which(command[0], path=environment.get("PATH", os.defpath))
+    if program is None:
+        msg = f"{command[0]}: there is no such command in PATH."
+        raise CommandError(msg)
+    try:
+        return await asyncio.create_subprocess_exec(program, *command[1:], env=dict(environment))
+    except OSError as error:
+        msg = f"{command[0]} could not be started: {error.strerror}."
+        raise CommandError(msg) from None
+
+
+def exit_code(returned: int) -> int:
+    """A child's end as a shell tells it: 128 + n on signal n."""
+    return 128 - returned if returned < 0 else returned

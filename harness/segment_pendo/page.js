@@ -1,0 +1,129 @@
+"use strict";
+
+// How many calls the page keeps; older ones are still in /_/calls.
+const MOST = 500;
+const table = document.getElementById("calls");
+const status = document.getElementById("status");
+let after = "";
+const waiting = new Map();
+
+function cell(row, text, name) {
+  const td = row.insertCell();
+  td.textContent = text;
+  if (name) td.className = name;
+}
+
+function named(value) {
+  return value === null || value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function outcome(call) {
+  return call.outcome === "webhook" ? "webhook" : `skipped: ${call.code}`;
+}
+
+function delivered(call) {
+  if (!call.delivery) return "–";
+  return call.delivery.status === null ? call.delivery.state : `${call.delivery.state} ${call.delivery.status}`;
+}
+
+function maskedBody(call) {
+  if (call.body === null) return null;
+  try {
+    const body = JSON.parse(call.body);
+    if (typeof body.writeKey === "string") body.writeKey = "****" + (body.writeKey.length > 8 ? body.writeKey.slice(-4) : "");
+    return JSON.stringify(body, null, 2);
+  } catch {
+    return "(this body cannot be shown)";
+  }
+}
+
+function details(call) {
+  const row = document.createElement("tr");
+  const td = row.insertCell();
+  td.colSpan = 7;
+  if (call.reason) td.append(Object.assign(document.createElement("p"), { textContent: call.reason }));
+  if (call.findings.length) {
+    const list = td.appendChild(document.createElement("ul"));
+    for (const finding of call.findings) {
+      const text = `${finding.level}: ${finding.code} at ${finding.path}. ${finding.message} (${finding.source})`;
+      list.append(Object.assign(document.createElement("li"), { textContent: text, className: finding.level }));
+    }
+  }
+  const body = maskedBody(call);
+  if (body !== null) td.append(Object.assign(document.createElement("pre"), { textContent: body }));
+  return row;
+}
+
+function fill(row, call) {
+  row.replaceChildren();
+  row.className = `call ${call.outcome}`;
+  row.tabIndex = 0;
+  row.call = call;
+  cell(row, call.time.slice(11, 23));
+  cell(row, named(call.type));
+  cell(row, named(call.user), "mono");
+  cell(row, named(call.group), "mono");
+  cell(row, outcome(call));
+  cell(row, delivered(call));
+  cell(row, call.findings.map((finding) => finding.code).join(", "));
+  if (call.delivery && call.delivery.state === "waiting") waiting.set(call.id, row);
+  else waiting.delete(call.id);
+}
+
+function toggle(row) {
+  const next = row.nextElementSibling;
+  if (next && !next.classList.contains("call")) next.remove();
+  else row.after(details(row.call));
+}
+
+table.addEventListener("click", (event) => {
+  const row = event.target.closest("tr.call");
+  if (row) toggle(row);
+});
+table.addEventListener("keydown", (event) => {
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches("tr.call")) {
+    event.preventDefault();
+    toggle(event.target);
+  }
+});
+
+document.getElementById("clear").addEventListener("click", async () => {
+  await fetch("/_/calls", { method: "DELETE", headers: { "X-Segment-Pendo": "1" } });
+  table.replaceChildren();
+  waiting.clear();
+  after = "";
+});
+
+async function load() {
+  // Rows whose delivery had not ended are asked for again from the first of them.
+  const page = await (await fetch(`/_/calls?limit=500&after=${encodeURIComponent(after)}`)).json();
+  for (const call of page.calls) fill(table.insertRow(0), call);
+  after = page.next;
+  if (!page.calls.length && waiting.size) await refresh();
+  while (table.rows.length > MOST) table.rows[table.rows.length - 1].remove();
+  const health = await (await fetch("/_/health")).json();
+  const ends = Object.entries(health.deliveries).map(([state, count]) => `${count} ${state}`).join(", ");
+  status.textContent = `${health.totals.calls} calls in ${health.totals.requests} requests` + (ends ? `; webhooks: ${ends}` : "");
+  document.getElementById("empty").hidden = table.rows.length > 0;
+}
+
+async function refresh() {
+  let cursor = "";
+  for (;;) {
+    const page = await (await fetch(`/_/calls?limit=500&outcome=webhook&after=${encodeURIComponent(cursor)}`)).json();
+    for (const call of page.calls) if (waiting.has(call.id)) fill(waiting.get(call.id), call);
+    if (page.calls.length < 500 || !waiting.size) return;
+    cursor = page.next;
+  }
+}
+
+async function poll() {
+  try {
+    await load();
+  } catch {
+    status.textContent = "segment-pendo does not answer; it may have stopped.";
+  }
+  setTimeout(poll, 700);
+}
+
+poll();

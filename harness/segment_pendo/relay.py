@@ -1,0 +1,44 @@
+"""The flow: one SDK request in, one receipt out to the sinks, one answer back. Clock and sinks are handed in."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Protocol
+
+from segment_pendo.mapping import Trigger, assess
+from segment_pendo.words import Receipt, SdkRequest
+
+__all__ = ["Relay", "Sink"]
+
+
+class Sink(Protocol):
+    """Takes receipts. What it must keep, it has kept when `take` returns: only then is the SDK answered."""
+
+    def take(self, receipt: Receipt) -> None: ...
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Relay:
+    """Gives each request its id and its receivedAt, maps it, and hands the receipt to every sink in order."""
+
+    def __init__(self, sinks: Sequence[Sink], *, trigger: Trigger, clock: Callable[[], datetime] = _now) -> None:
+        self.trigger = trigger
+        self._sinks = sinks  # the caller may still add to it before the first request
+        self._clock = clock
+        self._run = token_hex(3)
+        self._count = 0
+
+    def receive(self, request: SdkRequest) -> Receipt:
+        """The receipt of one request. Raises only what a sink raises (a full disk): then the SDK must not be told 200."""
+        at = self._clock()
+        # Milliseconds are what Segment shows (T-2); finer parts would make a second mapping differ from the first.
+        at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+        self._count += 1
+        receipt = assess(request, id=f"{self._run}-{self._count}", at=at, trigger=self.trigger)
+        if receipt.judged or receipt.refusal:
+            for sink in self._sinks:
+                sink.take(receipt)
+        return receipt

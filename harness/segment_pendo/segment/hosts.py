@@ -1,0 +1,24 @@
+"""Segment's hosts (facts I-1 to I-5): which of them we stand in for."""
+
+from typing import Final
+
+INGEST: Final = frozenset(
+    {
+        "api.segment.io",  # I-1, US
+        "events.eu1.segmentapis.com",  # I-1, EU
+        "api.segment.com",  # I-4, seen in documents
+        "api.segment.build",  # I-4, Segment's development hosts
+        "signals.segment.build",
+    }
+)
+SETTINGS: Final = frozenset({"cdn.segment.com", "cdn-settings.segment.com", "cdn.segment.build"})  # I-3, I-4
+INTERCEPTED: Final = INGEST | SETTINGS
+
+
+def bare(host: str) -> str:
+    """A host as it is compared: lower case, without port, trailing dot or the brackets of IPv6."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, _, port = host.partition(":")
+    return (name if port.isdigit() or not port else host).rstrip(".")

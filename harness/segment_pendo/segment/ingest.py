@@ -1,0 +1,298 @@
+"""Segment's ingest API: from an SDK's HTTP request to the calls in it, and the answer Segment gives.
+
+What is refused with a 400 is only what Segment documents: bad JSON and oversize (I-36). All else is answered 200,
+also what will be dropped afterwards (server.py says which). Types and encodings are decided by looking at the
+bytes, never by Content-Type (I-30).
+"""
+
+import base64
+import binascii
+import re
+import zlib
+from typing import Final, Literal, NamedTuple
+from urllib.parse import parse_qsl, unquote
+
+from segment_pendo import js_json
+from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
+
+__all__ = ["ACCEPTED", "Route", "accepted", "header", "header_pairs", "read", "refused", "route", "settings_reply"]
+
+TYPES: Final = ("identify", "group", "track", "page", "screen", "alias")
+# Analytics.js builds the path from the first letter of the type (I-12).
+_SHORT: Final = {name[0]: name for name in TYPES}
+MAX_SINGLE: Final = 32 * 1024  # I-40: "32 KB"; the SDKs' own limits lie between 32,000 and 32,768
+MAX_BATCH: Final = 500 * 1024  # I-41: "500 KB"
+# Decoding stops here; nothing that Segment accepts comes near it.
+MAX_DECODED: Final = 4 * 1024 * 1024
+
+_PATH = re.compile(
+    r"(?:/.*)?/v1/(?:(?P<single>identify|group|track|page|screen|alias|[igtpsa])"
+    r"|(?P<batch>batch|import|b)|(?P<metrics>m)"
+    r"|pixel/(?P<pixel>identify|group|track|page|screen|alias|[igtpsa]))/?",
+    re.DOTALL,
+)
+_SETTINGS_PATH = re.compile(r"(?:/.*)?/projects/(?P<key>[^/]+)/settings/?")
+# Older Analytics.js posts its batches to PROXY/batch (I-15); rudder's beacon path ends in /v1/batch anyway.
+_BARE_BATCH = re.compile(r"(?:/.*)?/batch/?")
+
+type Kind = Literal["single", "batch", "metrics", "pixel", "settings", "preflight"]
+
+
+class Route(NamedTuple):
+    """What a path is for; `name` is the event type (single, pixel) or the write key (settings)."""
+
+    kind: Kind
+    name: str = ""
+    short: bool = False
+
+
+def header(headers: Headers, name: str) -> str:
+    """The first header of that name, whatever its case, or an empty string."""
+    name = name.lower()
+    return next((value for key, value in headers if key.lower() == name), "")
+
+
+def header_pairs(value: Json) -> Headers:
+    """Headers from a list of [name, value]. Raises ValueError for anything else."""
+    pairs: list[tuple[str, str]] = []
+    for pair in value if isinstance(value, list) else [None]:
+        if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)):
+            msg = "not a list of pairs"
+            raise ValueError(msg)
+        pairs.append((pair[0], pair[1]))
+    return tuple(pairs)
+
+
+def route(request: SdkRequest) -> Route | None:
+    """What this request is for, or None where Segment's ingest has no such path (I-10 to I-19)."""
+    path = re.sub(r"/{2,}", "/", request.path.partition("?")[0])
+    if request.method == "OPTIONS":
+        return Route("preflight")
+    settings = _SETTINGS_PATH.fullmatch(path)
+    if settings and request.method in {"GET", "HEAD"}:
+        return Route("settings", unquote(settings["key"]))
+    match = _PATH.fullmatch(path)
+    if match is None:
+        bare_batch = _BARE_BATCH.fullmatch(path) and request.method == "POST"
+        return Route("batch") if bare_batch else None
+    if match["pixel"]:
+        return Route("pixel", _long(match["pixel"])) if request.method in {"GET", "HEAD"} else None
+    if request.method != "POST":
+        return None
+    if match["single"]:
+        return Route("single", _long(match["single"]), short=len(match["single"]) == 1)
+    return Route("batch" if match["batch"] else "metrics")
+
+
+def _long(name: str) -> str:
+    return _SHORT.get(name, name)
+
+
+def read(request: SdkRequest) -> Batch | Refusal:
+    """The calls of a request; none for what carries none (preflight, settings, metrics). Never raises."""
+    where = route(request)
+    if where is None:
+        return Refusal(404, "unknown_path", f"{request.method} {request.path[:200]} is no path of Segment's ingest API.")
+    if where.kind == "pixel":
+        return _read_pixel(request, where)
+    if where.kind not in {"single", "batch"}:
+        return Batch((), single=False, client=False, ordinary=True, envelope={})
+    body = _decoded(request)
+    if isinstance(body, Refusal):
+        return body
+    limit, words = (MAX_SINGLE, "32 KB for one call") if where.kind == "single" else (MAX_BATCH, "500 KB for a batch")
+    if len(body) > limit:
+        message = f"The body has {len(body):,} bytes decoded; Segment answers 400 above {words}."
+        return Refusal(400, "too_large", message)
+    parsed = _parsed(body)
+    if isinstance(parsed, Refusal):
+        return parsed
+    if not isinstance(parsed.value, dict):
+        return Refusal(400, "bad_request", "The body is JSON but no object; Segment expects one event or {batch: [...]}.")
+    if where.kind == "single":
+        return _single(request, where, parsed.value, ordinary=parsed.ordinary)
+    return _batch(request, parsed.value, ordinary=parsed.ordinary)
+
+
+def _single(request: SdkRequest, where: Route, event: JsonObject, *, ordinary: bool) -> Batch:
+    # M-12: only what Analytics.js posts one by one counts as the client channel.
+    client = where.short or _library(event).startswith("analytics.js")
+    key = event.get("writeKey")
+    write_key = key if isinstance(key, str) else _basic_user(request.headers)
+    # S-6: the endpoint gives the type.
+    call = Call(0, where.name, event)
+    return Batch((call,), single=True, client=client, ordinary=ordinary, envelope={}, write_key=write_key)
+
+
+def _batch(request: SdkRequest, envelope: JsonObject, *, ordinary: bool) -> Batch | Refusal:
+    items = envelope.get("batch")
+    if not isinstance(items, list):
+        return Refusal(400, "bad_request", "The body has no list named batch.")
+    if not items:
+        return Refusal(200, "empty_batch", "The batch has no calls; Segment answers 200 and drops it.")
+    calls = tuple(Call(index, _type_of(item), item) for index, item in enumerate(items))
+    rest = {key: value for key, value in envelope.items() if key != "batch"}
+    # Q-4: the key in the body wins over the header's.
+    key = envelope.get("writeKey")
+    write_key = key if isinstance(key, str) else _basic_user(request.headers)
+    return Batch(calls, single=False, client=False, ordinary=ordinary, envelope=rest, write_key=write_key)
+
+
+def _type_of(item: Json) -> str | None:
+    kind = item.get("type") if isinstance(item, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _library(event: JsonObject) -> str:
+    context = event.get("context")
+    library = context.get("library") if isinstance(context, dict) else None
+    name = library.get("name") if isinstance(library, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _basic_user(headers: Headers) -> str | None:
+    """The write key of a Basic header: the user, with or without the colon (I-20), or the password if the user is empty."""
+    scheme, _, encoded = header(headers, "authorization").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(encoded.strip() + "==").decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return None
+    user, _, password = text.partition(":")
+    return user or password or None
+
+
+def _decoded(request: SdkRequest) -> bytes | Refusal:
+    coding = header(request.headers, "content-encoding").strip().lower()
+    if request.body.startswith(b"\x1f\x8b"):
+        return _gunzipped(request.body)
+    if coding in {"", "identity"}:
+        return request.body
+    if coding in {"gzip", "x-gzip"}:
+        return Refusal(400, "bad_gzip", "Content-Encoding says gzip, but the body does not begin as gzip does.")
+    return Refusal(400, "bad_encoding", "The Content-Encoding of the body is not gzip; Segment documents no other.")
+
+
+def _gunzipped(data: bytes) -> bytes | Refusal:
+    decoder = zlib.decompressobj(wbits=31)
+    try:
+        body = decoder.decompress(data, MAX_DECODED)
+    except zlib.error:
+        return Refusal(400, "bad_gzip", "The body begins as gzip but is damaged.")
+    if decoder.unconsumed_tail:
+        return Refusal(400, "too_large", f"The body decodes to more than {MAX_DECODED:,} bytes.")
+    if not decoder.eof:
+        return Refusal(400, "bad_gzip", "The gzip body is cut off.")
+    return body
+
+
+def _parsed(body: bytes) -> js_json.Parsed | Refusal:
+    try:
+        return js_json.read(body)
+    except RecursionError:
+        return Refusal(400, "bad_json", "The JSON nests too deeply to be read.")
+    except ValueError as error:
+        return Refusal(400, "bad_json", f"The body is no JSON: {_place(error)}.")
+
+
+def _place(error: ValueError) -> str:
+    # Only the place: the text itself may hold personal data.
+    position = getattr(error, "pos", None)
+    reason = getattr(error, "msg", None) or str(error)
+    return f"{reason} at character {position}" if position is not None else str(reason)
+
+
+def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:
+    """I-16: one event in `data` (base64 of JSON, either alphabet, padded or not), else in dotted query parameters."""
+    query = parse_qsl(request.query or request.path.partition("?")[2], keep_blank_values=True, errors="replace")
+    data = next((value for key, value in query if key == "data"), None)
+    if data is None:
+        event, ordinary = _undotted(query), False
+    else:
+        text = data.replace(" ", "+").replace("-", "+").replace("_", "/").rstrip("=")
+        try:
+            body = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            return Refusal(200, "bad_pixel", "The pixel's data is no base64; Segment answers with the image and drops it.")
+        parsed = _parsed(body)
+        if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
+            return Refusal(200, "bad_pixel", "The pixel's data is no JSON object; Segment answers with the image and drops it.")
+        event, ordinary = parsed.value, parsed.ordinary
+    key = event.get("writeKey")
+    call = Call(0, where.name, event)
+    write_key = key if isinstance(key, str) else None
+    return Batch((call,), single=True, client=False, ordinary=ordinary, envelope={}, write_key=write_key)
+
+
+def _undotted(query: list[tuple[str, str]]) -> JsonObject:
+    event: JsonObject = {}
+    for key, value in query:
+        *parents, last = key.split(".")
+        target = event
+        for parent in parents:
+            inner = target.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                inner = target[parent] = {}
+            target = inner
+        target[last] = value
+    return event
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+ACCEPTED: Final = b'{"success": true}'  # I-34; SDKs demand exactly 200 and a JSON body (I-33)
+_JSON: Final = ("Content-Type", "application/json")
+_GIF: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+def _cors(request: SdkRequest) -> Headers:
+    origin = header(request.headers, "origin")
+    if not origin:
+        return ()
+    return (
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Access-Control-Expose-Headers", "Retry-After"),
+        ("Vary", "Origin"),
+    )
+
+
+def accepted(request: SdkRequest) -> Reply:
+    """The answer to what Segment takes: `200 {"success": true}`, an image for the pixel, CORS for browsers (I-70)."""
+    where = route(request)
+    kind = where.kind if where else ""
+    if where and kind == "settings":
+        return settings_reply(request, where.name)
+    if kind == "pixel":
+        return Reply(200, (("Content-Type", "image/gif"), ("Cache-Control", "no-store"), *_cors(request)), _GIF)
+    if kind == "preflight":
+        wanted = header(request.headers, "access-control-request-headers") or "authorization, content-type, x-retry-count"
+        allow = (
+            ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
+            ("Access-Control-Allow-Headers", wanted),
+            ("Access-Control-Max-Age", "600"),
+        )
+        return Reply(200, (*_cors(request), *allow), b"")
+    return Reply(200, (_JSON, *_cors(request)), ACCEPTED)
+
+
+def refused(request: SdkRequest, refusal: Refusal) -> Reply:
+    """The answer to what brought no call. A JSON object in every case: Ruby's SDK parses any status (I-33, I-35)."""
+    if refusal.status == 200:
+        return accepted(request)
+    body: Json = {"success": False, "code": refusal.code, "message": refusal.message, "error": refusal.message}
+    return Reply(refusal.status, (_JSON, *_cors(request)), js_json.write(body))
+
+
+def settings_reply(request: SdkRequest, write_key: str) -> Reply:
+    """CDN settings that keep an SDK with us (I-17): without apiKey and apiHost it would post to the real Segment."""
+    api_host = "api.segment.io/v1" if request.door == "proxy" else f"{request.host}/v1"
+    segment: JsonObject = {"apiKey": write_key, "apiHost": api_host}
+    if request.door == "home":
+        segment["protocol"] = "http"
+    body: Json = {
+        "integrations": {"Segment.io": segment},
+        "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
+    }
+    return Reply(200, (_JSON, *_cors(request)), js_json.write(body))

@@ -1,0 +1,235 @@
+"""What Segment's servers do to a call before a destination sees it, and which calls they drop in silence.
+
+Rules: facts M (schema), T (times), S (what is added), I-42 to I-63 (drops after a 200). Codes in lower case with a
+rule number are Segment's own; `message_too_large`, `too_many_messages` and `unknown_type` are ours, for drops that
+Segment documents without a name.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from segment_pendo import js_json
+from segment_pendo.segment import times
+from segment_pendo.segment.ingest import MAX_SINGLE, TYPES
+from segment_pendo.words import Batch, Call, Finding, Json, JsonObject, Message, Skipped
+
+__all__ = ["deliver"]
+
+MAX_MESSAGES: Final = 2500  # I-43
+# S-11: libraries that run on a device, for which Segment fills context.ip in a batch.
+DEVICE_LIBRARIES: Final = frozenset(
+    {
+        "analytics.js",
+        "analytics-ios",
+        "analytics-android",
+        "analytics-swift",
+        "analytics-kotlin",
+        "analytics-react-native",
+    }
+)
+_KSUID: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def deliver(call: Call, batch: Batch, *, received: datetime, ip: str, seed: str) -> Message | Skipped:
+    """The message that a destination would see, or why Segment drops the call. Never changes its input."""
+    data = call.data
+    if not isinstance(data, dict):
+        return Skipped("bad_request", "This item of the batch is no JSON object, so Segment cannot decode it and drops it.")
+    dropped = _oversize(call, batch) or _malformed(call.type, data)
+    return dropped or _completed(call, data, batch, received=received, ip=ip, seed=seed)
+
+
+# --- drops -----------------------------------------------------------------------------------------------------------
+
+
+def _oversize(call: Call, batch: Batch) -> Skipped | None:
+    if batch.single:  # the whole body was measured at the door
+        return None
+    if len(batch.calls) > MAX_MESSAGES:
+        reason = f"The batch has {len(batch.calls):,} calls; Segment answers 200 but rejects more than {MAX_MESSAGES:,}."
+        return Skipped("too_many_messages", reason)
+    size = len(js_json.write(call.data, ordinary=batch.ordinary))
+    if size > MAX_SINGLE:  # I-42
+        return Skipped("message_too_large", f"The call has {size:,} bytes; Segment takes at most 32 KB for one call.")
+    return None
+
+
+def _missing(value: Json) -> bool:
+    return value is None
+
+
+def _malformed(kind: str | None, data: JsonObject) -> Skipped | None:
+    if kind not in TYPES:
+        named = "has no type" if kind is None else "has a type that Segment does not know"
+        return Skipped("unknown_type", f"The call {named}; it must be one of {', '.join(TYPES)}.")
+    for key in ("userId", "anonymousId"):
+        value = data.get(key)
+        if not _missing(value) and (not isinstance(value, str) or value == ""):  # I-54, I-61: null counts as absent
+            what = "an empty string" if value == "" else "not a string"
+            return Skipped("id_not_string", f"{key} is {what}, so Segment drops the call; send a non-empty string or leave it out.")
+    if _missing(data.get("userId")) and _missing(data.get("anonymousId")):  # I-53
+        return Skipped("no_user_anon_id", "The call has neither userId nor anonymousId, so Segment drops it; send one of them.")
+    return _CHECKS[kind](data)
+
+
+def _traits(data: JsonObject) -> Skipped | None:
+    return _object(data, "traits")  # I-57
+
+
+def _object(data: JsonObject, key: str) -> Skipped | None:
+    value = data.get(key)
+    if _missing(value) or isinstance(value, dict):
+        return None
+    return Skipped(f"{key}_not_object", f"{key} must be a JSON object, so Segment drops the call.")
+
+
+def _track(data: JsonObject) -> Skipped | None:
+    event = data.get("event")
+    if _missing(event):  # I-55
+        return Skipped("event_not_defined", "The track call has no event, so Segment drops it; name the event.")
+    if not isinstance(event, str) or not event:
+        return Skipped("event_not_string", "event must be a non-empty string, so Segment drops the call.")
+    return _object(data, "properties")  # I-56
+
+
+def _view(data: JsonObject) -> Skipped | None:
+    for key in ("name", "category"):  # I-58, I-59
+        value = data.get(key)
+        if not _missing(value) and (not isinstance(value, str) or value == ""):
+            return Skipped(f"{key}_not_string", f"{key} must be a non-empty string, so Segment drops the call.")
+    return _object(data, "properties")
+
+
+def _nothing(_data: JsonObject) -> Skipped | None:
+    return None
+
+
+_CHECKS: Final[dict[str, Callable[[JsonObject], Skipped | None]]] = {
+    "identify": _traits,
+    "group": _traits,
+    "track": _track,
+    "page": _view,
+    "screen": _view,
+    "alias": _nothing,
+}
+
+
+# --- what is added ---------------------------------------------------------------------------------------------------
+
+
+def _completed(call: Call, data: JsonObject, batch: Batch, *, received: datetime, ip: str, seed: str) -> Message:
+    message = dict(data)
+    if batch.single:
+        message.pop("writeKey", None)  # S-4: present only where calls come by batch or import
+        message["type"] = call.type  # S-6
+    _merge_envelope(message, batch.envelope)
+    _complete_context(message, batch, ip)
+    if message.get("integrations") is None:
+        message["integrations"] = {}  # S-10, N-11
+    if message.get("messageId") is None:
+        message["messageId"] = _message_id(seed, call, batch)  # S-5
+    notes = _set_times(message, batch, received)
+    message["channel"] = "client" if batch.client else "server"  # M-12
+    message["version"] = 2  # M-11
+    message["projectId"] = "local"  # S-9
+    if not batch.single and batch.write_key is not None:
+        message["writeKey"] = batch.write_key  # S-4
+    return Message(call, message, notes)
+
+
+def _merge_envelope(message: JsonObject, envelope: JsonObject) -> None:
+    for key in ("context", "integrations"):  # S-2; Q-2: the item wins, deep
+        outer = envelope.get(key)
+        if isinstance(outer, dict):
+            inner = message.get(key)
+            if inner is None:
+                message[key] = outer
+            elif isinstance(inner, dict):
+                message[key] = _merged(inner, outer)
+
+
+def _merged(inner: JsonObject, outer: JsonObject) -> JsonObject:
+    result = dict(inner)
+    # A stack, not recursion: input may nest deeper than Python's stack.
+    todo = [(result, outer)]
+    while todo:
+        target, source = todo.pop()
+        for key, value in source.items():
+            own = target.get(key)
+            if key not in target:
+                target[key] = value
+            elif isinstance(own, dict) and isinstance(value, dict):
+                copy = target[key] = dict(own)
+                todo.append((copy, value))
+    return result
+
+
+def _complete_context(message: JsonObject, batch: Batch, ip: str) -> None:
+    context = message.get("context")
+    if context is None:
+        context = {}
+    if not isinstance(context, dict):
+        return  # nothing says what Segment does with such a context; it stays
+    context = dict(context)
+    library = context.get("library")
+    if library is None:
+        context["library"] = {"name": "unknown", "version": "unknown"}  # S-10
+    name = library.get("name") if isinstance(library, dict) else None
+    wanted = context.get("direct") is True or batch.client or _on_device(name)
+    if wanted and context.get("ip") is None and ":" not in ip:  # S-11; S-12: no IPv6
+        context["ip"] = ip
+    message["context"] = context
+
+
+def _on_device(library: Json) -> bool:
+    if not isinstance(library, str):
+        return False
+    native = library.startswith("@segment/analytics-") and library.endswith("-native")
+    return native or library in DEVICE_LIBRARIES
+
+
+def _set_times(message: JsonObject, batch: Batch, received: datetime) -> tuple[Finding, ...]:
+    notes: list[Finding] = []
+    own = message.get("timestamp")
+    original = times.parse(own)
+    if own is not None and original is None:
+        notes.append(_unreadable("$.timestamp"))
+    if batch.single:
+        sent_value, has_sent = message.get("sentAt"), "sentAt" in message
+    else:  # T-5, T-6: the batch's sentAt is every call's, also where it has none
+        sent_value, has_sent = batch.envelope.get("sentAt", message.get("sentAt")), True
+    sent = times.parse(sent_value)
+    if sent_value is not None and sent is None:
+        notes.append(_unreadable("$.sentAt"))
+    if original is None:
+        corrected = received  # T-7
+    elif sent is None:
+        corrected = original  # T-6, T-8
+    else:
+        corrected = times.corrected(original, sent, received)
+    message["timestamp"] = times.text(corrected)
+    if has_sent:
+        message["sentAt"] = times.text(sent) if sent else sent_value
+    if own is not None:
+        message["originalTimestamp"] = own  # T-1: verbatim
+    message["receivedAt"] = times.text(received)  # S-7: the server's, whatever the client says
+    return tuple(notes)
+
+
+def _unreadable(path: str) -> Finding:
+    return Finding(
+        "TIME_UNREADABLE", "warning", path, "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.", "segment T-9"
+    )
+
+
+def _message_id(seed: str, call: Call, batch: Batch) -> str:
+    """`api-` and 27 characters, the same for the same call of the same request (S-5)."""
+    text = js_json.write(call.data, ordinary=batch.ordinary)
+    number = int.from_bytes(hashlib.sha256(f"{seed}\n{call.index}\n".encode() + text).digest())
+    letters = []
+    for _ in range(27):
+        number, digit = divmod(number, len(_KSUID))
+        letters.append(_KSUID[digit])
+    return "api-" + "".join(letters)

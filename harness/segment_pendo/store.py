@@ -1,0 +1,242 @@
+"""The store: every request that was answered, its calls, and what became of each webhook. Plain SQL on sqlite3.
+
+A receipt is committed before its SDK is answered, so a kill -9 loses nothing that was answered 200. Webhook bytes are
+not kept: they are made again from the receipt. A file holds what apps sent in clear: it is for its owner only (0600).
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from segment_pendo import js_json
+from segment_pendo.mapping import Trigger, assess
+from segment_pendo.rows import call_row, sent
+from segment_pendo.segment import ingest
+from segment_pendo.words import Attempt, CallRef, Json, JsonObject, Receipt, SdkRequest, Webhook
+
+__all__ = ["Page", "Store", "StoreError"]
+
+_VERSION: Final = 1
+_SCHEMA: Final = """
+create table receipts(
+    n integer primary key, id text not null unique, at text not null, door text not null, method text not null,
+    path text not null, query text not null, host text not null, ip text not null, headers text not null,
+    body blob not null, status integer not null, refusal text, track integer not null, destination text not null);
+create table calls(
+    n integer not null, ix integer not null, type text, user text, grp text, outcome text not null, codes text not null,
+    state text, status integer, attempts integer not null default 0, primary key (n, ix)) without rowid;
+create table attempts(
+    n integer not null, ix integer not null, number integer not null, at text not null, status integer,
+    detail text not null, primary key (n, ix, number)) without rowid;
+create index calls_state on calls(state) where state = 'waiting';
+"""
+_FILTERS: Final = {
+    "type": "c.type = ?",
+    "user": "c.user = ?",
+    "group": "c.grp = ?",
+    "outcome": "c.outcome = ?",
+    "code": "instr(' ' || c.codes || ' ', ' ' || ? || ' ') > 0",
+}
+# In memory, the oldest receipts go when this much of request bodies is held.
+_MEMORY_LIMIT: Final = 64 * 1024 * 1024
+
+
+class StoreError(Exception):
+    """The store cannot be used; the text says which file and why."""
+
+
+class Page(NamedTuple):
+    """Rows, oldest first, and the cursor after the last of them."""
+
+    calls: list[JsonObject]
+    next: str
+
+
+class Store:
+    """A sink. Everything runs in the thread that made it."""
+
+    def __init__(self, path: Path | None, *, trigger: Trigger, destination: str = "") -> None:
+        self._trigger = trigger
+        self._destination = destination
+        self._in_memory = path is None
+        self._held = 0
+        self._listeners: list[Callable[[], None]] = []
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                # Made by us first, so that nobody else can read it from the beginning.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
+            self._open()
+        except (sqlite3.Error, OSError) as error:
+            msg = f"the store {path} cannot be used: {error}. Give another --store PATH, or move this file away."
+            raise StoreError(msg) from None
+
+    def _open(self) -> None:
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
+        (version,) = self._db.execute("pragma user_version").fetchone()
+        if version == 0:
+            self._db.executescript(f"begin; {_SCHEMA} pragma user_version = {_VERSION}; commit;")
+        elif version != _VERSION:
+            msg = f"it is of format {version}, this segment-pendo knows format {_VERSION}"
+            raise sqlite3.DatabaseError(msg)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after every change."""
+        self._listeners.append(listener)
+
+    def _changed(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def take(self, receipt: Receipt) -> None:
+        """Commit one receipt with its calls."""
+        request = receipt.request
+        refusal = js_json.write({"code": receipt.refusal.code, "message": receipt.refusal.message}).decode() if receipt.refusal else None
+        headers: Json = [[name, value] for name, value in request.headers]
+        row = (
+            receipt.id, receipt.at.isoformat(), request.door, request.method, _text(request.path), _text(request.query),
+            _text(request.host), request.ip, js_json.write(headers).decode(), request.body, receipt.reply.status, refusal,
+            self._trigger.track, self._destination,
+        )  # fmt: skip
+        self._db.execute("begin immediate")
+        try:
+            cursor = self._db.execute("insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            number = cursor.lastrowid
+            self._db.executemany(
+                "insert into calls(n, ix, type, user, grp, outcome, codes, state) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                ((number, *_call_columns(receipt, index)) for index in range(len(receipt.judged))),
+            )
+            self._db.execute("commit")
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        self._forget_oldest(len(request.body))
+        self._changed()
+
+    def _forget_oldest(self, added: int) -> None:
+        self._held += added
+        while self._in_memory and self._held > _MEMORY_LIMIT:
+            number, size = self._db.execute("select n, length(body) from receipts order by n limit 1").fetchone()
+            self._db.execute("delete from attempts where n = ?", (number,))
+            self._db.execute("delete from calls where n = ?", (number,))
+            self._db.execute("delete from receipts where n = ?", (number,))
+            self._held -= size
+
+    def attempted(self, ref: CallRef, attempt: Attempt) -> None:
+        """Keep one attempt and what it means for its webhook."""
+        found = self._db.execute("select n from receipts where id = ?", (ref.receipt,)).fetchone()
+        if found is None:  # forgotten or cleared meanwhile
+            return
+        (number,) = found
+        self._db.execute("begin immediate")
+        self._db.execute(
+            "insert or replace into attempts values (?, ?, ?, ?, ?, ?)",
+            (number, ref.index, attempt.number, attempt.at.isoformat(), attempt.status, attempt.detail),
+        )
+        self._db.execute(
+            "update calls set state = ?, status = ?, attempts = ? where n = ? and ix = ?",
+            (attempt.state, attempt.status, attempt.number, number, ref.index),
+        )
+        self._db.execute("commit")
+        self._changed()
+
+    def calls(self, filters: Mapping[str, str] | None = None, *, after: str = "", limit: int = 100) -> Page:
+        """The rows that match every filter (type, user, group, outcome, code), after a cursor.
+
+        Raises ValueError for an unknown filter or a cursor that is none.
+        """
+        where, values = ["(c.n, c.ix) > (?, ?)"], [*_cursor(after)]
+        for name, value in (filters or {}).items():
+            if name not in _FILTERS:
+                msg = f"there is no filter named {name!r}; there are {', '.join(_FILTERS)}"
+                raise ValueError(msg)
+            where.append(_FILTERS[name])
+            values.append(value)
+        found = self._db.execute(
+            f"select c.n, c.ix, c.state, c.status, c.attempts from calls c where {' and '.join(where)} "  # noqa: S608 - fixed texts
+            "order by c.n, c.ix limit ?",
+            (*values, limit),
+        ).fetchall()
+        rows = list(self._rows(found))
+        return Page(rows, f"{found[-1][0]}.{found[-1][1]}" if found else after)
+
+    def _rows(self, found: list[tuple[int, int, str | None, int | None, int]]) -> Iterator[JsonObject]:
+        for number, group in groupby(found, key=lambda row: row[0]):
+            receipt = self._receipt(number)
+            for _, index, state, status, attempts in group:
+                delivery: JsonObject | None = None
+                if state is not None:
+                    delivery = {"state": state, "status": status, "attempts": attempts}
+                yield call_row(receipt, receipt.judged[index], delivery=delivery)
+
+    def _receipt(self, number: int) -> Receipt:
+        """The receipt, mapped again from what was kept."""
+        (name, at, door, method, path, query, host, ip, headers, body, track) = self._db.execute(
+            "select id, at, door, method, path, query, host, ip, headers, body, track from receipts where n = ?", (number,)
+        ).fetchone()
+        kept = ingest.header_pairs(js_json.read(headers.encode()).value)
+        request = SdkRequest(method, path, query, kept, body, host, ip, door)
+        return assess(request, id=name, at=datetime.fromisoformat(at), trigger=Trigger(track=bool(track)))
+
+    def states(self) -> dict[str, int]:
+        """How many webhooks stand in which state."""
+        return dict(self._db.execute("select state, count(*) from calls where state is not null group by state"))
+
+    def totals(self) -> dict[str, int]:
+        """How many requests, calls, refused requests."""
+        query = "select count(*), count(refusal), (select count(*) from calls) from receipts"
+        requests, refused, calls = self._db.execute(query).fetchone()
+        return {"requests": requests, "refused": refused, "calls": calls}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._db.executescript("begin; delete from attempts; delete from calls; delete from receipts; commit;")
+        self._held = 0
+        self._changed()
+
+
+def _cursor(text: str) -> tuple[object, object]:
+    if not text:
+        return (0, -1)
+    number, dot, index = text.partition(".")
+    if not (dot and number.isdecimal() and index.isdecimal() and len(text) < 30):
+        msg = "after must be the next of an earlier answer"
+        raise ValueError(msg)
+    return (int(number), int(index))
+
+
+def _text(value: str) -> str:
+    # SQLite holds UTF-8; a lone surrogate has none.
+    return value.encode("utf-8", "replace").decode()
+
+
+def _column(value: Json) -> str | None:
+    if value is None:
+        return None
+    return _text(value if isinstance(value, str) else js_json.write(value).decode())
+
+
+def _call_columns(receipt: Receipt, index: int) -> tuple[object, ...]:
+    judged = receipt.judged[index]
+    sends = isinstance(judged.outcome, Webhook)
+    codes = [finding.code for finding in judged.findings]
+    if not isinstance(judged.outcome, Webhook):
+        codes.insert(0, judged.outcome.code)
+    return (
+        index,
+        _column(judged.call.type),
+        _column(sent(judged.call, "userId")),
+        _column(sent(judged.call, "groupId")),
+        "webhook" if sends else "skipped",
+        " ".join(codes),
+        "waiting" if sends else None,
+    )

@@ -1,0 +1,161 @@
+"""The vocabulary: frozen values without behaviour. Everything else is written in these words."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
+type JsonObject = dict[str, Json]
+type Headers = tuple[tuple[str, str], ...]
+type Level = Literal["error", "warning", "info"]
+type State = Literal["waiting", "delivered", "held", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class SdkRequest:
+    """One HTTP request as it came from an SDK: headers in wire order and case, body still encoded."""
+
+    method: str
+    path: str
+    query: str = field(default="", repr=False)
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    host: str = ""
+    ip: str = "127.0.0.1"
+    door: str = "home"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the SDK is answered."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a whole request brought no call: Segment's status for it, a code, one sentence."""
+
+    status: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One identify / group / track / page / screen / alias message, whole and untouched.
+
+    `data` is whatever JSON value stood there; `type` is None where neither it nor the path names one.
+    """
+
+    index: int
+    type: str | None
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The calls of one SdkRequest and what its envelope says for all of them.
+
+    `single` is true for the paths that carry one event; `client` where Analytics.js sends from a browser.
+    `ordinary` promises that no number or key needs the exact JSON writer (js_json).
+    """
+
+    calls: tuple[Call, ...]
+    single: bool
+    client: bool
+    ordinary: bool
+    envelope: JsonObject
+    write_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A call after Segment's servers: what a destination sees."""
+
+    call: Call
+    data: JsonObject
+    notes: tuple["Finding", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One message bound for Pendo: exact body bytes and headers. It has no URL."""
+
+    body: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A call that Segment would not deliver: Segment's code where it has one, and one sentence."""
+
+    code: str
+    reason: str
+
+
+type Outcome = Webhook | Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnostic about one call; `path` is a JSON path into the call, `source` names the rule."""
+
+    code: str
+    level: Level
+    path: str
+    message: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One call with what became of it. `message` is None where ingest dropped the call."""
+
+    call: Call
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One SdkRequest with its reply, its calls, their outcomes and findings."""
+
+    id: str
+    at: datetime
+    request: SdkRequest
+    reply: Reply
+    judged: tuple[Judged, ...]
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRef:
+    """Names one call of one receipt; written `RECEIPT.INDEX`."""
+
+    receipt: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST to Pendo: `status` is None where no answer came, then `detail` says why."""
+
+    number: int
+    at: datetime
+    status: int | None
+    detail: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A data host of Pendo and the API key, the only thing that knows the key; its repr hides it."""
+
+    name: str
+    base: str
+    key: str = field(repr=False)
+    loopback: bool = False
