@@ -12,8 +12,11 @@ objects = st.dictionaries(texts, any_json, max_size=5)
 ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
+selected = st.sampled_from(["identify", "group"])
+
+
 @st.composite
-def calls(draw: st.DrawFn, types: Any = st.sampled_from(["identify", "group"])) -> dict[str, Any]:
+def calls(draw: st.DrawFn, types: Any = selected) -> dict[str, Any]:
     """A call that Segment delivers."""
     call: dict[str, Any] = {"type": draw(types), "userId": draw(ids), "traits": draw(objects)}
     if call["type"] == "group":

@@ -29,13 +29,17 @@ def bodies(receipt: Receipt) -> list[Any]:
     return [json.loads(j.outcome.body) for j in receipt.judged if isinstance(j.outcome, Webhook)]
 
 
+def kept(value: Any) -> bytes:
+    return js_json.keep(value)
+
+
 def as_javascript(value: Any) -> Any:
     return json.loads(js_json.write(value))
 
 
 @given(st.lists(hostile_calls | any_json, max_size=5), objects)
 def test_mapping_is_total(items: list[Any], envelope: dict[str, Any]) -> None:
-    receipt = receive(js_json.keep({**envelope, "batch": items}))
+    receipt = receive(kept({**envelope, "batch": items}))
     assert len(receipt.judged) == len(items)
     for judged in receipt.judged:
         assert isinstance(judged.outcome, Webhook | Skipped)
@@ -68,15 +72,15 @@ def test_any_request_line_is_answered(path: str, query: str, method: str) -> Non
 
 @given(st.lists(calls(), min_size=1, max_size=5))
 def test_ids_and_traits_are_identical_and_order_is_kept(items: list[dict[str, Any]]) -> None:
-    made = bodies(receive(js_json.keep({"batch": items})))
+    made = bodies(receive(kept({"batch": items})))
     assert [(b["type"], b["userId"], b.get("groupId")) for b in made] == [(c["type"], c["userId"], c.get("groupId")) for c in items]
     assert [b["traits"] for b in made] == [as_javascript(c["traits"]) for c in items]
 
 
 @given(st.lists(calls(), min_size=1, max_size=4))
 def test_a_batch_is_its_calls_one_by_one(items: list[dict[str, Any]]) -> None:
-    together = bodies(receive(js_json.keep({"batch": items})))
-    apart = [body for item in items for body in bodies(receive(js_json.keep({"batch": [item]})))]
+    together = bodies(receive(kept({"batch": items})))
+    apart = [body for item in items for body in bodies(receive(kept({"batch": [item]})))]
     for body in [*together, *apart]:
         if body["messageId"].startswith("api-"):  # made up from the call's place
             del body["messageId"]
@@ -86,7 +90,7 @@ def test_a_batch_is_its_calls_one_by_one(items: list[dict[str, Any]]) -> None:
 @given(calls(), any_json)
 def test_a_trait_named_id_never_replaces_the_visitor(call: dict[str, Any], other: Any) -> None:
     call["traits"] |= {"id": other, "userId": other, "groupId": other}
-    (body,) = bodies(receive(js_json.keep({"batch": [call]})))
+    (body,) = bodies(receive(kept({"batch": [call]})))
     assert body["userId"] == call["userId"]
     assert body.get("groupId") == call.get("groupId")
     pendo = Pendo()
@@ -99,14 +103,14 @@ def test_a_trait_named_id_never_replaces_the_visitor(call: dict[str, Any], other
 
 @given(calls(types=st.sampled_from(["identify", "group", "track"])))
 def test_mapping_changes_nothing_of_what_it_is_given(call: dict[str, Any]) -> None:
-    before = js_json.keep({"batch": [call]})
+    before = kept({"batch": [call]})
     receipt = receive(before)
-    assert js_json.keep({"batch": [judged.call.data for judged in receipt.judged]}) == js_json.keep(js_json.read(before).value)
+    assert kept({"batch": [judged.call.data for judged in receipt.judged]}) == kept(js_json.read(before).value)
 
 
 @given(calls())
 def test_mapping_a_webhook_again_gives_the_same_webhook(call: dict[str, Any]) -> None:
-    (first,) = bodies(receive(js_json.keep({"batch": [call]})))
+    (first,) = bodies(receive(kept({"batch": [call]})))
     data = js_json.read(js_json.write(first)).value
     assert js_json.write(data) == js_json.write(first)
 
@@ -114,9 +118,9 @@ def test_mapping_a_webhook_again_gives_the_same_webhook(call: dict[str, Any]) ->
 @given(st.lists(calls(), max_size=4), ids)
 def test_the_model_never_raises_and_twice_equals_once(items: list[dict[str, Any]], visitor: str) -> None:
     once, twice = Pendo(), Pendo()
-    for body in bodies(receive(js_json.keep({"batch": items}))):
+    for body in bodies(receive(kept({"batch": items}))):
         once.apply(body, 5)
-    for body in [b for b in bodies(receive(js_json.keep({"batch": items}))) for _ in (1, 2)]:
+    for body in [b for b in bodies(receive(kept({"batch": items}))) for _ in (1, 2)]:
         twice.apply(body, 5)
     for name in [visitor, *(str(c["userId"]) for c in items)]:
         assert once.visitor(name) == twice.visitor(name)
@@ -132,7 +136,7 @@ def test_a_wrong_clock_does_not_move_the_timestamp(shift: int, age: int) -> None
     def timestamp(offset: int) -> str:
         base = 1_700_000_000_000 + offset
         call = {"type": "identify", "userId": "u", "timestamp": _iso(base - age)}
-        (body,) = bodies(receive(js_json.keep({"batch": [call], "sentAt": _iso(base)})))
+        (body,) = bodies(receive(kept({"batch": [call], "sentAt": _iso(base)})))
         return str(body["timestamp"])
 
     assert timestamp(shift) == timestamp(0)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from segment_pendo import js_json
+from segment_pendo.words import Json
 
 CASES = [
     (b"1.0", b"1"),
@@ -58,7 +59,7 @@ def test_what_is_no_json_is_refused(text: bytes) -> None:
 
 
 def test_depth_is_no_matter_for_writing() -> None:
-    value: js_json.Json = []
+    value: Json = []
     for _ in range(50_000):
         value = [value]
     assert js_json.write(value) == b"[" * 50_001 + b"]" * 50_001
