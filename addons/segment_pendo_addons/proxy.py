@@ -1,8 +1,10 @@
 """mitmproxy inside our own event loop: a regular proxy on loopback with the addon and nothing that prints."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from mitmproxy import addons as builtin
 from mitmproxy import master, options
@@ -15,7 +17,7 @@ from segment_pendo_addons.intercept import Intercept, allow_patterns
 
 __all__ = ["Proxy", "ProxyError", "authority"]
 
-_START: "float" = 20.0
+_START: Final = 20.0
 
 
 class ProxyError(Exception):
@@ -79,7 +81,10 @@ class Proxy:
                 self.url = f"http://127.0.0.1:{instance.listen_addrs[0][1]}"
                 return
             if instance.last_exception is not None:
-                msg = f"port {port} for the proxy cannot be opened: {instance.last_exception}"
+                # mitmproxy's own text recommends its own options.
+                error = instance.last_exception
+                reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+                msg = f"port {port} for the proxy cannot be opened: {reason}"
                 raise ProxyError(msg)
         msg = "mitmproxy did not start"
         raise ProxyError(msg)

@@ -5,6 +5,7 @@ answer never waits for any of this.
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -43,9 +44,14 @@ async def post(session: "aiohttp.ClientSession", to: Destination, webhook: Webho
     except aiohttp.ClientConnectorCertificateError:
         return Attempt(number, at, None, f"the certificate of {to.name} is not trusted", "dead")
     except aiohttp.ClientConnectorError as error:
-        return Attempt(number, at, None, f"no connection to {to.name}: {error.os_error.strerror or 'refused'}", "dead")
+        return Attempt(number, at, None, f"no connection to {to.name}: {_reason(error.os_error)}", "dead")
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return Attempt(number, at, None, f"the exchange with {to.name} failed: {type(error).__name__}", "dead")
+
+
+def _reason(error: OSError) -> str:
+    # asyncio wraps the system's words in its own; the number is what counts.
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def _said(status: int, to: Destination) -> str:

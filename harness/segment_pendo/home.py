@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -73,7 +74,8 @@ class Home:
         try:
             await web.TCPSite(self._runner, "127.0.0.1", port).start()
         except OSError as error:
-            msg = f"port {port} on 127.0.0.1 cannot be opened: {error.strerror}. Give another --port, or 0 for a free one."
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+            msg = f"port {port} on 127.0.0.1 cannot be opened: {reason}. Give another --port, or 0 for a free one."
             raise HomeError(msg) from None
         port = self._runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{port}"

@@ -1,33 +1,46 @@
 """What `run` prints: a line or a JSON object for each call, and the sum at the end."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
 from segment_pendo import rows
 from segment_pendo.lines import call_line, plain, refusal_line
-from segment_pendo.words import Attempt, CallRef, JsonObject, Judged, Receipt, Webhook
+from segment_pendo.words import Attempt, CallRef, JsonObject, Judged, Receipt, Refusal, Webhook
 
 __all__ = ["Reporter"]
 
 # A row waits this long for its delivery to end before it is printed without.
 PATIENCE: Final = 2.0
 _CALL: Final[JsonObject] = {"event": "call"}
+_DELIVERY: Final[JsonObject] = {"event": "delivery"}
 _LEVELS: Final = {"info": 0, "warning": 1, "error": 2}
 
 
+@dataclass(slots=True)
+class _Line:
+    """A call whose line is not printed yet."""
+
+    receipt: Receipt
+    judged: Judged
+    attempt: Attempt | None = None
+    settled: bool = False
+
+
 class Reporter:
-    """A sink. `out` is where calls are printed."""
+    """A sink. `out` is where calls are printed, in the order in which they came."""
 
     def __init__(self, out: TextIO, style: Literal["text", "ndjson"]) -> None:
         self._out = out
         self._style = style
-        self._waiting: dict[CallRef, tuple[Receipt, Judged, asyncio.TimerHandle]] = {}
+        self._lines: deque[_Line] = deque()
+        self._waiting: dict[CallRef, _Line] = {}
         self.outcomes: Counter[str] = Counter()
+        self.deliveries: Counter[str] = Counter()
         self.worst: Counter[str] = Counter()
         self.calls = 0
-        self.undelivered = 0
 
     def event(self, value: JsonObject) -> None:
         """Print an event of the NDJSON stream."""
@@ -40,20 +53,19 @@ class Reporter:
 
     def take(self, receipt: Receipt) -> None:
         if receipt.refusal:
-            self.worst["error"] += receipt.refusal.status != 404
-            if self._style == "text":
-                self._print(refusal_line(receipt))
-            self.event(
-                {
-                    "event": "refused",
-                    "status": receipt.refusal.status,
-                    "code": receipt.refusal.code,
-                    "reason": receipt.refusal.message,
-                    "path": plain(receipt.request.path),
-                }
-            )
+            self._refused(receipt, receipt.refusal)
         for judged in receipt.judged:
             self._call(receipt, judged)
+        if self._waiting:
+            asyncio.get_running_loop().call_later(PATIENCE, self._settle, [CallRef(receipt.id, j.call.index) for j in receipt.judged])
+        self._flush()
+
+    def _refused(self, receipt: Receipt, refusal: Refusal) -> None:
+        self.worst["error"] += refusal.status != 404
+        if self._style == "text":
+            self._print(refusal_line(receipt))
+        path = plain(receipt.request.path)
+        self.event({"event": "refused", "status": refusal.status, "code": refusal.code, "reason": refusal.message, "path": path})
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:
         self.calls += 1
@@ -65,57 +77,52 @@ class Reporter:
             self.worst["error"] += 1
         delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None
         self.event(_CALL | rows.call_row(receipt, judged, delivery=delivery))
-        if self._style == "ndjson":
-            return
-        if not sends:
-            self._print(call_line(receipt, judged, None))
-            return
-        ref = CallRef(receipt.id, judged.call.index)
-        timer = asyncio.get_running_loop().call_later(PATIENCE, self._give_up, ref)
-        self._waiting[ref] = (receipt, judged, timer)
+        if self._style == "text":
+            line = _Line(receipt, judged, settled=not sends)
+            self._lines.append(line)
+            if sends:
+                self._waiting[CallRef(receipt.id, judged.call.index)] = line
 
-    def _give_up(self, ref: CallRef) -> None:
-        receipt, judged, _ = self._waiting.pop(ref)
-        self._print(call_line(receipt, judged, None))
+    def _settle(self, refs: list[CallRef]) -> None:
+        """These have waited long enough."""
+        for ref in refs:
+            line = self._waiting.pop(ref, None)
+            if line is not None:
+                line.settled = True
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._lines and self._lines[0].settled:
+            line = self._lines.popleft()
+            self._print(call_line(line.receipt, line.judged, line.attempt))
 
     def heard(self, ref: CallRef, attempt: Attempt) -> None:
         """An attempt has ended."""
         name = rows.call_id(ref.receipt, ref.index)
-        if attempt.state != "delivered":
-            self.undelivered += 1
-        self.event(
-            {
-                "event": "delivery",
-                "id": name,
-                "state": attempt.state,
-                "status": attempt.status,
-                "attempts": attempt.number,
-                "detail": attempt.detail or None,
-            }
-        )
+        self.deliveries[attempt.state] += 1
+        detail = attempt.detail or None
+        event: JsonObject = {"id": name, "state": attempt.state, "status": attempt.status, "attempts": attempt.number, "detail": detail}
+        self.event(_DELIVERY | event)
         if self._style == "ndjson":
             return
-        held = self._waiting.pop(ref, None)
-        if held is None:
+        line = self._waiting.pop(ref, None)
+        if line is None:
             self._print(f"{attempt.at.isoformat()[11:23]}  call {name}: {attempt.state} {attempt.status or attempt.detail}")
-            return
-        receipt, judged, timer = held
-        timer.cancel()
-        self._print(call_line(receipt, judged, attempt))
+        else:
+            line.attempt, line.settled = attempt, True
+            self._flush()
 
     def finish(self) -> None:
         """Print what still waits."""
-        for _, _, timer in self._waiting.values():
-            timer.cancel()
-        for receipt, judged, _ in self._waiting.values():
-            self._print(call_line(receipt, judged, None))
-        self._waiting.clear()
+        self._settle(list(self._waiting))
 
     def failed(self, fail_on: str | None) -> bool:
         """Whether something at least as bad as `fail_on` was seen."""
         return fail_on is not None and any(count and _LEVELS[level] >= _LEVELS[fail_on] for level, count in self.worst.items())
 
     def summary(self, say: Callable[[str], None]) -> None:
-        ends = f"{self.outcomes['webhook']} webhooks, {self.outcomes['skipped']} skipped"
+        """One sentence at the end."""
+        ends = ", ".join(f"{count} {state}" for state, count in sorted(self.deliveries.items()))
+        webhooks = f"{self.outcomes['webhook']} webhooks" + (f" ({ends})" if ends else "")
         found = ", ".join(f"{self.worst[level]} {level}" for level in ("error", "warning", "info") if self.worst[level])
-        say(f"{self.calls} calls: {ends}" + (f"; findings: {found}" if found else ""))
+        say(f"{self.calls} calls: {webhooks}, {self.outcomes['skipped']} skipped" + (f"; findings: {found}" if found else ""))

@@ -133,7 +133,7 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
         if ends.expect is not None and reporter.calls < ends.expect:
             _say(f"{reporter.calls} calls came; --expect {ends.expect} was asked for.")
         return FOUND
-    return NOT_DELIVERED if left or reporter.undelivered else 0
+    return NOT_DELIVERED if left or reporter.deliveries["dead"] else 0
 
 
 def _banner(doors: Doors) -> None:
@@ -147,8 +147,9 @@ def _banner(doors: Doors) -> None:
         _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
     where = "the Pendo on loopback; nothing leaves this machine"
     if plan.to is not None:
-        kind = "loopback" if plan.to.loopback else "a real Pendo"
-        where = f"{plan.to.name} ({kind}); an answer of 200 does not mean that the data will show, and it takes minutes"
+        where = f"{plan.to.name}, on loopback"
+        if not plan.to.loopback:
+            where = f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
     _say(f"Webhooks go to {where}.")
     if not plan.answers:
         _say("Segment: what comes through the proxy goes on to the real Segment as well.")

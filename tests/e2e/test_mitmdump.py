@@ -1,0 +1,202 @@
+"""The addon under a stock mitmdump: `-s` and `--set`, nothing else of ours."""
+
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from processes import GROUP, IDENTIFY, KEY, Server, app, env_for, free_port, only_loopback, until
+
+from segment_pendo import recording
+from segment_pendo.words import Webhook
+
+ADDON = Path(__file__).parents[2] / "addons" / "segment_pendo_addons" / "intercept.py"
+type Dump = Callable[..., "Mitmdump"]
+
+
+class Mitmdump:
+    def __init__(self, directory: Path, *settings: str, **environment: str) -> None:
+        self.port = free_port()
+        self.confdir = directory / "mitmproxy"
+        self.seen = directory / "seen"
+        self.out = directory / "out"
+        program = shutil.which("mitmdump", path=str(Path(sys.executable).parent))
+        assert program
+        line = [program, "--listen-host", "127.0.0.1", "-p", str(self.port), "--set", f"confdir={self.confdir}", "-s", str(ADDON)]
+        for setting in settings:
+            line += ["--set", setting]
+        with self.out.open("wb") as out:
+            self.process = subprocess.Popen(line, stdout=out, stderr=subprocess.STDOUT, env=env_for(directory) | environment)
+        until(lambda: self.process.poll() is not None or self._accepts())
+
+    def _accepts(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    @property
+    def client_environment(self) -> dict[str, str]:
+        return {"HTTPS_PROXY": f"http://127.0.0.1:{self.port}", "REQUESTS_CA_BUNDLE": str(self.confdir / "mitmproxy-ca-cert.pem")}
+
+    def end(self) -> int:
+        self.process.terminate()
+        return self.process.wait(20)
+
+    def connect(self, target: str) -> socket.socket:
+        """A CONNECT to `host:port`; the raw connection after the proxy's answer, which is kept in `answer`."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        connection.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+        self.answer = b""
+        while b"\r\n\r\n" not in self.answer:
+            self.answer += connection.recv(1)
+        return connection
+
+
+@pytest.fixture
+def mitmdump(tmp_path: Path) -> Iterator[Dump]:
+    started: list[Mitmdump] = []
+
+    def start(*settings: str, **environment: str) -> Mitmdump:
+        started.append(Mitmdump(tmp_path, *settings, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+def test_it_records_offline_and_dials_nobody(mitmdump: Dump, tmp_path: Path) -> None:
+    file = tmp_path / "calls.jsonl"
+    proxy = mitmdump(f"segment_pendo_record={file}")
+    done = app(IDENTIFY, GROUP, **proxy.client_environment)
+    assert done.returncode == 0, done.stderr
+    calls = list(recording.read(file))
+    assert [(c.call["type"], c.call["userId"]) for c in calls] == [("identify", "u-1"), ("group", "u-1")]
+    assert all(isinstance(c.webhook, Webhook) for c in calls)
+    assert "WRITE_KEY_of_an_app" not in file.read_text()
+    proxy.end()
+    only_loopback(proxy.seen)
+
+
+def test_it_forwards(mitmdump: Dump, server: Server) -> None:
+    proxy = mitmdump(f"segment_pendo_to={server.url}", SEGMENT_PENDO_API_KEY=KEY)
+    assert app(IDENTIFY, GROUP, **proxy.client_environment).returncode == 0
+    until(lambda: len(server.seen) == 2)
+    assert {s.path for s in server.seen} == {f"/data/segmentio/{KEY}"}
+    assert [json.loads(s.body)["type"] for s in server.seen] == ["identify", "group"]
+    proxy.end()
+    only_loopback(proxy.seen)
+    assert KEY not in proxy.out.read_text()
+
+
+def test_it_does_both_and_delivers_before_it_ends(mitmdump: Dump, server: Server, tmp_path: Path) -> None:
+    server.delay = 0.5
+    file = tmp_path / "calls.jsonl"
+    proxy = mitmdump(f"segment_pendo_to={server.url}", f"segment_pendo_record={file}", SEGMENT_PENDO_API_KEY=KEY)
+    assert app(IDENTIFY, GROUP, **proxy.client_environment).returncode == 0
+    proxy.end()
+    assert len(server.seen) == 2
+    assert len(list(recording.read(file))) == 2
+
+
+def test_neither_reports(mitmdump: Dump) -> None:
+    proxy = mitmdump()
+    assert app(IDENTIFY, "analytics.track('u-1', 'E')", **proxy.client_environment).returncode == 0
+    proxy.end()
+    shown = proxy.out.read_text()
+    assert "identify  user u-1 -> visitor  webhook" in shown
+    assert "skipped NO_MATCHING_MAPPING" in shown
+    assert "Traceback" not in shown
+
+
+def test_pass_sends_the_request_on_and_maps_it_as_well(mitmdump: Dump, server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "calls.jsonl"
+    proxy = mitmdump(
+        "segment_pendo_segment=pass",
+        "segment_pendo_hosts=collect.example.test",
+        f"segment_pendo_record={file}",
+        MAP_HOST=f"collect.example.test:{server.port}",
+    )
+    body = b'{"type":"identify","userId":"u-1"}'
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection:
+        head = f"POST http://collect.example.test/v1/identify HTTP/1.1\r\nHost: collect.example.test\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    (seen,) = server.seen
+    assert (seen.path, seen.body) == ("/v1/identify", body)
+    assert [c.call["userId"] for c in recording.read(file)] == ["u-1"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("segment_pendo_to=us", "SEGMENT_PENDO_API_KEY"),
+        ("segment_pendo_to=mars", "must be one of us, eu"),
+        ("segment_pendo_record=/no/such/directory/x", "cannot be written"),
+    ],
+)
+def test_a_wrong_option_is_told(mitmdump: Dump, setting: str, words: str) -> None:
+    environment = {} if "to=us" in setting else {"SEGMENT_PENDO_API_KEY": KEY}
+    proxy = mitmdump(setting, **environment)
+    assert proxy.process.wait(20) != 0
+    shown = proxy.out.read_text()
+    assert words in shown
+    assert KEY not in shown
+
+
+def test_a_foreign_tls_site_keeps_its_certificate(mitmdump: Dump, server: Server, tmp_path: Path) -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from mitmproxy.certs import CertStore
+
+    entry = CertStore.from_store(tmp_path / "other", "other", 2048).get_cert("shop.example", [x509.DNSName("shop.example")])
+    pem = tmp_path / "shop.pem"
+    private = entry.privatekey.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem.write_bytes(entry.cert.to_pem() + private)
+    inside = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    inside.load_cert_chain(pem)
+    server.http.socket = inside.wrap_socket(server.http.socket, server_side=True)
+    proxy = mitmdump(MAP_HOST=f"shop.example:{server.port}")
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with proxy.connect("shop.example:443") as connection, trusting.wrap_socket(connection, server_hostname="shop.example") as tls:
+        assert tls.getpeercert(binary_form=True) == ssl.PEM_cert_to_DER_cert(entry.cert.to_pem().decode())
+
+
+def test_other_connections_stay_as_they_are(mitmdump: Dump) -> None:
+    proxy = mitmdump()
+    greeter = socket.create_server(("127.0.0.1", 0))
+
+    def greet() -> None:
+        connection, _ = greeter.accept()
+        connection.sendall(b"220 hello\r\n")
+        connection.close()
+
+    threading.Thread(target=greet, daemon=True).start()
+    with proxy.connect(f"127.0.0.1:{greeter.getsockname()[1]}") as connection:
+        assert b" 200 " in proxy.answer
+        assert connection.recv(100) == b"220 hello\r\n", "a protocol in which the server speaks first"
+    with proxy.connect(f"127.0.0.1:{free_port()}"):
+        assert b" 502 " in proxy.answer, "a dead port is not answered for"
+    greeter.close()
+
+
+def test_a_longer_name_is_not_segments(mitmdump: Dump, server: Server) -> None:
+    proxy = mitmdump(MAP_HOST=f"api.segment.io.evil.example:{server.port}")
+    with proxy.connect("api.segment.io.evil.example:80") as connection:
+        connection.sendall(b"POST /v1/identify HTTP/1.1\r\nHost: api.segment.io.evil.example\r\nContent-Length: 2\r\n\r\n{}")
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    assert [s.path for s in server.seen] == ["/v1/identify"], "it went where it was going"
+
+
+def test_the_verb_prints_where_the_addon_is() -> None:
+    done = subprocess.run([sys.executable, "-m", "segment_pendo", "addon"], capture_output=True, text=True, env=dict(os.environ))
+    assert Path(done.stdout.strip()).samefile(ADDON)

@@ -1,0 +1,257 @@
+"""`run`: its doors, its child, its ends."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import GROUP, IDENTIFY, KEY, Server, Start, app, env_for, get, only_loopback, until
+
+APP = """
+import segment.analytics as analytics
+analytics.write_key = 'WRITE_KEY_of_an_app'
+analytics.identify('u-1', {'plan': 'pro', 'address': {'city': 'Brno'}})
+analytics.group('u-1', 'acme', {'name': 'Acme'})
+analytics.flush()
+"""
+
+
+def run_with(directory: Path, *options: str, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", *options, "--", *command]
+    return subprocess.run(line, env=env_for(directory) | environment, capture_output=True, text=True, timeout=60)
+
+
+def test_an_app_behind_the_proxy_reaches_the_loopback_pendo_and_nobody_else(run: Start) -> None:
+    running = run("--format", "ndjson")
+    done = app(IDENTIFY, GROUP, **running.client_environment())
+    assert done.returncode == 0, done.stderr
+    status, page = get(f"{running.home}/_/wait?count=2&timeout=10")
+    assert status == 200, page
+    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"name": "Ann", "plan": "pro"}
+    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme", "employees": 5}
+    assert running.end() == 0
+    only_loopback(running.seen_file)
+    events = [json.loads(line) for line in running.out.read_text().splitlines()]
+    assert [e["event"] for e in events] == ["ready", "call", "call", "delivery", "delivery"]
+    assert (events[1]["user"], events[1]["outcome"], events[3]["status"]) == ("u-1", "webhook", 200)
+
+
+def test_the_sdk_may_use_the_home_port_as_its_host(run: Start) -> None:
+    running = run("--no-proxy")
+    done = app(f"analytics.host = '{running.home}'", IDENTIFY, GROUP)
+    assert done.returncode == 0, done.stderr
+    assert get(f"{running.home}/_/wait?count=2&timeout=10")[0] == 200
+    assert running.doors["proxy"] is None
+    assert running.end(signal.SIGINT) == 0
+    shown = running.out.read_text()
+    assert "identify  user u-1 -> visitor  webhook  delivered 200" in shown
+    assert "WRITE_KEY" not in shown + running.err.read_text()
+
+
+def test_a_destination_gets_what_segment_would_post(run: Start, server: Server) -> None:
+    running = run("--to", server.url, SEGMENT_PENDO_API_KEY=KEY)
+    app(IDENTIFY, **running.client_environment())
+    until(lambda: server.seen)
+    (seen,) = server.seen
+    assert (seen.method, seen.path) == ("POST", f"/data/segmentio/{KEY}")
+    assert seen.headers["User-Agent"] == "Segment (Actions)"
+    assert seen.headers["Content-Type"] == "application/json"
+    body = json.loads(seen.body)
+    assert (body["type"], body["userId"], body["traits"]) == ("identify", "u-1", {"name": "Ann", "plan": "pro"})
+    assert body["writeKey"] == "WRITE_KEY_of_an_app"
+    assert running.end() == 0
+    assert KEY not in running.out.read_text() + running.err.read_text()
+
+
+def test_to_eu_is_pendos_european_data_host(run: Start, server: Server, tmp_path: Path) -> None:
+    import ssl
+
+    from mitmproxy.certs import CertStore
+
+    store = CertStore.from_store(tmp_path, "mitmproxy", 2048)
+    from cryptography import x509
+
+    entry = store.get_cert("data.eu.pendo.io", [x509.DNSName("data.eu.pendo.io")])
+    pem = tmp_path / "host.pem"
+    pem.write_bytes(entry.cert.to_pem() + entry.privatekey.private_bytes(*_pem()))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem)
+    server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
+    trust = str(tmp_path / "mitmproxy-ca-cert.pem")
+    running = run("--to", "eu", SEGMENT_PENDO_API_KEY=KEY, MAP_HOST=f"data.eu.pendo.io:{server.port}", SSL_CERT_FILE=trust)
+    app(IDENTIFY, **running.client_environment())
+    until(lambda: server.seen)
+    (seen,) = server.seen
+    assert (seen.path, seen.headers["Host"]) == (f"/data/segmentio/{KEY}", "data.eu.pendo.io")
+    assert json.loads(seen.body)["userId"] == "u-1"
+    assert running.end() == 0
+
+
+def _pem() -> Any:
+    from cryptography.hazmat.primitives import serialization as s
+
+    return s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()
+
+
+def test_a_failed_delivery_is_named_and_ends_with_5(run: Start, server: Server) -> None:
+    server.status = 403
+    running = run("--to", server.url, SEGMENT_PENDO_API_KEY=KEY)
+    assert app(IDENTIFY, **running.client_environment()).returncode == 0, "the SDK's answer never waits for Pendo"
+    until(lambda: server.seen)
+    status, page = get(f"{running.home}/_/wait?count=1&timeout=10")
+    assert status == 200
+    assert page["calls"][0]["delivery"] == {"state": "dead", "status": 403, "attempts": 1}
+    assert running.end() == 5
+    assert "dead 403" in running.out.read_text()
+
+
+def test_the_end_waits_for_deliveries_and_names_the_rest(run: Start, server: Server) -> None:
+    server.delay = 1
+    running = run("--to", server.url, "--no-proxy")
+    app(f"analytics.host = '{running.home}'", IDENTIFY, GROUP)
+    assert running.end() == 0
+    assert len(server.seen) == 2
+    server.delay = 30
+    running = run("--to", server.url, "--no-proxy")
+    app(f"analytics.host = '{running.home}'", IDENTIFY)
+    assert running.end() == 5
+    assert "1 webhooks were not delivered within 5 s" in running.err.read_text()
+
+
+def test_kill_9_loses_nothing_that_was_answered(run: Start, tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    running = run("--no-proxy", "--store", str(store))
+    answered: list[str] = []
+    stop = threading.Event()
+
+    def send(worker: int) -> None:
+        for number in range(10_000):
+            if stop.is_set():
+                return
+            user = f"u-{worker}-{number}"
+            body = json.dumps({"batch": [{"type": "identify", "userId": user}]}).encode()
+            try:
+                with urllib.request.urlopen(urllib.request.Request(f"{running.home}/v1/batch", body), timeout=5) as answer:
+                    if answer.status == 200:
+                        answered.append(user)
+            except OSError:
+                return
+
+    workers = [threading.Thread(target=send, args=(n,)) for n in range(4)]
+    for worker in workers:
+        worker.start()
+    until(lambda: len(answered) > 200)
+    running.process.kill()
+    running.process.wait()
+    stop.set()
+    for worker in workers:
+        worker.join()
+    again = run("--no-proxy", "--store", str(store))
+    kept: set[str] = set()
+    after = ""
+    while True:
+        page = get(f"{again.home}/_/calls?limit=1000&after={after}")[1]
+        if not page["calls"]:
+            break
+        kept |= {row["user"] for row in page["calls"]}
+        after = page["next"]
+    assert set(answered) <= kept
+    assert store.stat().st_mode & 0o077 == 0
+    assert again.end() == 0
+
+
+def test_the_childs_code_is_ours(tmp_path: Path) -> None:
+    python = sys.executable
+    assert run_with(tmp_path, command=[python, "-c", APP]).returncode == 0
+    assert run_with(tmp_path, command=[python, "-c", "raise SystemExit(3)"]).returncode == 3
+    killed = run_with(tmp_path, command=[python, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"])
+    assert killed.returncode == 128 + signal.SIGTERM
+    missing = run_with(tmp_path, command=["no-such-command"])
+    assert missing.returncode == 8
+    assert "no such command" in missing.stderr
+
+
+def test_stdout_is_the_childs_and_so_is_nothing_of_our_secrets(tmp_path: Path) -> None:
+    code = "import os, json; print(json.dumps(dict(os.environ)))"
+    done = run_with(tmp_path, command=[sys.executable, "-c", code], SEGMENT_PENDO_API_KEY=KEY, NO_PROXY="intern.example,.segment.io")
+    child = json.loads(done.stdout)
+    assert KEY not in done.stdout + done.stderr
+    assert child["HTTPS_PROXY"] == child["http_proxy"]
+    assert child["SEGMENT_PENDO_URL"].startswith("http://127.0.0.1:")
+    assert child["NO_PROXY"] == "intern.example,127.0.0.1,localhost,::1"
+    assert "api.segment.io" in child["SEGMENT_PENDO_HOSTS"].split(",")
+
+
+def test_no_call_at_all_is_explained(tmp_path: Path) -> None:
+    done = run_with(tmp_path, command=[sys.executable, "-c", "pass"])
+    assert done.returncode == 0
+    assert "No Segment call was seen. Likely causes:" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(["--fail-on", "warning"], 1), (["--fail-on", "error"], 0), (["--expect", "2"], 0), (["--expect", "3"], 1)],
+)
+def test_fail_on_and_expect(tmp_path: Path, options: list[str], code: int) -> None:
+    done = run_with(tmp_path, *options, command=[sys.executable, "-c", APP])
+    assert done.returncode == code, done.stderr
+
+
+def test_without_the_extra(tmp_path: Path, run: Start) -> None:
+    done = run_with(tmp_path, command=[sys.executable, "-c", APP], WITHOUT="mitmproxy")
+    assert done.returncode == 4
+    assert "pip install 'segment-pendo[proxy]'" in done.stderr
+    running = run(WITHOUT="mitmproxy")
+    assert running.doors["proxy"] is None
+    assert app(f"analytics.host = '{running.home}'", IDENTIFY).returncode == 0
+    assert get(f"{running.home}/_/wait?count=1&timeout=10")[0] == 200
+    assert running.end() == 0
+    assert "No proxy: mitmproxy is not installed" in running.err.read_text()
+
+
+def test_a_busy_port_is_named(run: Start, tmp_path: Path) -> None:
+    running = run()
+    for option, name in (("--port", "home"), ("--proxy-port", "proxy")):
+        port = running.doors[name].rpartition(":")[2]
+        free = "--proxy-port" if option == "--port" else "--port"
+        line = [sys.executable, "-m", "segment_pendo", "run", option, port, free, "0"]
+        done = subprocess.run(line, env=env_for(tmp_path), capture_output=True, text=True, timeout=30)
+        assert done.returncode == 4
+        assert f"port {port}" in done.stderr
+        assert option in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_record_then_replay_gives_the_same_records(run: Start, tmp_path: Path) -> None:
+    recording = tmp_path / "calls.jsonl"
+    running = run("--record", str(recording))
+    app(IDENTIFY, GROUP, **running.client_environment())
+    assert get(f"{running.home}/_/wait?count=2&timeout=10")[0] == 200
+    before = [get(f"{running.home}{path}")[1] for path in ("/api/v1/visitor/u-1", "/api/v1/account/acme")]
+    assert running.end() == 0
+    assert "traits are as sent" in running.err.read_text()
+    assert "WRITE_KEY_of_an_app" not in recording.read_text()
+
+    fresh = run("--no-proxy")
+    line = [sys.executable, "-m", "segment_pendo", "replay", str(recording), "--to", fresh.home]
+    done = subprocess.run(line, env=env_for(tmp_path), capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("2 of 2 webhooks delivered")
+    after = [get(f"{fresh.home}{path}")[1] for path in ("/api/v1/visitor/u-1", "/api/v1/account/acme")]
+    for record in (*before, *after):
+        del record["metadata"]["auto"]["lastupdated"]
+    assert before == after
+
+
+def test_replay_ends_with_5_when_one_failed(server: Server, tmp_path: Path) -> None:
+    server.status = 500
+    recording = Path(__file__).parents[2] / "fixtures" / "recordings" / "segment-analytics-python.jsonl"
+    line = [sys.executable, "-m", "segment_pendo", "replay", str(recording), "--to", server.url]
+    done = subprocess.run(line, env=env_for(tmp_path), capture_output=True, text=True, timeout=30)
+    assert done.returncode == 5
+    assert f"{recording}:3: 127.0.0.1:{server.port} answered 500" in done.stderr

@@ -1,0 +1,156 @@
+"""Real processes, real doors, loopback only."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WATCHED = Path(__file__).parent / "watched"
+KEY = "0123abcd-0000-1111-2222-0123456789ab"
+
+
+def until[T](what: Callable[[], T | None], seconds: float = 20) -> T:
+    """The first true answer of `what`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = what()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    pytest.fail(f"not within {seconds} s")
+
+
+def get(url: str, method: str = "GET", **headers: str) -> tuple[int, Any]:
+    """Status and JSON (or text) of a plain request that knows no proxy."""
+    request = urllib.request.Request(url, method=method, headers=headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=20) as answer:
+            status, body = answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        status, body = error.code, error.read()
+    try:
+        return status, json.loads(body)
+    except ValueError:
+        return status, body.decode()
+
+
+@dataclass
+class Seen:
+    """One request that a server of the test got."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Server:
+    """A small HTTP server that answers `status` to everything and keeps what it got."""
+
+    status: int = 200
+    seen: list[Seen] = field(default_factory=list)
+    delay: float = 0
+    url: str = ""
+    port: int = 0
+    http: Any = None
+
+    def __post_init__(self) -> None:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                outer.seen.append(Seen(self.command, self.path, dict(self.headers), body))
+                time.sleep(outer.delay)
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.port = self.http.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+
+class Running:
+    """A `segment-pendo run` without a command, ready."""
+
+    def __init__(self, directory: Path, *options: str, **environment: str) -> None:
+        self.seen_file = directory / "seen"
+        ready = directory / "ready.json"
+        ready.unlink(missing_ok=True)
+        env = env_for(directory) | environment
+        command = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--ready-file", str(ready), *options]
+        self.out = directory / "stdout"
+        self.err = directory / "stderr"
+        with self.out.open("wb") as out, self.err.open("wb") as err:
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=env)
+        until(lambda: ready.exists() or self.process.poll() is not None)
+        assert ready.exists(), self.err.read_text()
+        self.doors: dict[str, Any] = json.loads(ready.read_text())
+        self.home: str = self.doors["home"]
+
+    def end(self, with_signal: int = signal.SIGTERM) -> int:
+        self.process.send_signal(with_signal)
+        return self.process.wait(20)
+
+    def client_environment(self) -> dict[str, str]:
+        """What an app needs to come through the proxy."""
+        return {"HTTPS_PROXY": self.doors["proxy"], "REQUESTS_CA_BUNDLE": self.doors["ca"], "SSL_CERT_FILE": self.doors["ca"]}
+
+
+def env_for(directory: Path) -> dict[str, str]:
+    """The environment of a process under test: its own state, no proxies, watched."""
+    base = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("SEGMENT_PENDO")}
+    return base | {"XDG_STATE_HOME": str(directory / "state"), "PYTHONPATH": str(WATCHED), "SEEN_FILE": str(directory / "seen")}
+
+
+type Start = Callable[..., Running]
+
+
+def app(*lines: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own with segment-analytics-python in it, as an app has it."""
+    code = "\n".join(["import segment.analytics as analytics", "analytics.write_key = 'WRITE_KEY_of_an_app'", *lines, "analytics.flush()"])
+    env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")} | environment
+    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
+
+
+IDENTIFY = "analytics.identify('u-1', {'name': 'Ann', 'plan': 'pro'})"
+GROUP = "analytics.group('u-1', 'acme', {'name': 'Acme', 'employees': 5})"
+
+
+def only_loopback(seen_file: Path) -> None:
+    """Nothing but this machine was connected to, and no foreign name was looked up."""
+    for line in seen_file.read_text().splitlines():
+        word, _, what = line.partition(" ")
+        address = what[2:].partition("'")[0] if word == "connect" else what.strip("'b")
+        assert address in {"127.0.0.1", "::1", "localhost", "None"}, line
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
