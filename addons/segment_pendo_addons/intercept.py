@@ -30,6 +30,7 @@ from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 __all__ = ["Intercept", "addons", "allow_patterns"]
 
 API_KEY: Final = "SEGMENT_PENDO_API_KEY"
+_SEGMENT: Final = ("answer", "pass")
 _DRAIN: Final = 5.0
 _log = logging.getLogger("segment_pendo")
 
@@ -86,7 +87,7 @@ class Intercept:
             str,
             "answer",
             "answer: Segment's requests are answered here and nothing is dialled. pass: they go on to Segment as well.",
-            choices=["answer", "pass"],
+            choices=_SEGMENT,
         )
         loader.add_option("segment_pendo_hosts", Sequence[str], [], "More hosts that stand for Segment, such as a custom domain.")
 
@@ -96,6 +97,9 @@ class Intercept:
         mine = {"segment_pendo_record", "segment_pendo_to", "segment_pendo_track", "segment_pendo_segment", "segment_pendo_hosts"}
         if self._relay is not None and not updated & mine:
             return
+        if ctx.options.segment_pendo_segment not in _SEGMENT:
+            msg = f"segment_pendo_segment must be one of {', '.join(_SEGMENT)}."
+            raise exceptions.OptionsError(msg)
         self._answers = ctx.options.segment_pendo_segment == "answer"
         self._hosts = INTERCEPTED | frozenset(map(bare, ctx.options.segment_pendo_hosts))
         self._rebuild()

@@ -95,7 +95,7 @@ def write(value: Json, *, ordinary: bool = False) -> bytes:
 
 
 def keep(value: Json) -> bytes:
-    """Write a value as it was read: every key in its place, every digit kept. Valid JSON, but not JavaScript's bytes."""
+    """Write a value as it was read: every key in its place, every digit of it. Valid JSON, but not JavaScript's bytes."""
     return "".join(_pieces(value, _AS_READ)).encode()
 
 

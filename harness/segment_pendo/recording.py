@@ -25,6 +25,7 @@ __all__ = ["FORMAT", "RecordedCall", "Recording", "RecordingError", "read", "req
 
 FORMAT: Final = "segment-pendo-recording"
 VERSION: Final = 1
+_LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 _LONGEST_HEADER: Final = 1 << 20
 # What differs between two runs of the same code.
 _VOLATILE: Final = ("messageId", "timestamp", "sentAt", "originalTimestamp", "_metadata")
@@ -54,7 +55,9 @@ class RecordedRequest(NamedTuple):
 
 
 def _line(value: Json) -> bytes:
-    return js_json.keep(value) + b"\n"
+    text = js_json.keep(value).decode()
+    # Characters that many a reader takes for the end of a line; inside JSON strings they may stand escaped.
+    return text.translate(_LINE_ENDS).encode() + b"\n"
 
 
 def _meaning(call: Json) -> bytes:

@@ -21,6 +21,7 @@ from segment_pendo.words import Attempt, CallRef, Json, JsonObject, Receipt, Sdk
 __all__ = ["Page", "Store", "StoreError"]
 
 _VERSION: Final = 1
+_MAGIC: Final = b"SQLite format 3\0"
 _SCHEMA: Final = """
 create table receipts(
     n integer primary key, id text not null unique, at text not null, door text not null, method text not null,
@@ -70,8 +71,13 @@ class Store:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 # Made by us first, so that nobody else can read it from the beginning.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                _refuse_foreign(path)
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
-            self._open()
+            try:
+                self._open()
+            except sqlite3.Error:
+                self._db.close()
+                raise
         except (sqlite3.Error, OSError) as error:
             msg = f"the store {path} cannot be used: {error}. Give another --store PATH, or move this file away."
             raise StoreError(msg) from None
@@ -202,6 +208,15 @@ class Store:
         self._db.executescript("begin; delete from attempts; delete from calls; delete from receipts; commit;")
         self._held = 0
         self._changed()
+
+
+def _refuse_foreign(path: Path) -> None:
+    # SQLite takes a short file for an empty one, and writes over it.
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start not in {b"", _MAGIC}:
+        msg = "it is no SQLite database"
+        raise sqlite3.DatabaseError(msg)
 
 
 def _cursor(text: str) -> tuple[object, object]:

@@ -1,0 +1,193 @@
+"""The addon by itself: mitmproxy's own test helpers, no network."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from mitmproxy import exceptions, http
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy.test import taddons, tflow, tutils
+
+from segment_pendo import recording
+from segment_pendo.mapping import Trigger
+from segment_pendo.relay import Relay
+from segment_pendo.words import Receipt
+from segment_pendo_addons.intercept import Intercept, addons, allow_patterns
+
+KEY = "0123abcd-0000-1111-2222-0123456789ab"
+BODY = b'{"batch":[{"type":"identify","userId":"u-1"}]}'
+
+
+class Kept:
+    def __init__(self) -> None:
+        self.receipts: list[Receipt] = []
+
+    def take(self, receipt: Receipt) -> None:
+        self.receipts.append(receipt)
+
+
+def flow(host: str = "api.segment.io", path: str = "/v1/batch", method: str = "POST", content: bytes = BODY) -> http.HTTPFlow:
+    request = tutils.treq(host=host, port=443, scheme=b"https", authority=b"", method=method.encode(), path=path.encode(), content=content)
+    request.headers["host"] = host
+    return tflow.tflow(req=request)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+def intercept(kept: Kept, **how: object) -> Intercept:
+    relay = Relay([kept], trigger=Trigger(), clock=lambda: datetime(2024, 5, 9, tzinfo=UTC))
+    return Intercept(relay, **how)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("host", ["api.segment.io", "API.Segment.io", "api.segment.io.", "events.eu1.segmentapis.com", "collect.example"])
+def test_segments_hosts_are_answered_and_mapped(kept: Kept, host: str) -> None:
+    one = flow(host)
+    intercept(kept, hosts=["collect.example:443"]).request(one)
+    assert one.response
+    assert (one.response.status_code, one.response.content) == (200, b'{"success": true}')
+    (receipt,) = kept.receipts
+    assert (receipt.request.door, receipt.judged[0].call.type) == ("proxy", "identify")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["api.segmentapis.com", "fn.segmentapis.com", "oauth2.segment.io", "api.segment.io.evil.example", "example.com", "data.pendo.io"],
+)
+def test_other_hosts_are_left_alone_and_streamed(kept: Kept, host: str) -> None:
+    one = flow(host)
+    addon = intercept(kept)
+    addon.requestheaders(one)
+    addon.request(one)
+    one.response = http.Response.make(200)
+    addon.responseheaders(one)
+    assert (one.request.stream, one.response.stream, kept.receipts) == (True, True, [])
+
+
+def test_pass_maps_and_lets_it_go_on(kept: Kept) -> None:
+    one = flow()
+    addon = intercept(kept, answers=False)
+    addon.request(one)
+    assert one.response is None
+    assert len(kept.receipts) == 1
+    assert one.request.content == BODY
+
+
+def test_nothing_is_dialled_for_segment(kept: Kept) -> None:
+    server = tflow.tserver_conn()
+    server.address = ("api.segment.io", 443)
+    data = ServerConnectionHookData(server, tflow.tclient_conn())
+    intercept(kept, answers=False).server_connect(data)
+    assert server.error is None
+    intercept(kept).server_connect(data)
+    assert server.error
+    other = tflow.tserver_conn()
+    other.address = ("example.com", 443)
+    intercept(kept).server_connect(ServerConnectionHookData(other, tflow.tclient_conn()))
+    assert other.error is None
+
+
+def test_a_connect_to_segment_is_granted_and_one_to_our_home_refused(kept: Kept) -> None:
+    addon = intercept(kept, home=("127.0.0.1", 4170))
+    for host, port, status in (
+        ("api.segment.io", 443, 200),
+        ("127.0.0.1", 4170, 403),
+        ("localhost", 4170, 403),
+        ("example.com", 443, None),
+    ):
+        one = flow(host, method="CONNECT")
+        one.request.port = port
+        addon.http_connect(one)
+        assert (one.response.status_code if one.response else None) == status
+
+
+def test_the_home_is_ingest_only_through_the_proxy(kept: Kept) -> None:
+    one = flow("127.0.0.1", "/_/calls", "GET", b"")
+    one.request.port = 4170
+    intercept(kept, home=("127.0.0.1", 4170)).request(one)
+    assert one.response
+    assert one.response.status_code == 404
+
+
+def test_allow_patterns_take_whole_names() -> None:
+    import re
+
+    (pattern,) = allow_patterns(["api.segment.io"])
+    assert re.search(pattern, "api.segment.io:443")
+    for other in ("api.segment.io.evil.test:443", "xapi.segment.io:443", "apixsegment.io:443"):
+        assert not re.search(pattern, other)
+
+
+@pytest.fixture
+def context() -> Iterator[taddons.context]:
+    with taddons.context() as made:
+        yield made
+
+
+def test_its_options_record_without_a_launcher(context: taddons.context, tmp_path: Path) -> None:
+    addon = Intercept()
+    context.master.addons.add(addon)
+    file = tmp_path / "calls.jsonl"
+    context.configure(addon, segment_pendo_record=str(file))
+    addon.request(flow())
+    context.configure(addon, segment_pendo_track=True, segment_pendo_record="")
+    addon.request(flow())
+    assert [call.call["userId"] for call in recording.read(file)] == ["u-1"]
+
+
+def test_hosts_are_an_option(context: taddons.context) -> None:
+    addon = Intercept()
+    context.master.addons.add(addon)
+    context.configure(addon, segment_pendo_hosts=["collect.example"])
+    one = flow("collect.example")
+    addon.request(one)
+    assert one.response
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("segment_pendo_to", "us", "SEGMENT_PENDO_API_KEY"),
+        ("segment_pendo_record", "/no/such/dir/file", "cannot be written"),
+        ("segment_pendo_segment", "maybe", "answer, pass"),
+    ],
+)
+def test_wrong_options_are_options_errors(
+    context: taddons.context, monkeypatch: pytest.MonkeyPatch, option: str, value: str, words: str
+) -> None:
+    monkeypatch.delenv("SEGMENT_PENDO_API_KEY", raising=False)
+    addon = Intercept()
+    context.master.addons.add(addon)
+    with pytest.raises(exceptions.OptionsError, match=words):
+        context.configure(addon, **{option: value})
+
+
+def test_a_wrong_destination_does_not_tell_the_key(context: taddons.context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENT_PENDO_API_KEY", KEY)
+    addon = Intercept()
+    context.master.addons.add(addon)
+    with pytest.raises(exceptions.OptionsError) as refused:
+        context.configure(addon, segment_pendo_to="mars")
+    assert KEY not in str(refused.value)
+
+
+def test_every_option_has_help(context: taddons.context) -> None:
+    context.master.addons.add(Intercept())
+    names = [name for name in context.options.keys() if name.startswith("segment_pendo_")]  # noqa: SIM118 - not a dict
+    assert sorted(names) == [f"segment_pendo_{name}" for name in ("hosts", "record", "segment", "to", "track")]
+    assert all(context.options._options[name].help.endswith(".") for name in names)
+
+
+def test_the_file_is_an_addon_for_mitmdump() -> None:
+    assert [type(addon) for addon in addons] == [Intercept]
+
+
+def test_a_settings_request_keeps_the_sdk_on_segments_name(kept: Kept) -> None:
+    one = flow("cdn.segment.com", "/v1/projects/WK/settings", "GET", b"")
+    intercept(kept).request(one)
+    assert one.response
+    assert json.loads(one.response.content or b"")["integrations"]["Segment.io"] == {"apiKey": "WK", "apiHost": "api.segment.io/v1"}

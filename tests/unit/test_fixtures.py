@@ -1,0 +1,42 @@
+"""The committed fixtures: requests as real SDKs sent them, and recordings made of them."""
+
+import json
+from pathlib import Path
+
+import make_fixtures
+import pytest
+
+from segment_pendo.mapping import Trigger, assess
+from segment_pendo.recording import read, requests
+from segment_pendo.words import Webhook
+
+
+def test_every_call_of_every_sdk_meets_the_written_expectation() -> None:
+    expected = json.loads((make_fixtures.SDK / "expected.json").read_text("utf-8"))
+    assert len(expected) == 9
+    assert make_fixtures.expectations() == expected
+
+
+def test_every_refusal_of_real_traffic_is_one_of_segments() -> None:
+    expected = json.loads((make_fixtures.SDK / "expected.json").read_text("utf-8"))
+    refused = {kind for verdicts in expected.values() for verdict in verdicts.values() for kind in verdict if kind.startswith("refused")}
+    assert refused == {"refused 400 bad_json", "refused 400 too_large", "refused 200 empty_batch"}
+
+
+@pytest.mark.parametrize("name", make_fixtures.MADE_OF)
+def test_a_recording_is_made_of_the_requests_it_says(name: str, tmp_path: Path) -> None:
+    make_fixtures.record(name, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == (make_fixtures.RECORDINGS / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", make_fixtures.MADE_OF)
+def test_a_recordings_requests_map_to_its_webhooks(name: str) -> None:
+    path = make_fixtures.RECORDINGS / name
+    recorded = [call.webhook.body for call in read(path) if call.webhook]
+    made = []
+    for number, again in enumerate(requests(path.read_bytes().splitlines(keepends=True), name), start=1):
+        assert again.at is not None
+        receipt = assess(again.request, id=str(number), at=again.at, trigger=Trigger())
+        made += [j.outcome.body for j in receipt.judged if isinstance(j.outcome, Webhook)]
+    assert recorded
+    assert made == recorded

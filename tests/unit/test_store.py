@@ -1,0 +1,87 @@
+"""The store beside what HTTP shows of it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from segment_pendo import store as module
+from segment_pendo.mapping import Trigger, assess
+from segment_pendo.store import Store, StoreError
+from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
+
+AT = datetime(2024, 5, 9, 10, 0, 1, 123000, tzinfo=UTC)
+
+
+def receipt(name: str, *users: object, path: str = "/v1/batch") -> Receipt:
+    body = json.dumps({"batch": [{"type": "identify", "userId": user, "traits": {"n": 1e21}} for user in users]}).encode()
+    request = SdkRequest("POST", path, "a=\ud83d", (("X", "\udcff"), ("Y", "é")), body, "host\ud83d")
+    return assess(request, id=name, at=AT, trigger=Trigger())
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with closing(Store(None, trigger=Trigger())) as made:
+        yield made
+
+
+def test_a_row_is_made_again_to_the_byte(store: Store) -> None:
+    taken = receipt("r-1", "u", 5, "\ud83d")
+    store.take(taken)
+    page = store.calls()
+    assert [row["user"] for row in page.calls] == ["u", 5, "\ud83d"]
+    for row, judged in zip(page.calls, taken.judged, strict=True):
+        body = judged.outcome.body.decode() if isinstance(judged.outcome, Webhook) else None
+        assert (row["body"], row["time"]) == (body, "2024-05-09T10:00:01.123Z")
+
+
+def test_a_file_is_for_its_owner_and_lives_on(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "store.db"
+    store = Store(path, trigger=Trigger())
+    store.take(receipt("r-1", "u"))
+    store.attempted(CallRef("r-1", 0), Attempt(1, AT, None, "no answer", "dead"))
+    store.close()
+    assert path.stat().st_mode & 0o077 == 0
+    with closing(Store(path, trigger=Trigger())) as again:
+        (row,) = again.calls().calls
+        assert row["delivery"] == {"state": "dead", "status": None, "attempts": 1}
+        assert again.states() == {"dead": 1}
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be looked at" * 50, b"x"])
+def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"notes\.txt cannot be used"):
+        Store(path, trigger=Trigger())
+    assert path.read_bytes() == content
+
+
+def test_a_newer_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    made = Store(path, trigger=Trigger())
+    made._db.execute("pragma user_version = 9")
+    made.close()
+    with pytest.raises(StoreError, match="format 9"):
+        Store(path, trigger=Trigger())
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    monkeypatch.setattr(module, "_MEMORY_LIMIT", 10_000)
+    for number in range(200):
+        store.take(receipt(f"r-{number}", "u" * 500))
+    assert store.totals()["requests"] < 20
+    assert [row["id"] for row in store.calls().calls][-1] == "r-199.0"
+
+
+def test_an_attempt_for_a_forgotten_call_is_no_error(store: Store) -> None:
+    store.attempted(CallRef("gone", 0), Attempt(1, AT, 200, "", "delivered"))
+    assert store.states() == {}
+
+
+def test_an_unknown_filter_is_an_error(store: Store) -> None:
+    with pytest.raises(ValueError, match="no filter"):
+        store.calls({"x; drop table calls": "1"})
