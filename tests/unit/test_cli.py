@@ -1,0 +1,113 @@
+"""The command line where no door is opened."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from segment_pendo.cli import VERBS, main
+from segment_pendo.lines import call_line, plain
+from segment_pendo.mapping import Trigger, assess
+from segment_pendo.words import Attempt, SdkRequest
+
+KEY = "0123abcd-0000-1111-2222-0123456789ab"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str) -> None:
+    done = CliRunner().invoke(main, [verb, "--help"])
+    assert done.exit_code == 0
+    assert done.output.startswith(f"Usage: main {verb}")
+
+
+def test_a_mistyped_verb_is_guessed() -> None:
+    done = CliRunner().invoke(main, ["reply"])
+    assert done.exit_code == 2
+    assert "Did you mean 'replay'?" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["run", "--to", "mars"], 3, "one of us, eu, us1, jp, au"),
+        (["run", "--to", "us"], 3, "SEGMENT_PENDO_API_KEY"),
+        (["run", "--to", "http://pendo.example"], 3, "plain http is for loopback only"),
+        (["run", "--port", "70000"], 2, "70000"),
+        (["run", "--store", "/dev/null/x"], 4, "/dev/null/x"),
+        (["replay", "no-such-file"], 2, "no-such-file"),
+        (["replay", __file__], 3, "is no recording"),
+    ],
+)
+def test_mistakes_end_with_their_code_and_a_sentence(arguments: list[str], code: int, words: str) -> None:
+    done = CliRunner().invoke(main, arguments, env={"SEGMENT_PENDO_API_KEY": None})
+    assert (done.exit_code, words in done.output) == (code, True), done.output
+
+
+def test_a_key_file_is_read_and_never_shown(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("white space\n")
+    done = CliRunner().invoke(main, ["run", "--to", "us", "--api-key-file", str(file)])
+    assert done.exit_code == 3
+    assert "white space or control" in done.output
+    file.write_bytes(b"\xff\xfe")
+    assert CliRunner().invoke(main, ["run", "--to", "us", "--api-key-file", str(file)]).exit_code == 3
+
+
+def test_options_come_from_the_environment_too(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["map"], input='{"type":"track","userId":"u","event":"e"}', env={"SEGMENT_PENDO_MAP_TRACK": "1"})
+    assert '"outcome":"webhook"' in done.output
+
+
+def test_help_is_quick_because_it_imports_little() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from segment_pendo.cli import main; "
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0; "
+        "print({n.partition('.')[0] for n in sys.modules} & {'mitmproxy', 'aiohttp', 'orjson', 'msgspec', 'sqlite3', 'platformdirs'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        (None, "-"),
+        ("u-1", "u-1"),
+        ("a\x1b[31m\n", "a\\x1b[31m\\x0a"),
+        (5, "5"),
+        ({}, "dict"),
+        ("x" * 100, "x" * 59 + "…"),
+        ("\ud83d", "\\xd83d"),
+    ],
+)
+def test_a_word_for_a_terminal(value: object, word: str) -> None:
+    assert plain(value) == word  # type: ignore[arg-type]
+
+
+def test_the_lines_of_calls() -> None:
+    body = b"""{"writeKey": "WK1234567890", "batch": [
+        {"type": "identify", "userId": "u", "traits": {"a": {}, "b": {}, "c": null}}, {"type": "group", "anonymousId": "x", "groupId": "g"},
+        {"type": "page", "userId": "u"}, {"type": "identify"}]}"""
+    at = datetime(2024, 5, 9, 10, 0, 1, 5000, tzinfo=UTC)
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=at, trigger=Trigger())
+    attempts = [Attempt(1, at, 200, "", "delivered"), Attempt(1, at, None, "no answer", "dead"), None, None]
+    lines = [call_line(receipt, judged, attempt) for judged, attempt in zip(receipt.judged, attempts, strict=True)]
+    assert lines == [
+        "10:00:01.005  identify  user u -> visitor  webhook  delivered 200  [warning NESTED_IGNORED x2, NULL_VALUE]",
+        (
+            "10:00:01.005  group     no user -> no visitor  group g -> account  webhook  dead: no answer"
+            "  [warning GROUP_WITHOUT_USER, GROUP_NO_TRAITS]"
+        ),
+        (
+            "10:00:01.005  page      user u  skipped NO_MATCHING_MAPPING: Pendo documents identify, group and track for Segment,"
+            " so the trigger does not select page calls."
+        ),
+        (
+            "10:00:01.005  identify  user -  skipped no_user_anon_id: The call has neither userId nor anonymousId,"
+            " so Segment drops it; send one of them."
+        ),
+    ]
+    assert "WK12" not in "".join(lines)

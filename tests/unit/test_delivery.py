@@ -1,0 +1,167 @@
+"""Delivery to a small server in the same event loop."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from segment_pendo.delivery import Delivery, post, session
+from segment_pendo.mapping import Trigger, assess
+from segment_pendo.words import Attempt, CallRef, Destination, Receipt, SdkRequest, Webhook
+
+KEY = "0123abcd-0000-1111-2222-0123456789ab"
+WEBHOOK = Webhook(b'{"type":"identify"}', (("User-Agent", "Segment (Actions)"), ("Content-Type", "application/json")))
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def receipt(name: str, *users: str) -> Receipt:
+    body = json.dumps({"batch": [{"type": "identify", "userId": user} for user in users]}).encode()
+    return assess(SdkRequest("POST", "/v1/batch", body=body), id=name, at=datetime.now(UTC), trigger=Trigger())
+
+
+async def serve(handler: Handler) -> tuple[web.AppRunner, Destination]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host = f"127.0.0.1:{runner.addresses[0][1]}"
+    return runner, Destination(host, f"http://{host}", KEY, loopback=True)
+
+
+def posted(handler: Handler, *, to: Destination | None = None) -> Attempt:
+    async def main() -> Attempt:
+        runner, here = await serve(handler)
+        try:
+            async with session() as client:
+                return await post(client, to or here, WEBHOOK)
+        finally:
+            await runner.cleanup()
+
+    return asyncio.run(main())
+
+
+async def ok(_request: web.Request) -> web.StreamResponse:
+    return web.Response()
+
+
+def answering(status: int, **how: Any) -> Handler:
+    async def handler(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, **how)
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(200, "delivered"), (202, "delivered"), (204, "delivered"), (400, "dead"), (429, "dead"), (503, "dead")]
+)
+def test_a_2xx_is_delivered_and_nothing_else(status: int, state: str) -> None:
+    attempt = posted(answering(status))
+    assert (attempt.status, attempt.state) == (status, state)
+    assert ("answered" in attempt.detail) == (state == "dead")
+
+
+def test_redirects_are_not_followed() -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        seen.append(request.path)
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    assert posted(handler).status == 307
+    assert seen == [f"/data/segmentio/{KEY}"]
+
+
+def test_the_bytes_and_headers_are_the_webhooks() -> None:
+    seen: list[tuple[bytes, dict[str, str]]] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        seen.append((await request.read(), dict(request.headers)))
+        return web.Response(headers={"Set-Cookie": "a=b"})
+
+    posted(handler)
+    ((body, headers),) = seen
+    assert body == WEBHOOK.body
+    assert {**headers, "Host": "", "Content-Length": ""} == dict(WEBHOOK.headers) | {
+        "Host": "",
+        "Content-Length": "",
+        "Accept": "*/*",
+        "Accept-Encoding": headers["Accept-Encoding"],
+    }
+
+
+def test_what_the_network_does_is_told_without_the_key() -> None:
+    async def reset(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    nowhere = Destination("127.0.0.1:9", "http://127.0.0.1:9", KEY, loopback=True)
+    unknown = Destination("nowhere.invalid", "https://nowhere.invalid", KEY)
+    for attempt, words in [
+        (posted(reset), "failed"),
+        (posted(ok, to=nowhere), "Connection refused"),
+        (posted(ok, to=unknown), "nowhere.invalid"),
+    ]:
+        assert (attempt.status, attempt.state) == (None, "dead")
+        assert words in attempt.detail
+        assert KEY not in attempt.detail
+
+
+def test_order_is_kept_within_a_chain_while_chains_run_side_by_side() -> None:
+    arrived: dict[str, list[str]] = defaultdict(list)
+    live, most = 0, 0
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        nonlocal live, most
+        body = await request.json()
+        live += 1
+        most = max(most, live)
+        # The earlier a call of a chain, the longer it takes: without chains it would be overtaken.
+        await asyncio.sleep(0.02 / (1 + len(arrived[body["userId"]])))
+        arrived[body["userId"]].append(body["messageId"])
+        live -= 1
+        return web.Response()
+
+    async def main() -> list[CallRef]:
+        runner, to = await serve(handler)
+        heard: list[CallRef] = []
+        delivery = Delivery(to, lambda ref, _attempt: heard.append(ref))
+        await delivery.start()
+        for number in range(5):
+            delivery.take(receipt(f"r-{number}", "a", "b", "c", "a"))
+        assert await delivery.drain(10) == []
+        await delivery.close()
+        await runner.cleanup()
+        return heard
+
+    heard = asyncio.run(main())
+    assert len(heard) == 20
+    assert most > 1
+    for user, indexes in (("a", (0, 3)), ("b", (1,)), ("c", (2,))):
+        mine = [(ref.receipt, ref.index) for ref in heard if ref.index in indexes]
+        assert mine == sorted(mine), user
+        assert len(arrived[user]) == 5 * len(indexes)
+
+
+def test_what_is_not_delivered_in_time_is_named() -> None:
+    async def slow(_request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    async def main() -> list[CallRef]:
+        runner, to = await serve(slow)
+        delivery = Delivery(to, lambda _ref, _attempt: None)
+        await delivery.start()
+        delivery.take(receipt("r-1", "a", "a", "b"))
+        left = await delivery.drain(0.1)
+        await delivery.close()
+        await runner.cleanup()
+        return left
+
+    assert sorted(asyncio.run(main()), key=lambda ref: ref.index) == [CallRef("r-1", index) for index in range(3)]
