@@ -65,7 +65,7 @@ function fill(row, call) {
   cell(row, named(call.group), "mono");
   cell(row, outcome(call));
   cell(row, delivered(call));
-  cell(row, call.findings.map((finding) => finding.code).join(", "));
+  cell(row, call.findings.map((finding) => (finding.level === "info" ? "" : `${finding.level} `) + finding.code).join(", "));
   if (call.delivery && call.delivery.state === "waiting") waiting.set(call.id, row);
   else waiting.delete(call.id);
 }
@@ -103,7 +103,7 @@ async function load() {
   while (table.rows.length > MOST) table.rows[table.rows.length - 1].remove();
   const health = await (await fetch("/_/health")).json();
   const ends = Object.entries(health.deliveries).map(([state, count]) => `${count} ${state}`).join(", ");
-  status.textContent = `${health.totals.calls} calls in ${health.totals.requests} requests` + (ends ? `; webhooks: ${ends}` : "");
+  status.textContent = `calls: ${health.totals.calls}, requests: ${health.totals.requests}` + (ends ? `; webhooks: ${ends}` : "");
   document.getElementById("empty").hidden = table.rows.length > 0;
 }
 

@@ -16,7 +16,7 @@ __all__ = ["Reporter"]
 PATIENCE: Final = 2.0
 _CALL: Final[JsonObject] = {"event": "call"}
 _DELIVERY: Final[JsonObject] = {"event": "delivery"}
-_LEVELS: Final = {"info": 0, "warning": 1, "error": 2}
+_LEVELS: Final = ("error", "warning", "info")
 
 
 @dataclass(slots=True)
@@ -39,7 +39,9 @@ class Reporter:
         self._waiting: dict[CallRef, _Line] = {}
         self.outcomes: Counter[str] = Counter()
         self.deliveries: Counter[str] = Counter()
-        self.worst: Counter[str] = Counter()
+        self.findings: Counter[str] = Counter()
+        self.refused = 0
+        self.dropped = 0
         self.calls = 0
 
     def event(self, value: JsonObject) -> None:
@@ -61,7 +63,7 @@ class Reporter:
         self._flush()
 
     def _refused(self, receipt: Receipt, refusal: Refusal) -> None:
-        self.worst["error"] += refusal.status != 404
+        self.refused += refusal.status != 404
         if self._style == "text":
             self._print(refusal_line(receipt))
         path = plain(receipt.request.path)
@@ -72,9 +74,8 @@ class Reporter:
         sends = isinstance(judged.outcome, Webhook)
         self.outcomes["webhook" if sends else "skipped"] += 1
         for finding in judged.findings:
-            self.worst[finding.level] += 1
-        if judged.message is None:  # lost at Segment's door, in silence there
-            self.worst["error"] += 1
+            self.findings[finding.level] += 1
+        self.dropped += judged.message is None  # lost at Segment's door, in silence there
         delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None
         self.event(_CALL | rows.call_row(receipt, judged, delivery=delivery))
         if self._style == "text":
@@ -117,12 +118,16 @@ class Reporter:
         self._settle(list(self._waiting))
 
     def failed(self, fail_on: str | None) -> bool:
-        """Whether something at least as bad as `fail_on` was seen."""
-        return fail_on is not None and any(count and _LEVELS[level] >= _LEVELS[fail_on] for level, count in self.worst.items())
+        """Whether something at least as bad as `fail_on` was seen; a call that Segment would lose is an error."""
+        if fail_on is None:
+            return False
+        return bool(self.refused or self.dropped or any(self.findings[level] for level in _LEVELS[: _LEVELS.index(fail_on) + 1]))
 
     def summary(self, say: Callable[[str], None]) -> None:
         """One sentence at the end."""
         ends = ", ".join(f"{count} {state}" for state, count in sorted(self.deliveries.items()))
         webhooks = f"{self.outcomes['webhook']} webhooks" + (f" ({ends})" if ends else "")
-        found = ", ".join(f"{self.worst[level]} {level}" for level in ("error", "warning", "info") if self.worst[level])
-        say(f"{self.calls} calls: {webhooks}, {self.outcomes['skipped']} skipped" + (f"; findings: {found}" if found else ""))
+        skipped = f"{self.outcomes['skipped']} skipped" + (f" ({self.dropped} dropped by Segment)" if self.dropped else "")
+        refused = f"; refused requests: {self.refused}" if self.refused else ""
+        found = ", ".join(f"{self.findings[level]} {level}" for level in _LEVELS if self.findings[level])
+        say(f"{self.calls} calls: {webhooks}, {skipped}{refused}" + (f"; findings: {found}" if found else ""))

@@ -200,7 +200,7 @@ def _place(error: ValueError) -> str:
     # Only the place: the text itself may hold personal data.
     position = getattr(error, "pos", None)
     reason = getattr(error, "msg", None) or str(error)
-    return f"{reason} at character {position}" if position is not None else str(reason)
+    return f"{str(reason).removesuffix(' at')} at character {position}" if position is not None else str(reason)
 
 
 def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:

@@ -220,7 +220,11 @@ def _set_times(message: JsonObject, batch: Batch, received: datetime) -> tuple[F
 
 def _unreadable(path: str) -> Finding:
     return Finding(
-        "TIME_UNREADABLE", "warning", path, "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.", "segment T-9"
+        "TIME_UNREADABLE",
+        "warning",
+        path,
+        "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.",
+        "our assumption; Segment documents ISO 8601",
     )
 
 

@@ -36,7 +36,11 @@ def notes(message: Message) -> tuple[Finding, ...]:
     integrations = message.data.get("integrations")
     if isinstance(integrations, dict) and integrations.get("Pendo") is False:
         text = '"Pendo": false stops only the device-mode destination; the webhook is governed by "Webhooks (Actions)".'
-        return (Finding("PENDO_INTEGRATION_IGNORED", "info", "$.integrations.Pendo", text, "segment N-7"),)
+        return (
+            Finding(
+                "PENDO_INTEGRATION_IGNORED", "info", "$.integrations.Pendo", text, "Segment's documentation of the integrations object"
+            ),
+        )
     return ()
 
 
