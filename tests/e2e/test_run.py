@@ -255,3 +255,29 @@ def test_replay_ends_with_5_when_one_failed(server: Server, tmp_path: Path) -> N
     done = subprocess.run(line, env=env_for(tmp_path), capture_output=True, text=True, timeout=30)
     assert done.returncode == 5
     assert f"{recording}:3: 127.0.0.1:{server.port} answered 500" in done.stderr
+
+
+WAITS = "import signal, sys, time; signal.signal(signal.{0}, lambda *_: sys.exit(7)); print('up', flush=True); time.sleep(60)"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_is_passed_on_to_the_child(tmp_path: Path, name: str) -> None:
+    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--no-proxy", "--", sys.executable, "-c", WAITS.format(name)]
+    process = subprocess.Popen(line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(getattr(signal, name))
+        assert process.wait(20) == 7
+
+
+def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--no-proxy", "--", sys.executable, "-c", code]
+    process = subprocess.Popen(line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.terminate()
+        process.terminate()
+        assert process.wait(20) == 128 + signal.SIGKILL

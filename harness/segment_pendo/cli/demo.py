@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from segment_pendo.cli.doors import INSTALL, Doors, Plan, until_signal
+from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, NOT_DELIVERED, Failure
 from segment_pendo.cli.reporter import Reporter
 
@@ -57,7 +57,7 @@ async def _demo(port: int, *, once: bool) -> int:
         code = await _show(doors)
         if not once and code == 0:
             click.echo("Ctrl-C ends it.")
-            await until_signal()
+            await Signals().next()
     finally:
         await doors.stop()
     return code

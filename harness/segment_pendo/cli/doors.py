@@ -23,7 +23,7 @@ from segment_pendo.segment.hosts import INTERCEPTED, bare
 from segment_pendo.store import Store, StoreError
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
-__all__ = ["DRAIN", "Doors", "Plan", "state_directory", "until_signal"]
+__all__ = ["DRAIN", "Doors", "Plan", "Signals", "state_directory"]
 
 DRAIN: Final = 5.0
 INSTALL: Final = "python -m pip install 'segment-pendo[proxy]'"
@@ -167,13 +167,17 @@ class Doors:
         return left
 
 
-async def until_signal() -> None:
-    """Return at the first Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows has no such handlers
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    await stop.wait()
+class Signals:
+    """Ctrl-C and SIGTERM as something to wait for, one after the other."""
+
+    def __init__(self) -> None:
+        self._came: asyncio.Queue[signal.Signals] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self._came.put_nowait, number)
+            except NotImplementedError:  # Windows has no such handlers
+                signal.signal(number, lambda came, _: loop.call_soon_threadsafe(self._came.put_nowait, signal.Signals(came)))
+
+    async def next(self) -> signal.Signals:
+        return await self._came.get()

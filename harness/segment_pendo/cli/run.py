@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import click
 
 from segment_pendo import launcher
 from segment_pendo.cli import credentials
-from segment_pendo.cli.doors import DRAIN, INSTALL, Doors, Plan, until_signal
+from segment_pendo.cli.doors import DRAIN, INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
 from segment_pendo.cli.reporter import Reporter
 from segment_pendo.rows import call_id
@@ -104,6 +105,7 @@ def _say(text: str) -> None:
 
 async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None) -> int:
     doors = Doors(plan, reporter, reporter.heard)
+    signals = Signals()
     child_code = 0
     try:
         await doors.start()
@@ -115,9 +117,9 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
             doors.write_ready(ready_file)
         reporter.event({"event": "ready", **doors.addresses()})
         if cmd:
-            child_code = await _child(doors, cmd)
+            child_code = await _child(doors, cmd, signals)
         else:
-            await until_signal()
+            await signals.next()
     finally:
         left = await doors.stop()
     reporter.finish()
@@ -169,7 +171,7 @@ def _no_calls(plan: Plan) -> str:
     return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
 
 
-async def _child(doors: Doors, cmd: tuple[str, ...]) -> int:
+async def _child(doors: Doors, cmd: tuple[str, ...], signals: Signals) -> int:
     assert doors.home is not None
     directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
     try:
@@ -185,21 +187,26 @@ async def _child(doors: Doors, cmd: tuple[str, ...]) -> int:
             process = await launcher.start(cmd, environment)
         except launcher.CommandError as error:
             raise Failure(str(error), NOT_STARTED) from None
-        return await _until_end(process)
+        return await _until_end(process, signals)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def _until_end(process: asyncio.subprocess.Process) -> int:
-    """The child's exit code. On a signal to us the child is told to end, after 5 s it is killed."""
-    ended, signalled = asyncio.create_task(process.wait()), asyncio.create_task(until_signal())
-    await asyncio.wait({ended, signalled}, return_when=asyncio.FIRST_COMPLETED)
+async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> int:
+    """The child's exit code. A signal to us is passed on; after 5 s, or at a second signal, the child is killed."""
+    ended = asyncio.create_task(process.wait())
+    came = asyncio.create_task(signals.next())
+    await asyncio.wait({ended, came}, return_when=asyncio.FIRST_COMPLETED)
     if not ended.done():
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await asyncio.wait({ended}, timeout=DRAIN)
+        # At a terminal, Ctrl-C reaches the child by itself; twice would mean "at once" to many programs.
+        if not (came.result() == signal.SIGINT and sys.stdin.isatty()):
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(came.result())
+        again = asyncio.create_task(signals.next())
+        await asyncio.wait({ended, again}, timeout=DRAIN, return_when=asyncio.FIRST_COMPLETED)
+        again.cancel()
         if not ended.done():
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-    signalled.cancel()
+    came.cancel()
     return launcher.exit_code(await ended)
