@@ -39,8 +39,8 @@ def plant(value: Any, secret: str) -> Any:
 
 
 def is_clean(text: str) -> bool:
-    escaped = [js_json.ascii_only(js_json.write(secret).decode())[1:-1] for secret in SECRETS]
-    return not any(secret in text for secret in (*SECRETS, *escaped))
+    # By their plain parts: however often a text is quoted, those stay as they are.
+    return not any(part in text for part in (PENDO_KEY, "aBcDeFgHiJkLmNoP", "qRsTuVwXyZ0123"))
 
 
 planted = st.builds(plant, any_json, st.sampled_from(SECRETS))

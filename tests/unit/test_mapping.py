@@ -214,6 +214,12 @@ def test_batch_context_and_integrations_are_merged_and_the_item_wins() -> None:
     assert body["integrations"] == {"A": False, "B": True}
 
 
+def test_merging_leaves_what_was_sent_alone() -> None:
+    item = {"type": "identify", "userId": "u", "context": {"app": {"name": "mine"}}}
+    receipt = receive({"batch": [item, item], "context": {"app": {"version": "1"}}})
+    assert [judged.call.data for judged in receipt.judged] == [item, item]
+
+
 def test_the_envelope_does_not_become_the_calls() -> None:
     body = only(
         receive({"batch": [{"type": "identify", "userId": "u"}], "messageId": "batch", "sequence": 3, "timestamp": "2020-01-01T00:00:00Z"})
