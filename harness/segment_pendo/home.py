@@ -101,7 +101,7 @@ class Home:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Host and Origin checks for what is ours alone; no exception leaves a door."""
         try:
-            if request.path == "/" or request.path.startswith(_OWN):
+            if request.path.startswith(_OWN) or _is_page(request):
                 refused = _refused(request)
                 if refused is not None:
                     return refused
@@ -147,13 +147,18 @@ class Home:
 def _refused(request: web.Request) -> web.Response | None:
     if not is_loopback(bare(request.headers.get("Host", ""))):
         return web.Response(status=403, text="this address answers only to 127.0.0.1, localhost and [::1]\n")
-    if request.path == "/" or request.path.startswith("/_/"):
+    if request.path.startswith("/_/") or _is_page(request):
         origin = request.headers.get("Origin")
         if origin and (origin == "null" or urlsplit(origin).netloc != request.headers.get("Host")):
             return web.Response(status=403, text="other pages may not read this\n")
         if request.method == "OPTIONS":
             return web.Response(status=403, text="no preflight is granted here\n")
     return None
+
+
+def _is_page(request: web.Request) -> bool:
+    # A mobile SDK may be given this very address as its proxy, and then POSTs here.
+    return request.path == "/" and request.method in {"GET", "HEAD"}
 
 
 def _is_loopback_origin(origin: str) -> bool:

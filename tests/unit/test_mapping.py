@@ -168,10 +168,19 @@ def test_nan_names_the_token_and_not_the_data() -> None:
         "/beacon/v1/batch",
         "/batch",
         "/my/batch",
+        "/",
+        "/a/mobile/proxy",
     ],
 )
 def test_every_path_of_a_batch(path: str) -> None:
     assert codes(receive({"batch": [{"type": "identify", "userId": "u"}]}, path)) == ["webhook"]
+
+
+def test_an_event_at_a_bare_proxy_url_is_known_by_its_type() -> None:
+    assert codes(receive({"type": "identify", "userId": "u"}, "/collect")) == ["webhook"]
+    bodies: list[Any] = [{"type": "other"}, {}, [], b"{"]
+    for body in bodies:
+        assert receive(body, "/collect").reply.status == 404
 
 
 @pytest.mark.parametrize(

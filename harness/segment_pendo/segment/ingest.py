@@ -92,7 +92,7 @@ def read(request: SdkRequest) -> Batch | Refusal:
     """The calls of a request; none for what carries none (preflight, settings, metrics). Never raises."""
     where = route(request)
     if where is None:
-        return Refusal(404, "unknown_path", f"{request.method} {request.path[:200]} is no path of Segment's ingest API.")
+        return _read_unrouted(request)
     if where.kind == "pixel":
         return _read_pixel(request, where)
     if where.kind not in {"single", "batch"}:
@@ -112,6 +112,23 @@ def read(request: SdkRequest) -> Batch | Refusal:
     if where.kind == "single":
         return _single(request, where, parsed.value, ordinary=parsed.ordinary)
     return _batch(request, parsed.value, ordinary=parsed.ordinary)
+
+
+def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
+    """A path of a proxy's own: mobile SDKs POST a batch to whatever URL they are given (I-5). The body tells."""
+    unknown = Refusal(404, "unknown_path", f"{request.method} {request.path[:200]} is no path of Segment's ingest API.")
+    body = _decoded(request) if request.method == "POST" else b""
+    if isinstance(body, Refusal) or not body or len(body) > MAX_BATCH:
+        return unknown
+    parsed = _parsed(body)
+    if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
+        return unknown
+    if isinstance(parsed.value.get("batch"), list):
+        return _batch(request, parsed.value, ordinary=parsed.ordinary)
+    kind = _type_of(parsed.value)
+    if kind in TYPES and len(body) <= MAX_SINGLE:
+        return _single(request, Route("single", kind), parsed.value, ordinary=parsed.ordinary)
+    return unknown
 
 
 def _single(request: SdkRequest, where: Route, event: JsonObject, *, ordinary: bool) -> Batch:
