@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -83,6 +84,8 @@ class Server:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
+            do_GET = do_POST  # noqa: N815 - http.server's names
+
             def log_message(self, *args: Any) -> None:
                 pass
 
@@ -90,6 +93,21 @@ class Server:
         self.http.daemon_threads = True
         self.port = self.http.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
+
+    def use_tls(self, name: str, directory: Path) -> str:
+        """Speak TLS as `name`, with a certificate of the CA `mitmproxy-ca-cert.pem` in `directory`; the certificate."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives import serialization
+        from mitmproxy.certs import CertStore
+
+        entry = CertStore.from_store(directory, "mitmproxy", 2048).get_cert(name, [x509.DNSName(name)])
+        how = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        pem = directory / "server.pem"
+        pem.write_bytes(entry.cert.to_pem() + entry.privatekey.private_bytes(*how))
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(pem)
+        self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
+        return entry.cert.to_pem().decode()
 
     def start(self) -> None:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()

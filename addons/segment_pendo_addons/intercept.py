@@ -24,7 +24,8 @@ from segment_pendo.mapping import Trigger
 from segment_pendo.pendo.regions import destination
 from segment_pendo.recording import Recording, RecordingError
 from segment_pendo.relay import Relay, Sink
-from segment_pendo.segment.hosts import INTERCEPTED, bare
+from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS, bare
+from segment_pendo.segment.ingest import is_script
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 
 __all__ = ["Intercept", "addons", "allow_patterns"]
@@ -58,12 +59,19 @@ class Intercept:
     """`relay` is handed in by the launcher; without one, the addon makes its own from mitmproxy's options."""
 
     def __init__(
-        self, relay: Relay | None = None, *, hosts: Sequence[str] = (), answers: bool = True, home: tuple[str, int] | None = None
+        self,
+        relay: Relay | None = None,
+        *,
+        hosts: Sequence[str] = (),
+        answers: bool = True,
+        offline: bool = False,
+        home: tuple[str, int] | None = None,
     ) -> None:
         self._own = relay is None
         self._relay = relay
         self._hosts = INTERCEPTED | frozenset(map(bare, hosts))
         self._answers = answers
+        self._offline = offline
         self._home = home
         self._recording: Recording | None = None
         self._delivery: Delivery | None = None
@@ -196,7 +204,8 @@ class Intercept:
             data.establish_server_tls_first = False
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
-        if self._answers and data.server.address and self._is_ours(data.server.address[0]):
+        address = data.server.address
+        if self._answers and address and self._is_ours(address[0]) and (self._offline or bare(address[0]) not in SCRIPTS):
             data.server.error = "Segment is answered here"
 
     # --- requests ---
@@ -206,15 +215,19 @@ class Intercept:
             flow.request.stream = True
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.response is not None and not self._concerns(flow):
+        if flow.response is not None and (not self._concerns(flow) or self._is_passed_script(flow)):
             flow.response.stream = True
 
     def _concerns(self, flow: http.HTTPFlow) -> bool:
         request = flow.request
         return self._is_ours(request.host) or self._is_ours(request.pretty_host) or self._is_home(request.host, request.port)
 
+    def _is_passed_script(self, flow: http.HTTPFlow) -> bool:
+        """Analytics.js comes from the real CDN: nobody else has it."""
+        return not self._offline and bare(flow.request.pretty_host) in SCRIPTS and is_script(_sdk_request(flow))
+
     def request(self, flow: http.HTTPFlow) -> None:
-        if self._relay is None or flow.response is not None or not self._concerns(flow):
+        if self._relay is None or flow.response is not None or not self._concerns(flow) or self._is_passed_script(flow):
             return
         try:
             receipt = self._relay.receive(_sdk_request(flow))

@@ -50,11 +50,12 @@ def authority(directory: Path) -> Path:
 class Proxy:
     """One regular proxy at 127.0.0.1. Segment's hosts and `hosts` are decrypted, everything else is tunnelled."""
 
-    def __init__(self, relay: Relay, *, confdir: Path, hosts: Sequence[str], answers: bool, home: tuple[str, int]) -> None:
+    def __init__(self, relay: Relay, *, confdir: Path, hosts: Sequence[str], answers: bool, offline: bool, home: tuple[str, int]) -> None:
         self._relay = relay
         self._confdir = confdir
         self._hosts = tuple(hosts)
         self._answers = answers
+        self._offline = offline
         self._home = home
         self._task: asyncio.Task[None] | None = None
         self._master: master.Master | None = None
@@ -66,7 +67,7 @@ class Proxy:
         opts = options.Options(confdir=str(self._confdir), listen_host="127.0.0.1", listen_port=port, mode=["regular"])
         self._master = master.Master(opts)
         started = _Started()
-        intercept = Intercept(self._relay, hosts=self._hosts, answers=self._answers, home=self._home)
+        intercept = Intercept(self._relay, hosts=self._hosts, answers=self._answers, offline=self._offline, home=self._home)
         # Ours stands outside the group and behind it: it has the last word on a ClientHello.
         self._master.addons.add(_Group(), intercept, started)
         opts.update(allow_hosts=allow_patterns(names), upstream_cert=not self._answers)

@@ -113,6 +113,31 @@ def test_the_home_is_ingest_only_through_the_proxy(kept: Kept) -> None:
     assert one.response.status_code == 404
 
 
+def test_scripts_come_from_the_real_cdn_unless_offline(kept: Kept) -> None:
+    path = "/analytics.js/v1/WK/analytics.min.js"
+    passed, answered, api = (
+        flow("cdn.segment.com", path, "GET", b""),
+        flow("cdn.segment.com", path, "GET", b""),
+        flow("api.segment.io", path, "GET", b""),
+    )
+    online, offline = intercept(kept), intercept(kept, offline=True)
+    online.request(passed)
+    offline.request(answered)
+    online.request(api)
+    assert passed.response is None
+    for one in (answered, api):
+        assert one.response
+        assert (one.response.status_code, json.loads(one.response.content or b"")["code"]) == (404, "cdn_script")
+    passed.response = http.Response.make(200)
+    online.responseheaders(passed)
+    assert passed.response.stream
+    for addon, dialled in ((online, True), (offline, False)):
+        server = tflow.tserver_conn()
+        server.address = ("cdn.segment.com", 443)
+        addon.server_connect(ServerConnectionHookData(server, tflow.tclient_conn()))
+        assert (server.error is None) == dialled
+
+
 def test_allow_patterns_take_whole_names() -> None:
     import re
 

@@ -153,22 +153,26 @@ def test_a_wrong_option_is_told(mitmdump: Dump, setting: str, words: str) -> Non
 
 
 def test_a_foreign_tls_site_keeps_its_certificate(mitmdump: Dump, server: Server, tmp_path: Path) -> None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-    from mitmproxy.certs import CertStore
-
-    entry = CertStore.from_store(tmp_path / "other", "other", 2048).get_cert("shop.example", [x509.DNSName("shop.example")])
-    pem = tmp_path / "shop.pem"
-    private = entry.privatekey.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem.write_bytes(entry.cert.to_pem() + private)
-    inside = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    inside.load_cert_chain(pem)
-    server.http.socket = inside.wrap_socket(server.http.socket, server_side=True)
+    certificate = server.use_tls("shop.example", tmp_path)
     proxy = mitmdump(MAP_HOST=f"shop.example:{server.port}")
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     with proxy.connect("shop.example:443") as connection, trusting.wrap_socket(connection, server_hostname="shop.example") as tls:
-        assert tls.getpeercert(binary_form=True) == ssl.PEM_cert_to_DER_cert(entry.cert.to_pem().decode())
+        assert tls.getpeercert(binary_form=True) == ssl.PEM_cert_to_DER_cert(certificate)
+
+
+def test_scripts_come_from_the_cdn_and_settings_from_us(mitmdump: Dump, server: Server, tmp_path: Path) -> None:
+    server.use_tls("cdn.segment.com", tmp_path)
+    proxy = mitmdump("ssl_insecure=true", MAP_HOST=f"cdn.segment.com:{server.port}")
+    trusting = ssl.create_default_context(cafile=str(proxy.confdir / "mitmproxy-ca-cert.pem"))
+    answers = []
+    for path in ("/v1/projects/WK/settings", "/analytics.js/v1/WK/analytics.min.js"):
+        with proxy.connect("cdn.segment.com:443") as connection, trusting.wrap_socket(connection, server_hostname="cdn.segment.com") as tls:
+            tls.sendall(f"GET {path} HTTP/1.1\r\nHost: cdn.segment.com\r\nConnection: close\r\n\r\n".encode())
+            answers.append(b"".join(iter(lambda: tls.recv(65536), b"")))
+    assert b'"apiKey":"WK"' in answers[0]
+    assert [seen.path for seen in server.seen] == ["/analytics.js/v1/WK/analytics.min.js"]
+    assert answers[1].startswith(b"HTTP/1.1 200")
 
 
 def test_other_connections_stay_as_they_are(mitmdump: Dump) -> None:

@@ -7,7 +7,6 @@ import sys
 import threading
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 from processes import GROUP, IDENTIFY, KEY, Server, Start, app, env_for, get, only_loopback, until
@@ -69,19 +68,7 @@ def test_a_destination_gets_what_segment_would_post(run: Start, server: Server) 
 
 
 def test_to_eu_is_pendos_european_data_host(run: Start, server: Server, tmp_path: Path) -> None:
-    import ssl
-
-    from mitmproxy.certs import CertStore
-
-    store = CertStore.from_store(tmp_path, "mitmproxy", 2048)
-    from cryptography import x509
-
-    entry = store.get_cert("data.eu.pendo.io", [x509.DNSName("data.eu.pendo.io")])
-    pem = tmp_path / "host.pem"
-    pem.write_bytes(entry.cert.to_pem() + entry.privatekey.private_bytes(*_pem()))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pem)
-    server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
+    server.use_tls("data.eu.pendo.io", tmp_path)
     trust = str(tmp_path / "mitmproxy-ca-cert.pem")
     running = run("--to", "eu", SEGMENT_PENDO_API_KEY=KEY, MAP_HOST=f"data.eu.pendo.io:{server.port}", SSL_CERT_FILE=trust)
     app(IDENTIFY, **running.client_environment())
@@ -90,12 +77,6 @@ def test_to_eu_is_pendos_european_data_host(run: Start, server: Server, tmp_path
     assert (seen.path, seen.headers["Host"]) == (f"/data/segmentio/{KEY}", "data.eu.pendo.io")
     assert json.loads(seen.body)["userId"] == "u-1"
     assert running.end() == 0
-
-
-def _pem() -> Any:
-    from cryptography.hazmat.primitives import serialization as s
-
-    return s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()
 
 
 def test_a_failed_delivery_is_named_and_ends_with_5(run: Start, server: Server) -> None:

@@ -40,6 +40,7 @@ class Plan:
     record: Path | None = None
     store: Path | None = None
     answers: bool = True
+    offline: bool = False
     hosts: tuple[str, ...] = ()
     with_proxy: bool = True
     allow_origins: tuple[str, ...] = ()
@@ -113,7 +114,9 @@ class Doors:
         confdir.mkdir(mode=0o700, exist_ok=True)
         home_port = int(self.home.url.rpartition(":")[2])
         hosts = tuple(map(bare, self.plan.hosts))
-        self.proxy = side.Proxy(relay, confdir=confdir, hosts=hosts, answers=self.plan.answers, home=("127.0.0.1", home_port))
+        self.proxy = side.Proxy(
+            relay, confdir=confdir, hosts=hosts, answers=self.plan.answers, offline=self.plan.offline, home=("127.0.0.1", home_port)
+        )
         try:
             await self.proxy.start(port)
         except side.ProxyError as error:

@@ -50,6 +50,7 @@ class _Ends:
     show_default=True,
     help="answer: Segment is answered here. pass: what comes through the proxy goes on to Segment as well.",
 )
+@click.option("--offline", is_flag=True, help="Answer 404 for scripts of cdn.segment.com instead of letting the proxy fetch them.")
 @click.option("--segment-host", "hosts", multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable.")
 @click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web origin that may send calls to a real Pendo.")
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
@@ -73,6 +74,7 @@ def command(
     ready_file: Path | None,
     *,
     no_proxy: bool,
+    offline: bool,
     track: bool,
 ) -> None:
     """Stand in Segment's place: take its calls, show what Pendo would get, deliver it.
@@ -90,6 +92,7 @@ def command(
         record=record,
         store=store,
         answers=segment == "answer",
+        offline=offline,
         hosts=hosts,
         with_proxy=not no_proxy,
         allow_origins=origins,
@@ -147,12 +150,14 @@ def _banner(doors: Doors) -> None:
         _say(f"CA     {doors.authority}")
     elif plan.with_proxy:
         _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
-    where = "the Pendo on loopback; nothing leaves this machine"
+    where = "the Pendo on loopback; no call leaves this machine"
     if plan.to is not None:
         where = f"{plan.to.name}, on loopback"
         if not plan.to.loopback:
             where = f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
     _say(f"Webhooks go to {where}.")
+    if doors.proxy is not None and not plan.offline:
+        _say("Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them (--offline: 404).")
     if not plan.answers:
         _say("Segment: what comes through the proxy goes on to the real Segment as well.")
     if plan.record is not None:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 from segment_pendo import js_json
 from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
 
-__all__ = ["ACCEPTED", "Route", "accepted", "header", "header_pairs", "read", "refused", "route", "settings_reply"]
+__all__ = ["ACCEPTED", "Route", "accepted", "header", "header_pairs", "is_script", "read", "refused", "route", "settings_reply"]
 
 TYPES: Final = ("identify", "group", "track", "page", "screen", "alias")
 # Analytics.js builds the path from the first letter of the type (I-12).
@@ -31,6 +31,8 @@ _PATH = re.compile(
     r"|pixel/(?P<pixel>identify|group|track|page|screen|alias|[igtpsa]))/?",
     re.DOTALL,
 )
+# I-18: Analytics.js itself and what it loads.
+_SCRIPT_PATH = re.compile(r"(?:/.*)?/(?:analytics\.js/v1/|next-integrations/|[^/]+\.js$).*", re.DOTALL)
 _SETTINGS_PATH = re.compile(r"(?:/.*)?/projects/(?P<key>[^/]+)/settings/?")
 # Older Analytics.js posts its batches to PROXY/batch (I-15); rudder's beacon path ends in /v1/batch anyway.
 _BARE_BATCH = re.compile(r"(?:/.*)?/batch/?")
@@ -84,6 +86,11 @@ def route(request: SdkRequest) -> Route | None:
     return Route("batch" if match["batch"] else "metrics")
 
 
+def is_script(request: SdkRequest) -> bool:
+    """Whether this asks for Analytics.js or a part of it, which only Segment's CDN has (I-18)."""
+    return request.method in {"GET", "HEAD"} and route(request) is None and _SCRIPT_PATH.fullmatch(request.path) is not None
+
+
 def _long(name: str) -> str:
     return _SHORT.get(name, name)
 
@@ -116,6 +123,10 @@ def read(request: SdkRequest) -> Batch | Refusal:
 
 def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
     """A path of a proxy's own: mobile SDKs POST a batch to whatever URL they are given (I-5). The body tells."""
+    if is_script(request):
+        return Refusal(
+            404, "cdn_script", "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or run without --offline."
+        )
     unknown = Refusal(404, "unknown_path", f"{request.method} {request.path[:200]} is no path of Segment's ingest API.")
     body = _decoded(request) if request.method == "POST" else b""
     if isinstance(body, Refusal) or not body or len(body) > MAX_BATCH:
