@@ -1,21 +1,27 @@
 """mitmproxy inside our own event loop: a regular proxy on loopback with the addon and nothing that prints."""
 
 import asyncio
+import ipaddress
 import os
+import ssl
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from mitmproxy import addons as builtin
 from mitmproxy import master, options
 from mitmproxy.addons.errorcheck import ErrorCheck
 from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.certs import CertStore
 
 from segment_pendo.relay import Relay
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo_addons.intercept import Intercept, allow_patterns
 
-__all__ = ["Proxy", "ProxyError", "authority"]
+__all__ = ["Proxy", "ProxyError", "authority", "server_context"]
 
 _START: Final = 20.0
 
@@ -41,10 +47,25 @@ class _Group:
 
 def authority(directory: Path) -> Path:
     """The certificate of the CA in that directory, made if there is none."""
-    from mitmproxy.certs import CertStore  # noqa: PLC0415
-
     CertStore.from_store(directory, "mitmproxy", 2048)
     return directory / "mitmproxy-ca-cert.pem"
+
+
+def server_context(directory: Path, names: Sequence[str]) -> ssl.SSLContext:
+    """TLS for a server of ours: a certificate of the CA in that directory for loopback and the names, HTTP/1.1 only."""
+    dns = [x509.DNSName(name) for name in ("localhost", *names)]
+    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
+    entry = CertStore.from_store(directory, "mitmproxy", 2048).get_cert("localhost", [*dns, *addresses])
+    private = entry.privatekey.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.set_alpn_protocols(["http/1.1"])
+    # ssl reads certificates from files only.
+    with tempfile.TemporaryDirectory(prefix="segment-pendo-") as made:
+        pem = Path(made) / "server.pem"
+        pem.touch(0o600)
+        pem.write_bytes(entry.cert.to_pem() + private)
+        context.load_cert_chain(pem)
+    return context
 
 
 class Proxy:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -67,23 +68,32 @@ class Home:
             logger=quiet,
         )
         self.url = ""
+        self.tls_url: str | None = None
 
     async def start(self, port: int) -> None:
         """Listen on 127.0.0.1 and, where it exists, ::1. Raises HomeError."""
         await self._runner.setup()
+        self.url = f"http://127.0.0.1:{await self._listen(port, '--port')}"
+
+    async def start_tls(self, port: int, context: ssl.SSLContext) -> None:
+        """The same, over TLS. Raises HomeError."""
+        self.tls_url = f"https://127.0.0.1:{await self._listen(port, '--tls-port', context)}"
+
+    async def _listen(self, port: int, option: str, context: ssl.SSLContext | None = None) -> int:
+        site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
         try:
-            await web.TCPSite(self._runner, "127.0.0.1", port).start()
+            await site.start()
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else type(error).__name__
-            msg = f"port {port} on 127.0.0.1 cannot be opened: {reason}. Give another --port, or 0 for a free one."
+            msg = f"port {port} on 127.0.0.1 cannot be opened: {reason}. Give another {option}, or 0 for a free one."
             raise HomeError(msg) from None
-        port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{port}"
+        port = self._runner.addresses[-1][1]
         if socket.has_ipv6:
             try:
-                await web.TCPSite(self._runner, "::1", port).start()
+                await web.TCPSite(self._runner, "::1", port, ssl_context=context).start()
             except OSError:
                 pass  # no IPv6 here, or somebody else's port: 127.0.0.1 is what we promise
+        return port
 
     async def stop(self) -> None:
         """Close every connection; what is being answered gets a second to finish."""
@@ -173,7 +183,8 @@ def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
     path, _, query = request.raw_path.partition("?")
     if "://" in path.partition("?")[0][:8]:  # absolute form
         path = "/" + path.partition("://")[2].partition("/")[2]
-    return SdkRequest(request.method, path, query, headers, body, request.headers.get("Host", ""), request.remote or "127.0.0.1")
+    door = "tls" if request.secure else "home"
+    return SdkRequest(request.method, path, query, headers, body, request.headers.get("Host", ""), request.remote or "127.0.0.1", door)
 
 
 def _response(reply: Reply) -> web.Response:

@@ -209,6 +209,11 @@ def test_the_write_key_of_the_body_wins_and_stays_out_of_single_calls() -> None:
     assert "writeKey" not in only(receive({"userId": "u", "writeKey": "BODY"}, "/v1/i", headers=headers))
 
 
+def test_a_beacon_has_its_write_key_in_the_query() -> None:
+    batch = {"batch": [{"type": "identify", "userId": "u"}]}
+    assert only(receive(batch, "/beacon/v1/batch", query="writeKey=QUERY"))["writeKey"] == "QUERY"
+
+
 def test_a_trait_id_never_replaces_the_visitor() -> None:
     body = only(receive({"userId": "u", "traits": {"id": "other", "userId": "third"}}, "/v1/identify"))
     assert body["userId"] == "u"

@@ -35,6 +35,7 @@ class Plan:
 
     port: int = 4170
     proxy_port: int | None = None
+    tls_port: int | None = None
     to: Destination | None = None
     track: bool = False
     record: Path | None = None
@@ -96,22 +97,44 @@ class Doors:
         self.delivery = Delivery(to, self._heard)
         sinks += [self.delivery, self._report]
         await self.delivery.start()
-        if plan.with_proxy:
-            await self._start_proxy(relay)
+        side = self._mitmproxy_side() if plan.with_proxy or plan.tls_port is not None else None
+        if side is not None and plan.with_proxy:
+            await self._start_proxy(side, relay)
+        if plan.tls_port is not None:
+            await self._start_tls(side, plan.tls_port)
 
-    async def _start_proxy(self, relay: Relay) -> None:
-        assert self.home is not None
+    @staticmethod
+    def _mitmproxy_side() -> Any:
         try:
-            side = importlib.import_module("segment_pendo_addons.proxy")
+            return importlib.import_module("segment_pendo_addons.proxy")
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] != "mitmproxy":
                 raise
-            return
+            return None
+
+    def _confdir(self) -> Path:
+        confdir = state_directory() / "ca"
+        confdir.mkdir(mode=0o700, exist_ok=True)
+        return confdir
+
+    async def _start_tls(self, side: Any, port: int) -> None:
+        assert self.home is not None
+        if side is None:
+            message = f"the TLS door needs the certificates of mitmproxy: {INSTALL}."
+            raise Failure(message, CANNOT_START)
+        confdir = self._confdir()
+        try:
+            await self.home.start_tls(port, side.server_context(confdir, self.segment_hosts))
+        except HomeError as error:
+            raise Failure(str(error), CANNOT_START) from None
+        self.authority = side.authority(confdir)
+
+    async def _start_proxy(self, side: Any, relay: Relay) -> None:
+        assert self.home is not None
         port = self.plan.proxy_port
         if port is None:
             port = 4171 if self.plan.port else 0
-        confdir = state_directory() / "ca"
-        confdir.mkdir(mode=0o700, exist_ok=True)
+        confdir = self._confdir()
         home_port = int(self.home.url.rpartition(":")[2])
         hosts = tuple(map(bare, self.plan.hosts))
         self.proxy = side.Proxy(
@@ -134,7 +157,7 @@ class Doors:
         return {
             "home": self.home.url,
             "proxy": self.proxy.url if self.proxy else None,
-            "tls": None,
+            "tls": self.home.tls_url,
             "ca": str(self.authority) if self.authority else None,
             "pid": os.getpid(),
         }

@@ -37,6 +37,7 @@ class _Ends:
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED)
 @click.option("--port", type=_PORT, default=4170, show_default=True, help="The home port; 0 = a free one, for the proxy too.")
 @click.option("--proxy-port", type=_PORT, help="The proxy's port.  [default: 4171]")
+@click.option("--tls-port", type=_PORT, help="Open the home port over TLS as well, for SDKs that insist on https.  [default: off]")
 @click.option("--no-proxy", is_flag=True, help="Open the home port only.")
 @credentials.to_option
 @credentials.key_file_option
@@ -61,6 +62,7 @@ def command(
     cmd: tuple[str, ...],
     port: int,
     proxy_port: int | None,
+    tls_port: int | None,
     to: str | None,
     api_key_file: Path | None,
     record: Path | None,
@@ -87,6 +89,7 @@ def command(
     plan = Plan(
         port=port,
         proxy_port=proxy_port,
+        tls_port=tls_port,
         to=destination,
         track=track,
         record=record,
@@ -147,8 +150,11 @@ def _banner(doors: Doors) -> None:
     _say(f"home   {doors.home.url}   (an SDK's host option; the page; a Pendo on loopback)")
     if doors.proxy is not None:
         _say(f"proxy  {doors.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)")
+    if doors.home.tls_url:
+        _say(f"TLS    {doors.home.tls_url}   (an SDK's host option where it must be https)")
+    if doors.authority is not None:
         _say(f"CA     {doors.authority}")
-    elif plan.with_proxy:
+    if doors.proxy is None and plan.with_proxy:
         _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
     where = "the Pendo on loopback; no call leaves this machine"
     if plan.to is not None:

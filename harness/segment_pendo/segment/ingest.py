@@ -145,8 +145,7 @@ def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
 def _single(request: SdkRequest, where: Route, event: JsonObject, *, ordinary: bool) -> Batch:
     # M-12: only what Analytics.js posts one by one counts as the client channel.
     client = where.short or _library(event).startswith("analytics.js")
-    key = event.get("writeKey")
-    write_key = key if isinstance(key, str) else _basic_user(request.headers)
+    write_key = _write_key(event, request)
     # S-6: the endpoint gives the type.
     call = Call(0, where.name, event)
     return Batch((call,), single=True, client=client, ordinary=ordinary, envelope={}, write_key=write_key)
@@ -160,9 +159,7 @@ def _batch(request: SdkRequest, envelope: JsonObject, *, ordinary: bool) -> Batc
         return Refusal(200, "empty_batch", "The batch has no calls; Segment answers 200 and drops it.")
     calls = tuple(Call(index, _type_of(item), item) for index, item in enumerate(items))
     rest = {key: value for key, value in envelope.items() if key != "batch"}
-    # Q-4: the key in the body wins over the header's.
-    key = envelope.get("writeKey")
-    write_key = key if isinstance(key, str) else _basic_user(request.headers)
+    write_key = _write_key(envelope, request)
     return Batch(calls, single=False, client=False, ordinary=ordinary, envelope=rest, write_key=write_key)
 
 
@@ -176,6 +173,15 @@ def _library(event: JsonObject) -> str:
     library = context.get("library") if isinstance(context, dict) else None
     name = library.get("name") if isinstance(library, dict) else None
     return name if isinstance(name, str) else ""
+
+
+def _write_key(body: JsonObject, request: SdkRequest) -> str | None:
+    """Q-4: the key in the body wins over the header's; a beacon can set no header and puts it into the query."""
+    key = body.get("writeKey")
+    if isinstance(key, str):
+        return key
+    query = parse_qsl(request.query, errors="replace")
+    return _basic_user(request.headers) or next((value for name, value in query if name == "writeKey"), None)
 
 
 def _basic_user(headers: Headers) -> str | None:

@@ -1,0 +1,94 @@
+"""Clients other than Python's SDK, at every door."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from processes import Start, get
+
+CALLS = [
+    {"type": "identify", "userId": "u-1", "traits": {"plan": "pro"}},
+    {"type": "group", "userId": "u-1", "groupId": "acme", "traits": {"name": "Acme"}},
+]
+BODY = json.dumps({"batch": CALLS})
+
+
+def curl(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("curl")
+    assert program, "curl is not installed"
+    line = [program, "-sS", "--max-time", "20", "-w", "\n%{http_code} %{http_version}", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", **environment}, timeout=30)
+
+
+def arrived(home: str) -> None:
+    """The two calls of BODY stand in Pendo's records."""
+    assert get(f"{home}/_/wait?count=2&timeout=10")[0] == 200
+    assert get(f"{home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"plan": "pro"}
+    assert get(f"{home}/api/v1/visitor/u-1")[1]["accountIds"] == ["acme"]
+    assert get(f"{home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme"}
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_curl_through_the_proxy(run: Start, version: str) -> None:
+    running = run()
+    done = curl(
+        version,
+        "-u",
+        "WK:",
+        "-d",
+        BODY,
+        "https://api.segment.io/v1/batch",
+        https_proxy=running.doors["proxy"],
+        CURL_CA_BUNDLE=running.doors["ca"],
+    )
+    assert done.stdout == f'{{"success": true}}\n200 {"2" if version == "--http2" else "1.1"}', done.stderr
+    arrived(running.home)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [["-d", BODY], ["-H", "Transfer-Encoding: chunked", "-d", BODY], ["-H", "Expect: 100-continue", "-d", BODY], ["--http1.0", "-d", BODY]],
+)
+def test_curl_at_the_home_port(run: Start, form: list[str]) -> None:
+    running = run("--no-proxy")
+    assert curl(*form, f"{running.home}//v1/batch/").stdout.startswith('{"success": true}\n200')
+    arrived(running.home)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "api.segment.io"])
+def test_curl_at_the_tls_door(run: Start, name: str) -> None:
+    running = run("--tls-port", "0", "--no-proxy")
+    port = running.doors["tls"].rpartition(":")[2]
+    url = f"https://{name}:{port}/v1/import"
+    done = curl("--resolve", f"{name}:{port}:127.0.0.1", "--cacert", running.doors["ca"], "-d", BODY, url)
+    assert done.stdout.startswith('{"success": true}\n200'), done.stderr
+    arrived(running.home)
+
+
+def test_the_tls_door_needs_the_extra(run: Start, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="the TLS door needs"):
+        run("--tls-port", "0", WITHOUT="mitmproxy")
+
+
+def test_absolute_form_in_clear_as_an_old_axios_sends_it(run: Start) -> None:
+    running = run()
+    done = curl("-x", running.doors["proxy"], "-d", BODY, "http://api.segment.io/v1/batch")
+    assert done.stdout.startswith('{"success": true}\n200'), done.stderr
+    arrived(running.home)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_nothing_of_ours_is_reached_through_the_proxy(run: Start, name: str) -> None:
+    running = run()
+    curl("-d", BODY, f"{running.home}/v1/batch")
+    port = running.home.rpartition(":")[2]
+    for path in ("/_/calls", "/", "/api/v1/visitor/u-1"):
+        for tunnel in ([], ["-p"]):
+            done = curl(*tunnel, "-x", running.doors["proxy"], f"http://{name}:{port}{path}")
+            assert "segmentio" not in done.stdout
+            assert "outcome" not in done.stdout
+            assert done.stdout.rpartition("\n")[2].split()[0] in {"403", "404", "000"}, done.stdout
+    done = curl("-x", running.doors["proxy"], "--cacert", running.doors["ca"], "https://api.segment.io/_/calls")
+    assert json.loads(done.stdout.rpartition("\n")[0])["code"] == "unknown_path"
