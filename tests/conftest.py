@@ -1,9 +1,41 @@
-"""CI runs the same examples every time; a developer's machine looks for new ones."""
+"""What several kinds of tests share."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+from processes import Running, Server, Start
 
+# CI runs the same examples every time; a developer's machine looks for new ones.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=200)
 settings.register_profile("dev", deadline=None, max_examples=100)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    made.start()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Start]:
+    """Start `segment-pendo run`; what is left at the end is ended."""
+    started: list[Running] = []
+
+    def start(*options: str, **environment: str) -> Running:
+        directory = tmp_path / f"run{len(started)}"
+        directory.mkdir()
+        started.append(Running(directory, *options, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()

@@ -21,6 +21,9 @@ SECRETS: Final = frozenset(
 # Which client reads which variable: facts/sdks, table 3. Ruby reads only http_proxy, curl only its lower case for http.
 _PROXY: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+EXTRAS: Final = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")  # on top of what the client trusts by itself
+# Re-points Node's requests for Segment's hosts: its fetch ignores proxies in versions that are still in use.
+PRELOAD: Final = Path(__file__).parent / "node" / "preload.cjs"
 _DIRECT: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -29,11 +32,11 @@ class CommandError(Exception):
 
 
 def child_environment(
-    base: Mapping[str, str], *, home: str, hosts: Iterable[str], proxy: str | None = None, bundles: Mapping[str, str] | None = None
+    base: Mapping[str, str], *, home: str, hosts: Iterable[str], proxy: str | None = None, variables: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The environment of a child: where we are, proxy and CA variables, and none of our secrets.
 
-    `bundles` maps a CA variable to the file it shall name. NO_PROXY keeps its entries but for `hosts`.
+    `variables` are set on top (CA bundles). NO_PROXY keeps its entries but for `hosts`; NODE_OPTIONS and BUN_OPTIONS are added to.
     """
     env = {name: value for name, value in base.items() if name not in SECRETS}
     names = sorted(hosts)
@@ -41,10 +44,17 @@ def child_environment(
     env["SEGMENT_PENDO_HOSTS"] = ",".join(names)
     if proxy is None:
         return env
+    env["NODE_OPTIONS"] = " ".join(filter(None, [base.get("NODE_OPTIONS"), f"--require {quoted(str(PRELOAD))}"]))
+    env["BUN_OPTIONS"] = " ".join(filter(None, [base.get("BUN_OPTIONS"), f"--preload {quoted(str(PRELOAD))}"]))
     env |= dict.fromkeys(_PROXY, proxy)
     direct = _no_proxy(base.get("NO_PROXY") or base.get("no_proxy") or "", names)
-    env |= {"NO_PROXY": direct, "no_proxy": direct, "NODE_USE_ENV_PROXY": "1"}
-    return env | dict(bundles or {})
+    env |= {"NO_PROXY": direct, "no_proxy": direct}
+    return env | dict(variables or {})
+
+
+def quoted(path: str) -> str:
+    """A path as NODE_OPTIONS takes it: in double quotes, quotes and backslashes escaped."""
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _no_proxy(present: str, hosts: Sequence[str]) -> str:
@@ -87,8 +97,12 @@ def bundles(base: Mapping[str, str], ours: Path, directory: Path) -> dict[str, s
     """The CA variables of a child and the files behind them, written into a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     made = {name: str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem")) for name in BUNDLES}
-    node = "NODE_EXTRA_CA_CERTS"
-    return made | {node: str(bundle(base.get(node), ours, directory / f"{node.lower()}.pem", extra=True))}
+    for name in EXTRAS:
+        made[name] = str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem", extra=True))
+    # PHP reads no variable, but takes further ini files: an empty entry keeps its own folder.
+    trusted = made["SSL_CERT_FILE"]
+    (directory / "segment-pendo.ini").write_text(f'curl.cainfo="{trusted}"\nopenssl.cafile="{trusted}"\n', "utf-8")
+    return made | {"PHP_INI_SCAN_DIR": f"{base.get('PHP_INI_SCAN_DIR', '')}{os.pathsep}{directory}"}
 
 
 async def start(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:

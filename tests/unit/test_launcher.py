@@ -53,7 +53,7 @@ def test_bundles_keep_what_the_variable_named(tmp_path: Path) -> None:
     theirs.write_text("THEIRS")
     node.write_text("NODE\n")
     base = {"REQUESTS_CA_BUNDLE": str(theirs), "NODE_EXTRA_CA_CERTS": str(node)}
-    made = {name: Path(path).read_text() for name, path in launcher.bundles(base, ours, tmp_path / "made").items()}
+    made = {name: Path(path).read_text() for name, path in launcher.bundles(base, ours, tmp_path / "made").items() if "INI" not in name}
     assert made["REQUESTS_CA_BUNDLE"] == "THEIRS\nOURS\n"
     assert made["NODE_EXTRA_CA_CERTS"] == "NODE\nOURS\n"
     assert made["SSL_CERT_FILE"].count("BEGIN CERTIFICATE") > 10
@@ -64,6 +64,29 @@ def test_node_needs_only_ours_on_top_of_its_own(tmp_path: Path) -> None:
     ours = tmp_path / "ours.pem"
     ours.write_text("OURS\n")
     assert Path(launcher.bundles({}, ours, tmp_path / "made")["NODE_EXTRA_CA_CERTS"]).read_text() == "OURS\n"
+
+
+def test_node_and_bun_options_are_added_to() -> None:
+    env = launcher.child_environment({"NODE_OPTIONS": "--max-old-space-size=99"}, home=HOME, hosts=HOSTS, proxy=PROXY)
+    assert env["NODE_OPTIONS"] == f'--max-old-space-size=99 --require "{launcher.PRELOAD}"'
+    assert env["BUN_OPTIONS"] == f'--preload "{launcher.PRELOAD}"'
+    assert launcher.PRELOAD.is_file()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("/a b/c.cjs", '"/a b/c.cjs"'), (r"C:\Program Files\x.cjs", r'"C:\\Program Files\\x.cjs"'), ('/a"b', r'"/a\"b"')],
+)
+def test_paths_in_node_options(path: str, text: str) -> None:
+    assert launcher.quoted(path) == text
+
+
+def test_php_finds_our_bundle_by_an_ini_file(tmp_path: Path) -> None:
+    ours = tmp_path / "ours.pem"
+    ours.write_text("OURS\n")
+    made = launcher.bundles({"PHP_INI_SCAN_DIR": "/mine"}, ours, tmp_path / "made")
+    assert made["PHP_INI_SCAN_DIR"] == f"/mine{os.pathsep}{tmp_path / 'made'}"
+    assert f'curl.cainfo="{made["SSL_CERT_FILE"]}"' in (tmp_path / "made" / "segment-pendo.ini").read_text()
 
 
 def test_the_end_of_a_child_as_a_shell_tells_it() -> None:

@@ -173,7 +173,7 @@ def _banner(doors: Doors) -> None:
 def _no_calls(plan: Plan) -> str:
     causes = [
         "its SDK may not have been flushed before the end (flush or close it)",
-        "it may ignore HTTPS_PROXY (Node's fetch before version 22 does): set the SDK's host to $SEGMENT_PENDO_URL",
+        "it may ignore HTTPS_PROXY: set the SDK's host to $SEGMENT_PENDO_URL",
         "it may trust only its own CA certificates",
         "it may send to a host of its own: name it with --segment-host",
     ]
@@ -186,13 +186,13 @@ async def _child(doors: Doors, cmd: tuple[str, ...], signals: Signals) -> int:
     assert doors.home is not None
     directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
     try:
-        bundles = launcher.bundles(os.environ, doors.authority, directory) if doors.authority else {}
+        variables = launcher.bundles(os.environ, doors.authority, directory) if doors.authority else {}
         environment = launcher.child_environment(
             os.environ,
             home=doors.home.url,
             hosts=doors.segment_hosts,
             proxy=doors.proxy.url if doors.proxy else None,
-            bundles=bundles,
+            variables=variables,
         )
         try:
             process = await launcher.start(cmd, environment)
