@@ -1,0 +1,106 @@
+"""Analytics.js in a real Chromium, on a page of another origin."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+from processes import Running, Start, get
+
+HERE = Path(__file__).parent
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A web server of its own with a page that holds the bundled SDK."""
+    folder = tmp_path_factory.mktemp("page")
+    esbuild = HERE / "node_modules" / ".bin" / "esbuild"
+    subprocess.run(
+        [esbuild, "page.js", "--bundle", "--format=iife", f"--outfile={folder}/app.js", "--log-level=error"], cwd=HERE, check=True
+    )
+    (folder / "index.html").write_text("<!doctype html><link rel=icon href=data:,><script src=app.js></script>")
+    http = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{http.server_address[1]}"
+    http.shutdown()
+    http.server_close()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser.new_page()
+        browser.close()
+
+
+def complaints(page: Page) -> list[str]:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("requestfailed", lambda request: said.append(f"{request.method} {request.url} {request.failure}"))
+    return said
+
+
+def all_arrived(running: Running) -> None:
+    status, answer = get(f"{running.home}/_/wait?count=102&timeout=30")
+    assert status == 200, len(answer["calls"])
+    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"name": "Ann", "plan": "pro"}
+    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme", "employees": 5}
+    assert get(f"{running.home}/api/v1/visitor/many-99")[1]["metadata"]["segmentio"]["i"] == 99
+
+
+@pytest.mark.parametrize(
+    ("segment", "channel"),
+    [({}, "client"), ({"deliveryStrategy": {"strategy": "batching", "config": {"size": 10, "timeout": 200}}}, "server")],
+    ids=["default", "batching"],
+)
+def test_a_page_of_another_origin(run: Start, origin: str, page: Page, segment: dict[str, Any], channel: str) -> None:
+    running = run("--no-proxy")
+    said, asked = complaints(page), set[str]()
+    page.on("request", lambda request: asked.add(request.url))
+    page.goto(origin)
+    page.evaluate("([home, segment]) => window.go(home, segment)", [running.home, segment])
+    all_arrived(running)
+    assert said == []
+    assert {url for url in asked if not url.startswith((origin, running.home, "data:"))} == set()
+    (row,) = get(f"{running.home}/_/calls?user=u-1&type=identify")[1]["calls"]
+    # One by one it is the client channel, by batch the server's: so the delivery strategy was in force.
+    assert f'"channel":"{channel}"' in row["body"]
+
+
+def test_the_page_of_a_run_shows_its_calls(run: Start, page: Page) -> None:
+    running = run("--no-proxy")
+    said = complaints(page)
+    page.goto(running.home)
+    assert page.inner_text("#empty").startswith("No calls yet.")
+    hostile = "<img src=x onerror=alert(1)>"
+    body = {"batch": [{"type": "identify", "userId": hostile, "traits": {"a": {}}}], "writeKey": "WRITE_KEY_1234567890"}
+    page.evaluate("body => fetch('/v1/batch', {method: 'POST', body: JSON.stringify(body)})", body)
+    row = page.wait_for_selector("tr.call")
+    assert row is not None
+    page.wait_for_function("document.querySelector('tr.call').innerText.includes('delivered 200')")
+    assert hostile in row.inner_text()
+    assert "warning NESTED_IGNORED" in row.inner_text()
+    row.press("Enter")
+    details = page.inner_text("tr.call + tr")
+    assert "Pendo ignores objects" in details
+    assert '"writeKey": "****7890"' in details
+    assert "WRITE_KEY_1234567890" not in page.content()
+    page.click("#clear")
+    page.wait_for_function("!document.querySelector('tr.call')")
+    assert get(f"{running.home}/_/calls")[1]["calls"] == []
+    assert said == []
