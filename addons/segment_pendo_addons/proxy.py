@@ -17,6 +17,7 @@ from mitmproxy.addons.errorcheck import ErrorCheck
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.certs import CertStore
 
+from segment_pendo.launcher import Upstream
 from segment_pendo.relay import Relay
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo_addons.intercept import Intercept, allow_patterns
@@ -71,12 +72,23 @@ def server_context(directory: Path, names: Sequence[str]) -> ssl.SSLContext:
 class Proxy:
     """One regular proxy at 127.0.0.1. Segment's hosts and `hosts` are decrypted, everything else is tunnelled."""
 
-    def __init__(self, relay: Relay, *, confdir: Path, hosts: Sequence[str], answers: bool, offline: bool, home: tuple[str, int]) -> None:
+    def __init__(
+        self,
+        relay: Relay,
+        *,
+        confdir: Path,
+        hosts: Sequence[str],
+        answers: bool,
+        offline: bool,
+        home: tuple[str, int],
+        upstream: Upstream | None = None,
+    ) -> None:
         self._relay = relay
         self._confdir = confdir
         self._hosts = tuple(hosts)
         self._answers = answers
         self._offline = offline
+        self._upstream = upstream
         self._home = home
         self._task: asyncio.Task[None] | None = None
         self._master: master.Master | None = None
@@ -85,12 +97,15 @@ class Proxy:
     async def start(self, port: int) -> None:
         """Listen. Raises ProxyError with mitmproxy's reason."""
         names = sorted(INTERCEPTED | set(self._hosts))
-        opts = options.Options(confdir=str(self._confdir), listen_host="127.0.0.1", listen_port=port, mode=["regular"])
+        mode = f"upstream:{self._upstream.url}" if self._upstream else "regular"
+        opts = options.Options(confdir=str(self._confdir), listen_host="127.0.0.1", listen_port=port, mode=[mode])
         self._master = master.Master(opts)
         started = _Started()
         intercept = Intercept(self._relay, hosts=self._hosts, answers=self._answers, offline=self._offline, home=self._home)
         # Ours stands outside the group and behind it: it has the last word on a ClientHello.
         self._master.addons.add(_Group(), intercept, started)
+        if self._upstream and self._upstream.auth:
+            opts.update(upstream_auth=self._upstream.auth)
         opts.update(allow_hosts=allow_patterns(names), upstream_cert=not self._answers)
         self._task = asyncio.create_task(self._master.run())
         waiting = asyncio.create_task(started.event.wait())

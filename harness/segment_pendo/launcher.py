@@ -5,10 +5,12 @@ import os
 import shutil
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
-__all__ = ["CommandError", "bundle", "child_environment", "exit_code", "start"]
+__all__ = ["CommandError", "Upstream", "bundle", "bundles", "child_environment", "exit_code", "quoted", "start", "upstream"]
 
 SECRETS: Final = frozenset(
     {
@@ -29,6 +31,35 @@ _DIRECT: Final = ("127.0.0.1", "localhost", "::1")
 
 class CommandError(Exception):
     """The child could not be started; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A proxy that stood in the environment before us: `url` without credentials, `auth` as user:password."""
+
+    url: str
+    auth: str = field(default="", repr=False)
+
+
+def upstream(base: Mapping[str, str]) -> Upstream | None:
+    """The proxy through which this machine reaches the world. Raises ValueError where it is none that we can use."""
+    given = next((base[name] for name in ("HTTPS_PROXY", "https_proxy") if base.get(name)), "")
+    if not given:
+        return None
+    try:
+        parts = urlsplit(given if "://" in given else f"http://{given}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    else:
+        if parts.scheme not in {"http", "https"}:
+            host = None
+    if not host:
+        msg = "HTTPS_PROXY is set, but to no http or https proxy; unset it or mend it"
+        raise ValueError(msg)
+    address = f"[{host}]" if ":" in host else host
+    auth = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
+    return Upstream(f"{parts.scheme}://{address}:{port or (443 if parts.scheme == 'https' else 80)}", auth)
 
 
 def child_environment(

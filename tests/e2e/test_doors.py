@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
-from processes import Start, get
+from processes import Server, Start, get
 
 CALLS = [
     {"type": "identify", "userId": "u-1", "traits": {"plan": "pro"}},
@@ -77,6 +79,37 @@ def test_absolute_form_in_clear_as_an_old_axios_sends_it(run: Start) -> None:
     done = curl("-x", running.doors["proxy"], "-d", BODY, "http://api.segment.io/v1/batch")
     assert done.stdout.startswith('{"success": true}\n200'), done.stderr
     arrived(running.home)
+
+
+def test_other_hosts_go_through_the_proxy_that_was_there_before(run: Start, server: Server) -> None:
+    asked: list[str] = []
+    before = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            connection, _ = before.accept()
+            head = connection.recv(65536).decode()
+            asked.append(head.partition("\r\n")[0] + ("" if "Basic bWU6cHc=" in head else " without credentials"))
+            there = socket.create_connection(("127.0.0.1", server.port))
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            there.sendall(connection.recv(65536))
+            connection.sendall(there.recv(65536))
+            connection.close()
+            there.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    running = run(HTTPS_PROXY=f"http://me:pw@127.0.0.1:{before.getsockname()[1]}")
+    assert "me:pw" not in running.err.read_text()
+    done = curl("-p", "-x", running.doors["proxy"], "http://shop.example:80/x")
+    assert done.stdout.endswith("200 1.1"), done.stderr
+    done = curl(
+        "-u", "WK:", "-d", BODY, "https://api.segment.io/v1/batch", https_proxy=running.doors["proxy"], CURL_CA_BUNDLE=running.doors["ca"]
+    )
+    assert done.stdout.startswith('{"success": true}\n200'), done.stderr
+    arrived(running.home)
+    assert asked == ["CONNECT shop.example:80 HTTP/1.1"], "and nothing of Segment's"
+    assert [seen.path for seen in server.seen] == ["/x"]
+    before.close()
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])

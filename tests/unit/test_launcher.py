@@ -89,6 +89,33 @@ def test_php_finds_our_bundle_by_an_ini_file(tmp_path: Path) -> None:
     assert f'curl.cainfo="{made["SSL_CERT_FILE"]}"' in (tmp_path / "made" / "segment-pendo.ini").read_text()
 
 
+@pytest.mark.parametrize(
+    ("variable", "url", "auth"),
+    [
+        ("http://proxy.corp:3128", "http://proxy.corp:3128", ""),
+        ("proxy.corp:3128", "http://proxy.corp:3128", ""),
+        ("http://me:p%40ss@proxy.corp", "http://proxy.corp:80", "me:p@ss"),
+        ("https://[::1]:9/", "https://[::1]:9", ""),
+    ],
+)
+def test_a_proxy_that_was_there_before_becomes_the_upstream(variable: str, url: str, auth: str) -> None:
+    found = launcher.upstream({"https_proxy": variable})
+    assert found is not None
+    assert (found.url, found.auth) == (url, auth)
+    assert "ss" not in repr(found).replace("https", "") or not auth
+
+
+@pytest.mark.parametrize("variable", ["socks5://x:1", "http://", "http://h:port", "http://[bad"])
+def test_a_proxy_that_we_cannot_use_is_told_without_repeating_it(variable: str) -> None:
+    with pytest.raises(ValueError, match="HTTPS_PROXY is set, but") as refused:
+        launcher.upstream({"HTTPS_PROXY": variable})
+    assert variable not in str(refused.value)
+
+
+def test_no_proxy_before_us() -> None:
+    assert launcher.upstream({"HTTPS_PROXY": "", "HTTP_PROXY": "http://x:1"}) is None
+
+
 def test_the_end_of_a_child_as_a_shell_tells_it() -> None:
     assert [launcher.exit_code(code) for code in (0, 3, -15, -9)] == [0, 3, 143, 137]
 

@@ -15,6 +15,7 @@ import platformdirs
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
 from segment_pendo.delivery import Delivery
 from segment_pendo.home import Home, HomeError
+from segment_pendo.launcher import Upstream, upstream
 from segment_pendo.mapping import Trigger
 from segment_pendo.pendo.regions import LOCAL_KEY
 from segment_pendo.recording import Recording, RecordingError
@@ -77,6 +78,7 @@ class Doors:
         self.home: Home | None = None
         self.proxy: Any = None
         self.authority: Path | None = None
+        self.upstream: Upstream | None = None
 
     def _heard(self, ref: CallRef, attempt: Attempt) -> None:
         self.store.attempted(ref, attempt)
@@ -137,8 +139,19 @@ class Doors:
         confdir = self._confdir()
         home_port = int(self.home.url.rpartition(":")[2])
         hosts = tuple(map(bare, self.plan.hosts))
+        try:
+            self.upstream = upstream(os.environ)
+        except ValueError as error:
+            message = f"{error}."
+            raise Failure(message, CONFIGURATION) from None
         self.proxy = side.Proxy(
-            relay, confdir=confdir, hosts=hosts, answers=self.plan.answers, offline=self.plan.offline, home=("127.0.0.1", home_port)
+            relay,
+            confdir=confdir,
+            hosts=hosts,
+            answers=self.plan.answers,
+            offline=self.plan.offline,
+            home=("127.0.0.1", home_port),
+            upstream=self.upstream,
         )
         try:
             await self.proxy.start(port)

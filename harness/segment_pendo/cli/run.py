@@ -150,6 +150,8 @@ def _banner(doors: Doors) -> None:
     _say(f"home   {doors.home.url}   (an SDK's host option; the page; a Pendo on loopback)")
     if doors.proxy is not None:
         _say(f"proxy  {doors.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)")
+    if doors.upstream is not None:
+        _say(f"       Other hosts are reached through {doors.upstream.url}, as HTTPS_PROXY says.")
     if doors.home.tls_url:
         _say(f"TLS    {doors.home.tls_url}   (an SDK's host option where it must be https)")
     if doors.authority is not None:
