@@ -172,3 +172,23 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def all_arrived(running: Running) -> None:
+    """Identify, group and the batch of 100 that the apps of tests/sdks send."""
+    status, page = get(f"{running.home}/_/wait?count=102&timeout=20")
+    assert status == 200, len(page["calls"])
+    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"name": "Ann", "plan": "pro"}
+    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["accountIds"] == ["acme"]
+    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme", "employees": 5}
+    assert get(f"{running.home}/api/v1/visitor/many-99")[1]["metadata"]["segmentio"] == {"i": 99}
+
+
+def under(directory: Path, *command: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+    """A command under `run --`, unchanged; what it did and the calls that were recorded."""
+    recording = directory / "calls.jsonl"
+    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--record", str(recording), "--", *command]
+    env = env_for(directory) | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")} | environment
+    done = subprocess.run(line, env=env, capture_output=True, text=True, timeout=90)
+    lines = [json.loads(text) for text in recording.read_text("utf-8").split("\n") if text]
+    return done, [line["call"] for line in lines if "call" in line]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
-from processes import Running, Start, get
+from processes import Start, all_arrived, get
 
 HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
@@ -53,14 +53,6 @@ def complaints(page: Page) -> list[str]:
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("requestfailed", lambda request: said.append(f"{request.method} {request.url} {request.failure}"))
     return said
-
-
-def all_arrived(running: Running) -> None:
-    status, answer = get(f"{running.home}/_/wait?count=102&timeout=30")
-    assert status == 200, len(answer["calls"])
-    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"name": "Ann", "plan": "pro"}
-    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme", "employees": 5}
-    assert get(f"{running.home}/api/v1/visitor/many-99")[1]["metadata"]["segmentio"]["i"] == 99
 
 
 @pytest.mark.parametrize(
