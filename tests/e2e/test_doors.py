@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -125,3 +126,41 @@ def test_nothing_of_ours_is_reached_through_the_proxy(run: Start, name: str) -> 
             assert done.stdout.rpartition("\n")[2].split()[0] in {"403", "404", "000"}, done.stdout
     done = curl("-x", running.doors["proxy"], "--cacert", running.doors["ca"], "https://api.segment.io/_/calls")
     assert json.loads(done.stdout.rpartition("\n")[0])["code"] == "unknown_path"
+
+
+def send(home: str, *arguments: str, data: str = "") -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "segment_pendo", "send", *arguments, "--url", home]
+    return subprocess.run(line, input=data, capture_output=True, text=True, timeout=30)
+
+
+def test_send_makes_calls_without_an_app(run: Start) -> None:
+    running = run("--no-proxy", "--track")
+    for sdk in ("python", "node", "browser", "ruby", "go", "php"):
+        done = send(running.home, "identify", f"u-{sdk}", "--trait", "plan=pro=x", "--trait-json", "n=[1, 2]", "--as", sdk)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["status"] == 200
+        assert get(f"{running.home}/_/wait?count=1&timeout=10&user=u-{sdk}")[0] == 200
+        assert get(f"{running.home}/api/v1/visitor/u-{sdk}")[1]["metadata"]["segmentio"] == {"plan": "pro=x", "n": [1, 2]}
+    assert send(running.home, "group", "acme", "u-go", "--trait", "name=Acme").returncode == 0
+    assert send(running.home, "track", "u-go", "Signed Up", "--property", "a=b").returncode == 0
+    assert send(running.home, "page", "u-go", "Home").returncode == 0
+    assert send(running.home, "batch", data="".join(json.dumps(call) + "\n" for call in CALLS)).returncode == 0
+    arrived(running.home)
+    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme"}
+
+
+def test_send_says_what_is_wrong(run: Start) -> None:
+    running = run("--no-proxy")
+    for arguments, data, code, words in [
+        (["identify", "u", "--trait", "x"], "", 2, "'x' is not KEY=VALUE"),
+        (["identify", "u", "--trait-json", "x=y"], "", 2, "is no JSON"),
+        (["batch"], '{"type":"identify","userId":"u"}\n{"no":"type"}', 3, "line 2: "),
+        (["batch"], '{"type":"identify","userId":"u","traits":{"x":"' + "y" * 600_000 + '"}}', 1, ""),
+    ]:
+        done = send(running.home, *arguments, data=data)
+        assert done.returncode == code, done.stderr
+        assert words in done.stderr
+    assert get(f"{running.home}/_/calls")[1]["calls"] == []
+    nobody = send("http://127.0.0.1:9", "identify", "u")
+    assert nobody.returncode == 5
+    assert "segment-pendo run" in nobody.stderr

@@ -1,7 +1,6 @@
 """`demo`: the examples of Segment's Pendo page, sent as segment-analytics-python does, through the proxy."""
 
 import asyncio
-import base64
 import json
 import ssl
 import sys
@@ -15,6 +14,8 @@ import click
 from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, NOT_DELIVERED, Failure
 from segment_pendo.cli.reporter import Reporter
+from segment_pendo.segment.wire import requests
+from segment_pendo.words import JsonObject
 
 __all__ = ["command"]
 
@@ -22,7 +23,7 @@ USER: Final = "userId1"
 GROUP: Final = "0e8c78ea9d97a7b8185e8632"
 _WRITE_KEY: Final = "DEMO_WRITE_KEY"
 _URL: Final = "https://api.segment.io/v1/batch"
-CALLS: Final[list[dict[str, object]]] = [
+CALLS: Final[list[JsonObject]] = [
     {
         "type": "identify",
         "userId": USER,
@@ -63,23 +64,15 @@ async def _demo(port: int, *, once: bool) -> int:
     return code
 
 
-def _as_python_sends() -> bytes:
-    now = datetime.now(UTC)
-    common = {"context": {"library": {"name": "analytics-python", "version": "2.4.0"}}, "integrations": {}, "anonymousId": None}
-    batch = [common | call | {"timestamp": now.isoformat(timespec="milliseconds"), "messageId": str(uuid.uuid4())} for call in CALLS]
-    return json.dumps({"batch": batch, "sentAt": now.isoformat(), "writeKey": _WRITE_KEY}).encode()
-
-
 async def _show(doors: Doors) -> int:
     import aiohttp  # noqa: PLC0415 - the only verb file that is a client itself
 
     assert doors.home is not None
     assert doors.delivery is not None
     trust = ssl.create_default_context(cafile=doors.authority)
-    basic = base64.b64encode(f"{_WRITE_KEY}:".encode()).decode()
-    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json", "User-Agent": "analytics-python/2.4.0"}
+    (batch,) = requests(CALLS, "python", write_key=_WRITE_KEY, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4()))
     async with aiohttp.ClientSession() as client:
-        async with client.post(_URL, data=_as_python_sends(), headers=headers, proxy=doors.proxy.url, ssl=trust) as answer:
+        async with client.post(_URL, data=batch.body, headers=dict(batch.headers), proxy=doors.proxy.url, ssl=trust) as answer:
             said = await answer.text()
             click.echo(f"The SDK was answered {answer.status} {said}")
         await doors.delivery.drain(5)

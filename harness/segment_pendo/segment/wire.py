@@ -1,0 +1,158 @@
+"""Calls as Segment's SDKs put them on the wire: path, headers, envelope and what each SDK adds to an event.
+
+Read off requests that the real SDKs sent (fixtures/sdk; PHP: its source); key order within an event is not kept.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from segment_pendo import js_json
+from segment_pendo.segment.times import text
+from segment_pendo.words import Headers, Json, JsonObject, SdkRequest
+
+__all__ = ["SDKS", "requests"]
+
+type Unique = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sdk:
+    """How one SDK sends: `event` completes a call, `envelope` is what stands beside `batch` (None: one event a request)."""
+
+    library: JsonObject
+    headers: Headers
+    event: Callable[[JsonObject, JsonObject, datetime, Unique], JsonObject]
+    envelope: Callable[["Sdk", datetime, str, Unique], JsonObject] | None
+    path: str = "/v1/batch"
+    most: int = 100
+
+
+def requests(calls: Sequence[JsonObject], sdk: str, *, write_key: str, at: datetime, unique: Unique, host: str = "") -> list[SdkRequest]:
+    """The requests in which an SDK sends calls (`type`, ids, `traits` or `properties`, `event`, `name`).
+
+    `unique` gives a new UUID text at each call. Raises KeyError for an SDK that is not in SDKS.
+    """
+    how = SDKS[sdk]
+    basic = base64.b64encode(f"{write_key}:".encode()).decode()
+    headers = (*how.headers, ("Authorization", f"Basic {basic}"))
+    events = [how.event(call, how.library, at, unique) for call in calls]
+    if how.envelope is None:
+        bodies = [(f"/v1/{str(event['type'])[0]}", event | {"writeKey": write_key, "sentAt": text(at)}) for event in events]
+    else:
+        groups = [events[start : start + how.most] for start in range(0, len(events), how.most)]
+        bodies = [(how.path, _enveloped(group, how.envelope(how, at, write_key, unique))) for group in groups]
+    return [SdkRequest("POST", path, "", headers, js_json.keep(body), host) for path, body in bodies]
+
+
+def _enveloped(events: Sequence[JsonObject], envelope: JsonObject) -> JsonObject:
+    batch: Json = list(events)
+    return {"batch": batch, **envelope}
+
+
+# --- times -----------------------------------------------------------------------------------------------------------
+
+
+def _offset(at: datetime, precision: str = "milliseconds") -> str:
+    return at.isoformat(timespec=precision)
+
+
+def _nanoseconds(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "000Z"
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+def _facts(call: JsonObject) -> JsonObject:
+    """A call with the traits or properties that an SDK adds where the app gave none."""
+    key = "traits" if call["type"] in {"identify", "group"} else "properties"
+    return {key: {}, **call}
+
+
+def _python(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
+    start: JsonObject = {"integrations": {}, "anonymousId": None, "userId": None, "timestamp": _offset(at), "context": {"library": library}}
+    return {**start, **_facts(call), "messageId": unique()}
+
+
+def _stamp(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _node(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
+    end: JsonObject = {
+        "context": {"library": library},
+        "messageId": f"node-next-{_stamp(at)}-{unique()}",
+        "_metadata": {"nodeVersion": "v20.20.2", "jsRuntime": "node"},
+    }
+    return {"timestamp": text(at), "integrations": {}, **_facts(call), **end}
+
+
+def _browser(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
+    start: JsonObject = {"timestamp": text(at), "integrations": {"Segment.io": True}, "userId": None, "anonymousId": unique()}
+    page: JsonObject = {"path": "/", "referrer": "", "search": "", "title": "segment-pendo send", "url": "http://localhost:3000/"}
+    end: JsonObject = {
+        "context": {"page": page, "userAgent": _AGENT, "locale": "en-US", "library": library, "timezone": "UTC"},
+        "messageId": f"ajs-next-{_stamp(at)}-{unique()}",
+        "_metadata": {"bundled": ["Segment.io"], "unbundled": [], "bundledIds": []},
+    }
+    return {**start, **_facts(call), **end}
+
+
+def _ruby(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
+    return {"context": {"library": library}, "messageId": unique(), "timestamp": _offset(at), **_facts(call)}
+
+
+def _go(call: JsonObject, _library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
+    return {"type": call["type"], "messageId": unique(), **call, "timestamp": _nanoseconds(at)}
+
+
+def _php(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
+    context: JsonObject = {"library": library | {"consumer": "LibCurl"}}
+    return {**_facts(call), "context": context, "messageId": unique(), "timestamp": _offset(at, "seconds")}
+
+
+# --- envelopes -------------------------------------------------------------------------------------------------------
+
+
+def _python_envelope(_sdk: Sdk, at: datetime, write_key: str, _unique: Unique) -> JsonObject:
+    return {"sentAt": _offset(at, "microseconds"), "writeKey": write_key}
+
+
+def _node_envelope(_sdk: Sdk, at: datetime, write_key: str, _unique: Unique) -> JsonObject:
+    return {"writeKey": write_key, "sentAt": text(at)}
+
+
+def _ruby_envelope(_sdk: Sdk, at: datetime, _write_key: str, _unique: Unique) -> JsonObject:
+    return {"sentAt": _offset(at)}
+
+
+def _go_envelope(sdk: Sdk, at: datetime, _write_key: str, unique: Unique) -> JsonObject:
+    return {"messageId": unique(), "sentAt": _nanoseconds(at), "context": {"library": sdk.library}}
+
+
+def _php_envelope(_sdk: Sdk, at: datetime, _write_key: str, _unique: Unique) -> JsonObject:
+    return {"sentAt": _offset(at, "seconds")}
+
+
+_AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+
+
+def _json(agent: str) -> Headers:
+    return (("Content-Type", "application/json"), ("User-Agent", agent))
+
+
+SDKS: Final[dict[str, Sdk]] = {
+    "python": Sdk({"name": "analytics-python", "version": "2.4.0"}, _json("analytics-python/2.4.0"), _python, _python_envelope),
+    "node": Sdk(
+        {"name": "@segment/analytics-node", "version": "3.1.0"}, _json("analytics-node-next/latest"), _node, _node_envelope, most=15
+    ),
+    "browser": Sdk(
+        {"name": "analytics.js", "version": "npm:next-1.84.3"}, (("Content-Type", "text/plain"), ("User-Agent", _AGENT)), _browser, None
+    ),
+    "ruby": Sdk({"name": "analytics-ruby", "version": "2.5.0"}, _json("analytics-ruby/2.5.0"), _ruby, _ruby_envelope, "/v1/import"),
+    "go": Sdk({"name": "analytics-go", "version": "3.0.0"}, _json("analytics-go (version: 3.0.0)"), _go, _go_envelope),
+    "php": Sdk({"name": "analytics-php", "version": "3.8.2"}, _json("analytics-php/3.8.2"), _php, _php_envelope),
+}
