@@ -5,6 +5,7 @@ ignores, because that silence is what an engineer has to live with.
 """
 
 import time
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -18,10 +19,11 @@ MAX_BODY = 1024 * 1024  # 1.15: unknown at Pendo; 413 above
 
 
 class LoopbackPendo:
-    """HTTP around the model. Nothing is checked about the key, and nothing of it is kept."""
+    """HTTP around the model. Nothing is checked about the key, and nothing of it is kept. `heard` is told of each webhook."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[Json], None] | None = None) -> None:
         self.pendo = Pendo()
+        self._heard = heard
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -46,6 +48,8 @@ class LoopbackPendo:
         if not isinstance(event, dict | list):
             return web.Response(status=400)
         self.pendo.apply(event, _now())
+        if self._heard is not None:
+            self._heard(event)
         return web.Response(status=200)
 
     async def _visitor(self, request: web.Request) -> web.Response:

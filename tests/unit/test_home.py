@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from segment_pendo.home import Home, HomeError
+from segment_pendo.door import DoorError
+from segment_pendo.home import Home
 from segment_pendo.mapping import Trigger
 from segment_pendo.relay import Relay
 from segment_pendo.store import Store
@@ -238,7 +239,7 @@ def test_the_page_is_served_and_allows_only_itself() -> None:
 def test_a_busy_port_is_told() -> None:
     async def what(_client: aiohttp.ClientSession, home: Home, store: Store) -> None:
         port = int(home.url.rpartition(":")[2])
-        with pytest.raises(HomeError, match=f"port {port} .* Address already in use.* --port"):
+        with pytest.raises(DoorError, match=f"port {port} .* Address already in use.* --port"):
             await Home(Relay([store], trigger=Trigger()), store).start(port)
 
     talk(what)

@@ -17,6 +17,9 @@ VERBS: Final = {
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "replay": "POST the webhooks of a recording again.",
     "send": "Make a call without an app, in the wire form of an SDK.",
+    "pendo": "Open the loopback Pendo alone.",
+    "ca": "Show, print or remove the certificate of the proxy.",
+    "completion": "Print the completion script of a shell.",
     "addon": "Print the path of the mitmproxy addon, for mitmdump -s.",
 }
 

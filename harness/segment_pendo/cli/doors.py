@@ -14,7 +14,8 @@ import platformdirs
 
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
 from segment_pendo.delivery import Delivery
-from segment_pendo.home import Home, HomeError
+from segment_pendo.door import DoorError
+from segment_pendo.home import Home
 from segment_pendo.launcher import Upstream, upstream
 from segment_pendo.mapping import Trigger
 from segment_pendo.pendo.regions import LOCAL_KEY
@@ -24,7 +25,7 @@ from segment_pendo.segment.hosts import INTERCEPTED, bare
 from segment_pendo.store import Store, StoreError
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
-__all__ = ["DRAIN", "Doors", "Plan", "Signals", "state_directory"]
+__all__ = ["DRAIN", "Doors", "Plan", "Signals", "ca_directory"]
 
 DRAIN: Final = 5.0
 INSTALL: Final = "python -m pip install 'segment-pendo[proxy]'"
@@ -54,6 +55,13 @@ def state_directory() -> Path:
     path = Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
+    return path
+
+
+def ca_directory() -> Path:
+    """Where the CA and its key lie."""
+    path = state_directory() / "ca"
+    path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
@@ -93,7 +101,7 @@ class Doors:
         self.home = Home(relay, self.store, open_origins=is_local, allowed_origins=plan.allow_origins)
         try:
             await self.home.start(plan.port)
-        except HomeError as error:
+        except DoorError as error:
             raise Failure(str(error), CANNOT_START) from None
         to = plan.to or Destination("loopback", self.home.url, LOCAL_KEY, loopback=True)
         self.delivery = Delivery(to, self._heard)
@@ -114,20 +122,15 @@ class Doors:
                 raise
             return None
 
-    def _confdir(self) -> Path:
-        confdir = state_directory() / "ca"
-        confdir.mkdir(mode=0o700, exist_ok=True)
-        return confdir
-
     async def _start_tls(self, side: Any, port: int) -> None:
         assert self.home is not None
         if side is None:
             message = f"the TLS door needs the certificates of mitmproxy: {INSTALL}."
             raise Failure(message, CANNOT_START)
-        confdir = self._confdir()
+        confdir = ca_directory()
         try:
             await self.home.start_tls(port, side.server_context(confdir, self.segment_hosts))
-        except HomeError as error:
+        except DoorError as error:
             raise Failure(str(error), CANNOT_START) from None
         self.authority = side.authority(confdir)
 
@@ -136,7 +139,7 @@ class Doors:
         port = self.plan.proxy_port
         if port is None:
             port = 4171 if self.plan.port else 0
-        confdir = self._confdir()
+        confdir = ca_directory()
         home_port = int(self.home.url.rpartition(":")[2])
         hosts = tuple(map(bare, self.plan.hosts))
         try:
