@@ -19,7 +19,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from segment_pendo.delivery import Delivery
-from segment_pendo.lines import call_line, refusal_line
+from segment_pendo.lines import Teller, refusal_line
 from segment_pendo.mapping import Trigger
 from segment_pendo.pendo.regions import destination
 from segment_pendo.recording import Recording, RecordingError
@@ -46,13 +46,14 @@ class _Report:
 
     def __init__(self, *, delivers: bool) -> None:
         self._delivers = delivers
+        self._teller = Teller()
 
     def take(self, receipt: Receipt) -> None:
         if receipt.refusal:
             _log.warning(refusal_line(receipt))
         for judged in receipt.judged:
             if not (self._delivers and isinstance(judged.outcome, Webhook)):
-                _log.info(call_line(receipt, judged, None).replace("  waiting", ""))
+                _log.info(self._teller.call(receipt, judged, delivers=False))
 
 
 class Intercept:

@@ -87,6 +87,7 @@ class Delivery:
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._idle = asyncio.Event()
         self._idle.set()
+        self.answered = 0
         self._concurrency = concurrency
         self._workers: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
@@ -116,6 +117,7 @@ class Delivery:
             waiting = self._chains[name]
             ref, webhook = waiting[0]
             attempt = await post(client, self.to, webhook)
+            self.answered += attempt.status is not None
             self._heard(ref, attempt)
             waiting.popleft()
             if waiting:

@@ -70,7 +70,8 @@ class Door:
             await site.start()
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else type(error).__name__
-            msg = f"port {port} on 127.0.0.1 cannot be opened: {reason}. Give another {option}, or 0 for a free one."
+            hint = f"Is another segment-pendo running? Give another {option}, or 0 for a free one."
+            msg = f"port {port} on 127.0.0.1 cannot be opened: {reason}. {hint}"
             raise DoorError(msg) from None
         port = self._runner.addresses[-1][1]
         if socket.has_ipv6:

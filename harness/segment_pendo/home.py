@@ -13,7 +13,7 @@ from segment_pendo.loopback_pendo import LoopbackPendo
 from segment_pendo.pendo.regions import is_loopback
 from segment_pendo.relay import Relay
 from segment_pendo.store import Store
-from segment_pendo.words import Reply, SdkRequest
+from segment_pendo.words import Json, Reply, SdkRequest
 
 __all__ = ["Home"]
 
@@ -30,12 +30,16 @@ class Home(Door):
         self._open_origins = open_origins
         self._allowed_origins = frozenset(allowed_origins)
         self.inspector = Inspector(store)
-        self.loopback_pendo = LoopbackPendo()
+        self.loopback_pendo = LoopbackPendo(self._count)
+        self.pendo_took = 0
         self._refusing = False
         self._live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
         super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self._ingest)
+
+    def _count(self, _event: Json) -> None:
+        self.pendo_took += 1
 
     async def refuse_calls(self) -> None:
         """From now on SDKs are told to come again; returns when the calls that were on their way in are taken."""
@@ -46,6 +50,8 @@ class Home(Door):
             pass
 
     async def _ingest(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/favicon.ico":  # a browser's question, no SDK's
+            return web.Response(status=404)
         if self._refusing:
             return _response(Reply(503, (_JSON, ("Retry-After", "1")), b'{"success": false, "error": "segment-pendo is ending"}'))
         self._live += 1

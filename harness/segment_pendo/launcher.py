@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["CommandError", "Upstream", "bundle", "bundles", "child_environment", "exit_code", "quoted", "start", "upstream"]
+__all__ = ["CommandError", "Upstream", "bundle", "bundles", "child_environment", "exit_code", "program", "quoted", "start", "upstream"]
 
 SECRETS: Final = frozenset(
     {
@@ -136,15 +136,26 @@ def bundles(base: Mapping[str, str], ours: Path, directory: Path) -> dict[str, s
     return made | {"PHP_INI_SCAN_DIR": f"{base.get('PHP_INI_SCAN_DIR', '')}{os.pathsep}{directory}"}
 
 
+def program(name: str, environment: Mapping[str, str]) -> str:
+    """The file behind a command's name. Raises CommandError."""
+    # which() finds npm.cmd on Windows, where a bare name would not start.
+    found = shutil.which(name, path=environment.get("PATH", os.defpath))
+    if found is not None:
+        return found
+    if os.path.dirname(name) and Path(name).exists():  # noqa: PTH120 - "./x" and "x" differ, Path loses that
+        msg = f"{name} is not executable; make it so (chmod +x), or name the program that runs it before it."
+    elif os.path.dirname(name):  # noqa: PTH120
+        msg = f"{name}: there is no such file."
+    else:
+        msg = f"{name}: there is no such command in PATH."
+    raise CommandError(msg)
+
+
 async def start(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
     """Start the child with our stdin, stdout and stderr. Raises CommandError."""
-    # which() finds npm.cmd on Windows, where a bare name would not start.
-    program = shutil.which(command[0], path=environment.get("PATH", os.defpath))
-    if program is None:
-        msg = f"{command[0]}: there is no such command in PATH."
-        raise CommandError(msg)
+    found = program(command[0], environment)
     try:
-        return await asyncio.create_subprocess_exec(program, *command[1:], env=dict(environment))
+        return await asyncio.create_subprocess_exec(found, *command[1:], env=dict(environment))
     except OSError as error:
         msg = f"{command[0]} could not be started: {error.strerror}."
         raise CommandError(msg) from None

@@ -7,9 +7,16 @@ from segment_pendo.rows import sent
 from segment_pendo.segment.times import text
 from segment_pendo.words import Attempt, Json, Judged, Receipt, Skipped
 
-__all__ = ["call_line", "plain", "refusal_line"]
+__all__ = ["Teller", "plain", "printable", "refusal_line"]
 
 _WIDEST: Final = 60
+_MOST_SAID: Final = 1000
+_ORDER: Final = {"error": 0, "warning": 1, "info": 2}
+
+
+def printable(words: str) -> str:
+    """A text whose control characters are spelled out."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words)
 
 
 def plain(value: Json) -> str:
@@ -17,25 +24,44 @@ def plain(value: Json) -> str:
     if value is None:
         return "-"
     word = value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)
-    word = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in word[: _WIDEST + 1])
+    word = printable(word[: _WIDEST + 1])
     return word if len(word) <= _WIDEST else word[: _WIDEST - 1] + "…"
 
 
-def call_line(receipt: Receipt, judged: Judged, attempt: Attempt | None) -> str:
-    """Time, type, user -> visitor, group -> account, outcome, Pendo's status, findings."""
-    user, group = sent(judged.call, "userId"), sent(judged.call, "groupId")
-    parts = [text(receipt.at)[11:23], f"{plain(judged.call.type):<8}"]
-    if isinstance(judged.outcome, Skipped):
-        parts += [f"user {plain(user)}", *([f"group {plain(group)}"] if group is not None else [])]
-        return "  ".join([*parts, f"skipped {judged.outcome.code}: {judged.outcome.reason}"])
-    if user is None:
-        parts.append("no user -> no visitor")
-    else:
-        parts.append(f"user {plain(user)} -> visitor")
-    if group is not None:
-        parts.append(f"group {plain(group)} -> account")
-    parts += ["webhook", _status(attempt), _findings(judged)]
-    return "  ".join(part for part in parts if part)
+class Teller:
+    """Tells calls, and each reason and finding in words only where it is new."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str]] = set()
+
+    def _is_new(self, code: str, path: str) -> bool:
+        if (code, path) in self._said or len(self._said) >= _MOST_SAID:
+            return False
+        self._said.add((code, path))
+        return True
+
+    def call(self, receipt: Receipt, judged: Judged, attempt: Attempt | None = None, *, delivers: bool = True) -> str:
+        """Time, type, user -> visitor, group -> account, outcome, Pendo's status, findings; then what is new, indented."""
+        outcome = judged.outcome
+        user, group = sent(judged.call, "userId"), sent(judged.call, "groupId")
+        parts = [text(receipt.at)[11:23], f"{plain(judged.call.type):<8}"]
+        if isinstance(outcome, Skipped):
+            parts += [f"user {plain(user)}" if user is not None else "no user"]
+            parts += [f"group {plain(group)}"] if group is not None else []
+            reason = f": {printable(outcome.reason)}" if self._is_new(outcome.code, outcome.reason) else ""
+            return "  ".join([*parts, f"skipped {outcome.code}{reason}"])
+        parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
+        parts += [f"group {plain(group)} -> account"] if group is not None else []
+        parts += ["webhook", _status(attempt) if delivers else "", _findings(judged)]
+        return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
+
+    def _news(self, judged: Judged) -> list[str]:
+        # What is only worth knowing is told once for all paths.
+        return [
+            f"    {finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}"
+            for finding in sorted(judged.findings, key=lambda finding: _ORDER[finding.level])
+            if self._is_new(finding.code, finding.path if finding.level != "info" else "")
+        ]
 
 
 def _status(attempt: Attempt | None) -> str:
@@ -46,9 +72,8 @@ def _status(attempt: Attempt | None) -> str:
 
 def _findings(judged: Judged) -> str:
     counted = Counter((finding.level, finding.code) for finding in judged.findings)
-    order = {"error": 0, "warning": 1, "info": 2}
     words = []
-    for (level, code), count in sorted(counted.items(), key=lambda item: order[item[0][0]]):
+    for (level, code), count in sorted(counted.items(), key=lambda item: _ORDER[item[0][0]]):
         words.append((f"{level} " if level != "info" else "") + code + (f" x{count}" if count > 1 else ""))
     return f"[{', '.join(words)}]" if words else ""
 

@@ -60,9 +60,9 @@ def _unselected(call: Call, trigger: Trigger) -> Skipped | None:
     if trigger.selects(call.type):
         return None
     if call.type == "track":
-        reason = "track calls reach Pendo only if its subscription has the setting for it; give --track to send them."
+        reason = "Pendo takes track calls only if its subscription has the setting; give --track to send them."
     else:
-        reason = f"Pendo documents identify, group and track for Segment, so the trigger does not select {call.type} calls."
+        reason = f"Pendo documents nothing for {call.type} calls from Segment, so none is sent."
     return Skipped("NO_MATCHING_MAPPING", reason)
 
 

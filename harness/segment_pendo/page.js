@@ -59,7 +59,7 @@ function fill(row, call) {
   row.className = `call ${call.outcome}`;
   row.tabIndex = 0;
   row.call = call;
-  cell(row, call.time.slice(11, 23));
+  cell(row, `▸ ${call.time.slice(11, 23)}`);
   cell(row, named(call.type));
   cell(row, named(call.user), "mono");
   cell(row, named(call.group), "mono");
@@ -72,8 +72,11 @@ function fill(row, call) {
 
 function toggle(row) {
   const next = row.nextElementSibling;
-  if (next && !next.classList.contains("call")) next.remove();
-  else row.after(details(row.call));
+  const open = !(next && !next.classList.contains("call"));
+  row.cells[0].textContent = `${open ? "▾" : "▸"} ${row.call.time.slice(11, 23)}`;
+  row.setAttribute("aria-expanded", String(open));
+  if (open) row.after(details(row.call));
+  else next.remove();
 }
 
 table.addEventListener("click", (event) => {
@@ -103,8 +106,10 @@ async function load() {
   while (table.rows.length > MOST) table.rows[table.rows.length - 1].remove();
   const health = await (await fetch("/_/health")).json();
   const ends = Object.entries(health.deliveries).map(([state, count]) => `${count} ${state}`).join(", ");
-  status.textContent = `calls: ${health.totals.calls}, requests: ${health.totals.requests}` + (ends ? `; webhooks: ${ends}` : "");
+  const refused = health.totals.refused ? `, refused: ${health.totals.refused} (the terminal says why)` : "";
+  status.textContent = `calls: ${health.totals.calls}, requests: ${health.totals.requests}` + refused + (ends ? `; webhooks: ${ends}` : "");
   document.getElementById("empty").hidden = table.rows.length > 0;
+  document.getElementById("hint").hidden = table.rows.length === 0;
 }
 
 async function refresh() {

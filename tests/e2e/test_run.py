@@ -101,7 +101,7 @@ def test_the_end_waits_for_deliveries_and_names_the_rest(run: Start, server: Ser
     running = run("--to", server.url, "--no-proxy")
     app(f"analytics.host = '{running.home}'", IDENTIFY)
     assert running.end() == 5
-    assert "1 webhooks were not delivered within 5 s" in running.err.read_text()
+    assert "1 webhook not delivered within 5 s" in running.err.read_text()
 
 
 def test_kill_9_loses_nothing_that_was_answered(run: Start, tmp_path: Path) -> None:

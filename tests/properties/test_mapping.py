@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import any_json, calls, hostile_calls, ids, objects
 
 from segment_pendo import js_json, rows
-from segment_pendo.lines import call_line
+from segment_pendo.lines import Teller
 from segment_pendo.mapping import Trigger, assess, chain
 from segment_pendo.pendo.model import Pendo
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
@@ -44,8 +44,8 @@ def test_mapping_is_total(items: list[Any], envelope: dict[str, Any]) -> None:
     for judged in receipt.judged:
         assert isinstance(judged.outcome, Webhook | Skipped)
         json.loads(rows.dumps(rows.call_row(receipt, judged)))
-        line = call_line(receipt, judged, None)
-        assert line.isprintable(), "nothing of an app's data may drive a terminal"
+        for line in Teller().call(receipt, judged).split("\n"):
+            assert line.isprintable(), "nothing of an app's data may drive a terminal"
         chain(judged)
 
 

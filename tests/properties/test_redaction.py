@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import any_json, calls, objects
 
 from segment_pendo import js_json
-from segment_pendo.lines import call_line
+from segment_pendo.lines import Teller
 from segment_pendo.mapping import Trigger, assess
 from segment_pendo.recording import Recording, read
 from segment_pendo.redaction import Keys, redacted
@@ -73,7 +73,7 @@ def test_a_write_key_alone_is_in_no_terminal_line(call: dict[str, Any], envelope
     body = kept({**envelope, "batch": [call], "writeKey": WRITE_KEY})
     receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, trigger=Trigger())
     for judged in receipt.judged:
-        assert is_clean(call_line(receipt, judged, None))
+        assert is_clean(Teller().call(receipt, judged))
     assert is_clean(repr(receipt.request))
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from segment_pendo.cli import VERBS, main
-from segment_pendo.lines import call_line, plain
+from segment_pendo.lines import Teller, plain
 from segment_pendo.mapping import Trigger, assess
 from segment_pendo.words import Attempt, SdkRequest
 
@@ -36,6 +36,9 @@ def test_a_mistyped_verb_is_guessed() -> None:
         (["run", "--to", "us"], 3, "SEGMENT_PENDO_API_KEY"),
         (["run", "--to", "http://pendo.example"], 3, "plain http is for loopback only"),
         (["run", "--port", "70000"], 2, "70000"),
+        (["run", "--record", "--", "true"], 2, "it needs a file name"),
+        (["run", "--segment-host", "https://x.y/z"], 2, "is no host name"),
+        (["run", "--", "./nothing-here"], 8, "there is no such file"),
         (["run", "--store", "/dev/null/x"], 4, "/dev/null/x"),
         (["replay", "no-such-file"], 2, "no-such-file"),
         (["replay", __file__], 3, "is no recording"),
@@ -91,23 +94,28 @@ def test_the_lines_of_calls() -> None:
     body = b"""{"writeKey": "WK1234567890", "batch": [
         {"type": "identify", "userId": "u", "traits": {"a": {}, "b": {}, "c": null}}, {"type": "group", "anonymousId": "x", "groupId": "g"},
         {"type": "page", "userId": "u"}, {"type": "identify"}]}"""
-    at = datetime(2024, 5, 9, 10, 0, 1, 5000, tzinfo=UTC)
-    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=at, trigger=Trigger())
-    attempts = [Attempt(1, at, 200, "", "delivered"), Attempt(1, at, None, "no answer", "dead"), None, None]
-    lines = [call_line(receipt, judged, attempt) for judged, attempt in zip(receipt.judged, attempts, strict=True)]
-    assert lines == [
-        "10:00:01.005  identify  user u -> visitor  webhook  delivered 200  [warning NESTED_IGNORED x2, NULL_VALUE]",
-        (
-            "10:00:01.005  group     no user -> no visitor  group g -> account  webhook  dead: no answer"
-            "  [warning GROUP_WITHOUT_USER, GROUP_NO_TRAITS]"
-        ),
-        (
-            "10:00:01.005  page      user u  skipped NO_MATCHING_MAPPING: Pendo documents identify, group and track for Segment,"
-            " so the trigger does not select page calls."
-        ),
-        (
-            "10:00:01.005  identify  user -  skipped no_user_anon_id: The call has neither userId nor anonymousId,"
-            " so Segment drops it; send one of them."
-        ),
+    when = datetime(2024, 5, 9, 10, 0, 1, 5000, tzinfo=UTC)
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=when, trigger=Trigger())
+    attempts = [Attempt(1, when, 200, "", "delivered"), Attempt(1, when, None, "no answer", "dead"), None, None]
+    teller = Teller()
+    told = [teller.call(receipt, judged, attempt) for judged, attempt in zip(receipt.judged, attempts, strict=True)]
+    at = "10:00:01.005"
+    dropped = "no_user_anon_id: The call has neither userId nor anonymousId, so Segment drops it; send userId, which is what Pendo needs."
+    found = "[warning GROUP_WITHOUT_USER, GROUP_NO_TRAITS]"
+    nested = "Pendo ignores objects; send its parts as traits of their own."
+    assert "\n".join(told).splitlines() == [
+        f"{at}  identify  user u -> visitor  webhook  delivered 200  [warning NESTED_IGNORED x2, NULL_VALUE]",
+        f"    warning NESTED_IGNORED at $.traits.a: {nested}",
+        f"    warning NESTED_IGNORED at $.traits.b: {nested}",
+        "    info NULL_VALUE at $.traits.c: What Pendo does with null (clear, keep, store) is not documented.",
+        f"{at}  group     no user -> no visitor  group g -> account  webhook  dead: no answer  {found}",
+        "    warning GROUP_WITHOUT_USER at $.userId: There is no userId, so no visitor can be linked to the account.",
+        "    info GROUP_NO_TRAITS at $.traits: The group call has no traits; the account gets no metadata from it.",
+        f"{at}  page      user u  skipped NO_MATCHING_MAPPING: Pendo documents nothing for page calls from Segment, so none is sent.",
+        f"{at}  identify  no user  skipped {dropped}",
     ]
+    again = [teller.call(receipt, judged) for judged in receipt.judged]
+    assert again[0].endswith("waiting  [warning NESTED_IGNORED x2, NULL_VALUE]"), "what was told once is not told again"
+    assert again[2].endswith("skipped NO_MATCHING_MAPPING")
+    lines = [*told, *again]
     assert "WK12" not in "".join(lines)

@@ -120,9 +120,12 @@ def test_the_end_of_a_child_as_a_shell_tells_it() -> None:
     assert [launcher.exit_code(code) for code in (0, 3, -15, -9)] == [0, 3, 143, 137]
 
 
-@pytest.mark.parametrize("command", ["no-such-command", "/etc"])
-def test_a_command_that_cannot_be_started_is_named(command: str) -> None:
-    with pytest.raises(launcher.CommandError, match=command):
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("no-such-command", "no such command in PATH"), ("/etc", "is not executable"), ("./nothing-here", "there is no such file")],
+)
+def test_a_command_that_cannot_be_started_is_named(command: str, words: str) -> None:
+    with pytest.raises(launcher.CommandError, match=f"{command}.*{words}"):
         asyncio.run(_ended(command))
 
 

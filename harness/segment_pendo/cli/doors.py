@@ -178,6 +178,13 @@ class Doors:
             "pid": os.getpid(),
         }
 
+    def straight(self) -> int:
+        """How many webhooks the Pendo on loopback took that we did not deliver: somebody's replay, or a Segment elsewhere."""
+        own = 0
+        if self.home is not None and self.delivery is not None and self.delivery.to.base == self.home.url:
+            own = self.delivery.answered
+        return self.home.pendo_took - own if self.home is not None else 0
+
     def write_ready(self, path: Path) -> None:
         """By rename, so that whoever waits for the file never reads half of it."""
         part = path.with_name(path.name + f".{os.getpid()}")
@@ -214,6 +221,7 @@ class Signals:
 
     def __init__(self) -> None:
         self._came: asyncio.Queue[signal.Signals] = asyncio.Queue()
+        self.interrupted = False
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
@@ -222,4 +230,6 @@ class Signals:
                 signal.signal(number, lambda came, _: loop.call_soon_threadsafe(self._came.put_nowait, signal.Signals(came)))
 
     async def next(self) -> signal.Signals:
-        return await self._came.get()
+        came = await self._came.get()
+        self.interrupted = self.interrupted or came == signal.SIGINT
+        return came

@@ -26,27 +26,35 @@ def command(file: BinaryIO, received: str | None, *, track: bool, no_ingest: boo
     """Turn the calls in FILE (or stdin) into webhooks, one JSON row for each call.
 
     FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented value.
-    Ends with 1 if a value was no call.
+    A row has line, index, type, user, group, outcome (webhook or skipped), code and reason, body, headers, findings; a value
+    that is no call gives {"line", "error": {"code", "message"}}, and the end is 1.
     """
     at = times.parse(received) if received is not None else datetime.now(UTC)
     if at is None:
         message = "--received-at takes an ISO 8601 time such as 2024-05-09T10:00:00Z."
         raise click.BadParameter(message)
-    failed = False
+    count = failed = 0
+    name = getattr(file, "name", "stdin")
     try:
-        for row in map_rows(file.read(), at=at, fixed=received is not None, trigger=Trigger(track=track), ingest_first=not no_ingest):
-            failed = failed or "error" in row
+        trigger = Trigger(track=track)
+        for row in map_rows(file.read(), at=at, fixed=received is not None, trigger=trigger, ingest_first=not no_ingest, name=name):
+            count += 1
+            failed += "error" in row
             sys.stdout.write(rows.dumps(row) + "\n")
     except recording.RecordingError as error:
         raise Failure(str(error), CONFIGURATION) from None
+    if failed:
+        click.echo(f'{name}: {failed} of {count} rows are errors (look for "error")', err=True)
     sys.exit(FOUND if failed else 0)
 
 
-def map_rows(data: bytes, *, at: datetime, fixed: bool, trigger: Trigger, ingest_first: bool = True) -> Iterator[JsonObject]:
+def map_rows(
+    data: bytes, *, at: datetime, fixed: bool, trigger: Trigger, ingest_first: bool = True, name: str = "stdin"
+) -> Iterator[JsonObject]:
     """The rows of an input. Raises RecordingError for a damaged recording, nothing else."""
     if recording.is_recording(data):
         lines = data.splitlines(keepends=True)
-        for recorded in recording.requests(lines, "the recording"):
+        for recorded in recording.requests(lines, name):
             when = at if fixed or recorded.at is None else recorded.at
             yield from _request_rows(recorded.request, recorded.lines, when, trigger)
         return

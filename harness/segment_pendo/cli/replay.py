@@ -52,5 +52,5 @@ async def _replay(file: Path, calls: list[RecordedCall], to: Destination) -> int
                     click.echo("Is segment-pendo running there? Start it with: segment-pendo run", err=True)
                     return NOT_DELIVERED
     skipped = sum(call.webhook is None for call in calls)
-    click.echo(f"{sent - failed} of {sent} webhooks delivered to {to.name}; {skipped} calls of the recording have none")
+    click.echo(f"{sent - failed} of {sent} webhooks delivered to {to.name}; {skipped} of the recorded calls had none")
     return NOT_DELIVERED if failed else 0

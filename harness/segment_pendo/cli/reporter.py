@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
 from segment_pendo import rows
-from segment_pendo.lines import call_line, plain, refusal_line
+from segment_pendo.lines import Teller, plain, refusal_line
 from segment_pendo.words import Attempt, CallRef, JsonObject, Judged, Receipt, Refusal, Webhook
 
-__all__ = ["Reporter"]
+__all__ = ["Reporter", "many"]
 
 # A row waits this long for its delivery to end before it is printed without.
 PATIENCE: Final = 2.0
 _CALL: Final[JsonObject] = {"event": "call"}
 _DELIVERY: Final[JsonObject] = {"event": "delivery"}
 _LEVELS: Final = ("error", "warning", "info")
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """A count with its noun."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 @dataclass(slots=True)
@@ -34,6 +39,7 @@ class Reporter:
 
     def __init__(self, out: TextIO, style: Literal["text", "ndjson"]) -> None:
         self._out = out
+        self._teller = Teller()
         self._style = style
         self._lines: deque[_Line] = deque()
         self._waiting: dict[CallRef, _Line] = {}
@@ -41,6 +47,7 @@ class Reporter:
         self.deliveries: Counter[str] = Counter()
         self.findings: Counter[str] = Counter()
         self.refused = 0
+        self.strangers = 0
         self.dropped = 0
         self.calls = 0
 
@@ -63,7 +70,8 @@ class Reporter:
         self._flush()
 
     def _refused(self, receipt: Receipt, refusal: Refusal) -> None:
-        self.refused += refusal.status != 404
+        self.refused += 1
+        self.strangers += refusal.status == 404
         if self._style == "text":
             self._print(refusal_line(receipt))
         path = plain(receipt.request.path)
@@ -95,7 +103,7 @@ class Reporter:
     def _flush(self) -> None:
         while self._lines and self._lines[0].settled:
             line = self._lines.popleft()
-            self._print(call_line(line.receipt, line.judged, line.attempt))
+            self._print(self._teller.call(line.receipt, line.judged, line.attempt))
 
     def heard(self, ref: CallRef, attempt: Attempt) -> None:
         """An attempt has ended."""
@@ -117,17 +125,21 @@ class Reporter:
         """Print what still waits."""
         self._settle(list(self._waiting))
 
-    def failed(self, fail_on: str | None) -> bool:
-        """Whether something at least as bad as `fail_on` was seen; a call that Segment would lose is an error."""
-        if fail_on is None:
-            return False
-        return bool(self.refused or self.dropped or any(self.findings[level] for level in _LEVELS[: _LEVELS.index(fail_on) + 1]))
+    def why(self, fail_on: str) -> str:
+        """What `fail_on` objects to, in words. A path that is none of Segment's is not counted: it may be a browser's whim."""
+        levels = _LEVELS[: _LEVELS.index(fail_on) + 1]
+        words = [many(self.findings[level], level) for level in levels if self.findings[level]]
+        if self.dropped:
+            words.append(many(self.dropped, "call dropped by Segment", "calls dropped by Segment"))
+        if self.refused > self.strangers:
+            words.append(many(self.refused - self.strangers, "request refused by Segment", "requests refused by Segment"))
+        return ", ".join(words)
 
     def summary(self, say: Callable[[str], None]) -> None:
         """One sentence at the end."""
         ends = ", ".join(f"{count} {state}" for state, count in sorted(self.deliveries.items()))
-        webhooks = f"{self.outcomes['webhook']} webhooks" + (f" ({ends})" if ends else "")
+        webhooks = many(self.outcomes["webhook"], "webhook") + (f" ({ends})" if ends else "")
         skipped = f"{self.outcomes['skipped']} skipped" + (f" ({self.dropped} dropped by Segment)" if self.dropped else "")
-        refused = f"; refused requests: {self.refused}" if self.refused else ""
-        found = ", ".join(f"{self.findings[level]} {level}" for level in _LEVELS if self.findings[level])
-        say(f"{self.calls} calls: {webhooks}, {skipped}{refused}" + (f"; findings: {found}" if found else ""))
+        refused = f"; {many(self.refused, 'refused request')}" if self.refused else ""
+        found = ", ".join(many(self.findings[level], level, "info" if level == "info" else "") for level in _LEVELS if self.findings[level])
+        say(f"{many(self.calls, 'call')}: {webhooks}, {skipped}{refused}" + (f"; findings: {found}" if found else ""))

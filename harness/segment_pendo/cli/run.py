@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -17,12 +18,33 @@ from segment_pendo import launcher
 from segment_pendo.cli import credentials
 from segment_pendo.cli.doors import DRAIN, INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
-from segment_pendo.cli.reporter import Reporter
+from segment_pendo.cli.reporter import Reporter, many
 from segment_pendo.rows import call_id
 
 __all__ = ["command"]
 
 _PORT = click.IntRange(0, 65535)
+
+
+class _File(click.Path):
+    """A file name; not an option or the `--` that followed where it was forgotten."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value).startswith("-"):
+            message = f"it needs a file name, but {value!r} followed; for a file of that name give ./{value}"
+            self.fail(message, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _hosts(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", value):
+            message = f"{value!r} is no host name, such as events.example.com"
+            raise click.BadParameter(message)
+    return values
+
+
+FILE = _File(dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +53,14 @@ class _Ends:
 
     fail_on: str | None
     expect: int | None
+
+    def objection(self, reporter: Reporter) -> str:
+        """Why the check fails, or nothing."""
+        if self.expect is not None and reporter.calls < self.expect:
+            return f"{many(reporter.calls, 'call')} came; --expect {self.expect} was asked for."
+        if self.fail_on is not None and reporter.why(self.fail_on):
+            return f"{reporter.why(self.fail_on)}; --fail-on {self.fail_on} was asked for."
+        return ""
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -41,8 +71,8 @@ class _Ends:
 @click.option("--no-proxy", is_flag=True, help="Open the home port only.")
 @credentials.to_option
 @credentials.key_file_option
-@click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Record calls and their webhooks into FILE, without keys.")
-@click.option("--store", type=click.Path(dir_okay=False, path_type=Path), help="Keep everything in this SQLite file.")
+@click.option("--record", type=FILE, help="Record calls and their webhooks into FILE, without keys.")
+@click.option("--store", type=FILE, help="Keep everything in this SQLite file.")
 @click.option("--track", is_flag=True, help="Send track calls too; Pendo needs a setting for them.")
 @click.option(
     "--segment",
@@ -52,12 +82,18 @@ class _Ends:
     help="answer: Segment is answered here. pass: what comes through the proxy goes on to Segment as well.",
 )
 @click.option("--offline", is_flag=True, help="Answer 404 for scripts of cdn.segment.com instead of letting the proxy fetch them.")
-@click.option("--segment-host", "hosts", multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable.")
+@click.option(
+    "--segment-host", "hosts", callback=_hosts, multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable."
+)
 @click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web origin that may send calls to a real Pendo.")
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
-@click.option("--fail-on", type=click.Choice(["error", "warning"]), help="End with 1 if a finding of this level, or worse, was made.")
-@click.option("--expect", type=click.IntRange(0), metavar="N", help="End with 1 if fewer than N calls came.")
-@click.option("--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the addresses to FILE once every door accepts.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    help="End with 1 if a finding of this level, or worse, was made, or if Segment would drop a call or refuse a request.",
+)
+@click.option("--expect", type=click.IntRange(0), metavar="N", help="End with 1 if fewer than N calls came by the end.")
+@click.option("--ready-file", type=FILE, help="Write the addresses to FILE once every door accepts.")
 def command(
     cmd: tuple[str, ...],
     port: int,
@@ -110,6 +146,11 @@ def _say(text: str) -> None:
 
 
 async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None) -> int:
+    if cmd:
+        try:
+            launcher.program(cmd[0], os.environ)
+        except launcher.CommandError as error:
+            raise Failure(str(error), NOT_STARTED) from None
     doors = Doors(plan, reporter, reporter.heard)
     signals = Signals()
     child_code = 0
@@ -129,17 +170,23 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
     finally:
         left = await doors.stop()
     reporter.finish()
+    if signals.interrupted and sys.stderr.isatty():
+        _say("")  # the terminal has written ^C
     reporter.summary(_say)
+    if doors.recording is not None:
+        _say(f"Recorded {many(doors.recording.count, 'new call')} to {doors.recording.path}.")
+    straight = doors.straight()
+    if straight:
+        _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
     if left:
         names = ", ".join(call_id(ref.receipt, ref.index) for ref in left[:10])
-        _say(f"{len(left)} webhooks were not delivered within {DRAIN:g} s: {names}{', ...' if len(left) > 10 else ''}")
-    if cmd and not reporter.calls:
-        _say(_no_calls(plan))
+        _say(f"{many(len(left), 'webhook')} not delivered within {DRAIN:g} s: {names}{', ...' if len(left) > 10 else ''}")
+    if cmd and not reporter.calls and not straight:
+        _say(_no_calls(plan, refused=bool(reporter.refused)))
     if child_code:
         return child_code
-    if reporter.failed(ends.fail_on) or (ends.expect is not None and reporter.calls < ends.expect):
-        if ends.expect is not None and reporter.calls < ends.expect:
-            _say(f"{reporter.calls} calls came; --expect {ends.expect} was asked for.")
+    if ends.objection(reporter):
+        _say(ends.objection(reporter))
         return FOUND
     return NOT_DELIVERED if left or reporter.deliveries["dead"] else 0
 
@@ -158,7 +205,7 @@ def _banner(doors: Doors) -> None:
         _say(f"CA     {doors.authority}")
     if doors.proxy is None and plan.with_proxy:
         _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
-    where = "the Pendo on loopback; no call leaves this machine"
+    where = "the Pendo on loopback" + ("; no call leaves this machine" if plan.answers else "")
     if plan.to is not None:
         where = f"{plan.to.name}, on loopback"
         if not plan.to.loopback:
@@ -172,15 +219,16 @@ def _banner(doors: Doors) -> None:
         _say(f"Recording to {plan.record}: keys are replaced, traits are as sent. Look before you share it.")
 
 
-def _no_calls(plan: Plan) -> str:
-    causes = [
+def _no_calls(plan: Plan, *, refused: bool) -> str:
+    causes = ["requests came, but were refused: see the lines above, and the path after the SDK's host"] if refused else []
+    causes += [
         "its SDK may not have been flushed before the end (flush or close it)",
         "it may ignore HTTPS_PROXY: set the SDK's host to $SEGMENT_PENDO_URL",
         "it may trust only its own CA certificates",
         "it may send to a host of its own: name it with --segment-host",
     ]
     if not plan.with_proxy:
-        causes = ["with --no-proxy the app itself must send to $SEGMENT_PENDO_URL", causes[0]]
+        causes = ["with --no-proxy the app itself must send to $SEGMENT_PENDO_URL", *causes[: 2 if refused else 1]]
     return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
 
 

@@ -155,7 +155,7 @@ def _value(key: str, value: Json) -> Iterator[Finding]:
     elif value is None:
         yield _finding("NULL_VALUE", "info", path, "What Pendo does with null (clear, keep, store) is not documented.", _UNDOCUMENTED)
     elif value == "" and isinstance(value, str):
-        yield _finding("EMPTY_VALUE", "info", path, "The value is an empty string; Pendo stores it as such.", _UNDOCUMENTED)
+        yield _finding("EMPTY_VALUE", "info", path, "The value is an empty string; we assume that Pendo stores it as such.", _UNDOCUMENTED)
     elif isinstance(value, str):
         yield from _string(key, value, path)
     elif _DATE_KEY.search(key) and not isinstance(value, bool) and _EPOCH.fullmatch(str(value)):

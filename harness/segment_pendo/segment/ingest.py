@@ -127,7 +127,10 @@ def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
         return Refusal(
             404, "cdn_script", "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or run without --offline."
         )
-    unknown = Refusal(404, "unknown_path", f"{request.method} {request.path[:200]} is no path of Segment's ingest API.")
+    said = f"{request.method} {request.path[:200]} is no path of Segment's ingest API."
+    if request.method != "POST" and _PATH.fullmatch(re.sub(r"/{2,}", "/", request.path)):
+        said = f"{request.path[:200]} takes POST, not {request.method}."
+    unknown = Refusal(404, "unknown_path", said)
     body = _decoded(request) if request.method == "POST" else b""
     if isinstance(body, Refusal) or not body or len(body) > MAX_BATCH:
         return unknown

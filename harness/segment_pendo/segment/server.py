@@ -56,21 +56,26 @@ def _oversize(call: Call, batch: Batch) -> Skipped | None:
     return None
 
 
+_KINDS: Final = {bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
+
+
 def _missing(value: Json) -> bool:
     return value is None
 
 
 def _malformed(kind: str | None, data: JsonObject) -> Skipped | None:
     if kind not in TYPES:
-        named = "has no type" if kind is None else "has a type that Segment does not know"
-        return Skipped("unknown_type", f"The call {named}; it must be one of {', '.join(TYPES)}.")
+        named = "The call has no type" if kind is None else f"{kind[:40]!r} is no type that Segment knows"
+        return Skipped("unknown_type", f"{named}; it must be one of {', '.join(TYPES)}, in lower case.")
     for key in ("userId", "anonymousId"):
         value = data.get(key)
         if not _missing(value) and (not isinstance(value, str) or value == ""):  # I-54, I-61: null counts as absent
-            what = "an empty string" if value == "" else "not a string"
-            return Skipped("id_not_string", f"{key} is {what}, so Segment drops the call; send a non-empty string or leave it out.")
+            what = "an empty string" if value == "" else f"a {_KINDS.get(type(value), 'value')}, not a string"
+            return Skipped("id_not_string", f"{key} is {what}, so Segment drops the call; send a non-empty string.")
     if _missing(data.get("userId")) and _missing(data.get("anonymousId")):  # I-53
-        return Skipped("no_user_anon_id", "The call has neither userId nor anonymousId, so Segment drops it; send one of them.")
+        return Skipped(
+            "no_user_anon_id", "The call has neither userId nor anonymousId, so Segment drops it; send userId, which is what Pendo needs."
+        )
     return _CHECKS[kind](data)
 
 
