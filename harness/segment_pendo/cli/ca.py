@@ -1,12 +1,11 @@
 """`ca`: the certificate authority whose certificates the proxy shows for Segment's hosts."""
 
-import importlib
 import sys
 from pathlib import Path
 
 import click
 
-from segment_pendo.cli.doors import INSTALL, ca_directory
+from segment_pendo.cli.doors import INSTALL, ca_directory, mitmproxy_side
 from segment_pendo.cli.failure import CANNOT_START, Failure
 
 __all__ = ["command"]
@@ -18,11 +17,10 @@ def command() -> None:
 
 
 def _certificate() -> Path:
-    try:
-        side = importlib.import_module("segment_pendo_addons.proxy")
-    except ModuleNotFoundError:
+    side = mitmproxy_side()
+    if side is None:
         message = f"the certificate is made by mitmproxy: {INSTALL}."
-        raise Failure(message, CANNOT_START) from None
+        raise Failure(message, CANNOT_START)
     path = side.authority(ca_directory())
     assert isinstance(path, Path)
     return path

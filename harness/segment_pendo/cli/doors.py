@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from segment_pendo.segment.hosts import INTERCEPTED, bare
 from segment_pendo.store import Store, StoreError
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
-__all__ = ["DRAIN", "Doors", "Plan", "Signals", "ca_directory"]
+__all__ = ["DRAIN", "Doors", "Plan", "Signals", "ca_directory", "mitmproxy_side"]
 
 DRAIN: Final = 5.0
 INSTALL: Final = "python -m pip install 'segment-pendo[proxy]'"
@@ -63,6 +64,11 @@ def ca_directory() -> Path:
     path = state_directory() / "ca"
     path.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def mitmproxy_side() -> Any:
+    """The proxy's module, or None where the extra is not installed."""
+    return importlib.import_module("segment_pendo_addons.proxy") if find_spec("mitmproxy") else None
 
 
 class Doors:
@@ -107,20 +113,11 @@ class Doors:
         self.delivery = Delivery(to, self._heard)
         sinks += [self.delivery, self._report]
         await self.delivery.start()
-        side = self._mitmproxy_side() if plan.with_proxy or plan.tls_port is not None else None
+        side = mitmproxy_side() if plan.with_proxy or plan.tls_port is not None else None
         if side is not None and plan.with_proxy:
             await self._start_proxy(side, relay)
         if plan.tls_port is not None:
             await self._start_tls(side, plan.tls_port)
-
-    @staticmethod
-    def _mitmproxy_side() -> Any:
-        try:
-            return importlib.import_module("segment_pendo_addons.proxy")
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] != "mitmproxy":
-                raise
-            return None
 
     async def _start_tls(self, side: Any, port: int) -> None:
         assert self.home is not None
