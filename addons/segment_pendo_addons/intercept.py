@@ -7,10 +7,12 @@ is `pass`, so it works offline; every other connection is tunnelled unread. `seg
 hands it its own relay.
 """
 
+import ipaddress
 import logging
 import os
 import re
-from collections.abc import Sequence
+import socket
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +43,20 @@ def allow_patterns(hosts: Sequence[str]) -> list[str]:
     return [rf"^{re.escape(host)}:\d+$" for host in sorted(hosts)]
 
 
+def leads_here(host: str) -> bool:
+    """Whether connecting to a host name or address ends on this machine's loopback."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    for *_, address in found:
+        ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        if ip.is_loopback or ip.is_unspecified:
+            return True
+    return False
+
+
 class _Report:
     """A sink: one log line for each call that brings no webhook, or that nobody delivers."""
 
@@ -66,14 +82,14 @@ class Intercept:
         hosts: Sequence[str] = (),
         answers: bool = True,
         offline: bool = False,
-        home: tuple[str, int] | None = None,
+        own_ports: Collection[int] = (),
     ) -> None:
         self._own = relay is None
         self._relay = relay
         self._hosts = INTERCEPTED | frozenset(map(bare, hosts))
         self._answers = answers
         self._offline = offline
-        self._home = home
+        self._own_ports = frozenset(own_ports)
         self._recording: Recording | None = None
         self._delivery: Delivery | None = None
         self._is_running = False
@@ -190,7 +206,8 @@ class Intercept:
         return bare(host) in self._hosts
 
     def _is_home(self, host: str, port: int) -> bool:
-        return self._home is not None and port == self._home[1] and bare(host) in {"127.0.0.1", "localhost", "::1"}
+        """Whether this is one of our own doors, whatever it is called: 127.1, 0.0.0.0 and [::ffff:127.0.0.1] are too."""
+        return port in self._own_ports and leads_here(host)
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if self._is_home(flow.request.host, flow.request.port):
@@ -206,7 +223,9 @@ class Intercept:
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         address = data.server.address
-        if self._answers and address and self._is_ours(address[0]) and (self._offline or bare(address[0]) not in SCRIPTS):
+        if address and self._is_home(address[0], address[1]):
+            data.server.error = "segment-pendo is not reached through its own proxy"
+        elif self._answers and address and self._is_ours(address[0]) and (self._offline or bare(address[0]) not in SCRIPTS):
             data.server.error = "Segment is answered here"
 
     # --- requests ---
@@ -232,8 +251,8 @@ class Intercept:
             return
         try:
             receipt = self._relay.receive(_sdk_request(flow))
-        except OSError as error:
-            _log.error("the call could not be kept: %s", error.strerror or type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the last line of defence of a door; an SDK retries a 500, not a 502
+            _log.error("the call could not be kept: %s", type(error).__name__)
             flow.response = http.Response.make(500, b'{"success": false}', {"Content-Type": "application/json"})
             return
         if self._answers or self._is_home(flow.request.host, flow.request.port):

@@ -5,7 +5,7 @@ import ipaddress
 import os
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -80,7 +80,7 @@ class Proxy:
         hosts: Sequence[str],
         answers: bool,
         offline: bool,
-        home: tuple[str, int],
+        own_ports: Collection[int],
         upstream: Upstream | None = None,
     ) -> None:
         self._relay = relay
@@ -89,7 +89,7 @@ class Proxy:
         self._answers = answers
         self._offline = offline
         self._upstream = upstream
-        self._home = home
+        self._own_ports = own_ports
         self._task: asyncio.Task[None] | None = None
         self._master: master.Master | None = None
         self.url = ""
@@ -101,7 +101,7 @@ class Proxy:
         opts = options.Options(confdir=str(self._confdir), listen_host="127.0.0.1", listen_port=port, mode=[mode])
         self._master = master.Master(opts)
         started = _Started()
-        intercept = Intercept(self._relay, hosts=self._hosts, answers=self._answers, offline=self._offline, home=self._home)
+        intercept = Intercept(self._relay, hosts=self._hosts, answers=self._answers, offline=self._offline, own_ports=self._own_ports)
         # Ours stands outside the group and behind it: it has the last word on a ClientHello.
         self._master.addons.add(_Group(), intercept, started)
         if self._upstream and self._upstream.auth:

@@ -5,6 +5,7 @@ answer never waits for any of this.
 """
 
 import asyncio
+import logging
 import os
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Delivery", "post"]
 
 TIMEOUT: Final = 10.0
+_log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 
 
@@ -118,7 +120,10 @@ class Delivery:
             ref, webhook = waiting[0]
             attempt = await post(client, self.to, webhook)
             self.answered += attempt.status is not None
-            self._heard(ref, attempt)
+            try:
+                self._heard(ref, attempt)
+            except Exception as error:  # noqa: BLE001 - whatever befalls the listener, the next webhook must go out
+                _log.error("an attempt could not be kept or printed: %s", type(error).__name__)
             waiting.popleft()
             if waiting:
                 self._ready.put_nowait(name)

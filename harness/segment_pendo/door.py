@@ -8,7 +8,6 @@ import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -104,11 +103,13 @@ class Door:
 
 
 def _refused(request: web.Request) -> web.Response | None:
-    if not is_loopback(bare(request.headers.get("Host", ""))):
+    # A request line in absolute form names a host as well.
+    named = [request.headers.get("Host", ""), *([request.raw_path.split("/")[2]] if "://" in request.raw_path[:8] else [])]
+    if not all(is_loopback(bare(host)) for host in named):
         return web.Response(status=403, text="this address answers only to 127.0.0.1, localhost and [::1]\n")
     if request.path.startswith("/_/") or _is_page(request):
         origin = request.headers.get("Origin")
-        if origin and (origin == "null" or urlsplit(origin).netloc != request.headers.get("Host")):
+        if origin and origin.partition("://")[2] != request.headers.get("Host"):
             return web.Response(status=403, text="other pages may not read this\n")
         if request.method == "OPTIONS":
             return web.Response(status=403, text="no preflight is granted here\n")

@@ -84,23 +84,20 @@ class Inspector:
             timeout = _number(request, "timeout", 5, _LONGEST_WAIT)
             filters, after = _filters(request), request.query.get("after", "")
             deadline = asyncio.get_running_loop().time() + timeout
-            while True:
-                change = self._change
-                page = self._store.calls(filters, after=after, limit=_MOST)
-                settled = [row for row in page.calls if not _is_waiting(row["delivery"])]
-                if len(settled) >= count:
-                    return _json({"calls": list(page.calls), "next": page.next})
+            status = 200
+            while self._store.settled(filters, after=after) < count:
                 left = deadline - asyncio.get_running_loop().time()
+                if left <= 0 or request.transport is None:  # the time is up, or nobody waits any more
+                    status = 408
+                    break
                 try:
-                    await asyncio.wait_for(change.wait(), left)
+                    await asyncio.wait_for(self._change.wait(), min(left, 1.0))
                 except TimeoutError:
-                    return _json({"calls": list(page.calls), "next": page.next}, 408)
+                    pass
+            page = self._store.calls(filters, after=after, limit=_MOST)
+            return _json({"calls": list(page.calls), "next": page.next}, status)
         except ValueError as error:
             return _json({"error": str(error)}, 400)
-
-
-def _is_waiting(delivery: Json) -> bool:
-    return isinstance(delivery, dict) and delivery.get("state") == "waiting"
 
 
 def _filters(request: web.Request) -> dict[str, str]:

@@ -29,6 +29,8 @@ _INDEX = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
 _INDEX_KEY = re.compile(rb'"\d{1,10}"\s*:')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+# The parsers' own limit depends on how deep the stack is when they are called; ours is the same everywhere.
+MAX_DEPTH: Final = 500
 # int() refuses longer texts, and JavaScript reads any number of this size as Infinity.
 _LONGEST_INTEGER: Final = 400
 
@@ -70,12 +72,30 @@ def _looks_ordinary(text: bytes) -> bool:
     return _INDEX_KEY.search(text) is None
 
 
-def read(text: bytes) -> Parsed:
+def read(text: bytes, *, depth: int = MAX_DEPTH) -> Parsed:
     """Read JSON text (a BOM is skipped, broken UTF-8 becomes U+FFFD, as in Node).
 
-    Raises ValueError, with the place, where the text is no JSON, and RecursionError where it nests too deeply.
+    Raises ValueError, with the place, where the text is no JSON, and RecursionError where it nests more than `depth` levels.
     """
     text = text.removeprefix(b"\xef\xbb\xbf")
+    parsed = _parsed(text)
+    if text.count(b"[") + text.count(b"{") > depth:
+        _check_depth(parsed.value, depth)
+    return parsed
+
+
+def _check_depth(value: Json, most: int) -> None:
+    level: list[Json] = [value]
+    for _ in range(most + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    msg = f"nested more than {most} levels"
+    raise RecursionError(msg)
+
+
+def _parsed(text: bytes) -> Parsed:
     if _looks_ordinary(text):
         try:
             return Parsed(_fast.decode(text), ordinary=True)

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Final
 
 from segment_pendo.rows import sent
+from segment_pendo.segment.ingest import masked
 from segment_pendo.segment.times import text
 from segment_pendo.words import Attempt, Json, Judged, Receipt, Skipped
 
@@ -82,5 +83,5 @@ def refusal_line(receipt: Receipt) -> str:
     """A request that brought no call."""
     assert receipt.refusal is not None
     refusal = receipt.refusal
-    where = f"{receipt.request.method} {plain(receipt.request.path)}"
-    return f"{text(receipt.at)[11:23]}  refused   {where}  answered {refusal.status} {refusal.code}: {refusal.message}"
+    where = f"{plain(receipt.request.method)} {plain(masked(receipt.request.path))}"
+    return f"{text(receipt.at)[11:23]}  refused   {where}  answered {refusal.status} {refusal.code}: {printable(refusal.message)}"

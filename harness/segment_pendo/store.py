@@ -7,6 +7,7 @@ not kept: they are made again from the receipt. A file holds what apps sent in c
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -21,10 +22,11 @@ from segment_pendo.words import Attempt, CallRef, Json, JsonObject, Receipt, Sdk
 __all__ = ["Page", "Store", "StoreError"]
 
 _VERSION: Final = 1
+_OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 _MAGIC: Final = b"SQLite format 3\0"
 _SCHEMA: Final = """
 create table receipts(
-    n integer primary key, id text not null unique, at text not null, door text not null, method text not null,
+    n integer primary key autoincrement, id text not null unique, at text not null, door text not null, method text not null,
     path text not null, query text not null, host text not null, ip text not null, headers text not null,
     body blob not null, status integer not null, refusal text, track integer not null, destination text not null);
 create table calls(
@@ -83,14 +85,18 @@ class Store:
             raise StoreError(msg) from None
 
     def _open(self) -> None:
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
         (version,) = self._db.execute("pragma user_version").fetchone()
-        if version == 0:
-            self._db.executescript(f"begin; {_SCHEMA} pragma user_version = {_VERSION}; commit;")
+        (owner,) = self._db.execute("pragma application_id").fetchone()
+        if self._db.execute("select count(*) from sqlite_master").fetchone() == (0,):
+            self._db.executescript(f"begin; {_SCHEMA} pragma user_version = {_VERSION}; pragma application_id = {_OWNER}; commit;")
+        elif owner != _OWNER:
+            msg = "it belongs to another program"
+            raise sqlite3.DatabaseError(msg)
         elif version != _VERSION:
             msg = f"it is of format {version}, this segment-pendo knows format {_VERSION}"
             raise sqlite3.DatabaseError(msg)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
 
     def close(self) -> None:
         self._db.close()
@@ -113,18 +119,13 @@ class Store:
             _text(request.host), request.ip, js_json.write(headers).decode(), request.body, receipt.reply.status, refusal,
             self._trigger.track, self._destination,
         )  # fmt: skip
-        self._db.execute("begin immediate")
-        try:
+        with self._transaction():
             cursor = self._db.execute("insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             number = cursor.lastrowid
             self._db.executemany(
                 "insert into calls(n, ix, type, user, grp, outcome, codes, state) values (?, ?, ?, ?, ?, ?, ?, ?)",
                 ((number, *_call_columns(receipt, index)) for index in range(len(receipt.judged))),
             )
-            self._db.execute("commit")
-        except BaseException:
-            self._db.execute("rollback")
-            raise
         self._forget_oldest(len(request.body))
         self._changed()
 
@@ -143,42 +144,58 @@ class Store:
         if found is None:  # forgotten or cleared meanwhile
             return
         (number,) = found
+        with self._transaction():
+            self._keep_attempt(number, ref.index, attempt)
+        self._changed()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._db.execute("begin immediate")
+        try:
+            yield
+            self._db.execute("commit")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise
+
+    def _keep_attempt(self, number: int, index: int, attempt: Attempt) -> None:
         self._db.execute(
             "insert or replace into attempts values (?, ?, ?, ?, ?, ?)",
-            (number, ref.index, attempt.number, attempt.at.isoformat(), attempt.status, attempt.detail),
+            (number, index, attempt.number, attempt.at.isoformat(), attempt.status, attempt.detail),
         )
         self._db.execute(
             "update calls set state = ?, status = ?, attempts = ? where n = ? and ix = ?",
-            (attempt.state, attempt.status, attempt.number, number, ref.index),
+            (attempt.state, attempt.status, attempt.number, number, index),
         )
-        self._db.execute("commit")
-        self._changed()
 
     def calls(self, filters: Mapping[str, str] | None = None, *, after: str = "", limit: int = 100) -> Page:
         """The rows that match every filter (type, user, group, outcome, code), after a cursor.
 
         Raises ValueError for an unknown filter or a cursor that is none.
         """
-        where, values = ["(c.n, c.ix) > (?, ?)"], [*_cursor(after)]
-        for name, value in (filters or {}).items():
-            if name not in _FILTERS:
-                msg = f"there is no filter named {name!r}; there are {', '.join(_FILTERS)}"
-                raise ValueError(msg)
-            where.append(_FILTERS[name])
-            values.append(value)
+        where, values = _condition(filters or {}, after)
         found = self._db.execute(
-            f"select c.n, c.ix, c.state, c.status, c.attempts from calls c where {' and '.join(where)} "  # noqa: S608 - fixed texts
+            f"select c.n, c.ix, c.state, c.status, c.attempts from calls c where {where} "  # noqa: S608 - fixed texts
             "order by c.n, c.ix limit ?",
             (*values, limit),
         ).fetchall()
         rows = list(self._rows(found))
         return Page(rows, f"{found[-1][0]}.{found[-1][1]}" if found else after)
 
+    def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
+        """How many rows match and wait for no delivery. Raises ValueError as `calls` does."""
+        where, values = _condition(filters, after)
+        query = f"select count(*) from calls c where {where} and c.state is not 'waiting'"  # noqa: S608 - fixed texts
+        (count,) = self._db.execute(query, values).fetchone()
+        return int(count)
+
     def _rows(self, found: list[tuple[int, int, str | None, int | None, int]]) -> Iterator[JsonObject]:
         for number, group in groupby(found, key=lambda row: row[0]):
             receipt = self._receipt(number)
             for _, index, state, status, attempts in group:
+                if index >= len(receipt.judged):  # kept by another version of us, which read it differently
+                    continue
                 delivery: JsonObject | None = None
                 if state is not None:
                     delivery = {"state": state, "status": status, "attempts": attempts}
@@ -219,11 +236,22 @@ def _refuse_foreign(path: Path) -> None:
         raise sqlite3.DatabaseError(msg)
 
 
+def _condition(filters: Mapping[str, str], after: str) -> tuple[str, list[object]]:
+    where, values = ["(c.n, c.ix) > (?, ?)"], [*_cursor(after)]
+    for name, value in filters.items():
+        if name not in _FILTERS:
+            msg = f"there is no filter named {name!r}; there are {', '.join(_FILTERS)}"
+            raise ValueError(msg)
+        where.append(_FILTERS[name])
+        values.append(value)
+    return " and ".join(where), values
+
+
 def _cursor(text: str) -> tuple[object, object]:
     if not text:
         return (0, -1)
     number, dot, index = text.partition(".")
-    if not (dot and number.isdecimal() and index.isdecimal() and len(text) < 30):
+    if not (dot and number.isdecimal() and index.isdecimal() and len(number) < 18 and len(index) < 18):
         msg = "after must be the next of an earlier answer"
         raise ValueError(msg)
     return (int(number), int(index))
@@ -231,7 +259,7 @@ def _cursor(text: str) -> tuple[object, object]:
 
 def _text(value: str) -> str:
     # SQLite holds UTF-8; a lone surrogate has none.
-    return value.encode("utf-8", "replace").decode()
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _column(value: Json) -> str | None:

@@ -14,7 +14,7 @@ from segment_pendo import recording
 from segment_pendo.mapping import Trigger
 from segment_pendo.relay import Relay
 from segment_pendo.words import Receipt
-from segment_pendo_addons.intercept import Intercept, addons, allow_patterns
+from segment_pendo_addons.intercept import Intercept, addons, allow_patterns, leads_here
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
 BODY = b'{"batch":[{"type":"identify","userId":"u-1"}]}'
@@ -92,7 +92,7 @@ def test_nothing_is_dialled_for_segment(kept: Kept) -> None:
 
 
 def test_a_connect_to_segment_is_granted_and_one_to_our_home_refused(kept: Kept) -> None:
-    addon = intercept(kept, home=("127.0.0.1", 4170))
+    addon = intercept(kept, own_ports=[4170])
     for host, port, status in (
         ("api.segment.io", 443, 200),
         ("127.0.0.1", 4170, 403),
@@ -105,10 +105,27 @@ def test_a_connect_to_segment_is_granted_and_one_to_our_home_refused(kept: Kept)
         assert (one.response.status_code if one.response else None) == status
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["127.0.0.1", "localhost", "::1", "[::1]", "0.0.0.0", "::", "127.1", "2130706433", "0x7f.1", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1"],
+)
+def test_our_own_doors_are_known_by_every_name(kept: Kept, name: str) -> None:
+    assert leads_here(name)
+    server = tflow.tserver_conn()
+    server.address = (name, 4170)
+    intercept(kept, own_ports=[4170]).server_connect(ServerConnectionHookData(server, tflow.tclient_conn()))
+    assert server.error
+
+
+@pytest.mark.parametrize("name", ["192.0.2.1", "2001:db8::1", "name.invalid", "a" * 300])
+def test_other_places_are_not_ours(name: str) -> None:
+    assert not leads_here(name)
+
+
 def test_the_home_is_ingest_only_through_the_proxy(kept: Kept) -> None:
     one = flow("127.0.0.1", "/_/calls", "GET", b"")
     one.request.port = 4170
-    intercept(kept, home=("127.0.0.1", 4170)).request(one)
+    intercept(kept, own_ports=[4170]).request(one)
     assert one.response
     assert one.response.status_code == 404
 

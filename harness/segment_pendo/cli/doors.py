@@ -87,7 +87,8 @@ class Doors:
             raise Failure(str(error), CANNOT_START) from None
         except RecordingError as error:
             raise Failure(str(error), CONFIGURATION) from None
-        self._sinks: list[Sink] = [self.store, *([self.recording] if self.recording else [])]
+        # The recording first: what the store holds is delivered, and must not be if the SDK has to send it again.
+        self._sinks: list[Sink] = [*([self.recording] if self.recording else []), self.store]
         self.delivery: Delivery | None = None
         self.home: Home | None = None
         self.proxy: Any = None
@@ -114,10 +115,10 @@ class Doors:
         sinks += [self.delivery, self._report]
         await self.delivery.start()
         side = mitmproxy_side() if plan.with_proxy or plan.tls_port is not None else None
-        if side is not None and plan.with_proxy:
-            await self._start_proxy(side, relay)
         if plan.tls_port is not None:
             await self._start_tls(side, plan.tls_port)
+        if side is not None and plan.with_proxy:
+            await self._start_proxy(side, relay)
 
     async def _start_tls(self, side: Any, port: int) -> None:
         assert self.home is not None
@@ -137,7 +138,7 @@ class Doors:
         if port is None:
             port = 4171 if self.plan.port else 0
         confdir = ca_directory()
-        home_port = int(self.home.url.rpartition(":")[2])
+        ports = [int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url]
         hosts = tuple(map(bare, self.plan.hosts))
         try:
             self.upstream = upstream(os.environ)
@@ -150,7 +151,7 @@ class Doors:
             hosts=hosts,
             answers=self.plan.answers,
             offline=self.plan.offline,
-            home=("127.0.0.1", home_port),
+            own_ports=ports,
             upstream=self.upstream,
         )
         try:

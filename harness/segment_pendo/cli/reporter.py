@@ -8,6 +8,7 @@ from typing import Final, Literal, TextIO
 
 from segment_pendo import rows
 from segment_pendo.lines import Teller, plain, refusal_line
+from segment_pendo.segment.ingest import masked
 from segment_pendo.words import Attempt, CallRef, JsonObject, Judged, Receipt, Refusal, Webhook
 
 __all__ = ["Reporter", "many"]
@@ -39,6 +40,7 @@ class Reporter:
 
     def __init__(self, out: TextIO, style: Literal["text", "ndjson"]) -> None:
         self._out = out
+        self._gone = False
         self._teller = Teller()
         self._style = style
         self._lines: deque[_Line] = deque()
@@ -57,8 +59,13 @@ class Reporter:
             self._print(rows.dumps(value))
 
     def _print(self, text: str) -> None:
-        self._out.write(text + "\n")
-        self._out.flush()
+        if self._gone:
+            return
+        try:
+            self._out.write(text + "\n")
+            self._out.flush()
+        except (OSError, ValueError):  # whoever read it has gone; calls and deliveries go on
+            self._gone = True
 
     def take(self, receipt: Receipt) -> None:
         if receipt.refusal:
@@ -74,7 +81,7 @@ class Reporter:
         self.strangers += refusal.status == 404
         if self._style == "text":
             self._print(refusal_line(receipt))
-        path = plain(receipt.request.path)
+        path = plain(masked(receipt.request.path))
         self.event({"event": "refused", "status": refusal.status, "code": refusal.code, "reason": refusal.message, "path": path})
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:

@@ -20,6 +20,7 @@ def bare(host: str) -> str:
     """A host as it is compared: lower case, without port, trailing dot or the brackets of IPv6."""
     host = host.strip().lower()
     if host.startswith("["):
-        return host[1:].partition("]")[0]
+        inside, _, rest = host[1:].partition("]")
+        return inside if rest == "" or (rest[0] == ":" and rest[1:].isdigit()) else host
     name, _, port = host.partition(":")
     return (name if port.isdigit() or not port else host).rstrip(".")

@@ -15,13 +15,14 @@ from urllib.parse import parse_qsl, unquote
 from segment_pendo import js_json
 from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
 
-__all__ = ["ACCEPTED", "Route", "accepted", "header", "header_pairs", "is_script", "read", "refused", "route", "settings_reply"]
+__all__ = ["ACCEPTED", "Route", "accepted", "header", "header_pairs", "is_script", "masked", "read", "refused", "route", "settings_reply"]
 
 TYPES: Final = ("identify", "group", "track", "page", "screen", "alias")
 # Analytics.js builds the path from the first letter of the type (I-12).
 _SHORT: Final = {name[0]: name for name in TYPES}
 MAX_SINGLE: Final = 32 * 1024  # I-40: "32 KB"; the SDKs' own limits lie between 32,000 and 32,768
 MAX_BATCH: Final = 500 * 1024  # I-41: "500 KB"
+_MOST_DOTS: Final = 20
 # Decoding stops here; nothing that Segment accepts comes near it.
 MAX_DECODED: Final = 4 * 1024 * 1024
 
@@ -33,6 +34,7 @@ _PATH = re.compile(
 )
 # I-18: Analytics.js itself and what it loads.
 _SCRIPT_PATH = re.compile(r"(?:/.*)?/(?:analytics\.js/v1/|next-integrations/|[^/]+\.js$).*", re.DOTALL)
+_MAYBE_KEY = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=[/?]|$)")
 _SETTINGS_PATH = re.compile(r"(?:/.*)?/projects/(?P<key>[^/]+)/settings/?")
 # Older Analytics.js posts its batches to PROXY/batch (I-15); rudder's beacon path ends in /v1/batch anyway.
 _BARE_BATCH = re.compile(r"(?:/.*)?/batch/?")
@@ -86,6 +88,11 @@ def route(request: SdkRequest) -> Route | None:
     return Route("batch" if match["batch"] else "metrics")
 
 
+def masked(path: str) -> str:
+    """A path whose parts that may be a key (a write key has 32 characters, Pendo's 36) are hidden."""
+    return _MAYBE_KEY.sub("****", path)
+
+
 def is_script(request: SdkRequest) -> bool:
     """Whether this asks for Analytics.js or a part of it, which only Segment's CDN has (I-18)."""
     return request.method in {"GET", "HEAD"} and route(request) is None and _SCRIPT_PATH.fullmatch(request.path) is not None
@@ -127,9 +134,9 @@ def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
         return Refusal(
             404, "cdn_script", "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or run without --offline."
         )
-    said = f"{request.method} {request.path[:200]} is no path of Segment's ingest API."
+    said = f"{request.method[:20]} {masked(request.path)[:200]} is no path of Segment's ingest API."
     if request.method != "POST" and _PATH.fullmatch(re.sub(r"/{2,}", "/", request.path)):
-        said = f"{request.path[:200]} takes POST, not {request.method}."
+        said = f"{masked(request.path)[:200]} takes POST, not {request.method[:20]}."
     unknown = Refusal(404, "unknown_path", said)
     body = _decoded(request) if request.method == "POST" else b""
     if isinstance(body, Refusal) or not body or len(body) > MAX_BATCH:
@@ -265,7 +272,7 @@ def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:
 def _undotted(query: list[tuple[str, str]]) -> JsonObject:
     event: JsonObject = {}
     for key, value in query:
-        *parents, last = key.split(".")
+        *parents, last = key.split(".", _MOST_DOTS)
         target = event
         for parent in parents:
             inner = target.setdefault(parent, {})
