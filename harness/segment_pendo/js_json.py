@@ -87,10 +87,10 @@ def read(text: bytes, *, depth: int = MAX_DEPTH) -> Parsed:
 def _check_depth(value: Json, most: int) -> None:
     level: list[Json] = [value]
     for _ in range(most + 1):
-        level = [one for one in level if isinstance(one, dict | list)]
-        if not level:
+        containers = [one for one in level if isinstance(one, dict | list)]
+        if not containers:
             return
-        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+        level = [inner for one in containers for inner in (one.values() if isinstance(one, dict) else one)]
     msg = f"nested more than {most} levels"
     raise RecursionError(msg)
 

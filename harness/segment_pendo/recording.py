@@ -8,6 +8,7 @@
 a call that equals a recorded one but for volatile fields is not written again. A damaged or newer file is never touched.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ __all__ = ["FORMAT", "RecordedCall", "Recording", "RecordingError", "read", "req
 
 FORMAT: Final = "segment-pendo-recording"
 VERSION: Final = 1
+_DEPTH: Final = js_json.MAX_DEPTH + 10  # a line holds a call one level deeper than it came
 _LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 _LONGEST_HEADER: Final = 1 << 20
 # What differs between two runs of the same code.
@@ -102,6 +104,9 @@ class Recording:
         self._known: Counter[bytes] = Counter()
         self._number = 0
         try:
+            if path.exists() and not path.is_file():
+                msg = f"{path} is no regular file; give another one."
+                raise RecordingError(msg)
             if path.exists() and path.stat().st_size > 0:
                 self._continue()
             # Unbuffered: what is written survives the end of this process.
@@ -136,16 +141,21 @@ class Recording:
         for line, value in _values(lines, str(self.path)):
             if "call" in value:
                 self._known[_meaning(value["call"])] += 1
-            elif isinstance(value.get("request"), int):
-                self._number = max(self._number, int(str(value["request"])))
+            elif type(number := value.get("request")) is int:
+                self._number = max(self._number, number)
             else:
                 msg = f"{self.path}:{line}: neither a request nor a call. The file is damaged; it was left as it is."
                 raise RecordingError(msg)
 
     def _write(self, data: bytes) -> None:
+        size = os.fstat(self._file.fileno()).st_size
         view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError:
+            os.ftruncate(self._file.fileno(), size)  # half a line would make the whole file unreadable
+            raise
 
     def take(self, receipt: Receipt) -> None:
         """Add one receipt, redacted and mapped again without its secrets."""
@@ -154,20 +164,23 @@ class Recording:
         request, batch = redacted(receipt.request, self._keys)
         number = self._number + 1
         lines: list[JsonObject] = []
+        seen: Counter[bytes] = Counter()
         if batch is not None:
             for call in batch.calls:
                 meaning = _meaning(call.data)
-                if self._known[meaning] > 0:
-                    self._known[meaning] -= 1
+                if self._known[meaning] > seen[meaning]:
+                    seen[meaning] += 1
                     continue
                 judged = judge(call, batch, at=receipt.at, ip=request.ip, seed=str(number), trigger=self._trigger)
                 lines.append(_call_line(number, judged))
             if not lines:
+                self._known -= seen
                 return
-        self._number = number
-        self.count += len(lines)
         head = _request_line(number, receipt, request, batch)
         self._write(b"".join(map(_line, [head, *lines])))
+        self._known -= seen
+        self._number = number
+        self.count += len(lines)
 
     def close(self) -> None:
         self._file.close()
@@ -213,7 +226,7 @@ def _values(lines: Iterable[bytes], path: str) -> Iterator[tuple[int, JsonObject
             _header(text, path)
             continue
         try:
-            value = js_json.read(text).value
+            value = js_json.read(text, depth=_DEPTH).value
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict) or not text.endswith(b"\n"):
@@ -222,9 +235,16 @@ def _values(lines: Iterable[bytes], path: str) -> Iterator[tuple[int, JsonObject
         yield line, value
 
 
-def is_recording(first_line: bytes) -> bool:
-    """Whether a text that begins so is a recording."""
-    return FORMAT.encode() in first_line[:200]
+def is_recording(text: bytes) -> bool:
+    """Whether a text begins as a recording does."""
+    first = text[:_LONGEST_HEADER].lstrip().partition(b"\n")[0]
+    if FORMAT.encode() not in first:
+        return False
+    try:
+        header = js_json.read(first).value
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and header.get("format") == FORMAT
 
 
 def read(path: Path) -> Iterator[RecordedCall]:
@@ -238,7 +258,11 @@ def read(path: Path) -> Iterator[RecordedCall]:
                 if not isinstance(call, dict):
                     continue
                 body, code = value.get("body"), value.get("code")
-                webhook = Webhook(body.encode(), headers) if isinstance(body, str) else None
+                try:
+                    webhook = Webhook(body.encode(), headers) if isinstance(body, str) else None
+                except UnicodeEncodeError:
+                    msg = f"{path}:{line}: the body of this call holds half a character. The file is damaged."
+                    raise RecordingError(msg) from None
                 yield RecordedCall(line, call, code if isinstance(code, str) else None, webhook)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
@@ -257,14 +281,18 @@ def requests(lines: Iterable[bytes], name: str) -> Iterator[RecordedRequest]:
         if "call" in value:
             calls.append((number, value["call"]))
             continue
-        if head is not None and calls:
+        if calls:
             yield _recorded(head, calls, name)
         head, calls = value, []
-    if head is not None and calls:
+    if calls:
         yield _recorded(head, calls, name)
 
 
-def _recorded(head: JsonObject, calls: list[tuple[int, Json]], name: str) -> RecordedRequest:
+def _recorded(head: JsonObject | None, calls: list[tuple[int, Json]], name: str) -> RecordedRequest:
+    if head is None or (head.get("envelope") is None and len(calls) > 1):
+        what = "has no request line before it" if head is None else "does not belong to the request before it, which has one call"
+        msg = f"{name}:{calls[-1][0]}: this call {what}. The file is damaged."
+        raise RecordingError(msg)
     try:
         request = _sdk_request(head, [call for _, call in calls])
     except ValueError:

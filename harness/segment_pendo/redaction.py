@@ -16,7 +16,7 @@ __all__ = ["Keys", "redacted"]
 
 # The headers that say something about the SDK and nothing about a person.
 KEPT_HEADERS: Final = ("User-Agent", "Content-Type", "Content-Encoding", "X-Retry-Count")
-# A shorter text is no secret one would meet by chance; replacing it everywhere would damage the calls.
+# A shorter text stands in calls by chance; replacing it everywhere would damage them.
 _SHORTEST_LITERAL: Final = 12
 
 
@@ -32,10 +32,36 @@ class Keys:
             return key
         return self._names.setdefault(key, f"WRITE_KEY_{len(self._names) + 1}")
 
-    def literals(self) -> list[tuple[str, str]]:
-        """What to replace in any text."""
-        known = [(key, name) for key, name in self._names.items() if len(key) >= _SHORTEST_LITERAL]
-        return [*known, *((secret, "SECRET") for secret in self.secrets if secret)]
+    def learn(self, value: Json) -> None:
+        """Know every write key that a value names, at any depth, before anything is replaced."""
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            self.learn(inner)
+        if isinstance(value, dict) and isinstance(value.get("writeKey"), str):
+            self.stand_in(str(value["writeKey"]))
+
+    def blanked(self, text: str) -> str:
+        """A text with every known key and secret replaced."""
+        for key, name in self._names.items():
+            if len(key) >= _SHORTEST_LITERAL:
+                text = text.replace(key, name)
+        for secret in self.secrets:
+            if len(secret) >= _SHORTEST_LITERAL:
+                text = text.replace(secret, "SECRET")
+        return text
+
+    def without(self, value: Json, name: str = "") -> Json:
+        """A copy of the value of `name`: write keys replaced, and every known key and secret in any text or name.
+
+        It calls itself once for each level; js_json.MAX_DEPTH keeps that far from the stack's end.
+        """
+        if isinstance(value, str):
+            return self.stand_in(value) if name == "writeKey" else self.blanked(value)
+        if isinstance(value, list):
+            return [self.without(inner) for inner in value]
+        if isinstance(value, dict):
+            return {self.blanked(key): self.without(inner, key) for key, inner in value.items()}
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return "WRITE_KEY_OF_ANOTHER_TYPE" if name == "writeKey" and is_number else value
 
 
 def redacted(request: SdkRequest, keys: Keys) -> tuple[SdkRequest, Batch | None]:
@@ -43,15 +69,13 @@ def redacted(request: SdkRequest, keys: Keys) -> tuple[SdkRequest, Batch | None]
     batch = ingest.read(request)
     if not isinstance(batch, Batch) or not batch.calls:
         return _bare(request, b"", "", keys), None
-    if batch.write_key is not None:
-        keys.stand_in(batch.write_key)
-    calls = [_without(call.data, keys) for call in batch.calls]
+    _learn(request, batch, keys)
+    calls = [keys.without(call.data) for call in batch.calls]
+    envelope = keys.without(batch.envelope)
+    body: Json = calls[0]
     if not batch.single:
-        envelope = _without(batch.envelope, keys)
         assert isinstance(envelope, dict)
-        body: Json = envelope | {"batch": calls}
-    else:
-        body = calls[0]
+        body = envelope | {"batch": calls}
     text = js_json.keep(body)
     where = ingest.route(request)
     if where is not None and where.kind == "pixel":
@@ -65,14 +89,29 @@ def redacted(request: SdkRequest, keys: Keys) -> tuple[SdkRequest, Batch | None]
     return clean, again if isinstance(again, Batch) else None
 
 
+def _learn(request: SdkRequest, batch: Batch, keys: Keys) -> None:
+    if batch.write_key is not None:
+        keys.stand_in(batch.write_key)
+    basic = ingest.basic_user(request.headers)
+    if basic is not None:
+        keys.stand_in(basic)
+    for name, value in parse_qsl(request.query, errors="replace"):
+        if name.lower() == "writekey":
+            keys.stand_in(value)
+    keys.learn(batch.envelope)
+    for call in batch.calls:
+        keys.learn(call.data)
+
+
 def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkRequest:
     # The body is decoded by now, so Content-Encoding is left out.
     headers = tuple(
-        (name, _blanked(ingest.header(request.headers, name), keys))
+        (name, keys.blanked(ingest.header(request.headers, name)))
         for name in KEPT_HEADERS
         if ingest.header(request.headers, name) and name != "Content-Encoding"
     )
-    path = _blanked(request.path.partition("?")[0], keys)
+    # A key may stand in a path, and a refused request names none that we could know.
+    path = keys.blanked(ingest.masked(request.path.partition("?")[0]))
     return SdkRequest(request.method, path, query, headers, body, request.host, request.ip, request.door)
 
 
@@ -82,27 +121,7 @@ def _replace_headers(request: SdkRequest, headers: tuple[tuple[str, str], ...]) 
 
 def _query(query: str, keys: Keys) -> str:
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
-    return urlencode([(k, keys.stand_in(v) if k.lower() == "writekey" else _blanked(v, keys)) for k, v in pairs])
-
-
-def _blanked(text: str, keys: Keys) -> str:
-    for literal, name in keys.literals():
-        text = text.replace(literal, name)
-    return text
-
-
-def _without(root: Json, keys: Keys) -> Json:
-    """A copy of a value: top-level `writeKey` replaced, and every literal secret in any key or text."""
-    if isinstance(root, dict) and isinstance(root.get("writeKey"), str):
-        root = root | {"writeKey": keys.stand_in(str(root["writeKey"]))}
-    literals = keys.literals()
-    text = js_json.keep(root)
-    quoted = [(js_json.keep(literal)[1:-1], name.encode()) for literal, name in literals]
-    if not any(literal in text for literal, _ in quoted):
-        return root
-    for literal, name in quoted:
-        text = text.replace(literal, name)
-    return js_json.read(text).value
+    return urlencode([(k, keys.stand_in(v) if k.lower() == "writekey" else keys.blanked(v)) for k, v in pairs])
 
 
 def envelope_of(batch: Batch) -> JsonObject | None:

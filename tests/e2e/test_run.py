@@ -262,3 +262,19 @@ def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
         process.terminate()
         process.terminate()
         assert process.wait(20) == 128 + signal.SIGKILL
+
+
+def test_a_reader_that_goes_away_stops_no_delivery(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--no-proxy", "--ready-file", str(ready)]
+    with (tmp_path / "err").open("wb") as err:
+        process = subprocess.Popen(line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=err)
+    with process:
+        home = json.loads(until(lambda: ready.read_text() if ready.exists() else None))["home"]
+        assert process.stdout is not None
+        process.stdout.close()
+        assert app(f"analytics.host = '{home}'", *[f"analytics.identify('u-{n}', {{}})" for n in range(40)]).returncode == 0
+        assert get(f"{home}/_/wait?count=40&timeout=10")[0] == 200
+        process.terminate()
+        assert process.wait(20) == 0
+    assert "Traceback" not in (tmp_path / "err").read_text()

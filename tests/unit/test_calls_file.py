@@ -13,6 +13,7 @@ import pytest
 from segment_pendo.calls_file import items
 from segment_pendo.cli.map import map_rows
 from segment_pendo.mapping import Trigger
+from segment_pendo.recording import RecordingError
 from segment_pendo.rows import dumps
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
@@ -97,6 +98,27 @@ def test_a_captured_request_gives_a_row_for_each_call() -> None:
         (2, 0, "a", "webhook", None),
         (2, 1, "b", "skipped", "NO_MATCHING_MAPPING"),
     ]
+
+
+def test_a_call_that_only_names_the_format_is_a_call() -> None:
+    (row,) = rows_of('{"type":"identify","userId":"segment-pendo-recording"}')
+    assert row["outcome"] == "webhook"
+
+
+HEADER = b'{"format":"segment-pendo-recording","version":1}\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (b'{"call":{"type":"identify","userId":"u"}}\n', 2),
+        (b'{"request":1,"envelope":null,"headers":[]}\n{"call":{"userId":"u"}}\n{"call":{"userId":"v"}}\n', 4),
+        (b'{"request":1,"envelope":{},"headers":5}\n{"call":{"userId":"u"}}\n', 2),
+    ],
+)
+def test_an_edited_recording_loses_no_call_in_silence(lines: bytes, line: int) -> None:
+    with pytest.raises(RecordingError, match=f":{line}: "):
+        rows_of(HEADER + lines)
 
 
 def test_no_ingest_takes_a_message_as_it_is() -> None:

@@ -149,6 +149,25 @@ def test_order_is_kept_within_a_chain_while_chains_run_side_by_side() -> None:
         assert len(arrived[user]) == 5 * len(indexes)
 
 
+def test_a_listener_that_fails_stops_no_delivery(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(_ref: CallRef, _attempt: Attempt) -> None:
+        raise BrokenPipeError
+
+    async def main() -> tuple[int, list[CallRef]]:
+        runner, to = await serve(ok)
+        delivery = Delivery(to, fails, concurrency=2)
+        await delivery.start()
+        for number in range(10):
+            delivery.take(receipt(f"r-{number}", "a", "b"))
+        left = await delivery.drain(10)
+        await delivery.close()
+        await runner.cleanup()
+        return delivery.answered, left
+
+    assert asyncio.run(main()) == (20, [])
+    assert "BrokenPipeError" in caplog.text
+
+
 def test_what_is_not_delivered_in_time_is_named() -> None:
     async def slow(_request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(60)

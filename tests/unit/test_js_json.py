@@ -5,6 +5,7 @@ import json
 import pytest
 
 from segment_pendo import js_json
+from segment_pendo.js_json import MAX_DEPTH
 from segment_pendo.words import Json
 
 CASES = [
@@ -65,9 +66,19 @@ def test_depth_is_no_matter_for_writing() -> None:
     assert js_json.write(value) == b"[" * 50_001 + b"]" * 50_001
 
 
-def test_too_deep_to_read_is_a_recursion_error() -> None:
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 5_000, 9_980, 500_000])
+@pytest.mark.parametrize(("start", "end"), [(b"[", b"]"), (b'{"a":', b"}"), (b'{"1":[', b"]}")])
+def test_too_deep_to_read_is_a_recursion_error(start: bytes, end: bytes, depth: int) -> None:
     with pytest.raises(RecursionError):
-        js_json.read(b"[" * 500_000 + b"]" * 500_000)
+        js_json.read(start * depth + b"1" + end * depth)
+
+
+def test_the_deepest_that_is_read_is_the_same_everywhere() -> None:
+    text = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
+    assert js_json.write(js_json.read(text).value) == text
+    assert js_json.read(b"[" + b"[]," * 2000 + b"[]]").ordinary, "many are not deep"
+    with pytest.raises(RecursionError):
+        js_json.read(b"[" + text + b"]")
 
 
 @pytest.mark.parametrize("text", [b'{"b":1.0,"10":12345678901234567890,"__proto__":1,"c":1e400}', rb'["\ud83d",-1e400]'])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from segment_pendo.lines import refusal_line
 from segment_pendo.mapping import Trigger, assess, chain
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
@@ -263,6 +264,26 @@ def test_nulls_and_unknown_keys_pass() -> None:
     sent = {"userId": "u", "anonymousId": None, "traits": {"gone": None, "total billed": 830}, "myOwn": {"x": [1, None]}}
     body = only(receive(sent, "/v1/identify"))
     assert {key: body[key] for key in sent} == sent
+
+
+def test_a_pixel_of_many_dots_is_no_deep_call() -> None:
+    query = "userId=u&writeKey=aaaaaaaaaaaaaaaa&traits" + ".a" * 28_000 + "=x"
+    receipt = assess(SdkRequest("GET", "/v1/pixel/identify", query), id="1", at=AT, trigger=Trigger())
+    assert only(receipt)["userId"] == "u"
+
+
+def test_a_key_in_a_path_is_in_no_message() -> None:
+    for path in ("/aBcDeFgHiJkLmNoPqRsTuVwXyZ012345/v2/x", "//data/segmentio/0123abcd-0000-1111-2222-0123456789ab/"):
+        receipt = receive(b"{", path)
+        assert receipt.refusal is not None
+        assert "****" in receipt.refusal.message
+        told = refusal_line(receipt)
+        assert "aBcDeFgHi" not in told
+        assert "0123abcd" not in told
+
+
+def test_a_refused_path_cannot_drive_a_terminal() -> None:
+    assert refusal_line(receive(b"{", "/\x1b]0;pwn\x07")).isprintable()
 
 
 def test_a_chain_is_the_user_else_the_device_else_the_group() -> None:

@@ -1,6 +1,9 @@
 """Recordings: redaction, adding to a file, damage."""
 
+import base64
 import json
+import os
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,6 +70,85 @@ def test_no_secret_is_in_the_file_and_the_webhook_has_the_stand_in(tmp_path: Pat
         "WRITE_KEY_1",
         "WRITE_KEY_2",
     ]
+
+
+def test_a_key_is_replaced_wherever_it_is_known_from(tmp_path: Path) -> None:
+    other = "zZyYxXwWvVuUtTsSrRqQpPoOnNmM9876"
+    basic = (("Authorization", "Basic " + base64.b64encode(f"{other}:".encode()).decode()),)
+    traits = {"note": f"{WRITE_KEY} {other}", "writeKey": "nested-write-key-0001", "again": "nested-write-key-0001"}
+    body = {
+        "batch": [{"type": "identify", "userId": "u", "traits": traits}, {"type": "identify", "userId": "v", "writeKey": 5}],
+        "writeKey": WRITE_KEY,
+    }
+    late = {"batch": [{"type": "identify", "userId": "w", "traits": {"k": "late-write-key-00001"}}, {"writeKey": "late-write-key-00001"}]}
+    file = tmp_path / "r.jsonl"
+    record(
+        file,
+        SdkRequest("POST", "/v1/batch", headers=basic, body=json.dumps(body).encode()),
+        SdkRequest("POST", "/v1/batch", body=json.dumps(late).encode()),
+        SdkRequest("POST", f"/{WRITE_KEY}/v1/batch", body=b"{"),
+    )
+    text = file.read_text("utf-8")
+    for key in (WRITE_KEY, other, "nested-write-key-0001", "late-write-key-00001"):
+        assert key not in text
+
+
+@pytest.mark.parametrize("key", ["1", "a", "true", "e", "{", "12", "null"])
+def test_a_short_key_damages_nothing(tmp_path: Path, key: str) -> None:
+    file = tmp_path / "r.jsonl"
+    recording = Recording(file, trigger=Trigger(), secrets=(key,))
+    recording.take(assess(batch({"userId": "a", "traits": {"n": 12, "b": True}, "writeKey": key}), id="r", at=AT, trigger=Trigger()))
+    recording.close()
+    (call,) = read(file)
+    assert call.call["traits"] == {"n": 12, "b": True}
+
+
+def test_a_full_disk_costs_the_call_and_not_the_file(tmp_path: Path) -> None:
+    import resource
+
+    file = tmp_path / "r.jsonl"
+    recording = Recording(file, trigger=Trigger())
+    small = assess(batch({"userId": "a"}), id="r", at=AT, trigger=Trigger())
+    recording.take(small)
+    before = file.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, limits[1]))
+        with pytest.raises(OSError, match="too large"):
+            recording.take(assess(batch({"userId": "b" * 500}), id="s", at=AT, trigger=Trigger()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, old)
+    assert file.read_bytes() == before
+    recording.take(assess(batch({"userId": "c"}), id="t", at=AT, trigger=Trigger()))
+    recording.close()
+    assert [call.call["userId"] for call in read(file)] == ["a", "c"]
+
+
+def test_the_deepest_call_is_recorded_and_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    text = b'{"userId":"u","traits":{"x":' + b"[" * 498 + b"]" * 498 + b"}}"
+    record(file, SdkRequest("POST", "/v1/identify", body=text))
+    record(file, SdkRequest("POST", "/v1/identify", body=text))
+    assert len(list(read(file))) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [(b'{"request":true}\n', "damaged"), (b'{"request":1}\n{"call":{},"body":"\\ud800"}\n', "half a character")],
+)
+def test_odd_lines_are_errors_and_no_tracebacks(tmp_path: Path, lines: bytes, words: str) -> None:
+    file = tmp_path / "r.jsonl"
+    file.write_bytes(b'{"format":"segment-pendo-recording","version":1,"track":false}\n' + lines)
+    with pytest.raises(RecordingError, match=words):
+        Recording(file, trigger=Trigger()) if words == "damaged" else list(read(file))
+
+
+def test_a_pipe_is_no_recording(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RecordingError, match="no regular file"):
+        Recording(tmp_path / "pipe", trigger=Trigger())
 
 
 def test_redacting_twice_is_redacting_once() -> None:

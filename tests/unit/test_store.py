@@ -69,6 +69,42 @@ def test_a_newer_store_is_refused(tmp_path: Path) -> None:
         Store(path, trigger=Trigger())
 
 
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "other.db"
+    for version in (0, 1):
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(f"create table mine{version}(x)")
+            other.execute(f"pragma user_version = {version}")
+        before = path.read_bytes()
+        with pytest.raises(StoreError, match="another program"):
+            Store(path, trigger=Trigger())
+        assert path.read_bytes() == before
+
+
+def test_a_cursor_outlives_a_clear(store: Store) -> None:
+    store.take(receipt("r-1", "a", "b"))
+    cursor = store.calls().next
+    store.clear()
+    store.take(receipt("r-2", "c"))
+    assert [row["user"] for row in store.calls(after=cursor).calls] == ["c"]
+
+
+def test_an_attempt_that_cannot_be_kept_blocks_nothing(tmp_path: Path) -> None:
+    import sqlite3
+
+    with closing(Store(tmp_path / "s.db", trigger=Trigger())) as store, closing(sqlite3.connect(tmp_path / "s.db")) as other:
+        store.take(receipt("r-1", "u"))
+        store._db.execute("pragma busy_timeout = 1")
+        other.execute("begin immediate")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
+        other.execute("rollback")
+        store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
+        assert store.states() == {"delivered": 1}
+
+
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
     monkeypatch.setattr(module, "_MEMORY_LIMIT", 10_000)
     for number in range(200):

@@ -11,7 +11,7 @@ from segment_pendo.cli.failure import CONFIGURATION, Failure
 from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, destination, key_problem
 from segment_pendo.words import Destination
 
-__all__ = ["API_KEY", "find", "key_file_option", "to_option"]
+__all__ = ["API_KEY", "find", "key_file_option", "known", "to_option"]
 
 API_KEY: Final = "SEGMENT_PENDO_API_KEY"
 
@@ -39,6 +39,12 @@ def find(to: str | None, key_file: Path | None) -> Destination | None:
     if problem:
         click.echo(f"Warning: {problem}.", err=True)
     return destination(to, key)
+
+
+def known(to: Destination | None) -> tuple[str, ...]:
+    """Every key that we know, also where nothing is forwarded: none of them may reach a recording."""
+    keys = {os.environ.get(API_KEY, "").strip(), to.key if to else ""}
+    return tuple(sorted(keys - {"", LOCAL_KEY}))
 
 
 def _key(key_file: Path | None, *, loopback: bool) -> str:

@@ -9,7 +9,7 @@ import click
 
 from segment_pendo import calls_file, js_json, recording, rows
 from segment_pendo.calls_file import Item
-from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.mapping import Trigger, assess, judge, judge_message
 from segment_pendo.segment import ingest, times
 from segment_pendo.words import Batch, Call, JsonObject, Message, Receipt, SdkRequest
@@ -41,8 +41,14 @@ def command(file: BinaryIO, received: str | None, *, track: bool, no_ingest: boo
             count += 1
             failed += "error" in row
             sys.stdout.write(rows.dumps(row) + "\n")
+        sys.stdout.flush()
     except recording.RecordingError as error:
         raise Failure(str(error), CONFIGURATION) from None
+    except BrokenPipeError:
+        raise  # click ends quietly
+    except OSError as error:
+        message = f"{name} cannot be read, or the output not be written: {error.strerror}."
+        raise Failure(message, CANNOT_START) from None
     if failed:
         click.echo(f'{name}: {failed} of {count} rows are errors (look for "error")', err=True)
     sys.exit(FOUND if failed else 0)

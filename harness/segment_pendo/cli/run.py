@@ -135,7 +135,7 @@ def command(
         hosts=hosts,
         with_proxy=not no_proxy,
         allow_origins=origins,
-        secrets=(destination.key,) if destination and not destination.loopback else (),
+        secrets=credentials.known(destination),
     )
     reporter = Reporter(sys.stderr if cmd else sys.stdout, style)
     sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file)))
@@ -145,12 +145,18 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def _quietly(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What goes wrong beside a request, such as too many open files: a line, not a traceback for each."""
+    _say(f"segment-pendo: {context.get('message', 'something failed')} ({type(context.get('exception')).__name__})")
+
+
 async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None) -> int:
     if cmd:
         try:
             launcher.program(cmd[0], os.environ)
         except launcher.CommandError as error:
             raise Failure(str(error), NOT_STARTED) from None
+    asyncio.get_running_loop().set_exception_handler(_quietly)
     doors = Doors(plan, reporter, reporter.heard)
     signals = Signals()
     child_code = 0
@@ -253,6 +259,20 @@ async def _child(doors: Doors, cmd: tuple[str, ...], signals: Signals) -> int:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _in_foreground() -> bool:
+    """Whether we, and so the child, are what a terminal sends Ctrl-C to."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except (OSError, AttributeError):  # no terminal, or Windows
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
 async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> int:
     """The child's exit code. A signal to us is passed on; after 5 s, or at a second signal, the child is killed."""
     ended = asyncio.create_task(process.wait())
@@ -260,7 +280,7 @@ async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> i
     await asyncio.wait({ended, came}, return_when=asyncio.FIRST_COMPLETED)
     if not ended.done():
         # At a terminal, Ctrl-C reaches the child by itself; twice would mean "at once" to many programs.
-        if not (came.result() == signal.SIGINT and sys.stdin.isatty()):
+        if not (came.result() == signal.SIGINT and _in_foreground()):
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(came.result())
         again = asyncio.create_task(signals.next())

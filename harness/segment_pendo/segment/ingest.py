@@ -15,7 +15,20 @@ from urllib.parse import parse_qsl, unquote
 from segment_pendo import js_json
 from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
 
-__all__ = ["ACCEPTED", "Route", "accepted", "header", "header_pairs", "is_script", "masked", "read", "refused", "route", "settings_reply"]
+__all__ = [
+    "ACCEPTED",
+    "Route",
+    "accepted",
+    "basic_user",
+    "header",
+    "header_pairs",
+    "is_script",
+    "masked",
+    "read",
+    "refused",
+    "route",
+    "settings_reply",
+]
 
 TYPES: Final = ("identify", "group", "track", "page", "screen", "alias")
 # Analytics.js builds the path from the first letter of the type (I-12).
@@ -191,10 +204,10 @@ def _write_key(body: JsonObject, request: SdkRequest) -> str | None:
     if isinstance(key, str):
         return key
     query = parse_qsl(request.query, errors="replace")
-    return _basic_user(request.headers) or next((value for name, value in query if name == "writeKey"), None)
+    return basic_user(request.headers) or next((value for name, value in query if name == "writeKey"), None)
 
 
-def _basic_user(headers: Headers) -> str | None:
+def basic_user(headers: Headers) -> str | None:
     """The write key of a Basic header: the user, with or without the colon (I-20), or the password if the user is empty."""
     scheme, _, encoded = header(headers, "authorization").partition(" ")
     if scheme.lower() != "basic":
