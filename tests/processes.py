@@ -188,7 +188,7 @@ def under(directory: Path, *command: str, **environment: str) -> tuple[subproces
     """A command under `run --`, unchanged; what it did and the calls that were recorded."""
     recording = directory / "calls.jsonl"
     line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--record", str(recording), "--", *command]
-    env = env_for(directory) | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")} | environment
-    done = subprocess.run(line, env=env, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(line, env=env_for(directory) | environment, capture_output=True, text=True, timeout=90)
+    only_loopback(directory / "seen")  # of our own process, and of the command if it is Python
     lines = [json.loads(text) for text in recording.read_text("utf-8").split("\n") if text]
     return done, [line["call"] for line in lines if "call" in line]

@@ -76,7 +76,8 @@ def child_environment(
     if proxy is None:
         return env
     env["NODE_OPTIONS"] = " ".join(filter(None, [base.get("NODE_OPTIONS"), f"--require {quoted(str(PRELOAD))}"]))
-    env["BUN_OPTIONS"] = " ".join(filter(None, [base.get("BUN_OPTIONS"), f"--preload {quoted(str(PRELOAD))}"]))
+    if not any(map(str.isspace, str(PRELOAD))):  # Bun knows no quotes there; its fetch takes the proxy anyway
+        env["BUN_OPTIONS"] = " ".join(filter(None, [base.get("BUN_OPTIONS"), f"--preload={PRELOAD}"]))
     env |= dict.fromkeys(_PROXY, proxy)
     direct = _no_proxy(base.get("NO_PROXY") or base.get("no_proxy") or "", names)
     env |= {"NO_PROXY": direct, "no_proxy": direct}

@@ -14,6 +14,7 @@ from processes import Server, Start, get
 CALLS = [
     {"type": "identify", "userId": "u-1", "traits": {"plan": "pro"}},
     {"type": "group", "userId": "u-1", "groupId": "acme", "traits": {"name": "Acme"}},
+    *({"type": "identify", "userId": f"many-{i}", "traits": {"i": i}} for i in range(100)),
 ]
 BODY = json.dumps({"batch": CALLS})
 
@@ -26,8 +27,9 @@ def curl(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def arrived(home: str) -> None:
-    """The two calls of BODY stand in Pendo's records."""
-    assert get(f"{home}/_/wait?count=2&timeout=10")[0] == 200
+    """The calls of BODY stand in Pendo's records."""
+    assert get(f"{home}/_/wait?count=102&timeout=10")[0] == 200
+    assert get(f"{home}/api/v1/visitor/many-99")[1]["metadata"]["segmentio"] == {"i": 99}
     assert get(f"{home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"plan": "pro"}
     assert get(f"{home}/api/v1/visitor/u-1")[1]["accountIds"] == ["acme"]
     assert get(f"{home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme"}
@@ -73,6 +75,16 @@ def test_curl_at_the_tls_door(run: Start, name: str) -> None:
 def test_the_tls_door_needs_the_extra(run: Start, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="the TLS door needs"):
         run("--tls-port", "0", WITHOUT="mitmproxy")
+
+
+def test_a_foreign_tls_site_keeps_its_certificate(run: Start, server: Server, tmp_path: Path) -> None:
+    certificate = server.use_tls("shop.example", tmp_path)
+    running = run(MAP_HOST=f"shop.example:{server.port}")
+    trusted = ["-x", running.doors["proxy"], "--cacert", str(tmp_path / "mitmproxy-ca-cert.pem"), "-w", "%{certs}"]
+    done = curl(*trusted, "https://shop.example/x")
+    assert "".join(certificate.split()) in "".join(done.stdout.split()), done.stderr
+    assert [seen.path for seen in server.seen] == ["/x"]
+    assert get(f"{running.home}/_/calls")[1]["calls"] == []
 
 
 def test_absolute_form_in_clear_as_an_old_axios_sends_it(run: Start) -> None:

@@ -69,7 +69,7 @@ def test_node_needs_only_ours_on_top_of_its_own(tmp_path: Path) -> None:
 def test_node_and_bun_options_are_added_to() -> None:
     env = launcher.child_environment({"NODE_OPTIONS": "--max-old-space-size=99"}, home=HOME, hosts=HOSTS, proxy=PROXY)
     assert env["NODE_OPTIONS"] == f'--max-old-space-size=99 --require "{launcher.PRELOAD}"'
-    assert env["BUN_OPTIONS"] == f'--preload "{launcher.PRELOAD}"'
+    assert env["BUN_OPTIONS"] == f"--preload={launcher.PRELOAD}"
     assert launcher.PRELOAD.is_file()
 
 

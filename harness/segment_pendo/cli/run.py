@@ -282,7 +282,8 @@ async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> i
         # At a terminal, Ctrl-C reaches the child by itself; twice would mean "at once" to many programs.
         if not (came.result() == signal.SIGINT and _in_foreground()):
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(came.result())
+                # Windows can only end a process.
+                process.terminate() if sys.platform == "win32" else process.send_signal(came.result())
         again = asyncio.create_task(signals.next())
         await asyncio.wait({ended, again}, timeout=DRAIN, return_when=asyncio.FIRST_COMPLETED)
         again.cancel()
