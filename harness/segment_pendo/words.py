@@ -60,7 +60,7 @@ class Batch:
     """The calls of one SdkRequest and what its envelope says for all of them.
 
     `single` is true for the paths that carry one event; `client` where Analytics.js sends from a browser.
-    `ordinary` promises that no number or key needs the exact JSON writer (js_json).
+    `ordinary` promises that no number or key needs the exact JSON writer (js_json); `size` is the decoded body's, in bytes.
     """
 
     calls: tuple[Call, ...]
@@ -68,6 +68,7 @@ class Batch:
     client: bool
     ordinary: bool
     envelope: JsonObject
+    size: int
     write_key: str | None = field(default=None, repr=False)
 
 

@@ -187,7 +187,7 @@ class Doors:
         """By rename, so that whoever waits for the file never reads half of it."""
         part = path.with_name(path.name + f".{os.getpid()}")
         try:
-            part.write_text(json.dumps(self.addresses()) + "\n", "utf-8")
+            part.write_bytes(json.dumps(self.addresses()).encode() + b"\n")
             part.replace(path)
         except OSError as error:
             message = f"the ready file {path} cannot be written: {error.strerror}."

@@ -105,7 +105,13 @@ def _call_rows(item: Item, data: JsonObject, at: datetime, trigger: Trigger, *, 
             return
         key = data.get("writeKey")
         batch = Batch(
-            (call,), single=True, client=False, ordinary=item.ordinary, envelope={}, write_key=key if isinstance(key, str) else None
+            (call,),
+            single=True,
+            client=False,
+            ordinary=item.ordinary,
+            envelope={},
+            size=size,
+            write_key=key if isinstance(key, str) else None,
         )
         judged = judge(call, batch, at=at, ip="127.0.0.1", seed=name, trigger=trigger)
     receipt = Receipt(name, at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,))

@@ -13,7 +13,6 @@ from segment_pendo.words import Finding, Json, JsonObject, Level
 
 __all__ = ["examine", "json_path"]
 
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # 3.30
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _DATE_KEY = re.compile(r"(?:[a-z0-9]At|_at|[dD]ate|[a-z0-9]On|_on)$")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -126,17 +125,32 @@ def _metadata(traits: Json) -> tuple[Finding, ...]:
     found: list[Finding] = []
     spellings: dict[str, str] = {}
     for key, value in traits.items():
-        found += _key(key, spellings)
-        found += _value(key, value)
+        other = spellings.setdefault(key.lower(), key)
+        if other != key or not _is_usable(key):
+            found += _key(key, other)
+        if not _is_plain(key, value):
+            found += _value(key, value)
     return tuple(found)
 
 
-def _key(key: str, spellings: dict[str, str]) -> Iterator[Finding]:
+def _is_usable(key: str) -> bool:
+    return key.isascii() and key.isidentifier()  # 3.30: [A-Za-z_][A-Za-z0-9_]*
+
+
+def _is_plain(key: str, value: Json) -> bool:
+    """A quick look: most traits have nothing to tell, and must cost nothing more."""
+    if isinstance(value, bool):
+        return True
+    if isinstance(value, str):
+        return len("false") < len(value) <= _LONG_TEXT and not _DATE_KEY.search(key)
+    return isinstance(value, int | float) and not _DATE_KEY.search(key)
+
+
+def _key(key: str, other: str) -> Iterator[Finding]:
     path = json_path("traits", key)
-    if not _KEY.fullmatch(key):
+    if not _is_usable(key):
         text = "Pendo stores the field but cannot use it in segments or reports; use letters, digits and _ only, no digit first."
         yield _finding("KEY_SYNTAX", "warning", path, text, _KEYS)
-    other = spellings.setdefault(key.lower(), key)
     if other != key:
         text = f"Pendo lower-cases keys, so this and {other!r} are one field, and one value is lost; rename one of them."
         yield _finding("KEY_CASE_COLLISION", "error", path, text, _AGENT)

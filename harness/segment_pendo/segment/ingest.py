@@ -123,7 +123,7 @@ def read(request: SdkRequest) -> Batch | Refusal:
     if where.kind == "pixel":
         return _read_pixel(request, where)
     if where.kind not in {"single", "batch"}:
-        return Batch((), single=False, client=False, ordinary=True, envelope={})
+        return Batch((), single=False, client=False, ordinary=True, envelope={}, size=0)
     body = _decoded(request)
     if isinstance(body, Refusal):
         return body
@@ -137,8 +137,8 @@ def read(request: SdkRequest) -> Batch | Refusal:
     if not isinstance(parsed.value, dict):
         return Refusal(400, "bad_request", "The body is JSON but no object; Segment expects one event or {batch: [...]}.")
     if where.kind == "single":
-        return _single(request, where, parsed.value, ordinary=parsed.ordinary)
-    return _batch(request, parsed.value, ordinary=parsed.ordinary)
+        return _single(request, where, parsed.value, len(body), ordinary=parsed.ordinary)
+    return _batch(request, parsed.value, len(body), ordinary=parsed.ordinary)
 
 
 def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
@@ -158,23 +158,23 @@ def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
     if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
         return unknown
     if isinstance(parsed.value.get("batch"), list):
-        return _batch(request, parsed.value, ordinary=parsed.ordinary)
+        return _batch(request, parsed.value, len(body), ordinary=parsed.ordinary)
     kind = _type_of(parsed.value)
     if kind in TYPES and len(body) <= MAX_SINGLE:
-        return _single(request, Route("single", kind), parsed.value, ordinary=parsed.ordinary)
+        return _single(request, Route("single", kind), parsed.value, len(body), ordinary=parsed.ordinary)
     return unknown
 
 
-def _single(request: SdkRequest, where: Route, event: JsonObject, *, ordinary: bool) -> Batch:
+def _single(request: SdkRequest, where: Route, event: JsonObject, size: int, *, ordinary: bool) -> Batch:
     # M-12: only what Analytics.js posts one by one counts as the client channel.
     client = where.short or _library(event).startswith("analytics.js")
     write_key = _write_key(event, request)
     # S-6: the endpoint gives the type.
     call = Call(0, where.name, event)
-    return Batch((call,), single=True, client=client, ordinary=ordinary, envelope={}, write_key=write_key)
+    return Batch((call,), single=True, client=client, ordinary=ordinary, envelope={}, size=size, write_key=write_key)
 
 
-def _batch(request: SdkRequest, envelope: JsonObject, *, ordinary: bool) -> Batch | Refusal:
+def _batch(request: SdkRequest, envelope: JsonObject, size: int, *, ordinary: bool) -> Batch | Refusal:
     items = envelope.get("batch")
     if not isinstance(items, list):
         return Refusal(400, "bad_request", "The body has no list named batch.")
@@ -183,7 +183,7 @@ def _batch(request: SdkRequest, envelope: JsonObject, *, ordinary: bool) -> Batc
     calls = tuple(Call(index, _type_of(item), item) for index, item in enumerate(items))
     rest = {key: value for key, value in envelope.items() if key != "batch"}
     write_key = _write_key(envelope, request)
-    return Batch(calls, single=False, client=False, ordinary=ordinary, envelope=rest, write_key=write_key)
+    return Batch(calls, single=False, client=False, ordinary=ordinary, envelope=rest, size=size, write_key=write_key)
 
 
 def _type_of(item: Json) -> str | None:
@@ -265,7 +265,7 @@ def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:
     query = parse_qsl(request.query or request.path.partition("?")[2], keep_blank_values=True, errors="replace")
     data = next((value for key, value in query if key == "data"), None)
     if data is None:
-        event, ordinary = _undotted(query), False
+        event, ordinary, size = _undotted(query), False, 0
     else:
         text = data.replace(" ", "+").replace("-", "+").replace("_", "/").rstrip("=")
         try:
@@ -275,11 +275,11 @@ def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:
         parsed = _parsed(body)
         if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
             return Refusal(200, "bad_pixel", "The pixel's data is no JSON object; Segment answers with the image and drops it.")
-        event, ordinary = parsed.value, parsed.ordinary
+        event, ordinary, size = parsed.value, parsed.ordinary, len(body)
     key = event.get("writeKey")
     call = Call(0, where.name, event)
     write_key = key if isinstance(key, str) else None
-    return Batch((call,), single=True, client=False, ordinary=ordinary, envelope={}, write_key=write_key)
+    return Batch((call,), single=True, client=False, ordinary=ordinary, envelope={}, size=size, write_key=write_key)
 
 
 def _undotted(query: list[tuple[str, str]]) -> JsonObject:

@@ -50,6 +50,8 @@ def _oversize(call: Call, batch: Batch) -> Skipped | None:
     if len(batch.calls) > MAX_MESSAGES:
         reason = f"The batch has {len(batch.calls):,} calls; Segment answers 200 but rejects more than {MAX_MESSAGES:,}."
         return Skipped("too_many_messages", reason)
+    if batch.size <= MAX_SINGLE:  # none of its calls can be larger
+        return None
     size = len(js_json.write(call.data, ordinary=batch.ordinary))
     if size > MAX_SINGLE:  # I-42
         return Skipped("message_too_large", f"The call has {size:,} bytes; Segment takes at most 32 KB for one call.")

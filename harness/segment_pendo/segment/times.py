@@ -1,6 +1,7 @@
 """Segment's timestamps: reading what SDKs send, writing what servers send, correcting for a client's clock."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from segment_pendo.words import Json
 
@@ -9,8 +10,12 @@ __all__ = ["corrected", "parse", "text"]
 
 def parse(value: Json) -> datetime | None:
     """An ISO 8601 text as a UTC time (no zone counts as UTC); None for anything else (T-9)."""
-    if not isinstance(value, str):
-        return None
+    return _parse(value) if isinstance(value, str) else None
+
+
+# A batch says the same sentAt, and the server the same receivedAt, for each of its calls.
+@lru_cache(maxsize=64)
+def _parse(value: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(value)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
@@ -18,6 +23,7 @@ def parse(value: Json) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=64)
 def text(time: datetime) -> str:
     """UTC as `YYYY-MM-DDTHH:mm:ss.sssZ`, cut to milliseconds (T-2, T-4)."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
