@@ -6,7 +6,7 @@ import pytest
 
 from segment_pendo.pendo import findings, ids
 from segment_pendo.pendo.model import Pendo
-from segment_pendo.pendo.regions import destination, is_loopback, key_problem, webhook_url, without_key
+from segment_pendo.pendo.regions import caution, destination, is_loopback, key_problem, webhook_url, without_key
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
 
@@ -49,6 +49,12 @@ def test_what_is_no_destination_is_refused_without_the_key(to: str) -> None:
     with pytest.raises(ValueError) as refused:
         destination(to, KEY)
     assert KEY not in str(refused.value)
+
+
+def test_only_documented_regions_go_without_a_word() -> None:
+    assert [caution(destination(region, KEY)) is None for region in ("us", "eu", "us1", "jp", "au", "https://data.own.example")] == [
+        True, True, False, False, False, True,
+    ]  # fmt: skip
 
 
 def test_a_key_cannot_leave_its_place_in_the_path() -> None:

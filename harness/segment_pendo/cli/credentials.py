@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from segment_pendo.cli.failure import CONFIGURATION, Failure
-from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, destination, key_problem
+from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, caution, destination, key_problem
 from segment_pendo.words import Destination
 
 __all__ = ["API_KEY", "find", "key_file_option", "known", "to_option"]
@@ -36,9 +36,10 @@ def find(to: str | None, key_file: Path | None) -> Destination | None:
         raise Failure(message, CONFIGURATION) from None
     key = _key(key_file, loopback=probe.loopback)
     problem = None if probe.loopback else key_problem(key)
-    if problem:
-        click.echo(f"Warning: {problem}.", err=True)
-    return destination(to, key)
+    found = destination(to, key)
+    for warning in filter(None, (problem, caution(found))):
+        click.echo(f"Warning: {warning}.", err=True)
+    return found
 
 
 def known(to: Destination | None) -> tuple[str, ...]:

@@ -120,6 +120,13 @@ def command(
     Webhooks go to a Pendo on loopback, unless --to names a real one. --record records, --to forwards, both, or neither.
 
     With CMD: run it with proxy and CA variables set, end with it, and return its exit code.
+
+    \b
+    Examples:
+      segment-pendo run -- python app.py
+      segment-pendo run --record calls.jsonl -- npm start
+      segment-pendo run --port 0 --expect 10 --fail-on warning -- pytest
+      SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
     """
     destination = credentials.find(to, api_key_file)
     plan = Plan(

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from segment_pendo.words import Destination
 
-__all__ = ["DATA_HOSTS", "LOCAL_KEY", "destination", "is_loopback", "key_problem", "webhook_url"]
+__all__ = ["DATA_HOSTS", "LOCAL_KEY", "caution", "destination", "is_loopback", "key_problem", "webhook_url"]
 
 DATA_HOSTS: Final = {
     "us": "data.pendo.io",  # 1.01, documented for this path
@@ -40,7 +40,7 @@ def destination(to: str, key: str) -> Destination:
     """
     region = to.strip().lower()
     if region in DATA_HOSTS:
-        return Destination(region, f"https://{DATA_HOSTS[region]}", key)
+        return Destination(DATA_HOSTS[region], f"https://{DATA_HOSTS[region]}", key)
     try:
         parts = urlsplit(to.strip())
         host, _ = parts.hostname or "", parts.port
@@ -59,6 +59,14 @@ def destination(to: str, key: str) -> Destination:
         raise ValueError(msg)
     base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     return Destination(parts.netloc, base, key, loopback=loopback)
+
+
+def caution(to: Destination) -> str | None:
+    """What to know about a destination before sending to it (1.04)."""
+    undocumented = {host for region, host in DATA_HOSTS.items() if region not in DOCUMENTED}
+    if to.name in undocumented:
+        return f"{to.name} takes webhooks by analogy only: Segment and Pendo document the US and EU hosts for them"
+    return None
 
 
 def webhook_url(to: Destination) -> str:
