@@ -20,7 +20,6 @@ DOCUMENTED: Final = frozenset({"us", "eu"})
 # The key in the address of the loopback Pendo: an obvious dummy.
 LOCAL_KEY: Final = "local"
 _KEY_SHAPE = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_SECRET_PATH = re.compile(r"(/data/[^/\s?#]+/)[^/\s?#]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -79,8 +78,3 @@ def key_problem(key: str) -> str | None:
     if _KEY_SHAPE.fullmatch(key):
         return None
     return "the API key has not the usual shape 8-4-4-4-12 of hex digits (Settings > Subscription settings > Applications > API key)"
-
-
-def without_key(text: str) -> str:
-    """A text with the key of every /data/TARGET/KEY path blanked (5.8)."""
-    return _SECRET_PATH.sub(r"\1****", text)
