@@ -4,7 +4,7 @@ Level "keys": write keys, the Authorization header, cookies and any secret hande
 """
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,8 +14,8 @@ from segment_pendo.words import Batch, Json, JsonObject, SdkRequest
 
 __all__ = ["Keys", "redacted"]
 
-# The headers that say something about the SDK and nothing about a person.
-KEPT_HEADERS: Final = ("User-Agent", "Content-Type", "Content-Encoding", "X-Retry-Count")
+# The headers that say something about the SDK and nothing about a person. Bodies are kept decoded.
+KEPT_HEADERS: Final = ("User-Agent", "Content-Type", "X-Retry-Count")
 # A shorter text stands in calls by chance; replacing it everywhere would damage them.
 _SHORTEST_LITERAL: Final = 12
 
@@ -70,23 +70,21 @@ def redacted(request: SdkRequest, keys: Keys) -> tuple[SdkRequest, Batch | None]
     if not isinstance(batch, Batch) or not batch.calls:
         return _bare(request, b"", "", keys), None
     _learn(request, batch, keys)
-    calls = [keys.without(call.data) for call in batch.calls]
+    calls = tuple(replace(call, data=keys.without(call.data)) for call in batch.calls)
     envelope = keys.without(batch.envelope)
-    body: Json = calls[0]
-    if not batch.single:
-        assert isinstance(envelope, dict)
-        body = envelope | {"batch": calls}
-    text = js_json.keep(body)
+    assert isinstance(envelope, dict)
+    write_key = None if batch.write_key is None else keys.stand_in(batch.write_key)
+    clean = replace(batch, calls=calls, envelope=envelope, write_key=write_key)
+    data: list[Json] = [call.data for call in calls]
+    body = js_json.keep(data[0] if batch.single else envelope | {"batch": data})
     where = ingest.route(request)
     if where is not None and where.kind == "pixel":
-        clean = _bare(request, b"", urlencode({"data": base64.urlsafe_b64encode(text).decode()}), keys)
-    else:
-        clean = _bare(request, text, _query(request.query, keys), keys)
-    if batch.write_key is not None and ingest.header(request.headers, "authorization"):
-        basic = base64.b64encode(f"{keys.stand_in(batch.write_key)}:".encode()).decode()
-        clean = _replace_headers(clean, (*clean.headers, ("Authorization", f"Basic {basic}")))
-    again = ingest.read(clean)
-    return clean, again if isinstance(again, Batch) else None
+        return _bare(request, b"", urlencode({"data": base64.urlsafe_b64encode(body).decode()}), keys), clean
+    made = _bare(request, body, _query(request.query, keys), keys)
+    if write_key is not None and ingest.header(request.headers, "authorization"):
+        basic = base64.b64encode(f"{write_key}:".encode()).decode()
+        made = replace(made, headers=(*made.headers, ("Authorization", f"Basic {basic}")))
+    return made, clean
 
 
 def _learn(request: SdkRequest, batch: Batch, keys: Keys) -> None:
@@ -104,19 +102,11 @@ def _learn(request: SdkRequest, batch: Batch, keys: Keys) -> None:
 
 
 def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkRequest:
-    # The body is decoded by now, so Content-Encoding is left out.
-    headers = tuple(
-        (name, keys.blanked(ingest.header(request.headers, name)))
-        for name in KEPT_HEADERS
-        if ingest.header(request.headers, name) and name != "Content-Encoding"
-    )
+    found = ((name, ingest.header(request.headers, name)) for name in KEPT_HEADERS)
+    headers = tuple((name, keys.blanked(value)) for name, value in found if value)
     # A key may stand in a path, and a refused request names none that we could know.
     path = keys.blanked(ingest.masked(request.path.partition("?")[0]))
-    return SdkRequest(request.method, path, query, headers, body, request.host, request.ip, request.door)
-
-
-def _replace_headers(request: SdkRequest, headers: tuple[tuple[str, str], ...]) -> SdkRequest:
-    return SdkRequest(request.method, request.path, request.query, headers, request.body, request.host, request.ip, request.door)
+    return replace(request, path=path, query=query, headers=headers, body=body)
 
 
 def _query(query: str, keys: Keys) -> str:
