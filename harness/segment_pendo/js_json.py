@@ -44,10 +44,11 @@ class Parsed(NamedTuple):
 
 def _plain_float(text: str) -> int | float:
     number = float(text)
-    if number.is_integer() and abs(number) <= MAX_SAFE_INTEGER:
-        return int(number)
-    if 1e-4 <= abs(number) < 1e16:
-        return number
+    if abs(number) <= MAX_SAFE_INTEGER:
+        if number.is_integer():
+            return int(number)
+        if abs(number) >= 1e-4:  # below, orjson and JavaScript change to exponents at different places
+            return number
     msg = "this number needs the exact writer"
     raise ValueError(msg)
 
