@@ -67,8 +67,8 @@ _exact = json.JSONDecoder(parse_int=_any_int, parse_constant=_refuse_constant)
 
 
 def _looks_ordinary(text: bytes) -> bool:
-    # \u003x may spell a digit and \u005f an underscore: both could hide a special key.
-    if b"__proto__" in text or (b"\\" in text and (b"\\u003" in text or b"\\u005" in text)):
+    # An escaped ASCII character may be part of a special key: a digit, or any letter of __proto__.
+    if b"__proto__" in text or (b"\\" in text and b"\\u00" in text):
         return False
     return _INDEX_KEY.search(text) is None
 

@@ -55,6 +55,9 @@ def test_what_is_read_is_written_as_javascript_would(text: bytes, expected: byte
 
 def test_proto_keys_are_lost_at_any_depth() -> None:
     # Not JavaScript's rule but that of Segment's mapping kit.
+    for spelled in (rb'{"__prot\u006f__":1}', rb'{"\u005f_proto__":1}', rb'{"a":{"\u005F\u005Fproto__":1}}'):
+        hidden = js_json.read(spelled)
+        assert b"proto" not in js_json.write(hidden.value, ordinary=hidden.ordinary)
     parsed = js_json.read(b'{"a":{"__proto__":1,"b":[{"__proto__":{}}]},"__proto__":2,"constructor":3}')
     assert js_json.write(parsed.value, ordinary=parsed.ordinary) == b'{"a":{"b":[{}]},"constructor":3}'
 
