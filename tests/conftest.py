@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from processes import Running, Server, Start
+from processes import Running, Server, Start, end_all
 
 # CI runs the same examples every time; a developer's machine looks for new ones.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=200)
@@ -35,7 +35,4 @@ def run(tmp_path: Path) -> Iterator[Start]:
         return started[-1]
 
     yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
+    end_all(one.process for one in started)

@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -138,6 +138,14 @@ class Running:
     def client_environment(self) -> dict[str, str]:
         """What an app needs to come through the proxy."""
         return {"HTTPS_PROXY": self.doors["proxy"], "REQUESTS_CA_BUNDLE": self.doors["ca"], "SSL_CERT_FILE": self.doors["ca"]}
+
+
+def end_all(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Kill what still runs."""
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def env_for(directory: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ is `pass`, so it works offline; every other connection is tunnelled unread. `seg
 hands it its own relay.
 """
 
+import asyncio
 import ipaddress
 import logging
 import os
@@ -20,21 +21,20 @@ from mitmproxy import ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from segment_pendo.delivery import Delivery
+from segment_pendo.delivery import DRAIN, Delivery
+from segment_pendo.launcher import API_KEY
 from segment_pendo.lines import Teller, refusal_line
 from segment_pendo.mapping import Trigger
 from segment_pendo.pendo.regions import destination
 from segment_pendo.recording import Recording, RecordingError
 from segment_pendo.relay import Relay, Sink
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS, bare
-from segment_pendo.segment.ingest import is_script
+from segment_pendo.segment.ingest import decoded_headers, is_script
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 
 __all__ = ["Intercept", "addons", "allow_patterns"]
 
-API_KEY: Final = "SEGMENT_PENDO_API_KEY"
 _SEGMENT: Final = ("answer", "pass")
-_DRAIN: Final = 5.0
 _log = logging.getLogger("segment_pendo")
 
 
@@ -158,8 +158,6 @@ class Intercept:
         self._relay = Relay(sinks, trigger=trigger)
         old, self._delivery = self._delivery, delivery
         if self._is_running:
-            import asyncio  # noqa: PLC0415
-
             self._swap = asyncio.ensure_future(self._exchange(old, delivery))
 
     async def _exchange(self, old: Delivery | None, new: Delivery | None) -> None:
@@ -171,7 +169,7 @@ class Intercept:
     async def _finish(delivery: Delivery | None) -> None:
         if delivery is None:
             return
-        left = await delivery.drain(_DRAIN)
+        left = await delivery.drain(DRAIN)
         if left:
             _log.warning("%d webhooks were not delivered before the end.", len(left))
         await delivery.close()
@@ -263,7 +261,7 @@ class Intercept:
 
 def _sdk_request(flow: http.HTTPFlow) -> SdkRequest:
     request = flow.request
-    headers = tuple((k.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for k, v in request.headers.fields)
+    headers = decoded_headers(request.headers.fields)
     path, _, query = request.path.partition("?")
     peer = flow.client_conn.peername
     return SdkRequest(

@@ -48,7 +48,8 @@ class _Group:
 
 def authority(directory: Path) -> Path:
     """The certificate of the CA in that directory, made if there is none."""
-    CertStore.from_store(directory, "mitmproxy", 2048)
+    if not (directory / "mitmproxy-ca.pem").exists():
+        CertStore.from_store(directory, "mitmproxy", 2048)
     return directory / "mitmproxy-ca-cert.pem"
 
 

@@ -114,13 +114,10 @@ def _captured(value: JsonObject, line: int) -> Item:
         headers = ingest.header_pairs(pairs)
     except ValueError:  # binascii.Error is one
         return Item(line, error=("bad_capture", "body_b64 must be base64, headers a list of pairs."))
-    host = next((text for name, text in headers if name.lower() == "host"), "")
-    return Item(line, request=SdkRequest(method.upper(), path, query, headers, body, host))
+    return Item(line, request=SdkRequest(method.upper(), path, query, headers, body, ingest.header(headers, "host")))
 
 
-def _unreadable(error: Exception) -> tuple[str, str]:
+def _unreadable(error: ValueError | RecursionError) -> tuple[str, str]:
     if isinstance(error, RecursionError):
         return "too_deep", "The JSON nests too deeply to be read."
-    position = getattr(error, "pos", None)
-    where = f" at character {position}" if position is not None else ""
-    return "bad_json", f"This is no JSON: {getattr(error, 'msg', None) or error}{where}."
+    return "bad_json", f"This is no JSON: {js_json.why(error)}."

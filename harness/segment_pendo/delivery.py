@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Final
 from segment_pendo import __version__
 from segment_pendo.mapping import chain, webhook_of
 from segment_pendo.pendo.regions import webhook_url
-from segment_pendo.words import Attempt, CallRef, Destination, Headers, Receipt, State, Webhook
+from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
 
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["Delivery", "post"]
+__all__ = ["DRAIN", "Delivery", "post"]
 
 TIMEOUT: Final = 10.0
+DRAIN: Final = 5.0  # how long an end waits for what is queued
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 
@@ -60,22 +61,16 @@ def _said(status: int, to: Destination) -> str:
     return "" if 200 <= status < 300 else f"{to.name} answered {status}"
 
 
-def user_agent() -> str:
-    """1.08: an explicit name where a webhook brings none of its own."""
-    return f"segment-pendo/{__version__}"
-
-
 def session() -> "aiohttp.ClientSession":
     """A pooled client without cookies, proxies or automatic headers beyond what a webhook carries."""
     import aiohttp  # noqa: PLC0415
 
-    headers: Headers = (("User-Agent", user_agent()),)
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TIMEOUT),
         cookie_jar=aiohttp.DummyCookieJar(),
         connector=aiohttp.TCPConnector(limit=64),
         auto_decompress=False,
-        headers=headers,
+        headers={"User-Agent": f"segment-pendo/{__version__}"},  # 1.08: a name where a webhook brings none of its own
     )
 
 

@@ -12,6 +12,7 @@ from segment_pendo.inspector import Inspector
 from segment_pendo.loopback_pendo import LoopbackPendo
 from segment_pendo.pendo.regions import is_loopback
 from segment_pendo.relay import Relay
+from segment_pendo.segment.ingest import decoded_headers
 from segment_pendo.store import Store
 from segment_pendo.words import Json, Reply, SdkRequest
 
@@ -89,9 +90,9 @@ def _is_loopback_origin(origin: str) -> bool:
 
 
 def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
-    headers = tuple((k.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for k, v in request.raw_headers)
+    headers = decoded_headers(request.raw_headers)
     path, _, query = request.raw_path.partition("?")
-    if "://" in path.partition("?")[0][:8]:  # absolute form
+    if "://" in path[:8]:  # absolute form
         path = "/" + path.partition("://")[2].partition("/")[2]
     door = "tls" if request.secure else "home"
     return SdkRequest(request.method, path, query, headers, body, request.headers.get("Host", ""), request.remote or "127.0.0.1", door)

@@ -12,13 +12,12 @@ from typing import Final
 from aiohttp import web
 
 from segment_pendo import __version__, rows
-from segment_pendo.store import Store
+from segment_pendo.store import FILTERS, Store
 from segment_pendo.words import Json
 
 __all__ = ["CHANGE_HEADER", "Inspector"]
 
 CHANGE_HEADER: Final = "X-Segment-Pendo"
-_FILTERS: Final = ("type", "user", "group", "outcome", "code")
 _MOST: Final = 1000
 _LONGEST_WAIT: Final = 600.0
 _PAGE_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
@@ -101,7 +100,7 @@ class Inspector:
 
 
 def _filters(request: web.Request) -> dict[str, str]:
-    return {name: request.query[name] for name in _FILTERS if name in request.query}
+    return {name: request.query[name] for name in FILTERS if name in request.query}
 
 
 def _number(request: web.Request, name: str, default: float, most: float) -> float:

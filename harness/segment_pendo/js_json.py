@@ -20,7 +20,7 @@ import orjson
 
 from segment_pendo.words import Json
 
-__all__ = ["Parsed", "ascii_only", "keep", "read", "write"]
+__all__ = ["Parsed", "ascii_only", "keep", "read", "why", "write"]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 # ECMA-262 array index: a canonical number below 2**32 - 1.
@@ -103,6 +103,13 @@ def _parsed(text: bytes) -> Parsed:
         except (ValueError, RecursionError, msgspec.DecodeError):
             pass
     return Parsed(_exact.decode(text.decode("utf-8", "replace")), ordinary=False)
+
+
+def why(error: ValueError) -> str:
+    """What is wrong with a text that `read` refused, and where; nothing of the text itself, which may hold personal data."""
+    position = getattr(error, "pos", None)
+    reason = str(getattr(error, "msg", None) or error)
+    return f"{reason.removesuffix(' at')} at character {position}" if position is not None else reason
 
 
 def write(value: Json, *, ordinary: bool = False) -> bytes:

@@ -12,15 +12,16 @@ from urllib.parse import unquote, urlsplit
 
 __all__ = ["CommandError", "Upstream", "bundle", "bundles", "child_environment", "exit_code", "program", "quoted", "start", "upstream"]
 
+API_KEY: Final = "SEGMENT_PENDO_API_KEY"
 SECRETS: Final = frozenset(
     {
-        "SEGMENT_PENDO_API_KEY",
+        API_KEY,
         "SEGMENT_PENDO_WEBHOOK_SECRET",
         "SEGMENT_PENDO_INTEGRATION_KEY",
         "SEGMENT_PENDO_REDACT_KEY",
     }
 )
-# Which client reads which variable: facts/sdks, table 3. Ruby reads only http_proxy, curl only its lower case for http.
+# As real clients were seen to read them: Ruby reads only http_proxy, curl only its lower case for http.
 _PROXY: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 EXTRAS: Final = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")  # on top of what the client trusts by itself

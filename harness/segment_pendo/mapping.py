@@ -16,7 +16,7 @@ from segment_pendo.pendo import findings
 from segment_pendo.segment import ingest, server, webhooks
 from segment_pendo.words import Batch, Call, Finding, Judged, Message, Outcome, Receipt, Refusal, SdkRequest, Skipped, Webhook
 
-__all__ = ["Trigger", "assess", "chain", "judge", "judge_message"]
+__all__ = ["Trigger", "assess", "chain", "judge", "judge_message", "webhook_of"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from segment_pendo import __version__, js_json
-from segment_pendo.mapping import Trigger, judge
+from segment_pendo.mapping import Trigger, judge, webhook_of
 from segment_pendo.redaction import Keys, envelope_of, redacted
 from segment_pendo.segment import ingest, times, webhooks
 from segment_pendo.words import Batch, Headers, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
@@ -63,7 +63,7 @@ def _line(value: Json) -> bytes:
 
 
 def _meaning(call: Json) -> bytes:
-    """A call without its volatile fields, with sorted keys: equal for the same call of another run."""
+    """A call without its volatile fields: equal for the same call of another run."""
     if isinstance(call, dict):
         call = {key: value for key, value in call.items() if key not in _VOLATILE}
         context = call.get("context")
@@ -77,15 +77,14 @@ def _meaning(call: Json) -> bytes:
 
 
 def _call_line(number: int, judged: Judged) -> JsonObject:
-    outcome = judged.outcome
-    sends = isinstance(outcome, Webhook)
+    webhook = webhook_of(judged)
     return {
         "call": judged.call.data,
         "request": number,
         "index": judged.call.index,
-        "outcome": "webhook" if sends else "skipped",
-        "code": None if isinstance(outcome, Webhook) else outcome.code,
-        "body": outcome.body.decode() if isinstance(outcome, Webhook) else None,
+        "outcome": "webhook" if webhook else "skipped",
+        "code": None if isinstance(judged.outcome, Webhook) else judged.outcome.code,
+        "body": webhook.body.decode() if webhook else None,
         "findings": [finding.code for finding in judged.findings],
     }
 
@@ -205,12 +204,18 @@ def _request_line(number: int, receipt: Receipt, request: SdkRequest, batch: Bat
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _header(first: bytes, path: str) -> JsonObject:
+def _object(text: bytes) -> JsonObject | None:
+    """The JSON object of a line, or None where it is none."""
     try:
-        header = js_json.read(first).value
+        value = js_json.read(text, depth=_DEPTH).value
     except (ValueError, RecursionError):
-        header = None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _header(first: bytes, path: str) -> JsonObject:
+    header = _object(first)
+    if header is None or header.get("format") != FORMAT:
         msg = f"{path}:1: this is no recording: its first line is not a {FORMAT} header. The file was left as it is."
         raise RecordingError(msg)
     if header.get("version") != VERSION:
@@ -225,11 +230,8 @@ def _values(lines: Iterable[bytes], path: str) -> Iterator[tuple[int, JsonObject
         if line == 1:
             _header(text, path)
             continue
-        try:
-            value = js_json.read(text, depth=_DEPTH).value
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict) or not text.endswith(b"\n"):
+        value = _object(text)
+        if value is None or not text.endswith(b"\n"):
             msg = f"{path}:{line}: this line is no whole JSON object. The file is damaged; delete the line or restore the file."
             raise RecordingError(msg)
         yield line, value
@@ -240,11 +242,8 @@ def is_recording(text: bytes) -> bool:
     first = text[:_LONGEST_HEADER].lstrip().partition(b"\n")[0]
     if FORMAT.encode() not in first:
         return False
-    try:
-        header = js_json.read(first).value
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(header, dict) and header.get("format") == FORMAT
+    header = _object(first)
+    return header is not None and header.get("format") == FORMAT
 
 
 def read(path: Path) -> Iterator[RecordedCall]:

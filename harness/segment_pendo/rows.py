@@ -1,10 +1,11 @@
 """One row for one call, the same wherever calls are shown as JSON."""
 
 from segment_pendo import js_json
+from segment_pendo.mapping import webhook_of
 from segment_pendo.segment.times import text
 from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Receipt, Webhook
 
-__all__ = ["call_id", "call_row", "dumps", "error_row", "mask_key", "sent"]
+__all__ = ["call_id", "call_row", "dumps", "error_row", "sent"]
 
 
 def call_id(receipt: str, index: int) -> str:
@@ -19,7 +20,7 @@ def sent(call: Call, key: str) -> Json:
 
 def call_row(receipt: Receipt, judged: Judged, *, line: int | None = None, delivery: JsonObject | None = None) -> JsonObject:
     """The row of one call; `line` names its place in a file, else its id names it in a run."""
-    webhook = judged.outcome if isinstance(judged.outcome, Webhook) else None
+    webhook = webhook_of(judged)
     skipped = None if isinstance(judged.outcome, Webhook) else judged.outcome
     name: JsonObject = {"line": line} if line is not None else {"id": call_id(receipt.id, judged.call.index)}
     return name | {
@@ -56,8 +57,3 @@ def error_row(line: int, code: str, message: str) -> JsonObject:
 def dumps(row: Json) -> str:
     """JSON in ASCII, without a line end."""
     return js_json.ascii_only(js_json.write(row).decode())
-
-
-def mask_key(key: str) -> str:
-    """A write key as people may see it: its last four characters, none of a short one."""
-    return "****" + (key[-4:] if len(key) > 8 else "")

@@ -19,7 +19,7 @@ from segment_pendo.rows import call_row, sent
 from segment_pendo.segment import ingest
 from segment_pendo.words import Attempt, CallRef, Json, JsonObject, Receipt, SdkRequest, Webhook
 
-__all__ = ["Page", "Store", "StoreError"]
+__all__ = ["FILTERS", "Page", "Store", "StoreError"]
 
 _VERSION: Final = 1
 _OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
@@ -37,7 +37,7 @@ create table attempts(
     detail text not null, primary key (n, ix, number)) without rowid;
 create index calls_state on calls(state) where state = 'waiting';
 """
-_FILTERS: Final = {
+FILTERS: Final = {
     "type": "c.type = ?",
     "user": "c.user = ?",
     "group": "c.grp = ?",
@@ -239,10 +239,10 @@ def _refuse_foreign(path: Path) -> None:
 def _condition(filters: Mapping[str, str], after: str) -> tuple[str, list[object]]:
     where, values = ["(c.n, c.ix) > (?, ?)"], [*_cursor(after)]
     for name, value in filters.items():
-        if name not in _FILTERS:
-            msg = f"there is no filter named {name!r}; there are {', '.join(_FILTERS)}"
+        if name not in FILTERS:
+            msg = f"there is no filter named {name!r}; there are {', '.join(FILTERS)}"
             raise ValueError(msg)
-        where.append(_FILTERS[name])
+        where.append(FILTERS[name])
         values.append(value)
     return " and ".join(where), values
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from processes import Running, get, until
+from processes import Running, end_all, get, until
 
 DOORS = ["home", "tls", "proxy"]
 BATCH = b'{"batch":[{"type":"identify","userId":"u","traits":%s}]}'
@@ -39,9 +39,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     one = Running(tmp_path_factory.mktemp("run"), "--tls-port", "0")
     yield one
-    if one.process.poll() is None:
-        one.process.kill()
-        one.process.wait()
+    end_all([one.process])
 
 
 def connection(running: Running, door: str) -> http.client.HTTPConnection:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from processes import GROUP, IDENTIFY, KEY, Server, app, env_for, free_port, only_loopback, until
+from processes import GROUP, IDENTIFY, KEY, Server, app, end_all, env_for, free_port, only_loopback, until
 
 from segment_pendo import recording
 from segment_pendo.words import Webhook
@@ -67,10 +67,7 @@ def mitmdump(tmp_path: Path) -> Iterator[Dump]:
         return started[-1]
 
     yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
+    end_all(one.process for one in started)
 
 
 def test_it_records_offline_and_dials_nobody(mitmdump: Dump, tmp_path: Path) -> None:

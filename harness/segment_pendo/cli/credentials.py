@@ -3,17 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Final
 
 import click
 
 from segment_pendo.cli.failure import CONFIGURATION, Failure
+from segment_pendo.launcher import API_KEY
 from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, caution, destination, key_problem
 from segment_pendo.words import Destination
 
-__all__ = ["API_KEY", "find", "key_file_option", "known", "to_option"]
-
-API_KEY: Final = "SEGMENT_PENDO_API_KEY"
+__all__ = ["find", "key_file_option", "known", "to_option"]
 
 to_option = click.option(
     "--to",

@@ -14,6 +14,7 @@ import click
 from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, NOT_DELIVERED, Failure
 from segment_pendo.cli.reporter import Reporter
+from segment_pendo.delivery import DRAIN
 from segment_pendo.segment.wire import requests
 from segment_pendo.words import JsonObject
 
@@ -75,7 +76,7 @@ async def _show(doors: Doors) -> int:
         async with client.post(_URL, data=batch.body, headers=dict(batch.headers), proxy=doors.proxy.url, ssl=trust) as answer:
             said = await answer.text()
             click.echo(f"The SDK was answered {answer.status} {said}")
-        await doors.delivery.drain(5)
+        await doors.delivery.drain(DRAIN)
         code = 0
         for kind, name in (("visitor", USER), ("account", GROUP)):
             url = f"{doors.home.url}/api/v1/{kind}/{quote(name, safe='')}"

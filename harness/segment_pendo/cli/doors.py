@@ -14,7 +14,7 @@ from typing import Any, Final
 import platformdirs
 
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
-from segment_pendo.delivery import Delivery
+from segment_pendo.delivery import DRAIN, Delivery
 from segment_pendo.door import DoorError
 from segment_pendo.home import Home
 from segment_pendo.launcher import Upstream, upstream
@@ -28,7 +28,6 @@ from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
 __all__ = ["DRAIN", "Doors", "Plan", "Signals", "ca_directory", "mitmproxy_side"]
 
-DRAIN: Final = 5.0
 INSTALL: Final = "python -m pip install 'segment-pendo[proxy]'"
 
 

@@ -16,9 +16,10 @@ import click
 
 from segment_pendo import launcher
 from segment_pendo.cli import credentials
-from segment_pendo.cli.doors import DRAIN, INSTALL, Doors, Plan, Signals
+from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
 from segment_pendo.cli.reporter import Reporter, many
+from segment_pendo.delivery import DRAIN
 from segment_pendo.rows import call_id
 
 __all__ = ["command"]
@@ -58,9 +59,8 @@ class _Ends:
         """Why the check fails, or nothing."""
         if self.expect is not None and reporter.calls < self.expect:
             return f"{many(reporter.calls, 'call')} came; --expect {self.expect} was asked for."
-        if self.fail_on is not None and reporter.why(self.fail_on):
-            return f"{reporter.why(self.fail_on)}; --fail-on {self.fail_on} was asked for."
-        return ""
+        why = reporter.why(self.fail_on) if self.fail_on is not None else ""
+        return f"{why}; --fail-on {self.fail_on} was asked for." if why else ""
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -198,8 +198,9 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
         _say(_no_calls(plan, refused=bool(reporter.refused)))
     if child_code:
         return child_code
-    if ends.objection(reporter):
-        _say(ends.objection(reporter))
+    objection = ends.objection(reporter)
+    if objection:
+        _say(objection)
         return FOUND
     return NOT_DELIVERED if left or reporter.deliveries["dead"] else 0
 

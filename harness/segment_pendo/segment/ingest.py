@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 import zlib
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -20,6 +21,7 @@ __all__ = [
     "Route",
     "accepted",
     "basic_user",
+    "decoded_headers",
     "header",
     "header_pairs",
     "is_script",
@@ -47,6 +49,7 @@ _PATH = re.compile(
 )
 # I-18: Analytics.js itself and what it loads.
 _SCRIPT_PATH = re.compile(r"(?:/.*)?/(?:analytics\.js/v1/|next-integrations/|[^/]+\.js$).*", re.DOTALL)
+_SLASHES = re.compile(r"/{2,}")
 _MAYBE_KEY = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=[/?]|$)")
 _SETTINGS_PATH = re.compile(r"(?:/.*)?/projects/(?P<key>[^/]+)/settings/?")
 # Older Analytics.js posts its batches to PROXY/batch (I-15); rudder's beacon path ends in /v1/batch anyway.
@@ -69,6 +72,11 @@ def header(headers: Headers, name: str) -> str:
     return next((value for key, value in headers if key.lower() == name), "")
 
 
+def decoded_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Headers as a server has them, in bytes, as text; what is no UTF-8 becomes U+FFFD."""
+    return tuple((name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in raw)
+
+
 def header_pairs(value: Json) -> Headers:
     """Headers from a list of [name, value]. Raises ValueError for anything else."""
     pairs: list[tuple[str, str]] = []
@@ -82,7 +90,7 @@ def header_pairs(value: Json) -> Headers:
 
 def route(request: SdkRequest) -> Route | None:
     """What this request is for, or None where Segment's ingest has no such path (I-10 to I-19)."""
-    path = re.sub(r"/{2,}", "/", request.path.partition("?")[0])
+    path = _tidied(request.path)
     if request.method == "OPTIONS":
         return Route("preflight")
     settings = _SETTINGS_PATH.fullmatch(path)
@@ -99,6 +107,10 @@ def route(request: SdkRequest) -> Route | None:
     if match["single"]:
         return Route("single", _long(match["single"]), short=len(match["single"]) == 1)
     return Route("batch" if match["batch"] else "metrics")
+
+
+def _tidied(path: str) -> str:
+    return _SLASHES.sub("/", path.partition("?")[0])
 
 
 def masked(path: str) -> str:
@@ -148,7 +160,7 @@ def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
             404, "cdn_script", "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or run without --offline."
         )
     said = f"{request.method[:20]} {masked(request.path)[:200]} is no path of Segment's ingest API."
-    if request.method != "POST" and _PATH.fullmatch(re.sub(r"/{2,}", "/", request.path)):
+    if request.method != "POST" and _PATH.fullmatch(_tidied(request.path)):
         said = f"{masked(request.path)[:200]} takes POST, not {request.method[:20]}."
     unknown = Refusal(404, "unknown_path", said)
     body = _decoded(request) if request.method == "POST" else b""
@@ -250,14 +262,7 @@ def _parsed(body: bytes) -> js_json.Parsed | Refusal:
     except RecursionError:
         return Refusal(400, "bad_json", "The JSON nests too deeply to be read.")
     except ValueError as error:
-        return Refusal(400, "bad_json", f"The body is no JSON: {_place(error)}.")
-
-
-def _place(error: ValueError) -> str:
-    # Only the place: the text itself may hold personal data.
-    position = getattr(error, "pos", None)
-    reason = getattr(error, "msg", None) or str(error)
-    return f"{str(reason).removesuffix(' at')} at character {position}" if position is not None else str(reason)
+        return Refusal(400, "bad_json", f"The body is no JSON: {js_json.why(error)}.")
 
 
 def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:

@@ -61,20 +61,16 @@ def _oversize(call: Call, batch: Batch) -> Skipped | None:
 _KINDS: Final = {bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
 
 
-def _missing(value: Json) -> bool:
-    return value is None
-
-
 def _malformed(kind: str | None, data: JsonObject) -> Skipped | None:
     if kind not in TYPES:
         named = "The call has no type" if kind is None else f"{kind[:40]!r} is no type that Segment knows"
         return Skipped("unknown_type", f"{named}; it must be one of {', '.join(TYPES)}, in lower case.")
     for key in ("userId", "anonymousId"):
         value = data.get(key)
-        if not _missing(value) and (not isinstance(value, str) or value == ""):  # I-54, I-61: null counts as absent
+        if value is not None and (not isinstance(value, str) or value == ""):  # I-54, I-61: null counts as absent
             what = "an empty string" if value == "" else f"a {_KINDS.get(type(value), 'value')}, not a string"
             return Skipped("id_not_string", f"{key} is {what}, so Segment drops the call; send a non-empty string.")
-    if _missing(data.get("userId")) and _missing(data.get("anonymousId")):  # I-53
+    if data.get("userId") is None and data.get("anonymousId") is None:  # I-53
         return Skipped(
             "no_user_anon_id", "The call has neither userId nor anonymousId, so Segment drops it; send userId, which is what Pendo needs."
         )
@@ -87,14 +83,14 @@ def _traits(data: JsonObject) -> Skipped | None:
 
 def _object(data: JsonObject, key: str) -> Skipped | None:
     value = data.get(key)
-    if _missing(value) or isinstance(value, dict):
+    if value is None or isinstance(value, dict):
         return None
     return Skipped(f"{key}_not_object", f"{key} must be a JSON object, so Segment drops the call.")
 
 
 def _track(data: JsonObject) -> Skipped | None:
     event = data.get("event")
-    if _missing(event):  # I-55
+    if event is None:  # I-55
         return Skipped("event_not_defined", "The track call has no event, so Segment drops it; name the event.")
     if not isinstance(event, str) or not event:
         return Skipped("event_not_string", "event must be a non-empty string, so Segment drops the call.")
@@ -104,7 +100,7 @@ def _track(data: JsonObject) -> Skipped | None:
 def _view(data: JsonObject) -> Skipped | None:
     for key in ("name", "category"):  # I-58, I-59
         value = data.get(key)
-        if not _missing(value) and (not isinstance(value, str) or value == ""):
+        if value is not None and (not isinstance(value, str) or value == ""):
             return Skipped(f"{key}_not_string", f"{key} must be a non-empty string, so Segment drops the call.")
     return _object(data, "properties")
 
@@ -159,7 +155,7 @@ def _merge_envelope(message: JsonObject, envelope: JsonObject) -> None:
 
 def _merged(inner: JsonObject, outer: JsonObject) -> JsonObject:
     result = dict(inner)
-    # A stack, not recursion: input may nest deeper than Python's stack.
+    # A stack, not recursion: whoever calls us may stand deep in Python's already.
     todo = [(result, outer)]
     while todo:
         target, source = todo.pop()
