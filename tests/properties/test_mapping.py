@@ -5,13 +5,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import any_json, calls, hostile_calls, ids, objects
 
 from segment_pendo import js_json, rows
 from segment_pendo.lines import Teller
 from segment_pendo.mapping import Trigger, assess, chain
+from segment_pendo.pendo.ids import effective
 from segment_pendo.pendo.model import Pendo
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
@@ -88,6 +89,9 @@ def test_a_batch_is_its_calls_one_by_one(items: list[dict[str, Any]]) -> None:
 
 
 @given(calls(), any_json)
+@example({"type": "group", "userId": "0", "traits": {}, "groupId": " "}, None)
+@example({"type": "identify", "userId": " ", "traits": {}}, "u")
+@example({"type": "identify", "userId": "0", "traits": {}}, "u")
 def test_a_trait_named_id_never_replaces_the_visitor(call: dict[str, Any], other: Any) -> None:
     call["traits"] |= {"id": other, "userId": other, "groupId": other}
     (body,) = bodies(receive(kept({"batch": [call]})))
@@ -95,10 +99,11 @@ def test_a_trait_named_id_never_replaces_the_visitor(call: dict[str, Any], other
     assert body.get("groupId") == call.get("groupId")
     pendo = Pendo()
     pendo.apply(body, 1)
-    if call["userId"].strip() and call["userId"] != "::":
-        record = pendo.visitor(call["userId"])
-        assert record is not None
-        assert record["id"] == call["userId"]
+    record = pendo.visitor(call["userId"])
+    # A visitor is made exactly where its id is usable, and in a group call the account's too.
+    makes_one = effective(call["userId"]) is not None and (call["type"] == "identify" or effective(call["groupId"]) is not None)
+    assert (record is not None) == makes_one
+    assert record is None or record["id"] == call["userId"]
 
 
 @given(calls(types=st.sampled_from(["identify", "group", "track"])))
