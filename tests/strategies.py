@@ -49,3 +49,62 @@ hostile_calls = st.fixed_dictionaries(
         "writeKey": any_json,
     },
 )
+
+# --- JSON texts, as odd as the grammar allows -------------------------------------------------------------------------
+
+ODD_NUMBERS = (
+    "1.0", "-0", "-0.0", "1e21", "1E21", "123456789012345680000", "1e400", "-1e400", "9007199254740993", "12345678901234567890",
+    "5e-324", "1E5", "0.000001", "1e-7", "1.5e-7", "0.1234567890123456789", "1.7976931348623157e308", "100.00", "4.35", "2.5e-5",
+    "1234567890123456.7", "12345678901234567.8", "1.2345678901234567e20", "9007199254740991", "-9007199254740992", "1e16", "1e-4",
+)  # fmt: skip
+_ODD_PIECES = (
+    "\\u2028", "\u2028", "\\ud83d", "\\ude00", "\\ud83d\\ude00", "😀", "\\u0000", '\\"', "\\\\", "\\/", "/", "\\n", "\\b", "\\u007f",
+    "\x7f", "\\u0041", " ", "é", "<&>", "__proto__", "\\u005f", "1", "\\u0031", "",
+)  # fmt: skip
+ODD_KEYS = (
+    '"1"', '"10"', '"2"', '"01"', '"4294967295"', '"4294967294"', '"-1"', '"1.5"', '""', '"constructor"', '"toString"', '"\\u0031"',
+    '"__proto__"', '"__prot\\u006f__"', '"\\u005f_proto__"', '"@path"', '"$"', '"a"', '"b"', '"plan"', '"planName"', '"createdAt"', '"id"',
+)  # fmt: skip
+_plain_pieces = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"\\'), min_size=1, max_size=6)
+string_texts = st.lists(_plain_pieces | st.sampled_from(_ODD_PIECES), max_size=4).map(lambda pieces: '"' + "".join(pieces) + '"')
+number_texts = (
+    st.sampled_from(ODD_NUMBERS)
+    | st.integers().map(str)
+    | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+    | st.from_regex(r"-?(0|[1-9][0-9]{0,22})(\.[0-9]{1,22})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+)
+_blanks = st.sampled_from(["", "", "", " ", "\n", "\t "])
+
+
+def _listed(inner: list[str]) -> str:
+    return "[" + ",".join(inner) + "]"
+
+
+def _braced(members: list[tuple[str, str, str]]) -> str:
+    return "{" + ",".join(f"{key}{blank}:{blank}{value}" for key, blank, value in members) + "}"
+
+
+key_texts = st.sampled_from(ODD_KEYS) | string_texts
+
+
+_leaves = st.sampled_from(["true", "false", "null"]) | number_texts | string_texts
+
+
+def _containers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(inner, max_size=3).map(_listed) | st.lists(st.tuples(key_texts, _blanks, inner), max_size=4).map(_braced)
+
+
+# Two levels by name: st.recursive costs ten times as much, and deeper nesting has tests of its own.
+json_texts = _leaves | _containers(_leaves | _containers(_leaves))
+object_texts = st.lists(st.tuples(key_texts, _blanks, json_texts), max_size=4).map(_braced)
+
+
+@st.composite
+def event_texts(draw: st.DrawFn) -> str:
+    """The JSON text of a message that a webhook destination selects; all but its type is anything that JSON can be."""
+    kind = draw(st.sampled_from(["identify", "group", "track"]))
+    traits = draw(object_texts)
+    members = [('"userId"', "", draw(_leaves)), ('"properties"' if kind == "track" else '"traits"', "", traits)]
+    members += draw(st.lists(st.tuples(key_texts, _blanks, _leaves), max_size=2))
+    members.insert(draw(st.integers(0, len(members))), ('"type"', " ", f'"{kind}"'))
+    return _braced(members)

@@ -1,5 +1,7 @@
 """Segment's destination Webhooks (Actions): what reaches it, and the request it POSTs (facts N, W-20 to W-30)."""
 
+import hashlib
+import hmac
 from typing import Final
 
 from segment_pendo import js_json
@@ -44,6 +46,15 @@ def notes(message: Message) -> tuple[Finding, ...]:
     return ()
 
 
-def webhook(message: Message, *, ordinary: bool) -> Webhook:
-    """The POST for one message: the whole event, as JavaScript writes JSON (W-20, W-21, W-28)."""
-    return Webhook(js_json.write(message.data, ordinary=ordinary), HEADERS)
+def webhook(message: Message, *, ordinary: bool, secret: str = "") -> Webhook:
+    """The POST for one message: the whole event, as JavaScript writes JSON (W-20, W-21, W-28), signed if there is a secret."""
+    body = js_json.write(message.data, ordinary=ordinary)
+    if not secret:
+        return Webhook(body, HEADERS)
+    agent, *others = HEADERS
+    return Webhook(body, (agent, ("X-Signature", signature(body, secret)), *others))
+
+
+def signature(body: bytes, secret: str) -> str:
+    """W-6, W-22: HMAC-SHA1 of the body, in lower-case hex."""
+    return hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
