@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from segment_pendo.calls_file import items
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.recording import Recording
 from segment_pendo.words import Receipt, SdkRequest, Webhook
 
@@ -51,7 +51,7 @@ def expectations() -> dict[str, dict[str, dict[str, int]]]:
     for path in sorted(SDK.glob("*.jsonl")):
         entries = made[path.name] = {}
         for line, mark, request in captured(path):
-            receipt = assess(request, id=str(line), at=RECEIVED, trigger=Trigger())
+            receipt = assess(request, id=str(line), at=RECEIVED, setup=Setup())
             if receipt.judged or receipt.refusal:
                 entries[f"{line} {mark}"] = verdict(receipt)
     return made
@@ -60,12 +60,12 @@ def expectations() -> dict[str, dict[str, dict[str, int]]]:
 def record(name: str, to: Path) -> None:
     """Make one recording."""
     source, scenarios = MADE_OF[name]
-    recording = Recording(to, trigger=Trigger())
+    recording = Recording(to, setup=Setup())
     at = RECEIVED
     for line, mark, request in captured(SDK / source):
         if any(mark.startswith(scenario) for scenario in scenarios.split("|")):
             at += timedelta(seconds=1)
-            recording.take(assess(request, id=str(line), at=at, trigger=Trigger()))
+            recording.take(assess(request, id=str(line), at=at, setup=Setup()))
     recording.close()
 
 

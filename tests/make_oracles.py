@@ -13,7 +13,7 @@ from make_fixtures import RECEIVED, SDK, captured
 from segment_oracle import Case, SegmentOracle
 from strategies import event_texts
 
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.words import Webhook
 
 WEBHOOKS = Path(__file__).parent.parent / "fixtures" / "oracles" / "segment-webhook.jsonl"
@@ -27,7 +27,7 @@ def from_sdks() -> Iterator[str]:
     """Messages of the captured requests, as their bytes stand before any JavaScript has read them."""
     for path in sorted(SDK.glob("*.jsonl")):
         for line, _, request in captured(path):
-            receipt = assess(request, id=str(line), at=RECEIVED, trigger=Trigger(track=True))
+            receipt = assess(request, id=str(line), at=RECEIVED, setup=Setup(track=True))
             for judged in receipt.judged:
                 if isinstance(judged.outcome, Webhook) and len(judged.outcome.body) < LONGEST:
                     yield judged.outcome.body.decode()

@@ -10,7 +10,6 @@ hands it its own relay.
 import asyncio
 import ipaddress
 import logging
-import os
 import re
 import socket
 from collections.abc import Collection, Sequence
@@ -22,14 +21,17 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from segment_pendo.delivery import DRAIN, Delivery
-from segment_pendo.launcher import API_KEY
+from segment_pendo.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.lines import Teller, refusal_line
-from segment_pendo.mapping import Trigger
+from segment_pendo.mapping import Setup
 from segment_pendo.pendo.regions import destination
 from segment_pendo.recording import Recording, RecordingError
 from segment_pendo.relay import Relay, Sink
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS, bare
 from segment_pendo.segment.ingest import decoded_headers, is_script
+from segment_pendo.segment.switches import DEFAULT
+from segment_pendo.segment.webhooks import KINDS
+from segment_pendo.switch import SwitchError, changed
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 
 __all__ = ["Intercept", "addons", "allow_patterns"]
@@ -114,13 +116,20 @@ class Intercept:
             "answer: Segment's requests are answered here and nothing is dialled. pass: they go on to Segment as well.",
             choices=_SEGMENT,
         )
+        loader.add_option(
+            "segment_pendo_webhook",
+            str,
+            "actions",
+            "Which of Segment's two webhook destinations: Webhooks (Actions) or the classic Webhooks.",
+            choices=list(KINDS),
+        )
+        loader.add_option("segment_pendo_model", Sequence[str], [], "NAME=VALUE: how a rule that no source settles is read.")
         loader.add_option("segment_pendo_hosts", Sequence[str], [], "More hosts that stand for Segment, such as a custom domain.")
 
     def configure(self, updated: set[str]) -> None:
         if not self._own:
             return
-        mine = {"segment_pendo_record", "segment_pendo_to", "segment_pendo_track", "segment_pendo_segment", "segment_pendo_hosts"}
-        if self._relay is not None and not updated & mine:
+        if self._relay is not None and not any(name.startswith("segment_pendo_") for name in updated):
             return
         if ctx.options.segment_pendo_segment not in _SEGMENT:
             msg = f"segment_pendo_segment must be one of {', '.join(_SEGMENT)}."
@@ -130,8 +139,18 @@ class Intercept:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        trigger = Trigger(track=ctx.options.segment_pendo_track)
-        key = os.environ.get(API_KEY, "")
+        options = ctx.options
+        if options.segment_pendo_webhook not in KINDS:
+            msg = f"segment_pendo_webhook must be one of {', '.join(KINDS)}."
+            raise exceptions.OptionsError(msg)
+        try:
+            switches = changed(DEFAULT, options.segment_pendo_model)
+        except SwitchError as error:
+            msg = f"segment_pendo_model: {error}"
+            raise exceptions.OptionsError(msg) from None
+        signing_key = secret(SIGNING_KEY)
+        setup = Setup(options.segment_pendo_track, options.segment_pendo_webhook, switches, signing_key)
+        key = secret(API_KEY)
         to = ctx.options.segment_pendo_to
         if to and not key:
             msg = f"segment_pendo_to needs Pendo's API key in the environment variable {API_KEY}."
@@ -141,10 +160,10 @@ class Intercept:
             self._recording = None
         sinks: list[Sink] = []
         try:
-            delivery = Delivery(destination(to, key), self._heard) if to else None
+            delivery = Delivery(destination(to, key), self._heard, setup=setup) if to else None
             if ctx.options.segment_pendo_record:
                 path = Path(ctx.options.segment_pendo_record).expanduser()
-                self._recording = Recording(path, trigger=trigger, secrets=(key,) if key else ())
+                self._recording = Recording(path, setup=setup, secrets=tuple(filter(None, (key, signing_key))))
                 sinks.append(self._recording)
         except ValueError as error:
             msg = f"segment_pendo_to: {error}."
@@ -155,7 +174,7 @@ class Intercept:
         if delivery is not None:
             sinks.append(delivery)
         sinks.append(_Report(delivers=delivery is not None))
-        self._relay = Relay(sinks, trigger=trigger)
+        self._relay = Relay(sinks, setup=setup)
         old, self._delivery = self._delivery, delivery
         if self._is_running:
             self._swap = asyncio.ensure_future(self._exchange(old, delivery))

@@ -1,7 +1,7 @@
 """Delivery: POSTs webhooks to a destination, in order within their chain, several chains at a time.
 
-One attempt each (a later release adds Segment's retries); W-26: 10 s. Redirects are not followed (W-11). The SDK's
-answer never waits for any of this.
+One attempt each (a later release adds Segment's retries), within the time that Segment's destination waits. Redirects are not
+followed (W-11). The SDK's answer never waits for any of this.
 """
 
 import asyncio
@@ -9,12 +9,15 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from segment_pendo import __version__
-from segment_pendo.mapping import chain, webhook_of
+from segment_pendo.mapping import Setup, chain, webhook_of
 from segment_pendo.pendo.regions import webhook_url
+from segment_pendo.segment import webhooks
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
 
 if TYPE_CHECKING:
@@ -22,34 +25,43 @@ if TYPE_CHECKING:
 
 __all__ = ["DRAIN", "Delivery", "post"]
 
-TIMEOUT: Final = 10.0
 DRAIN: Final = 5.0  # how long an end waits for what is queued
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 
 
-async def post(session: "aiohttp.ClientSession", to: Destination, webhook: Webhook, number: int = 1) -> Attempt:
+async def post(session: "aiohttp.ClientSession", to: Destination, webhook: Webhook, kind: webhooks.Kind = webhooks.ACTIONS) -> Attempt:
     """One POST. Never raises for what the network does; the text of an Attempt never holds the URL."""
+    attempt = await _posted(session, to, webhook, kind.timeout)
+    if attempt.state == "delivered":
+        return attempt
+    again = attempt.status is None or kind.is_retried(attempt.status)
+    return replace(attempt, detail=f"{attempt.detail}; Segment would {'try again for hours' if again else 'not try again'}")
+
+
+async def _posted(session: "aiohttp.ClientSession", to: Destination, webhook: Webhook, seconds: float) -> Attempt:
     import aiohttp  # noqa: PLC0415 - only who delivers pays for it
     from yarl import URL  # noqa: PLC0415
 
     at = datetime.now(UTC)
     url = URL(webhook_url(to), encoded=True)
     try:
-        async with session.post(url, data=webhook.body, headers=dict(webhook.headers), allow_redirects=False) as answer:
+        async with session.post(
+            url, data=webhook.body, headers=dict(webhook.headers), allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)
+        ) as answer:
             await answer.content.read(65536)  # W-12: ignored, but read so that the connection can be used again
             state: State = "delivered" if 200 <= answer.status < 300 else "dead"
-            return Attempt(number, at, answer.status, _said(answer.status, to), state)
+            return Attempt(1, at, answer.status, _said(answer.status, to), state)
     except TimeoutError:
-        return Attempt(number, at, None, f"no answer from {to.name} within {TIMEOUT:g} s", "dead")
+        return Attempt(1, at, None, f"no answer from {to.name} within {seconds:g} s", "dead")
     except aiohttp.ClientConnectorDNSError:
-        return Attempt(number, at, None, f"the name {to.name} cannot be resolved", "dead")
+        return Attempt(1, at, None, f"the name {to.name} cannot be resolved", "dead")
     except aiohttp.ClientConnectorCertificateError:
-        return Attempt(number, at, None, f"the certificate of {to.name} is not trusted", "dead")
+        return Attempt(1, at, None, f"the certificate of {to.name} is not trusted", "dead")
     except aiohttp.ClientConnectorError as error:
-        return Attempt(number, at, None, f"no connection to {to.name}: {_reason(error.os_error)}", "dead")
+        return Attempt(1, at, None, f"no connection to {to.name}: {_reason(error.os_error)}", "dead")
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Attempt(number, at, None, f"the exchange with {to.name} failed: {type(error).__name__}", "dead")
+        return Attempt(1, at, None, f"the exchange with {to.name} failed: {type(error).__name__}", "dead")
 
 
 def _reason(error: OSError) -> str:
@@ -66,20 +78,24 @@ def session() -> "aiohttp.ClientSession":
     import aiohttp  # noqa: PLC0415
 
     return aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT),
         cookie_jar=aiohttp.DummyCookieJar(),
         connector=aiohttp.TCPConnector(limit=64),
         auto_decompress=False,
+        skip_auto_headers=("Accept", "Accept-Encoding"),
         headers={"User-Agent": f"segment-pendo/{__version__}"},  # 1.08: a name where a webhook brings none of its own
     )
 
 
 class Delivery:
-    """A sink that POSTs each webhook of a receipt. `heard` is told of each attempt."""
+    """A sink that POSTs each webhook of a receipt, or up to `batch` of them in one POST. `heard` is told of each attempt."""
 
-    def __init__(self, to: Destination, heard: Heard, *, concurrency: int = 16) -> None:
+    def __init__(
+        self, to: Destination, heard: Heard, *, setup: Setup | None = None, batch: int | None = None, concurrency: int = 16
+    ) -> None:
         self.to = to
         self._heard = heard
+        self._setup = setup or Setup()
+        self._batch = batch
         self._chains: dict[str, deque[tuple[CallRef, Webhook]]] = {}
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._idle = asyncio.Event()
@@ -110,22 +126,40 @@ class Delivery:
 
     async def _work(self, client: "aiohttp.ClientSession") -> None:
         while True:
-            name = await self._ready.get()
-            waiting = self._chains[name]
-            ref, webhook = waiting[0]
-            attempt = await post(client, self.to, webhook)
+            taken = self._taken(await self._ready.get())
+            sent = [webhook for name, count in taken.items() for _, webhook in islice(self._chains[name], count)]
+            webhook = sent[0] if self._batch is None else webhooks.batched(sent, self._setup.secret)
+            attempt = await post(client, self.to, webhook, self._setup.kind)
             self.answered += attempt.status is not None
+            for name, count in taken.items():
+                self._ended(name, count, attempt)
+            if not self._chains:
+                self._idle.set()
+
+    def _taken(self, first: str) -> dict[str, int]:
+        """How many webhooks of which chains go into the next POST; those chains are nobody else's until it has ended."""
+        left = self._batch or 1
+        taken = {first: min(left, len(self._chains[first]))}
+        left -= taken[first]
+        while left and not self._ready.empty():
+            name = self._ready.get_nowait()
+            taken[name] = min(left, len(self._chains[name]))
+            left -= taken[name]
+        return taken
+
+    def _ended(self, name: str, count: int, attempt: Attempt) -> None:
+        waiting = self._chains[name]
+        for _ in range(count):
+            ref, _ = waiting[0]
             try:
                 self._heard(ref, attempt)
             except Exception as error:  # noqa: BLE001 - whatever befalls the listener, the next webhook must go out
                 _log.error("an attempt could not be kept or printed: %s", type(error).__name__)
             waiting.popleft()
-            if waiting:
-                self._ready.put_nowait(name)
-                continue
+        if waiting:
+            self._ready.put_nowait(name)
+        else:
             del self._chains[name]
-            if not self._chains:
-                self._idle.set()
 
     async def drain(self, seconds: float) -> list[CallRef]:
         """Wait until all is delivered, at most `seconds`; what is left then."""

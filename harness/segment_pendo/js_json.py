@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from json.encoder import encode_basestring
 from math import isfinite
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import msgspec
 import orjson
 
 from segment_pendo.words import Json
 
-__all__ = ["Parsed", "ascii_only", "keep", "read", "why", "write"]
+__all__ = ["Loss", "Parsed", "ascii_only", "keep", "losses", "quick", "read", "why", "write"]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 # ECMA-262 array index: a canonical number below 2**32 - 1.
@@ -42,9 +42,30 @@ class Parsed(NamedTuple):
     ordinary: bool
 
 
+class _Inexact(float):
+    """A number that a double does not hold exactly, with the text it was read from."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+class Loss(NamedTuple):
+    """Something that JavaScript loses: a number (`was` its text, `becomes` JavaScript's), or a key (`becomes` is None)."""
+
+    path: tuple[str | int, ...]
+    was: str
+    becomes: str | None
+
+
 def _plain_float(text: str) -> int | float:
     number = float(text)
-    if abs(number) <= MAX_SAFE_INTEGER:
+    # Up to 15 digits survive in a double; of more, only those that Python writes back the same way are certain to.
+    if abs(number) <= MAX_SAFE_INTEGER and (len(text) <= 16 or repr(number) == text):
         if number.is_integer():
             return int(number)
         if abs(number) >= 1e-4:  # below, orjson and JavaScript change to exponents at different places
@@ -54,7 +75,16 @@ def _plain_float(text: str) -> int | float:
 
 
 def _any_int(text: str) -> int | float:
-    return int(text) if len(text) < _LONGEST_INTEGER else float(text)
+    return int(text) if len(text) < _LONGEST_INTEGER else _Inexact(text)
+
+
+def _any_float(text: str) -> float:
+    number = float(text)
+    try:
+        exact = Decimal(text) == Decimal(repr(number))
+    except ArithmeticError:  # an exponent beyond Decimal's
+        exact = False
+    return number if exact else _Inexact(text)
 
 
 def _refuse_constant(text: str) -> Json:
@@ -63,7 +93,7 @@ def _refuse_constant(text: str) -> Json:
 
 
 _fast = msgspec.json.Decoder(float_hook=_plain_float)
-_exact = json.JSONDecoder(parse_int=_any_int, parse_constant=_refuse_constant)
+_exact = json.JSONDecoder(parse_int=_any_int, parse_float=_any_float, parse_constant=_refuse_constant)
 
 
 def _looks_ordinary(text: bytes) -> bool:
@@ -114,12 +144,16 @@ def why(error: ValueError) -> str:
 
 def write(value: Json, *, ordinary: bool = False) -> bytes:
     """Write a value as JavaScript would. `ordinary` is what `read` said of it (server-made additions are ordinary)."""
-    if ordinary:
-        try:
-            return orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
-        except TypeError:  # over 53 bits, a lone surrogate, or nested too deeply for orjson
-            pass
-    return "".join(_pieces(value, _JAVASCRIPT)).encode()
+    fast = quick(value) if ordinary else None
+    return "".join(_pieces(value, _JAVASCRIPT)).encode() if fast is None else fast
+
+
+def quick(value: Json) -> bytes | None:
+    """An ordinary value as JavaScript would write it, or None where it takes the exact writer after all."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+    except TypeError:  # over 53 bits, a lone surrogate, or nested too deeply for orjson
+        return None
 
 
 def keep(value: Json) -> bytes:
@@ -176,9 +210,28 @@ def _placed(digits: str, point: int) -> str:
 
 
 def _number_as_read(number: float) -> str:
-    if isinstance(number, int) or isfinite(number):
-        return repr(number)
-    return "1e400" if number > 0 else "-1e400"  # read as infinity, and written so that it is again
+    return number.text if isinstance(number, _Inexact) else repr(number)
+
+
+def losses(root: Json) -> Iterator[Loss]:
+    """What JavaScript loses of a value: numbers that change, and keys named `__proto__`, in no order that matters."""
+    stack: list[tuple[tuple[str | int, ...], Json]] = [((), root)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key == "__proto__":
+                    yield Loss((*path, key), key, None)
+                else:
+                    stack.append(((*path, key), inner))
+        elif isinstance(value, list):
+            stack.extend(((*path, index), inner) for index, inner in enumerate(value))
+        elif isinstance(value, _Inexact):
+            yield Loss(path, value.text, _number(value))
+        elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER and _number(value) != str(value):
+            becomes = _number(value)
+            if becomes == "null" or int(Decimal(becomes)) != value:
+                yield Loss(path, str(value), becomes)
 
 
 def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:

@@ -10,17 +10,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from segment_pendo.environment import SECRETS
+
 __all__ = ["CommandError", "Upstream", "bundle", "bundles", "child_environment", "exit_code", "program", "quoted", "start", "upstream"]
 
-API_KEY: Final = "SEGMENT_PENDO_API_KEY"
-SECRETS: Final = frozenset(
-    {
-        API_KEY,
-        "SEGMENT_PENDO_WEBHOOK_SECRET",
-        "SEGMENT_PENDO_INTEGRATION_KEY",
-        "SEGMENT_PENDO_REDACT_KEY",
-    }
-)
 # As real clients were seen to read them: Ruby reads only http_proxy, curl only its lower case for http.
 _PROXY: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")

@@ -8,56 +8,95 @@
 5. One call, one outcome; order is kept; nothing here raises, whatever the bytes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from segment_pendo import js_json
+from segment_pendo import js_json, switch
 from segment_pendo.pendo import findings
 from segment_pendo.segment import ingest, server, webhooks
-from segment_pendo.words import Batch, Call, Finding, Judged, Message, Outcome, Receipt, Refusal, SdkRequest, Skipped, Webhook
+from segment_pendo.segment.switches import Switches
+from segment_pendo.words import (
+    Batch,
+    Call,
+    Finding,
+    JsonObject,
+    Judged,
+    Message,
+    Outcome,
+    Receipt,
+    Refusal,
+    SdkRequest,
+    Skipped,
+    Webhook,
+)
 
-__all__ = ["Trigger", "assess", "chain", "judge", "judge_message", "webhook_of"]
+__all__ = ["Setup", "assess", "chain", "judge", "judge_message", "webhook_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
-    """The types that the Webhooks destination selects."""
+class Setup:
+    """How the destination is set up at Segment, and how rules that no source settles are read.
+
+    `track`: whether its trigger selects track calls too. `webhook`: which of Segment's two webhook destinations it is (webhooks.KINDS).
+    `secret`: its shared secret; it is in no repr and no description.
+    """
 
     track: bool = False
+    webhook: str = "actions"
+    switches: Switches = field(default_factory=Switches)
+    secret: str = field(default="", repr=False)
+
+    @property
+    def kind(self) -> webhooks.Kind:
+        return webhooks.KINDS[self.webhook]
 
     def selects(self, kind: str | None) -> bool:
         return kind in {"identify", "group"} or (self.track and kind == "track")
 
+    def described(self) -> JsonObject:
+        """All but the secret, as JSON; `like` reads it again."""
+        model: JsonObject = {**switch.settings(self.switches)}
+        return {"track": self.track, "webhook": self.webhook, "model": model}
 
-def assess(request: SdkRequest, *, id: str, at: datetime, trigger: Trigger) -> Receipt:
+    def like(self, described: JsonObject) -> "Setup":
+        """This setup with what was described, the secret kept. What is absent is at its default; raises ValueError for what is unknown."""
+        model, webhook = described.get("model", {}), described.get("webhook", "actions")
+        if not isinstance(model, dict) or webhook not in webhooks.KINDS:
+            msg = "this setup cannot be read"
+            raise ValueError(msg)
+        switches = switch.changed(Switches(), (f"{name}={value}" for name, value in model.items()))
+        return replace(self, track=described.get("track") is True, webhook=str(webhook), switches=switches)
+
+
+def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Receipt:
     """One SDK request, read, answered and mapped. `at` is receivedAt, `id` seeds what the server makes up."""
-    batch = ingest.read(request)
+    batch = ingest.read(request, setup.switches)
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
-    judged = tuple(judge(call, batch, at=at, ip=request.ip, seed=id, trigger=trigger) for call in batch.calls)
+    judged = tuple(judge(call, batch, at=at, ip=request.ip, seed=id, setup=setup) for call in batch.calls)
     return Receipt(id, at, request, ingest.accepted(request), judged)
 
 
-def judge(call: Call, batch: Batch, *, at: datetime, ip: str, seed: str, trigger: Trigger) -> Judged:
+def judge(call: Call, batch: Batch, *, at: datetime, ip: str, seed: str, setup: Setup) -> Judged:
     """What becomes of one call."""
-    message = server.deliver(call, batch, received=at, ip=ip, seed=seed)
+    message = server.deliver(call, batch, received=at, ip=ip, seed=seed, switches=setup.switches)
     if isinstance(message, Skipped):
         return Judged(call, message, (), None)
-    return judge_message(message, ordinary=batch.ordinary, trigger=trigger)
+    return judge_message(message, ordinary=batch.ordinary, setup=setup)
 
 
-def judge_message(message: Message, *, ordinary: bool, trigger: Trigger) -> Judged:
+def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
     """What becomes of a message that Segment's servers have done with."""
     found: tuple[Finding, ...] = message.notes
-    outcome: Outcome | None = webhooks.filtered(message) or _unselected(message.call, trigger)
+    outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(message.call, setup)
     if outcome is None:
-        outcome = webhooks.webhook(message, ordinary=ordinary)
-        found = (*found, *webhooks.notes(message), *findings.examine(message.data))
+        outcome, said = webhooks.webhook(message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret)
+        found = (*found, *said, *findings.examine(message.data))
     return Judged(message.call, outcome, found, message)
 
 
-def _unselected(call: Call, trigger: Trigger) -> Skipped | None:
-    if trigger.selects(call.type):
+def _unselected(call: Call, setup: Setup) -> Skipped | None:
+    if setup.selects(call.type):
         return None
     if call.type == "track":
         reason = "Pendo takes track calls only if its subscription has the setting; give --track to send them."

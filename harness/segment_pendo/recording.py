@@ -11,15 +11,16 @@ a call that equals a recorded one but for volatile fields is not written again. 
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from segment_pendo import __version__, js_json
-from segment_pendo.mapping import Trigger, judge, webhook_of
+from segment_pendo.history import History
+from segment_pendo.mapping import Setup, judge, webhook_of
 from segment_pendo.redaction import Keys, envelope_of, redacted
-from segment_pendo.segment import ingest, times, webhooks
+from segment_pendo.segment import ingest, times
 from segment_pendo.words import Batch, Headers, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
 
 __all__ = ["FORMAT", "RecordedCall", "Recording", "RecordingError", "read", "requests"]
@@ -95,10 +96,11 @@ class Recording:
     Raises RecordingError if the file exists and is no recording that can be added to.
     """
 
-    def __init__(self, path: Path, *, trigger: Trigger, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: Path, *, setup: Setup, secrets: tuple[str, ...] = ()) -> None:
         self.path = path
         self.count = 0
-        self._trigger = trigger
+        self._setup = replace(setup, secret="")  # a signature lets who reads it guess at the secret
+        self._history = History()
         self._keys = Keys(secrets)
         self._known: Counter[bytes] = Counter()
         self._number = 0
@@ -121,27 +123,31 @@ class Recording:
             "format": FORMAT,
             "version": VERSION,
             "redacted": "keys",
-            "track": self._trigger.track,
-            "headers": dict(webhooks.HEADERS),
+            **self._setup.described(),
+            "headers": dict(self._setup.kind.headers),
             "madeBy": f"segment-pendo {__version__}",
         }
 
     def _continue(self) -> None:
         with self.path.open("rb") as file:
             header = _header(file.readline(_LONGEST_HEADER), str(self.path))
-            if header.get("track", False) != self._trigger.track:
-                how = "with --track" if header.get("track") else "without --track"
-                msg = f"{self.path}:1: this recording was made {how}; record into another file, or run {how}."
-                raise RecordingError(msg)
+            for name, ours in self._setup.described().items():
+                theirs = header.get(name, Setup().described()[name])
+                if theirs != ours:
+                    msg = f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another file, or run so."
+                    raise RecordingError(msg)
             file.seek(0)
             self._learn(file)
 
     def _learn(self, lines: Iterable[bytes]) -> None:
+        at = None
         for line, value in _values(lines, str(self.path)):
             if "call" in value:
                 self._known[_meaning(value["call"])] += 1
+                self._history.remember(value["call"], at)
             elif type(number := value.get("request")) is int:
                 self._number = max(self._number, number)
+                at = times.parse(value.get("receivedAt"))
             else:
                 msg = f"{self.path}:{line}: neither a request nor a call. The file is damaged; it was left as it is."
                 raise RecordingError(msg)
@@ -160,7 +166,7 @@ class Recording:
         """Add one receipt, redacted and mapped again without its secrets."""
         if receipt.refusal and receipt.refusal.status == 404:
             return  # no call of an SDK
-        request, batch = redacted(receipt.request, self._keys)
+        request, batch = redacted(receipt.request, self._keys, self._setup.switches)
         number = self._number + 1
         lines: list[JsonObject] = []
         seen: Counter[bytes] = Counter()
@@ -170,8 +176,8 @@ class Recording:
                 if self._known[meaning] > seen[meaning]:
                     seen[meaning] += 1
                     continue
-                judged = judge(call, batch, at=receipt.at, ip=request.ip, seed=str(number), trigger=self._trigger)
-                lines.append(_call_line(number, judged))
+                judged = judge(call, batch, at=receipt.at, ip=request.ip, seed=str(number), setup=self._setup)
+                lines.append(_call_line(number, self._history.judged(judged, receipt.at)))
             if not lines:
                 self._known -= seen
                 return
@@ -183,6 +189,15 @@ class Recording:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _said(name: str, value: Json) -> str:
+    if name == "track":
+        return "with --track" if value else "without --track"
+    if name == "model":
+        settings = value.items() if isinstance(value, dict) else ()
+        return " ".join(f"with --model {key}={one}" for key, one in settings) or "without --model"
+    return f"with --{name} {value}"
 
 
 def _request_line(number: int, receipt: Receipt, request: SdkRequest, batch: Batch | None) -> JsonObject:

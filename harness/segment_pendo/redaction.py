@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from segment_pendo import js_json
 from segment_pendo.segment import ingest
+from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Json, JsonObject, SdkRequest
 
 __all__ = ["Keys", "redacted"]
@@ -64,9 +65,9 @@ class Keys:
         return "WRITE_KEY_OF_ANOTHER_TYPE" if name == "writeKey" and is_number else value
 
 
-def redacted(request: SdkRequest, keys: Keys) -> tuple[SdkRequest, Batch | None]:
+def redacted(request: SdkRequest, keys: Keys, switches: Switches = DEFAULT) -> tuple[SdkRequest, Batch | None]:
     """The request without secrets, its body decoded, and the calls in it; None where it carries none that can be read."""
-    batch = ingest.read(request)
+    batch = ingest.read(request, switches)
     if not isinstance(batch, Batch) or not batch.calls:
         return _bare(request, b"", "", keys), None
     _learn(request, batch, keys)

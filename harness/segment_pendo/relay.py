@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Protocol
 
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.history import History
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.words import Receipt, SdkRequest
 
 __all__ = ["Relay", "Sink"]
@@ -24,10 +25,11 @@ def _now() -> datetime:
 class Relay:
     """Gives each request its id and its receivedAt, maps it, and hands the receipt to every sink in order."""
 
-    def __init__(self, sinks: Sequence[Sink], *, trigger: Trigger, clock: Callable[[], datetime] = _now) -> None:
-        self.trigger = trigger
+    def __init__(self, sinks: Sequence[Sink], *, setup: Setup, clock: Callable[[], datetime] = _now) -> None:
+        self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
         self._clock = clock
+        self._history = History()
         self._run = token_hex(3)
         self._count = 0
 
@@ -37,7 +39,7 @@ class Relay:
         # Milliseconds are what Segment shows (T-2); finer parts would make a second mapping differ from the first.
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
         self._count += 1
-        receipt = assess(request, id=f"{self._run}-{self._count}", at=at, trigger=self.trigger)
+        receipt = self._history.told(assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup))
         if receipt.judged or receipt.refusal:
             for sink in self._sinks:
                 sink.take(receipt)

@@ -5,7 +5,7 @@ from segment_pendo.mapping import webhook_of
 from segment_pendo.segment.times import text
 from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Receipt, Webhook
 
-__all__ = ["call_id", "call_row", "dumps", "error_row", "sent"]
+__all__ = ["call_id", "call_row", "dumps", "error_row", "finding_row", "sent"]
 
 
 def call_id(receipt: str, index: int) -> str:
@@ -34,12 +34,13 @@ def call_row(receipt: Receipt, judged: Judged, *, line: int | None = None, deliv
         "reason": skipped.reason if skipped else None,
         "body": webhook.body.decode() if webhook else None,
         "headers": dict(webhook.headers) if webhook else None,
-        "findings": [_finding(finding) for finding in judged.findings],
+        "findings": [finding_row(finding) for finding in judged.findings],
         "delivery": delivery,
     }
 
 
-def _finding(finding: Finding) -> Json:
+def finding_row(finding: Finding) -> JsonObject:
+    """A finding as rows show it."""
     return {
         "code": finding.code,
         "level": finding.level,

@@ -4,34 +4,36 @@ A receipt is committed before its SDK is answered, so a kill -9 loses nothing th
 not kept: they are made again from the receipt. A file holds what apps sent in clear: it is for its owner only (0600).
 """
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from segment_pendo import js_json
-from segment_pendo.mapping import Trigger, assess
-from segment_pendo.rows import call_row, sent
+from segment_pendo import history, js_json
+from segment_pendo.mapping import Setup, assess
+from segment_pendo.rows import call_row, finding_row, sent
 from segment_pendo.segment import ingest
-from segment_pendo.words import Attempt, CallRef, Json, JsonObject, Receipt, SdkRequest, Webhook
+from segment_pendo.words import Attempt, CallRef, Finding, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
 
 __all__ = ["FILTERS", "Page", "Store", "StoreError"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 _MAGIC: Final = b"SQLite format 3\0"
 _SCHEMA: Final = """
 create table receipts(
     n integer primary key autoincrement, id text not null unique, at text not null, door text not null, method text not null,
     path text not null, query text not null, host text not null, ip text not null, headers text not null,
-    body blob not null, status integer not null, refusal text, track integer not null, destination text not null);
+    body blob not null, status integer not null, refusal text, setup text not null, destination text not null);
 create table calls(
     n integer not null, ix integer not null, type text, user text, grp text, outcome text not null, codes text not null,
-    state text, status integer, attempts integer not null default 0, primary key (n, ix)) without rowid;
+    state text, status integer, attempts integer not null default 0, history text, primary key (n, ix)) without rowid;
 create table attempts(
     n integer not null, ix integer not null, number integer not null, at text not null, status integer,
     detail text not null, primary key (n, ix, number)) without rowid;
@@ -62,8 +64,8 @@ class Page(NamedTuple):
 class Store:
     """A sink. Everything runs in the thread that made it."""
 
-    def __init__(self, path: Path | None, *, trigger: Trigger, destination: str = "") -> None:
-        self._trigger = trigger
+    def __init__(self, path: Path | None, *, setup: Setup, destination: str = "") -> None:
+        self._setup = setup
         self._destination = destination
         self._in_memory = path is None
         self._held = 0
@@ -117,13 +119,13 @@ class Store:
         row = (
             receipt.id, receipt.at.isoformat(), request.door, request.method, _text(request.path), _text(request.query),
             _text(request.host), request.ip, js_json.write(headers).decode(), request.body, receipt.reply.status, refusal,
-            self._trigger.track, self._destination,
+            js_json.write(self._setup.described()).decode(), self._destination,
         )  # fmt: skip
         with self._transaction():
             cursor = self._db.execute("insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             number = cursor.lastrowid
             self._db.executemany(
-                "insert into calls(n, ix, type, user, grp, outcome, codes, state) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into calls(n, ix, type, user, grp, outcome, codes, state, history) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((number, *_call_columns(receipt, index)) for index in range(len(receipt.judged))),
             )
         self._forget_oldest(len(request.body))
@@ -176,7 +178,7 @@ class Store:
         """
         where, values = _condition(filters or {}, after)
         found = self._db.execute(
-            f"select c.n, c.ix, c.state, c.status, c.attempts from calls c where {where} "  # noqa: S608 - fixed texts
+            f"select c.n, c.ix, c.state, c.status, c.attempts, c.history from calls c where {where} "  # noqa: S608 - fixed texts
             "order by c.n, c.ix limit ?",
             (*values, limit),
         ).fetchall()
@@ -190,25 +192,27 @@ class Store:
         (count,) = self._db.execute(query, values).fetchone()
         return int(count)
 
-    def _rows(self, found: list[tuple[int, int, str | None, int | None, int]]) -> Iterator[JsonObject]:
+    def _rows(self, found: list[tuple[int, int, str | None, int | None, int, str | None]]) -> Iterator[JsonObject]:
         for number, group in groupby(found, key=lambda row: row[0]):
             receipt = self._receipt(number)
-            for _, index, state, status, attempts in group:
+            for _, index, state, status, attempts, kept in group:
                 if index >= len(receipt.judged):  # kept by another version of us, which read it differently
                     continue
                 delivery: JsonObject | None = None
                 if state is not None:
                     delivery = {"state": state, "status": status, "attempts": attempts}
-                yield call_row(receipt, receipt.judged[index], delivery=delivery)
+                yield call_row(receipt, _with(receipt.judged[index], kept), delivery=delivery)
 
     def _receipt(self, number: int) -> Receipt:
         """The receipt, mapped again from what was kept."""
-        (name, at, door, method, path, query, host, ip, headers, body, track) = self._db.execute(
-            "select id, at, door, method, path, query, host, ip, headers, body, track from receipts where n = ?", (number,)
+        (name, at, door, method, path, query, host, ip, headers, body, setup) = self._db.execute(
+            "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts where n = ?", (number,)
         ).fetchone()
         kept = ingest.header_pairs(js_json.read(headers.encode()).value)
         request = SdkRequest(method, path, query, kept, body, host, ip, door)
-        return assess(request, id=name, at=datetime.fromisoformat(at), trigger=Trigger(track=bool(track)))
+        described = js_json.read(setup.encode()).value
+        assert isinstance(described, dict)
+        return assess(request, id=name, at=datetime.fromisoformat(at), setup=self._setup.like(described))
 
     def states(self) -> dict[str, int]:
         """How many webhooks stand in which state."""
@@ -282,4 +286,18 @@ def _call_columns(receipt: Receipt, index: int) -> tuple[object, ...]:
         "webhook" if sends else "skipped",
         " ".join(codes),
         "waiting" if sends else None,
+        _kept_history(judged),
     )
+
+
+def _kept_history(judged: Judged) -> str | None:
+    """The findings that mapping the receipt alone will not make again."""
+    told: Json = [finding_row(finding) for finding in judged.findings if finding.code in history.CODES]
+    return js_json.write(told).decode() if told else None
+
+
+def _with(judged: Judged, kept: str | None) -> Judged:
+    if kept is None:
+        return judged
+    told = tuple(Finding(**row) for row in json.loads(kept))
+    return replace(judged, findings=(*judged.findings, *told))

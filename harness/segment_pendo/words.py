@@ -61,6 +61,7 @@ class Batch:
 
     `single` is true for the paths that carry one event; `client` where Analytics.js sends from a browser.
     `ordinary` promises that no number or key needs the exact JSON writer (js_json); `size` is the decoded body's, in bytes.
+    `notes` are findings about the request, and so about each of its calls.
     """
 
     calls: tuple[Call, ...]
@@ -70,6 +71,7 @@ class Batch:
     envelope: JsonObject
     size: int
     write_key: str | None = field(default=None, repr=False)
+    notes: tuple["Finding", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import taddons, tflow, tutils
 
 from segment_pendo import recording
-from segment_pendo.mapping import Trigger
+from segment_pendo.mapping import Setup
 from segment_pendo.relay import Relay
 from segment_pendo.words import Receipt
 from segment_pendo_addons.intercept import Intercept, addons, allow_patterns, leads_here
@@ -40,7 +40,7 @@ def kept() -> Kept:
 
 
 def intercept(kept: Kept, **how: object) -> Intercept:
-    relay = Relay([kept], trigger=Trigger(), clock=lambda: datetime(2024, 5, 9, tzinfo=UTC))
+    relay = Relay([kept], setup=Setup(), clock=lambda: datetime(2024, 5, 9, tzinfo=UTC))
     return Intercept(relay, **how)  # type: ignore[arg-type]
 
 
@@ -220,7 +220,7 @@ def test_a_wrong_destination_does_not_tell_the_key(context: taddons.context, mon
 def test_every_option_has_help(context: taddons.context) -> None:
     context.master.addons.add(Intercept())
     names = [name for name in context.options.keys() if name.startswith("segment_pendo_")]  # noqa: SIM118 - not a dict
-    assert sorted(names) == [f"segment_pendo_{name}" for name in ("hosts", "record", "segment", "to", "track")]
+    assert sorted(names) == [f"segment_pendo_{name}" for name in ("hosts", "model", "record", "segment", "to", "track", "webhook")]
     assert all(context.options._options[name].help.endswith(".") for name in names)
 
 

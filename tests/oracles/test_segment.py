@@ -33,7 +33,8 @@ def ours(text: str, secret: str) -> Webhook:
     parsed = js_json.read(text.encode())
     assert isinstance(parsed.value, dict)
     message = Message(Call(0, str(parsed.value["type"]), parsed.value), parsed.value)
-    return webhooks.webhook(message, ordinary=parsed.ordinary, secret=secret)
+    webhook, _ = webhooks.webhook(message, ordinary=parsed.ordinary, secret=secret)
+    return webhook
 
 
 def heard(answer: dict[str, Any]) -> tuple[bytes, str | None]:

@@ -11,7 +11,7 @@ from strategies import any_json, calls, hostile_calls, ids, objects
 
 from segment_pendo import js_json, rows
 from segment_pendo.lines import Teller
-from segment_pendo.mapping import Trigger, assess, chain
+from segment_pendo.mapping import Setup, assess, chain
 from segment_pendo.pendo.ids import effective
 from segment_pendo.pendo.model import Pendo
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
@@ -23,7 +23,7 @@ PATHS = st.sampled_from(
 
 
 def receive(body: bytes, path: str = "/v1/batch", headers: Any = (), *, track: bool = True) -> Receipt:
-    return assess(SdkRequest("POST", path, headers=headers, body=body), id="r-1", at=AT, trigger=Trigger(track=track))
+    return assess(SdkRequest("POST", path, headers=headers, body=body), id="r-1", at=AT, setup=Setup(track=track))
 
 
 def bodies(receipt: Receipt) -> list[Any]:
@@ -67,7 +67,7 @@ def test_any_bytes_are_answered_on_any_path(path: str, body: bytes) -> None:
 @given(st.text(max_size=40), st.text(max_size=40), st.sampled_from(["GET", "POST", "OPTIONS", "PUT", "é"]))
 def test_any_request_line_is_answered(path: str, query: str, method: str) -> None:
     for prefix in ("/", "/v1/pixel/identify", "/v1/projects/"):
-        receipt = assess(SdkRequest(method, prefix + path, query), id="1", at=AT, trigger=Trigger())
+        receipt = assess(SdkRequest(method, prefix + path, query), id="1", at=AT, setup=Setup())
         assert receipt.reply.status in {200, 400, 404}
 
 

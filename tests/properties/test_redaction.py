@@ -12,7 +12,7 @@ from strategies import any_json, calls, objects
 
 from segment_pendo import js_json
 from segment_pendo.lines import Teller
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.recording import Recording, read
 from segment_pendo.redaction import Keys, redacted
 from segment_pendo.words import SdkRequest, Webhook
@@ -58,10 +58,10 @@ def test_no_secret_reaches_a_recording(items: list[dict[str, Any]], secret: Any,
         body["batch"][0]["writeKey"] = WRITE_KEY
     elif where == "query":
         query = f"writeKey={WRITE_KEY}&k={PENDO_KEY}"
-    receipt = assess(SdkRequest("POST", "/v1/batch", query, headers, kept(body)), id="r", at=AT, trigger=Trigger())
+    receipt = assess(SdkRequest("POST", "/v1/batch", query, headers, kept(body)), id="r", at=AT, setup=Setup())
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "r.jsonl"
-        recording = Recording(path, trigger=Trigger(), secrets=(PENDO_KEY,))
+        recording = Recording(path, setup=Setup(), secrets=(PENDO_KEY,))
         recording.take(receipt)
         recording.close()
         assert is_clean(path.read_text("utf-8"))
@@ -71,7 +71,7 @@ def test_no_secret_reaches_a_recording(items: list[dict[str, Any]], secret: Any,
 @given(calls(), objects)
 def test_a_write_key_alone_is_in_no_terminal_line(call: dict[str, Any], envelope: dict[str, Any]) -> None:
     body = kept({**envelope, "batch": [call], "writeKey": WRITE_KEY})
-    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, trigger=Trigger())
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup())
     for judged in receipt.judged:
         assert is_clean(Teller().call(receipt, judged))
     assert is_clean(repr(receipt.request))
@@ -81,8 +81,8 @@ def test_a_write_key_alone_is_in_no_terminal_line(call: dict[str, Any], envelope
 def test_redaction_and_mapping_may_change_places(items: list[dict[str, Any]]) -> None:
     request = SdkRequest("POST", "/v1/batch", body=kept({"batch": [{**item, "messageId": "m"} for item in items], "writeKey": "A" * 32}))
     clean, _ = redacted(request, Keys())
-    first = assess(clean, id="r", at=AT, trigger=Trigger())
-    last = assess(request, id="r", at=AT, trigger=Trigger())
+    first = assess(clean, id="r", at=AT, setup=Setup())
+    last = assess(request, id="r", at=AT, setup=Setup())
     for one, other in zip(first.judged, last.judged, strict=True):
         assert isinstance(one.outcome, Webhook)
         assert isinstance(other.outcome, Webhook)

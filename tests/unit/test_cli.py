@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from segment_pendo.cli import VERBS, main
 from segment_pendo.lines import Teller, plain
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.words import Attempt, SdkRequest
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
@@ -95,7 +95,7 @@ def test_the_lines_of_calls() -> None:
         {"type": "identify", "userId": "u", "traits": {"a": {}, "b": {}, "c": null}}, {"type": "group", "anonymousId": "x", "groupId": "g"},
         {"type": "page", "userId": "u"}, {"type": "identify"}]}"""
     when = datetime(2024, 5, 9, 10, 0, 1, 5000, tzinfo=UTC)
-    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=when, trigger=Trigger())
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=when, setup=Setup())
     attempts = [Attempt(1, when, 200, "", "delivered"), Attempt(1, when, None, "no answer", "dead"), None, None]
     teller = Teller()
     told = [teller.call(receipt, judged, attempt) for judged, attempt in zip(receipt.judged, attempts, strict=True)]

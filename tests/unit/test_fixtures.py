@@ -7,7 +7,7 @@ import make_fixtures
 import pytest
 
 from segment_pendo.cli.map import map_rows
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.recording import read, requests
 from segment_pendo.words import Webhook
 
@@ -37,7 +37,7 @@ def test_a_recordings_requests_map_to_its_webhooks(name: str) -> None:
     made = []
     for number, again in enumerate(requests(path.read_bytes().splitlines(keepends=True), name), start=1):
         assert again.at is not None
-        receipt = assess(again.request, id=str(number), at=again.at, trigger=Trigger())
+        receipt = assess(again.request, id=str(number), at=again.at, setup=Setup())
         made += [j.outcome.body for j in receipt.judged if isinstance(j.outcome, Webhook)]
     assert recorded
     assert made == recorded
@@ -46,7 +46,7 @@ def test_a_recordings_requests_map_to_its_webhooks(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(make_fixtures.SDK.glob("*.jsonl")), ids=lambda path: path.name)
 def test_map_gives_one_row_for_each_call_and_errors_only_for_refusals(path: Path) -> None:
     expected = json.loads((make_fixtures.SDK / "expected.json").read_text("utf-8"))[path.name]
-    made = list(map_rows(path.read_bytes(), at=make_fixtures.RECEIVED, fixed=True, trigger=Trigger()))
+    made = list(map_rows(path.read_bytes(), at=make_fixtures.RECEIVED, fixed=True, setup=Setup()))
     calls = sum(n for verdict in expected.values() for kind, n in verdict.items() if not kind.startswith("refused"))
     refusals = sum(n for verdict in expected.values() for kind, n in verdict.items() if kind.startswith("refused"))
     assert sum("error" not in row for row in made) == calls

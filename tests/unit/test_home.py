@@ -11,7 +11,7 @@ import pytest
 
 from segment_pendo.door import DoorError
 from segment_pendo.home import Home
-from segment_pendo.mapping import Trigger
+from segment_pendo.mapping import Setup
 from segment_pendo.relay import Relay
 from segment_pendo.store import Store
 from segment_pendo.words import Attempt, CallRef, Receipt
@@ -23,8 +23,8 @@ def talk(what: Talk, **how: Any) -> None:
     """Open a home port, talk to it, close it."""
 
     async def main() -> None:
-        store = Store(None, trigger=Trigger())
-        home = Home(Relay([store], trigger=Trigger()), store, **how)
+        store = Store(None, setup=Setup())
+        home = Home(Relay([store], setup=Setup()), store, **how)
         await home.start(0)
         try:
             async with aiohttp.ClientSession(base_url=home.url) as client:
@@ -196,8 +196,8 @@ def test_a_sink_that_fails_is_a_500_and_the_next_request_is_served(capsys: pytes
 
     async def main() -> None:
         sink = Full()
-        store = Store(None, trigger=Trigger())
-        home = Home(Relay([sink], trigger=Trigger()), store)
+        store = Store(None, setup=Setup())
+        home = Home(Relay([sink], setup=Setup()), store)
         await home.start(0)
         async with aiohttp.ClientSession(base_url=home.url) as client:
             code, text = await identify(client)
@@ -242,7 +242,7 @@ def test_a_busy_port_is_told() -> None:
     async def what(_client: aiohttp.ClientSession, home: Home, store: Store) -> None:
         port = int(home.url.rpartition(":")[2])
         with pytest.raises(DoorError, match=f"port {port} .* Address already in use.* --port"):
-            await Home(Relay([store], trigger=Trigger()), store).start(port)
+            await Home(Relay([store], setup=Setup()), store).start(port)
 
     talk(what)
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from segment_pendo import launcher
+from segment_pendo import environment, launcher
 
 HOME, PROXY = "http://127.0.0.1:4170", "http://127.0.0.1:4171"
 HOSTS = ["api.segment.io", "cdn.segment.com"]
 
 
 def test_no_secret_reaches_the_child() -> None:
-    env = launcher.child_environment(dict.fromkeys(launcher.SECRETS, "x") | {"PATH": "/bin"}, home=HOME, hosts=HOSTS, proxy=PROXY)
-    assert not launcher.SECRETS & set(env)
+    env = launcher.child_environment(dict.fromkeys(environment.SECRETS, "x") | {"PATH": "/bin"}, home=HOME, hosts=HOSTS, proxy=PROXY)
+    assert not environment.SECRETS & set(env)
     assert (env["PATH"], env["SEGMENT_PENDO_URL"], env["SEGMENT_PENDO_HOSTS"]) == ("/bin", HOME, "api.segment.io,cdn.segment.com")
 
 

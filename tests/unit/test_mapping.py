@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from segment_pendo.lines import refusal_line
-from segment_pendo.mapping import Trigger, assess, chain
+from segment_pendo.mapping import Setup, assess, chain
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
@@ -17,7 +17,7 @@ AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 
 def receive(body: Any, path: str = "/v1/batch", *, track: bool = False, headers: Any = (), **more: Any) -> Receipt:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return assess(SdkRequest("POST", path, headers=headers, body=data, **more), id="r-1", at=AT, trigger=Trigger(track=track))
+    return assess(SdkRequest("POST", path, headers=headers, body=data, **more), id="r-1", at=AT, setup=Setup(track=track))
 
 
 def only(receipt: Receipt) -> dict[str, Any]:
@@ -268,7 +268,7 @@ def test_nulls_and_unknown_keys_pass() -> None:
 
 def test_a_pixel_of_many_dots_is_no_deep_call() -> None:
     query = "userId=u&writeKey=aaaaaaaaaaaaaaaa&traits" + ".a" * 28_000 + "=x"
-    receipt = assess(SdkRequest("GET", "/v1/pixel/identify", query), id="1", at=AT, trigger=Trigger())
+    receipt = assess(SdkRequest("GET", "/v1/pixel/identify", query), id="1", at=AT, setup=Setup())
     assert only(receipt)["userId"] == "u"
 
 
@@ -296,7 +296,7 @@ def test_a_chain_is_the_user_else_the_device_else_the_group() -> None:
 
 @pytest.mark.parametrize("query", ["data=eyJ1c2VySWQiOiAidT8_In0", "data=eyJ1c2VySWQiOiAidT8%2FIn0%3D", "userId=u%3F%3F&traits.plan=pro"])
 def test_the_pixel_in_its_forms(query: str) -> None:
-    receipt = assess(SdkRequest("GET", "/v1/pixel/identify", query), id="1", at=AT, trigger=Trigger())
+    receipt = assess(SdkRequest("GET", "/v1/pixel/identify", query), id="1", at=AT, setup=Setup())
     assert only(receipt)["userId"] == "u??"
     assert receipt.reply.headers[0] == ("Content-Type", "image/gif")
     assert receipt.reply.body.startswith(b"GIF89a")
@@ -304,6 +304,6 @@ def test_the_pixel_in_its_forms(query: str) -> None:
 
 def test_settings_keep_an_sdk_here() -> None:
     request = SdkRequest("GET", "/v1/projects/WK1/settings", host="127.0.0.1:4170")
-    receipt = assess(request, id="1", at=AT, trigger=Trigger())
+    receipt = assess(request, id="1", at=AT, setup=Setup())
     segment = json.loads(receipt.reply.body)["integrations"]["Segment.io"]
     assert segment == {"apiKey": "WK1", "apiHost": "127.0.0.1:4170/v1", "protocol": "http"}

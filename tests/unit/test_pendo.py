@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from segment_pendo.json_path import json_path
 from segment_pendo.pendo import findings, ids
 from segment_pendo.pendo.model import Pendo
 from segment_pendo.pendo.regions import caution, destination, is_loopback, key_problem, webhook_url
@@ -188,7 +189,7 @@ def test_findings(event: dict[str, Any], expected: list[tuple[str, str, str]]) -
 
 
 def test_json_paths() -> None:
-    assert findings.json_path("a", "x y", 'q"\\', 3) == '$.a["x y"]["q\\"\\\\"][3]'
+    assert json_path("a", "x y", 'q"\\', 3) == '$.a["x y"]["q\\"\\\\"][3]'
 
 
 def test_the_worked_examples_as_the_model_holds_them() -> None:

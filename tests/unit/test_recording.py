@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.recording import Recording, RecordingError, read, requests
 from segment_pendo.redaction import Keys, redacted
 from segment_pendo.words import SdkRequest, Webhook
@@ -25,10 +25,10 @@ def batch(*calls: dict[str, Any], **envelope: Any) -> SdkRequest:
     return SdkRequest("POST", "/v1/batch", headers=(("Cookie", "session=secret"), ("User-Agent", "x/1")), body=json.dumps(body).encode())
 
 
-def record(path: Path, *requests: SdkRequest, trigger: Trigger = Trigger()) -> None:  # noqa: B008 - frozen
-    recording = Recording(path, trigger=trigger, secrets=(PENDO_KEY,))
+def record(path: Path, *requests: SdkRequest, setup: Setup = Setup()) -> None:  # noqa: B008 - frozen
+    recording = Recording(path, setup=setup, secrets=(PENDO_KEY,))
     for number, request in enumerate(requests):
-        recording.take(assess(request, id=f"r-{number}", at=AT, trigger=trigger))
+        recording.take(assess(request, id=f"r-{number}", at=AT, setup=setup))
     recording.close()
 
 
@@ -96,8 +96,8 @@ def test_a_key_is_replaced_wherever_it_is_known_from(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["1", "a", "true", "e", "{", "12", "null"])
 def test_a_short_key_damages_nothing(tmp_path: Path, key: str) -> None:
     file = tmp_path / "r.jsonl"
-    recording = Recording(file, trigger=Trigger(), secrets=(key,))
-    recording.take(assess(batch({"userId": "a", "traits": {"n": 12, "b": True}, "writeKey": key}), id="r", at=AT, trigger=Trigger()))
+    recording = Recording(file, setup=Setup(), secrets=(key,))
+    recording.take(assess(batch({"userId": "a", "traits": {"n": 12, "b": True}, "writeKey": key}), id="r", at=AT, setup=Setup()))
     recording.close()
     (call,) = read(file)
     assert call.call["traits"] == {"n": 12, "b": True}
@@ -107,8 +107,8 @@ def test_a_full_disk_costs_the_call_and_not_the_file(tmp_path: Path) -> None:
     import resource
 
     file = tmp_path / "r.jsonl"
-    recording = Recording(file, trigger=Trigger())
-    small = assess(batch({"userId": "a"}), id="r", at=AT, trigger=Trigger())
+    recording = Recording(file, setup=Setup())
+    small = assess(batch({"userId": "a"}), id="r", at=AT, setup=Setup())
     recording.take(small)
     before = file.read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -116,12 +116,12 @@ def test_a_full_disk_costs_the_call_and_not_the_file(tmp_path: Path) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, limits[1]))
         with pytest.raises(OSError, match="too large"):
-            recording.take(assess(batch({"userId": "b" * 500}), id="s", at=AT, trigger=Trigger()))
+            recording.take(assess(batch({"userId": "b" * 500}), id="s", at=AT, setup=Setup()))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, old)
     assert file.read_bytes() == before
-    recording.take(assess(batch({"userId": "c"}), id="t", at=AT, trigger=Trigger()))
+    recording.take(assess(batch({"userId": "c"}), id="t", at=AT, setup=Setup()))
     recording.close()
     assert [call.call["userId"] for call in read(file)] == ["a", "c"]
 
@@ -142,13 +142,13 @@ def test_odd_lines_are_errors_and_no_tracebacks(tmp_path: Path, lines: bytes, wo
     file = tmp_path / "r.jsonl"
     file.write_bytes(b'{"format":"segment-pendo-recording","version":1,"track":false}\n' + lines)
     with pytest.raises(RecordingError, match=words):
-        Recording(file, trigger=Trigger()) if words == "damaged" else list(read(file))
+        Recording(file, setup=Setup()) if words == "damaged" else list(read(file))
 
 
 def test_a_pipe_is_no_recording(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(RecordingError, match="no regular file"):
-        Recording(tmp_path / "pipe", trigger=Trigger())
+        Recording(tmp_path / "pipe", setup=Setup())
 
 
 def test_redacting_twice_is_redacting_once() -> None:
@@ -207,7 +207,7 @@ def test_damaged_newer_and_foreign_files_are_named_by_line_and_left_alone(tmp_pa
     file = tmp_path / "r.jsonl"
     file.write_bytes(content)
     with pytest.raises(RecordingError) as refused:
-        Recording(file, trigger=Trigger())
+        Recording(file, setup=Setup())
     assert f"{file}:{line}: " in str(refused.value)
     assert words in str(refused.value)
     assert file.read_bytes() == content
@@ -218,6 +218,6 @@ def test_the_requests_of_a_recording_map_to_the_recorded_webhooks(tmp_path: Path
     record(file, batch({"userId": "a", "messageId": "1"}, {"type": "page", "userId": "x"}, {"userId": "b", "messageId": "2"}))
     (again,) = requests(file.read_bytes().splitlines(keepends=True), "r")
     assert again.lines == [3, 4, 5]
-    receipt = assess(again.request, id="z", at=again.at or AT, trigger=Trigger())
+    receipt = assess(again.request, id="z", at=again.at or AT, setup=Setup())
     made = [j.outcome.body for j in receipt.judged if isinstance(j.outcome, Webhook)]
     assert made == [c.webhook.body for c in read(file) if c.webhook]

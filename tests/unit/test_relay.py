@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from segment_pendo.mapping import Trigger
+from segment_pendo.mapping import Setup
 from segment_pendo.relay import Relay
 from segment_pendo.words import Receipt, SdkRequest
 
@@ -21,7 +21,7 @@ class Kept:
 
 def test_every_request_has_its_id_and_a_time_in_milliseconds() -> None:
     kept = Kept()
-    relay = Relay([kept], trigger=Trigger(), clock=lambda: datetime(2024, 5, 9, 10, 0, 1, 123_987, tzinfo=UTC))
+    relay = Relay([kept], setup=Setup(), clock=lambda: datetime(2024, 5, 9, 10, 0, 1, 123_987, tzinfo=UTC))
     made = [relay.receive(CALL), relay.receive(CALL)]
     assert kept.receipts == made
     assert made[0].id != made[1].id
@@ -33,7 +33,7 @@ def test_every_request_has_its_id_and_a_time_in_milliseconds() -> None:
 )
 def test_sinks_hear_of_calls_and_refusals_only(method: str, path: str, count: int) -> None:
     kept = Kept()
-    Relay([kept], trigger=Trigger()).receive(SdkRequest(method, path))
+    Relay([kept], setup=Setup()).receive(SdkRequest(method, path))
     assert len(kept.receipts) == count
 
 
@@ -43,4 +43,4 @@ def test_a_sink_that_cannot_keep_it_is_not_hidden() -> None:
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        Relay([Full()], trigger=Trigger()).receive(CALL)
+        Relay([Full()], setup=Setup()).receive(CALL)

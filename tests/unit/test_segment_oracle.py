@@ -17,6 +17,6 @@ def test_the_same_bytes_and_signature_as_segments_code() -> None:
         parsed = js_json.read(row["event"].encode())
         assert isinstance(parsed.value, dict)
         message = Message(Call(0, None, parsed.value), parsed.value)
-        webhook = webhooks.webhook(message, ordinary=parsed.ordinary, secret=row["secret"])
+        webhook, _ = webhooks.webhook(message, ordinary=parsed.ordinary, secret=row["secret"])
         assert webhook.body == row["body"].encode(), row["event"]
         assert dict(webhook.headers).get("X-Signature") == row["signature"], row["event"]

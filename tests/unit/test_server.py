@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.segment import times
 from segment_pendo.words import SdkRequest, Webhook
 
@@ -38,7 +38,7 @@ def delivered(call: Any, *, at: datetime = AT, envelope: Any = None) -> tuple[di
         request = SdkRequest(
             "POST", "/v1/batch", body=json.dumps({"batch": [{"type": "identify", "userId": "u"} | call]} | envelope).encode()
         )
-    (judged,) = assess(request, id="r", at=at, trigger=Trigger()).judged
+    (judged,) = assess(request, id="r", at=at, setup=Setup()).judged
     assert isinstance(judged.outcome, Webhook)
     return json.loads(judged.outcome.body), [finding.code for finding in judged.findings]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from segment_pendo import store as module
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.store import Store, StoreError
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 
@@ -19,12 +19,12 @@ AT = datetime(2024, 5, 9, 10, 0, 1, 123000, tzinfo=UTC)
 def receipt(name: str, *users: object, path: str = "/v1/batch") -> Receipt:
     body = json.dumps({"batch": [{"type": "identify", "userId": user, "traits": {"n": 1e21}} for user in users]}).encode()
     request = SdkRequest("POST", path, "a=\ud83d", (("X", "\udcff"), ("Y", "é")), body, "host\ud83d")
-    return assess(request, id=name, at=AT, trigger=Trigger())
+    return assess(request, id=name, at=AT, setup=Setup())
 
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    with closing(Store(None, trigger=Trigger())) as made:
+    with closing(Store(None, setup=Setup())) as made:
         yield made
 
 
@@ -40,12 +40,12 @@ def test_a_row_is_made_again_to_the_byte(store: Store) -> None:
 
 def test_a_file_is_for_its_owner_and_lives_on(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "store.db"
-    store = Store(path, trigger=Trigger())
+    store = Store(path, setup=Setup())
     store.take(receipt("r-1", "u"))
     store.attempted(CallRef("r-1", 0), Attempt(1, AT, None, "no answer", "dead"))
     store.close()
     assert path.stat().st_mode & 0o077 == 0
-    with closing(Store(path, trigger=Trigger())) as again:
+    with closing(Store(path, setup=Setup())) as again:
         (row,) = again.calls().calls
         assert row["delivery"] == {"state": "dead", "status": None, "attempts": 1}
         assert again.states() == {"dead": 1}
@@ -56,17 +56,17 @@ def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path, content: bytes) -
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
     with pytest.raises(StoreError, match=r"notes\.txt cannot be used"):
-        Store(path, trigger=Trigger())
+        Store(path, setup=Setup())
     assert path.read_bytes() == content
 
 
 def test_a_newer_store_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    made = Store(path, trigger=Trigger())
+    made = Store(path, setup=Setup())
     made._db.execute("pragma user_version = 9")
     made.close()
     with pytest.raises(StoreError, match="format 9"):
-        Store(path, trigger=Trigger())
+        Store(path, setup=Setup())
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
             other.execute(f"pragma user_version = {version}")
         before = path.read_bytes()
         with pytest.raises(StoreError, match="another program"):
-            Store(path, trigger=Trigger())
+            Store(path, setup=Setup())
         assert path.read_bytes() == before
 
 
@@ -94,7 +94,7 @@ def test_a_cursor_outlives_a_clear(store: Store) -> None:
 def test_an_attempt_that_cannot_be_kept_blocks_nothing(tmp_path: Path) -> None:
     import sqlite3
 
-    with closing(Store(tmp_path / "s.db", trigger=Trigger())) as store, closing(sqlite3.connect(tmp_path / "s.db")) as other:
+    with closing(Store(tmp_path / "s.db", setup=Setup())) as store, closing(sqlite3.connect(tmp_path / "s.db")) as other:
         store.take(receipt("r-1", "u"))
         store._db.execute("pragma busy_timeout = 1")
         other.execute("begin immediate")

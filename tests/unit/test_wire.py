@@ -9,7 +9,7 @@ from typing import Any
 import make_fixtures
 import pytest
 
-from segment_pendo.mapping import Trigger, assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.words import JsonObject, SdkRequest, Webhook
 
@@ -69,7 +69,7 @@ def test_a_call_looks_as_the_real_sdk_sent_it(sdk: str, mark: str) -> None:
 def test_every_form_becomes_the_same_webhooks(sdk: str) -> None:
     bodies = []
     for request in made(sdk, CALLS["identify-doc"], CALLS["group-doc"]):
-        receipt = assess(request, id="r", at=AT, trigger=Trigger())
+        receipt = assess(request, id="r", at=AT, setup=Setup())
         assert receipt.refusal is None
         bodies += [json.loads(j.outcome.body) for j in receipt.judged if isinstance(j.outcome, Webhook)]
     assert [(b["type"], b["userId"], b.get("groupId"), b["traits"]) for b in bodies] == [

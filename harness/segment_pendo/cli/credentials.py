@@ -1,13 +1,12 @@
 """Where the destination and its key come from: never from a flag that a shell history keeps."""
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from segment_pendo.cli.failure import CONFIGURATION, Failure
-from segment_pendo.launcher import API_KEY
+from segment_pendo.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, caution, destination, key_problem
 from segment_pendo.words import Destination
 
@@ -42,7 +41,7 @@ def find(to: str | None, key_file: Path | None) -> Destination | None:
 
 def known(to: Destination | None) -> tuple[str, ...]:
     """Every key that we know, also where nothing is forwarded: none of them may reach a recording."""
-    keys = {os.environ.get(API_KEY, "").strip(), to.key if to else ""}
+    keys = {secret(API_KEY), secret(SIGNING_KEY), to.key if to else ""}
     return tuple(sorted(keys - {"", LOCAL_KEY}))
 
 
@@ -54,7 +53,7 @@ def _key(key_file: Path | None, *, loopback: bool) -> str:
             message = f"--api-key-file: {key_file} cannot be read as text."
             raise Failure(message, CONFIGURATION) from None
     else:
-        key = os.environ.get(API_KEY, "").strip()
+        key = secret(API_KEY)
     if not key and loopback:
         return LOCAL_KEY
     if not key and sys.stdin.isatty():

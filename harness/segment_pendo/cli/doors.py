@@ -18,7 +18,7 @@ from segment_pendo.delivery import DRAIN, Delivery
 from segment_pendo.door import DoorError
 from segment_pendo.home import Home
 from segment_pendo.launcher import Upstream, upstream
-from segment_pendo.mapping import Trigger
+from segment_pendo.mapping import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY
 from segment_pendo.recording import Recording, RecordingError
 from segment_pendo.relay import Relay, Sink
@@ -39,7 +39,8 @@ class Plan:
     proxy_port: int | None = None
     tls_port: int | None = None
     to: Destination | None = None
-    track: bool = False
+    setup: Setup = field(default_factory=Setup)
+    batch: int | None = None
     record: Path | None = None
     store: Path | None = None
     answers: bool = True
@@ -77,11 +78,11 @@ class Doors:
         self.plan = plan
         self._report = report
         self._heard_too = heard
-        trigger = Trigger(track=plan.track)
+        setup = plan.setup
         name = plan.to.name if plan.to else "loopback"
         try:
-            self.store = Store(plan.store, trigger=trigger, destination=name)
-            self.recording = Recording(plan.record, trigger=trigger, secrets=plan.secrets) if plan.record else None
+            self.store = Store(plan.store, setup=setup, destination=name)
+            self.recording = Recording(plan.record, setup=setup, secrets=plan.secrets) if plan.record else None
         except StoreError as error:
             raise Failure(str(error), CANNOT_START) from None
         except RecordingError as error:
@@ -102,7 +103,7 @@ class Doors:
         """Open every door; Failure (exit 4) where one cannot be opened."""
         plan = self.plan
         sinks: list[Sink] = list(self._sinks)
-        relay = Relay(sinks, trigger=Trigger(track=plan.track))
+        relay = Relay(sinks, setup=plan.setup)
         is_local = plan.to is None or plan.to.loopback
         self.home = Home(relay, self.store, open_origins=is_local, allowed_origins=plan.allow_origins)
         try:
@@ -110,7 +111,7 @@ class Doors:
         except DoorError as error:
             raise Failure(str(error), CANNOT_START) from None
         to = plan.to or Destination("loopback", self.home.url, LOCAL_KEY, loopback=True)
-        self.delivery = Delivery(to, self._heard)
+        self.delivery = Delivery(to, self._heard, setup=plan.setup, batch=plan.batch)
         sinks += [self.delivery, self._report]
         await self.delivery.start()
         side = mitmproxy_side() if plan.with_proxy or plan.tls_port is not None else None

@@ -16,11 +16,13 @@ import click
 
 from segment_pendo import launcher
 from segment_pendo.cli import credentials
+from segment_pendo.cli import setup as setup_of
 from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
 from segment_pendo.cli.reporter import Reporter, many
 from segment_pendo.delivery import DRAIN
 from segment_pendo.rows import call_id
+from segment_pendo.segment.switches import Switches
 
 __all__ = ["command"]
 
@@ -73,7 +75,14 @@ class _Ends:
 @credentials.key_file_option
 @click.option("--record", type=FILE, help="Record calls and their webhooks into FILE, without keys.")
 @click.option("--store", type=FILE, help="Keep everything in this SQLite file.")
-@click.option("--track", is_flag=True, help="Send track calls too; Pendo needs a setting for them.")
+@setup_of.setup_options
+@click.option(
+    "--batch-size",
+    "batch",
+    type=click.IntRange(1, 4000),
+    metavar="N",
+    help="POST up to N webhooks as one JSON array, as Webhooks (Actions) does with batching on.  [default: one a request]",
+)
 @click.option(
     "--segment",
     type=click.Choice(["answer", "pass"]),
@@ -106,6 +115,9 @@ def command(
     segment: str,
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
+    webhook: str,
+    switches: Switches,
+    batch: int | None,
     style: Literal["text", "ndjson"],
     fail_on: str | None,
     expect: int | None,
@@ -128,13 +140,17 @@ def command(
       segment-pendo run --port 0 --expect 10 --fail-on warning -- pytest
       SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
     """
+    if batch is not None and webhook != "actions":
+        message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
+        raise click.UsageError(message)
     destination = credentials.find(to, api_key_file)
     plan = Plan(
         port=port,
         proxy_port=proxy_port,
         tls_port=tls_port,
         to=destination,
-        track=track,
+        setup=setup_of.read(track=track, webhook=webhook, switches=switches),
+        batch=batch,
         record=record,
         store=store,
         answers=segment == "answer",

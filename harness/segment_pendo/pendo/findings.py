@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from segment_pendo.js_json import write
+from segment_pendo.json_path import json_path
 from segment_pendo.pendo import ids
 from segment_pendo.words import Finding, Json, JsonObject, Level
 
-__all__ = ["examine", "json_path"]
+__all__ = ["examine"]
 
-_IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _DATE_KEY = re.compile(r"(?:[a-z0-9]At|_at|[dD]ate|[a-z0-9]On|_on)$")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
@@ -28,19 +28,6 @@ _AGENT: Final = "Pendo's browser agent 2.291.4"
 _UNDOCUMENTED: Final = "documented nowhere"
 _LONG_TEXT: Final = 1500  # 3.41
 _ACCOUNT_KEYS: Final = {"accountid", "account_id", "companyid", "company_id"}
-
-
-def json_path(*keys: str | int) -> str:
-    """A JSON path from the root, in brackets where a key is no identifier."""
-    text = "$"
-    for key in keys:
-        if isinstance(key, int):
-            text += f"[{key}]"
-        elif _IDENTIFIER.fullmatch(key):
-            text += f".{key}"
-        else:
-            text += '["' + key.replace("\\", "\\\\").replace('"', '\\"') + '"]'
-    return text
 
 
 def _finding(code: str, level: Level, path: str, message: str, source: str) -> Finding:

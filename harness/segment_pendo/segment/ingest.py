@@ -10,16 +10,19 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from segment_pendo import js_json
-from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
+from segment_pendo.segment.switches import DEFAULT, Switches
+from segment_pendo.words import Batch, Call, Finding, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
 
 __all__ = [
     "ACCEPTED",
     "Route",
     "accepted",
+    "alone",
     "basic_user",
     "decoded_headers",
     "header",
@@ -127,11 +130,11 @@ def _long(name: str) -> str:
     return _SHORT.get(name, name)
 
 
-def read(request: SdkRequest) -> Batch | Refusal:
+def read(request: SdkRequest, switches: Switches = DEFAULT) -> Batch | Refusal:
     """The calls of a request; none for what carries none (preflight, settings, metrics). Never raises."""
     where = route(request)
     if where is None:
-        return _read_unrouted(request)
+        return _read_unrouted(request, switches)
     if where.kind == "pixel":
         return _read_pixel(request, where)
     if where.kind not in {"single", "batch"}:
@@ -147,13 +150,17 @@ def read(request: SdkRequest) -> Batch | Refusal:
     if isinstance(parsed, Refusal):
         return parsed
     if not isinstance(parsed.value, dict):
-        return Refusal(400, "bad_request", "The body is JSON but no object; Segment expects one event or {batch: [...]}.")
+        return _misshapen("The body is JSON but no object; Segment expects one event or {batch: [...]}.", switches)
     if where.kind == "single":
-        return _single(request, where, parsed.value, len(body), ordinary=parsed.ordinary)
-    return _batch(request, parsed.value, len(body), ordinary=parsed.ordinary)
+        return _single(request, where, parsed.value, len(body), switches, ordinary=parsed.ordinary)
+    return _batch(request, parsed.value, len(body), switches, ordinary=parsed.ordinary)
 
 
-def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
+def _misshapen(said: str, switches: Switches) -> Refusal:
+    return Refusal(400 if switches.bad_shape == "refused" else 200, "bad_request", said)  # I-36
+
+
+def _read_unrouted(request: SdkRequest, switches: Switches) -> Batch | Refusal:
     """A path of a proxy's own: mobile SDKs POST a batch to whatever URL they are given (I-5). The body tells."""
     if is_script(request):
         return Refusal(
@@ -170,32 +177,45 @@ def _read_unrouted(request: SdkRequest) -> Batch | Refusal:
     if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
         return unknown
     if isinstance(parsed.value.get("batch"), list):
-        return _batch(request, parsed.value, len(body), ordinary=parsed.ordinary)
+        return _batch(request, parsed.value, len(body), switches, ordinary=parsed.ordinary)
     kind = _type_of(parsed.value)
     if kind in TYPES and len(body) <= MAX_SINGLE:
-        return _single(request, Route("single", kind), parsed.value, len(body), ordinary=parsed.ordinary)
+        return _single(request, Route("single", kind), parsed.value, len(body), switches, ordinary=parsed.ordinary)
     return unknown
 
 
-def _single(request: SdkRequest, where: Route, event: JsonObject, size: int, *, ordinary: bool) -> Batch:
-    # M-12: only what Analytics.js posts one by one counts as the client channel.
-    client = where.short or _library(event).startswith("analytics.js")
-    write_key = _write_key(event, request)
+def _single(request: SdkRequest, where: Route, event: JsonObject, size: int, switches: Switches, *, ordinary: bool) -> Batch:
     # S-6: the endpoint gives the type.
-    call = Call(0, where.name, event)
-    return Batch((call,), single=True, client=client, ordinary=ordinary, envelope={}, size=size, write_key=write_key)
+    kind = where.name if switches.type_conflict == "path" else _type_of(event) or where.name
+    write_key, notes = _write_key(event, request, switches)
+    batch = alone(Call(0, kind, event), size, write_key, ordinary=ordinary, client=where.short)
+    return replace(batch, notes=notes) if notes else batch
 
 
-def _batch(request: SdkRequest, envelope: JsonObject, size: int, *, ordinary: bool) -> Batch | Refusal:
+def alone(call: Call, size: int, write_key: str | None, *, ordinary: bool, client: bool = False) -> Batch:
+    """One call as its own path would carry it. M-12: only what Analytics.js posts one by one counts as the client channel."""
+    event = call.data if isinstance(call.data, dict) else {}
+    is_client = client or _library(event).startswith("analytics.js")
+    return Batch((call,), single=True, client=is_client, ordinary=ordinary, envelope={}, size=size, write_key=write_key)
+
+
+def _batch(request: SdkRequest, envelope: JsonObject, size: int, switches: Switches, *, ordinary: bool) -> Batch | Refusal:
     items = envelope.get("batch")
     if not isinstance(items, list):
-        return Refusal(400, "bad_request", "The body has no list named batch.")
-    if not items:
+        return _misshapen("The body has no list named batch.", switches)
+    if not items:  # I-50
+        if switches.empty_batch == "refused":
+            return Refusal(400, "empty_batch", "The batch has no calls, so Segment refuses it.")
         return Refusal(200, "empty_batch", "The batch has no calls; Segment answers 200 and drops it.")
+    if switches.large_item == "request" and size > MAX_SINGLE:  # I-42
+        large = max(len(js_json.write(item, ordinary=ordinary)) for item in items)
+        if large > MAX_SINGLE:
+            said = f"A call of the batch has {large:,} bytes; Segment answers 400 above 32 KB for one call."
+            return Refusal(400, "message_too_large", said)
     calls = tuple(Call(index, _type_of(item), item) for index, item in enumerate(items))
     rest = {key: value for key, value in envelope.items() if key != "batch"}
-    write_key = _write_key(envelope, request)
-    return Batch(calls, single=False, client=False, ordinary=ordinary, envelope=rest, size=size, write_key=write_key)
+    write_key, notes = _write_key(envelope, request, switches)
+    return Batch(calls, single=False, client=False, ordinary=ordinary, envelope=rest, size=size, write_key=write_key, notes=notes)
 
 
 def _type_of(item: Json) -> str | None:
@@ -210,13 +230,18 @@ def _library(event: JsonObject) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _write_key(body: JsonObject, request: SdkRequest) -> str | None:
-    """Q-4: the key in the body wins over the header's; a beacon can set no header and puts it into the query."""
-    key = body.get("writeKey")
-    if isinstance(key, str):
-        return key
+def _write_key(body: JsonObject, request: SdkRequest, switches: Switches) -> tuple[str | None, tuple[Finding, ...]]:
+    """I-21: the key in the body wins over the header's; a beacon can set no header and puts it into the query."""
+    named = body.get("writeKey")
+    own = named if isinstance(named, str) else None
+    basic = basic_user(request.headers)
+    found = (own, basic) if switches.write_key == "body" else (basic, own)
     query = parse_qsl(request.query, errors="replace")
-    return basic_user(request.headers) or next((value for name, value in query if name == "writeKey"), None)
+    key = next((key for key in found if key is not None), None) or next((value for name, value in query if name == "writeKey"), None)
+    if own is None or basic is None or own == basic:
+        return key, ()
+    text = f"Body and Authorization header bear different write keys; the {switches.write_key}'s is taken here. Send one key."
+    return key, (Finding("WRITE_KEYS_DIFFER", "warning", "$.writeKey", text, "documented nowhere; a public thread says the body's"),)
 
 
 def basic_user(headers: Headers) -> str | None:
@@ -282,9 +307,7 @@ def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:
             return Refusal(200, "bad_pixel", "The pixel's data is no JSON object; Segment answers with the image and drops it.")
         event, ordinary, size = parsed.value, parsed.ordinary, len(body)
     key = event.get("writeKey")
-    call = Call(0, where.name, event)
-    write_key = key if isinstance(key, str) else None
-    return Batch((call,), single=True, client=False, ordinary=ordinary, envelope={}, size=size, write_key=write_key)
+    return alone(Call(0, where.name, event), size, key if isinstance(key, str) else None, ordinary=ordinary)
 
 
 def _undotted(query: list[tuple[str, str]]) -> JsonObject:

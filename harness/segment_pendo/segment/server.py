@@ -1,7 +1,7 @@
 """What Segment's servers do to a call before a destination sees it, and which calls they drop in silence.
 
 Rules: facts M (schema), T (times), S (what is added), I-42 to I-63 (drops after a 200). Codes in lower case with a
-rule number are Segment's own; `message_too_large`, `too_many_messages` and `unknown_type` are ours, for drops that
+rule number are Segment's own; `message_too_large`, `too_many_messages`, `message_id_too_long` and `unknown_type` are ours, for drops that
 Segment documents without a name.
 """
 
@@ -13,11 +13,13 @@ from typing import Final
 from segment_pendo import js_json
 from segment_pendo.segment import times
 from segment_pendo.segment.ingest import MAX_SINGLE, TYPES
+from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Json, JsonObject, Message, Skipped
 
 __all__ = ["deliver"]
 
 MAX_MESSAGES: Final = 2500  # I-43
+MAX_MESSAGE_ID: Final = 100  # I-44, in characters
 # S-11: libraries that run on a device, for which Segment fills context.ip in a batch.
 DEVICE_LIBRARIES: Final = frozenset(
     {
@@ -32,22 +34,22 @@ DEVICE_LIBRARIES: Final = frozenset(
 _KSUID: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def deliver(call: Call, batch: Batch, *, received: datetime, ip: str, seed: str) -> Message | Skipped:
+def deliver(call: Call, batch: Batch, *, received: datetime, ip: str, seed: str, switches: Switches = DEFAULT) -> Message | Skipped:
     """The message that a destination would see, or why Segment drops the call. Never changes its input."""
     data = call.data
     if not isinstance(data, dict):
         return Skipped("bad_request", "This item of the batch is no JSON object, so Segment cannot decode it and drops it.")
-    dropped = _oversize(call, batch) or _malformed(call.type, data)
-    return dropped or _completed(call, data, batch, received=received, ip=ip, seed=seed)
+    dropped = _oversize(call, batch, switches) or _malformed(call.type, data, switches)
+    return dropped or _completed(call, data, batch, switches, received=received, ip=ip, seed=seed)
 
 
 # --- drops -----------------------------------------------------------------------------------------------------------
 
 
-def _oversize(call: Call, batch: Batch) -> Skipped | None:
+def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
     if batch.single:  # the whole body was measured at the door
         return None
-    if len(batch.calls) > MAX_MESSAGES:
+    if len(batch.calls) > MAX_MESSAGES and (switches.surplus == "batch" or call.index >= MAX_MESSAGES):
         reason = f"The batch has {len(batch.calls):,} calls; Segment answers 200 but rejects more than {MAX_MESSAGES:,}."
         return Skipped("too_many_messages", reason)
     if batch.size <= MAX_SINGLE:  # none of its calls can be larger
@@ -61,20 +63,31 @@ def _oversize(call: Call, batch: Batch) -> Skipped | None:
 _KINDS: Final = {bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
 
 
-def _malformed(kind: str | None, data: JsonObject) -> Skipped | None:
+def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skipped | None:
     if kind not in TYPES:
         named = "The call has no type" if kind is None else f"{kind[:40]!r} is no type that Segment knows"
         return Skipped("unknown_type", f"{named}; it must be one of {', '.join(TYPES)}, in lower case.")
+    has_id = False
     for key in ("userId", "anonymousId"):
         value = data.get(key)
-        if value is not None and (not isinstance(value, str) or value == ""):  # I-54, I-61: null counts as absent
+        if value is None or (value == "" and switches.empty_id == "absent"):  # I-61: null counts as absent
+            continue
+        if not isinstance(value, str) or value == "":  # I-54, I-62
             what = "an empty string" if value == "" else f"a {_KINDS.get(type(value), 'value')}, not a string"
             return Skipped("id_not_string", f"{key} is {what}, so Segment drops the call; send a non-empty string.")
-    if data.get("userId") is None and data.get("anonymousId") is None:  # I-53
+        has_id = True
+    if not has_id:  # I-53
         return Skipped(
             "no_user_anon_id", "The call has neither userId nor anonymousId, so Segment drops it; send userId, which is what Pendo needs."
         )
+    message_id = data.get("messageId")
+    if switches.long_message_id == "dropped" and _is_long(message_id):  # I-44
+        return Skipped("message_id_too_long", f"messageId has more than {MAX_MESSAGE_ID} characters, so Segment drops the call.")
     return _CHECKS[kind](data)
+
+
+def _is_long(message_id: Json) -> bool:
+    return isinstance(message_id, str) and len(message_id) > MAX_MESSAGE_ID
 
 
 def _traits(data: JsonObject) -> Skipped | None:
@@ -122,19 +135,19 @@ _CHECKS: Final[dict[str, Callable[[JsonObject], Skipped | None]]] = {
 # --- what is added ---------------------------------------------------------------------------------------------------
 
 
-def _completed(call: Call, data: JsonObject, batch: Batch, *, received: datetime, ip: str, seed: str) -> Message:
+def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *, received: datetime, ip: str, seed: str) -> Message:
     message = dict(data)
     if batch.single:
         message.pop("writeKey", None)  # S-4: present only where calls come by batch or import
         message["type"] = call.type  # S-6
-    _merge_envelope(message, batch.envelope)
-    _complete_context(message, batch, ip)
+    _merge_envelope(message, batch.envelope, switches)
+    _complete_context(message, batch, ip, switches)
     if message.get("integrations") is None:
         message["integrations"] = {}  # S-10, N-11
     if message.get("messageId") is None:
         message["messageId"] = _message_id(seed, call, batch)  # S-5
-    notes = _set_times(message, batch, received)
-    message["channel"] = "client" if batch.client else "server"  # M-12
+    notes = (*batch.notes, *_set_times(message, batch, received, switches), *_message_id_note(message))
+    message["channel"] = _channel(message, batch, switches)
     message["version"] = 2  # M-11
     message["projectId"] = "local"  # S-9
     if not batch.single and batch.write_key is not None:
@@ -142,18 +155,20 @@ def _completed(call: Call, data: JsonObject, batch: Batch, *, received: datetime
     return Message(call, message, notes)
 
 
-def _merge_envelope(message: JsonObject, envelope: JsonObject) -> None:
-    for key in ("context", "integrations"):  # S-2; Q-2: the item wins, deep
+def _merge_envelope(message: JsonObject, envelope: JsonObject, switches: Switches) -> None:
+    for key in ("context", "integrations"):  # S-2
         outer = envelope.get(key)
         if isinstance(outer, dict):
             inner = message.get(key)
             if inner is None:
                 message[key] = outer
             elif isinstance(inner, dict):
-                message[key] = _merged(inner, outer)
+                message[key] = _merged(inner, outer, switches)
 
 
-def _merged(inner: JsonObject, outer: JsonObject) -> JsonObject:
+def _merged(inner: JsonObject, outer: JsonObject, switches: Switches) -> JsonObject:
+    if switches.context_merge == "item_shallow":
+        return inner | {key: value for key, value in outer.items() if key not in inner}
     result = dict(inner)
     # A stack, not recursion: whoever calls us may stand deep in Python's already.
     todo = [(result, outer)]
@@ -161,26 +176,42 @@ def _merged(inner: JsonObject, outer: JsonObject) -> JsonObject:
         target, source = todo.pop()
         for key, value in source.items():
             own = target.get(key)
-            if key not in target:
-                target[key] = value
-            elif isinstance(own, dict) and isinstance(value, dict):
+            if isinstance(own, dict) and isinstance(value, dict):
                 copy = target[key] = dict(own)
                 todo.append((copy, value))
+            elif key not in target or switches.context_merge == "batch":
+                target[key] = value
     return result
 
 
-def _complete_context(message: JsonObject, batch: Batch, ip: str) -> None:
+def _channel(message: JsonObject, batch: Batch, switches: Switches) -> str:
+    if switches.channel == "observed":
+        return "client" if batch.client else "server"  # M-12
+    name = _library_name(message)
+    if isinstance(name, str) and name.startswith("analytics.js"):
+        return "browser"
+    return "mobile" if _on_device(name) else "server"
+
+
+def _library_name(message: JsonObject) -> Json:
+    context = message.get("context")
+    library = context.get("library") if isinstance(context, dict) else None
+    return library.get("name") if isinstance(library, dict) else None
+
+
+def _complete_context(message: JsonObject, batch: Batch, ip: str, switches: Switches) -> None:
     context = message.get("context")
     if context is None:
         context = {}
     if not isinstance(context, dict):
         return  # nothing says what Segment does with such a context; it stays
     context = dict(context)
-    library = context.get("library")
-    if library is None:
+    if context.get("library") is None:
         context["library"] = {"name": "unknown", "version": "unknown"}  # S-10
-    name = library.get("name") if isinstance(library, dict) else None
-    wanted = context.get("direct") is True or batch.client or _on_device(name)
+    wanted = switches.ip == "always" or (
+        switches.ip != "never"
+        and (context.get("direct") is True or batch.client or (switches.ip == "device" and _on_device(_library_name(message))))
+    )
     if wanted and context.get("ip") is None and ":" not in ip:  # S-11; S-12: no IPv6
         context["ip"] = ip
     message["context"] = context
@@ -193,7 +224,7 @@ def _on_device(library: Json) -> bool:
     return native or library in DEVICE_LIBRARIES
 
 
-def _set_times(message: JsonObject, batch: Batch, received: datetime) -> tuple[Finding, ...]:
+def _set_times(message: JsonObject, batch: Batch, received: datetime, switches: Switches) -> tuple[Finding, ...]:
     notes: list[Finding] = []
     own = message.get("timestamp")
     original = times.parse(own)
@@ -208,8 +239,8 @@ def _set_times(message: JsonObject, batch: Batch, received: datetime) -> tuple[F
         notes.append(_unreadable("$.sentAt"))
     if original is None:
         corrected = received  # T-7
-    elif sent is None:
-        corrected = original  # T-6, T-8
+    elif sent is None:  # T-6, T-8
+        corrected = received if batch.single and switches.no_sent_at == "received" else original
     else:
         corrected = times.corrected(original, sent, received)
     message["timestamp"] = times.text(corrected)
@@ -229,6 +260,13 @@ def _unreadable(path: str) -> Finding:
         "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.",
         "our assumption; Segment documents ISO 8601",
     )
+
+
+def _message_id_note(message: JsonObject) -> tuple[Finding, ...]:
+    if not _is_long(message.get("messageId")):
+        return ()
+    text = f"messageId has more than {MAX_MESSAGE_ID} characters, which is Segment's limit; what it does then is documented nowhere."
+    return (Finding("MESSAGE_ID_LONG", "warning", "$.messageId", text, "Segment's HTTP API documentation"),)
 
 
 def _message_id(seed: str, call: Call, batch: Batch) -> str:

@@ -1,60 +1,164 @@
-"""Segment's destination Webhooks (Actions): what reaches it, and the request it POSTs (facts N, W-20 to W-30)."""
+"""Segment's two webhook destinations: what reaches them, and the request they POST (facts N, W).
+
+Webhooks (Actions) is what Segment and Pendo advise today; classic Webhooks is in maintenance but still in use.
+"""
 
 import hashlib
 import hmac
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from segment_pendo import js_json
-from segment_pendo.words import Finding, Headers, Message, Skipped, Webhook
+from segment_pendo.json_path import json_path
+from segment_pendo.segment import facade
+from segment_pendo.segment.switches import DEFAULT, Switches
+from segment_pendo.words import Finding, Headers, Json, JsonObject, Message, Skipped, Webhook
 
-__all__ = ["HEADERS", "NAMES", "filtered", "webhook"]
+__all__ = ["ACTIONS", "CLASSIC", "KINDS", "Kind", "batched", "filtered", "webhook"]
 
-NAMES: Final = ("Webhook", "Webhooks (Actions)")  # N-6: both are its name in the integrations object
-HEADERS: Final[Headers] = (  # W-23
-    ("User-Agent", "Segment (Actions)"),
-    ("Content-Type", "application/json"),
-    ("Accept", "*/*"),
-    ("Accept-Encoding", "gzip,deflate"),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One of the two destinations: its names in the integrations object, its headers, what it waits for and sends again."""
+
+    title: str
+    names: tuple[str, ...]
+    headers: Headers
+    signature_after: int  # how many of the headers come before X-Signature
+    timeout: float  # seconds
+    is_retried: Callable[[int], bool]
+
+
+def _actions_retries(status: int) -> bool:
+    return (status >= 500 and status != 501) or status in {408, 423, 429}  # W-27
+
+
+def _classic_retries(status: int) -> bool:
+    return status in {429, 500, 502, 503, 504}  # W-10
+
+
+ACTIONS: Final = Kind(
+    title="Webhooks (Actions)",
+    names=("Webhook", "Webhooks (Actions)"),  # N-6
+    headers=(  # W-23
+        ("User-Agent", "Segment (Actions)"),
+        ("Content-Type", "application/json"),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "gzip,deflate"),
+    ),
+    signature_after=1,
+    timeout=10.0,  # W-26
+    is_retried=_actions_retries,
 )
+CLASSIC: Final = Kind(
+    title="Webhooks",
+    names=("Webhooks",),  # N-5
+    headers=(  # W-1
+        ("Accept-Encoding", "identity"),
+        ("User-Agent", "Segment.io/1.0"),
+        ("Content-Type", "application/json"),
+        ("Connection", "close"),
+    ),
+    signature_after=3,
+    timeout=5.0,  # W-8
+    is_retried=_classic_retries,
+)
+KINDS: Final = {"actions": ACTIONS, "classic": CLASSIC}
 
 
-def filtered(message: Message) -> Skipped | None:
-    """Whether the call's integrations object keeps it from this destination (N-1 to N-6; any false turns it off)."""
+# --- routing ---------------------------------------------------------------------------------------------------------
+
+
+def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT) -> Skipped | None:
+    """Whether the call's integrations object keeps it from this destination (N-1 to N-6)."""
+    if kind is CLASSIC:
+        if facade.enabled(message.data, kind.names[0]):
+            return None
+        return _off(kind)
     integrations = message.data.get("integrations")
     if not isinstance(integrations, dict):
         return None
-    named = [integrations[name] for name in NAMES if name in integrations]
-    if any(value is False for value in named):
-        reason = "integrations turns the destination Webhooks (Actions) off for this call; remove it there to deliver."
-    elif not named and integrations.get("All") is False:
-        reason = 'integrations has "All": false and does not list "Webhooks (Actions)"; add it there to deliver.'
-    else:
-        return None
+    named = [integrations[name] for name in kind.names if name in integrations]
+    if named:
+        off = [value is False for value in named]  # N-3: anything but false means on
+        return _off(kind) if all(off) or (any(off) and switches.name_conflict == "off") else None
+    if integrations.get("All") is False:  # N-1
+        reason = f'integrations has "All": false and does not list "{kind.title}"; add it there to deliver.'
+        return Skipped("FILTERED_BY_INTEGRATIONS_OBJECT", reason)
+    return None
+
+
+def _off(kind: Kind) -> Skipped:
+    reason = f"integrations turns the destination {kind.title} off for this call; remove it there to deliver."
     return Skipped("FILTERED_BY_INTEGRATIONS_OBJECT", reason)
 
 
-def notes(message: Message) -> tuple[Finding, ...]:
+# --- the request -----------------------------------------------------------------------------------------------------
+
+
+def webhook(
+    message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT, *, ordinary: bool, secret: str = ""
+) -> tuple[Webhook, tuple[Finding, ...]]:
+    """The POST for one message, and what there is to know about it: the whole event, as JavaScript writes JSON (W-2, W-20, W-28).
+
+    `ordinary` is what js_json.read said of the call's text; a `secret` signs the body (W-6, W-22).
+    """
+    data = message.data
+    if kind is CLASSIC and switches.classic_dates == "rewritten":
+        data = {key: facade.rewritten(value) for key, value in data.items()}
+    if switches.key_order == "sorted":
+        data = _sorted(data)
+    body = js_json.quick(data) if ordinary else None
+    found = [*_ignored(data)]
+    if body is None:
+        body = js_json.write(data)
+        found += _changes(data)
+    return Webhook(body, _headers(kind, body, secret)), tuple(found)
+
+
+def batched(webhooks: Sequence[Webhook], secret: str = "") -> Webhook:
+    """Several webhooks of Webhooks (Actions) as one POST: a JSON array (W-21), signed over the FIRST event only (W-22)."""
+    body = b"[" + b",".join(one.body for one in webhooks) + b"]"
+    return Webhook(body, _headers(ACTIONS, webhooks[0].body, secret))
+
+
+def _headers(kind: Kind, signed: bytes, secret: str) -> Headers:
+    if not secret:
+        return kind.headers
+    at = kind.signature_after
+    return (*kind.headers[:at], ("X-Signature", hmac.new(secret.encode(), signed, hashlib.sha1).hexdigest()), *kind.headers[at:])
+
+
+def _sorted(data: JsonObject) -> JsonObject:
+    """S-18. It calls itself for each level (js_json.MAX_DEPTH)."""
+    return {key: _sorted_value(data[key]) for key in sorted(data)}
+
+
+def _sorted_value(value: Json) -> Json:
+    if isinstance(value, dict):
+        return _sorted(value)
+    return [_sorted_value(inner) for inner in value] if isinstance(value, list) else value
+
+
+# --- what there is to know -------------------------------------------------------------------------------------------
+
+
+def _ignored(data: JsonObject) -> Iterator[Finding]:
     """N-7: naming Pendo does not govern the webhook."""
-    integrations = message.data.get("integrations")
+    integrations = data.get("integrations")
     if isinstance(integrations, dict) and integrations.get("Pendo") is False:
         text = '"Pendo": false stops only the device-mode destination; the webhook is governed by "Webhooks (Actions)".'
-        return (
-            Finding(
-                "PENDO_INTEGRATION_IGNORED", "info", "$.integrations.Pendo", text, "Segment's documentation of the integrations object"
-            ),
-        )
-    return ()
+        source = "Segment's documentation of the integrations object"
+        yield Finding("PENDO_INTEGRATION_IGNORED", "info", "$.integrations.Pendo", text, source)
 
 
-def webhook(message: Message, *, ordinary: bool, secret: str = "") -> Webhook:
-    """The POST for one message: the whole event, as JavaScript writes JSON (W-20, W-21, W-28), signed if there is a secret."""
-    body = js_json.write(message.data, ordinary=ordinary)
-    if not secret:
-        return Webhook(body, HEADERS)
-    agent, *others = HEADERS
-    return Webhook(body, (agent, ("X-Signature", signature(body, secret)), *others))
-
-
-def signature(body: bytes, secret: str) -> str:
-    """W-6, W-22: HMAC-SHA1 of the body, in lower-case hex."""
-    return hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
+def _changes(data: JsonObject) -> Iterator[Finding]:
+    for loss in js_json.losses(data):
+        path = json_path(*loss.path)
+        if loss.becomes is None:
+            text = "A key named __proto__ is lost with all that it holds: Segment's destination is JavaScript; rename it."
+            yield Finding("KEY_LOST", "warning", path, text, "Segment's published destination code")
+        else:
+            text = f"{loss.was[:40]} becomes {loss.becomes}: Segment's destination is JavaScript; send it as a string to keep every digit."
+            yield Finding("NUMBER_CHANGED", "warning", path, text, "Segment's published destination code")

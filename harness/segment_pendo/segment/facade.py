@@ -1,0 +1,83 @@
+"""The classic Webhooks destination's own ways, as Segment's library for classic destinations (npm segmentio-facade 3.2.7) has them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from segment_pendo.words import Json, JsonObject
+
+__all__ = ["enabled", "rewritten"]
+
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9.]+")
+_DATE = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:([ T])(\d{2}):?(\d{2})(?::?(\d{2})(?:[,.](\d+))?)?(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)?)?", re.ASCII
+)
+
+
+# --- the integrations object (N-3, N-4) ------------------------------------------------------------------------------
+
+
+def _find(value: Json, path: str) -> Json:
+    """A value by a dotted path, whatever the case and punctuation of its keys; None where there is none."""
+    while isinstance(value, dict):
+        for key, child in value.items():
+            name = _NOT_IN_NAMES.sub("", key).lower()
+            rest = path[len(name) :]
+            if path.startswith(name) and (not rest or rest.startswith(".")):
+                path, value = rest[1:], child
+                break
+        else:
+            return None
+        if not path or value is None:
+            return value
+    return None
+
+
+def enabled(event: JsonObject, name: str) -> bool:
+    """Whether an event is for the destination `name`: a boolean of that name decides, anything else there means yes; else `All`."""
+    options = event.get("options") or event.get("context") or {}
+    switches = (_find(options, "providers.all"), _find(options, "all"), _find(event.get("integrations"), "all"))
+    on: Json = next((value for value in switches if isinstance(value, bool)), True)
+    integrations = event.get("integrations") or _find(options, "providers") or options
+    if isinstance(integrations, dict):
+        providers = integrations.get("providers")
+        if isinstance(providers, dict) and name in providers:
+            on = providers[name]
+        if name in integrations:
+            own = integrations[name]
+            on = own if isinstance(own, bool) else True
+    # JavaScript's truth: objects and lists are true, also the empty ones.
+    return isinstance(on, dict | list) or bool(on)
+
+
+# --- dates (W-7) -----------------------------------------------------------------------------------------------------
+
+
+def rewritten(value: Json) -> Json:
+    """The value with every text that looks like a date as UTC in milliseconds. It calls itself for each level (js_json.MAX_DEPTH)."""
+    if isinstance(value, dict):
+        return {key: rewritten(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [rewritten(inner) for inner in value]
+    return _date(value) if isinstance(value, str) else value
+
+
+def _date(text: str) -> str:
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return text
+    year, month, day, between, hour, minute, second, fraction, _, sign, hours, minutes = match.groups()
+    offset = timedelta()
+    if sign and between == "T":  # a blank between date and time means local time there, which on a server is UTC
+        offset = timedelta(hours=int(hours), minutes=int(minutes or 0)) * (-1 if sign == "+" else 1)
+    # JavaScript carries what is too much: the 31st of February is a day in March; a zero counts as a one.
+    months = (int(year) + (1900 if int(year) < 100 else 0)) * 12 + (int(month) or 1) - 1
+    try:
+        start = datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
+        milliseconds = int(((fraction or "0") + "00")[:3])
+        time = timedelta(
+            days=(int(day) or 1) - 1, hours=int(hour or 0), minutes=int(minute or 0), seconds=int(second or 0), milliseconds=milliseconds
+        )
+        moment = start + time + offset
+    except (OverflowError, ValueError):
+        return text  # the years before 1 and after 9999
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

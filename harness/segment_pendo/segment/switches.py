@@ -1,0 +1,102 @@
+"""What Segment's sources leave open, as named switches (facts section 9). The default is the reading with the best evidence."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from segment_pendo.switch import switch
+
+__all__ = ["DEFAULT", "Switches"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """How the silent and contradictory rules of Segment are read."""
+
+    context_merge: str = switch(
+        "Which wins where a batch and its item both have a context or integrations key, and how deep are they merged?",
+        {
+            "item": "the item, objects are merged at every level",
+            "item_shallow": "the item, whole top-level keys of the two objects",
+            "batch": "the batch, objects are merged at every level",
+        },
+        "S-2",
+    )
+    ip: str = switch(
+        "For which calls does Segment fill context.ip?",
+        {
+            "device": "context.direct, Analytics.js, and batches of libraries that run on devices",
+            "direct": "context.direct and Analytics.js only",
+            "always": "every call without one",
+            "never": "none",
+        },
+        "S-11",
+    )
+    write_key: str = switch(
+        "Which write key counts when body and Authorization header name different ones?",
+        {"body": "the body's", "header": "the header's"},
+        "I-21",
+    )
+    no_sent_at: str = switch(
+        "What is timestamp when a single call has a timestamp but no sentAt?",
+        {"original": "the client's timestamp", "received": "the time of receipt"},
+        "T-8",
+    )
+    large_item: str = switch(
+        "What is lost when one item of a batch is larger than 32 KB?",
+        {"item": "that item, after a 200", "request": "the whole request, with a 400"},
+        "I-42",
+    )
+    surplus: str = switch(
+        "What is lost when a batch has more than 2,500 items?",
+        {"batch": "the whole batch", "rest": "the items after the first 2,500"},
+        "I-43",
+    )
+    key_order: str = switch(
+        "In which order do the keys of a webhook's body come?",
+        {"sent": "as sent, keys made by the server appended", "sorted": "sorted at every level, as published payloads look"},
+        "S-18",
+    )
+    bad_shape: str = switch(
+        "How is JSON of a wrong shape answered: a body that is no object, a batch that is no list?",
+        {"refused": "400", "accepted": "200, and dropped"},
+        "I-36",
+    )
+    empty_batch: str = switch(
+        "How is an empty batch answered?",
+        {"accepted": "200, and dropped", "refused": "400"},
+        "I-50",
+    )
+    empty_id: str = switch(
+        "What does an empty userId or anonymousId mean beside the other id?",
+        {"dropped": "the call is dropped, by the letter of the documentation", "absent": "the empty id counts as absent"},
+        "I-54",
+        "I-61",
+    )
+    long_message_id: str = switch(
+        "What becomes of a call whose messageId is longer than 100 characters?",
+        {"delivered": "it is delivered", "dropped": "it is dropped"},
+        "I-44",
+    )
+    type_conflict: str = switch(
+        "Which type counts when the path and the body of a single call differ?",
+        {"path": "the path's", "body": "the body's"},
+        "S-6",
+    )
+    channel: str = switch(
+        "Which words does channel use?",
+        {"observed": "client and server, as in published payloads", "documented": "browser, mobile and server, as in the specification"},
+        "M-12",
+    )
+    name_conflict: str = switch(
+        "Is the destination on when its two names in integrations disagree?",
+        {"off": "no", "on": "yes"},
+        "N-6",
+    )
+    classic_dates: str = switch(
+        "Does the classic Webhooks destination rewrite texts that look like dates?",
+        {"as_sent": "no", "rewritten": "yes, as Segment's library facade does"},
+        "W-7",
+    )
+
+
+DEFAULT: Final = Switches()
