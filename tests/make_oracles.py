@@ -1,4 +1,4 @@
-"""Make fixtures/oracles/ again: what Segment's published code did with 2,000 events. `uv run python tests/make_oracles.py`
+"""Make fixtures/oracles/ again: what Segment's published code did with 2,000 events and 60 batches. `uv run python tests/make_oracles.py`
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv run pytest` proves the same
 bytes without them.
@@ -6,18 +6,17 @@ bytes without them.
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
 from make_fixtures import RECEIVED, SDK, captured
-from segment_oracle import Case, SegmentOracle
+from segment_oracle import KEPT, Case, SegmentOracle
 from strategies import event_texts
 
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.words import Webhook
 
-WEBHOOKS = Path(__file__).parent.parent / "fixtures" / "oracles" / "segment-webhook.jsonl"
 COUNT = 2000
+BATCHES = 60
 LONGEST = 1500
 FROM_SDKS = 200
 SECRETS = ("", "s3cret", "é😀")
@@ -63,10 +62,11 @@ def events() -> list[str]:
 
 if __name__ == "__main__":
     texts = events()
-    WEBHOOKS.parent.mkdir(exist_ok=True)
+    KEPT.parent.mkdir(exist_ok=True)
     cases = [Case("event", [text], SECRETS[number % len(SECRETS)]) for number, text in enumerate(texts)]
-    with SegmentOracle() as segment, WEBHOOKS.open("w", encoding="ascii", newline="\n") as file:
+    cases += [Case("batch", texts[number * 3 : number * 3 + 1 + number % 3], SECRETS[number % len(SECRETS)]) for number in range(BATCHES)]
+    with SegmentOracle() as segment, KEPT.open("w", encoding="ascii", newline="\n") as file:
         for case, answer in zip(cases, segment.ask(cases), strict=True):
             headers = dict(zip(answer["headers"][::2], answer["headers"][1::2], strict=True))
-            row = {"event": case.texts[0], "secret": case.secret, "body": answer["body"], "signature": headers.get("x-signature")}
-            file.write(json.dumps(row) + "\n")
+            row = {"kind": case.kind, "events": case.texts, "secret": case.secret}
+            file.write(json.dumps({**row, "body": answer["body"], "signature": headers.get("x-signature")}) + "\n")

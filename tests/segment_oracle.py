@@ -1,13 +1,19 @@
 """Segment's published code (npm, tests/oracles) as something to ask."""
 
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from segment_pendo import js_json
+from segment_pendo.segment import webhooks
+from segment_pendo.words import Call, Message, Webhook
+
+KEPT = Path(__file__).parent.parent / "fixtures" / "oracles" / "segment-webhook.jsonl"
 PROGRAM = Path(__file__).parent / "oracles" / "segment.cjs"
 
 
@@ -19,13 +25,55 @@ class Case(NamedTuple):
     secret: str = ""
 
 
+class Verdict(NamedTuple):
+    """What Segment's code POSTed for a case."""
+
+    case: Case
+    body: bytes
+    signature: str | None
+
+
+type Rule = Callable[[Case], tuple[bytes, str | None]]
+
+
+def kept() -> list[Verdict]:
+    """The verdicts of fixtures/oracles, made by tests/make_oracles.py."""
+    rows = (json.loads(line) for line in KEPT.read_text("ascii").splitlines())
+    return [Verdict(Case(row["kind"], row["events"], row["secret"]), row["body"].encode(), row["signature"]) for row in rows]
+
+
+def differing(rule: Rule) -> list[Verdict]:
+    """The kept verdicts that a rule does not give."""
+    return [verdict for verdict in kept() if rule(verdict.case) != (verdict.body, verdict.signature)]
+
+
+def ours(case: Case) -> tuple[bytes, str | None]:
+    """What our code POSTs for a case."""
+    webhook = _webhook(case)
+    return webhook.body, dict(webhook.headers).get("X-Signature")
+
+
+def _webhook(case: Case) -> Webhook:
+    alone = case.secret if case.kind == "event" else ""
+    made: list[Webhook] = []
+    for text in case.texts:
+        parsed = js_json.read(text.encode())
+        assert isinstance(parsed.value, dict)
+        message = Message(Call(0, None, parsed.value), parsed.value)
+        made.append(webhooks.webhook(message, ordinary=parsed.ordinary, secret=alone)[0])
+    return made[0] if case.kind == "event" else webhooks.batched(made, case.secret)
+
+
 class SegmentOracle:
     """A Node process; a context manager."""
 
     def __enter__(self) -> Self:
         node = shutil.which("node")
         assert node, "node is not installed"
-        self._process = subprocess.Popen([node, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        environment = {**os.environ, "TZ": "UTC"}  # as a server's; the classic destination reads some dates in local time
+        self._process = subprocess.Popen(
+            [node, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+        )
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -108,3 +108,16 @@ def event_texts(draw: st.DrawFn) -> str:
     members += draw(st.lists(st.tuples(key_texts, _blanks, _leaves), max_size=2))
     members.insert(draw(st.integers(0, len(members))), ('"type"', " ", f'"{kind}"'))
     return _braced(members)
+
+
+_names = st.sampled_from(
+    ["All", "all", "A.L.L", "Webhooks", "Webhook", "Webhooks (Actions)", "webhooks", "Pendo", "providers", "Salesforce", "1"]
+)
+_switches: st.SearchStrategy[Any] = st.booleans() | st.sampled_from([None, 0, 1, "", "x", {}, {"a": 1}, []])
+integrations = st.dictionaries(_names, _switches | st.dictionaries(_names, _switches, max_size=3), max_size=4)
+date_texts = st.from_regex(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-4]):?[0-6][0-9](:?[0-6][0-9]([,.][0-9]{1,7})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?",
+    fullmatch=True,
+) | st.sampled_from(
+    ["2024-05-09", "2024-05", "20240509", "2024", "2024-02-31", "2024-00-00", "0000-01-01", "0099-12-31", "9999-99-99", "2024-05-09T10"]
+)

@@ -34,10 +34,10 @@ def _find(value: Json, path: str) -> Json:
 
 def enabled(event: JsonObject, name: str) -> bool:
     """Whether an event is for the destination `name`: a boolean of that name decides, anything else there means yes; else `All`."""
-    options = event.get("options") or event.get("context") or {}
+    options = _first(event.get("options"), event.get("context"), {})
     switches = (_find(options, "providers.all"), _find(options, "all"), _find(event.get("integrations"), "all"))
     on: Json = next((value for value in switches if isinstance(value, bool)), True)
-    integrations = event.get("integrations") or _find(options, "providers") or options
+    integrations = _first(event.get("integrations"), _find(options, "providers"), options)
     if isinstance(integrations, dict):
         providers = integrations.get("providers")
         if isinstance(providers, dict) and name in providers:
@@ -45,8 +45,16 @@ def enabled(event: JsonObject, name: str) -> bool:
         if name in integrations:
             own = integrations[name]
             on = own if isinstance(own, bool) else True
-    # JavaScript's truth: objects and lists are true, also the empty ones.
-    return isinstance(on, dict | list) or bool(on)
+    return _is_true(on)
+
+
+def _is_true(value: Json) -> bool:
+    """JavaScript's truth: objects and lists are true, also the empty ones."""
+    return isinstance(value, dict | list) or bool(value)
+
+
+def _first(*values: Json) -> Json:
+    return next((value for value in values if _is_true(value)), None)
 
 
 # --- dates (W-7) -----------------------------------------------------------------------------------------------------
@@ -71,13 +79,11 @@ def _date(text: str) -> str:
         offset = timedelta(hours=int(hours), minutes=int(minutes or 0)) * (-1 if sign == "+" else 1)
     # JavaScript carries what is too much: the 31st of February is a day in March; a zero counts as a one.
     months = (int(year) + (1900 if int(year) < 100 else 0)) * 12 + (int(month) or 1) - 1
-    try:
-        start = datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
-        milliseconds = int(((fraction or "0") + "00")[:3])
-        time = timedelta(
-            days=(int(day) or 1) - 1, hours=int(hour or 0), minutes=int(minute or 0), seconds=int(second or 0), milliseconds=milliseconds
-        )
-        moment = start + time + offset
-    except (OverflowError, ValueError):
-        return text  # the years before 1 and after 9999
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    # Python's calendar ends with the year 9999; the years repeat every 400.
+    cycles, in_cycle = divmod(months // 12, 400)
+    moment = datetime(2000 + in_cycle, months % 12 + 1, 1, tzinfo=UTC) + offset
+    moment += timedelta(days=(int(day) or 1) - 1, hours=int(hour or 0), minutes=int(minute or 0), seconds=int(second or 0))
+    moment += timedelta(milliseconds=int(((fraction or "") + "00")[:3]) if fraction else 0)
+    shown = moment.year - 2000 + 400 * cycles
+    rest = moment.isoformat(timespec="milliseconds").removesuffix("+00:00")[4:]
+    return (f"{shown:04d}" if 0 <= shown <= 9999 else f"{shown:+07d}") + rest + "Z"
