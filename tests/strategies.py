@@ -121,3 +121,34 @@ date_texts = st.from_regex(
 ) | st.sampled_from(
     ["2024-05-09", "2024-05", "20240509", "2024", "2024-02-31", "2024-00-00", "0000-01-01", "0099-12-31", "9999-99-99", "2024-05-09T10"]
 )
+
+
+# --- what an app gives to its SDK -------------------------------------------------------------------------------------
+
+_routed = st.dictionaries(
+    st.sampled_from(["All", "Pendo", "Facebook", "Webhooks"]), st.just(True) | st.sampled_from([{}, {"k": "v"}]), max_size=3
+)
+
+
+@st.composite
+def app_calls(draw: st.DrawFn) -> dict[str, Any]:
+    """A call with the odd cases of every SDK's API: a trait named id, blanks in names, contexts and integrations of the app's own."""
+    kind = draw(st.sampled_from(["identify", "group", "track"]))
+    call: dict[str, Any] = {"type": kind}
+    who = draw(st.sampled_from(["user", "anonymous", "both"]))
+    if who != "anonymous":
+        call["userId"] = draw(ids)
+    if who != "user":
+        call["anonymousId"] = draw(ids)
+    if kind == "group":
+        call["groupId"] = draw(ids)
+    if kind == "track":
+        call["event"] = draw(ids)
+    call["properties" if kind == "track" else "traits"] = draw(objects) | draw(
+        st.sampled_from([{}, {"id": "other"}, {"total billed": 830}])
+    )
+    if draw(st.booleans()):
+        call["context"] = draw(objects.map(lambda own: {k: v for k, v in own.items() if k not in {"library", "direct", "ip"}}))
+    if draw(st.booleans()):
+        call["integrations"] = draw(_routed)
+    return call

@@ -66,7 +66,7 @@ def _plain_float(text: str) -> int | float:
     number = float(text)
     # Up to 15 digits survive in a double; of more, only those that Python writes back the same way are certain to.
     if abs(number) <= MAX_SAFE_INTEGER and (len(text) <= 16 or repr(number) == text):
-        if number.is_integer():
+        if number.is_integer() and (number or not text.strip("-.0")):  # 1e-400 is read as zero
             return int(number)
         if abs(number) >= 1e-4:  # below, orjson and JavaScript change to exponents at different places
             return number

@@ -68,7 +68,8 @@ class Teller:
 def _status(attempt: Attempt | None) -> str:
     if attempt is None:
         return "waiting"
-    return f"{attempt.state} {attempt.status}" if attempt.status else f"{attempt.state}: {attempt.detail}"
+    status = f" {attempt.status}" if attempt.status else ""
+    return f"{attempt.state}{status}" + (f": {attempt.detail}" if attempt.detail else "")
 
 
 def _findings(judged: Judged) -> str:

@@ -2,7 +2,7 @@
 
 1. A call is Skipped exactly when Segment would not deliver it: dropped at ingest (segment/server.py), not routed
    (the integrations object, segment/webhooks.py), or of a type that the destination's trigger does not select (W-29).
-2. Everything else is a Webhook: the whole event as Segment delivers it, unchanged, whatever Pendo can make of it (pendo 1.13).
+2. Everything else is a Webhook: the whole event as Segment delivers it, unchanged, whatever Pendo can make of it (S-20, pendo 1.13).
 3. identify and group are selected; track only when asked (pendo 1.60); page, screen and alias never (pendo 1.21).
 4. userId is Pendo's visitor id and groupId its account id, byte for byte (pendo 1.30, 1.50). Nothing in traits replaces them.
 5. One call, one outcome; order is kept; nothing here raises, whatever the bytes.

@@ -1,5 +1,6 @@
 """`run`: its doors, its child, its ends."""
 
+import hmac
 import json
 import signal
 import subprocess
@@ -65,6 +66,33 @@ def test_a_destination_gets_what_segment_would_post(run: Start, server: Server) 
     assert body["writeKey"] == "WRITE_KEY_of_an_app"
     assert running.end() == 0
     assert KEY not in running.out.read_text() + running.err.read_text()
+
+
+def test_the_classic_destination_signed_with_the_shared_secret(run: Start, server: Server) -> None:
+    running = run("--to", server.url, "--webhook", "classic", "--no-proxy", SEGMENT_PENDO_WEBHOOK_SECRET="a-shared-secret")
+    app(f"analytics.host = '{running.home}'", IDENTIFY)
+    until(lambda: server.seen)
+    (seen,) = server.seen
+    assert seen.headers["User-Agent"] == "Segment.io/1.0"
+    assert seen.headers["X-Signature"] == hmac.new(b"a-shared-secret", seen.body, "sha1").hexdigest()
+    _, page = get(f"{running.home}/_/calls")
+    assert page["calls"][0]["headers"]["X-Signature"] == seen.headers["X-Signature"]
+    assert running.end() == 0
+    assert "a-shared-secret" not in running.out.read_text() + running.err.read_text()
+
+
+def test_a_batch_is_one_post_and_the_loopback_pendo_takes_it(run: Start, server: Server) -> None:
+    running = run("--to", server.url, "--batch-size", "100", "--no-proxy")
+    app(f"analytics.host = '{running.home}'", IDENTIFY, GROUP)
+    until(lambda: server.seen)
+    (seen,) = server.seen
+    assert [event["type"] for event in json.loads(seen.body)] == ["identify", "group"]
+    assert running.end() == 0
+    loopback = run("--batch-size", "100", "--no-proxy")
+    app(f"analytics.host = '{loopback.home}'", IDENTIFY, GROUP)
+    until(lambda: get(f"{loopback.home}/api/v1/visitor/u-1")[0] == 200)
+    assert loopback.end() == 0
+    assert "came straight" not in loopback.err.read_text()
 
 
 def test_to_eu_is_pendos_european_data_host(run: Start, server: Server, tmp_path: Path) -> None:

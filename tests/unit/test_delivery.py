@@ -1,17 +1,21 @@
 """Delivery to a small server in the same event loop."""
 
 import asyncio
+import hmac
 import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from segment_pendo import js_json
 from segment_pendo.delivery import Delivery, post, session
 from segment_pendo.mapping import Setup, assess
+from segment_pendo.segment import webhooks
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, SdkRequest, Webhook
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
@@ -19,9 +23,9 @@ WEBHOOK = Webhook(b'{"type":"identify"}', (("User-Agent", "Segment (Actions)"), 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def receipt(name: str, *users: str) -> Receipt:
+def receipt(name: str, *users: str, setup: Setup | None = None) -> Receipt:
     body = json.dumps({"batch": [{"type": "identify", "userId": user} for user in users]}).encode()
-    return assess(SdkRequest("POST", "/v1/batch", body=body), id=name, at=datetime.now(UTC), setup=Setup())
+    return assess(SdkRequest("POST", "/v1/batch", body=body), id=name, at=datetime.now(UTC), setup=setup or Setup())
 
 
 async def serve(handler: Handler) -> tuple[web.AppRunner, Destination]:
@@ -34,12 +38,14 @@ async def serve(handler: Handler) -> tuple[web.AppRunner, Destination]:
     return runner, Destination(host, f"http://{host}", KEY, loopback=True)
 
 
-def posted(handler: Handler, *, to: Destination | None = None) -> Attempt:
+def posted(
+    handler: Handler, *, to: Destination | None = None, webhook: Webhook = WEBHOOK, kind: webhooks.Kind = webhooks.ACTIONS
+) -> Attempt:
     async def main() -> Attempt:
         runner, here = await serve(handler)
         try:
             async with session() as client:
-                return await post(client, to or here, WEBHOOK)
+                return await post(client, to or here, webhook, kind)
         finally:
             await runner.cleanup()
 
@@ -66,6 +72,32 @@ def test_a_2xx_is_delivered_and_nothing_else(status: int, state: str) -> None:
     assert ("answered" in attempt.detail) == (state == "dead")
 
 
+@pytest.mark.parametrize(
+    ("kind", "again", "given_up"),
+    [
+        (webhooks.ACTIONS, (408, 423, 429, 500, 502, 599), (400, 403, 404, 409, 501)),
+        (webhooks.CLASSIC, (429, 500, 502, 503, 504), (408, 423, 501, 599)),
+    ],
+)
+def test_what_segment_would_try_again_is_said(kind: webhooks.Kind, again: tuple[int, ...], given_up: tuple[int, ...]) -> None:
+    assert [status for status in (*again, *given_up) if kind.is_retried(status)] == list(again)
+    assert posted(answering(again[0]), kind=kind).detail.endswith("Segment would try again for hours")
+    assert posted(answering(given_up[0]), kind=kind).detail.endswith("Segment would not try again")
+
+
+def test_each_destination_waits_as_long_as_it_does_at_segment() -> None:
+    waits = webhooks.ACTIONS.timeout, webhooks.CLASSIC.timeout
+    assert waits == (10, 5)
+
+    async def never(_request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    attempt = posted(never, kind=replace(webhooks.ACTIONS, timeout=0.1))
+    assert (attempt.status, attempt.state) == (None, "dead")
+    assert "within 0.1 s; Segment would try again" in attempt.detail
+
+
 def test_redirects_are_not_followed() -> None:
     seen: list[str] = []
 
@@ -89,6 +121,56 @@ def test_the_bytes_and_headers_are_the_webhooks() -> None:
     assert body == WEBHOOK.body
     assert {name for name in headers if name not in dict(WEBHOOK.headers)} == {"Host", "Content-Length"}
     assert headers.items() >= dict(WEBHOOK.headers).items()
+
+
+def test_the_classic_destination_sends_its_own_headers_and_no_others() -> None:
+    seen: list[dict[str, str]] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        seen.append(dict(request.headers))
+        return web.Response()
+
+    (judged,) = receipt("r-1", "a", setup=Setup(webhook="classic", secret="s3cret")).judged
+    assert isinstance(judged.outcome, Webhook)
+    posted(handler, webhook=judged.outcome, kind=webhooks.CLASSIC)
+    (headers,) = seen
+    assert {name: headers[name] for name in headers if name not in {"Host", "Content-Length"}} == {
+        "Accept-Encoding": "identity",
+        "User-Agent": "Segment.io/1.0",
+        "Content-Type": "application/json",
+        "X-Signature": hmac.new(b"s3cret", judged.outcome.body, "sha1").hexdigest(),
+        "Connection": "close",
+    }
+
+
+def test_a_batch_holds_what_waits_and_order_is_kept_within_a_chain() -> None:
+    seen: list[tuple[list[str], str]] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        events = json.loads(body)
+        first = js_json.write(events[0])
+        assert request.headers["X-Signature"] == hmac.new(b"s3cret", first, "sha1").hexdigest()
+        seen.append(([event["userId"] for event in events], events[0]["userId"]))
+        return web.Response(status=503 if len(seen) == 1 else 200)
+
+    async def main() -> list[tuple[CallRef, int | None]]:
+        runner, to = await serve(handler)
+        heard: list[tuple[CallRef, int | None]] = []
+        setup = Setup(secret="s3cret")
+        delivery = Delivery(to, lambda ref, attempt: heard.append((ref, attempt.status)), setup=setup, batch=3, concurrency=1)
+        await delivery.start()
+        delivery.take(receipt("r-1", "a", "b", "a", "c", "d", setup=setup))
+        assert await delivery.drain(10) == []
+        assert delivery.answered == 2
+        await delivery.close()
+        await runner.cleanup()
+        return heard
+
+    heard = asyncio.run(main())
+    assert [users for users, _ in seen] == [["a", "a", "b"], ["c", "d"]]
+    # The answer to a batch is the answer to each of its events.
+    assert [(ref.index, status) for ref, status in heard] == [(0, 503), (2, 503), (1, 503), (3, 200), (4, 200)]
 
 
 def test_what_the_network_does_is_told_without_the_key() -> None:

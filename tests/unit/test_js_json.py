@@ -99,3 +99,32 @@ def test_keep_loses_nothing(text: bytes) -> None:
 
 def test_ascii_only_escapes_inside_strings() -> None:
     assert js_json.ascii_only('{"é":"😀"}') == '{"\\u00e9":"\\ud83d\\ude00"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "losses"),
+    [
+        (b"[1, 1.0, -0, 1e21, 0.1, 9007199254740991, 9007199254740992, 123456789012345680000, 1e-7, 0.30000000000000004]", []),
+        (b"9007199254740993", [((), "9007199254740993", "9007199254740992")]),
+        (b'{"a": [12345678901234567890]}', [(("a", 0), "12345678901234567890", "12345678901234567000")]),
+        (b'{"a": 0.1234567890123456789}', [(("a",), "0.1234567890123456789", "0.12345678901234568")]),
+        (b"[1e400, -1e400]", [((0,), "1e400", "null"), ((1,), "-1e400", "null")]),
+        (b"1e-400", [((), "1e-400", "0")]),
+        (b"1e99999999999999999999", [((), "1e99999999999999999999", "null")]),
+        (b"1" * 500, [((), "1" * 500, "null")]),
+        (b"-4503599627370497.3", [((), "-4503599627370497.3", "-4503599627370497")]),
+        (
+            b'{"__proto__": {"a": 1e400}, "b": {"__proto__": 1}}',
+            [(("__proto__",), "__proto__", None), (("b", "__proto__"), "__proto__", None)],
+        ),
+    ],
+)
+def test_what_javascript_loses(text: bytes, losses: list[tuple[tuple[str | int, ...], str, str | None]]) -> None:
+    parsed = js_json.read(text)
+    assert sorted(js_json.losses(parsed.value), key=lambda loss: [str(key) for key in loss.path]) == losses
+    assert not losses or not parsed.ordinary or js_json.quick(parsed.value) is None, "the fast path must not hide a loss"
+
+
+@pytest.mark.parametrize("text", [b"0.1234567890123456789", b"1e400", b"-1e400", b"1e-400", b"9007199254740993", b'{"__proto__":[1e999]}'])
+def test_what_is_kept_keeps_every_digit(text: bytes) -> None:
+    assert js_json.keep(js_json.read(text).value) == text

@@ -13,6 +13,8 @@ import pytest
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.recording import Recording, RecordingError, read, requests
 from segment_pendo.redaction import Keys, redacted
+from segment_pendo.segment.switches import DEFAULT
+from segment_pendo.switch import changed
 from segment_pendo.words import SdkRequest, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
@@ -201,6 +203,8 @@ def test_a_refused_request_is_a_line_without_its_body(tmp_path: Path) -> None:
         (b'{"format":"segment-pendo-recording","version":1,"track":false}\n{"call":\n', 2, "damaged"),
         (b'{"format":"segment-pendo-recording","version":1,"track":false}\n{"call":{"userId":"u"}}', 2, "damaged"),
         (b'{"format":"segment-pendo-recording","version":1,"track":true}\n', 1, "--track"),
+        (b'{"format":"segment-pendo-recording","version":1,"webhook":"classic"}\n', 1, "--webhook classic"),
+        (b'{"format":"segment-pendo-recording","version":1,"model":{"ip":"never"}}\n', 1, "--model ip=never"),
     ],
 )
 def test_damaged_newer_and_foreign_files_are_named_by_line_and_left_alone(tmp_path: Path, content: bytes, line: int, words: str) -> None:
@@ -221,3 +225,32 @@ def test_the_requests_of_a_recording_map_to_the_recorded_webhooks(tmp_path: Path
     receipt = assess(again.request, id="z", at=again.at or AT, setup=Setup())
     made = [j.outcome.body for j in receipt.judged if isinstance(j.outcome, Webhook)]
     assert made == [c.webhook.body for c in read(file) if c.webhook]
+
+
+def test_a_recording_holds_its_setup_but_no_signature(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    setup = Setup(webhook="classic", switches=changed(DEFAULT, ["ip=always"]), secret="a-shared-secret")
+    record(file, batch({"userId": "a"}), setup=setup)
+    header = lines(file)[0]
+    assert (header["webhook"], header["model"], header["headers"]["User-Agent"]) == ("classic", {"ip": "always"}, "Segment.io/1.0")
+    assert "ignature" not in file.read_text("utf-8")
+    assert "a-shared-secret" not in file.read_text("utf-8")
+    record(file, batch({"userId": "b"}), setup=setup)
+    assert len(lines(file)) == 5
+
+
+def test_repeated_message_ids_are_told_across_runs_into_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a", "messageId": "m"}))
+    record(file, batch({"userId": "b", "messageId": "m"}))
+    assert [line["findings"] for line in lines(file) if "call" in line] == [[], ["DUPLICATE_MESSAGE_ID"]]
+
+
+def test_numbers_that_javascript_changes_keep_every_digit(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    traits = b'{"long": 0.1234567890123456789, "big": 9007199254740993, "inf": 1e400}'
+    body = b'{"batch": [{"type": "identify", "userId": "u", "traits": ' + traits + b"}]}"
+    record(file, SdkRequest("POST", "/v1/batch", body=body))
+    line = file.read_text("utf-8").splitlines()[2]
+    assert '"traits":{"long":0.1234567890123456789,"big":9007199254740993,"inf":1e400}' in line
+    assert json.loads(line)["findings"] == ["NUMBER_CHANGED"] * 3

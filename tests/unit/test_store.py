@@ -10,10 +10,15 @@ import pytest
 
 from segment_pendo import store as module
 from segment_pendo.mapping import Setup, assess
+from segment_pendo.relay import Relay
+from segment_pendo.rows import call_row
+from segment_pendo.segment.switches import DEFAULT
 from segment_pendo.store import Store, StoreError
-from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
+from segment_pendo.switch import changed
+from segment_pendo.words import Attempt, CallRef, JsonObject, Receipt, SdkRequest, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, 123000, tzinfo=UTC)
+WAITING: JsonObject = {"state": "waiting", "status": None, "attempts": 0}
 
 
 def receipt(name: str, *users: object, path: str = "/v1/batch") -> Receipt:
@@ -121,3 +126,21 @@ def test_an_attempt_for_a_forgotten_call_is_no_error(store: Store) -> None:
 def test_an_unknown_filter_is_an_error(store: Store) -> None:
     with pytest.raises(ValueError, match="no filter"):
         store.calls({"x; drop table calls": "1"})
+
+
+def test_a_row_keeps_its_setup_and_what_the_calls_before_it_said(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    setup = Setup(track=True, webhook="classic", switches=changed(DEFAULT, ["key_order=sorted"]), secret="s3cret")
+    first = Store(path, setup=setup)
+    body = b'{"batch": [{"type": "track", "userId": "u", "event": "e", "messageId": "m", "properties": {"b": 1, "a": 2}}]}'
+    request = SdkRequest("POST", "/v1/batch", body=body)
+    relay = Relay([first], setup=setup)
+    receipts = [relay.receive(request) for _ in range(2)]
+    first.close()
+    # Another run, set up otherwise: rows of the first are as they were; the secret, which no file holds, is the present one's.
+    second = Store(path, setup=Setup(secret="s3cret"))
+    rows = second.calls().calls
+    second.close()
+    assert rows == [call_row(receipt, receipt.judged[0], delivery=WAITING) for receipt in receipts]
+    assert [finding["code"] for finding in rows[1]["findings"]] == ["TRACK_NO_GROUP", "DUPLICATE_MESSAGE_ID"]  # type: ignore[union-attr, index, call-overload]
+    assert b"s3cret" not in path.read_bytes()

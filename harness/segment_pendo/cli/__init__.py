@@ -16,6 +16,7 @@ VERBS: Final = {
     "run": "Open the doors; with a command, run it so that its Segment calls come here.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "replay": "POST the webhooks of a recording again.",
+    "finding": "Explain what a finding or a switch of the model means.",
     "send": "Make a call without an app, in the wire form of an SDK.",
     "pendo": "Open the loopback Pendo alone.",
     "ca": "Show, print or remove the certificate of the proxy.",

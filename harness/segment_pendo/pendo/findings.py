@@ -112,6 +112,8 @@ def _metadata(traits: Json) -> tuple[Finding, ...]:
     found: list[Finding] = []
     spellings: dict[str, str] = {}
     for key, value in traits.items():
+        if key == "__proto__":  # no JavaScript writes it into the body
+            continue
         other = spellings.setdefault(key.lower(), key)
         if other != key or not _is_usable(key):
             found += _key(key, other)

@@ -35,7 +35,7 @@ __all__ = [
     "settings_reply",
 ]
 
-TYPES: Final = ("identify", "group", "track", "page", "screen", "alias")
+TYPES: Final = ("identify", "group", "track", "page", "screen", "alias")  # M-1
 # Analytics.js builds the path from the first letter of the type (I-12).
 _SHORT: Final = {name[0]: name for name in TYPES}
 MAX_SINGLE: Final = 32 * 1024  # I-40: "32 KB"; the SDKs' own limits lie between 32,000 and 32,768
@@ -44,6 +44,7 @@ _MOST_DOTS: Final = 20
 # Decoding stops here; nothing that Segment accepts comes near it.
 MAX_DECODED: Final = 4 * 1024 * 1024
 
+# I-10; I-11: import, and a slash at the end; I-13: b; I-14: metrics are no events; I-19: any prefix.
 _PATH = re.compile(
     r"(?:/.*)?/v1/(?:(?P<single>identify|group|track|page|screen|alias|[igtpsa])"
     r"|(?P<batch>batch|import|b)|(?P<metrics>m)"
@@ -212,7 +213,7 @@ def _batch(request: SdkRequest, envelope: JsonObject, size: int, switches: Switc
         if large > MAX_SINGLE:
             said = f"A call of the batch has {large:,} bytes; Segment answers 400 above 32 KB for one call."
             return Refusal(400, "message_too_large", said)
-    calls = tuple(Call(index, _type_of(item), item) for index, item in enumerate(items))
+    calls = tuple(Call(index, _type_of(item), item) for index, item in enumerate(items))  # S-1
     rest = {key: value for key, value in envelope.items() if key != "batch"}
     write_key, notes = _write_key(envelope, request, switches)
     return Batch(calls, single=False, client=False, ordinary=ordinary, envelope=rest, size=size, write_key=write_key, notes=notes)
@@ -258,6 +259,7 @@ def basic_user(headers: Headers) -> str | None:
 
 
 def _decoded(request: SdkRequest) -> bytes | Refusal:
+    """The body without its gzip (I-31); limits are measured on it (I-46)."""
     coding = header(request.headers, "content-encoding").strip().lower()
     if request.body.startswith(b"\x1f\x8b"):
         return _gunzipped(request.body)

@@ -136,7 +136,7 @@ _CHECKS: Final[dict[str, Callable[[JsonObject], Skipped | None]]] = {
 
 
 def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *, received: datetime, ip: str, seed: str) -> Message:
-    message = dict(data)
+    message = dict(data)  # S-15, S-16: whatever else is there passes as it is; S-3: of the envelope, only what follows
     if batch.single:
         message.pop("writeKey", None)  # S-4: present only where calls come by batch or import
         message["type"] = call.type  # S-6

@@ -40,7 +40,7 @@ def _classic_retries(status: int) -> bool:
 
 ACTIONS: Final = Kind(
     title="Webhooks (Actions)",
-    names=("Webhook", "Webhooks (Actions)"),  # N-6
+    names=("Webhook", "Webhooks (Actions)"),  # N-2, N-6
     headers=(  # W-23
         ("User-Agent", "Segment (Actions)"),
         ("Content-Type", "application/json"),
@@ -71,7 +71,7 @@ KINDS: Final = {"actions": ACTIONS, "classic": CLASSIC}
 
 
 def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT) -> Skipped | None:
-    """Whether the call's integrations object keeps it from this destination (N-1 to N-6)."""
+    """Whether the call's integrations object keeps it from this destination (N-1 to N-6; I-63)."""
     if kind is CLASSIC:
         if facade.enabled(message.data, kind.names[0]):
             return None

@@ -72,9 +72,15 @@ def _facts(call: JsonObject) -> JsonObject:
     return {key: {}, **call}
 
 
+def _context(call: JsonObject, library: JsonObject, **own: Json) -> JsonObject:
+    """The context: what the SDK finds by itself, over it what the app gave, and the library's name in any case."""
+    given = call.get("context")
+    return {**own, **(given if isinstance(given, dict) else {}), "library": library}
+
+
 def _python(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
-    start: JsonObject = {"integrations": {}, "anonymousId": None, "userId": None, "timestamp": _offset(at), "context": {"library": library}}
-    return {**start, **_facts(call), "messageId": unique()}
+    start: JsonObject = {"integrations": {}, "anonymousId": None, "userId": None, "timestamp": _offset(at)}
+    return {**start, **_facts(call), "context": _context(call, library), "messageId": unique()}
 
 
 def _stamp(at: datetime) -> int:
@@ -83,7 +89,7 @@ def _stamp(at: datetime) -> int:
 
 def _node(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
     end: JsonObject = {
-        "context": {"library": library},
+        "context": _context(call, library),
         "messageId": f"node-next-{_stamp(at)}-{unique()}",
         "_metadata": {"nodeVersion": "v20.20.2", "jsRuntime": "node"},
     }
@@ -94,7 +100,7 @@ def _browser(call: JsonObject, library: JsonObject, at: datetime, unique: Unique
     start: JsonObject = {"timestamp": text(at), "integrations": {"Segment.io": True}, "userId": None, "anonymousId": unique()}
     page: JsonObject = {"path": "/", "referrer": "", "search": "", "title": "segment-pendo send", "url": "http://localhost:3000/"}
     end: JsonObject = {
-        "context": {"page": page, "userAgent": _AGENT, "locale": "en-US", "library": library, "timezone": "UTC"},
+        "context": _context(call, library, page=page, userAgent=_AGENT, locale="en-US", timezone="UTC"),
         "messageId": f"ajs-next-{_stamp(at)}-{unique()}",
         "_metadata": {"bundled": ["Segment.io"], "unbundled": [], "bundledIds": []},
     }
@@ -102,7 +108,7 @@ def _browser(call: JsonObject, library: JsonObject, at: datetime, unique: Unique
 
 
 def _ruby(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
-    return {"context": {"library": library}, "messageId": unique(), "timestamp": _offset(at), **_facts(call)}
+    return {"messageId": unique(), "timestamp": _offset(at), **_facts(call), "context": _context(call, library)}
 
 
 def _go(call: JsonObject, _library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
@@ -110,7 +116,7 @@ def _go(call: JsonObject, _library: JsonObject, at: datetime, unique: Unique) ->
 
 
 def _php(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
-    context: JsonObject = {"library": library | {"consumer": "LibCurl"}}
+    context = _context(call, library | {"consumer": "LibCurl"})
     return {**_facts(call), "context": context, "messageId": unique(), "timestamp": _offset(at, "seconds")}
 
 

@@ -1,0 +1,140 @@
+"""The table of Segment's rules: what each says, where it is known from, and how well. Beside the code stand their ids.
+
+`docs/fidelity.md` is made of it. A test holds it to the code: every id named there is here, and every rule here is named there.
+"""
+
+from typing import Final, Literal, NamedTuple
+
+__all__ = ["RULES", "Grade", "Proof", "Rule"]
+
+type Grade = Literal["code", "payloads", "documentation", "SDKs", "public threads", "assumption"]
+type Proof = Literal["oracle", "payloads", "SDKs", "as read"]
+
+
+class Rule(NamedTuple):
+    """`grade` is the kind of the best source; `proof` is what our tests hold our code against.
+
+    oracle: Segment's own published code, run beside ours. payloads: events out of the real service, as published.
+    SDKs: requests of real SDKs. as read: nothing but the text of the source.
+    """
+
+    id: str
+    says: str
+    grade: Grade
+    source: str
+    proof: Proof = "as read"
+
+
+_HTTP: Final = "HTTP API reference"
+_DISCARDS: Final = "delivery overview, discards"
+_COMMON: Final = "specification, common fields"
+_SAMPLES: Final = "payloads of the real service in public"
+_SDKS: Final = "the SDKs' code and what they were seen to send"
+_ACTIONS: Final = "npm @segment/action-destinations 3.497.0"
+_CORE: Final = "npm @segment/actions-core 3.170.0"
+_FACADE: Final = "npm segmentio-facade 3.2.7"
+_CLASSIC: Final = "Segment's framework for classic destinations, 7.1.0"
+_WEBHOOKS: Final = "documentation of the Webhooks destinations"
+_FILTER: Final = "documentation of filtering data"
+
+RULES: Final[tuple[Rule, ...]] = (
+    # --- ingest: paths, keys, bodies ---
+    Rule("I-1", "api.segment.io and events.eu1.segmentapis.com take the same paths.", "documentation", _HTTP),
+    Rule("I-3", "Settings and scripts come from cdn.segment.com and cdn-settings.segment.com.", "SDKs", _SDKS, "SDKs"),
+    Rule("I-4", "Configuration API, functions and OAuth are other hosts and are left alone.", "documentation", _HTTP),
+    Rule("I-5", "A custom domain or a proxy may put any host and any prefix before /v1.", "documentation", "custom proxy guide", "SDKs"),
+    Rule("I-10", "Paths /v1/identify, group, track, page, screen, alias, batch; POST.", "documentation", _HTTP, "SDKs"),
+    Rule("I-11", "/v1/import takes what /v1/batch takes; a slash at the end changes nothing.", "SDKs", _SDKS, "SDKs"),
+    Rule("I-12", "Analytics.js posts to /v1/ and the first letter of the type.", "SDKs", _SDKS, "SDKs"),
+    Rule("I-13", "/v1/b is the batch path of mobile and browser SDKs.", "SDKs", _SDKS, "SDKs"),
+    Rule("I-14", "/v1/m takes the SDKs' own metrics: no events.", "SDKs", _SDKS),
+    Rule("I-15", "Older Analytics.js posts its batches to PROXY/batch.", "public threads", "analytics-next #628"),
+    Rule("I-16", "The pixel: GET with base64 JSON or dotted parameters; always an image.", "documentation", "pixel tracking API"),
+    Rule("I-17", "GET /v1/projects/KEY/settings; what an SDK needs in it.", "SDKs", _SDKS, "SDKs"),
+    Rule("I-18", "Scripts of the CDN: /analytics.js/v1/..., /next-integrations/...", "SDKs", _SDKS),
+    Rule("I-19", "Any prefix before /v1 routes alike.", "assumption", "follows from custom proxies"),
+    Rule("I-20", "Basic auth: the user is the write key, with or without the colon.", "documentation", _HTTP, "SDKs"),
+    Rule("I-21", "Which key counts when body and header differ.", "public threads", "segment-docs #4137"),
+    Rule("I-30", "The body is parsed as JSON whatever Content-Type says.", "SDKs", _SDKS, "SDKs"),
+    Rule("I-31", "gzip is decoded; a damaged stream is bad JSON.", "assumption", "SDKs send gzip"),
+    Rule("I-33", "Every answer is JSON: Ruby parses any status, PHP and Python want exactly 200.", "SDKs", _SDKS, "SDKs"),
+    Rule("I-34", 'A good answer is 200 {"success": true}.', "public threads", "analytics-go #205", "SDKs"),
+    Rule("I-35", "The body of a 400 is not contractual; ours is JSON.", "assumption", "safe for every SDK read"),
+    Rule("I-36", "400 only for bad JSON and oversize; all else is 200.", "documentation", _HTTP),
+    Rule("I-40", "One call over 32 KB: 400.", "documentation", _HTTP),
+    Rule("I-41", "A batch over 500 KB: 400.", "documentation", _HTTP),
+    Rule("I-42", "An item over 32 KB in a batch: the documentation contradicts itself.", "documentation", _HTTP),
+    Rule("I-43", "More than 2,500 items: 200, then rejected; all or the surplus is not said.", "documentation", _HTTP),
+    Rule("I-44", "messageId has at most 100 characters; the effect is not said.", "documentation", _HTTP),
+    Rule("I-46", "Limits are measured on the decoded body.", "assumption", "the SDKs measure so"),
+    # --- ingest: drops after a 200 ---
+    Rule("I-50", "empty_batch: a batch without calls.", "documentation", _DISCARDS),
+    Rule("I-53", "no_user_anon_id: neither userId nor anonymousId.", "documentation", _DISCARDS),
+    Rule("I-54", "id_not_string: an id that is empty or no string.", "documentation", _DISCARDS),
+    Rule("I-55", "event_not_defined, event_not_string (track).", "documentation", _DISCARDS),
+    Rule("I-56", "properties_not_object.", "documentation", _DISCARDS),
+    Rule("I-57", "traits_not_object.", "documentation", _DISCARDS),
+    Rule("I-58", "name_not_string (page, screen).", "documentation", _DISCARDS),
+    Rule("I-59", "category_not_string.", "documentation", _DISCARDS),
+    Rule("I-61", "An id that is null counts as absent.", "payloads", _SAMPLES),
+    Rule("I-62", "A number is no id over HTTP; SDKs make it a string before.", "documentation", _DISCARDS, "SDKs"),
+    Rule("I-63", "Filtered at the destination: FILTERED_BY_INTEGRATIONS_OBJECT, NO_MATCHING_MAPPING.", "documentation", _DISCARDS),
+    Rule("I-64", "A messageId that comes again within 24 hours is mostly dropped; here it is delivered and said.", "documentation",
+         "duplicate data guide"),
+    Rule("I-70", "Browsers preflight since Authorization is sent; the answer allows what is asked.", "SDKs", _SDKS, "SDKs"),
+    # --- the message ---
+    Rule("M-1", "Types are identify, group, track, page, screen, alias, in lower case.", "documentation", _COMMON),
+    Rule("M-11", "version is 2.", "payloads", _SAMPLES),
+    Rule("M-12", "channel is client for single events of Analytics.js, else server.", "payloads", _SAMPLES),
+    Rule("N-1", "Everything is on unless All is false; a destination's own key beats All.", "documentation", _FILTER),
+    Rule("N-2", "Names are the catalogue's, case counts.", "documentation", _FILTER),
+    Rule("N-3", "false is off; true, an object or anything else is on.", "code", _FACADE, "oracle"),
+    Rule("N-4", "Classic: All in any spelling, in integrations, options or context; options.providers.", "code", _FACADE, "oracle"),
+    Rule("N-5", "Classic is named Webhooks.", "code", _CLASSIC),
+    Rule("N-6", "The Actions one has two names, Webhook and Webhooks (Actions); which wins is not said.", "documentation", "catalogue"),
+    Rule("N-7", '"Pendo": false does not stop the webhook.', "assumption", "follows from N-2: they are different destinations"),
+    Rule("N-11", "integrations is delivered as sent; {} where there was none.", "payloads", _SAMPLES),
+    # --- times ---
+    Rule("T-1", "originalTimestamp is the client's timestamp, character for character.", "payloads", _SAMPLES, "payloads"),
+    Rule("T-2", "sentAt, receivedAt and timestamp are UTC with milliseconds and Z.", "payloads", _SAMPLES, "payloads"),
+    Rule("T-3", "timestamp = receivedAt - (sentAt - originalTimestamp).", "documentation", _COMMON, "payloads"),
+    Rule("T-4", "Finer parts count in the sum, then are cut.", "payloads", _SAMPLES, "payloads"),
+    Rule("T-5", "A batch's sentAt is every call's.", "payloads", _SAMPLES),
+    Rule("T-6", "A batch without sentAt: sentAt is null, timestamp is the client's.", "payloads", _SAMPLES),
+    Rule("T-7", "A single call without timestamp: timestamp is receivedAt, no other time is made.", "payloads", _SAMPLES),
+    Rule("T-8", "A single call with timestamp and without sentAt: not said.", "assumption", "as T-6"),
+    Rule("T-9", "A time that cannot be read counts as absent, with a warning.", "assumption", "no source"),
+    # --- what the server makes ---
+    Rule("S-1", "A batch becomes one message for each item.", "payloads", _SAMPLES),
+    Rule("S-2", "context and integrations of a batch are merged into its items; who wins, how deep: not said.", "documentation", _HTTP),
+    Rule("S-3", "Nothing else of a batch's envelope is copied.", "payloads", _SAMPLES),
+    Rule("S-4", "writeKey is in messages that came by batch or import, absent in single ones.", "payloads", _SAMPLES),
+    Rule("S-5", "A messageId that is missing becomes api- and 27 characters.", "payloads", _SAMPLES),
+    Rule("S-6", "The path gives the type of a single call.", "documentation", _HTTP),
+    Rule("S-7", "receivedAt is the server's, whatever the client says.", "assumption", "no source says otherwise"),
+    Rule("S-9", "projectId (here `local`), version and channel are added.", "payloads", _SAMPLES),
+    Rule("S-10", "integrations {} and context.library unknown are added where absent.", "payloads", _SAMPLES),
+    Rule("S-11", "context.ip is filled for client-side calls; how a server tells them in a batch is not said.", "documentation", _COMMON),
+    Rule("S-12", "No IPv6 address is collected.", "documentation", _COMMON),
+    Rule("S-15", "Keys that nobody knows pass through.", "assumption", "Segment's acceptance tester compares every key"),
+    Rule("S-16", "null stays null, absent stays absent.", "payloads", _SAMPLES),
+    Rule("S-18", "Published payloads have their keys sorted; why is not said.", "payloads", _SAMPLES),
+    Rule("S-20", "Input equals output but for eleven keys and empty top-level objects.", "code", "Segment's acceptance tester", "SDKs"),
+    # --- the webhook destinations ---
+    Rule("W-1", "Classic headers: Segment.io/1.0, application/json.", "documentation", _WEBHOOKS),
+    Rule("W-2", "Classic body: the event as JSON, one a request.", "documentation", _WEBHOOKS),
+    Rule("W-6", "X-Signature is the HMAC-SHA1 of the body in lower-case hex, only with a secret.", "documentation", _WEBHOOKS, "oracle"),
+    Rule("W-7", "Classic may rewrite texts that look like dates; whether it does today is not known.", "code", _FACADE, "oracle"),
+    Rule("W-8", "Classic waits 5 s.", "documentation", _WEBHOOKS),
+    Rule("W-10", "Classic tries again without an answer and after 429, 500, 502, 503, 504.", "code", _CLASSIC),
+    Rule("W-11", "A redirect is a failure (the documentation speaks of a followed 307); no switch here.", "code", _CLASSIC),
+    Rule("W-12", "The body of an answer is ignored.", "code", _CLASSIC),
+    Rule("W-20", "Actions body: the whole event.", "code", _ACTIONS, "oracle"),
+    Rule("W-21", "With batching, the body is a JSON array of events.", "code", _ACTIONS, "oracle"),
+    Rule("W-22", "With batching, X-Signature signs the first event only.", "code", _ACTIONS, "oracle"),
+    Rule("W-23", "Actions headers and their order.", "code", _CORE, "oracle"),
+    Rule("W-26", "Actions waits 10 s.", "code", _CORE),
+    Rule("W-27", "Actions tries again after 5xx but 501, and 408, 423, 429.", "code", _CORE),
+    Rule("W-28", "JSON as JavaScript writes it; keys named __proto__ are lost.", "code", _ACTIONS, "oracle"),
+    Rule("W-29", "A call that no trigger selects: NO_MATCHING_MAPPING.", "documentation", _DISCARDS),
+)  # fmt: skip

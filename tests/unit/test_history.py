@@ -1,0 +1,50 @@
+"""What only the calls before can tell."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from segment_pendo.history import CODES, History
+from segment_pendo.mapping import Setup, assess
+from segment_pendo.words import Receipt, SdkRequest
+
+AT = datetime(2024, 5, 9, 10, tzinfo=UTC)
+
+
+def received(*calls: dict[str, Any], after: timedelta = timedelta()) -> Receipt:
+    body = json.dumps({"batch": [{"type": "identify", "userId": "u", **call} for call in calls]}).encode()
+    return assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT + after, setup=Setup())
+
+
+def codes(receipt: Receipt) -> list[list[str]]:
+    return [[finding.code for finding in judged.findings] for judged in receipt.judged]
+
+
+def test_a_repeated_message_id_is_told_and_delivered() -> None:
+    history = History()
+    assert codes(history.told(received({"messageId": "m"}, {"messageId": "n"}, {"messageId": "m"}))) == [[], [], ["DUPLICATE_MESSAGE_ID"]]
+    (judged,) = history.told(received({"messageId": "m"})).judged
+    (finding,) = judged.findings
+    assert (finding.code, finding.level, finding.path) == ("DUPLICATE_MESSAGE_ID", "warning", "$.messageId")
+    assert finding.code in CODES
+    assert judged.outcome == received({"messageId": "m"}).judged[0].outcome
+
+
+def test_a_day_later_it_is_new() -> None:
+    history = History()
+    history.told(received({"messageId": "m"}))
+    assert codes(history.told(received({"messageId": "m"}, after=timedelta(hours=24)))) == [["DUPLICATE_MESSAGE_ID"]]
+    assert codes(history.told(received({"messageId": "m"}, after=timedelta(hours=48, seconds=1)))) == [[]]
+
+
+def test_what_has_no_id_or_was_dropped_is_no_repetition() -> None:
+    history = History()
+    assert codes(history.told(received({}, {}, {"messageId": None}, {"messageId": 5}, {"messageId": 5}))) == [[]] * 5
+    history.told(received({"messageId": "m", "userId": 5}))
+    assert codes(history.told(received({"messageId": "m"}))) == [[]]
+
+
+def test_memory_is_bounded() -> None:
+    history = History(limit=3)
+    history.told(received(*({"messageId": f"m-{number}"} for number in range(4))))
+    assert codes(history.told(received({"messageId": "m-1"}, {"messageId": "m-0"}))) == [["DUPLICATE_MESSAGE_ID"], []]
