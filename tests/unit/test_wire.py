@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,8 @@ CAPTURES = {
     "python": "segment-analytics-python-2.4.0.jsonl",
     "node": "analytics-node-3.1.0.jsonl",
     "browser": "analytics-next-1.84.3-standard.jsonl",
+    "browser-batching": "analytics-next-1.84.3-batching.jsonl",
+    "react-native": "analytics-react-native-2.24.1-stubbed.jsonl",
     "ruby": "analytics-ruby-2.5.0.jsonl",
     "go": "analytics-go-3.0.0.jsonl",
 }
@@ -48,7 +51,7 @@ def shape(request: SdkRequest) -> dict[str, Any]:
         "library": (body if "batch" in body and "context" in body else event)["context"]["library"]["name"],
         "type": headers["content-type"],
         "agent": "" if headers["user-agent"].startswith("Mozilla") else headers["user-agent"],
-        "auth": headers["authorization"].split()[0],
+        "auth": headers.get("authorization", "").split()[:1],
         "nulls": sorted(key for key, value in event.items() if value is None),
         "integrations": event.get("integrations"),
     }
@@ -59,7 +62,7 @@ def shape(request: SdkRequest) -> dict[str, Any]:
 def test_a_call_looks_as_the_real_sdk_sent_it(sdk: str, mark: str) -> None:
     real = next(r for _, m, r in make_fixtures.captured(make_fixtures.SDK / CAPTURES[sdk]) if m == mark and r.method == "POST")
     call = dict(CALLS[mark])
-    if '"userId":null' in real.body.decode("utf-8", "replace"):  # nobody was identified there
+    if not re.search(rb'"userId": ?"', real.body):  # nobody was identified there
         call.pop("userId", None)
     (ours,) = made(sdk, call)
     assert shape(ours) == shape(real)
@@ -87,5 +90,7 @@ def test_batches_have_the_sdks_size(sdk: str, counts: list[int]) -> None:
 def test_the_write_key_is_where_the_sdk_puts_it() -> None:
     for sdk in SDKS:
         (request,) = made(sdk, CALLS["identify-doc"])
-        assert ("Authorization", "Basic " + base64.b64encode(b"WK:").decode()) in request.headers
-        assert ("writeKey" in json.loads(request.body)) == (sdk in {"python", "node", "browser"})
+        basic = ("Authorization", "Basic " + base64.b64encode(b"WK:").decode())
+        assert (basic in request.headers) == (sdk != "react-native")
+        in_body = {"python", "node", "browser", "browser-batching", "react-native"}
+        assert ("writeKey" in json.loads(request.body)) == (sdk in in_body)

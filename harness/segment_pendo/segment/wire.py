@@ -1,6 +1,7 @@
 """Calls as Segment's SDKs put them on the wire: path, headers, envelope and what each SDK adds to an event.
 
-Read off requests that the real SDKs sent (fixtures/sdk; PHP: its source); key order within an event is not kept.
+Read off requests that the real SDKs sent (fixtures/sdk; PHP: its source); key order within an event is not kept. `http` is a call made
+by hand, as Segment's HTTP API documents it.
 """
 
 import base64
@@ -20,7 +21,10 @@ type Unique = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Sdk:
-    """How one SDK sends: `event` completes a call, `envelope` is what stands beside `batch` (None: one event a request)."""
+    """How one SDK sends: `event` completes a call, `envelope` is what stands beside `batch` (None: one event a request).
+
+    In the `path` of single events, {type} and {letter} stand for the event's. `gzips`: it can be told to compress.
+    """
 
     library: JsonObject
     headers: Headers
@@ -28,6 +32,8 @@ class Sdk:
     envelope: Callable[["Sdk", datetime, str, Unique], JsonObject] | None
     path: str = "/v1/batch"
     most: int = 100
+    basic: bool = True
+    gzips: bool = False
 
 
 def requests(calls: Sequence[JsonObject], sdk: str, *, write_key: str, at: datetime, unique: Unique, host: str = "") -> list[SdkRequest]:
@@ -36,11 +42,18 @@ def requests(calls: Sequence[JsonObject], sdk: str, *, write_key: str, at: datet
     `unique` gives a new UUID text at each call. Raises KeyError for an SDK that is not in SDKS.
     """
     how = SDKS[sdk]
-    basic = base64.b64encode(f"{write_key}:".encode()).decode()
-    headers = (*how.headers, ("Authorization", f"Basic {basic}"))
+    headers = how.headers
+    if how.basic:
+        headers = (*headers, ("Authorization", f"Basic {base64.b64encode(f'{write_key}:'.encode()).decode()}"))
     events = [how.event(call, how.library, at, unique) for call in calls]
+    if sdk == "browser-batching":
+        events = [event | {"writeKey": write_key} for event in events]
     if how.envelope is None:
-        bodies = [(f"/v1/{str(event['type'])[0]}", event | {"writeKey": write_key, "sentAt": text(at)}) for event in events]
+        own: JsonObject = {"writeKey": write_key, "sentAt": text(at)} if sdk == "browser" else {}
+        bodies = [
+            (how.path.format(type=call["type"], letter=str(call["type"])[0]), event | own)
+            for call, event in zip(calls, events, strict=True)
+        ]
     else:
         groups = [events[start : start + how.most] for start in range(0, len(events), how.most)]
         bodies = [(how.path, _enveloped(group, how.envelope(how, at, write_key, unique))) for group in groups]
@@ -107,6 +120,27 @@ def _browser(call: JsonObject, library: JsonObject, at: datetime, unique: Unique
     return {**start, **_facts(call), **end}
 
 
+def _react_native(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
+    device: JsonObject = {"id": "device", "manufacturer": "Apple", "model": "x", "name": "iPhone", "type": "phone"}
+    own: JsonObject = {
+        "app": {"build": "1", "name": "segment-pendo send", "namespace": "com.example", "version": "1.0"},
+        "device": device,
+        "locale": "en_US",
+        "network": {"cellular": False, "wifi": True},
+        "os": {"name": "iOS", "version": "17.0"},
+        "screen": {"width": 400, "height": 800, "density": 2},
+        "timezone": "UTC",
+        "traits": {},
+        "instanceId": unique(),
+    }
+    end: JsonObject = {"context": _context(call, library, **own), "_metadata": {"bundled": [], "unbundled": [], "bundledIds": []}}
+    return {"messageId": unique(), "timestamp": text(at), "integrations": {}, "anonymousId": unique(), **_facts(call), **end}
+
+
+def _http(call: JsonObject, _library: JsonObject, _at: datetime, _unique: Unique) -> JsonObject:
+    return {key: value for key, value in call.items() if key != "type"}  # the path tells it
+
+
 def _ruby(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
     return {"messageId": unique(), "timestamp": _offset(at), **_facts(call), "context": _context(call, library)}
 
@@ -131,6 +165,10 @@ def _node_envelope(_sdk: Sdk, at: datetime, write_key: str, _unique: Unique) -> 
     return {"writeKey": write_key, "sentAt": text(at)}
 
 
+def _react_native_envelope(_sdk: Sdk, at: datetime, write_key: str, _unique: Unique) -> JsonObject:
+    return {"sentAt": text(at), "writeKey": write_key}
+
+
 def _ruby_envelope(_sdk: Sdk, at: datetime, _write_key: str, _unique: Unique) -> JsonObject:
     return {"sentAt": _offset(at)}
 
@@ -150,15 +188,24 @@ def _json(agent: str) -> Headers:
     return (("Content-Type", "application/json"), ("User-Agent", agent))
 
 
+_BROWSER: Final[Headers] = (("Content-Type", "text/plain"), ("User-Agent", _AGENT))
 SDKS: Final[dict[str, Sdk]] = {
-    "python": Sdk({"name": "analytics-python", "version": "2.4.0"}, _json("analytics-python/2.4.0"), _python, _python_envelope),
+    "python": Sdk({"name": "analytics-python", "version": "2.4.0"}, _json("analytics-python/2.4.0"), _python, _python_envelope, gzips=True),
     "node": Sdk(
         {"name": "@segment/analytics-node", "version": "3.1.0"}, _json("analytics-node-next/latest"), _node, _node_envelope, most=15
     ),
-    "browser": Sdk(
-        {"name": "analytics.js", "version": "npm:next-1.84.3"}, (("Content-Type", "text/plain"), ("User-Agent", _AGENT)), _browser, None
+    "browser": Sdk({"name": "analytics.js", "version": "npm:next-1.84.3"}, _BROWSER, _browser, None, "/v1/{letter}"),
+    "browser-batching": Sdk({"name": "analytics.js", "version": "npm:next-1.84.3"}, _BROWSER, _browser, _node_envelope, "/v1/b"),
+    "react-native": Sdk(
+        {"name": "analytics-react-native", "version": "2.21.4"},
+        (("Content-Type", "application/json; charset=utf-8"), ("User-Agent", "node")),
+        _react_native,
+        _react_native_envelope,
+        "/v1/b",
+        basic=False,
     ),
+    "http": Sdk({}, _json("curl/7.88.1"), _http, None, "/v1/{type}"),
     "ruby": Sdk({"name": "analytics-ruby", "version": "2.5.0"}, _json("analytics-ruby/2.5.0"), _ruby, _ruby_envelope, "/v1/import"),
     "go": Sdk({"name": "analytics-go", "version": "3.0.0"}, _json("analytics-go (version: 3.0.0)"), _go, _go_envelope),
-    "php": Sdk({"name": "analytics-php", "version": "3.8.2"}, _json("analytics-php/3.8.2"), _php, _php_envelope),
+    "php": Sdk({"name": "analytics-php", "version": "3.8.2"}, _json("analytics-php/3.8.2"), _php, _php_envelope, gzips=True),
 }
