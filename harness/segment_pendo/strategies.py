@@ -1,0 +1,148 @@
+"""Hypothesis strategies: calls as apps make them, and requests as Segment's SDKs send them. They need `segment-pendo[pytest]`.
+
+A call is what an app hands to its SDK: `type`, ids, `traits` or `properties`. An SdkRequest is what then goes over the wire. Every
+strategy takes strategies for its parts; each default shrinks to the plainest case.
+"""
+
+import gzip
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from segment_pendo.segment.wire import SDKS, requests
+from segment_pendo.words import Json, JsonObject, SdkRequest
+
+__all__ = ["calls", "group_calls", "hostile_traits", "identify_calls", "ids", "sdk_requests", "track_calls", "traits"]
+
+type Strategy[T] = st.SearchStrategy[T]
+
+_WORDS = st.text(st.characters(categories=["L", "N"], include_characters=" -_.'"), min_size=1, max_size=20)
+_EMAILS = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?@example\.(com|org)", fullmatch=True)
+_DATES = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.isoformat(timespec="milliseconds") + "Z")  # noqa: DTZ001
+_PLANS = st.sampled_from(["free", "pro", "premium", "enterprise"])
+# Traits that Segment's specification names, with values as apps give them.
+_KNOWN: dict[str, Strategy[Json]] = {
+    "name": _WORDS,
+    "email": _EMAILS,
+    "plan": _PLANS,
+    "createdAt": _DATES,
+    "employees": st.integers(0, 100_000),
+    "logins": st.integers(0, 10_000),
+    "industry": _WORDS,
+    "phone": st.from_regex(r"\+1-555-01[0-9]{2}", fullmatch=True),
+    "website": st.from_regex(r"https://[a-z]{1,10}\.example\.com", fullmatch=True),
+    "address": st.fixed_dictionaries({}, optional={"city": _WORDS, "country": _WORDS, "postalCode": _WORDS}),
+    "company": st.fixed_dictionaries({}, optional={"id": _WORDS, "name": _WORDS}),
+    "roles": st.lists(_WORDS, max_size=3),
+    "mrr": st.floats(0, 1e6).map(lambda amount: round(amount, 2)),
+    "trial": st.booleans(),
+    "referredBy": st.none() | _WORDS,
+}
+
+
+def _or[T](given: Strategy[T] | None, default: Strategy[T]) -> Strategy[T]:
+    return default if given is None else given
+
+
+def ids() -> Strategy[str]:
+    """User, anonymous and group ids: any non-empty text that UTF-8 can hold; often a UUID, an e-mail address or a number in digits."""
+    any_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+    return any_text | st.uuids().map(str) | _EMAILS | st.integers(0, 10**9).map(str)
+
+
+def traits(*, keys: Strategy[str] | None = None, values: Strategy[Json] | None = None) -> Strategy[JsonObject]:
+    """Realistic traits or properties: those that Segment's specification names, and up to three of the app's own."""
+    known: Strategy[JsonObject] = st.fixed_dictionaries({}, optional=_KNOWN)
+    scalars: Strategy[Json] = st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _WORDS
+    own: Strategy[JsonObject] = st.dictionaries(
+        _or(keys, st.from_regex(r"[a-z]{1,10}(_[a-z]{1,5})?", fullmatch=True)), _or(values, scalars), max_size=3
+    )
+    if keys is not None or values is not None:
+        return own
+    return st.builds(lambda one, other: {**other, **one}, known, own)
+
+
+def hostile_traits() -> Strategy[JsonObject]:
+    """Any JSON object: odd keys, lone surrogates, numbers that JavaScript changes, nesting."""
+    texts = st.text(max_size=12) | st.sampled_from(["", "id", "userId", "__proto__", "1", "\ud83d", "a.b", "$set", "Plan", "plan"])
+    scalars: Strategy[Json] = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+    inner = st.recursive(scalars, lambda one: st.lists(one, max_size=3) | st.dictionaries(texts, one, max_size=3), max_leaves=6)
+    return st.dictionaries(texts, inner, max_size=5)
+
+
+def _who(user_ids: Strategy[str] | None, anonymous_ids: Strategy[str] | None) -> Strategy[JsonObject]:
+    users, devices = _or(user_ids, ids()), _or(anonymous_ids, ids())
+    by_user: Strategy[JsonObject] = st.fixed_dictionaries({"userId": users}, optional={"anonymousId": devices})
+    return by_user | st.fixed_dictionaries({"anonymousId": devices})
+
+
+def _calls(
+    kind: str, who: Strategy[JsonObject], parts: dict[str, Strategy[Json]], optional: dict[str, Strategy[Json]]
+) -> Strategy[JsonObject]:
+    rest: Strategy[JsonObject] = st.fixed_dictionaries(parts, optional=optional)
+    return st.builds(lambda one, other: {"type": kind, **one, **other}, who, rest)
+
+
+def identify_calls(
+    *, user_ids: Strategy[str] | None = None, anonymous_ids: Strategy[str] | None = None, traits: Strategy[JsonObject] | None = None
+) -> Strategy[JsonObject]:
+    """identify calls, also anonymous ones, also without traits."""
+    return _calls("identify", _who(user_ids, anonymous_ids), {}, {"traits": _or(traits, _traits())})
+
+
+def group_calls(
+    *,
+    user_ids: Strategy[str] | None = None,
+    anonymous_ids: Strategy[str] | None = None,
+    group_ids: Strategy[str] | None = None,
+    traits: Strategy[JsonObject] | None = None,
+) -> Strategy[JsonObject]:
+    """group calls, also of anonymous users, also without traits."""
+    return _calls("group", _who(user_ids, anonymous_ids), {"groupId": _or(group_ids, ids())}, {"traits": _or(traits, _traits())})
+
+
+def track_calls(
+    *,
+    user_ids: Strategy[str] | None = None,
+    anonymous_ids: Strategy[str] | None = None,
+    events: Strategy[str] | None = None,
+    properties: Strategy[JsonObject] | None = None,
+) -> Strategy[JsonObject]:
+    """track calls, also without properties."""
+    return _calls("track", _who(user_ids, anonymous_ids), {"event": _or(events, _WORDS)}, {"properties": _or(properties, _traits())})
+
+
+_traits = traits  # the functions above have a parameter of that name
+
+
+def calls() -> Strategy[JsonObject]:
+    """identify, group and track calls."""
+    return identify_calls() | group_calls() | track_calls()
+
+
+@st.composite
+def sdk_requests(
+    draw: st.DrawFn, *, sdk: Strategy[str] | None = None, calls: Strategy[JsonObject] | None = None, write_keys: Strategy[str] | None = None
+) -> SdkRequest:
+    """One request of an SDK (a key of segment.wire.SDKS) with up to five calls; one where the SDK sends them one by one.
+
+    As real ones do, it may be compressed, a retry, or sent below a path of a proxy.
+    """
+    name = draw(_or(sdk, st.sampled_from(sorted(SDKS))))
+    most = 1 if SDKS[name].envelope is None else 5
+    made = draw(st.lists(_or(calls, _any_calls()), min_size=1, max_size=most))
+    at = draw(st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is given beside
+    write_key = draw(_or(write_keys, st.from_regex(r"[A-Za-z0-9]{32}", fullmatch=True)))
+    names = iter(range(10**6))
+    start = draw(st.uuids()).int
+    (request,) = requests(made, name, write_key=write_key, at=at, unique=lambda: f"{start + next(names):032x}")
+    if SDKS[name].gzips and draw(st.booleans()):
+        body = gzip.compress(request.body, mtime=0)
+        request = replace(request, body=body, headers=(*request.headers, ("Content-Encoding", "gzip")))
+    if draw(st.booleans()):
+        request = replace(request, headers=(*request.headers, ("X-Retry-Count", str(draw(st.integers(1, 10))))))
+    return replace(request, path=draw(st.sampled_from(["", "/segment", "/a/b"])) + request.path)
+
+
+_any_calls = calls
