@@ -1,11 +1,13 @@
 """What Segment's servers do: times (T-1 to T-10) and what they add (S-5 to S-10)."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from segment_pendo.cli import main
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.segment import times
 from segment_pendo.words import SdkRequest, Webhook
@@ -118,3 +120,27 @@ def test_the_client_channel_is_analytics_js_alone() -> None:
     assert (body["channel"], body["context"]["ip"]) == ("client", "127.0.0.1")
     body, _ = delivered(browser, envelope={})
     assert (body["channel"], body["context"]["ip"]) == ("server", "127.0.0.1")
+
+
+def test_what_is_the_callers_own_passes_untouched() -> None:
+    own = {
+        "traits": {"id": "other", "total billed": 830, "name": None, "since": "2024-05-09"},
+        "context": {"traits": {"name": "old"}, "groupId": "g", "unknown": [1], "library": {"name": "x"}},
+        "_metadata": {"bundled": ["Segment.io"], "unbundled": ["Webhooks"]},
+        "integrations": {"Segment.io": False, "Facebook": {}, "Odd": {"k": "v"}},
+        "anything": {"at": {"all": None}},
+    }
+    item = {"type": "identify", "userId": "u", **own}
+    request = SdkRequest("POST", "/v1/batch", headers=(("User-Agent", "a browser"),), body=json.dumps({"batch": [item]}).encode())
+    (judged,) = assess(request, id="r", at=AT, setup=Setup()).judged
+    assert judged.message is not None
+    assert {key: judged.message.data[key] for key in own} == own
+
+
+@pytest.mark.parametrize(("original", "sent", "received", "published"), VECTORS)
+def test_map_gives_the_published_timestamps(original: str, sent: str, received: str, published: str) -> None:
+    call = {"type": "identify", "userId": "u", "timestamp": original, "sentAt": sent}
+    done = CliRunner().invoke(main, ["map", "--received-at", received], input=json.dumps(call))
+    body = json.loads(json.loads(done.stdout)["body"])
+    assert abs(datetime.fromisoformat(body["timestamp"]) - datetime.fromisoformat(published)) <= timedelta(milliseconds=1)
+    assert (body["originalTimestamp"], body["receivedAt"]) == (original, received)

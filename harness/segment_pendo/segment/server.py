@@ -1,6 +1,6 @@
 """What Segment's servers do to a call before a destination sees it, and which calls they drop in silence.
 
-Rules: facts M (schema), T (times), S (what is added), I-42 to I-63 (drops after a 200). Codes in lower case with a
+Rules: facts M (schema), T (times), S (what is added), I (drops after a 200). Codes in lower case with a
 rule number are Segment's own; `message_too_large`, `too_many_messages`, `message_id_too_long` and `unknown_type` are ours, for drops that
 Segment documents without a name.
 """
@@ -35,19 +35,22 @@ _KSUID: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def deliver(call: Call, batch: Batch, *, received: datetime, ip: str, seed: str, switches: Switches = DEFAULT) -> Message | Skipped:
-    """The message that a destination would see, or why Segment drops the call. Never changes its input."""
+    """The message that a destination would see, or why Segment drops the call. Never changes its input.
+
+    Segment has codes for a whole batch too (I-51, I-52); here each call has its own. Suppressed users and plans are not known (S-22).
+    """
     data = call.data
-    if not isinstance(data, dict):
+    if not isinstance(data, dict):  # I-60
         return Skipped("bad_request", "This item of the batch is no JSON object, so Segment cannot decode it and drops it.")
     dropped = _oversize(call, batch, switches) or _malformed(call.type, data, switches)
     return dropped or _completed(call, data, batch, switches, received=received, ip=ip, seed=seed)
 
 
-# --- drops -----------------------------------------------------------------------------------------------------------
+# --- drops (M-2: what else may be missing is delivered) --------------------------------------------------------------
 
 
 def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
-    if batch.single:  # the whole body was measured at the door
+    if batch.single:  # the whole body was measured at the door; more properties than I-45 allows do not fit
         return None
     if len(batch.calls) > MAX_MESSAGES and (switches.surplus == "batch" or call.index >= MAX_MESSAGES):
         reason = f"The batch has {len(batch.calls):,} calls; Segment answers 200 but rejects more than {MAX_MESSAGES:,}."
@@ -136,7 +139,9 @@ _CHECKS: Final[dict[str, Callable[[JsonObject], Skipped | None]]] = {
 
 
 def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *, received: datetime, ip: str, seed: str) -> Message:
-    message = dict(data)  # S-15, S-16: whatever else is there passes as it is; S-3: of the envelope, only what follows
+    # What else is there passes as it is, at any depth: M-3, M-4, M-5, M-6, M-7, M-8, M-9, M-10, S-14, S-15, S-16, S-19.
+    # Of the envelope comes only what follows (S-3); nothing from a header (S-13) or a plan (S-17).
+    message = dict(data)
     if batch.single:
         message.pop("writeKey", None)  # S-4: present only where calls come by batch or import
         message["type"] = call.type  # S-6
@@ -149,7 +154,7 @@ def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *
     notes = (*batch.notes, *_set_times(message, batch, received, switches), *_message_id_note(message))
     message["channel"] = _channel(message, batch, switches)
     message["version"] = 2  # M-11
-    message["projectId"] = "local"  # S-9
+    message["projectId"] = "local"  # S-9; M-13: a debugger would not show these three
     if not batch.single and batch.write_key is not None:
         message["writeKey"] = batch.write_key  # S-4
     return Message(call, message, notes)
@@ -212,7 +217,7 @@ def _complete_context(message: JsonObject, batch: Batch, ip: str, switches: Swit
         switches.ip != "never"
         and (context.get("direct") is True or batch.client or (switches.ip == "device" and _on_device(_library_name(message))))
     )
-    if wanted and context.get("ip") is None and ":" not in ip:  # S-11; S-12: no IPv6
+    if wanted and context.get("ip") is None and ":" not in ip:  # S-11, S-21; S-12: no IPv6
         context["ip"] = ip
     message["context"] = context
 

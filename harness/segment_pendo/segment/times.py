@@ -30,7 +30,8 @@ def text(time: datetime) -> str:
 
 
 def corrected(original: datetime, sent: datetime, received: datetime) -> datetime:
-    """T-3: receivedAt - (sentAt - originalTimestamp). A result outside the calendar falls back to receivedAt."""
+    """T-3, T-12: receivedAt - (sentAt - originalTimestamp). Whatever the client's clock says (T-11). A result outside the
+    calendar falls back to receivedAt."""
     try:
         return received - (sent - original)
     except OverflowError:

@@ -71,7 +71,11 @@ KINDS: Final = {"actions": ACTIONS, "classic": CLASSIC}
 
 
 def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT) -> Skipped | None:
-    """Whether the call's integrations object keeps it from this destination (N-1 to N-6; I-63)."""
+    """Whether the call's integrations object keeps it from this destination (N-1 to N-6; I-63).
+
+    It holds for every type (N-9) and every instance (N-10). Filters of a workspace (N-12), "Segment.io" (N-8: a browser obeys it before
+    sending) and _metadata (N-13: both destinations take client events) change nothing here.
+    """
     if kind is CLASSIC:
         if facade.enabled(message.data, kind.names[0]):
             return None
