@@ -11,7 +11,7 @@ from pathlib import Path
 
 from segment_pendo.calls_file import items
 from segment_pendo.mapping import Setup, assess
-from segment_pendo.recording import Recording
+from segment_pendo.recorder import Recorder
 from segment_pendo.words import Receipt, SdkRequest, Webhook
 
 ROOT = Path(__file__).parent.parent
@@ -60,7 +60,7 @@ def expectations() -> dict[str, dict[str, dict[str, int]]]:
 def record(name: str, to: Path) -> None:
     """Make one recording."""
     source, scenarios = MADE_OF[name]
-    recording = Recording(to, setup=Setup())
+    recording = Recorder(to, setup=Setup())
     at = RECEIVED
     for line, mark, request in captured(SDK / source):
         if any(mark.startswith(scenario) for scenario in scenarios.split("|")):

@@ -25,7 +25,8 @@ from segment_pendo.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.lines import Teller, refusal_line
 from segment_pendo.mapping import Setup
 from segment_pendo.pendo.regions import destination
-from segment_pendo.recording import Recording, RecordingError
+from segment_pendo.recorder import Recorder
+from segment_pendo.recording import RecordingError
 from segment_pendo.relay import Relay, Sink
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS, bare
 from segment_pendo.segment.ingest import decoded_headers, is_script
@@ -92,7 +93,7 @@ class Intercept:
         self._answers = answers
         self._offline = offline
         self._own_ports = frozenset(own_ports)
-        self._recording: Recording | None = None
+        self._recorder: Recorder | None = None
         self._delivery: Delivery | None = None
         self._is_running = False
 
@@ -155,16 +156,16 @@ class Intercept:
         if to and not key:
             msg = f"segment_pendo_to needs Pendo's API key in the environment variable {API_KEY}."
             raise exceptions.OptionsError(msg)
-        if self._recording is not None:
-            self._recording.close()
-            self._recording = None
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
         sinks: list[Sink] = []
         try:
             delivery = Delivery(destination(to, key), self._heard, setup=setup) if to else None
             if ctx.options.segment_pendo_record:
                 path = Path(ctx.options.segment_pendo_record).expanduser()
-                self._recording = Recording(path, setup=setup, secrets=tuple(filter(None, (key, signing_key))))
-                sinks.append(self._recording)
+                self._recorder = Recorder(path, setup=setup, secrets=tuple(filter(None, (key, signing_key))))
+                sinks.append(self._recorder)
         except ValueError as error:
             msg = f"segment_pendo_to: {error}."
             raise exceptions.OptionsError(msg) from None
@@ -214,8 +215,8 @@ class Intercept:
 
     async def done(self) -> None:
         await self._finish(self._delivery)
-        if self._recording is not None:
-            self._recording.close()
+        if self._recorder is not None:
+            self._recorder.close()
 
     # --- connections: nothing is dialled for hosts that we answer for ---
 

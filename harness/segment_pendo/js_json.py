@@ -42,8 +42,8 @@ class Parsed(NamedTuple):
     ordinary: bool
 
 
-class _Inexact(float):
-    """A number that a double does not hold exactly, with the text it was read from."""
+class _Spelled(float):
+    """A number with the text it was read from: a double does not hold it exactly, or its spelling is to be kept."""
 
     __slots__ = ("text",)
     text: str
@@ -75,16 +75,28 @@ def _plain_float(text: str) -> int | float:
 
 
 def _any_int(text: str) -> int | float:
-    return int(text) if len(text) < _LONGEST_INTEGER else _Inexact(text)
+    return int(text) if len(text) < _LONGEST_INTEGER else _Spelled(text)
 
 
 def _any_float(text: str) -> float:
-    number = float(text)
+    number = _Spelled(text)
+    return number if _is_inexact(number) else float(number)
+
+
+def _is_inexact(number: _Spelled) -> bool:
     try:
-        exact = Decimal(text) == Decimal(repr(number))
+        return Decimal(number.text) != Decimal(repr(float(number)))
     except ArithmeticError:  # an exponent beyond Decimal's
-        exact = False
-    return number if exact else _Inexact(text)
+        return True
+
+
+def _spelled_int(text: str) -> int | float:
+    return _any_int(text) if text != "-0" else _Spelled(text)
+
+
+def _spelled_float(text: str) -> float:
+    number = float(text)
+    return number if repr(number) == text else _Spelled(text)
 
 
 def _refuse_constant(text: str) -> Json:
@@ -94,6 +106,7 @@ def _refuse_constant(text: str) -> Json:
 
 _fast = msgspec.json.Decoder(float_hook=_plain_float)
 _exact = json.JSONDecoder(parse_int=_any_int, parse_float=_any_float, parse_constant=_refuse_constant)
+_as_spelled = json.JSONDecoder(parse_int=_spelled_int, parse_float=_spelled_float, parse_constant=_refuse_constant)
 
 
 def _looks_ordinary(text: bytes) -> bool:
@@ -103,13 +116,13 @@ def _looks_ordinary(text: bytes) -> bool:
     return _INDEX_KEY.search(text) is None
 
 
-def read(text: bytes, *, depth: int = MAX_DEPTH) -> Parsed:
-    """Read JSON text (a BOM is skipped, broken UTF-8 becomes U+FFFD, as in Node).
+def read(text: bytes, *, depth: int = MAX_DEPTH, spelled: bool = False) -> Parsed:
+    """Read JSON text (a BOM is skipped, broken UTF-8 becomes U+FFFD, as in Node). `spelled`: `keep` shall write 1.0 as 1.0.
 
     Raises ValueError, with the place, where the text is no JSON, and RecursionError where it nests more than `depth` levels.
     """
     text = text.removeprefix(b"\xef\xbb\xbf")
-    parsed = _parsed(text)
+    parsed = Parsed(_as_spelled.decode(text.decode("utf-8", "replace")), ordinary=False) if spelled else _parsed(text)
     if text.count(b"[") + text.count(b"{") > depth:
         _check_depth(parsed.value, depth)
     return parsed
@@ -210,7 +223,7 @@ def _placed(digits: str, point: int) -> str:
 
 
 def _number_as_read(number: float) -> str:
-    return number.text if isinstance(number, _Inexact) else repr(number)
+    return number.text if isinstance(number, _Spelled) else repr(number)
 
 
 def losses(root: Json) -> Iterator[Loss]:
@@ -226,8 +239,9 @@ def losses(root: Json) -> Iterator[Loss]:
                     stack.append(((*path, key), inner))
         elif isinstance(value, list):
             stack.extend(((*path, index), inner) for index, inner in enumerate(value))
-        elif isinstance(value, _Inexact):
-            yield Loss(path, value.text, _number(value))
+        elif isinstance(value, _Spelled):
+            if _is_inexact(value):
+                yield Loss(path, value.text, _number(value))
         elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER and _number(value) != str(value):
             becomes = _number(value)
             if becomes == "null" or int(Decimal(becomes)) != value:

@@ -19,6 +19,7 @@ from segment_pendo.words import (
     Batch,
     Call,
     Finding,
+    Json,
     JsonObject,
     Judged,
     Message,
@@ -30,7 +31,7 @@ from segment_pendo.words import (
     Webhook,
 )
 
-__all__ = ["Setup", "assess", "chain", "judge", "judge_message", "webhook_of"]
+__all__ = ["Setup", "assess", "chain", "chain_of", "judge", "judge_message", "webhook_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,12 @@ def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Recei
     batch = ingest.read(request, setup.switches)
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
-    judged = tuple(judge(call, batch, at=at, ip=request.ip, seed=id, setup=setup) for call in batch.calls)
+    judged = tuple(judge(call, batch, at=at, ip=request.ip, seed=f"{id}.{call.index}", setup=setup) for call in batch.calls)
     return Receipt(id, at, request, ingest.accepted(request), judged)
 
 
 def judge(call: Call, batch: Batch, *, at: datetime, ip: str, seed: str, setup: Setup) -> Judged:
-    """What becomes of one call."""
+    """What becomes of one call. `seed` is another for each call: equal ones must not get one messageId."""
     message = server.deliver(call, batch, received=at, ip=ip, seed=seed, switches=setup.switches)
     if isinstance(message, Skipped):
         return Judged(call, message, (), None)
@@ -107,11 +108,15 @@ def _unselected(call: Call, setup: Setup) -> Skipped | None:
 
 def chain(judged: Judged) -> str:
     """What a webhook waits behind: its userId, else anonymousId, else groupId."""
-    data = judged.call.data
-    if isinstance(data, dict):
+    return chain_of(judged.call.data)
+
+
+def chain_of(call: Json) -> str:
+    """The chain of a call by itself."""
+    if isinstance(call, dict):
         for key in ("userId", "anonymousId", "groupId"):
-            if data.get(key) is not None:
-                return f"{key}:{js_json.write(data[key]).decode()}"
+            if call.get(key) is not None:
+                return f"{key}:{js_json.write(call[key]).decode()}"
     return ""
 
 

@@ -1,38 +1,61 @@
-"""Recordings: JSON lines made for git. A header, then for each request one line, and one line for each of its calls.
+"""Recordings: JSON lines made for git. A header, then for each SDK request one line, and one line for each of its calls.
 
-    {"format": "segment-pendo-recording", "version": 1, "redacted": "keys", "track": false, "headers": {...}, ...}
-    {"request": 1, "receivedAt": ..., "method": ..., "path": ..., "query": ..., "headers": [...], "envelope": {...} | null, ...}
-    {"call": {...}, "request": 1, "index": 0, "outcome": "webhook", "code": null, "body": "...", "findings": ["CODE", ...]}
+    {"format": "segment-pendo-recording", "version": 1, "redacted": "keys", "track": false, "webhook": "actions", "model": {}, ...}
+    {"request": {"method": ..., "path": ..., "query": ..., "headers": [...], "envelope": {...} | null}, "refused": null}
+    {"call": {...}, "receivedAt": ..., "outcome": "webhook", "code": null, "body": "...", "findings": ["CODE", ...]}
 
-`call` is the call as sent, but for its secrets; `body` is the exact webhook. Recording into an existing file adds to it:
-a call that equals a recorded one but for volatile fields is not written again. A damaged or newer file is never touched.
+`call` is the call as sent, but for its secrets; `body` is the exact webhook. A call line stands for itself: it names the time at which its
+request was received and, of a batch, the `sentAt`; so one change in an app is one changed line, wherever it stands. Numbers keep their
+spelling. recording.schema.json, beside this file, says the same as a JSON Schema.
+
+This file reads and writes lines, and knows no files.
 """
 
-import os
-from collections import Counter
+import base64
+import re
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Final, NamedTuple
+from urllib.parse import urlencode
 
 from segment_pendo import __version__, js_json
 from segment_pendo.history import History
 from segment_pendo.mapping import Setup, judge, webhook_of
-from segment_pendo.redaction import Keys, envelope_of, redacted
 from segment_pendo.segment import ingest, times
-from segment_pendo.words import Batch, Headers, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
+from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Judged, Refusal, SdkRequest, Webhook
 
-__all__ = ["FORMAT", "RecordedCall", "Recording", "RecordingError", "read", "requests"]
+__all__ = [
+    "FORMAT",
+    "Entry",
+    "Header",
+    "Judge",
+    "Known",
+    "Reading",
+    "RecordedCall",
+    "RecordingError",
+    "call_line",
+    "entries",
+    "header_line",
+    "is_recording",
+    "meaning",
+    "merged",
+    "read",
+    "request_line",
+]
 
 FORMAT: Final = "segment-pendo-recording"
 VERSION: Final = 1
+LONGEST_HEADER: Final = 1 << 20
 _DEPTH: Final = js_json.MAX_DEPTH + 10  # a line holds a call one level deeper than it came
 _LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
-_LONGEST_HEADER: Final = 1 << 20
 # What differs between two runs of the same code.
-_VOLATILE: Final = ("messageId", "timestamp", "sentAt", "originalTimestamp", "_metadata")
-_VOLATILE_CONTEXT: Final = ("ip", "userAgent", "userAgentData", "page")
+_VOLATILE: Final = frozenset({"messageId", "timestamp", "sentAt", "originalTimestamp", "_metadata"})
+_VOLATILE_CONTEXT: Final = frozenset({"ip", "userAgent", "userAgentData", "page", "instanceId"})
+_HALF = re.compile("[\ud800-\udfff]")
+_VOLATILE_HEADERS: Final = frozenset({"user-agent", "x-retry-count"})
 
 
 class RecordingError(Exception):
@@ -40,21 +63,64 @@ class RecordingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """Line 1: how the calls were mapped (without a secret), what was redacted, and the headers of every webhook."""
+
+    setup: Setup
+    redacted: str
+    headers: Headers
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One call line: the webhook it became, or the code of why not."""
+    """One call line: the call, when it came, and what became of it."""
 
-    line: int
-    call: JsonObject
+    number: int  # of the line in its file
+    line: bytes
+    call: Json
+    at: datetime
+    sent_at: tuple[Json, ...]  # what the batch said; empty where it said nothing
+    outcome: str
     code: str | None
-    webhook: Webhook | None
+    body: str | None
+    findings: tuple[str, ...]
 
 
-class RecordedRequest(NamedTuple):
-    """An SDK request made again from its lines: `lines` are those of its calls."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request line with the calls that follow it."""
 
-    lines: list[int]
-    request: SdkRequest
-    at: datetime | None
+    number: int
+    line: bytes
+    value: JsonObject
+    refused: JsonObject | None
+    calls: list[RecordedCall]
+
+    @property
+    def at(self) -> datetime | None:
+        """When the request was received; None where it brought no call."""
+        return self.calls[0].at if self.calls else None
+
+    def type_of(self, one: RecordedCall) -> str:
+        """The type of one of its calls: the path names it for single ones."""
+        where = ingest.route(self.sdk_request())
+        named = one.call.get("type") if isinstance(one.call, dict) else None
+        return where.name if where and where.kind in {"single", "pixel"} else str(named)
+
+    def sdk_request(self) -> SdkRequest:
+        """The request as an SDK would send it again."""
+        return _sdk_request(self.value, [one.call for one in self.calls], self.calls[0].sent_at if self.calls else ())
+
+
+class Reading(NamedTuple):
+    """A recording being read."""
+
+    header: Header
+    entries: Iterator[Entry]
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
 
 
 def _line(value: Json) -> bytes:
@@ -63,268 +129,330 @@ def _line(value: Json) -> bytes:
     return text.translate(_LINE_ENDS).encode() + b"\n"
 
 
-def _meaning(call: Json) -> bytes:
-    """A call without its volatile fields: equal for the same call of another run."""
-    if isinstance(call, dict):
-        call = {key: value for key, value in call.items() if key not in _VOLATILE}
-        context = call.get("context")
-        if isinstance(context, dict):
-            context = {key: value for key, value in context.items() if key not in _VOLATILE_CONTEXT}
-            library = context.get("library")
-            if isinstance(library, dict):
-                context["library"] = {key: value for key, value in library.items() if key != "version"}
-            call["context"] = context
-    return js_json.keep(call)
+def header_line(setup: Setup, redacted: JsonObject) -> bytes:
+    """Line 1 of a new recording; `redacted` says at least {"redacted": "keys" | "people"}."""
+    start: JsonObject = {"format": FORMAT, "version": VERSION}
+    headers: JsonObject = {}
+    headers.update(setup.kind.headers)
+    return _line(start | redacted | setup.described() | {"headers": headers, "madeBy": f"segment-pendo {__version__}"})
 
 
-def _call_line(number: int, judged: Judged) -> JsonObject:
-    webhook = webhook_of(judged)
-    return {
-        "call": judged.call.data,
-        "request": number,
-        "index": judged.call.index,
-        "outcome": "webhook" if webhook else "skipped",
-        "code": None if isinstance(judged.outcome, Webhook) else judged.outcome.code,
-        "body": webhook.body.decode() if webhook else None,
-        "findings": [finding.code for finding in judged.findings],
-    }
-
-
-class Recording:
-    """A sink that appends to a file; each receipt is on its way to the disk when `take` returns.
-
-    Raises RecordingError if the file exists and is no recording that can be added to.
-    """
-
-    def __init__(self, path: Path, *, setup: Setup, secrets: tuple[str, ...] = ()) -> None:
-        self.path = path
-        self.count = 0
-        self._setup = replace(setup, secret="")  # a signature lets who reads it guess at the secret
-        self._history = History()
-        self._keys = Keys(secrets)
-        self._known: Counter[bytes] = Counter()
-        self._number = 0
-        try:
-            if path.exists() and not path.is_file():
-                msg = f"{path} is no regular file; give another one."
-                raise RecordingError(msg)
-            if path.exists() and path.stat().st_size > 0:
-                self._continue()
-            # Unbuffered: what is written survives the end of this process.
-            self._file = path.open("ab", buffering=0)
-            if self._file.tell() == 0:
-                self._write(_line(self._header()))
-        except OSError as error:
-            msg = f"{path} cannot be written: {error.strerror}. Give another file."
-            raise RecordingError(msg) from None
-
-    def _header(self) -> JsonObject:
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "redacted": "keys",
-            **self._setup.described(),
-            "headers": dict(self._setup.kind.headers),
-            "madeBy": f"segment-pendo {__version__}",
-        }
-
-    def _continue(self) -> None:
-        with self.path.open("rb") as file:
-            header = _header(file.readline(_LONGEST_HEADER), str(self.path))
-            for name, ours in self._setup.described().items():
-                theirs = header.get(name, Setup().described()[name])
-                if theirs != ours:
-                    msg = f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another file, or run so."
-                    raise RecordingError(msg)
-            file.seek(0)
-            self._learn(file)
-
-    def _learn(self, lines: Iterable[bytes]) -> None:
-        at = None
-        for line, value in _values(lines, str(self.path)):
-            if "call" in value:
-                self._known[_meaning(value["call"])] += 1
-                self._history.remember(value["call"], at)
-            elif type(number := value.get("request")) is int:
-                self._number = max(self._number, number)
-                at = times.parse(value.get("receivedAt"))
-            else:
-                msg = f"{self.path}:{line}: neither a request nor a call. The file is damaged; it was left as it is."
-                raise RecordingError(msg)
-
-    def _write(self, data: bytes) -> None:
-        size = os.fstat(self._file.fileno()).st_size
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[self._file.write(view) :]
-        except OSError:
-            os.ftruncate(self._file.fileno(), size)  # half a line would make the whole file unreadable
-            raise
-
-    def take(self, receipt: Receipt) -> None:
-        """Add one receipt, redacted and mapped again without its secrets."""
-        if receipt.refusal and receipt.refusal.status == 404:
-            return  # no call of an SDK
-        request, batch = redacted(receipt.request, self._keys, self._setup.switches)
-        number = self._number + 1
-        lines: list[JsonObject] = []
-        seen: Counter[bytes] = Counter()
-        if batch is not None:
-            for call in batch.calls:
-                meaning = _meaning(call.data)
-                if self._known[meaning] > seen[meaning]:
-                    seen[meaning] += 1
-                    continue
-                judged = judge(call, batch, at=receipt.at, ip=request.ip, seed=str(number), setup=self._setup)
-                lines.append(_call_line(number, self._history.judged(judged, receipt.at)))
-            if not lines:
-                self._known -= seen
-                return
-        head = _request_line(number, receipt, request, batch)
-        self._write(b"".join(map(_line, [head, *lines])))
-        self._known -= seen
-        self._number = number
-        self.count += len(lines)
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _said(name: str, value: Json) -> str:
-    if name == "track":
-        return "with --track" if value else "without --track"
-    if name == "model":
-        settings = value.items() if isinstance(value, dict) else ()
-        return " ".join(f"with --model {key}={one}" for key, one in settings) or "without --model"
-    return f"with --{name} {value}"
-
-
-def _request_line(number: int, receipt: Receipt, request: SdkRequest, batch: Batch | None) -> JsonObject:
-    headers: Json = [[name, value] for name, value in request.headers]
-    refusal = receipt.refusal
-    return {
-        "request": number,
-        "receivedAt": times.text(receipt.at),
+def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | None) -> bytes:
+    """The line of a request whose secrets are gone; of a batch's envelope all but `sentAt`, which stands with the calls."""
+    where = ingest.route(request)
+    envelope: JsonObject | None = None
+    if batch is not None and not batch.single:
+        envelope = {key: value for key, value in batch.envelope.items() if key != "sentAt"}
+    value: JsonObject = {
         "method": request.method,
         "path": request.path,
-        "query": request.query,
-        "headers": headers,
-        "ip": request.ip,
-        "envelope": envelope_of(batch) if batch else None,
-        "refused": {"status": refusal.status, "code": refusal.code} if refusal else None,
+        "query": "" if where and where.kind == "pixel" else request.query,  # a pixel's query is its call
+        "headers": [[name, text] for name, text in request.headers],
+        "envelope": envelope,
     }
+    return _line({"request": value, "refused": {"status": refusal.status, "code": refusal.code} if refusal else None})
+
+
+def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...]) -> bytes:
+    """The line of one call."""
+    webhook = webhook_of(judged)
+    when: JsonObject = {"receivedAt": times.text(at)}
+    if sent_at:
+        when["sentAt"] = sent_at[0]
+    return _line(
+        {
+            "call": judged.call.data,
+            **when,
+            "outcome": "webhook" if webhook else "skipped",
+            "code": None if isinstance(judged.outcome, Webhook) else judged.outcome.code,
+            "body": webhook.body.decode() if webhook else None,
+            "findings": [finding.code for finding in judged.findings],
+        }
+    )
+
+
+# --- mapping what is recorded ----------------------------------------------------------------------------------------
+
+
+class Judge:
+    """Maps recorded calls in the order of their file: always the same, so that a recording can be checked."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._history = History()
+        self._met: Counter[bytes] = Counter()
+
+    def judged(self, call: Call, batch: Batch, at: datetime) -> Judged:
+        """What becomes of a call of a batch that was received `at`."""
+        judged = judge(call, batch, at=at, ip="127.0.0.1", seed=self._seed(call.data), setup=self._setup)
+        return self._history.judged(judged, at)
+
+    def met(self, one: RecordedCall) -> None:
+        """Know a recorded call without mapping it again."""
+        self._seed(one.call)
+        self._history.remember(one.call, one.at)
+
+    def entry(self, entry: Entry) -> Iterator[Judged]:
+        """What becomes of each call of an entry now."""
+        if not entry.calls:
+            return
+        batch = batch_of(entry.value, [one.call for one in entry.calls], self._setup)
+        for index, one in enumerate(entry.calls):
+            yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at)
+
+    def _seed(self, call: Json) -> str:
+        # Where a messageId is made up, equal calls must not get the same; their places may change.
+        mark = _digest(js_json.keep(call))
+        self._met[mark] += 1
+        return f"recorded {self._met[mark]}"
+
+
+def batch_of(request: JsonObject, calls: list[Json], setup: Setup) -> Batch:
+    """The batch of a recorded request. Raises ValueError where these calls cannot have come by it."""
+    batch = ingest.read(_sdk_request(request, calls, ()), setup.switches, spelled=True)
+    if isinstance(batch, Refusal) or len(batch.calls) != len(calls):
+        msg = "a request like this brings no such calls"
+        raise ValueError(msg)
+    return batch
+
+
+def with_sent_at(batch: Batch, sent_at: tuple[Json, ...]) -> Batch:
+    """The batch with another sentAt of its envelope."""
+    rest = {key: value for key, value in batch.envelope.items() if key != "sentAt"}
+    return batch if batch.single else replace(batch, envelope=rest | ({"sentAt": sent_at[0]} if sent_at else {}))
+
+
+def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]) -> SdkRequest:
+    envelope = value.get("envelope")
+    method, path, query = str(value.get("method")), str(value.get("path")), str(value.get("query") or "")
+    request = SdkRequest(method, path, query, ingest.header_pairs(value.get("headers")))
+    where = ingest.route(request)
+    if where is not None and where.kind == "pixel" and calls:
+        return replace(request, query=urlencode({"data": base64.urlsafe_b64encode(js_json.keep(calls[0])).decode()}))
+    if isinstance(envelope, dict):
+        return replace(request, body=js_json.keep(envelope | {"batch": calls} | ({"sentAt": sent_at[0]} if sent_at else {})))
+    return replace(request, body=js_json.keep(calls[0])) if calls else request
+
+
+# --- what a call or request means, apart from the run in which it was made -------------------------------------------
+
+
+def _digest(text: bytes) -> bytes:
+    return blake2b(text, digest_size=16).digest()
+
+
+def _steady_context(context: JsonObject) -> JsonObject:
+    context = {key: value for key, value in context.items() if key not in _VOLATILE_CONTEXT}
+    library = context.get("library")
+    if isinstance(library, dict):
+        context["library"] = {key: value for key, value in library.items() if key != "version"}
+    return context
+
+
+def _steady(value: JsonObject) -> JsonObject:
+    value = {key: inner for key, inner in value.items() if key not in _VOLATILE}
+    context = value.get("context")
+    if isinstance(context, dict):
+        value["context"] = _steady_context(context)
+    return value
+
+
+def meaning(call: Json) -> bytes:
+    """A mark that is the same for the same call of another run."""
+    return _digest(js_json.keep(_steady(call) if isinstance(call, dict) else call))
+
+
+def _request_meaning(value: JsonObject) -> bytes:
+    envelope, headers = value.get("envelope"), value.get("headers")
+    steady = value | {"envelope": _steady(envelope) if isinstance(envelope, dict) else envelope}
+    kept: Json = [[name, text] for name, text in ingest.header_pairs(headers) if name.lower() not in _VOLATILE_HEADERS]
+    return _digest(js_json.keep(steady | {"headers": kept}))
+
+
+class Known:
+    """The lines of a recording by their meaning; each can be taken once."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._requests: defaultdict[bytes, deque[Entry]] = defaultdict(deque)
+        self._calls: defaultdict[bytes, deque[RecordedCall]] = defaultdict(deque)
+        self.left = 0
+        for entry in reading.entries:
+            self._requests[_request_meaning(entry.value)].append(replace(entry, calls=[]))
+            for one in entry.calls:
+                self._calls[meaning(one.call)].append(one)
+                self.left += 1
+
+    def request(self, value: JsonObject) -> Entry | None:
+        """The first line left that means the same request."""
+        found = self._requests.get(_request_meaning(value))
+        return found.popleft() if found else None
+
+    def call(self, call: Json) -> RecordedCall | None:
+        """The first line left that means the same call."""
+        found = self._calls.get(meaning(call))
+        self.left -= bool(found)
+        return found.popleft() if found else None
+
+
+@dataclass(slots=True)
+class Merge:
+    """What a new run made of the lines of an old recording."""
+
+    kept: int = 0
+    new: int = 0
+    gone: int = 0
+
+
+def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
+    """The lines of a recording made over an old one: those of the new run, but an old line wherever it means the same."""
+    known, judge_of = Known(old), Judge(new.header.setup)
+    same = _steady_header(old.header.line) == _steady_header(new.header.line)
+    yield old.header.line if same else new.header.line
+    for entry in new.entries:
+        before = known.request(entry.value)
+        head = before or entry
+        yield head.line
+        batch = batch_of(head.value, [one.call for one in entry.calls], new.header.setup) if entry.calls else None
+        for index, one in enumerate(entry.calls):
+            assert batch is not None
+            kept = known.call(one.call)
+            if kept is not None and (before is not None or _still_true(kept, batch.calls[index], batch, new.header.setup)):
+                judge_of.met(kept)
+                done.kept += 1
+                yield kept.line
+            else:
+                judged = judge_of.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at)
+                done.new += 1
+                yield call_line(judged, one.at, one.sent_at)
+    done.gone = known.left
+
+
+def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> bool:
+    """Whether an old line says what becomes of its call under another request line."""
+    judged = Judge(setup).judged(replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at)
+    webhook = webhook_of(judged)
+    return kept.body == (webhook.body.decode() if webhook else None)
+
+
+def _steady_header(line: bytes) -> Json:
+    value = js_json.read(line).value
+    return {key: inner for key, inner in value.items() if key != "madeBy"} if isinstance(value, dict) else value
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _object(text: bytes) -> JsonObject | None:
-    """The JSON object of a line, or None where it is none."""
-    try:
-        value = js_json.read(text, depth=_DEPTH).value
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _header(first: bytes, path: str) -> JsonObject:
-    header = _object(first)
-    if header is None or header.get("format") != FORMAT:
-        msg = f"{path}:1: this is no recording: its first line is not a {FORMAT} header. The file was left as it is."
-        raise RecordingError(msg)
-    if header.get("version") != VERSION:
-        msg = f"{path}:1: a recording of version {header.get('version')}; this segment-pendo knows version {VERSION}. Update it."
-        raise RecordingError(msg)
-    return header
-
-
-def _values(lines: Iterable[bytes], path: str) -> Iterator[tuple[int, JsonObject]]:
-    """Every line after the header. A last line that a kill cut off is an error like any other damage."""
-    for line, text in enumerate(lines, start=1):
-        if line == 1:
-            _header(text, path)
-            continue
-        value = _object(text)
-        if value is None or not text.endswith(b"\n"):
-            msg = f"{path}:{line}: this line is no whole JSON object. The file is damaged; delete the line or restore the file."
-            raise RecordingError(msg)
-        yield line, value
-
-
 def is_recording(text: bytes) -> bool:
     """Whether a text begins as a recording does."""
-    first = text[:_LONGEST_HEADER].lstrip().partition(b"\n")[0]
+    first = text[:LONGEST_HEADER].lstrip().partition(b"\n")[0]
     if FORMAT.encode() not in first:
         return False
     header = _object(first)
     return header is not None and header.get("format") == FORMAT
 
 
-def read(path: Path) -> Iterator[RecordedCall]:
-    """The calls of a recording in order. Raises RecordingError, also in the middle."""
+def read(lines: Iterable[bytes], name: str) -> Reading:
+    """A recording from its lines (with their line ends), of which `name` is told in errors.
+
+    Raises RecordingError: at once for the header, while iterating for what follows.
+    """
+    numbered = enumerate(lines, start=1)
+    _, first = next(numbered, (1, b""))
+    return Reading(_header(first, name), _entries(numbered, name))
+
+
+def entries(lines: Iterable[bytes], name: str) -> Iterator[Entry]:
+    """The requests of a recording with their calls. Raises RecordingError, also in the middle."""
+    yield from read(lines, name).entries
+
+
+def _object(text: bytes) -> JsonObject | None:
+    """The JSON object of a line, or None where it is none."""
     try:
-        with path.open("rb") as file:
-            headers = _pairs(_header(file.readline(_LONGEST_HEADER), str(path)).get("headers"))
-            file.seek(0)
-            for line, value in _values(file, str(path)):
-                call = value.get("call")
-                if not isinstance(call, dict):
-                    continue
-                body, code = value.get("body"), value.get("code")
-                try:
-                    webhook = Webhook(body.encode(), headers) if isinstance(body, str) else None
-                except UnicodeEncodeError:
-                    msg = f"{path}:{line}: the body of this call holds half a character. The file is damaged."
-                    raise RecordingError(msg) from None
-                yield RecordedCall(line, call, code if isinstance(code, str) else None, webhook)
-    except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}."
-        raise RecordingError(msg) from None
+        value = js_json.read(text, depth=_DEPTH, spelled=True).value
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
-def _pairs(headers: Json) -> Headers:
-    return tuple((name, str(value)) for name, value in headers.items()) if isinstance(headers, dict) else ()
-
-
-def requests(lines: Iterable[bytes], name: str) -> Iterator[RecordedRequest]:
-    """The SDK requests of a recording, of which `name` is told in errors; refused ones are left out."""
-    head: JsonObject | None = None
-    calls: list[tuple[int, Json]] = []
-    for number, value in _values(lines, name):
-        if "call" in value:
-            calls.append((number, value["call"]))
-            continue
-        if calls:
-            yield _recorded(head, calls, name)
-        head, calls = value, []
-    if calls:
-        yield _recorded(head, calls, name)
-
-
-def _recorded(head: JsonObject | None, calls: list[tuple[int, Json]], name: str) -> RecordedRequest:
-    if head is None or (head.get("envelope") is None and len(calls) > 1):
-        what = "has no request line before it" if head is None else "does not belong to the request before it, which has one call"
-        msg = f"{name}:{calls[-1][0]}: this call {what}. The file is damaged."
+def _header(first: bytes, name: str) -> Header:
+    header = _object(first)
+    if header is None or header.get("format") != FORMAT:
+        msg = f"{name}:1: this is no recording: its first line is not a {FORMAT} header. The file was left as it is."
+        raise RecordingError(msg)
+    if header.get("version") != VERSION:
+        msg = f"{name}:1: a recording of version {header.get('version')}; this segment-pendo knows version {VERSION}. Update it."
         raise RecordingError(msg)
     try:
-        request = _sdk_request(head, [call for _, call in calls])
-    except ValueError:
-        msg = f"{name}:{calls[0][0] - 1}: the headers of this request are no list of pairs. The file is damaged."
+        setup = Setup().like(header)
+    except ValueError as error:
+        msg = f"{name}:1: how this recording was mapped cannot be read: {error} Update segment-pendo, or correct the line."
         raise RecordingError(msg) from None
-    return RecordedRequest([line for line, _ in calls], request, times.parse(head.get("receivedAt")))
+    headers = header.get("headers")
+    pairs = tuple((key, str(value)) for key, value in headers.items()) if isinstance(headers, dict) else ()
+    return Header(setup, str(header.get("redacted", "keys")), pairs, first if first.endswith(b"\n") else first + b"\n")
 
 
-def _sdk_request(head: JsonObject, calls: list[Json]) -> SdkRequest:
-    envelope = head.get("envelope")
-    body = envelope | {"batch": calls} if isinstance(envelope, dict) else calls[0]
-    headers = ingest.header_pairs(head.get("headers"))
-    method = str(head.get("method"))
-    return SdkRequest(
-        method,
-        str(head.get("path")),
-        str(head.get("query", "")),
-        headers,
-        js_json.keep(body) if method == "POST" else b"",
-        ip=str(head.get("ip", "127.0.0.1")),
+def _entries(numbered: Iterator[tuple[int, bytes]], name: str) -> Iterator[Entry]:
+    entry: Entry | None = None
+    for number, line in numbered:
+        value = _object(line)
+        if value is None or not line.endswith(b"\n"):
+            msg = f"{name}:{number}: this line is no whole JSON object. The file is damaged; delete the line or restore the file."
+            raise RecordingError(msg)
+        if "call" in value:
+            if entry is None:
+                msg = f"{name}:{number}: this call has no request line before it. The file is damaged."
+                raise RecordingError(msg)
+            if entry.value.get("envelope") is None and entry.calls:
+                msg = f"{name}:{number}: this call does not belong to the request before it, which has one call. The file is damaged."
+                raise RecordingError(msg)
+            entry.calls.append(_call(number, line, value, name))
+            continue
+        if entry is not None:
+            yield entry
+        entry = _request(number, line, value, name)
+    if entry is not None:
+        yield entry
+
+
+def _request(number: int, line: bytes, value: JsonObject, name: str) -> Entry:
+    request, refused = value.get("request"), value.get("refused")
+    if not isinstance(request, dict):
+        msg = f"{name}:{number}: neither a request nor a call. The file is damaged; it was left as it is."
+        raise RecordingError(msg)
+    try:
+        ingest.header_pairs(request.get("headers"))
+    except ValueError:
+        msg = f"{name}:{number}: the headers of this request are no list of pairs. The file is damaged."
+        raise RecordingError(msg) from None
+    return Entry(number, line, request, refused if isinstance(refused, dict) else None, [])
+
+
+def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCall:
+    at = times.parse(value.get("receivedAt"))
+    body, code, found = value.get("body"), value.get("code"), value.get("findings")
+    problem = ""
+    if at is None:
+        problem = "receivedAt is no time"
+    elif not isinstance(body, str | None) or not isinstance(code, str | None):
+        problem = "body and code must be texts or null"
+    elif not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        problem = "findings must be a list of codes"
+    elif isinstance(body, str) and _HALF.search(body):
+        problem = "the body of this call holds half a character"
+    if problem or at is None or not isinstance(found, list):
+        msg = f"{name}:{number}: {problem}. The file is damaged."
+        raise RecordingError(msg)
+    sent_at = (value["sentAt"],) if "sentAt" in value else ()
+    return RecordedCall(
+        number,
+        line,
+        value["call"],
+        at.astimezone(UTC),
+        sent_at,
+        str(value.get("outcome")),
+        code if isinstance(code, str) else None,
+        body if isinstance(body, str) else None,
+        tuple(map(str, found)),
     )

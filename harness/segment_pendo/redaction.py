@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from segment_pendo import js_json
 from segment_pendo.segment import ingest
 from segment_pendo.segment.switches import DEFAULT, Switches
-from segment_pendo.words import Batch, Json, JsonObject, SdkRequest
+from segment_pendo.words import Batch, Json, SdkRequest
 
 __all__ = ["Keys", "redacted"]
 
@@ -67,7 +67,7 @@ class Keys:
 
 def redacted(request: SdkRequest, keys: Keys, switches: Switches = DEFAULT) -> tuple[SdkRequest, Batch | None]:
     """The request without secrets, its body decoded, and the calls in it; None where it carries none that can be read."""
-    batch = ingest.read(request, switches)
+    batch = ingest.read(request, switches, spelled=True)
     if not isinstance(batch, Batch) or not batch.calls:
         return _bare(request, b"", "", keys), None
     _learn(request, batch, keys)
@@ -113,8 +113,3 @@ def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkReques
 def _query(query: str, keys: Keys) -> str:
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
     return urlencode([(k, keys.stand_in(v) if k.lower() == "writekey" else keys.blanked(v)) for k, v in pairs])
-
-
-def envelope_of(batch: Batch) -> JsonObject | None:
-    """What a batch says beside its calls; None for a single event."""
-    return None if batch.single else batch.envelope

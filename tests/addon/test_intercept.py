@@ -9,8 +9,8 @@ import pytest
 from mitmproxy import exceptions, http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import taddons, tflow, tutils
+from recorded import calls_of
 
-from segment_pendo import recording
 from segment_pendo.mapping import Setup
 from segment_pendo.relay import Relay
 from segment_pendo.words import Receipt
@@ -178,7 +178,7 @@ def test_its_options_record_without_a_launcher(context: taddons.context, tmp_pat
     addon.request(flow())
     context.configure(addon, segment_pendo_track=True, segment_pendo_record="")
     addon.request(flow())
-    assert [call.call["userId"] for call in recording.read(file)] == ["u-1"]
+    assert [call.call["userId"] for call in calls_of(file)] == ["u-1"]
 
 
 def test_hosts_are_an_option(context: taddons.context) -> None:

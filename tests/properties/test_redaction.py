@@ -8,12 +8,13 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded import calls_of
 from strategies import any_json, calls, objects
 
 from segment_pendo import js_json
 from segment_pendo.lines import Teller
 from segment_pendo.mapping import Setup, assess
-from segment_pendo.recording import Recording, read
+from segment_pendo.recorder import Recorder
 from segment_pendo.redaction import Keys, redacted
 from segment_pendo.words import SdkRequest, Webhook
 
@@ -61,11 +62,11 @@ def test_no_secret_reaches_a_recording(items: list[dict[str, Any]], secret: Any,
     receipt = assess(SdkRequest("POST", "/v1/batch", query, headers, kept(body)), id="r", at=AT, setup=Setup())
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "r.jsonl"
-        recording = Recording(path, setup=Setup(), secrets=(PENDO_KEY,))
+        recording = Recorder(path, setup=Setup(), secrets=(PENDO_KEY,))
         recording.take(receipt)
         recording.close()
         assert is_clean(path.read_text("utf-8"))
-        assert len(list(read(path))) == len(items)
+        assert len(calls_of(path)) == len(items)
 
 
 @given(calls(), objects)

@@ -105,6 +105,7 @@ def test_a_call_that_only_names_the_format_is_a_call() -> None:
     assert row["outcome"] == "webhook"
 
 
+RECORDED = b'{"call":{"userId":"u"},"receivedAt":"2024-05-09T10:00:00Z","findings":[]}\n'
 HEADER = b'{"format":"segment-pendo-recording","version":1}\n'
 
 
@@ -112,8 +113,8 @@ HEADER = b'{"format":"segment-pendo-recording","version":1}\n'
     ("lines", "line"),
     [
         (b'{"call":{"type":"identify","userId":"u"}}\n', 2),
-        (b'{"request":1,"envelope":null,"headers":[]}\n{"call":{"userId":"u"}}\n{"call":{"userId":"v"}}\n', 4),
-        (b'{"request":1,"envelope":{},"headers":5}\n{"call":{"userId":"u"}}\n', 2),
+        (b'{"request":{"envelope":null,"headers":[]}}\n' + RECORDED * 2, 4),
+        (b'{"request":{"envelope":{},"headers":5}}\n' + RECORDED, 2),
     ],
 )
 def test_an_edited_recording_loses_no_call_in_silence(lines: bytes, line: int) -> None:

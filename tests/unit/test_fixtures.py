@@ -7,8 +7,9 @@ import make_fixtures
 import pytest
 
 from segment_pendo.cli.map import map_rows
-from segment_pendo.mapping import Setup, assess
-from segment_pendo.recording import read, requests
+from segment_pendo.mapping import Setup
+from segment_pendo.recorder import load
+from segment_pendo.recording import Judge
 from segment_pendo.words import Webhook
 
 
@@ -32,14 +33,11 @@ def test_a_recording_is_made_of_the_requests_it_says(name: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", make_fixtures.MADE_OF)
 def test_a_recordings_requests_map_to_its_webhooks(name: str) -> None:
-    path = make_fixtures.RECORDINGS / name
-    recorded = [call.webhook.body for call in read(path) if call.webhook]
-    made = []
-    for number, again in enumerate(requests(path.read_bytes().splitlines(keepends=True), name), start=1):
-        assert again.at is not None
-        receipt = assess(again.request, id=str(number), at=again.at, setup=Setup())
-        made += [j.outcome.body for j in receipt.judged if isinstance(j.outcome, Webhook)]
-    assert recorded
+    entries = list(load(make_fixtures.RECORDINGS / name))
+    recorded = [one.body for entry in entries for one in entry.calls]
+    judge = Judge(Setup())
+    made = [j.outcome.body.decode() if isinstance(j.outcome, Webhook) else None for entry in entries for j in judge.entry(entry)]
+    assert any(recorded)
     assert made == recorded
 
 

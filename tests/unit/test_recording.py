@@ -4,14 +4,17 @@ import base64
 import json
 import os
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded import calls_of
 
 from segment_pendo.mapping import Setup, assess
-from segment_pendo.recording import Recording, RecordingError, read, requests
+from segment_pendo.recorder import Mode, Recorder, load
+from segment_pendo.recording import Judge, RecordingError
 from segment_pendo.redaction import Keys, redacted
 from segment_pendo.segment.switches import DEFAULT
 from segment_pendo.switch import changed
@@ -27,11 +30,12 @@ def batch(*calls: dict[str, Any], **envelope: Any) -> SdkRequest:
     return SdkRequest("POST", "/v1/batch", headers=(("Cookie", "session=secret"), ("User-Agent", "x/1")), body=json.dumps(body).encode())
 
 
-def record(path: Path, *requests: SdkRequest, setup: Setup = Setup()) -> None:  # noqa: B008 - frozen
-    recording = Recording(path, setup=setup, secrets=(PENDO_KEY,))
+def record(path: Path, *requests: SdkRequest, setup: Setup = Setup(), mode: Mode = "over") -> Recorder:  # noqa: B008 - frozen
+    recording = Recorder(path, setup=setup, secrets=(PENDO_KEY,), mode=mode)
     for number, request in enumerate(requests):
         recording.take(assess(request, id=f"r-{number}", at=AT, setup=setup))
     recording.close()
+    return recording
 
 
 def lines(path: Path) -> list[Any]:
@@ -43,7 +47,8 @@ def test_one_line_for_the_request_and_one_for_each_call(tmp_path: Path) -> None:
     record(file, batch({"userId": "u-1"}, {"type": "page", "userId": "u-1"}, sentAt="2024-05-09T10:00:00Z"))
     header, request, first, second = lines(file)
     assert (header["format"], header["version"], header["redacted"]) == ("segment-pendo-recording", 1, "keys")
-    assert (request["path"], request["envelope"]["sentAt"], "batch" in request["envelope"]) == ("/v1/batch", "2024-05-09T10:00:00Z", False)
+    assert (request["request"]["path"], sorted(request["request"]["envelope"])) == ("/v1/batch", ["writeKey"])
+    assert (first["sentAt"], first["receivedAt"]) == ("2024-05-09T10:00:00Z", "2024-05-09T10:00:01.000Z")
     assert (first["outcome"], json.loads(first["body"])["userId"]) == ("webhook", "u-1")
     assert (second["outcome"], second["code"], second["body"]) == ("skipped", "NO_MATCHING_MAPPING", None)
 
@@ -98,10 +103,10 @@ def test_a_key_is_replaced_wherever_it_is_known_from(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["1", "a", "true", "e", "{", "12", "null"])
 def test_a_short_key_damages_nothing(tmp_path: Path, key: str) -> None:
     file = tmp_path / "r.jsonl"
-    recording = Recording(file, setup=Setup(), secrets=(key,))
+    recording = Recorder(file, setup=Setup(), secrets=(key,))
     recording.take(assess(batch({"userId": "a", "traits": {"n": 12, "b": True}, "writeKey": key}), id="r", at=AT, setup=Setup()))
     recording.close()
-    (call,) = read(file)
+    (call,) = calls_of(file)
     assert call.call["traits"] == {"n": 12, "b": True}
 
 
@@ -109,7 +114,7 @@ def test_a_full_disk_costs_the_call_and_not_the_file(tmp_path: Path) -> None:
     import resource
 
     file = tmp_path / "r.jsonl"
-    recording = Recording(file, setup=Setup())
+    recording = Recorder(file, setup=Setup())
     small = assess(batch({"userId": "a"}), id="r", at=AT, setup=Setup())
     recording.take(small)
     before = file.read_bytes()
@@ -125,7 +130,7 @@ def test_a_full_disk_costs_the_call_and_not_the_file(tmp_path: Path) -> None:
     assert file.read_bytes() == before
     recording.take(assess(batch({"userId": "c"}), id="t", at=AT, setup=Setup()))
     recording.close()
-    assert [call.call["userId"] for call in read(file)] == ["a", "c"]
+    assert [call.call["userId"] for call in calls_of(file)] == ["a", "c"]
 
 
 def test_the_deepest_call_is_recorded_and_read_again(tmp_path: Path) -> None:
@@ -133,24 +138,34 @@ def test_the_deepest_call_is_recorded_and_read_again(tmp_path: Path) -> None:
     text = b'{"userId":"u","traits":{"x":' + b"[" * 498 + b"]" * 498 + b"}}"
     record(file, SdkRequest("POST", "/v1/identify", body=text))
     record(file, SdkRequest("POST", "/v1/identify", body=text))
-    assert len(list(read(file))) == 1
+    assert len(calls_of(file)) == 1
+
+
+REQUEST = b'{"request":{"method":"POST","path":"/v1/identify","headers":[],"envelope":null}}\n'
 
 
 @pytest.mark.parametrize(
     ("lines", "words"),
-    [(b'{"request":true}\n', "damaged"), (b'{"request":1}\n{"call":{},"body":"\\ud800"}\n', "half a character")],
+    [
+        (b'{"request":true}\n', "r.jsonl:2: .*damaged"),
+        (REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","body":"\\ud800","findings":[]}\n', "r.jsonl:3: .*half a character"),
+        (REQUEST + b'{"call":{},"receivedAt":"yesterday","findings":[]}\n', "r.jsonl:3: receivedAt is no time"),
+        (REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","code":5,"findings":[]}\n', "r.jsonl:3: body and code"),
+        (REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","findings":[5]}\n', "r.jsonl:3: findings must"),
+        (b'{"request":{"headers":5}}\n', "r.jsonl:2: the headers"),
+    ],
 )
 def test_odd_lines_are_errors_and_no_tracebacks(tmp_path: Path, lines: bytes, words: str) -> None:
     file = tmp_path / "r.jsonl"
     file.write_bytes(b'{"format":"segment-pendo-recording","version":1,"track":false}\n' + lines)
     with pytest.raises(RecordingError, match=words):
-        Recording(file, setup=Setup()) if words == "damaged" else list(read(file))
+        Recorder(file, setup=Setup())
 
 
 def test_a_pipe_is_no_recording(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(RecordingError, match="no regular file"):
-        Recording(tmp_path / "pipe", setup=Setup())
+        Recorder(tmp_path / "pipe", setup=Setup())
 
 
 def test_redacting_twice_is_redacting_once() -> None:
@@ -160,22 +175,89 @@ def test_redacting_twice_is_redacting_once() -> None:
     assert (once.body, once.headers) == (twice.body, twice.headers)
 
 
-def test_numbers_are_recorded_as_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/v1/identify", '{"userId":"u","traits":%s}'), ("/v1/batch", '{"batch":[{"type":"identify","userId":"u","traits":%s}]}')],
+)
+def test_numbers_are_recorded_as_sent(tmp_path: Path, path: str, body: str) -> None:
     file = tmp_path / "r.jsonl"
-    body = b'{"userId":"u","traits":{"big":12345678901234567890,"half":0.5}}'
-    record(file, SdkRequest("POST", "/v1/identify", body=body))
-    assert '"traits":{"big":12345678901234567890,"half":0.5}' in file.read_text("utf-8").splitlines()[2]
+    traits = '{"big":12345678901234567890,"half":0.5,"whole":1.0,"zero":-0,"many":1e2,"exact":1.50}'
+    record(file, SdkRequest("POST", path, body=(body % traits).encode()))
+    line = file.read_text("utf-8").splitlines()[2]
+    assert f'"traits":{traits}' in line
+    assert '"traits":{"big":12345678901234567000,"half":0.5,"whole":1,"zero":0,"many":100,"exact":1.5}' in json.loads(line)["body"]
+    (entry,) = load(file)
+    assert traits.encode() in entry.sdk_request().body, "also when sent again"
 
 
-def test_recording_again_adds_only_what_differs(tmp_path: Path) -> None:
+LATER = batch({"userId": "a", "messageId": "2", "timestamp": "2030-01-01T00:00:00Z"}, {"userId": "b"}, sentAt="2030-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("mode", ["over", "add"])
+def test_recording_the_same_again_changes_no_byte(tmp_path: Path, mode: Mode) -> None:
     file = tmp_path / "r.jsonl"
     record(file, batch({"userId": "a", "messageId": "1"}, {"userId": "b"}))
     before = file.read_bytes()
-    record(
-        file, batch({"userId": "a", "messageId": "2", "timestamp": "2030-01-01T00:00:00Z"}, {"userId": "b"}, sentAt="2030-01-01T00:00:00Z")
-    )
+    done = record(file, LATER, mode=mode).done
     assert file.read_bytes() == before
-    record(file, batch({"userId": "a"}, {"userId": "c"}))
+    assert (done.kept, done.new, done.gone) == ((2, 0, 0) if mode == "over" else (0, 0, 0))
+    assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
+
+
+def test_recorded_over_a_file_is_the_new_run(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a", "messageId": "1"}, {"userId": "b"}), batch({"userId": "gone"}))
+    before = file.read_bytes().splitlines()
+    done = record(file, batch({"userId": "b"}, {"userId": "a", "messageId": "2"}, {"userId": "c"})).done
+    after = file.read_bytes().splitlines()
+    assert after[:2] == before[:2]
+    assert after[2:4] == [before[3], before[2]]
+    assert (json.loads(after[4])["call"]["userId"], len(after)) == ("c", 5)
+    assert (done.kept, done.new, done.gone) == (2, 1, 1)
+
+
+def test_an_app_that_sent_nothing_does_not_cost_its_recording(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a"}))
+    before = file.read_bytes()
+    record(file)
+    assert (file.read_bytes(), [path.name for path in tmp_path.iterdir()]) == (before, ["r.jsonl"])
+
+
+def test_a_kill_over_a_file_leaves_the_old_one_and_the_run(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a"}))
+    before = file.read_bytes()
+    killed = Recorder(file, setup=Setup())
+    killed.take(assess(batch({"userId": "b"}), id="r", at=AT, setup=Setup()))
+    # Nothing is closed: so it lies there after a kill -9.
+    assert file.read_bytes() == before
+    assert [one.call["userId"] for one in calls_of(tmp_path / "r.jsonl.new")] == ["b"]
+    record(file, batch({"userId": "c"}))
+    assert [one.call["userId"] for one in calls_of(file)] == ["c"]
+    assert [one.call["userId"] for one in calls_of(tmp_path / "r.jsonl.unfinished")] == ["b"]
+    killed._file.close()
+
+
+def test_a_line_kept_under_another_request_still_says_what_is_true(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a", "messageId": "1"}, context={"plan": 1}))
+    # Another context of the batch makes another webhook of the same call: its old line would lie.
+    record(file, batch({"userId": "a", "messageId": "2"}, context={"plan": 2}))
+    (one,) = calls_of(file)
+    assert json.loads(one.body)["context"]["plan"] == 2
+    # Another path makes the same webhook: the line stays, with its old messageId.
+    other = batch({"userId": "a", "messageId": "3"}, context={"plan": 2})
+    record(file, replace(other, path="/v1/import"))
+    (kept,) = calls_of(file)
+    assert kept.line == one.line
+
+
+def test_adding_writes_only_what_differs(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a", "messageId": "1"}, {"userId": "b"}))
+    before = file.read_bytes()
+    record(file, batch({"userId": "a"}, {"userId": "c"}), mode="add")
     assert file.read_bytes().startswith(before)
     assert [line["call"]["userId"] for line in lines(file) if "call" in line] == ["a", "b", "c"]
 
@@ -191,7 +273,7 @@ def test_a_refused_request_is_a_line_without_its_body(tmp_path: Path) -> None:
     record(file, SdkRequest("POST", "/v1/batch", body=b'{"batch": [ secret'))
     assert lines(file)[1]["refused"] == {"status": 400, "code": "bad_json"}
     assert "secret" not in file.read_text("utf-8")
-    assert list(read(file)) == []
+    assert calls_of(file) == []
 
 
 @pytest.mark.parametrize(
@@ -211,7 +293,7 @@ def test_damaged_newer_and_foreign_files_are_named_by_line_and_left_alone(tmp_pa
     file = tmp_path / "r.jsonl"
     file.write_bytes(content)
     with pytest.raises(RecordingError) as refused:
-        Recording(file, setup=Setup())
+        Recorder(file, setup=Setup())
     assert f"{file}:{line}: " in str(refused.value)
     assert words in str(refused.value)
     assert file.read_bytes() == content
@@ -220,11 +302,13 @@ def test_damaged_newer_and_foreign_files_are_named_by_line_and_left_alone(tmp_pa
 def test_the_requests_of_a_recording_map_to_the_recorded_webhooks(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     record(file, batch({"userId": "a", "messageId": "1"}, {"type": "page", "userId": "x"}, {"userId": "b", "messageId": "2"}))
-    (again,) = requests(file.read_bytes().splitlines(keepends=True), "r")
-    assert again.lines == [3, 4, 5]
-    receipt = assess(again.request, id="z", at=again.at or AT, setup=Setup())
-    made = [j.outcome.body for j in receipt.judged if isinstance(j.outcome, Webhook)]
-    assert made == [c.webhook.body for c in read(file) if c.webhook]
+    (entry,) = load(file)
+    assert [one.number for one in entry.calls] == [3, 4, 5]
+    receipt = assess(entry.sdk_request(), id="z", at=entry.at or AT, setup=Setup())
+    made = [j.outcome.body.decode() for j in receipt.judged if isinstance(j.outcome, Webhook)]
+    assert made == [one.body for one in calls_of(file) if one.body]
+    again = [j.outcome.body.decode() if isinstance(j.outcome, Webhook) else None for j in Judge(Setup()).entry(entry)]
+    assert again == [one.body for one in entry.calls]
 
 
 def test_a_recording_holds_its_setup_but_no_signature(tmp_path: Path) -> None:
@@ -235,14 +319,14 @@ def test_a_recording_holds_its_setup_but_no_signature(tmp_path: Path) -> None:
     assert (header["webhook"], header["model"], header["headers"]["User-Agent"]) == ("classic", {"ip": "always"}, "Segment.io/1.0")
     assert "ignature" not in file.read_text("utf-8")
     assert "a-shared-secret" not in file.read_text("utf-8")
-    record(file, batch({"userId": "b"}), setup=setup)
+    record(file, batch({"userId": "b"}), setup=setup, mode="add")
     assert len(lines(file)) == 5
 
 
 def test_repeated_message_ids_are_told_across_runs_into_one_file(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     record(file, batch({"userId": "a", "messageId": "m"}))
-    record(file, batch({"userId": "b", "messageId": "m"}))
+    record(file, batch({"userId": "b", "messageId": "m"}), mode="add")
     assert [line["findings"] for line in lines(file) if "call" in line] == [[], ["DUPLICATE_MESSAGE_ID"]]
 
 

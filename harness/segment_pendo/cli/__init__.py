@@ -15,7 +15,7 @@ VERBS: Final = {
     "demo": "Send the examples of Segment's Pendo page through and show what became of them.",
     "run": "Open the doors; with a command, run it so that its Segment calls come here.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
-    "replay": "POST the webhooks of a recording again.",
+    "replay": "Send a recording again: its webhooks, or its SDK requests.",
     "finding": "Explain what a finding or a switch of the model means.",
     "send": "Make a call without an app, in the wire form of an SDK.",
     "pendo": "Open the loopback Pendo alone.",

@@ -20,7 +20,8 @@ from segment_pendo.home import Home
 from segment_pendo.launcher import Upstream, upstream
 from segment_pendo.mapping import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY
-from segment_pendo.recording import Recording, RecordingError
+from segment_pendo.recorder import Mode, Recorder
+from segment_pendo.recording import RecordingError
 from segment_pendo.relay import Relay, Sink
 from segment_pendo.segment.hosts import INTERCEPTED, bare
 from segment_pendo.store import Store, StoreError
@@ -42,6 +43,7 @@ class Plan:
     setup: Setup = field(default_factory=Setup)
     batch: int | None = None
     record: Path | None = None
+    record_mode: Mode = "over"
     store: Path | None = None
     answers: bool = True
     offline: bool = False
@@ -82,13 +84,13 @@ class Doors:
         name = plan.to.name if plan.to else "loopback"
         try:
             self.store = Store(plan.store, setup=setup, destination=name)
-            self.recording = Recording(plan.record, setup=setup, secrets=plan.secrets) if plan.record else None
+            self.recorder = Recorder(plan.record, setup=setup, secrets=plan.secrets, mode=plan.record_mode) if plan.record else None
         except StoreError as error:
             raise Failure(str(error), CANNOT_START) from None
         except RecordingError as error:
             raise Failure(str(error), CONFIGURATION) from None
         # The recording first: what the store holds is delivered, and must not be if the SDK has to send it again.
-        self._sinks: list[Sink] = [*([self.recording] if self.recording else []), self.store]
+        self._sinks: list[Sink] = [*([self.recorder] if self.recorder else []), self.store]
         self.delivery: Delivery | None = None
         self.home: Home | None = None
         self.proxy: Any = None
@@ -208,9 +210,12 @@ class Doors:
             await self.home.stop()
         if self.proxy is not None:
             await self.proxy.stop()
-        if self.recording is not None:
-            self.recording.close()
         self.store.close()
+        if self.recorder is not None:
+            try:
+                self.recorder.close()
+            except RecordingError as error:
+                raise Failure(str(error), CONFIGURATION) from None
         return left
 
 

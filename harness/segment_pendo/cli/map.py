@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -63,10 +64,7 @@ def map_rows(
     """The rows of an input. Raises RecordingError for a damaged recording, nothing else."""
     history = History()
     if recording.is_recording(data):
-        lines = data.splitlines(keepends=True)
-        for recorded in recording.requests(lines, name):
-            when = at if fixed or recorded.at is None else recorded.at
-            yield from _request_rows(recorded.request, recorded.lines, when, setup, history)
+        yield from _recorded_rows(data.splitlines(keepends=True), name, at if fixed else None, setup)
         return
     for item in calls_file.items(data):
         if item.error is not None:
@@ -78,6 +76,16 @@ def map_rows(
                 yield rows.error_row(item.line, "not_a_message", "--no-ingest takes messages, and this is a captured request.")
         elif item.call is not None:
             yield from _call_rows(item, item.call, at, setup, history, ingest_first=ingest_first)
+
+
+def _recorded_rows(lines: list[bytes], name: str, at: datetime | None, setup: Setup) -> Iterator[JsonObject]:
+    judge_of = recording.Judge(setup)
+    for entry in recording.read(lines, name).entries:
+        request = entry.sdk_request()
+        calls = entry.calls if at is None else [replace(one, at=at) for one in entry.calls]
+        for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):
+            receipt = Receipt(str(calls[index].number), calls[index].at, request, ingest.accepted(request), (judged,))
+            yield rows.call_row(receipt, judged, line=calls[index].number)
 
 
 def _request_rows(request: SdkRequest, lines: list[int], at: datetime, setup: Setup, history: History) -> Iterator[JsonObject]:
@@ -109,6 +117,6 @@ def _call_rows(item: Item, data: JsonObject, at: datetime, setup: Setup, history
             return
         key = data.get("writeKey")
         batch = ingest.alone(call, size, key if isinstance(key, str) else None, ordinary=item.ordinary)
-        judged = judge(call, batch, at=at, ip="127.0.0.1", seed=name, setup=setup)
+        judged = judge(call, batch, at=at, ip="127.0.0.1", seed=f"{name}.0", setup=setup)
     receipt = Receipt(name, at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,))
     yield rows.call_row(receipt, history.judged(judged, at), line=item.line)

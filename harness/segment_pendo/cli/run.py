@@ -21,6 +21,7 @@ from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
 from segment_pendo.cli.reporter import Reporter, many
 from segment_pendo.delivery import DRAIN
+from segment_pendo.recorder import Mode, Recorder
 from segment_pendo.rows import call_id
 from segment_pendo.segment.switches import Switches
 
@@ -74,6 +75,13 @@ class _Ends:
 @credentials.to_option
 @credentials.key_file_option
 @click.option("--record", type=FILE, help="Record calls and their webhooks into FILE, without keys.")
+@click.option(
+    "--record-mode",
+    type=click.Choice(["over", "add"]),
+    default="over",
+    show_default=True,
+    help="If FILE exists. over: make it anew, where calls that mean the same keep their line. add: append what it does not hold.",
+)
 @click.option("--store", type=FILE, help="Keep everything in this SQLite file.")
 @setup_of.setup_options
 @click.option(
@@ -111,6 +119,7 @@ def command(
     to: str | None,
     api_key_file: Path | None,
     record: Path | None,
+    record_mode: Mode,
     store: Path | None,
     segment: str,
     hosts: tuple[str, ...],
@@ -152,6 +161,7 @@ def command(
         setup=setup_of.read(track=track, webhook=webhook, switches=switches),
         batch=batch,
         record=record,
+        record_mode=record_mode,
         store=store,
         answers=segment == "answer",
         offline=offline,
@@ -202,8 +212,8 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
     if signals.interrupted and sys.stderr.isatty():
         _say("")  # the terminal has written ^C
     reporter.summary(_say)
-    if doors.recording is not None:
-        _say(f"Recorded {many(doors.recording.count, 'new call')} to {doors.recording.path}.")
+    if doors.recorder is not None:
+        _say(_recorded(doors.recorder))
     straight = doors.straight()
     if straight:
         _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
@@ -219,6 +229,13 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
         _say(objection)
         return FOUND
     return NOT_DELIVERED if left or reporter.deliveries["dead"] else 0
+
+
+def _recorded(recorder: Recorder) -> str:
+    done = recorder.done
+    if not (done.kept or done.gone):
+        return f"Recorded {many(done.new, 'new call')} to {recorder.path}."
+    return f"Recorded to {recorder.path}: {many(done.kept, 'call')} as before, {done.new} new or changed, {done.gone} no longer there."
 
 
 def _banner(doors: Doors) -> None:

@@ -131,13 +131,16 @@ def _long(name: str) -> str:
     return _SHORT.get(name, name)
 
 
-def read(request: SdkRequest, switches: Switches = DEFAULT) -> Batch | Refusal:
-    """The calls of a request; none for what carries none (preflight, settings, metrics). Never raises."""
+def read(request: SdkRequest, switches: Switches = DEFAULT, *, spelled: bool = False) -> Batch | Refusal:
+    """The calls of a request; none for what carries none (preflight, settings, metrics). Never raises.
+
+    `spelled`: numbers keep their spelling for js_json.keep; the calls then take the exact writer.
+    """
     where = route(request)
     if where is None:
-        return _read_unrouted(request, switches)
+        return _read_unrouted(request, switches, spelled=spelled)
     if where.kind == "pixel":
-        return _read_pixel(request, where)
+        return _read_pixel(request, where, spelled=spelled)
     if where.kind not in {"single", "batch"}:
         return Batch((), single=False, client=False, ordinary=True, envelope={}, size=0)
     body = _decoded(request)
@@ -147,7 +150,7 @@ def read(request: SdkRequest, switches: Switches = DEFAULT) -> Batch | Refusal:
     if len(body) > limit:
         message = f"The body has {len(body):,} bytes decoded; Segment answers 400 above {words}."
         return Refusal(400, "too_large", message)
-    parsed = _parsed(body)
+    parsed = _parsed(body, spelled=spelled)
     if isinstance(parsed, Refusal):
         return parsed
     if not isinstance(parsed.value, dict):
@@ -161,7 +164,7 @@ def _misshapen(said: str, switches: Switches) -> Refusal:
     return Refusal(400 if switches.bad_shape == "refused" else 200, "bad_request", said)  # I-36
 
 
-def _read_unrouted(request: SdkRequest, switches: Switches) -> Batch | Refusal:
+def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) -> Batch | Refusal:
     """A path of a proxy's own: mobile SDKs POST a batch to whatever URL they are given (I-5). The body tells."""
     if is_script(request):
         return Refusal(
@@ -174,7 +177,7 @@ def _read_unrouted(request: SdkRequest, switches: Switches) -> Batch | Refusal:
     body = _decoded(request) if request.method == "POST" else b""
     if isinstance(body, Refusal) or not body or len(body) > MAX_BATCH:
         return unknown
-    parsed = _parsed(body)
+    parsed = _parsed(body, spelled=spelled)
     if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
         return unknown
     if isinstance(parsed.value.get("batch"), list):
@@ -283,16 +286,16 @@ def _gunzipped(data: bytes) -> bytes | Refusal:
     return body
 
 
-def _parsed(body: bytes) -> js_json.Parsed | Refusal:
+def _parsed(body: bytes, *, spelled: bool) -> js_json.Parsed | Refusal:
     try:
-        return js_json.read(body)
+        return js_json.read(body, spelled=spelled)
     except RecursionError:
         return Refusal(400, "bad_json", "The JSON nests too deeply to be read.")
     except ValueError as error:
         return Refusal(400, "bad_json", f"The body is no JSON: {js_json.why(error)}.")
 
 
-def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:
+def _read_pixel(request: SdkRequest, where: Route, *, spelled: bool) -> Batch | Refusal:
     """I-16: one event in `data` (base64 of JSON, either alphabet, padded or not), else in dotted query parameters."""
     query = parse_qsl(request.query or request.path.partition("?")[2], keep_blank_values=True, errors="replace")
     data = next((value for key, value in query if key == "data"), None)
@@ -304,7 +307,7 @@ def _read_pixel(request: SdkRequest, where: Route) -> Batch | Refusal:
             body = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         except (binascii.Error, ValueError):
             return Refusal(200, "bad_pixel", "The pixel's data is no base64; Segment answers with the image and drops it.")
-        parsed = _parsed(body)
+        parsed = _parsed(body, spelled=spelled)
         if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
             return Refusal(200, "bad_pixel", "The pixel's data is no JSON object; Segment answers with the image and drops it.")
         event, ordinary, size = parsed.value, parsed.ordinary, len(body)

@@ -275,9 +275,9 @@ def _message_id_note(message: JsonObject) -> tuple[Finding, ...]:
 
 
 def _message_id(seed: str, call: Call, batch: Batch) -> str:
-    """`api-` and 27 characters, the same for the same call of the same request (S-5)."""
+    """`api-` and 27 characters, the same for the same call and seed (S-5)."""
     text = js_json.write(call.data, ordinary=batch.ordinary)
-    number = int.from_bytes(hashlib.sha256(f"{seed}\n{call.index}\n".encode() + text).digest())
+    number = int.from_bytes(hashlib.sha256(f"{seed}\n".encode() + text).digest())
     letters = []
     for _ in range(27):
         number, digit = divmod(number, len(_KSUID))

@@ -15,7 +15,7 @@ from segment_pendo.segment import facade
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Finding, Headers, Json, JsonObject, Message, Skipped, Webhook
 
-__all__ = ["ACTIONS", "CLASSIC", "KINDS", "Kind", "batched", "filtered", "webhook"]
+__all__ = ["ACTIONS", "CLASSIC", "KINDS", "Kind", "batched", "filtered", "signed", "webhook"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,15 @@ def batched(webhooks: Sequence[Webhook], secret: str = "") -> Webhook:
     """Several webhooks of Webhooks (Actions) as one POST: a JSON array (W-21), signed over the FIRST event only (W-22)."""
     body = b"[" + b",".join(one.body for one in webhooks) + b"]"
     return Webhook(body, _headers(ACTIONS, webhooks[0].body, secret))
+
+
+def signed(webhook: Webhook, kind: Kind, secret: str) -> Webhook:
+    """A recorded webhook, whose signature was not recorded, with it."""
+    if not secret:
+        return webhook
+    names = [name for name, _ in kind.headers]
+    others = tuple(pair for pair in webhook.headers if pair[0] not in names)
+    return Webhook(webhook.body, (*_headers(kind, webhook.body, secret), *others))
 
 
 def _headers(kind: Kind, signed: bytes, secret: str) -> Headers:

@@ -1,0 +1,170 @@
+"""The recorder: a sink that records. A new file grows call by call; an old one is replaced when the run ends well, or added to.
+
+Over an old file the run is written beside it, to FILE.new, and put together with it at the end (`recording.merged`): calls that mean the
+same keep their line byte for byte. Until then the old file is untouched, and a kill leaves both.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from segment_pendo import recording
+from segment_pendo.mapping import Setup
+from segment_pendo.recording import Entry, Header, Judge, RecordingError
+from segment_pendo.redaction import Keys, redacted
+from segment_pendo.words import Batch, Json, Receipt
+
+__all__ = ["Mode", "Recorder", "load", "load_header"]
+
+type Mode = Literal["over", "add"]
+
+
+def load(path: Path) -> Iterator[Entry]:
+    """The requests of the recording at `path`, with their calls. Raises RecordingError, also in the middle."""
+    try:
+        with path.open("rb") as file:
+            yield from recording.read(file, str(path)).entries
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}."
+        raise RecordingError(msg) from None
+
+
+def load_header(path: Path) -> Header:
+    """Line 1 of the recording at `path`. Raises RecordingError."""
+    try:
+        with path.open("rb") as file:
+            return recording.read([file.readline(recording.LONGEST_HEADER)], str(path)).header
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}."
+        raise RecordingError(msg) from None
+
+
+class Recorder:
+    """Each receipt is on its way to the disk when `take` returns. `close` puts a run together with the file it was recorded over.
+
+    `mode`: "over" an existing file, or "add" to it what it does not hold. Raises RecordingError if the file exists and is no recording
+    made in the same way.
+    """
+
+    def __init__(self, path: Path, *, setup: Setup, secrets: tuple[str, ...] = (), mode: Mode = "over") -> None:
+        self.path = path
+        self.done = recording.Merge()
+        self._setup = setup = replace(setup, secret="")  # a signature would let who reads it guess at the secret
+        self._keys = Keys(secrets)
+        self._judge = Judge(setup)
+        self._skip: Counter[bytes] = Counter()
+        self._over = False
+        try:
+            if path.exists() and not path.is_file():
+                msg = f"{path} is no regular file; give another one."
+                raise RecordingError(msg)
+            if path.exists() and path.stat().st_size > 0:
+                self._over = mode == "over"
+                self._meet()
+            self._target = path.with_name(path.name + ".new") if self._over else path
+            if self._over and self._target.exists():
+                self._target.replace(path.with_name(path.name + ".unfinished"))
+            # Unbuffered: what is written survives the end of this process.
+            self._file = self._target.open("ab", buffering=0)
+            if self._file.tell() == 0:
+                self._write(recording.header_line(setup, {"redacted": "keys"}))
+        except OSError as error:
+            msg = f"{path} cannot be written: {error.strerror}. Give another file."
+            raise RecordingError(msg) from None
+
+    def _meet(self) -> None:
+        """Read the old file to its end: it must be whole, and made as this run will be."""
+        with self.path.open("rb") as file:
+            reading = recording.read(file, str(self.path))
+            self._compare(reading.header)
+            for entry in reading.entries:
+                for one in entry.calls:
+                    if not self._over:
+                        self._skip[recording.meaning(one.call)] += 1
+                        self._judge.met(one)
+
+    def _compare(self, header: Header) -> None:
+        ours = self._setup.described()
+        for name, theirs in header.setup.described().items():
+            if theirs != ours[name]:
+                msg = f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another file, or run so."
+                raise RecordingError(msg)
+        if header.redacted != "keys":
+            msg = f"{self.path}:1: this recording was redacted further ({header.redacted}); record into another file."
+            raise RecordingError(msg)
+
+    def _write(self, data: bytes) -> None:
+        size = os.fstat(self._file.fileno()).st_size
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError:
+            os.ftruncate(self._file.fileno(), size)  # half a line would make the whole file unreadable
+            raise
+
+    def take(self, receipt: Receipt) -> None:
+        """Add one receipt, redacted and mapped again without its secrets."""
+        if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
+            return  # no call of an SDK
+        request, batch = redacted(receipt.request, self._keys, self._setup.switches)
+        at = receipt.at
+        calls, skipped = self._calls(batch, at) if batch is not None else ([], Counter[bytes]())
+        if batch is None or calls:
+            self._write(recording.request_line(request, batch, receipt.refusal) + b"".join(calls))
+        self._skip -= skipped
+        self.done.new += len(calls)
+
+    def _calls(self, batch: Batch, at: datetime) -> tuple[list[bytes], Counter[bytes]]:
+        """The lines of those calls that the file does not hold yet, and the marks of the others."""
+        lines: list[bytes] = []
+        seen: Counter[bytes] = Counter()
+        sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
+        for call in batch.calls:
+            mark = recording.meaning(call.data) if self._skip else b""
+            if self._skip[mark] > seen[mark]:
+                seen[mark] += 1
+                continue
+            lines.append(recording.call_line(self._judge.judged(call, batch, at), at, sent_at))
+        return lines, seen
+
+    def close(self) -> None:
+        """End the run. Raises RecordingError where the file cannot be replaced; then FILE.new holds the run."""
+        if self._file.closed:
+            return
+        self._file.close()
+        if not self._over:
+            return
+        if not self.done.new:  # an app that sent nothing must not cost its recording
+            self._target.unlink()
+            return
+        done = recording.Merge()
+        part = self.path.with_name(self.path.name + ".part")
+        try:
+            with self.path.open("rb") as old, self._target.open("rb") as new, part.open("wb") as file:
+                for line in self._merged(old, new, done):
+                    file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.path)
+        except OSError as error:
+            msg = f"{self.path} cannot be replaced: {error.strerror}. The run is in {self._target}."
+            raise RecordingError(msg) from None
+        self._target.unlink()
+        self.done = done
+
+    def _merged(self, old: Iterator[bytes], new: Iterator[bytes], done: recording.Merge) -> Iterator[bytes]:
+        return recording.merged(recording.read(old, str(self.path)), recording.read(new, str(self._target)), done)
+
+
+def _said(name: str, value: Json) -> str:
+    if name == "track":
+        return "with --track" if value else "without --track"
+    if name == "model":
+        settings = value.items() if isinstance(value, dict) else ()
+        return " ".join(f"with --model {key}={one}" for key, one in settings) or "without --model"
+    return f"with --{name} {value}"
