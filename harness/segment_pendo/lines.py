@@ -8,11 +8,16 @@ from segment_pendo.segment.ingest import masked
 from segment_pendo.segment.times import text
 from segment_pendo.words import Attempt, Json, Judged, Receipt, Skipped
 
-__all__ = ["Teller", "plain", "printable", "refusal_line"]
+__all__ = ["Teller", "many", "plain", "printable", "refusal_line"]
 
 _WIDEST: Final = 60
 _MOST_SAID: Final = 1000
 _ORDER: Final = {"error": 0, "warning": 1, "info": 2}
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """A count with its noun."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 def printable(words: str) -> str:

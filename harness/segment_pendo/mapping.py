@@ -31,7 +31,7 @@ from segment_pendo.words import (
     Webhook,
 )
 
-__all__ = ["Setup", "assess", "chain", "chain_of", "judge", "judge_message", "webhook_of"]
+__all__ = ["Setup", "assess", "chain", "chain_of", "judge", "judge_message", "made_id", "webhook_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,21 @@ def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Recei
     batch = ingest.read(request, setup.switches)
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
-    judged = tuple(judge(call, batch, at=at, ip=request.ip, seed=f"{id}.{call.index}", setup=setup) for call in batch.calls)
+    judged = tuple(
+        judge(call, batch, at=at, ip=request.ip, message_id=made_id(call, batch, f"{id}.{call.index}"), setup=setup) for call in batch.calls
+    )
     return Receipt(id, at, request, ingest.accepted(request), judged)
 
 
-def judge(call: Call, batch: Batch, *, at: datetime, ip: str, seed: str, setup: Setup) -> Judged:
-    """What becomes of one call. `seed` is another for each call: equal ones must not get one messageId."""
-    message = server.deliver(call, batch, received=at, ip=ip, seed=seed, switches=setup.switches)
+def made_id(call: Call, batch: Batch, seed: str) -> str:
+    """The messageId that the server makes for a call without one, else an empty text. `seed` is another for each call."""
+    has_one = isinstance(call.data, dict) and call.data.get("messageId") is not None
+    return "" if has_one else server.message_id(seed, call, batch)
+
+
+def judge(call: Call, batch: Batch, *, at: datetime, ip: str, message_id: str, setup: Setup) -> Judged:
+    """What becomes of one call. `message_id` is what it gets if it has none (`made_id` makes one)."""
+    message = server.deliver(call, batch, received=at, ip=ip, message_id=message_id, switches=setup.switches)
     if isinstance(message, Skipped):
         return Judged(call, message, (), None)
     return judge_message(message, ordinary=batch.ordinary, setup=setup)

@@ -5,10 +5,10 @@ same keep their line byte for byte. Until then the old file is untouched, and a 
 """
 
 import os
+import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -16,9 +16,9 @@ from segment_pendo import recording
 from segment_pendo.mapping import Setup
 from segment_pendo.recording import Entry, Header, Judge, RecordingError
 from segment_pendo.redaction import Keys, redacted
-from segment_pendo.words import Batch, Json, Receipt
+from segment_pendo.words import Batch, Call, Json, Message, Receipt
 
-__all__ = ["Mode", "Recorder", "load", "load_header"]
+__all__ = ["Mode", "Recorder", "load", "load_header", "rewrite"]
 
 type Mode = Literal["over", "add"]
 
@@ -40,6 +40,22 @@ def load_header(path: Path) -> Header:
             return recording.read([file.readline(recording.LONGEST_HEADER)], str(path)).header
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
+        raise RecordingError(msg) from None
+
+
+def rewrite(path: Path, lines: Mapping[int, bytes]) -> None:
+    """Replace lines of a file by their number, all at once or not at all. Raises RecordingError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with path.open("rb") as old, part.open("wb") as file:
+            for number, line in enumerate(old, start=1):
+                file.write(lines.get(number, line))
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(path, part)
+        part.replace(path)
+    except OSError as error:
+        msg = f"{path} cannot be rewritten: {error.strerror}."
         raise RecordingError(msg) from None
 
 
@@ -112,14 +128,13 @@ class Recorder:
         if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
             return  # no call of an SDK
         request, batch = redacted(receipt.request, self._keys, self._setup.switches)
-        at = receipt.at
-        calls, skipped = self._calls(batch, at) if batch is not None else ([], Counter[bytes]())
+        calls, skipped = self._calls(batch, receipt) if batch is not None else ([], Counter[bytes]())
         if batch is None or calls:
             self._write(recording.request_line(request, batch, receipt.refusal) + b"".join(calls))
         self._skip -= skipped
         self.done.new += len(calls)
 
-    def _calls(self, batch: Batch, at: datetime) -> tuple[list[bytes], Counter[bytes]]:
+    def _calls(self, batch: Batch, receipt: Receipt) -> tuple[list[bytes], Counter[bytes]]:
         """The lines of those calls that the file does not hold yet, and the marks of the others."""
         lines: list[bytes] = []
         seen: Counter[bytes] = Counter()
@@ -129,7 +144,9 @@ class Recorder:
             if self._skip[mark] > seen[mark]:
                 seen[mark] += 1
                 continue
-            lines.append(recording.call_line(self._judge.judged(call, batch, at), at, sent_at))
+            made_id = _made_id(call, receipt.judged[call.index].message)
+            judged = self._judge.judged(call, batch, receipt.at, made_id)
+            lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
         return lines, seen
 
     def close(self) -> None:
@@ -150,6 +167,7 @@ class Recorder:
                     file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
+            shutil.copymode(self.path, part)
             part.replace(self.path)
         except OSError as error:
             msg = f"{self.path} cannot be replaced: {error.strerror}. The run is in {self._target}."
@@ -159,6 +177,12 @@ class Recorder:
 
     def _merged(self, old: Iterator[bytes], new: Iterator[bytes], done: recording.Merge) -> Iterator[bytes]:
         return recording.merged(recording.read(old, str(self.path)), recording.read(new, str(self._target)), done)
+
+
+def _made_id(call: Call, message: Message | None) -> str:
+    """The messageId that the server made for a call, or an empty text."""
+    has_one = isinstance(call.data, dict) and call.data.get("messageId") is not None
+    return "" if message is None or has_one else str(message.data.get("messageId"))
 
 
 def _said(name: str, value: Json) -> str:

@@ -5,15 +5,15 @@
     {"call": {...}, "receivedAt": ..., "outcome": "webhook", "code": null, "body": "...", "findings": ["CODE", ...]}
 
 `call` is the call as sent, but for its secrets; `body` is the exact webhook. A call line stands for itself: it names the time at which its
-request was received and, of a batch, the `sentAt`; so one change in an app is one changed line, wherever it stands. Numbers keep their
-spelling. recording.schema.json, beside this file, says the same as a JSON Schema.
+request was received, the `sentAt` of a batch, and the messageId that the server made if the call had none; so one change in an app is one
+changed line, wherever it stands. Numbers keep their spelling. recording.schema.json, beside this file, says the same as a JSON Schema.
 
 This file reads and writes lines, and knows no files.
 """
 
 import base64
 import re
-from collections import Counter, defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,7 +32,6 @@ __all__ = [
     "Entry",
     "Header",
     "Judge",
-    "Known",
     "Reading",
     "RecordedCall",
     "RecordingError",
@@ -81,6 +80,7 @@ class RecordedCall:
     call: Json
     at: datetime
     sent_at: tuple[Json, ...]  # what the batch said; empty where it said nothing
+    made_id: str  # the messageId that the server made; empty where the call has its own
     outcome: str
     code: str | None
     body: str | None
@@ -153,12 +153,14 @@ def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | No
     return _line({"request": value, "refused": {"status": refusal.status, "code": refusal.code} if refusal else None})
 
 
-def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...]) -> bytes:
+def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str) -> bytes:
     """The line of one call."""
     webhook = webhook_of(judged)
     when: JsonObject = {"receivedAt": times.text(at)}
     if sent_at:
         when["sentAt"] = sent_at[0]
+    if made_id:
+        when["messageId"] = made_id
     return _line(
         {
             "call": judged.call.data,
@@ -180,16 +182,14 @@ class Judge:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._history = History()
-        self._met: Counter[bytes] = Counter()
 
-    def judged(self, call: Call, batch: Batch, at: datetime) -> Judged:
+    def judged(self, call: Call, batch: Batch, at: datetime, made_id: str) -> Judged:
         """What becomes of a call of a batch that was received `at`."""
-        judged = judge(call, batch, at=at, ip="127.0.0.1", seed=self._seed(call.data), setup=self._setup)
+        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=made_id, setup=self._setup)
         return self._history.judged(judged, at)
 
     def met(self, one: RecordedCall) -> None:
         """Know a recorded call without mapping it again."""
-        self._seed(one.call)
         self._history.remember(one.call, one.at)
 
     def entry(self, entry: Entry) -> Iterator[Judged]:
@@ -198,13 +198,7 @@ class Judge:
             return
         batch = batch_of(entry.value, [one.call for one in entry.calls], self._setup)
         for index, one in enumerate(entry.calls):
-            yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at)
-
-    def _seed(self, call: Json) -> str:
-        # Where a messageId is made up, equal calls must not get the same; their places may change.
-        mark = _digest(js_json.keep(call))
-        self._met[mark] += 1
-        return f"recorded {self._met[mark]}"
+            yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
 
 
 def batch_of(request: JsonObject, calls: list[Json], setup: Setup) -> Batch:
@@ -269,29 +263,24 @@ def _request_meaning(value: JsonObject) -> bytes:
     return _digest(js_json.keep(steady | {"headers": kept}))
 
 
-class Known:
-    """The lines of a recording by their meaning; each can be taken once."""
+class _Known[T]:
+    """Old lines by their meaning. Each is taken once: first by what stands at the same place, then in order."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._requests: defaultdict[bytes, deque[Entry]] = defaultdict(deque)
-        self._calls: defaultdict[bytes, deque[RecordedCall]] = defaultdict(deque)
+    def __init__(self) -> None:
+        self._lines: defaultdict[bytes, dict[tuple[int, int], T]] = defaultdict(dict)
         self.left = 0
-        for entry in reading.entries:
-            self._requests[_request_meaning(entry.value)].append(replace(entry, calls=[]))
-            for one in entry.calls:
-                self._calls[meaning(one.call)].append(one)
-                self.left += 1
 
-    def request(self, value: JsonObject) -> Entry | None:
-        """The first line left that means the same request."""
-        found = self._requests.get(_request_meaning(value))
-        return found.popleft() if found else None
+    def add(self, mark: bytes, place: tuple[int, int], line: T) -> None:
+        self._lines[mark][place] = line
+        self.left += 1
 
-    def call(self, call: Json) -> RecordedCall | None:
-        """The first line left that means the same call."""
-        found = self._calls.get(meaning(call))
-        self.left -= bool(found)
-        return found.popleft() if found else None
+    def take(self, mark: bytes, place: tuple[int, int] | None = None) -> T | None:
+        """The line of this meaning at `place`, or the first that is left where no place is named."""
+        lines = self._lines.get(mark)
+        if not lines or (place is not None and place not in lines):
+            return None
+        self.left -= 1
+        return lines.pop(next(iter(lines)) if place is None else place)
 
 
 @dataclass(slots=True)
@@ -305,31 +294,44 @@ class Merge:
 
 def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
     """The lines of a recording made over an old one: those of the new run, but an old line wherever it means the same."""
-    known, judge_of = Known(old), Judge(new.header.setup)
+    requests, calls = _Known[Entry](), _Known[RecordedCall]()
+    for number, entry in enumerate(old.entries):
+        requests.add(_request_meaning(entry.value), (number, 0), replace(entry, calls=[]))
+        for index, one in enumerate(entry.calls):
+            calls.add(meaning(one.call), (number, index), one)
+    run = list(new.entries)
+    # First what stands where it stood: of equal calls, a changed one must not move the others.
+    same_place = {
+        (number, index): calls.take(meaning(one.call), (number, index))
+        for number, entry in enumerate(run)
+        for index, one in enumerate(entry.calls)
+    }
+    judge_of = Judge(new.header.setup)
     same = _steady_header(old.header.line) == _steady_header(new.header.line)
     yield old.header.line if same else new.header.line
-    for entry in new.entries:
-        before = known.request(entry.value)
+    for number, entry in enumerate(run):
+        mark = _request_meaning(entry.value)
+        before = requests.take(mark, (number, 0)) or requests.take(mark)
         head = before or entry
         yield head.line
         batch = batch_of(head.value, [one.call for one in entry.calls], new.header.setup) if entry.calls else None
         for index, one in enumerate(entry.calls):
             assert batch is not None
-            kept = known.call(one.call)
+            kept = same_place[number, index] or calls.take(meaning(one.call))
             if kept is not None and (before is not None or _still_true(kept, batch.calls[index], batch, new.header.setup)):
                 judge_of.met(kept)
                 done.kept += 1
                 yield kept.line
             else:
-                judged = judge_of.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at)
+                judged = judge_of.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
                 done.new += 1
-                yield call_line(judged, one.at, one.sent_at)
-    done.gone = known.left
+                yield call_line(judged, one.at, one.sent_at, one.made_id)
+    done.gone = calls.left
 
 
 def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> bool:
     """Whether an old line says what becomes of its call under another request line."""
-    judged = Judge(setup).judged(replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at)
+    judged = Judge(setup).judged(replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at, kept.made_id)
     webhook = webhook_of(judged)
     return kept.body == (webhook.body.decode() if webhook else None)
 
@@ -444,6 +446,10 @@ def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCal
     if problem or at is None or not isinstance(found, list):
         msg = f"{name}:{number}: {problem}. The file is damaged."
         raise RecordingError(msg)
+    made_id = value.get("messageId", "")
+    if not isinstance(made_id, str):
+        msg = f"{name}:{number}: messageId must be a text. The file is damaged."
+        raise RecordingError(msg)
     sent_at = (value["sentAt"],) if "sentAt" in value else ()
     return RecordedCall(
         number,
@@ -451,6 +457,7 @@ def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCal
         value["call"],
         at.astimezone(UTC),
         sent_at,
+        made_id,
         str(value.get("outcome")),
         code if isinstance(code, str) else None,
         body if isinstance(body, str) else None,

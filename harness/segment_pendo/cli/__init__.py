@@ -17,6 +17,7 @@ VERBS: Final = {
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
     "finding": "Explain what a finding or a switch of the model means.",
+    "check": "Map recordings again and compare.",
     "send": "Make a call without an app, in the wire form of an SDK.",
     "pendo": "Open the loopback Pendo alone.",
     "ca": "Show, print or remove the certificate of the proxy.",

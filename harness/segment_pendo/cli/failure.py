@@ -4,12 +4,13 @@ from typing import Final
 
 import click
 
-__all__ = ["CANNOT_START", "CONFIGURATION", "FOUND", "NOT_DELIVERED", "NOT_STARTED", "Failure"]
+__all__ = ["CANNOT_START", "CONFIGURATION", "FOUND", "NOT_DELIVERED", "NOT_STARTED", "REFUSED", "Failure"]
 
 FOUND: Final = 1
 CONFIGURATION: Final = 3
 CANNOT_START: Final = 4
 NOT_DELIVERED: Final = 5
+REFUSED: Final = 7
 NOT_STARTED: Final = 8
 
 

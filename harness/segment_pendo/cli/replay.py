@@ -16,9 +16,9 @@ import click
 from segment_pendo.cli import credentials
 from segment_pendo.cli.doors import Signals
 from segment_pendo.cli.failure import CONFIGURATION, NOT_DELIVERED, Failure
-from segment_pendo.cli.reporter import many
 from segment_pendo.delivery import post, session
 from segment_pendo.environment import SIGNING_KEY, secret
+from segment_pendo.lines import many
 from segment_pendo.mapping import chain_of
 from segment_pendo.pendo.regions import LOCAL_KEY, destination
 from segment_pendo.recorder import load, load_header

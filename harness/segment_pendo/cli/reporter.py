@@ -7,22 +7,17 @@ from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
 from segment_pendo import rows
-from segment_pendo.lines import Teller, plain, refusal_line
+from segment_pendo.lines import Teller, many, plain, refusal_line
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import Attempt, CallRef, JsonObject, Judged, Receipt, Refusal, Webhook
 
-__all__ = ["Reporter", "many"]
+__all__ = ["Reporter"]
 
 # A row waits this long for its delivery to end before it is printed without.
 PATIENCE: Final = 2.0
 _CALL: Final[JsonObject] = {"event": "call"}
 _DELIVERY: Final[JsonObject] = {"event": "delivery"}
 _LEVELS: Final = ("error", "warning", "info")
-
-
-def many(count: int, one: str, more: str = "") -> str:
-    """A count with its noun."""
-    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 @dataclass(slots=True)

@@ -19,8 +19,9 @@ from segment_pendo.cli import credentials
 from segment_pendo.cli import setup as setup_of
 from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
-from segment_pendo.cli.reporter import Reporter, many
+from segment_pendo.cli.reporter import Reporter
 from segment_pendo.delivery import DRAIN
+from segment_pendo.lines import many
 from segment_pendo.recorder import Mode, Recorder
 from segment_pendo.rows import call_id
 from segment_pendo.segment.switches import Switches

@@ -156,7 +156,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("W-10", "Classic tries again without an answer and after 429, 500, 502, 503, 504.", "code", _CLASSIC),
     Rule("W-11", "A redirect is a failure (the documentation speaks of a followed 307); no switch here.", "code", _CLASSIC),
     Rule("W-12", "The body of an answer is ignored.", "code", _CLASSIC),
-    Rule("W-20", "Actions body: the whole event.", "code", _ACTIONS, "oracle"),
+    Rule("W-20", "The body is the whole event, as it is.", "code", _ACTIONS, "oracle"),
     Rule("W-21", "With batching, the body is a JSON array of events.", "code", _ACTIONS, "oracle"),
     Rule("W-22", "With batching, X-Signature signs the first event only.", "code", _ACTIONS, "oracle"),
     Rule("W-23", "Actions headers and their order.", "code", _CORE, "oracle"),

@@ -16,7 +16,7 @@ from segment_pendo.segment.ingest import MAX_SINGLE, TYPES
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Json, JsonObject, Message, Skipped
 
-__all__ = ["deliver"]
+__all__ = ["deliver", "message_id"]
 
 MAX_MESSAGES: Final = 2500  # I-43
 MAX_MESSAGE_ID: Final = 100  # I-44, in characters
@@ -34,16 +34,17 @@ DEVICE_LIBRARIES: Final = frozenset(
 _KSUID: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def deliver(call: Call, batch: Batch, *, received: datetime, ip: str, seed: str, switches: Switches = DEFAULT) -> Message | Skipped:
+def deliver(call: Call, batch: Batch, *, received: datetime, ip: str, message_id: str, switches: Switches = DEFAULT) -> Message | Skipped:
     """The message that a destination would see, or why Segment drops the call. Never changes its input.
 
-    Segment has codes for a whole batch too (I-51, I-52); here each call has its own. Suppressed users and plans are not known (S-22).
+    `message_id` is for a call that has none. Segment has codes for a whole batch too (I-51, I-52); here each call has its own.
+    Suppressed users and plans are not known (S-22).
     """
     data = call.data
     if not isinstance(data, dict):  # I-60
         return Skipped("bad_request", "This item of the batch is no JSON object, so Segment cannot decode it and drops it.")
     dropped = _oversize(call, batch, switches) or _malformed(call.type, data, switches)
-    return dropped or _completed(call, data, batch, switches, received=received, ip=ip, seed=seed)
+    return dropped or _completed(call, data, batch, switches, received=received, ip=ip, message_id=message_id)
 
 
 # --- drops (M-2: what else may be missing is delivered) --------------------------------------------------------------
@@ -83,14 +84,13 @@ def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skippe
         return Skipped(
             "no_user_anon_id", "The call has neither userId nor anonymousId, so Segment drops it; send userId, which is what Pendo needs."
         )
-    message_id = data.get("messageId")
-    if switches.long_message_id == "dropped" and _is_long(message_id):  # I-44
+    if switches.long_message_id == "dropped" and _is_long(data.get("messageId")):  # I-44
         return Skipped("message_id_too_long", f"messageId has more than {MAX_MESSAGE_ID} characters, so Segment drops the call.")
     return _CHECKS[kind](data)
 
 
-def _is_long(message_id: Json) -> bool:
-    return isinstance(message_id, str) and len(message_id) > MAX_MESSAGE_ID
+def _is_long(value: Json) -> bool:
+    return isinstance(value, str) and len(value) > MAX_MESSAGE_ID
 
 
 def _traits(data: JsonObject) -> Skipped | None:
@@ -138,7 +138,7 @@ _CHECKS: Final[dict[str, Callable[[JsonObject], Skipped | None]]] = {
 # --- what is added ---------------------------------------------------------------------------------------------------
 
 
-def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *, received: datetime, ip: str, seed: str) -> Message:
+def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *, received: datetime, ip: str, message_id: str) -> Message:
     # What else is there passes as it is, at any depth: M-3, M-4, M-5, M-6, M-7, M-8, M-9, M-10, S-14, S-15, S-16, S-19.
     # Of the envelope comes only what follows (S-3); nothing from a header (S-13) or a plan (S-17).
     message = dict(data)
@@ -150,7 +150,7 @@ def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *
     if message.get("integrations") is None:
         message["integrations"] = {}  # S-10, N-11
     if message.get("messageId") is None:
-        message["messageId"] = _message_id(seed, call, batch)  # S-5
+        message["messageId"] = message_id  # S-5
     notes = (*batch.notes, *_set_times(message, batch, received, switches), *_message_id_note(message))
     message["channel"] = _channel(message, batch, switches)
     message["version"] = 2  # M-11
@@ -274,7 +274,7 @@ def _message_id_note(message: JsonObject) -> tuple[Finding, ...]:
     return (Finding("MESSAGE_ID_LONG", "warning", "$.messageId", text, "Segment's HTTP API documentation"),)
 
 
-def _message_id(seed: str, call: Call, batch: Batch) -> str:
+def message_id(seed: str, call: Call, batch: Batch) -> str:
     """`api-` and 27 characters, the same for the same call and seed (S-5)."""
     text = js_json.write(call.data, ordinary=batch.ordinary)
     number = int.from_bytes(hashlib.sha256(f"{seed}\n".encode() + text).digest())
