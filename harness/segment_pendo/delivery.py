@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from segment_pendo import __version__
 from segment_pendo.mapping import Setup, chain, webhook_of
 from segment_pendo.pendo.regions import webhook_url
 from segment_pendo.segment import webhooks
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DRAIN", "Delivery", "post"]
 
+_MOST_BYTES: Final = 1_000_000  # of a batch; what Pendo takes at most is published nowhere, a fake of ours refuses 1 MiB
 DRAIN: Final = 5.0  # how long an end waits for what is queued
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
@@ -81,8 +81,7 @@ def session() -> "aiohttp.ClientSession":
         cookie_jar=aiohttp.DummyCookieJar(),
         connector=aiohttp.TCPConnector(limit=64),
         auto_decompress=False,
-        skip_auto_headers=("Accept", "Accept-Encoding"),
-        headers={"User-Agent": f"segment-pendo/{__version__}"},  # 1.08: a name where a webhook brings none of its own
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
     )
 
 
@@ -100,7 +99,7 @@ class Delivery:
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._idle = asyncio.Event()
         self._idle.set()
-        self.answered = 0
+        self.accepted = 0
         self._concurrency = concurrency
         self._workers: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
@@ -130,7 +129,7 @@ class Delivery:
             sent = [webhook for name, count in taken.items() for _, webhook in islice(self._chains[name], count)]
             webhook = sent[0] if self._batch is None else webhooks.batched(sent, self._setup.secret)
             attempt = await post(client, self.to, webhook, self._setup.kind)
-            self.answered += attempt.status is not None
+            self.accepted += attempt.state == "delivered"
             for name, count in taken.items():
                 self._ended(name, count, attempt)
             if not self._chains:
@@ -138,13 +137,23 @@ class Delivery:
 
     def _taken(self, first: str) -> dict[str, int]:
         """How many webhooks of which chains go into the next POST; those chains are nobody else's until it has ended."""
-        left = self._batch or 1
-        taken = {first: min(left, len(self._chains[first]))}
-        left -= taken[first]
-        while left and not self._ready.empty():
-            name = self._ready.get_nowait()
-            taken[name] = min(left, len(self._chains[name]))
-            left -= taken[name]
+        places, room = self._batch or 1, _MOST_BYTES
+        taken: dict[str, int] = {}
+        name: str | None = first
+        while name is not None:
+            sizes = (len(webhook.body) for _, webhook in islice(self._chains[name], places))
+            count = 0
+            for size in sizes:
+                if taken and size > room:  # the first goes in any case, or it would never go
+                    break
+                count += 1
+                room -= size
+                taken[name] = count
+            places -= count
+            if not count:
+                self._ready.put_nowait(name)
+                break
+            name = self._ready.get_nowait() if places and not self._ready.empty() else None
         return taken
 
     def _ended(self, name: str, count: int, attempt: Attempt) -> None:

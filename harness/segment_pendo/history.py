@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from segment_pendo.words import Finding, Json, Judged, Receipt
+from segment_pendo.words import Finding, Json, Judged, Receipt, Webhook
 
 __all__ = ["CODES", "History"]
 
@@ -30,7 +30,7 @@ class History:
         if judged.message is None:  # ingest dropped it: no later call repeats it
             return judged
         before = self.remember(judged.call.data, at)
-        if before is None or at - before > _WINDOW:
+        if before is None or at - before > _WINDOW or not isinstance(judged.outcome, Webhook):
             return judged
         text = (
             "This messageId came before; Segment drops most repeats within 24 hours, here it is delivered. Give each call an id of its own."
@@ -48,3 +48,10 @@ class History:
         if len(self._seen) > self._limit:
             del self._seen[next(iter(self._seen))]
         return before
+
+    def forget(self, receipt: Receipt) -> None:
+        """Know nothing of a receipt's calls: nobody took them, and the SDK will send them again."""
+        for one in receipt.judged:
+            message_id = one.call.data.get("messageId") if isinstance(one.call.data, dict) else None
+            if isinstance(message_id, str):
+                self._seen.pop(message_id, None)

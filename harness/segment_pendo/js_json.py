@@ -86,8 +86,8 @@ def _any_float(text: str) -> float:
 def _is_inexact(number: _Spelled) -> bool:
     try:
         return Decimal(number.text) != Decimal(repr(float(number)))
-    except ArithmeticError:  # an exponent beyond Decimal's
-        return True
+    except ArithmeticError:  # an exponent beyond Decimal's; zero it leaves as it is
+        return any(digit in "123456789" for digit in number.text.lower().partition("e")[0])
 
 
 def _spelled_int(text: str) -> int | float:
@@ -226,26 +226,37 @@ def _number_as_read(number: float) -> str:
     return number.text if isinstance(number, _Spelled) else repr(number)
 
 
+type _Way = tuple[_Way, str | int] | None
+
+
+def _path(way: _Way) -> tuple[str | int, ...]:
+    keys: list[str | int] = []
+    while way is not None:
+        way, key = way
+        keys.append(key)
+    return tuple(reversed(keys))
+
+
 def losses(root: Json) -> Iterator[Loss]:
     """What JavaScript loses of a value: numbers that change, and keys named `__proto__`, in no order that matters."""
-    stack: list[tuple[tuple[str | int, ...], Json]] = [((), root)]
+    stack: list[tuple[_Way, Json]] = [(None, root)]
     while stack:
-        path, value = stack.pop()
+        way, value = stack.pop()
         if isinstance(value, dict):
             for key, inner in value.items():
                 if key == "__proto__":
-                    yield Loss((*path, key), key, None)
+                    yield Loss(_path((way, key)), key, None)
                 else:
-                    stack.append(((*path, key), inner))
+                    stack.append(((way, key), inner))
         elif isinstance(value, list):
-            stack.extend(((*path, index), inner) for index, inner in enumerate(value))
+            stack.extend(((way, index), inner) for index, inner in enumerate(value))
         elif isinstance(value, _Spelled):
             if _is_inexact(value):
-                yield Loss(path, value.text, _number(value))
+                yield Loss(_path(way), value.text, _number(value))
         elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER and _number(value) != str(value):
             becomes = _number(value)
             if becomes == "null" or int(Decimal(becomes)) != value:
-                yield Loss(path, str(value), becomes)
+                yield Loss(_path(way), str(value), becomes)
 
 
 def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:

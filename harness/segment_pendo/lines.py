@@ -55,7 +55,8 @@ class Teller:
             parts += [f"user {plain(user)}" if user is not None else "no user"]
             parts += [f"group {plain(group)}"] if group is not None else []
             reason = f": {printable(outcome.reason)}" if self._is_new(outcome.code, outcome.reason) else ""
-            return "  ".join([*parts, f"skipped {outcome.code}{reason}"])
+            line = "  ".join(part for part in [*parts, f"skipped {outcome.code}{reason}", _findings(judged)] if part)
+            return "\n".join([line, *self._news(judged)])
         parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
         parts += [f"group {plain(group)} -> account"] if group is not None else []
         parts += ["webhook", _status(attempt) if delivers else "", _findings(judged)]

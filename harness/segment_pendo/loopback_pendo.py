@@ -42,7 +42,7 @@ class LoopbackPendo:
         if len(body) > MAX_BODY:
             return web.Response(status=413)
         try:
-            event = js_json.read(body).value
+            event = js_json.read(body, depth=js_json.MAX_DEPTH + 1).value  # a batch is one level deeper than its events
         except (ValueError, RecursionError):
             return web.Response(status=400)
         if not isinstance(event, dict | list):

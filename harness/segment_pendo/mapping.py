@@ -10,6 +10,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from segment_pendo import js_json, switch
 from segment_pendo.pendo import findings
@@ -32,6 +33,9 @@ from segment_pendo.words import (
 )
 
 __all__ = ["Setup", "assess", "chain", "chain_of", "judge", "judge_message", "made_id", "webhook_of"]
+
+
+MOST_FINDINGS: Final = 100  # of one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,15 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
     outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(message.call, setup)
     if outcome is None:
         outcome, said = webhooks.webhook(message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret)
-        found = (*found, *said, *findings.examine(message.data))
+        found = _bounded((*found, *said, *findings.examine(message.data)))
     return Judged(message.call, outcome, found, message)
+
+
+def _bounded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    if len(found) <= MOST_FINDINGS:
+        return found
+    text = f"{len(found) - MOST_FINDINGS + 1} more findings are not shown; mend these first."
+    return (*found[: MOST_FINDINGS - 1], Finding("MORE_FINDINGS", "info", "$", text, "this program's own limit"))
 
 
 def _unselected(call: Call, setup: Setup) -> Skipped | None:

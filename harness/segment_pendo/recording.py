@@ -190,7 +190,8 @@ class Judge:
 
     def met(self, one: RecordedCall) -> None:
         """Know a recorded call without mapping it again."""
-        self._history.remember(one.call, one.at)
+        if one.code is None or one.code.isupper():  # ingest's codes are in lower case; what it drops, no later call repeats
+            self._history.remember(one.call, one.at)
 
     def entry(self, entry: Entry) -> Iterator[Judged]:
         """What becomes of each call of an entry now."""

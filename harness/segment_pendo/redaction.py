@@ -57,6 +57,8 @@ class Keys:
         """
         if isinstance(value, str):
             return self.stand_in(value) if name == "writeKey" else self.blanked(value)
+        if name == "writeKey" and isinstance(value, list | dict) and value:
+            return "WRITE_KEY_OF_ANOTHER_TYPE"
         if isinstance(value, list):
             return [self.without(inner) for inner in value]
         if isinstance(value, dict):
@@ -68,9 +70,14 @@ class Keys:
 def redacted(request: SdkRequest, keys: Keys, switches: Switches = DEFAULT) -> tuple[SdkRequest, Batch | None]:
     """The request without secrets, its body decoded, and the calls in it; None where it carries none that can be read."""
     batch = ingest.read(request, switches, spelled=True)
+    _learn(request, keys)
     if not isinstance(batch, Batch) or not batch.calls:
         return _bare(request, b"", "", keys), None
-    _learn(request, batch, keys)
+    if batch.write_key is not None:
+        keys.stand_in(batch.write_key)
+    keys.learn(batch.envelope)
+    for call in batch.calls:
+        keys.learn(call.data)
     calls = tuple(replace(call, data=keys.without(call.data)) for call in batch.calls)
     envelope = keys.without(batch.envelope)
     assert isinstance(envelope, dict)
@@ -82,24 +89,20 @@ def redacted(request: SdkRequest, keys: Keys, switches: Switches = DEFAULT) -> t
     if where is not None and where.kind == "pixel":
         return _bare(request, b"", urlencode({"data": base64.urlsafe_b64encode(body).decode()}), keys), clean
     made = _bare(request, body, _query(request.query, keys), keys)
-    if write_key is not None and ingest.header(request.headers, "authorization"):
-        basic = base64.b64encode(f"{write_key}:".encode()).decode()
+    own = ingest.basic_user(request.headers)
+    if own is not None:
+        basic = base64.b64encode(f"{keys.stand_in(own)}:".encode()).decode()
         made = replace(made, headers=(*made.headers, ("Authorization", f"Basic {basic}")))
     return made, clean
 
 
-def _learn(request: SdkRequest, batch: Batch, keys: Keys) -> None:
-    if batch.write_key is not None:
-        keys.stand_in(batch.write_key)
+def _learn(request: SdkRequest, keys: Keys) -> None:
     basic = ingest.basic_user(request.headers)
     if basic is not None:
         keys.stand_in(basic)
     for name, value in parse_qsl(request.query, errors="replace"):
         if name.lower() == "writekey":
             keys.stand_in(value)
-    keys.learn(batch.envelope)
-    for call in batch.calls:
-        keys.learn(call.data)
 
 
 def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkRequest:
@@ -112,4 +115,4 @@ def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkReques
 
 def _query(query: str, keys: Keys) -> str:
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
-    return urlencode([(k, keys.stand_in(v) if k.lower() == "writekey" else keys.blanked(v)) for k, v in pairs])
+    return urlencode([(keys.blanked(k), keys.stand_in(v) if k.lower() == "writekey" else keys.blanked(v)) for k, v in pairs])

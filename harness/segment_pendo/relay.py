@@ -41,6 +41,10 @@ class Relay:
         self._count += 1
         receipt = self._history.told(assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup))
         if receipt.judged or receipt.refusal:
-            for sink in self._sinks:
-                sink.take(receipt)
+            try:
+                for sink in self._sinks:
+                    sink.take(receipt)
+            except BaseException:
+                self._history.forget(receipt)
+                raise
         return receipt

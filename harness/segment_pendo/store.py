@@ -19,6 +19,7 @@ from segment_pendo import history, js_json
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.rows import call_row, finding_row, sent
 from segment_pendo.segment import ingest
+from segment_pendo.segment.webhooks import resigned, signature_of
 from segment_pendo.words import Attempt, CallRef, Finding, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
 
 __all__ = ["FILTERS", "Page", "Store", "StoreError"]
@@ -33,7 +34,7 @@ create table receipts(
     body blob not null, status integer not null, refusal text, setup text not null, destination text not null);
 create table calls(
     n integer not null, ix integer not null, type text, user text, grp text, outcome text not null, codes text not null,
-    state text, status integer, attempts integer not null default 0, history text, primary key (n, ix)) without rowid;
+    state text, status integer, attempts integer not null default 0, history text, signature text, primary key (n, ix)) without rowid;
 create table attempts(
     n integer not null, ix integer not null, number integer not null, at text not null, status integer,
     detail text not null, primary key (n, ix, number)) without rowid;
@@ -125,7 +126,8 @@ class Store:
             cursor = self._db.execute("insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             number = cursor.lastrowid
             self._db.executemany(
-                "insert into calls(n, ix, type, user, grp, outcome, codes, state, history) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into calls(n, ix, type, user, grp, outcome, codes, state, history, signature) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((number, *_call_columns(receipt, index)) for index in range(len(receipt.judged))),
             )
         self._forget_oldest(len(request.body))
@@ -178,7 +180,7 @@ class Store:
         """
         where, values = _condition(filters or {}, after)
         found = self._db.execute(
-            f"select c.n, c.ix, c.state, c.status, c.attempts, c.history from calls c where {where} "  # noqa: S608 - fixed texts
+            f"select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c where {where} "  # noqa: S608 - fixed texts
             "order by c.n, c.ix limit ?",
             (*values, limit),
         ).fetchall()
@@ -192,19 +194,22 @@ class Store:
         (count,) = self._db.execute(query, values).fetchone()
         return int(count)
 
-    def _rows(self, found: list[tuple[int, int, str | None, int | None, int, str | None]]) -> Iterator[JsonObject]:
+    def _rows(self, found: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]) -> Iterator[JsonObject]:
         for number, group in groupby(found, key=lambda row: row[0]):
-            receipt = self._receipt(number)
-            for _, index, state, status, attempts, kept in group:
+            try:
+                receipt, setup = self._receipt(number)
+            except ValueError:  # kept by another version of us, whose setup we cannot read
+                continue
+            for _, index, state, status, attempts, kept, signature in group:
                 if index >= len(receipt.judged):  # kept by another version of us, which read it differently
                     continue
                 delivery: JsonObject | None = None
                 if state is not None:
                     delivery = {"state": state, "status": status, "attempts": attempts}
-                yield call_row(receipt, _with(receipt.judged[index], kept), delivery=delivery)
+                yield call_row(receipt, _with(receipt.judged[index], kept, signature, setup), delivery=delivery)
 
-    def _receipt(self, number: int) -> Receipt:
-        """The receipt, mapped again from what was kept."""
+    def _receipt(self, number: int) -> tuple[Receipt, Setup]:
+        """The receipt, mapped again from what was kept, unsigned. Raises ValueError where its setup cannot be read."""
         (name, at, door, method, path, query, host, ip, headers, body, setup) = self._db.execute(
             "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts where n = ?", (number,)
         ).fetchone()
@@ -212,7 +217,8 @@ class Store:
         request = SdkRequest(method, path, query, kept, body, host, ip, door)
         described = js_json.read(setup.encode()).value
         assert isinstance(described, dict)
-        return assess(request, id=name, at=datetime.fromisoformat(at), setup=self._setup.like(described))
+        as_then = Setup().like(described)
+        return assess(request, id=name, at=datetime.fromisoformat(at), setup=as_then), as_then
 
     def states(self) -> dict[str, int]:
         """How many webhooks stand in which state."""
@@ -287,6 +293,7 @@ def _call_columns(receipt: Receipt, index: int) -> tuple[object, ...]:
         " ".join(codes),
         "waiting" if sends else None,
         _kept_history(judged),
+        signature_of(judged.outcome) if isinstance(judged.outcome, Webhook) else None,
     )
 
 
@@ -296,7 +303,10 @@ def _kept_history(judged: Judged) -> str | None:
     return js_json.write(told).decode() if told else None
 
 
-def _with(judged: Judged, kept: str | None) -> Judged:
+def _with(judged: Judged, kept: str | None, signature: str | None, setup: Setup) -> Judged:
+    """A call mapped again, with what mapping alone does not give."""
+    if signature is not None and isinstance(judged.outcome, Webhook):
+        judged = replace(judged, outcome=resigned(judged.outcome, setup.kind, signature))
     if kept is None:
         return judged
     told = tuple(Finding(**row) for row in json.loads(kept))

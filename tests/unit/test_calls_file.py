@@ -12,9 +12,11 @@ import pytest
 
 from segment_pendo.calls_file import items
 from segment_pendo.cli.map import map_rows
-from segment_pendo.mapping import Setup
+from segment_pendo.mapping import Setup, assess
+from segment_pendo.recorder import Recorder
 from segment_pendo.recording import RecordingError
 from segment_pendo.rows import dumps
+from segment_pendo.words import SdkRequest
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 
@@ -170,3 +172,16 @@ def test_map_imports_neither_mitmproxy_nor_aiohttp() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_a_recording_is_mapped_as_it_was_recorded(tmp_path: Path) -> None:
+    setup = Setup(track=True, webhook="classic")
+    path = tmp_path / "r.jsonl"
+    recorder = Recorder(path, setup=setup)
+    body = b'{"batch": [{"type": "track", "userId": "u", "event": "e"}]}'
+    recorder.take(assess(SdkRequest("POST", "/v1/batch", body=body), id="1", at=AT, setup=setup))
+    recorder.close()
+    row = json.loads(cli(str(path)).stdout)
+    assert (row["outcome"], row["headers"]["User-Agent"]) == ("webhook", "Segment.io/1.0")
+    row = json.loads(cli(str(path), "--webhook", "actions").stdout)
+    assert row["code"] == "NO_MATCHING_MAPPING", "options that are given count, all of them"

@@ -23,8 +23,8 @@ WEBHOOK = Webhook(b'{"type":"identify"}', (("User-Agent", "Segment (Actions)"), 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def receipt(name: str, *users: str, setup: Setup | None = None) -> Receipt:
-    body = json.dumps({"batch": [{"type": "identify", "userId": user} for user in users]}).encode()
+def receipt(name: str, *users: str, setup: Setup | None = None, large: str = "") -> Receipt:
+    body = json.dumps({"batch": [{"type": "identify", "userId": user} for user in users], "context": {"large": large}}).encode()
     return assess(SdkRequest("POST", "/v1/batch", body=body), id=name, at=datetime.now(UTC), setup=setup or Setup())
 
 
@@ -76,7 +76,7 @@ def test_a_2xx_is_delivered_and_nothing_else(status: int, state: str) -> None:
     ("kind", "again", "given_up"),
     [
         (webhooks.ACTIONS, (408, 423, 429, 500, 502, 599), (400, 403, 404, 409, 501)),
-        (webhooks.CLASSIC, (429, 500, 502, 503, 504), (408, 423, 501, 599)),
+        (webhooks.CLASSIC, (429, 500, 502, 503, 504), (408, 423, 501, 505, 599)),
     ],
 )
 def test_what_segment_would_try_again_is_said(kind: webhooks.Kind, again: tuple[int, ...], given_up: tuple[int, ...]) -> None:
@@ -162,7 +162,7 @@ def test_a_batch_holds_what_waits_and_order_is_kept_within_a_chain() -> None:
         await delivery.start()
         delivery.take(receipt("r-1", "a", "b", "a", "c", "d", setup=setup))
         assert await delivery.drain(10) == []
-        assert delivery.answered == 2
+        assert delivery.accepted == 1
         await delivery.close()
         await runner.cleanup()
         return heard
@@ -240,7 +240,7 @@ def test_a_listener_that_fails_stops_no_delivery(caplog: pytest.LogCaptureFixtur
         left = await delivery.drain(10)
         await delivery.close()
         await runner.cleanup()
-        return delivery.answered, left
+        return delivery.accepted, left
 
     assert asyncio.run(main()) == (20, [])
     assert "BrokenPipeError" in caplog.text
@@ -262,3 +262,29 @@ def test_what_is_not_delivered_in_time_is_named() -> None:
         return left
 
     assert sorted(asyncio.run(main()), key=lambda ref: ref.index) == [CallRef("r-1", index) for index in range(3)]
+
+
+def test_a_batch_holds_no_more_webhooks_and_bytes_than_it_may() -> None:
+    seen: list[list[str]] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        seen.append([event["userId"] for event in await request.json()])
+        return web.Response()
+
+    async def main(*taken: Receipt, batch: int) -> None:
+        runner, to = await serve(handler)
+        delivery = Delivery(to, lambda _ref, _attempt: None, batch=batch, concurrency=1)
+        for one in taken:
+            delivery.take(one)
+        await delivery.start()
+        assert await delivery.drain(10) == []
+        await delivery.close()
+        await runner.cleanup()
+
+    asyncio.run(main(receipt("r-1", "a", "a", "a", "b", "a", "c"), batch=2))
+    assert [len(users) for users in seen] == [2, 2, 2]
+    seen.clear()
+    large = [receipt(f"r-{number}", user, large="x" * 400_000) for number, user in enumerate("abcc")]
+    asyncio.run(main(*large, batch=100))
+    assert [len(users) for users in seen] == [2, 2], "three would be more than a million bytes"
+    assert sorted(user for users in seen for user in users) == ["a", "b", "c", "c"]

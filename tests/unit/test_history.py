@@ -4,8 +4,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from segment_pendo.history import CODES, History
 from segment_pendo.mapping import Setup, assess
+from segment_pendo.relay import Relay
 from segment_pendo.words import Receipt, SdkRequest
 
 AT = datetime(2024, 5, 9, 10, tzinfo=UTC)
@@ -48,3 +51,32 @@ def test_memory_is_bounded() -> None:
     history = History(limit=3)
     history.told(received(*({"messageId": f"m-{number}"} for number in range(4))))
     assert codes(history.told(received({"messageId": "m-1"}, {"messageId": "m-0"}))) == [["DUPLICATE_MESSAGE_ID"], []]
+    # What came again is among the last: m-1 outlives m-2 and m-3.
+    assert codes(history.told(received({"messageId": "m-4"}, {"messageId": "m-1"}))) == [[], ["DUPLICATE_MESSAGE_ID"]]
+
+
+def test_a_repetition_that_is_not_delivered_is_not_said_to_be() -> None:
+    history = History()
+    track = {"type": "track", "event": "e", "messageId": "m"}
+    assert codes(history.told(received(track, track))) == [[], []]
+    assert codes(history.told(received({"messageId": "m"}))) == [["DUPLICATE_MESSAGE_ID"]]
+
+
+def test_what_nobody_took_was_not_seen() -> None:
+    class Full:
+        def __init__(self) -> None:
+            self.taken: list[Receipt] = []
+
+        def take(self, receipt: Receipt) -> None:
+            if not self.taken:
+                self.taken.append(receipt)
+                raise OSError
+            self.taken.append(receipt)
+
+    sink = Full()
+    relay = Relay([sink], setup=Setup())
+    request = received({"messageId": "m"}).request
+    with pytest.raises(OSError):  # the SDK is answered 500 and sends it again
+        relay.receive(request)
+    assert codes(relay.receive(request)) == [[]]
+    assert codes(relay.receive(request)) == [["DUPLICATE_MESSAGE_ID"]]

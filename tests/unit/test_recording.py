@@ -338,3 +338,41 @@ def test_numbers_that_javascript_changes_keep_every_digit(tmp_path: Path) -> Non
     line = file.read_text("utf-8").splitlines()[2]
     assert '"traits":{"long":0.1234567890123456789,"big":9007199254740993,"inf":1e400}' in line
     assert json.loads(line)["findings"] == ["NUMBER_CHANGED"] * 3
+
+
+def test_two_keys_are_told_of_again(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    basic = (("Authorization", "Basic " + base64.b64encode(b"HEADER_KEY_of_the_app:").decode()),)
+    record(file, replace(batch({"userId": "u"}), headers=basic))
+    (entry,) = load(file)
+    assert entry.calls[0].findings == ("WRITE_KEYS_DIFFER",)
+    (judged,) = Judge(Setup()).entry(entry)
+    assert [finding.code for finding in judged.findings] == ["WRITE_KEYS_DIFFER"]
+    text = file.read_text("utf-8")
+    assert "HEADER_KEY" not in text
+    assert base64.b64encode(b"HEADER_KEY_of_the_app").decode()[:20] not in text
+
+
+def test_what_ingest_dropped_is_repeated_by_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"messageId": "m"}))
+    record(file, batch({"userId": "u", "messageId": "m"}), mode="add")
+    assert [one.findings for one in calls_of(file)] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        SdkRequest("POST", "/v1/identify", query=f"{PENDO_KEY}=1", body=b'{"userId":"u"}'),
+        SdkRequest("POST", "/v1/identify", body=b'{"userId":"u","writeKey":["%s"]}' % WRITE_KEY.encode()),
+        SdkRequest("POST", "/v1/identify", body=b'{"userId":"u","writeKey":{"a":"%s"}}' % WRITE_KEY.encode()),
+        SdkRequest("POST", "/v1/identify", query=f"writeKey={WRITE_KEY}", headers=(("User-Agent", f"x {WRITE_KEY}"),), body=b"{"),
+    ],
+)
+def test_keys_in_odd_places_are_gone(tmp_path: Path, request_: SdkRequest) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, request_)
+    text = file.read_text("utf-8")
+    assert len(text.splitlines()) > 1
+    assert WRITE_KEY not in text
+    assert PENDO_KEY not in text

@@ -1,6 +1,7 @@
 """What Segment's servers do: times (T-1 to T-10) and what they add (S-5 to S-10)."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -144,3 +145,26 @@ def test_map_gives_the_published_timestamps(original: str, sent: str, received: 
     body = json.loads(json.loads(done.stdout)["body"])
     assert abs(datetime.fromisoformat(body["timestamp"]) - datetime.fromisoformat(published)) <= timedelta(milliseconds=1)
     assert (body["originalTimestamp"], body["receivedAt"]) == (original, received)
+
+
+def test_an_explicit_null_of_an_item_wins_over_its_batch() -> None:
+    body, _ = delivered({"context": {"groupId": None}}, envelope={"context": {"groupId": "g", "other": 1}})
+    assert (body["context"]["groupId"], body["context"]["other"]) == (None, 1)
+
+
+def test_an_items_own_sent_at_counts_where_the_batch_has_none() -> None:
+    own = {"timestamp": "2024-05-09T09:00:00Z", "sentAt": "2024-05-09T09:59:00Z"}
+    body, _ = delivered(own, envelope={})
+    assert (body["sentAt"], body["timestamp"]) == ("2024-05-09T09:59:00.000Z", "2024-05-09T09:01:01.000Z")
+    body, _ = delivered(own, envelope={"sentAt": "2024-05-09T10:00:01Z"})
+    assert (body["sentAt"], body["timestamp"]) == ("2024-05-09T10:00:01.000Z", "2024-05-09T09:00:00.000Z")
+
+
+def test_a_message_id_of_null_is_none() -> None:
+    body, _ = delivered({"messageId": None}, envelope={})
+    assert re.fullmatch("api-[0-9A-Za-z]{27}", body["messageId"])
+
+
+@pytest.mark.parametrize(("length", "codes"), [(100, []), (101, ["MESSAGE_ID_LONG"])])
+def test_a_message_id_of_100_characters_is_the_longest(length: int, codes: list[str]) -> None:
+    assert delivered({"messageId": "x" * length}, envelope={})[1] == codes

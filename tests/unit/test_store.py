@@ -137,10 +137,26 @@ def test_a_row_keeps_its_setup_and_what_the_calls_before_it_said(tmp_path: Path)
     relay = Relay([first], setup=setup)
     receipts = [relay.receive(request) for _ in range(2)]
     first.close()
-    # Another run, set up otherwise: rows of the first are as they were; the secret, which no file holds, is the present one's.
-    second = Store(path, setup=Setup(secret="s3cret"))
+    # Another run, set up otherwise: rows of the first are as they were, signed as they were; the secret is in no file.
+    second = Store(path, setup=Setup(secret="another"))
     rows = second.calls().calls
     second.close()
     assert rows == [call_row(receipt, receipt.judged[0], delivery=WAITING) for receipt in receipts]
     assert [finding["code"] for finding in rows[1]["findings"]] == ["TRACK_NO_GROUP", "DUPLICATE_MESSAGE_ID"]  # type: ignore[union-attr, index, call-overload]
     assert b"s3cret" not in path.read_bytes()
+
+
+def test_a_row_that_another_version_kept_costs_no_other(store: Store) -> None:
+    store.take(receipt("r-1", "u"))
+    store.take(receipt("r-2", "v"))
+    store._db.execute("update receipts set setup = ? where id = 'r-1'", ('{"model":{"unheard":"of"}}',))
+    assert [row["user"] for row in store.calls().calls] == ["v"]
+
+
+def test_what_is_forgotten_is_forgotten_whole(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    store.take(receipt("r-1", "u"))
+    store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
+    monkeypatch.setattr(module, "_MEMORY_LIMIT", 100)
+    store.take(receipt("r-2", *["u"] * 20))
+    counts = [store._db.execute(f"select count(*) from {table}").fetchone()[0] for table in ("receipts", "calls", "attempts")]
+    assert counts == [0, 0, 0]

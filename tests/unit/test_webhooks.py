@@ -1,6 +1,7 @@
 """The two webhook destinations: routing, signatures, and what there is to know about a webhook."""
 
 import base64
+import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from segment_pendo.cli import main
-from segment_pendo.mapping import Setup, assess
+from segment_pendo.lines import Teller
+from segment_pendo.mapping import MOST_FINDINGS, Setup, assess
+from segment_pendo.segment import webhooks
+from segment_pendo.segment.switches import Switches
 from segment_pendo.words import Finding, Judged, SdkRequest, Skipped, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
@@ -137,3 +141,73 @@ def test_findings_are_sentences_with_a_source() -> None:
     for finding in found:
         assert finding.message.endswith(".")
         assert finding.source
+
+
+def test_findings_are_bounded() -> None:
+    numbers = b'"traits": {"n": [' + b",".join([b"1e400"] * 5000) + b"]}"
+    assert len(judged(numbers).findings) == webhooks.MOST_LOSSES + 1  # and LIST_IN_SEGMENTIO
+    nested = b'"traits": {' + b",".join(b'"t%d": {}' % number for number in range(500)) + b"}"
+    found = judged(nested).findings
+    assert len(found) == MOST_FINDINGS
+    assert (found[-1].code, found[-1].message) == ("MORE_FINDINGS", "401 more findings are not shown; mend these first.")
+
+
+def test_a_secret_of_any_bytes_signs() -> None:
+    done = CliRunner(env={"SEGMENT_PENDO_WEBHOOK_SECRET": "geheim\udcff\udcfe"}).invoke(
+        main, ["map"], input='{"type":"identify","userId":"u"}'
+    )
+    row = json.loads(done.stdout)
+    assert row["headers"]["X-Signature"] == hmac.new(b"geheim\xff\xfe", row["body"].encode(), "sha1").hexdigest()
+
+
+def test_the_signature_stands_where_each_destination_puts_it() -> None:
+    names = {}
+    for kind in ("actions", "classic"):
+        outcome = judged(b'"traits": {}', Setup(webhook=kind, secret="s")).outcome
+        assert isinstance(outcome, Webhook)
+        names[kind] = [name for name, _ in outcome.headers]
+    assert names == {
+        "actions": ["User-Agent", "X-Signature", "Content-Type", "Accept", "Accept-Encoding"],
+        "classic": ["Accept-Encoding", "User-Agent", "Content-Type", "X-Signature", "Connection"],
+    }
+
+
+def test_only_the_classic_destination_may_rewrite_dates() -> None:
+    call = b'"traits": {"since": "2024-05-09"}'
+    for kind, since in (("actions", "2024-05-09"), ("classic", "2024-05-09T00:00:00.000Z")):
+        outcome = judged(call, Setup(webhook=kind, switches=Switches(classic_dates="rewritten"))).outcome
+        assert isinstance(outcome, Webhook)
+        assert json.loads(outcome.body)["traits"] == {"since": since}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--model", "classic_dates=rewritten"], "only with --webhook classic"),
+        (["--model", "name_conflict=on", "--webhook", "classic"], "only with --webhook actions"),
+        (["--model", "nothing=1"], "sets no switch"),
+        (["--webhook", "other"], "is not one of 'actions', 'classic'"),
+    ],
+)
+def test_options_without_effect_are_refused(options: list[str], words: str) -> None:
+    done = CliRunner().invoke(main, ["map", *options], input="{}")
+    assert done.exit_code == 2
+    assert words in done.output
+
+
+@pytest.mark.parametrize(("kind", "title"), [("actions", "Webhooks (Actions)"), ("classic", "Webhooks")])
+def test_words_name_the_destination_that_is_meant(kind: str, title: str) -> None:
+    outcome = judged(b'"integrations": {"All": false}', Setup(webhook=kind)).outcome
+    assert isinstance(outcome, Skipped)
+    assert outcome.reason == f'integrations has "All": false and does not list "{title}"; add it there to deliver.'
+    (finding,) = judged(b'"integrations": {"Pendo": false}, "traits": {}', Setup(webhook=kind)).findings
+    assert f'governed by "{title}".' in finding.message
+
+
+def test_findings_of_skipped_calls_are_shown() -> None:
+    body = b'{"batch": [{"type": "track", "userId": "u", "event": "e", "timestamp": "yesterday"}]}'
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup())
+    line = Teller().call(receipt, receipt.judged[0])
+    assert "skipped NO_MATCHING_MAPPING" in line
+    assert "[warning TIME_UNREADABLE]" in line
+    assert "\n    warning TIME_UNREADABLE at $.timestamp: " in line

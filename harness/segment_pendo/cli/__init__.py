@@ -16,7 +16,7 @@ VERBS: Final = {
     "run": "Open the doors; with a command, run it so that its Segment calls come here.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
-    "finding": "Explain what a finding or a switch of the model means.",
+    "finding": "List the rules that no source settles, and how to read them otherwise.",
     "check": "Map recordings again and compare.",
     "send": "Make a call without an app, in the wire form of an SDK.",
     "pendo": "Open the loopback Pendo alone.",

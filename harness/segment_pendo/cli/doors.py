@@ -182,7 +182,7 @@ class Doors:
         """How many webhooks the Pendo on loopback took that we did not deliver: somebody's replay, or a Segment elsewhere."""
         own = 0
         if self.home is not None and self.delivery is not None and self.delivery.to.base == self.home.url:
-            own = self.delivery.answered
+            own = self.delivery.accepted
         return self.home.pendo_took - own if self.home is not None else 0
 
     def write_ready(self, path: Path) -> None:

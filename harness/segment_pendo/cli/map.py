@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 import click
+from click.core import ParameterSource
 
 from segment_pendo import calls_file, js_json, recording, rows
 from segment_pendo.calls_file import Item
@@ -29,7 +30,8 @@ __all__ = ["command", "map_rows"]
 def command(file: BinaryIO, received: str | None, webhook: str, switches: Switches, *, track: bool, no_ingest: bool) -> None:
     """Turn the calls in FILE (or stdin) into webhooks, one JSON row for each call.
 
-    FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented value.
+    FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented value. A recording is mapped
+    with the options it was recorded with, unless --track, --webhook or --model is given.
     A row has line, index, type, user, group, outcome (webhook or skipped), code and reason, body, headers, findings; a value
     that is no call gives {"line", "error": {"code", "message"}}, and the end is 1.
     """
@@ -41,7 +43,18 @@ def command(file: BinaryIO, received: str | None, webhook: str, switches: Switch
     name = getattr(file, "name", "stdin")
     try:
         setup = setup_of.read(track=track, webhook=webhook, switches=switches)
-        for row in map_rows(file.read(), at=at, fixed=received is not None, setup=setup, ingest_first=not no_ingest, name=name):
+        options = click.get_current_context()
+        given = any(options.get_parameter_source(name) != ParameterSource.DEFAULT for name in ("track", "webhook", "switches"))
+        made = map_rows(
+            file.read(),
+            at=at,
+            fixed=received is not None,
+            setup=setup,
+            ingest_first=not no_ingest,
+            as_recorded=not given,
+            name=name,
+        )
+        for row in made:
             count += 1
             failed += "error" in row
             sys.stdout.write(rows.dumps(row) + "\n")
@@ -59,12 +72,12 @@ def command(file: BinaryIO, received: str | None, webhook: str, switches: Switch
 
 
 def map_rows(
-    data: bytes, *, at: datetime, fixed: bool, setup: Setup, ingest_first: bool = True, name: str = "stdin"
+    data: bytes, *, at: datetime, fixed: bool, setup: Setup, ingest_first: bool = True, as_recorded: bool = True, name: str = "stdin"
 ) -> Iterator[JsonObject]:
-    """The rows of an input. Raises RecordingError for a damaged recording, nothing else."""
+    """The rows of an input; a recording is mapped as it was recorded, unless not `as_recorded`. Raises RecordingError for a damaged one."""
     history = History()
     if recording.is_recording(data):
-        yield from _recorded_rows(data.splitlines(keepends=True), name, at if fixed else None, setup)
+        yield from _recorded_rows(data.splitlines(keepends=True), name, at if fixed else None, setup, as_recorded=as_recorded)
         return
     for item in calls_file.items(data):
         if item.error is not None:
@@ -78,9 +91,10 @@ def map_rows(
             yield from _call_rows(item, item.call, at, setup, history, ingest_first=ingest_first)
 
 
-def _recorded_rows(lines: list[bytes], name: str, at: datetime | None, setup: Setup) -> Iterator[JsonObject]:
-    judge_of = recording.Judge(setup)
-    for entry in recording.read(lines, name).entries:
+def _recorded_rows(lines: list[bytes], name: str, at: datetime | None, setup: Setup, *, as_recorded: bool) -> Iterator[JsonObject]:
+    reading = recording.read(lines, name)
+    judge_of = recording.Judge(setup.like(reading.header.setup.described()) if as_recorded else setup)
+    for entry in reading.entries:
         request = entry.sdk_request()
         calls = entry.calls if at is None else [replace(one, at=at) for one in entry.calls]
         for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):

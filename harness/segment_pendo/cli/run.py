@@ -216,7 +216,7 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
     if doors.recorder is not None:
         _say(_recorded(doors.recorder))
     straight = doors.straight()
-    if straight:
+    if straight > 0:
         _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
     if left:
         names = ", ".join(call_id(ref.receipt, ref.index) for ref in left[:10])

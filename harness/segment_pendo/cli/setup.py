@@ -9,7 +9,7 @@ from segment_pendo.environment import SIGNING_KEY, secret
 from segment_pendo.mapping import Setup
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.segment.webhooks import KINDS
-from segment_pendo.switch import SwitchError, changed
+from segment_pendo.switch import SwitchError, changed, settings
 
 __all__ = ["read", "setup_options"]
 
@@ -47,5 +47,9 @@ def setup_options[F: Callable[..., Any]](command: F) -> F:
 
 
 def read(*, track: bool, webhook: str, switches: Switches) -> Setup:
-    """The setup; its secret comes from the environment."""
+    """The setup; its secret comes from the environment. Raises click.UsageError for a switch that has no effect with this webhook."""
+    for name, other in (("classic_dates", "classic"), ("name_conflict", "actions")):
+        if name in settings(switches) and webhook != other:
+            message = f"--model {name} has an effect only with --webhook {other}."
+            raise click.UsageError(message)
     return Setup(track=track, webhook=webhook, switches=switches, secret=secret(SIGNING_KEY))

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from segment_pendo import js_json
@@ -15,7 +16,7 @@ from segment_pendo.segment import facade
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Finding, Headers, Json, JsonObject, Message, Skipped, Webhook
 
-__all__ = ["ACTIONS", "CLASSIC", "KINDS", "Kind", "batched", "filtered", "signed", "webhook"]
+__all__ = ["ACTIONS", "CLASSIC", "KINDS", "Kind", "batched", "filtered", "resigned", "signature_of", "signed", "webhook"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ CLASSIC: Final = Kind(
     timeout=5.0,  # W-8
     is_retried=_classic_retries,
 )
+MOST_LOSSES: Final = 20  # a call may hold thousands; who mends twenty mends them all
+SIGNATURE: Final = "X-Signature"
 KINDS: Final = {"actions": ACTIONS, "classic": CLASSIC}
 
 
@@ -79,7 +82,8 @@ def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAUL
     if kind is CLASSIC:
         if facade.enabled(message.data, kind.names[0]):
             return None
-        return _off(kind)
+        named = message.data.get("integrations")
+        return _off(kind) if isinstance(named, dict) and kind.names[0] in named else _all_off(kind)
     integrations = message.data.get("integrations")
     if not isinstance(integrations, dict):
         return None
@@ -88,9 +92,13 @@ def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAUL
         off = [value is False for value in named]  # N-3: anything but false means on
         return _off(kind) if all(off) or (any(off) and switches.name_conflict == "off") else None
     if integrations.get("All") is False:  # N-1
-        reason = f'integrations has "All": false and does not list "{kind.title}"; add it there to deliver.'
-        return Skipped("FILTERED_BY_INTEGRATIONS_OBJECT", reason)
+        return _all_off(kind)
     return None
+
+
+def _all_off(kind: Kind) -> Skipped:
+    reason = f'integrations has "All": false and does not list "{kind.title}"; add it there to deliver.'
+    return Skipped("FILTERED_BY_INTEGRATIONS_OBJECT", reason)
 
 
 def _off(kind: Kind) -> Skipped:
@@ -114,10 +122,10 @@ def webhook(
     if switches.key_order == "sorted":
         data = _sorted(data)
     body = js_json.quick(data) if ordinary else None
-    found = [*_ignored(data)]
+    found = [*_ignored(data, kind)]
     if body is None:
         body = js_json.write(data)
-        found += _changes(data)
+        found += islice(_changes(data), MOST_LOSSES)
     return Webhook(body, _headers(kind, body, secret)), tuple(found)
 
 
@@ -139,8 +147,24 @@ def signed(webhook: Webhook, kind: Kind, secret: str) -> Webhook:
 def _headers(kind: Kind, signed: bytes, secret: str) -> Headers:
     if not secret:
         return kind.headers
+    # An environment variable may hold any bytes; Python gives those that are no UTF-8 as surrogates.
+    key = secret.encode("utf-8", "surrogateescape")
+    return _with_signature(kind, hmac.new(key, signed, hashlib.sha1).hexdigest())
+
+
+def _with_signature(kind: Kind, signature: str) -> Headers:
     at = kind.signature_after
-    return (*kind.headers[:at], ("X-Signature", hmac.new(secret.encode(), signed, hashlib.sha1).hexdigest()), *kind.headers[at:])
+    return (*kind.headers[:at], (SIGNATURE, signature), *kind.headers[at:])
+
+
+def signature_of(webhook: Webhook) -> str | None:
+    """The X-Signature of a webhook, or None."""
+    return next((value for name, value in webhook.headers if name == SIGNATURE), None)
+
+
+def resigned(webhook: Webhook, kind: Kind, signature: str | None) -> Webhook:
+    """The same webhook with a signature that was kept."""
+    return Webhook(webhook.body, kind.headers if signature is None else _with_signature(kind, signature))
 
 
 def _sorted(data: JsonObject) -> JsonObject:
@@ -157,11 +181,11 @@ def _sorted_value(value: Json) -> Json:
 # --- what there is to know -------------------------------------------------------------------------------------------
 
 
-def _ignored(data: JsonObject) -> Iterator[Finding]:
+def _ignored(data: JsonObject, kind: Kind) -> Iterator[Finding]:
     """N-7: naming Pendo does not govern the webhook."""
     integrations = data.get("integrations")
     if isinstance(integrations, dict) and integrations.get("Pendo") is False:
-        text = '"Pendo": false stops only the device-mode destination; the webhook is governed by "Webhooks (Actions)".'
+        text = f'"Pendo": false stops only the device-mode destination; the webhook is governed by "{kind.title}".'
         source = "Segment's documentation of the integrations object"
         yield Finding("PENDO_INTEGRATION_IGNORED", "info", "$.integrations.Pendo", text, source)
 
