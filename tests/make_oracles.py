@@ -1,4 +1,5 @@
-"""Make fixtures/oracles/ again: what Segment's published code did with 2,000 events and 60 batches. `uv run python tests/make_oracles.py`
+"""Make fixtures/oracles/ again: what Segment's published code did with 2,000 events, 60 batches, and 300
+events for the classic destination. `uv run python tests/make_oracles.py`
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv run pytest` proves the same
 bytes without them.
@@ -6,17 +7,20 @@ bytes without them.
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from make_fixtures import RECEIVED, SDK, captured
-from segment_oracle import KEPT, Case, SegmentOracle
-from strategies import event_texts
+from segment_oracle import KEPT, KEPT_CLASSIC, Case, SegmentOracle
+from strategies import date_texts, event_texts, integrations
 
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.words import Webhook
 
 COUNT = 2000
 BATCHES = 60
+CLASSIC = 300
 LONGEST = 1500
 FROM_SDKS = 200
 SECRETS = ("", "s3cret", "é😀")
@@ -60,12 +64,36 @@ def events() -> list[str]:
     return some + generated(COUNT - len(some))
 
 
+def classic_events(count: int) -> list[str]:
+    """Events for the classic destination: what may turn it off, and texts that may be dates."""
+    parts = st.fixed_dictionaries(
+        {"traits": st.lists(date_texts, max_size=4)}, optional=dict.fromkeys(("integrations", "context", "options"), integrations)
+    )
+    texts: dict[str, None] = {}
+
+    @settings(max_examples=3 * count, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @given(parts)
+    def collect(event: dict[str, Any]) -> None:
+        texts[json.dumps({"type": "identify", "timestamp": "2024-05-09T10:00:00.000Z", **event})] = None
+
+    collect()
+    return list(texts)[:: len(texts) // count][:count]
+
+
+def make_classic(segment: SegmentOracle) -> None:
+    texts = classic_events(CLASSIC)
+    with KEPT_CLASSIC.open("w", encoding="ascii", newline="\n") as file:
+        for text, answer in zip(texts, segment.ask([Case("facade", [text]) for text in texts]), strict=True):
+            file.write(json.dumps({"event": text, "enabled": answer["enabled"], "body": answer["body"]}) + "\n")
+
+
 if __name__ == "__main__":
     texts = events()
     KEPT.parent.mkdir(exist_ok=True)
     cases = [Case("event", [text], SECRETS[number % len(SECRETS)]) for number, text in enumerate(texts)]
     cases += [Case("batch", texts[number * 3 : number * 3 + 1 + number % 3], SECRETS[number % len(SECRETS)]) for number in range(BATCHES)]
     with SegmentOracle() as segment, KEPT.open("w", encoding="ascii", newline="\n") as file:
+        make_classic(segment)
         for case, answer in zip(cases, segment.ask(cases), strict=True):
             headers = dict(zip(answer["headers"][::2], answer["headers"][1::2], strict=True))
             row = {"kind": case.kind, "events": case.texts, "secret": case.secret}

@@ -14,6 +14,7 @@ from segment_pendo.segment import webhooks
 from segment_pendo.words import Call, Message, Webhook
 
 KEPT = Path(__file__).parent.parent / "fixtures" / "oracles" / "segment-webhook.jsonl"
+KEPT_CLASSIC = KEPT.with_name("segment-facade.jsonl")
 PROGRAM = Path(__file__).parent / "oracles" / "segment.cjs"
 
 
