@@ -16,6 +16,7 @@ from segment_oracle import KEPT, KEPT_CLASSIC, Case, SegmentOracle
 from strategies import date_texts, event_texts, integrations
 
 from segment_pendo.mapping import Setup, assess
+from segment_pendo.scanning import suspects
 from segment_pendo.words import Webhook
 
 COUNT = 2000
@@ -32,8 +33,9 @@ def from_sdks() -> Iterator[str]:
         for line, _, request in captured(path):
             receipt = assess(request, id=str(line), at=RECEIVED, setup=Setup(track=True))
             for judged in receipt.judged:
-                if isinstance(judged.outcome, Webhook) and len(judged.outcome.body) < LONGEST:
-                    yield judged.outcome.body.decode()
+                text = judged.outcome.body.decode() if isinstance(judged.outcome, Webhook) else ""
+                if text and len(text) < LONGEST and not list(suspects(text)):
+                    yield text
 
 
 def generated(count: int) -> list[str]:

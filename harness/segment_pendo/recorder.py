@@ -7,18 +7,19 @@ same keep their line byte for byte. Until then the old file is untouched, and a 
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from segment_pendo import recording
 from segment_pendo.mapping import Setup
+from segment_pendo.pseudonyms import People
 from segment_pendo.recording import Entry, Header, Judge, RecordingError
 from segment_pendo.redaction import Keys, redacted
-from segment_pendo.words import Batch, Call, Json, Message, Receipt
+from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
 
-__all__ = ["Mode", "Recorder", "load", "load_header", "rewrite"]
+__all__ = ["Mode", "Recorder", "load", "load_header", "replace_whole", "rewrite"]
 
 type Mode = Literal["over", "add"]
 
@@ -45,11 +46,16 @@ def load_header(path: Path) -> Header:
 
 def rewrite(path: Path, lines: Mapping[int, bytes]) -> None:
     """Replace lines of a file by their number, all at once or not at all. Raises RecordingError."""
+    with path.open("rb") as old:
+        replace_whole(path, (lines.get(number, line) for number, line in enumerate(old, start=1)))
+
+
+def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
+    """Replace all lines of a file, all at once or not at all. Raises RecordingError."""
     part = path.with_name(path.name + ".part")
     try:
-        with path.open("rb") as old, part.open("wb") as file:
-            for number, line in enumerate(old, start=1):
-                file.write(lines.get(number, line))
+        with part.open("wb") as file:
+            file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
         shutil.copymode(path, part)
@@ -62,15 +68,18 @@ def rewrite(path: Path, lines: Mapping[int, bytes]) -> None:
 class Recorder:
     """Each receipt is on its way to the disk when `take` returns. `close` puts a run together with the file it was recorded over.
 
-    `mode`: "over" an existing file, or "add" to it what it does not hold. Raises RecordingError if the file exists and is no recording
-    made in the same way.
+    `mode`: "over" an existing file, or "add" to it what it does not hold. `people` makes pseudonyms of what is personal.
+    Raises RecordingError if the file exists and is no recording made in the same way.
     """
 
-    def __init__(self, path: Path, *, setup: Setup, secrets: tuple[str, ...] = (), mode: Mode = "over") -> None:
+    def __init__(
+        self, path: Path, *, setup: Setup, secrets: tuple[str, ...] = (), mode: Mode = "over", people: People | None = None
+    ) -> None:
         self.path = path
         self.done = recording.Merge()
         self._setup = setup = replace(setup, secret="")  # a signature would let who reads it guess at the secret
         self._keys = Keys(secrets)
+        self._people = people
         self._judge = Judge(setup)
         self._skip: Counter[bytes] = Counter()
         self._over = False
@@ -87,7 +96,7 @@ class Recorder:
             # Unbuffered: what is written survives the end of this process.
             self._file = self._target.open("ab", buffering=0)
             if self._file.tell() == 0:
-                self._write(recording.header_line(setup, {"redacted": "keys"}))
+                self._write(recording.header_line(setup, self._redaction()))
         except OSError as error:
             msg = f"{path} cannot be written: {error.strerror}. Give another file."
             raise RecordingError(msg) from None
@@ -109,9 +118,16 @@ class Recorder:
             if theirs != ours[name]:
                 msg = f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another file, or run so."
                 raise RecordingError(msg)
-        if header.redacted != "keys":
-            msg = f"{self.path}:1: this recording was redacted further ({header.redacted}); record into another file."
+        redaction = self._redaction()
+        if header.redacted != redaction["redacted"]:
+            msg = f"{self.path}:1: this recording was made with --redact {header.redacted}; record into another file, or run so."
             raise RecordingError(msg)
+        if header.redacted_with != redaction.get("redactedWith"):
+            msg = f"{self.path}:1: its pseudonyms were made with another key; set the same key again, or record into another file."
+            raise RecordingError(msg)
+
+    def _redaction(self) -> JsonObject:
+        return {"redacted": "keys"} if self._people is None else {"redacted": "people", "redactedWith": self._people.fingerprint}
 
     def _write(self, data: bytes) -> None:
         size = os.fstat(self._file.fileno()).st_size
@@ -128,11 +144,21 @@ class Recorder:
         if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
             return  # no call of an SDK
         request, batch = redacted(receipt.request, self._keys, self._setup.switches)
+        batch = self._unknown(batch) if batch is not None else None
         calls, skipped = self._calls(batch, receipt) if batch is not None else ([], Counter[bytes]())
         if batch is None or calls:
             self._write(recording.request_line(request, batch, receipt.refusal) + b"".join(calls))
         self._skip -= skipped
         self.done.new += len(calls)
+
+    def _unknown(self, batch: Batch) -> Batch:
+        """The batch with pseudonyms, where they are asked for."""
+        made = self._people
+        if made is None:
+            return batch
+        envelope = made.call(batch.envelope)
+        assert isinstance(envelope, dict)
+        return replace(batch, envelope=envelope, calls=tuple(replace(call, data=made.call(call.data)) for call in batch.calls))
 
     def _calls(self, batch: Batch, receipt: Receipt) -> tuple[list[bytes], Counter[bytes]]:
         """The lines of those calls that the file does not hold yet, and the marks of the others."""

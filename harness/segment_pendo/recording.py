@@ -37,6 +37,7 @@ __all__ = [
     "RecordingError",
     "call_line",
     "entries",
+    "entry_line",
     "header_line",
     "is_recording",
     "meaning",
@@ -67,6 +68,7 @@ class Header:
 
     setup: Setup
     redacted: str
+    redacted_with: str | None
     headers: Headers
     line: bytes
 
@@ -151,6 +153,11 @@ def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | No
         "envelope": envelope,
     }
     return _line({"request": value, "refused": {"status": refusal.status, "code": refusal.code} if refusal else None})
+
+
+def entry_line(entry: Entry) -> bytes:
+    """The request line of an entry whose value was changed."""
+    return _line({"request": entry.value, "refused": entry.refused})
 
 
 def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str) -> bytes:
@@ -393,7 +400,9 @@ def _header(first: bytes, name: str) -> Header:
         raise RecordingError(msg) from None
     headers = header.get("headers")
     pairs = tuple((key, str(value)) for key, value in headers.items()) if isinstance(headers, dict) else ()
-    return Header(setup, str(header.get("redacted", "keys")), pairs, first if first.endswith(b"\n") else first + b"\n")
+    redacted_with = header.get("redactedWith")
+    used = str(redacted_with) if redacted_with is not None else None
+    return Header(setup, str(header.get("redacted", "keys")), used, pairs, first if first.endswith(b"\n") else first + b"\n")
 
 
 def _entries(numbered: Iterator[tuple[int, bytes]], name: str) -> Iterator[Entry]:

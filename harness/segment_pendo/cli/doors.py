@@ -20,6 +20,7 @@ from segment_pendo.home import Home
 from segment_pendo.launcher import Upstream, upstream
 from segment_pendo.mapping import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY
+from segment_pendo.pseudonyms import People
 from segment_pendo.recorder import Mode, Recorder
 from segment_pendo.recording import RecordingError
 from segment_pendo.relay import Relay, Sink
@@ -44,6 +45,7 @@ class Plan:
     batch: int | None = None
     record: Path | None = None
     record_mode: Mode = "over"
+    people: People | None = None
     store: Path | None = None
     answers: bool = True
     offline: bool = False
@@ -84,7 +86,9 @@ class Doors:
         name = plan.to.name if plan.to else "loopback"
         try:
             self.store = Store(plan.store, setup=setup, destination=name)
-            self.recorder = Recorder(plan.record, setup=setup, secrets=plan.secrets, mode=plan.record_mode) if plan.record else None
+            self.recorder = (
+                Recorder(plan.record, setup=setup, secrets=plan.secrets, mode=plan.record_mode, people=plan.people) if plan.record else None
+            )
         except StoreError as error:
             raise Failure(str(error), CANNOT_START) from None
         except RecordingError as error:

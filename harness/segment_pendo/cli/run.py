@@ -19,6 +19,7 @@ from segment_pendo.cli import credentials
 from segment_pendo.cli import setup as setup_of
 from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
+from segment_pendo.cli.recording import people
 from segment_pendo.cli.reporter import Reporter
 from segment_pendo.delivery import DRAIN
 from segment_pendo.lines import many
@@ -83,6 +84,13 @@ class _Ends:
     show_default=True,
     help="If FILE exists. over: make it anew, where calls that mean the same keep their line. add: append what it does not hold.",
 )
+@click.option(
+    "--redact",
+    type=click.Choice(["keys", "people"]),
+    default="keys",
+    show_default=True,
+    help="With --record: keys alone, or pseudonyms for people too (`segment-pendo recording redact --help`).",
+)
 @click.option("--store", type=FILE, help="Keep everything in this SQLite file.")
 @setup_of.setup_options
 @click.option(
@@ -121,6 +129,7 @@ def command(
     api_key_file: Path | None,
     record: Path | None,
     record_mode: Mode,
+    redact: str,
     store: Path | None,
     segment: str,
     hosts: tuple[str, ...],
@@ -163,6 +172,7 @@ def command(
         batch=batch,
         record=record,
         record_mode=record_mode,
+        people=people() if record is not None and redact == "people" else None,
         store=store,
         answers=segment == "answer",
         offline=offline,
@@ -264,7 +274,8 @@ def _banner(doors: Doors) -> None:
     if not plan.answers:
         _say("Segment: what comes through the proxy goes on to the real Segment as well.")
     if plan.record is not None:
-        _say(f"Recording to {plan.record}: keys are replaced, traits are as sent. Look before you share it.")
+        how = "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
+        _say(f"Recording to {plan.record}: {how}. Look before you share it.")
 
 
 def _no_calls(plan: Plan, *, refused: bool) -> str:

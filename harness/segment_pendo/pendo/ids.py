@@ -6,15 +6,15 @@ from typing import Final, Literal
 from segment_pendo.js_json import write
 from segment_pendo.words import Finding, Json
 
-__all__ = ["ANONYMOUS_PREFIX", "effective", "examine"]
+__all__ = ["ANONYMOUS_PREFIX", "PLACEHOLDERS", "SUSPICIOUS", "effective", "examine"]
 
 type Kind = Literal["visitor", "account"]
 
 _AGENT: Final = "Pendo's browser agent 2.291.4"
 ANONYMOUS_PREFIX: Final = "_PENDO_T_"  # 4.3.1
 MAX_BYTES: Final = 128  # 4.1.2
-_PLACEHOLDERS: Final = {"VISITOR-UNIQUE-ID", "ACCOUNT-UNIQUE-ID"}  # 4.2.4
-_SUSPICIOUS: Final = {"null", "undefined", "none", "nan", "[object object]", "anonymous", "unknown"}  # 4.2.5
+PLACEHOLDERS: Final = {"VISITOR-UNIQUE-ID", "ACCOUNT-UNIQUE-ID"}  # 4.2.4
+SUSPICIOUS: Final = {"null", "undefined", "none", "nan", "[object object]", "anonymous", "unknown"}  # 4.2.5
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -24,7 +24,7 @@ def effective(value: Json) -> str | None:
         return None
     if isinstance(value, int | float):
         return write(value).decode()
-    if not value.strip() or value == "::" or value in _PLACEHOLDERS:
+    if not value.strip() or value == "::" or value in PLACEHOLDERS:
         return None
     return value
 
@@ -35,7 +35,7 @@ def examine(value: Json, kind: Kind, path: str) -> list[Finding]:
         text = f"The id is a number; Pendo keeps it as the text {effective(value)!r}. Send a string."
         return [Finding("ID_NUMERIC", "info", path, text, _AGENT)]
     if not isinstance(value, str) or effective(value) is None:
-        if isinstance(value, str) and value in _PLACEHOLDERS:
+        if isinstance(value, str) and value in PLACEHOLDERS:
             text = f"{value} is the placeholder of Pendo's install snippet; Pendo treats it as no id. Send the real id."
             return [Finding("ID_PLACEHOLDER", "error", path, text, _AGENT)]
         text = f"Pendo takes no {kind} id like this; send a non-empty string."
@@ -52,9 +52,9 @@ def _oddities(value: str, kind: Kind, path: str) -> list[Finding]:
     if value != value.strip():
         text = "The id begins or ends with white space; Pendo does not trim it, so this is another record than without."
         found.append(Finding("ID_WHITESPACE", "warning", path, text, _AGENT))
-    if value.strip().lower() in _SUSPICIOUS:
+    if value.strip().lower() in SUSPICIOUS:
         text = f"{value.strip()!r} looks like a missing value turned into text; Pendo makes a real {kind} of it."
-        found.append(Finding("ID_SUSPICIOUS", "warning", path, text, "our assumption"))
+        found.append(Finding("IDSUSPICIOUS", "warning", path, text, "our assumption"))
     if kind == "visitor" and value.startswith(ANONYMOUS_PREFIX):
         text = f"An id that begins with {ANONYMOUS_PREFIX} counts as an anonymous visitor in Pendo."
         found.append(Finding("ID_ANON_PREFIX", "warning", path, text, _AGENT))

@@ -1,0 +1,175 @@
+"""`recording`: care for recordings before they are shared."""
+
+import os
+import secrets
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+import click
+
+from segment_pendo import recording
+from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo.environment import REDACT_KEY, secret
+from segment_pendo.lines import many, printable
+from segment_pendo.pseudonyms import Ids, People, Rules
+from segment_pendo.recorder import load, load_header, replace_whole
+from segment_pendo.recording import Entry, Judge, RecordingError
+from segment_pendo.scanning import suspects
+
+__all__ = ["command", "people"]
+
+KEY_FILE: Final = ".segment-pendo-key"
+_SETTINGS: Final = ("ids", "replace", "keep", "allow_list")
+
+
+@click.group()
+def command() -> None:
+    """Care for recordings: make people in them unknown, look for what must not be shared."""
+
+
+def _table() -> dict[str, Any]:
+    """The redact table of segment-pendo.toml, else of pyproject.toml."""
+    for name, path in (("segment-pendo.toml", ("redact",)), ("pyproject.toml", ("tool", "segment-pendo", "redact"))):
+        file = Path(name)
+        if not file.is_file():
+            continue
+        try:
+            value: Any = tomllib.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            message = f"{name} cannot be read: {error}."
+            raise Failure(message, CONFIGURATION) from None
+        for key in path:
+            value = value.get(key, {}) if isinstance(value, dict) else {}
+        if value:
+            return _checked(name, value)
+    return {}
+
+
+def _checked(name: str, table: Any) -> dict[str, Any]:
+    import difflib  # noqa: PLC0415 - only where a table is
+
+    for key, value in table.items():
+        if key not in _SETTINGS:
+            near = difflib.get_close_matches(key, _SETTINGS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(_SETTINGS)}."
+            message = f"{name}: redact has no setting {key!r}.{hint}"
+            raise Failure(message, CONFIGURATION)
+        is_right = {
+            "ids": value in ("keep", "users", "all"),
+            "allow_list": isinstance(value, bool),
+        }.get(key, isinstance(value, list) and all(isinstance(one, str) for one in value))
+        if not is_right:
+            kinds = {"ids": "keep, users or all", "allow_list": "true or false"}
+            message = f"{name}: redact.{key} must be {kinds.get(key, 'a list of keys')}."
+            raise Failure(message, CONFIGURATION)
+    return dict(table)
+
+
+def _key() -> bytes:
+    """The key of the pseudonyms: from the environment, else from a file in the working directory, made at first use."""
+    given = secret(REDACT_KEY)
+    if given:
+        return given.encode("utf-8", "surrogateescape")
+    file = Path(KEY_FILE)
+    try:
+        if not file.exists():
+            descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as made:
+                made.write(secrets.token_hex(32) + "\n")
+            click.echo(
+                f"Made {file}, the key of the pseudonyms: keep it to yourself, and keep it if the same people shall get the same ones.",
+                err=True,
+            )
+            _ignore(file)
+        return file.read_text("ascii").strip().encode()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"the key file {file} cannot be used: {error}. Set {REDACT_KEY} instead."
+        raise Failure(message, CONFIGURATION) from None
+
+
+def _ignore(file: Path) -> None:
+    """Tell git to leave the key alone, where this is a working tree."""
+    if not Path(".git").exists():
+        return
+    ignored = Path(".gitignore")
+    lines = ignored.read_text("utf-8").splitlines() if ignored.exists() else []
+    if file.name not in lines:
+        ignored.write_text("\n".join([*lines, file.name]) + "\n", "utf-8", newline="\n")
+        click.echo(f"Added {file.name} to .gitignore.", err=True)
+
+
+def people(ids: str | None = None) -> People:
+    """What makes pseudonyms, by the settings and the key of this directory. Raises Failure."""
+    table = _table()
+    rules = Rules(
+        ids=cast("Ids", ids or table.get("ids", "keep")),
+        replace=frozenset(table.get("replace", ())),
+        keep=frozenset(table.get("keep", ())),
+        allow_list=table.get("allow_list", False),
+    )
+    return People(_key(), rules)
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
+@click.option("--ids", type=click.Choice(["keep", "users", "all"]), help="Replace the ids of users, or of accounts too.  [default: keep]")
+def redact(files: tuple[Path, ...], ids: str | None) -> None:
+    """Replace what is personal in recordings by pseudonyms, in place.
+
+    E-mail addresses, phone numbers and public IP addresses everywhere; names, addresses, birthdays and the like by the name of
+    their key. The same value gets the same pseudonym of the same shape, so joins, replays and findings still hold. The key comes
+    from SEGMENT_PENDO_REDACT_KEY, else from .segment-pendo-key here, which is made at first use. Whoever has the key can find out
+    values of which there are few, such as first names.
+
+    Settings: [tool.segment-pendo.redact] in pyproject.toml with ids, replace, keep, allow_list.
+    """
+    made = people(ids)
+    try:
+        for file in files:
+            header = load_header(file)
+            if header.redacted == "people":
+                click.echo(f"{file}: redacted before; left as it is.", err=True)
+                continue
+            entries = list(load(file))
+            replace_whole(file, _redacted(header, entries, made))
+            click.echo(f"{file}: {many(sum(len(entry.calls) for entry in entries), 'call')} redacted.", err=True)
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+
+
+def _redacted(header: recording.Header, entries: list[Entry], made: People) -> list[bytes]:
+    judge = Judge(header.setup)
+    lines = [recording.header_line(header.setup, {"redacted": "people", "redactedWith": made.fingerprint})]
+    for entry in entries:
+        value = entry.value | {"envelope": made.call(entry.value.get("envelope"))}
+        clean = replace(entry, value=value, calls=[replace(one, call=made.call(one.call)) for one in entry.calls])
+        lines.append(recording.entry_line(clean))
+        for one, judged in zip(clean.calls, judge.entry(clean), strict=True):
+            lines.append(recording.call_line(judged, one.at, one.sent_at, one.made_id))
+    return lines
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE...")
+def scan(files: tuple[Path, ...]) -> None:
+    """Look for what seems to be a secret or a person in text files; ends with 1 if there is something.
+
+    Keys, tokens, Basic headers with a write key, e-mail addresses, phone numbers, card numbers, public IP addresses; also inside
+    body_b64 of captured requests. What is reserved for examples (example.com, 555-01xx) is nobody's. Names have no shape, so none is found.
+    """
+    found = 0
+    for file in sorted(one for given in files for one in ([given] if given.is_file() else given.rglob("*")) if one.is_file()):
+        try:
+            text = file.read_bytes().decode("utf-8", "replace")
+        except OSError as error:
+            message = f"{file} cannot be read: {error.strerror}."
+            raise Failure(message, CONFIGURATION) from None
+        for number, line in enumerate(text.split("\n"), start=1):
+            for one in suspects(line):
+                found += 1
+                click.echo(f"{file}:{number}:{one.at}: {one.what}: {printable(one.shown)}")
+    click.echo(f"{many(found, 'suspect')} found.", err=True)
+    sys.exit(FOUND if found else 0)
