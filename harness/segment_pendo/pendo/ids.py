@@ -54,7 +54,7 @@ def _oddities(value: str, kind: Kind, path: str) -> list[Finding]:
         found.append(Finding("ID_WHITESPACE", "warning", path, text, _AGENT))
     if value.strip().lower() in SUSPICIOUS:
         text = f"{value.strip()!r} looks like a missing value turned into text; Pendo makes a real {kind} of it."
-        found.append(Finding("IDSUSPICIOUS", "warning", path, text, "our assumption"))
+        found.append(Finding("ID_SUSPICIOUS", "warning", path, text, "our assumption"))
     if kind == "visitor" and value.startswith(ANONYMOUS_PREFIX):
         text = f"An id that begins with {ANONYMOUS_PREFIX} counts as an anonymous visitor in Pendo."
         found.append(Finding("ID_ANON_PREFIX", "warning", path, text, _AGENT))
