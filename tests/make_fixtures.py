@@ -3,16 +3,18 @@
 Look at the difference before you commit it: a changed expectation is a changed rule.
 """
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from segment_pendo import js_json
 from segment_pendo.calls_file import items
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.recorder import Recorder
-from segment_pendo.words import Receipt, SdkRequest, Webhook
+from segment_pendo.words import Json, JsonObject, Receipt, SdkRequest, Webhook
 
 ROOT = Path(__file__).parent.parent
 SDK = ROOT / "fixtures" / "sdk"
@@ -22,7 +24,35 @@ RECEIVED = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 MADE_OF = {
     "segment-analytics-python.jsonl": ("segment-analytics-python-2.4.0.jsonl", "identify-|group-|track-|page-"),
     "analytics-next.jsonl": ("analytics-next-1.84.3-standard.jsonl", "identify-doc|identify-hard|identify-anon|group-"),
+    "analytics-node.jsonl": ("analytics-node-3.1.0.jsonl", "identify-doc|identify-full|identify-bare|group-|track-|js-timestamps"),
+    "analytics-ruby.jsonl": ("analytics-ruby-2.5.0.jsonl", "identify-doc|identify-numeric|identify-full|group-|track-|rb-extras"),
+    "analytics-go.jsonl": ("analytics-go-3.0.0.jsonl", "identify-doc|identify-hard|identify-full|group-|alias-|go-extras"),
 }
+# What no captured request shows: a recording made of these covers every code that a recording can hold.
+RARE = "rare.jsonl"
+RARE_CALLS: list[JsonObject] = [
+    {"type": "identify", "userId": "u-1", "traits": {"active": "true", "__proto__": {"plan": "x"}}, "integrations": {"Pendo": False}},
+    {"type": "identify", "userId": " u-1"},
+    {"type": "identify", "userId": "undefined"},
+    {"type": "identify", "userId": "VISITOR-UNIQUE-ID"},
+    {"type": "identify", "userId": "::"},
+    {"type": "identify", "userId": "_PENDO_T_x1"},
+    {"type": "identify", "userId": "ann@example.com"},
+    {"type": "identify", "userId": "é" * 65},
+    {"type": "identify", "userId": "u-2", "messageId": "m" * 101},
+    {"type": "group", "userId": "u-1", "groupId": "parent::child", "traits": {"accountId": "other", "parentAccount": {"id": "parent"}}},
+    {"type": "group", "userId": "u-1", "traits": {"name": "Initech"}},
+    {"type": "identify", "userId": "u-1", "messageId": "twice"},
+    {"type": "identify", "userId": "u-1", "messageId": "twice"},
+    {"type": "track", "userId": "u-1"},
+    {"type": "track", "userId": "u-1", "event": ""},
+    {"type": "track", "userId": "u-1", "event": "e", "properties": {}},
+    {"type": "track", "userId": "u-1", "event": "e", "properties": []},
+    {"type": "page", "userId": "u-1", "name": ""},
+    {"type": "page", "userId": "u-1", "category": 5},
+    {"type": "identify", "userId": "u-1", "traits": "text"},
+    {"type": "Identify", "userId": "u-1"},
+]
 
 
 def captured(path: Path) -> Iterator[tuple[int, str, SdkRequest]]:
@@ -69,8 +99,24 @@ def record(name: str, to: Path) -> None:
     recording.close()
 
 
+def record_rare(to: Path) -> None:
+    """Make the recording of what is rare, with --track."""
+    setup = Setup(track=True)
+    recording = Recorder(to, setup=setup)
+    basic = base64.b64encode(b"ANOTHER_WRITE_KEY:").decode()
+    calls: list[Json] = [*RARE_CALLS, "no object"]
+    body = js_json.keep({"batch": calls, "writeKey": "WRITE_KEY_of_a_test", "sentAt": "2026-11-23T17:59:59.000Z"})
+    bodies = (body, b'{"batch": []}', b'{"batch": ')
+    for number, one in enumerate(bodies):
+        request = SdkRequest("POST", "/v1/batch", headers=(("Authorization", f"Basic {basic}"),), body=one)
+        recording.take(assess(request, id=str(number), at=RECEIVED, setup=setup))
+    recording.close()
+
+
 if __name__ == "__main__":
     (SDK / "expected.json").write_text(json.dumps(expectations(), indent=1) + "\n", "utf-8")
     for name in MADE_OF:
         (RECORDINGS / name).unlink(missing_ok=True)
         record(name, RECORDINGS / name)
+    (RECORDINGS / RARE).unlink(missing_ok=True)
+    record_rare(RECORDINGS / RARE)

@@ -44,6 +44,7 @@ __all__ = [
     "merged",
     "read",
     "request_line",
+    "steady",
 ]
 
 FORMAT: Final = "segment-pendo-recording"
@@ -259,9 +260,14 @@ def _steady(value: JsonObject) -> JsonObject:
     return value
 
 
+def steady(call: Json) -> Json:
+    """A call without what differs from run to run."""
+    return _steady(call) if isinstance(call, dict) else call
+
+
 def meaning(call: Json) -> bytes:
     """A mark that is the same for the same call of another run."""
-    return _digest(js_json.keep(_steady(call) if isinstance(call, dict) else call))
+    return _digest(js_json.keep(steady(call)))
 
 
 def _request_meaning(value: JsonObject) -> bytes:
