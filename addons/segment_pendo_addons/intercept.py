@@ -35,7 +35,7 @@ from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.switch import SwitchError, changed
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 
-__all__ = ["Intercept", "addons", "allow_patterns"]
+__all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
 _SEGMENT: Final = ("answer", "pass")
 _log = logging.getLogger("segment_pendo")
@@ -262,13 +262,13 @@ class Intercept:
 
     def _is_passed_script(self, flow: http.HTTPFlow) -> bool:
         """Analytics.js comes from the real CDN: nobody else has it."""
-        return not self._offline and bare(flow.request.pretty_host) in SCRIPTS and is_script(_sdk_request(flow))
+        return not self._offline and bare(flow.request.pretty_host) in SCRIPTS and is_script(sdk_request(flow))
 
     def request(self, flow: http.HTTPFlow) -> None:
         if self._relay is None or flow.response is not None or not self._concerns(flow) or self._is_passed_script(flow):
             return
         try:
-            receipt = self._relay.receive(_sdk_request(flow))
+            receipt = self._relay.receive(sdk_request(flow))
         except Exception as error:  # noqa: BLE001 - the last line of defence of a door; an SDK retries a 500, not a 502
             _log.error("the call could not be kept: %s", type(error).__name__)
             flow.response = http.Response.make(500, b'{"success": false}', {"Content-Type": "application/json"})
@@ -279,7 +279,8 @@ class Intercept:
             flow.response = http.Response.make(reply.status, reply.body, headers)
 
 
-def _sdk_request(flow: http.HTTPFlow) -> SdkRequest:
+def sdk_request(flow: http.HTTPFlow) -> SdkRequest:
+    """The request of a flow as it came from an SDK."""
     request = flow.request
     headers = decoded_headers(request.headers.fields)
     path, _, query = request.path.partition("?")

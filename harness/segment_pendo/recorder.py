@@ -58,7 +58,8 @@ def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
-        shutil.copymode(path, part)
+        if path.exists():
+            shutil.copymode(path, part)
         part.replace(path)
     except OSError as error:
         msg = f"{path} cannot be rewritten: {error.strerror}."
@@ -143,6 +144,8 @@ class Recorder:
         """Add one receipt, redacted and mapped again without its secrets."""
         if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
             return  # no call of an SDK
+        # A line holds milliseconds (T-2); finer parts would make another webhook when it is mapped again.
+        receipt = replace(receipt, at=receipt.at.replace(microsecond=receipt.at.microsecond // 1000 * 1000))
         request, batch = redacted(receipt.request, self._keys, self._setup.switches)
         batch = self._unknown(batch) if batch is not None else None
         calls, skipped = self._calls(batch, receipt) if batch is not None else ([], Counter[bytes]())

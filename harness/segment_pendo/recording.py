@@ -40,6 +40,7 @@ __all__ = [
     "entry_line",
     "header_line",
     "is_recording",
+    "joined",
     "meaning",
     "merged",
     "read",
@@ -341,6 +342,21 @@ def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
                 done.new += 1
                 yield call_line(judged, one.at, one.sent_at, one.made_id)
     done.gone = calls.left
+
+
+def joined(header: Header, several: Iterable[Entry]) -> Iterator[bytes]:
+    """The lines of a recording of the entries of several, in the order in which they were received; what means the same stands once."""
+    judge, seen = Judge(header.setup), set[bytes]()
+    never = datetime.max.replace(tzinfo=UTC)
+    yield header.line
+    for entry in sorted(several, key=lambda one: one.at or never):
+        new = [one for one in entry.calls if meaning(one.call) not in seen]
+        seen |= {meaning(one.call) for one in new}
+        if new or not entry.calls:
+            yield entry.line
+            kept = replace(entry, calls=new)
+            for one, judged in zip(new, judge.entry(kept), strict=True):
+                yield call_line(judged, one.at, one.sent_at, one.made_id)
 
 
 def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> bool:

@@ -17,7 +17,7 @@ VERBS: Final = {
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
     "finding": "List the rules that no source settles, and how to read them otherwise.",
-    "recording": "Redact recordings; scan files for what must not be shared.",
+    "recording": "Redact, scan, merge, import and export recordings.",
     "diff": "Compare two recordings call by call.",
     "check": "Map recordings again and compare.",
     "send": "Make a call without an app, in the wire form of an SDK.",

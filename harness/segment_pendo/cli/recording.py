@@ -1,23 +1,32 @@
 """`recording`: care for recordings before they are shared."""
 
+import importlib
 import os
 import secrets
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, cast
 
 import click
 
-from segment_pendo import recording
-from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo import exporting, importing, recording
+from segment_pendo.cli import credentials
+from segment_pendo.cli import setup as setup_of
+from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.environment import REDACT_KEY, secret
+from segment_pendo.importing import Imported
 from segment_pendo.lines import many, printable
+from segment_pendo.mapping import assess
 from segment_pendo.pseudonyms import Ids, People, Rules
-from segment_pendo.recorder import load, load_header, replace_whole
+from segment_pendo.recorder import Recorder, load, load_header, replace_whole
 from segment_pendo.recording import Entry, Judge, RecordingError
 from segment_pendo.scanning import suspects
+from segment_pendo.segment.hosts import INTERCEPTED, bare
+from segment_pendo.segment.switches import Switches
 
 __all__ = ["command", "people"]
 
@@ -27,7 +36,7 @@ _SETTINGS: Final = ("ids", "replace", "keep", "allow_list")
 
 @click.group()
 def command() -> None:
-    """Care for recordings: make people in them unknown, look for what must not be shared."""
+    """Care for recordings: redact, scan, merge, import, export."""
 
 
 def _table() -> dict[str, Any]:
@@ -173,3 +182,105 @@ def scan(files: tuple[Path, ...]) -> None:
                 click.echo(f"{file}:{number}:{one.at}: {one.what}: {printable(one.shown)}")
     click.echo(f"{many(found, 'suspect')} found.", err=True)
     sys.exit(FOUND if found else 0)
+
+
+_output = click.option(
+    "-o", "--output", "out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The recording to make."
+)
+
+
+# --- from and to other programs --------------------------------------------------------------------------------------
+
+
+def _imported(file: Path) -> Iterator[Imported]:
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    if ".har" in suffixes:
+        yield from importing.har(file.read_bytes())
+    elif suffixes and suffixes[-1] in {".flow", ".flows", ".mitm", ".mitmproxy"}:
+        if find_spec("mitmproxy") is None:
+            message = "mitmproxy's flow files are read by mitmproxy: python -m pip install 'segment-pendo[proxy]'."
+            raise Failure(message, CANNOT_START)
+        yield from importlib.import_module("segment_pendo_addons.flows").read(file)
+    else:
+        yield from importing.ndjson(file.read_bytes())
+
+
+@command.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The recording to make, or to record over.",
+)
+@click.option("--segment-host", "hosts", multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable.")
+@setup_of.setup_options
+def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], webhook: str, switches: Switches, *, track: bool) -> None:
+    """Make a recording of what other programs wrote.
+
+    FILE is an HTTP archive (.har), a flow file of mitmproxy (.flow, .mitm), or NDJSON (.gz): events as Segment archives them, or
+    captured requests. Of archives and flows only requests to Segment's hosts count.
+    """
+    setup = setup_of.read(track=track, webhook=webhook, switches=switches)
+    ours = INTERCEPTED | {bare(host) for host in hosts}
+    found: list[Imported] = []
+    for file in files:
+        try:
+            found += _imported(file)  # to its end first: nothing half imported is left
+        except importing.ImportFailure as error:
+            message = f"{file} cannot be imported: {error}."
+            raise Failure(message, CONFIGURATION) from None
+    taken = [one for one in found if not one.request.host or bare(one.request.host) in ours]
+    passed = len(found) - len(taken)
+    try:
+        recorder = Recorder(out, setup=setup, secrets=credentials.known(None))
+        for number, (request, at) in enumerate(taken):
+            recorder.take(assess(request, id=str(number), at=at, setup=setup))
+        recorder.close()
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+    other = f"; {many(passed, 'request')} to other hosts passed over" if passed else ""
+    click.echo(f"{many(len(taken), 'request')} with {many(recorder.done.new + recorder.done.kept, 'call')} in {out}{other}.", err=True)
+
+
+@command.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "style", type=click.Choice(["curl", "har"]), required=True)
+def export(file: Path, style: str) -> None:
+    """Print the SDK requests of a recording for other programs.
+
+    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP archive.
+    """
+    try:
+        requests = [(entry.sdk_request(), entry.at) for entry in load(file) if entry.calls]
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+    click.echo(exporting.har(requests) if style == "har" else exporting.curl(requests), nl=False)
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
+@_output
+def merge(files: tuple[Path, ...], out: Path) -> None:
+    """Put recordings together, in the order in which their requests were received; calls that mean the same stand once."""
+    try:
+        headers = [load_header(file) for file in files]
+        for file, header in zip(files, headers, strict=True):
+            first = headers[0]
+            if (header.setup, header.redacted, header.redacted_with) != (first.setup, first.redacted, first.redacted_with):
+                message = f"{file} was recorded or redacted in another way than {files[0]}; merge what was made alike."
+                raise Failure(message, CONFIGURATION)
+        if out.exists() and out not in files:
+            message = f"{out} exists; give another file, or name it among those to merge."
+            raise Failure(message, CONFIGURATION)
+        entries = [entry for file in files for entry in load(file)]
+        lines = list(recording.joined(headers[0], entries))
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+    try:
+        replace_whole(out, lines)
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+    click.echo(f"{many(len(files), 'recording')} in {out}.", err=True)
