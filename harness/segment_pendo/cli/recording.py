@@ -1,15 +1,11 @@
 """`recording`: care for recordings before they are shared."""
 
 import importlib
-import os
-import secrets
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, cast
 
 import click
 
@@ -17,109 +13,23 @@ from segment_pendo import exporting, importing, recording
 from segment_pendo.cli import credentials
 from segment_pendo.cli import setup as setup_of
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
-from segment_pendo.environment import REDACT_KEY, secret
+from segment_pendo.cli.redaction import people
 from segment_pendo.importing import Imported
 from segment_pendo.lines import many, printable
 from segment_pendo.mapping import assess
-from segment_pendo.pseudonyms import Ids, People, Rules
+from segment_pendo.pseudonyms import People
 from segment_pendo.recorder import Recorder, load, load_header, replace_whole
 from segment_pendo.recording import Entry, Judge, RecordingError
 from segment_pendo.scanning import suspects
 from segment_pendo.segment.hosts import INTERCEPTED, bare
 from segment_pendo.segment.switches import Switches
 
-__all__ = ["command", "people"]
-
-KEY_FILE: Final = ".segment-pendo-key"
-_SETTINGS: Final = ("ids", "replace", "keep", "allow_list")
+__all__ = ["command"]
 
 
 @click.group()
 def command() -> None:
     """Care for recordings: redact, scan, merge, import, export."""
-
-
-def _table() -> dict[str, Any]:
-    """The redact table of segment-pendo.toml, else of pyproject.toml."""
-    for name, path in (("segment-pendo.toml", ("redact",)), ("pyproject.toml", ("tool", "segment-pendo", "redact"))):
-        file = Path(name)
-        if not file.is_file():
-            continue
-        try:
-            value: Any = tomllib.loads(file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            message = f"{name} cannot be read: {error}."
-            raise Failure(message, CONFIGURATION) from None
-        for key in path:
-            value = value.get(key, {}) if isinstance(value, dict) else {}
-        if value:
-            return _checked(name, value)
-    return {}
-
-
-def _checked(name: str, table: Any) -> dict[str, Any]:
-    import difflib  # noqa: PLC0415 - only where a table is
-
-    for key, value in table.items():
-        if key not in _SETTINGS:
-            near = difflib.get_close_matches(key, _SETTINGS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(_SETTINGS)}."
-            message = f"{name}: redact has no setting {key!r}.{hint}"
-            raise Failure(message, CONFIGURATION)
-        is_right = {
-            "ids": value in ("keep", "users", "all"),
-            "allow_list": isinstance(value, bool),
-        }.get(key, isinstance(value, list) and all(isinstance(one, str) for one in value))
-        if not is_right:
-            kinds = {"ids": "keep, users or all", "allow_list": "true or false"}
-            message = f"{name}: redact.{key} must be {kinds.get(key, 'a list of keys')}."
-            raise Failure(message, CONFIGURATION)
-    return dict(table)
-
-
-def _key() -> bytes:
-    """The key of the pseudonyms: from the environment, else from a file in the working directory, made at first use."""
-    given = secret(REDACT_KEY)
-    if given:
-        return given.encode("utf-8", "surrogateescape")
-    file = Path(KEY_FILE)
-    try:
-        if not file.exists():
-            descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as made:
-                made.write(secrets.token_hex(32) + "\n")
-            click.echo(
-                f"Made {file}, the key of the pseudonyms: keep it to yourself, and keep it if the same people shall get the same ones.",
-                err=True,
-            )
-            _ignore(file)
-        return file.read_text("ascii").strip().encode()
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"the key file {file} cannot be used: {error}. Set {REDACT_KEY} instead."
-        raise Failure(message, CONFIGURATION) from None
-
-
-def _ignore(file: Path) -> None:
-    """Tell git to leave the key alone, where this is a working tree."""
-    if not Path(".git").exists():
-        return
-    ignored = Path(".gitignore")
-    lines = ignored.read_text("utf-8").splitlines() if ignored.exists() else []
-    if file.name not in lines:
-        ignored.write_text("\n".join([*lines, file.name]) + "\n", "utf-8", newline="\n")
-        click.echo(f"Added {file.name} to .gitignore.", err=True)
-
-
-def people(ids: str | None = None) -> People:
-    """What makes pseudonyms, by the settings and the key of this directory. Raises Failure."""
-    table = _table()
-    rules = Rules(
-        ids=cast("Ids", ids or table.get("ids", "keep")),
-        replace=frozenset(table.get("replace", ())),
-        keep=frozenset(table.get("keep", ())),
-        allow_list=table.get("allow_list", False),
-    )
-    return People(_key(), rules)
 
 
 @command.command()

@@ -19,7 +19,7 @@ from segment_pendo.cli import credentials
 from segment_pendo.cli import setup as setup_of
 from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
-from segment_pendo.cli.recording import people
+from segment_pendo.cli.redaction import people
 from segment_pendo.cli.reporter import Reporter
 from segment_pendo.delivery import DRAIN
 from segment_pendo.lines import many
