@@ -85,9 +85,9 @@ def compare(old: Iterable[Entry], new: Iterable[Entry]) -> Comparison:
     pairs = _matched(before, after, lambda side: side.type.encode() + side.mark)
     made.same = len(pairs)
     made.pairs += (Pair("moved", one, other) for one, other in _moved(pairs))
-    taken = {(one.place, other.place) for one, other in pairs}
-    left = [one for one in before if one.place not in {place for place, _ in taken}]
-    right = [one for one in after if one.place not in {place for _, place in taken}]
+    taken = {one.place for one, _ in pairs}, {other.place for _, other in pairs}
+    left = [one for one in before if one.place not in taken[0]]
+    right = [one for one in after if one.place not in taken[1]]
     changed = _matched(left, right, lambda side: side.key)
     made.pairs += (Pair("changed", one, other, _differences(one.call, other.call)) for one, other in changed)
     used = {one.place for one, _ in changed}, {other.place for _, other in changed}

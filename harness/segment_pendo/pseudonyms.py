@@ -10,11 +10,13 @@ import ipaddress
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Final, Literal
+from urllib.parse import parse_qsl, urlencode
 
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
-from segment_pendo.words import Json, JsonObject
+from segment_pendo.words import Json, JsonObject, SdkRequest
 
 __all__ = ["PERSONAL", "People", "Rules"]
 
@@ -24,17 +26,27 @@ type Ids = Literal["keep", "users", "all"]
 PERSONAL: Final = frozenset(
     {
         "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "telephone", "fax", "name", "firstname", "lastname", "fullname",
-        "middlename", "nickname", "username", "displayname", "address", "street", "streetaddress", "address1", "address2", "city", "state",
+        "middlename", "nickname", "username", "displayname", "address", "street", "streetaddress", "city", "state",
         "postalcode", "zip", "zipcode", "birthday", "birthdate", "dateofbirth", "dob", "age", "gender", "avatar", "ip", "ipaddress",
         "latitude", "longitude", "ssn", "taxid", "idfa", "idfv", "advertisingid", "deviceid",
     }
 )  # fmt: skip
 _USER_IDS: Final = frozenset({"userId", "anonymousId", "previousId"})
 _ACCOUNT_IDS: Final = frozenset({"groupId"})
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]")
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+# Names that end so are personal too: workPhone, billing_address, customerName1.
+_ENDINGS: Final = (
+    "email", "phone", "address", "firstname", "lastname", "surname", "givenname", "familyname", "fullname", "customername", "contactname",
+    "birthday", "birthdate", "zipcode", "postalcode",
+)  # fmt: skip
+_NOT_IN_NAMES = re.compile(r"[^a-z]")
+# In a URL, @ stands as %40.
+_EMAIL = re.compile(r"(?<![\w.+%-])([\w.+'-]{1,64}?)(@|%40|\uff20)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII)
+_IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Fa-f:])")
 _PHONE = re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII)
+_SOMEBODYS: Final = re.compile("|".join(one.pattern for one in (_EMAIL, _IPV4, _IPV6, _PHONE)), re.IGNORECASE)
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?=$|[T ])", re.ASCII)
+_DIGITS = re.compile(r"\d+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 _VOWELS: Final = "aeiou"
 _CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
@@ -54,15 +66,10 @@ class Rules:
 
     def personal(self, key: str) -> bool:
         name = _NOT_IN_NAMES.sub("", key.lower())
-        return key not in self.keep and (name in PERSONAL or key in self.replace)
+        return key not in self.keep and (name in PERSONAL or name.endswith(_ENDINGS) or key in self.replace)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+_MEANINGS: Final = SUSPICIOUS | {"true", "false"}
 
 
 class People:
@@ -74,8 +81,10 @@ class People:
 
     @property
     def fingerprint(self) -> str:
-        """Tells keys apart without telling the key."""
-        return hmac.new(self._key, b"fingerprint", hashlib.sha256).hexdigest()[:12]
+        """Tells keys apart, and rules, without telling the key."""
+        rules = self._rules
+        said = f"fingerprint {rules.ids} {sorted(rules.replace)} {sorted(rules.keep)} {rules.allow_list}"
+        return hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:12]
 
     # --- where ---
 
@@ -90,14 +99,23 @@ class People:
                 cleaned[key] = self.value(value) if wanted else self._walk(value, everything=False)
             elif key in {"traits", "properties", "context"}:
                 cleaned[key] = self._walk(value, everything=self._rules.allow_list)
+            elif key != "name" and self._rules.personal(key):  # the name of a page or screen is nobody's
+                cleaned[key] = self._all(value)
             else:
-                cleaned[key] = self._walk(value, everything=False)
+                cleaned[self.inside(key)] = self._walk(value, everything=False)
         return cleaned
+
+    def request(self, request: SdkRequest) -> SdkRequest:
+        """A request without what is personal in its path, query and headers; its body is its calls' matter."""
+        pairs = parse_qsl(request.query, keep_blank_values=True, errors="replace")
+        clean = [(self.inside(key), self.text(value) if self._rules.personal(key) else self.inside(value)) for key, value in pairs]
+        headers = tuple((name, self.inside(value)) for name, value in request.headers)
+        return replace(request, path=self.inside(request.path), query=urlencode(clean), headers=headers)
 
     def _walk(self, value: Json, *, everything: bool) -> Json:
         """It calls itself once for each level; js_json.MAX_DEPTH keeps that far from the stack's end."""
         if isinstance(value, dict):
-            return {key: self._member(key, inner, everything=everything) for key, inner in value.items()}
+            return {self.inside(key): self._member(key, inner, everything=everything) for key, inner in value.items()}
         if isinstance(value, list):
             return [self._walk(inner, everything=everything) for inner in value]
         if isinstance(value, str):
@@ -114,7 +132,7 @@ class People:
 
     def _all(self, value: Json) -> Json:
         if isinstance(value, dict):
-            return {key: inner if key in self._rules.keep else self._all(inner) for key, inner in value.items()}
+            return {self.inside(key): inner if key in self._rules.keep else self._all(inner) for key, inner in value.items()}
         return [self._all(inner) for inner in value] if isinstance(value, list) else self.value(value)
 
     # --- what ---
@@ -125,42 +143,66 @@ class People:
             return self.text(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return value
-        if isinstance(value, int):
-            digits = self._shaped(str(abs(value)))
-            return int(digits) * (-1 if value < 0 else 1)
-        return round(float(self._shaped(repr(float(value)))), 6) if "e" not in repr(float(value)) else 0.5
+        spelled = repr(int(value)) if isinstance(value, int) else repr(float(value))
+        if "n" in spelled:  # infinite, as 1e400 is read
+            return value
+        mantissa, letter, exponent = spelled.partition("e")
+        made = self._shaped(mantissa) + letter + exponent
+        return int(made) if isinstance(value, int) else float(made)
 
     def inside(self, text: str) -> str:
-        """A text in which e-mail addresses, IP addresses and phone numbers are replaced, wherever they stand."""
-        if "@" in text:
-            text = _EMAIL.sub(lambda match: self._email(match[0]), text)
+        """A text in which e-mail addresses, IP addresses and phone numbers (with +) are replaced, wherever they stand."""
+        if "@" in text or "%40" in text or "\uff20" in text:
+            text = _EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
         if text.count(".") >= 3:
             text = _IPV4.sub(lambda match: self._ipv4(match[0]), text)
         if "+" in text:
-            text = _PHONE.sub(lambda match: self._shaped(match[0]), text)
-        return self._ipv6(text) if text.count(":") >= 2 else text
+            text = _PHONE.sub(lambda match: self._phone(match[0]), text)
+        return _IPV6.sub(lambda match: self._ipv6(match[0]), text) if text.count(":") >= 2 else text
 
     def text(self, text: str) -> str:
         """The pseudonym of a whole text, of the same shape."""
-        inside = self.inside(text)
-        if inside != text:
-            return inside
-        if text.strip().lower() in SUSPICIOUS or text in PLACEHOLDERS:  # stands for no person, and a finding tells of it
+        if text.strip().lower() in _MEANINGS or text in PLACEHOLDERS:  # stands for no person, and a finding tells of it
             return text
-        if _is_address(text):  # private, or reserved for examples: nobody's
-            return text
+        pieces, at = [], 0
+        for match in _SOMEBODYS.finditer(text):
+            pieces += [self._plain(text[at : match.start()]), self.inside(match[0])]
+            at = match.end()
+        return "".join([*pieces, self._plain(text[at:])])
+
+    def _plain(self, text: str) -> str:
         if text.startswith(ANONYMOUS_PREFIX):
             return ANONYMOUS_PREFIX + self.text(text.removeprefix(ANONYMOUS_PREFIX))
         match = _UUID.fullmatch(text)
-        return self._uuid(text, match[1], match[2]) if match else self._shaped(text)
+        if match:
+            return self._uuid(text, match[1], match[2])
+        day = _DATE.match(text)
+        return self._date(text, day) if day else self._shaped(text)
+
+    def _date(self, text: str, match: re.Match[str]) -> str:
+        """Another day within ten years, the same time of day."""
+        days = int.from_bytes(self._digest("date", match[0])[:4]) % 7300 - 3650
+        try:
+            moved = date(int(match[1]), int(match[2]), int(match[3])) + timedelta(days=days or 1)
+        except (ValueError, OverflowError):
+            return self._shaped(text)
+        return moved.isoformat() + text[match.end() :]
 
     def _digest(self, kind: str, text: str) -> bytes:
         return hmac.new(self._key, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
-    def _email(self, address: str) -> str:
-        # By its small letters: two spellings of one address stay two spellings of one pseudonym.
-        name = "p" + self._digest("email", address.casefold()).hex()[:10]
-        return (name if address == address.casefold() else name.capitalize()) + "@example.com"
+    def _email(self, address: str, at: str) -> str:
+        # The letters come from its small letters, their case from its spelling: spellings that differ in case still do.
+        folded, exact = self._digest("email", address.casefold()), self._digest("case", address)
+        name = "p" + "".join(chr(97 + number % 26) for number in folded[:11])
+        if address != address.casefold():
+            name = "P" + "".join(one.upper() if number % 2 else one for one, number in zip(name[1:], exact, strict=False))
+        return f"{name}{at}example.com"
+
+    def _phone(self, number: str) -> str:
+        """A number that is reserved for fiction in North America, with digits after it that keep people apart."""
+        made = int.from_bytes(self._digest("phone", re.sub(r"\D", "", number))[:6])
+        return f"+1-{200 + made % 700}-555-01{made // 700 % 100:02d}"
 
     def _ipv4(self, address: str) -> str:
         try:
@@ -184,9 +226,43 @@ class People:
         return made.upper() if text != text.lower() else made
 
     def _shaped(self, text: str) -> str:
-        """Letters for letters, digits for digits, case and the rest as they are; the same length, also in bytes."""
-        stream = self._stream(text.casefold())
-        return "".join(self._character(one, stream) for one in text)
+        """Letters for letters, digits for digits, case and the rest as they are; the same length, also in bytes.
+
+        Digits are exchanged one to one among texts that differ in nothing else: u-1 to u-29 stay 29.
+        """
+        skeleton = _DIGITS.sub(lambda match: f"#{len(match[0])}#", text.casefold())
+        digits = "".join(_DIGITS.findall(text))
+        made = iter(self._exchanged(digits, skeleton))
+        stream = self._stream(skeleton)
+        return "".join(next(made) if "0" <= one <= "9" else self._character(one, stream) for one in text)
+
+    def _exchanged(self, digits: str, tweak: str) -> str:
+        """Digits for digits, one to one (a Feistel network; walking on until a number that began without 0 does so again)."""
+        if not digits:
+            return digits
+        first, made = digits[0], digits
+        while True:
+            made = self._rounds(made, tweak)
+            if (made[0] == "0") == (first == "0") or (first == "0" and len(digits) == 1):
+                return made
+
+    def _rounds(self, digits: str, tweak: str) -> str:
+        if len(digits) == 1:
+            order = sorted("0123456789", key=lambda one: self._digest("digit", f"{tweak}{one}"))
+            return order[int(digits)]
+        half = len(digits) // 2
+        left, right = digits[:half], digits[half:]
+        for number in range(8):
+            if number % 2:
+                right = self._added(right, f"{tweak}|{number}|{left}")
+            else:
+                left = self._added(left, f"{tweak}|{number}|{right}")
+        return left + right
+
+    def _added(self, digits: str, salt: str) -> str:
+        size = len(digits)
+        more = int.from_bytes(self._digest("round", f"{size}|{salt}") * (1 + size // 70))
+        return str((int(digits) + more) % 10**size).zfill(size)
 
     def _stream(self, text: str) -> Iterator[int]:
         number = 0
@@ -197,8 +273,8 @@ class People:
     @staticmethod
     def _character(one: str, stream: Iterator[int]) -> str:
         number = next(stream)
-        if one.isascii() and one.isdigit():
-            return str(1 + number % 9) if one != "0" else str(number % 10)
+        if one.isdecimal():  # the digits of another script
+            return chr(ord(one) - int(one) + number % 10)
         if not one.isalpha() or len(one.encode("utf-8", "surrogatepass")) > 3:
             return one
         if not one.isascii():

@@ -1,16 +1,19 @@
 """The recorder: a sink that records. A new file grows call by call; an old one is replaced when the run ends well, or added to.
 
-Over an old file the run is written beside it, to FILE.new, and put together with it at the end (`recording.merged`): calls that mean the
-same keep their line byte for byte. Until then the old file is untouched, and a kill leaves both.
+Over an old file the run is written beside it, to FILE.xxxxxx.new, and put together with it at the end
+(`recording.merged`): calls that mean the same keep their line byte for byte. Until then the old file is untouched, and a kill leaves both.
 """
 
+import glob
 import os
-import shutil
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
-from typing import Literal
+from secrets import token_hex
+from typing import BinaryIO, Literal
 
 from segment_pendo import recording
 from segment_pendo.mapping import Setup
@@ -24,11 +27,15 @@ __all__ = ["Mode", "Recorder", "load", "load_header", "replace_whole", "rewrite"
 type Mode = Literal["over", "add"]
 
 
-def load(path: Path) -> Iterator[Entry]:
-    """The requests of the recording at `path`, with their calls. Raises RecordingError, also in the middle."""
+def load(path: Path, size: int | None = None) -> Iterator[Entry]:
+    """The requests of the recording at `path`, with their calls; of its first `size` bytes, if given.
+
+    Raises RecordingError, also in the middle.
+    """
     try:
         with path.open("rb") as file:
-            yield from recording.read(file, str(path)).entries
+            lines = file if size is None else takewhile(lambda _: file.tell() <= size, iter(file.readline, b""))
+            yield from recording.read(lines, str(path)).entries
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
         raise RecordingError(msg) from None
@@ -51,19 +58,26 @@ def rewrite(path: Path, lines: Mapping[int, bytes]) -> None:
 
 
 def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
-    """Replace all lines of a file, all at once or not at all. Raises RecordingError."""
-    part = path.with_name(path.name + ".part")
+    """Replace all lines of a file, all at once or not at all; a link stays one. Raises RecordingError."""
+    path = path.resolve()
+    part = path.with_name(f"{path.name}.{token_hex(3)}.part")
     try:
-        with part.open("wb") as file:
+        with _made_like(path, part) as file:
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, part)
         part.replace(path)
     except OSError as error:
         msg = f"{path} cannot be rewritten: {error.strerror}."
         raise RecordingError(msg) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _made_like(path: Path, new: Path) -> BinaryIO:
+    """A new file that nobody can read who could not read the old one."""
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666
+    return os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb")
 
 
 class Recorder:
@@ -78,6 +92,10 @@ class Recorder:
     ) -> None:
         self.path = path
         self.done = recording.Merge()
+        self.kept_in: Path | None = None  # the run, where it did not replace the old file
+        self.unfinished: list[Path] = []  # what earlier runs left that were killed
+        path = path.resolve()
+        self._real = path
         self._setup = setup = replace(setup, secret="")  # a signature would let who reads it guess at the secret
         self._keys = Keys(secrets)
         self._people = people
@@ -91,9 +109,11 @@ class Recorder:
             if path.exists() and path.stat().st_size > 0:
                 self._over = mode == "over"
                 self._meet()
-            self._target = path.with_name(path.name + ".new") if self._over else path
-            if self._over and self._target.exists():
-                self._target.replace(path.with_name(path.name + ".unfinished"))
+            self._target = path
+            if self._over:
+                self.unfinished = sorted(path.parent.glob(f"{glob.escape(path.name)}.*.new"))
+                self._target = path.with_name(f"{path.name}.{token_hex(3)}.new")
+                _made_like(path, self._target).close()
             # Unbuffered: what is written survives the end of this process.
             self._file = self._target.open("ab", buffering=0)
             if self._file.tell() == 0:
@@ -147,6 +167,8 @@ class Recorder:
         # A line holds milliseconds (T-2); finer parts would make another webhook when it is mapped again.
         receipt = replace(receipt, at=receipt.at.replace(microsecond=receipt.at.microsecond // 1000 * 1000))
         request, batch = redacted(receipt.request, self._keys, self._setup.switches)
+        if self._people is not None:
+            request = self._people.request(request)
         batch = self._unknown(batch) if batch is not None else None
         calls, skipped = self._calls(batch, receipt) if batch is not None else ([], Counter[bytes]())
         if batch is None or calls:
@@ -178,8 +200,11 @@ class Recorder:
             lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
         return lines, seen
 
-    def close(self) -> None:
-        """End the run. Raises RecordingError where the file cannot be replaced; then FILE.new holds the run."""
+    def close(self, *, replacing: bool = True) -> None:
+        """End the run; unless `replacing`, an old file stays and FILE.xxxxxx.new holds the run.
+
+        Raises RecordingError where the file cannot be replaced; then the run is kept there too.
+        """
         if self._file.closed:
             return
         self._file.close()
@@ -188,18 +213,16 @@ class Recorder:
         if not self.done.new:  # an app that sent nothing must not cost its recording
             self._target.unlink()
             return
+        if not replacing:
+            self.kept_in = self._target
+            return
         done = recording.Merge()
-        part = self.path.with_name(self.path.name + ".part")
         try:
-            with self.path.open("rb") as old, self._target.open("rb") as new, part.open("wb") as file:
-                for line in self._merged(old, new, done):
-                    file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-            shutil.copymode(self.path, part)
-            part.replace(self.path)
-        except OSError as error:
-            msg = f"{self.path} cannot be replaced: {error.strerror}. The run is in {self._target}."
+            with self._real.open("rb") as old, self._target.open("rb") as new:
+                replace_whole(self._real, self._merged(old, new, done))
+        except (OSError, RecordingError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            msg = f"{self.path} was not replaced: {why} The run is in {self._target}."
             raise RecordingError(msg) from None
         self._target.unlink()
         self.done = done

@@ -112,6 +112,10 @@ class Entry:
         named = one.call.get("type") if isinstance(one.call, dict) else None
         return where.name if where and where.kind in {"single", "pixel"} else str(named)
 
+    def head(self) -> SdkRequest:
+        """What the request line says, without a body."""
+        return _sdk_request(self.value, [], ())
+
     def sdk_request(self) -> SdkRequest:
         """The request as an SDK would send it again."""
         return _sdk_request(self.value, [one.call for one in self.calls], self.calls[0].sent_at if self.calls else ())
@@ -206,7 +210,11 @@ class Judge:
         """What becomes of each call of an entry now."""
         if not entry.calls:
             return
-        batch = batch_of(entry.value, [one.call for one in entry.calls], self._setup)
+        try:
+            batch = batch_of(entry.value, [one.call for one in entry.calls], self._setup)
+        except ValueError:
+            msg = f"line {entry.number}: a request like this brings no such calls. The line was edited, or Segment refuses it now."
+            raise RecordingError(msg) from None
         for index, one in enumerate(entry.calls):
             yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
 
@@ -409,11 +417,14 @@ def _object(text: bytes) -> JsonObject | None:
 
 def _header(first: bytes, name: str) -> Header:
     header = _object(first)
+    if not first:
+        msg = f"{name} is empty, so it is no recording."
+        raise RecordingError(msg)
     if header is None or header.get("format") != FORMAT:
         msg = f"{name}:1: this is no recording: its first line is not a {FORMAT} header. The file was left as it is."
         raise RecordingError(msg)
     if header.get("version") != VERSION:
-        msg = f"{name}:1: a recording of version {header.get('version')}; this segment-pendo knows version {VERSION}. Update it."
+        msg = f"{name}:1: a recording of version {str(header.get('version'))[:20]}; this segment-pendo knows version {VERSION}. Update it."
         raise RecordingError(msg)
     try:
         setup = Setup().like(header)

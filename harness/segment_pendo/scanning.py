@@ -71,7 +71,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
     ("phone number", re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII), _is_somebodys_phone),
     ("card number", re.compile(r"(?<=[\"' ])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13})(?=[\"' ,.\\])", re.ASCII), _is_card),
     ("private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), _anything),
-    ("token", re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), _anything),
+    ("token", re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), _anything),
     (
         "token",
         re.compile(r"[sr]k_live_\w{16,}|gh[pousr]_\w{30,}|xox[abprs]-[\w-]{20,}|AKIA[0-9A-Z]{16}", re.ASCII),

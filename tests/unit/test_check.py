@@ -116,7 +116,7 @@ def test_a_request_that_brings_other_calls_now_is_an_error(golden: Path) -> None
     edit(golden, 2, request={**request, "path": "/v1/m"})
     done = check(golden)
     assert done.exit_code == 3
-    assert "golden.jsonl:2: a request like this brings no such calls" in done.output
+    assert "golden.jsonl: line 2: a request like this brings no such calls" in done.output
 
 
 def test_changes_between_values() -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import signal
+import stat
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -232,11 +233,53 @@ def test_a_kill_over_a_file_leaves_the_old_one_and_the_run(tmp_path: Path) -> No
     killed.take(assess(batch({"userId": "b"}), id="r", at=AT, setup=Setup()))
     # Nothing is closed: so it lies there after a kill -9.
     assert file.read_bytes() == before
-    assert [one.call["userId"] for one in calls_of(tmp_path / "r.jsonl.new")] == ["b"]
-    record(file, batch({"userId": "c"}))
+    (run,) = tmp_path.glob("r.jsonl.*.new")
+    assert [one.call["userId"] for one in calls_of(run)] == ["b"]
+    later = record(file, batch({"userId": "c"}))
     assert [one.call["userId"] for one in calls_of(file)] == ["c"]
-    assert [one.call["userId"] for one in calls_of(tmp_path / "r.jsonl.unfinished")] == ["b"]
-    killed._file.close()
+    assert later.unfinished == [run]
+    assert [one.call["userId"] for one in calls_of(run)] == ["b"], "another run leaves it alone"
+    killed.close()
+    assert [one.call["userId"] for one in calls_of(file)] == ["b"], "it was no kill after all: two runs at once, the later end wins"
+    assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
+
+
+def test_a_failed_command_does_not_cost_its_recording(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a"}, {"userId": "b"}))
+    before = file.read_bytes()
+    half = Recorder(file, setup=Setup())
+    half.take(assess(batch({"userId": "a"}), id="r", at=AT, setup=Setup()))
+    half.close(replacing=False)
+    assert file.read_bytes() == before
+    assert half.kept_in is not None
+    assert len(calls_of(half.kept_in)) == 1
+
+
+def test_nobody_else_can_read_what_is_made_beside_a_file_and_a_link_stays_one(tmp_path: Path) -> None:
+    file, link = tmp_path / "r.jsonl", tmp_path / "link.jsonl"
+    record(file, batch({"userId": "a"}))
+    file.chmod(0o600)
+    link.symlink_to(file)
+    run = Recorder(link, setup=Setup())
+    (new,) = tmp_path.glob("r.jsonl.*.new")
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600
+    run.take(assess(batch({"userId": "b"}), id="r", at=AT, setup=Setup()))
+    run.close()
+    assert link.is_symlink()
+    assert [one.call["userId"] for one in calls_of(file)] == ["b"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_breaks_while_a_run_goes_leaves_no_piece(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a"}))
+    run = Recorder(file, setup=Setup())
+    run.take(assess(batch({"userId": "b"}), id="r", at=AT, setup=Setup()))
+    file.write_bytes(file.read_bytes() + b"{")
+    with pytest.raises(RecordingError, match=r"The run is in .*r\.jsonl.*new"):
+        run.close()
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".jsonl", ".new"]
 
 
 def test_a_line_kept_under_another_request_still_says_what_is_true(tmp_path: Path) -> None:

@@ -129,11 +129,11 @@ def test_settings_of_the_project_and_their_mistakes(tmp_path: Path, monkeypatch:
         ("keep = [", "pyproject.toml cannot be read"),
     ]:
         project.write_text(f"[tool.segment-pendo.redact]\n{table}\n")
-        done = invoke("redact", "r.jsonl", SEGMENT_PENDO_REDACT_KEY="k")
+        done = invoke("redact", "r.jsonl", SEGMENT_PENDO_REDACT_KEY="a key of the team")
         assert done.exit_code == 3
         assert words in done.output
     project.write_text('[tool.segment-pendo.redact]\nids = "all"\nreplace = ["plan"]\nkeep = ["city"]\n')
-    assert invoke("redact", "r.jsonl", SEGMENT_PENDO_REDACT_KEY="k").exit_code == 0
+    assert invoke("redact", "r.jsonl", SEGMENT_PENDO_REDACT_KEY="a key of the team").exit_code == 0
     first = calls_of(Path("r.jsonl"))[0].call
     assert (first["userId"] != "97980cfea0067", len(first["userId"])) == (True, 13)
     assert (first["traits"]["plan"] != "premium", first["traits"]["address"]["city"]) == (True, "San Francisco")

@@ -51,7 +51,7 @@ class _Checked:
     def said(self) -> Iterator[str]:
         """What is wrong, a sentence each."""
         for one in self.differences:
-            yield f"{one.where}: recorded {_short(one.recorded)}, now {_short(one.now)} [{printable(one.rule)}]"
+            yield f"{printable(one.where)}: recorded {_short(one.recorded)}, now {_short(one.now)} [{printable(one.rule)}]"
         for finding in self.objections:
             yield f"{finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}"
 
@@ -92,7 +92,7 @@ def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update
         raise Failure(message, CANNOT_START) from None
     differing = sum(bool(one.differences) for one in checked)
     objected = sum(bool(one.objections) for one in checked)
-    verb = "differed and rewritten" if update else "differs" if differing == 1 else "differ"
+    verb = "rewritten" if update else "differs" if differing == 1 else "differ"
     words = f"{differing} of {many(len(checked), 'recorded call')} {verb}"
     click.echo(words + (f"; --fail-on {fail_on} objects to {objected}" if fail_on else "") + ".", err=True)
     sys.exit(FOUND if objected or (differing and not update) else 0)
@@ -103,8 +103,8 @@ def _checked(file: Path, levels: set[Level]) -> Iterator[_Checked]:
     for entry in load(file):
         try:
             judged = list(judge.entry(entry))
-        except ValueError:
-            message = f"{file}:{entry.number}: a request like this brings no such calls. The line was edited, or Segment refuses it now."
+        except RecordingError as error:
+            message = f"{file}: {error}"
             raise RecordingError(message) from None
         for one, now in zip(entry.calls, judged, strict=True):
             objections = [finding for finding in now.findings if finding.level in levels]

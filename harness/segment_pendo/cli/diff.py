@@ -1,5 +1,6 @@
 """`diff`: two recordings, call by call."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def command(old: Path, new: Path, style: str) -> None:
     """Tell what differs from the recording A to the recording B: calls added, removed, changed or moved; traits new, gone, renamed or
     of another type.
 
-    What differs from run to run (ids and times of messages, versions, addresses of pages) does not count. Ends with 1 if something
+    What differs from run to run (ids and times of messages, versions, addresses of pages) does not count, nor does what became of the
+    calls. Ends with 1 if something
     differs.
     """
     try:
@@ -69,7 +71,7 @@ def _said(pair: Pair, old: Path) -> str:
 
 
 def _trait(one: TraitChange) -> str:
-    name = f"{one.call} {printable(one.name)}"
+    name = f"{plain(one.call)} {printable(one.name)}"
     return {
         "new": f"trait new: {name} ({one.detail})",
         "gone": f"trait gone: {name} ({one.detail})",
@@ -95,8 +97,9 @@ def _markdown(made: Comparison, old: Path, new: Path) -> None:
         for path, before, after in pair.changes:
             click.echo(f"  - {_code(printable(path))}: {_code(_short(before))} -> {_code(_short(after))}")
     for one in made.traits:
-        click.echo(f"- {_trait(one)}")
+        click.echo("- " + _trait(one).replace("<", "&lt;").replace("@", "&#64;"))
 
 
 def _code(text: str) -> str:
-    return f"`` {text} ``" if "`" in text else f"`{text}`"
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"

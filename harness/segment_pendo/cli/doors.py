@@ -199,7 +199,7 @@ class Doors:
             message = f"the ready file {path} cannot be written: {error.strerror}."
             raise Failure(message, CANNOT_START) from None
 
-    async def stop(self) -> list[CallRef]:
+    async def stop(self, *, replacing: bool = True) -> list[CallRef]:
         """Take nothing new, finish what runs, deliver for at most 5 s; the webhooks that are left."""
         left: list[CallRef] = []
         if self.proxy is not None:
@@ -217,7 +217,7 @@ class Doors:
         self.store.close()
         if self.recorder is not None:
             try:
-                self.recorder.close()
+                self.recorder.close(replacing=replacing)
             except RecordingError as error:
                 raise Failure(str(error), CONFIGURATION) from None
         return left

@@ -18,7 +18,7 @@ class Failure(click.ClickException):
     """Ends a verb with a message and an exit code."""
 
     def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
+        super().__init__("".join(one if one.isprintable() or one == "\n" else f"\\x{ord(one):02x}" for one in message))
         self.code = code
 
     @property

@@ -23,6 +23,7 @@ from segment_pendo.recording import Entry, Judge, RecordingError
 from segment_pendo.scanning import suspects
 from segment_pendo.segment.hosts import INTERCEPTED, bare
 from segment_pendo.segment.switches import Switches
+from segment_pendo.words import Json, JsonObject
 
 __all__ = ["command"]
 
@@ -49,9 +50,12 @@ def redact(files: tuple[Path, ...], ids: str | None) -> None:
     try:
         for file in files:
             header = load_header(file)
-            if header.redacted == "people":
+            if header.redacted == "people" and header.redacted_with == made.fingerprint:
                 click.echo(f"{file}: redacted before; left as it is.", err=True)
                 continue
+            if header.redacted == "people":
+                message = f"{file} was redacted before with another key or other settings; redact what it was made of again."
+                raise Failure(message, CONFIGURATION)
             entries = list(load(file))
             replace_whole(file, _redacted(header, entries, made))
             click.echo(f"{file}: {many(sum(len(entry.calls) for entry in entries), 'call')} redacted.", err=True)
@@ -63,12 +67,21 @@ def _redacted(header: recording.Header, entries: list[Entry], made: People) -> l
     judge = Judge(header.setup)
     lines = [recording.header_line(header.setup, {"redacted": "people", "redactedWith": made.fingerprint})]
     for entry in entries:
-        value = entry.value | {"envelope": made.call(entry.value.get("envelope"))}
-        clean = replace(entry, value=value, calls=[replace(one, call=made.call(one.call)) for one in entry.calls])
+        calls = [
+            replace(one, call=made.call(one.call), sent_at=_unknown(one, made), made_id=made.inside(one.made_id)) for one in entry.calls
+        ]
+        request = made.request(entry.head())
+        headers: Json = [[name, text] for name, text in request.headers]
+        head: JsonObject = {"path": request.path, "query": request.query, "headers": headers}
+        clean = replace(entry, value=entry.value | head | {"envelope": made.call(entry.value.get("envelope"))}, calls=calls)
         lines.append(recording.entry_line(clean))
         for one, judged in zip(clean.calls, judge.entry(clean), strict=True):
             lines.append(recording.call_line(judged, one.at, one.sent_at, one.made_id))
     return lines
+
+
+def _unknown(one: recording.RecordedCall, made: People) -> tuple[Json, ...]:
+    return tuple(made.call({"sentAt": value})["sentAt"] for value in one.sent_at)  # type: ignore[call-overload, index]
 
 
 @command.command()

@@ -16,6 +16,7 @@ from segment_pendo.pseudonyms import Ids, People, Rules
 __all__ = ["people"]
 
 KEY_FILE: Final = ".segment-pendo-key"
+SHORTEST_KEY: Final = 8
 _SETTINGS: Final = ("ids", "replace", "keep", "allow_list")
 
 
@@ -57,35 +58,40 @@ def _checked(name: str, table: Any) -> dict[str, Any]:
 
 def _key() -> bytes:
     """The key of the pseudonyms: from the environment, else from a file in the working directory, made at first use."""
-    given = secret(REDACT_KEY)
-    if given:
-        return given.encode("utf-8", "surrogateescape")
-    file = Path(KEY_FILE)
+    given, file = secret(REDACT_KEY), Path(KEY_FILE)
     try:
-        if not file.exists():
+        if not given and not file.exists():
             descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as made:
                 made.write(secrets.token_hex(32) + "\n")
             click.echo(
-                f"Made {file}, the key of the pseudonyms: keep it to yourself, and keep it if the same people shall get the same ones.",
-                err=True,
+                f"Made {file}, the key of the pseudonyms. Keep it to yourself; without it, the same people get other ones.", err=True
             )
             _ignore(file)
-        return file.read_text("ascii").strip().encode()
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"the key file {file} cannot be used: {error}. Set {REDACT_KEY} instead."
+        key = given.encode("utf-8", "surrogateescape") if given else file.read_bytes().strip()
+    except OSError as error:
+        message = f"the key file {file} cannot be used: {error.strerror}. Set {REDACT_KEY} instead."
         raise Failure(message, CONFIGURATION) from None
+    if len(key) < SHORTEST_KEY:
+        message = (
+            f"the key of the pseudonyms ({REDACT_KEY if given else file}) is shorter than {SHORTEST_KEY} bytes: anybody could guess it."
+        )
+        raise Failure(message, CONFIGURATION)
+    return key
 
 
 def _ignore(file: Path) -> None:
     """Tell git to leave the key alone, where this is a working tree."""
-    if not Path(".git").exists():
+    here = file.resolve()
+    root = next((parent for parent in here.parents if (parent / ".git").exists()), None)
+    if root is None:
         return
-    ignored = Path(".gitignore")
-    lines = ignored.read_text("utf-8").splitlines() if ignored.exists() else []
-    if file.name not in lines:
-        ignored.write_text("\n".join([*lines, file.name]) + "\n", "utf-8", newline="\n")
-        click.echo(f"Added {file.name} to .gitignore.", err=True)
+    ignored = root / ".gitignore"
+    text = ignored.read_bytes() if ignored.exists() else b""
+    if file.name.encode() not in text.split():
+        with ignored.open("ab") as more:
+            more.write((b"" if not text or text.endswith(b"\n") else b"\n") + file.name.encode() + b"\n")
+        click.echo(f"Added {file.name} to {ignored}.", err=True)
 
 
 def people(ids: str | None = None) -> People:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ import click
 
 from segment_pendo.cli import credentials
 from segment_pendo.cli.doors import Signals
-from segment_pendo.cli.failure import CONFIGURATION, NOT_DELIVERED, Failure
+from segment_pendo.cli.failure import CONFIGURATION, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.delivery import post, session
 from segment_pendo.environment import SIGNING_KEY, secret
 from segment_pendo.lines import many
@@ -53,7 +54,18 @@ class _Plan:
     sdk: str | None
     to: Destination | None
     at: str
+    size: int  # what was there at the start: a recorder may be writing to it
     signing_key: str = field(repr=False)
+
+
+class _Finite(click.FloatRange):
+    """A number from a least one on, and no NaN, which compares with nothing."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value!r} is no number to count with", param, ctx)
+        return number
 
 
 def _speed(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
@@ -75,14 +87,22 @@ def _only(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) 
         if name not in _KEYS or not equals:
             message = f"{pair!r} is no condition: write one of {', '.join(f'{key}=...' for key in _KEYS)}"
             raise click.BadParameter(message)
+    names = [pair.partition("=")[0] for pair in pairs]
+    if len(set(names)) < len(names):
+        message = "each key counts once; give one value for each"
+        raise click.BadParameter(message)
     return dict(pair.split("=", 1) for pair in pairs)
 
 
 def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     if value is None:
         return None
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
         message = "it must be a URL, such as http://127.0.0.1:4170"
         raise click.BadParameter(message)
     return value.rstrip("/")
@@ -97,8 +117,8 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @click.option(
     "--speed", metavar="original|N|max", default="max", show_default=True, callback=_speed, help="N: so many times as fast as recorded."
 )
-@click.option("--max-gap", type=click.FloatRange(0), metavar="SECONDS", help="Cut longer pauses of the recording.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Send at most N a second.")
+@click.option("--max-gap", type=_Finite(0), metavar="SECONDS", help="Cut longer pauses of the recording.")
+@click.option("--rate", type=_Finite(0.001), metavar="N", help="Send at most N a second.")
 @click.option(
     "--only",
     multiple=True,
@@ -156,11 +176,14 @@ def command(
         only["user"] = user
     pace = Pace(speed, max_gap, rate)
     try:
-        plan = _Plan(file, load_header(file), start, only, None, sdk, where, url or "", secret(SIGNING_KEY))
+        plan = _Plan(file, load_header(file), start, only, None, sdk, where, url or "", file.stat().st_size, secret(SIGNING_KEY))
         # Read to the end first: a damaged file must not be half sent.
         count, seconds, first = _measured(plan, pace)
     except RecordingError as error:
         raise Failure(str(error), CONFIGURATION) from None
+    if not count:
+        message = f"nothing in {file} is to be sent: no line fits --only, --user and --from-line, or no call became a webhook."
+        raise Failure(message, FOUND)
     if shift_time is not None and first is not None:
         plan = replace(plan, shift=datetime.now(UTC) - first)
     noun = "webhook" if where else "request"
@@ -175,27 +198,29 @@ def _measured(plan: _Plan, pace: Pace) -> tuple[int, float, datetime | None]:
     """How many will be sent, how long that takes at least, and when the first was received."""
     count, seconds, first = 0, 0.0, None
     for entry in _chosen(plan):
-        for one in entry.calls[:1] if plan.to is None else entry.calls:
-            if plan.to is not None and one.body is None:
-                continue
+        if plan.to is None:
+            due = [entry.calls[0].at] * len(_requests(plan.sdk, entry))
+        else:
+            due = [one.at for one in entry.calls if one.body is not None]
+        for at in due:
             count += 1
-            first = first or one.at
-            seconds = pace.due(one.at)
+            first = first or at
+            seconds = pace.due(at)
     return count, seconds, first
 
 
 def _chosen(plan: _Plan) -> Iterator[Entry]:
     """The entries with those calls that were asked for; none without any."""
-    for entry in load(plan.file):
-        calls = [one for one in entry.calls if one.number >= plan.start and _is_wanted(one, plan.only)]
+    for entry in load(plan.file, plan.size):
+        calls = [one for one in entry.calls if one.number >= plan.start and _is_wanted(entry, one, plan.only)]
         if calls:
             yield replace(entry, calls=calls)
 
 
-def _is_wanted(one: RecordedCall, only: dict[str, str]) -> bool:
+def _is_wanted(entry: Entry, one: RecordedCall, only: dict[str, str]) -> bool:
     call = one.call if isinstance(one.call, dict) else {}
     values: dict[str, Json] = {
-        "type": call.get("type"),
+        "type": entry.type_of(one) if "type" in only else None,
         "user": call.get("userId"),
         "group": call.get("groupId"),
         "event": call.get("event"),
@@ -323,9 +348,10 @@ async def _replay(plan: _Plan, pace: Pace, count: int, noun: str, concurrency: i
     name = plan.to.name if plan.to else urlsplit(plan.at).netloc.rpartition("@")[2]
     if failed == ended > 0 and (plan.to is None or plan.to.loopback):
         click.echo("Is segment-pendo running there? Start it with: segment-pendo run", err=True)
+        left = None  # there is nothing to go on from
     rest = f"; stopped, go on with --from-line {left}" if left is not None else ""
     click.echo(f"{ended - failed} of {many(count, noun)} delivered to {name}{rest}")
-    return NOT_DELIVERED if failed or left is not None else 0
+    return NOT_DELIVERED if failed or stop.is_set() else 0
 
 
 async def _stop_at(signals: Signals, stop: asyncio.Event) -> None:

@@ -159,6 +159,9 @@ def command(
       segment-pendo run --port 0 --expect 10 --fail-on warning -- pytest
       SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
     """
+    if record is None and (record_mode != "over" or redact != "keys"):
+        message = "--record-mode and --redact are about --record FILE, which is missing"
+        raise click.UsageError(message)
     if batch is not None and webhook != "actions":
         message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
         raise click.UsageError(message)
@@ -218,7 +221,8 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
         else:
             await signals.next()
     finally:
-        left = await doors.stop()
+        # A command that failed may have sent half of its calls: its run must not cost the recording.
+        left = await doors.stop(replacing=not child_code)
     reporter.finish()
     if signals.interrupted and sys.stderr.isatty():
         _say("")  # the terminal has written ^C
@@ -244,6 +248,8 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
 
 def _recorded(recorder: Recorder) -> str:
     done = recorder.done
+    if recorder.kept_in is not None:
+        return f"{recorder.path} was not replaced, as the command failed; the run is in {recorder.kept_in}."
     if not (done.kept or done.gone):
         return f"Recorded {many(done.new, 'new call')} to {recorder.path}."
     return f"Recorded to {recorder.path}: {many(done.kept, 'call')} as before, {done.new} new or changed, {done.gone} no longer there."
@@ -274,6 +280,8 @@ def _banner(doors: Doors) -> None:
     if not plan.answers:
         _say("Segment: what comes through the proxy goes on to the real Segment as well.")
     if plan.record is not None:
+        for path in doors.recorder.unfinished if doors.recorder else []:
+            _say(f"A run that did not end lies in {path}: look at it, then delete it.")
         how = "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
         _say(f"Recording to {plan.record}: {how}. Look before you share it.")
 
