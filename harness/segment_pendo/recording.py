@@ -52,6 +52,7 @@ FORMAT: Final = "segment-pendo-recording"
 VERSION: Final = 1
 LONGEST_HEADER: Final = 1 << 20
 _DEPTH: Final = js_json.MAX_DEPTH + 10  # a line holds a call one level deeper than it came
+_MEMBERS: Final = frozenset({"call", "receivedAt", "sentAt", "messageId", "outcome", "code", "body", "findings"})
 _LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 # What differs between two runs of the same code.
 _VOLATILE: Final = frozenset({"messageId", "timestamp", "sentAt", "originalTimestamp", "_metadata"})
@@ -442,7 +443,10 @@ def _entries(numbered: Iterator[tuple[int, bytes]], name: str) -> Iterator[Entry
     entry: Entry | None = None
     for number, line in numbered:
         value = _object(line)
-        if value is None or not line.endswith(b"\n"):
+        if value is not None and not line.endswith(b"\n"):
+            msg = f"{name}:{number}: the last line has no line end: it was cut off, or an editor dropped it. Add one if the line is whole."
+            raise RecordingError(msg)
+        if value is None:
             msg = f"{name}:{number}: this line is no whole JSON object. The file is damaged; delete the line or restore the file."
             raise RecordingError(msg)
         if "call" in value:
@@ -475,6 +479,10 @@ def _request(number: int, line: bytes, value: JsonObject, name: str) -> Entry:
 
 
 def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCall:
+    strange = sorted(set(value) - _MEMBERS)
+    if strange:
+        msg = f"{name}:{number}: a call line has no member {strange[0][:40]!r}; what is not known would be lost when the file is rewritten."
+        raise RecordingError(msg)
     at = times.parse(value.get("receivedAt"))
     body, code, found = value.get("body"), value.get("code"), value.get("findings")
     problem = ""

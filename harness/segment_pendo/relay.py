@@ -32,6 +32,7 @@ class Relay:
         self._history = History()
         self._run = token_hex(3)
         self._count = 0
+        self.lost = 0  # requests that a sink could not take: their SDKs were not told 200
 
     def receive(self, request: SdkRequest) -> Receipt:
         """The receipt of one request. Raises only what a sink raises (a full disk): then the SDK must not be told 200."""
@@ -46,5 +47,6 @@ class Relay:
                     sink.take(receipt)
             except BaseException:
                 self._history.forget(receipt)
+                self.lost += 1
                 raise
         return receipt

@@ -306,3 +306,25 @@ def test_a_reader_that_goes_away_stops_no_delivery(tmp_path: Path) -> None:
         process.terminate()
         assert process.wait(20) == 0
     assert "Traceback" not in (tmp_path / "err").read_text()
+
+
+def test_a_request_that_cannot_be_kept_is_counted(tmp_path: Path) -> None:
+    # A limit on the size of files stands for a full disk.
+    recording = tmp_path / "calls.jsonl"
+    limit = (
+        f"ulimit -f 2; exec {sys.executable} -m segment_pendo run --port 0 --no-proxy --record {recording} -- {sys.executable} -c '{LARGE}'"
+    )
+    done = subprocess.run(["bash", "-c", limit], env=env_for(tmp_path), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 5, done.stderr
+    assert "1 request could not be kept and answered 500" in done.stderr
+
+
+LARGE = """
+import os, urllib.request
+body = b"{\\"userId\\": \\"u\\", \\"traits\\": {\\"t\\": \\"" + b"x" * 20000 + b"\\"}}"
+request = urllib.request.Request(os.environ["SEGMENT_PENDO_URL"] + "/v1/identify", body)
+try:
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request)
+except OSError as error:
+    print(error)
+"""

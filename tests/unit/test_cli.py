@@ -119,3 +119,10 @@ def test_the_lines_of_calls() -> None:
     assert again[2].endswith("skipped NO_MATCHING_MAPPING")
     lines = [*told, *again]
     assert "WK12" not in "".join(lines)
+
+
+def test_redaction_without_a_recording_is_refused() -> None:
+    for options in (["--redact", "people"], ["--record-mode", "add"]):
+        done = CliRunner().invoke(main, ["run", *options])
+        assert done.exit_code == 2
+        assert "--record FILE, which is missing" in done.output

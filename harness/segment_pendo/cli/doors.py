@@ -95,6 +95,7 @@ class Doors:
             raise Failure(str(error), CONFIGURATION) from None
         # The recording first: what the store holds is delivered, and must not be if the SDK has to send it again.
         self._sinks: list[Sink] = [*([self.recorder] if self.recorder else []), self.store]
+        self.relay: Relay | None = None
         self.delivery: Delivery | None = None
         self.home: Home | None = None
         self.proxy: Any = None
@@ -109,7 +110,7 @@ class Doors:
         """Open every door; Failure (exit 4) where one cannot be opened."""
         plan = self.plan
         sinks: list[Sink] = list(self._sinks)
-        relay = Relay(sinks, setup=plan.setup)
+        relay = self.relay = Relay(sinks, setup=plan.setup)
         is_local = plan.to is None or plan.to.loopback
         self.home = Home(relay, self.store, open_origins=is_local, allowed_origins=plan.allow_origins)
         try:

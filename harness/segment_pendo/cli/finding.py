@@ -9,7 +9,7 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.option("--models", is_flag=True, required=True, help="List the switches of --model.")
+@click.option("--models", is_flag=True, help="List the switches of --model (there is nothing else to list yet).")
 def command(*, models: bool) -> None:  # noqa: ARG001 - the only thing there is to list
     """List the questions that no source of Segment's settles, and the answers one may choose by --model NAME=VALUE."""
     formatter = click.HelpFormatter(width=100)

@@ -239,6 +239,10 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
         _say(_no_calls(plan, refused=bool(reporter.refused)))
     if child_code:
         return child_code
+    lost = doors.relay.lost if doors.relay is not None else 0
+    if lost:
+        _say(f"{many(lost, 'request')} could not be kept and answered 500: see above.")
+        return NOT_DELIVERED
     objection = ends.objection(reporter)
     if objection:
         _say(objection)
