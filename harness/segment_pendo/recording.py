@@ -109,7 +109,7 @@ class Entry:
 
     def type_of(self, one: RecordedCall) -> str:
         """The type of one of its calls: the path names it for single ones."""
-        where = ingest.route(self.sdk_request())
+        where = ingest.route(self.head())
         named = one.call.get("type") if isinstance(one.call, dict) else None
         return where.name if where and where.kind in {"single", "pixel"} else str(named)
 
