@@ -1,14 +1,19 @@
 """Recorded SDK requests in the forms of other programs."""
 
+import json
+import re
 import shlex
 from collections.abc import Iterable
 from datetime import datetime
+from pprint import pformat
 
 from segment_pendo import __version__, js_json
-from segment_pendo.segment import times
+from segment_pendo.mapping import Setup
+from segment_pendo.recording import Entry, RecordedCall
+from segment_pendo.segment import ingest, times
 from segment_pendo.words import Json, SdkRequest
 
-__all__ = ["curl", "har"]
+__all__ = ["curl", "har", "pytest"]
 
 _HOME = "http://127.0.0.1:4170"
 
@@ -25,6 +30,58 @@ def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
         lines.append(" ".join([*parts, '"$url"' + shlex.quote(target)]))
         lines.append("echo")
     return "\n".join(lines) + "\n"
+
+
+_ASSERTED = ("type", "userId", "anonymousId", "groupId", "event", "traits", "properties")
+_HEAD = """\
+\"\"\"Made by `segment-pendo recording export --as pytest`; what it says is yours to edit.\"\"\"
+
+import json
+from datetime import datetime
+from pprint import pformat
+from typing import Any
+
+from segment_pendo.mapping import Setup, assess
+from segment_pendo.words import SdkRequest, Webhook
+
+SETUP = Setup(track={track!r}, webhook={webhook!r})
+
+
+def made(path: str, body: Any, at: str) -> Any:
+    \"\"\"What Pendo would get from one call, or Segment's code for why it gets nothing.\"\"\"
+    request = SdkRequest("POST", path, body=json.dumps(body).encode())
+    (judged,) = assess(request, id="test", at=datetime.fromisoformat(at), setup=SETUP).judged
+    return json.loads(judged.outcome.body) if isinstance(judged.outcome, Webhook) else judged.outcome.code
+"""
+
+
+def pytest(setup: Setup, entries: Iterable[Entry]) -> str:
+    """A file of tests, one for each recorded call."""
+    texts = [_HEAD.format(track=setup.track, webhook=setup.webhook)]
+    for entry in entries:
+        where = ingest.route(entry.head())
+        texts += [_test(entry, one) for one in entry.calls if where is not None and where.kind in {"single", "batch"}]
+    return "\n\n".join(texts)
+
+
+def _test(entry: Entry, one: RecordedCall) -> str:
+    envelope = entry.value.get("envelope")
+    body: Json = one.call
+    if isinstance(envelope, dict):
+        body = envelope | {"batch": [one.call]} | ({"sentAt": one.sent_at[0]} if one.sent_at else {})
+    name = re.sub(r"\W+", "_", f"{entry.type_of(one)}_{one.code or ''}", flags=re.ASCII).strip("_").lower()
+    lines = [f"def test_line_{one.number}_{name}() -> None:"]
+    lines.append(f"    result = made({str(entry.value.get('path'))!r}, {_literal(body)}, {times.text(one.at)!r})")
+    if one.body is None:
+        return "\n".join([*lines, f"    assert result == {one.code!r}\n"])
+    event = json.loads(one.body)
+    lines += [f"    assert result[{key!r}] == {_literal(event[key])}" for key in _ASSERTED if key in event]
+    return "\n".join(lines) + "\n"
+
+
+def _literal(value: Json) -> str:
+    """A value as Python writes it; numbers as JavaScript reads them."""
+    return pformat(json.loads(js_json.write(value)), width=110, sort_dicts=False).replace("\n", "\n    ")
 
 
 def har(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:

@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,17 @@ def test_what_cannot_be_imported_is_said(name: str, content: bytes, words: str, 
     done = recording("import", source, "-o", tmp_path / "r.jsonl")
     assert done.exit_code == 3
     assert f"{source} cannot be imported: {words}" in done.stderr
+
+
+def test_a_test_file_says_what_pendo_gets_and_can_fail(tmp_path: Path) -> None:
+    for number, path in enumerate(GOLDENS):
+        text = recording("export", path, "--as", "pytest").stdout
+        (tmp_path / f"test_{number}.py").write_text(text, "utf-8")
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", str(tmp_path)]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-2000:]
+    count = sum(len(calls_of(path)) for path in GOLDENS)
+    assert f"{count} passed" in done.stdout
+    broken = (tmp_path / "test_0.py").read_text("utf-8").replace("result['userId'] == '", "result['userId'] == 'x", 1)
+    (tmp_path / "test_0.py").write_text(broken, "utf-8")
+    assert subprocess.run(run, capture_output=True, cwd=tmp_path).returncode == 1

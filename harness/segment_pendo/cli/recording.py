@@ -170,16 +170,22 @@ def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], webhook:
 
 @command.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--as", "style", type=click.Choice(["curl", "har"]), required=True)
+@click.option("--as", "style", type=click.Choice(["curl", "har", "pytest"]), required=True)
 def export(file: Path, style: str) -> None:
     """Print the SDK requests of a recording for other programs.
 
-    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP archive.
+    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP archive. pytest: a test for
+    each call, which says what Pendo gets.
     """
     try:
-        requests = [(entry.sdk_request(), entry.at) for entry in load(file) if entry.calls]
+        entries = [entry for entry in load(file) if entry.calls]
+        setup = load_header(file).setup
     except RecordingError as error:
         raise Failure(str(error), CONFIGURATION) from None
+    if style == "pytest":
+        click.echo(exporting.pytest(setup, entries), nl=False)
+        return
+    requests = [(entry.sdk_request(), entry.at) for entry in entries]
     click.echo(exporting.har(requests) if style == "har" else exporting.curl(requests), nl=False)
 
 
