@@ -44,7 +44,8 @@ _EMAIL = re.compile(r"(?<![\w.+%-])([\w.+'-]{1,64}?)(@|%40|\uff20)[\w-]{1,63}(?:
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII)
 _IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Fa-f:])")
 _PHONE = re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII)
-_SOMEBODYS: Final = re.compile("|".join(one.pattern for one in (_EMAIL, _IPV4, _IPV6, _PHONE)), re.IGNORECASE)
+# Each with its own digits: what is found here must be what `inside` replaces.
+_SOMEBODYS: Final = re.compile(f"{_EMAIL.pattern}|(?a:{_IPV4.pattern})|{_IPV6.pattern}|(?a:{_PHONE.pattern})", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?=$|[T ])", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -243,7 +244,7 @@ class People:
         first, made = digits[0], digits
         while True:
             made = self._rounds(made, tweak)
-            if (made[0] == "0") == (first == "0") or (first == "0" and len(digits) == 1):
+            if len(digits) == 1 or (made[0] == "0") == (first == "0"):  # a single 0 begins nothing: walking on would run two into one
                 return made
 
     def _rounds(self, digits: str, tweak: str) -> str:

@@ -71,6 +71,13 @@ def test_a_dry_run_sends_nothing(server: Server, tmp_path: Path) -> None:
     assert server.seen == []
 
 
+def test_a_password_in_a_url_is_not_shown(tmp_path: Path) -> None:
+    for options in (["--dry-run"], []):
+        done = replayed(tmp_path, "--at", "http://somebody:sesame@127.0.0.1:9", *options)
+        assert "127.0.0.1:9" in done.stdout
+        assert "sesame" not in done.stdout + done.stderr
+
+
 def test_ctrl_c_says_how_to_go_on_and_nothing_is_sent_twice(server: Server, tmp_path: Path) -> None:
     options = ("--to", server.url, "--concurrency", "1")
     line_of = [*VERB, *options, "--rate", "20"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import any_json, hostile_calls
 
@@ -157,6 +157,8 @@ def test_a_recording_of_pseudonyms_holds_no_person_and_is_kept_when_made_again(i
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=40, unique=True), st.sampled_from(["", "u-", "user "]))
+@example(list(range(10)), "")
+@example(list(range(10)), "u-")
 def test_ids_that_differ_in_their_digits_alone_stay_as_many(numbers: list[int], before: str) -> None:
     made = [ALL.text(f"{before}{number}") for number in numbers]
     assert len(set(made)) == len(numbers)
@@ -186,6 +188,7 @@ def test_any_number_has_a_pseudonym_that_is_json(text: str) -> None:
         {"traits": {"billingAddress": {"street": "Quark"}, "workPhone": "8675309", "given_name": "Zoe Quark", "firstName1": "Quark"}},
         {"traits": {"note": "from 2a00:1450:4001:830::200e on"}},
         {"traits": {"city": "\u0661\u0662\u0663 Quark"}},
+        {"traits": {"name": "\u0661\u0662\u0663.\u0661.\u0661.\u0661"}},
         {"traits": {"birthday": "1984-05-06T00:00:00Z"}},
     ],
 )

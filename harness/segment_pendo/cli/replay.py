@@ -57,6 +57,11 @@ class _Plan:
     size: int  # what was there at the start: a recorder may be writing to it
     signing_key: str = field(repr=False)
 
+    @property
+    def target(self) -> str:
+        """Where it goes, in words; a URL may hold a password before its host."""
+        return self.to.name if self.to is not None else urlsplit(self.at).netloc.rpartition("@")[2]
+
 
 class _Finite(click.FloatRange):
     """A number from a least one on, and no NaN, which compares with nothing."""
@@ -188,8 +193,7 @@ def command(
         plan = replace(plan, shift=datetime.now(UTC) - first)
     noun = "webhook" if where else "request"
     if dry_run:
-        target = where.name if where else urlsplit(url or "").netloc
-        click.echo(f"{many(count, noun)} would go to {target}, in {seconds:.1f} s or more.")
+        click.echo(f"{many(count, noun)} would go to {plan.target}, in {seconds:.1f} s or more.")
         return
     sys.exit(asyncio.run(_replay(plan, replace(pace, _due=0, _before=None), count, noun, concurrency)))
 
@@ -278,7 +282,7 @@ def _request_items(plan: _Plan, client: "aiohttp.ClientSession") -> Iterator[Ite
         # Calls of one batch may be of many users: batches keep the order of the file.
         chain = chain_of(first.call) if len(moved.calls) == 1 else ""
         for request in _requests(plan.sdk, moved):
-            yield Item(first.number, entry.calls[0].at, chain, _asker(client, plan.at, request))
+            yield Item(first.number, entry.calls[0].at, chain, _asker(client, plan, request))
 
 
 def _requests(sdk: str | None, entry: Entry) -> list[SdkRequest]:
@@ -295,21 +299,20 @@ def _requests(sdk: str | None, entry: Entry) -> list[SdkRequest]:
     return requests(calls, sdk, write_key="WRITE_KEY_1", at=entry.calls[0].at, unique=lambda: str(uuid.uuid4()))
 
 
-def _asker(client: "aiohttp.ClientSession", url: str, request: SdkRequest) -> Any:
+def _asker(client: "aiohttp.ClientSession", plan: _Plan, request: SdkRequest) -> Any:
     async def send() -> str:
         import aiohttp  # noqa: PLC0415 - only who sends pays for it
         from yarl import URL  # noqa: PLC0415
 
-        host = urlsplit(url).netloc.rpartition("@")[2]
-        target = URL(url + request.path + (f"?{request.query}" if request.query else ""), encoded=True)
+        url = URL(plan.at + request.path + (f"?{request.query}" if request.query else ""), encoded=True)
         try:
-            async with client.request(request.method, target, data=request.body or None, headers=dict(request.headers)) as answer:
+            async with client.request(request.method, url, data=request.body or None, headers=dict(request.headers)) as answer:
                 await answer.content.read(65536)
-                return "" if answer.status == 200 else f"{host} answered {answer.status}"
+                return "" if answer.status == 200 else f"{plan.target} answered {answer.status}"
         except TimeoutError:
-            return f"no answer from {host} in time"
+            return f"no answer from {plan.target} in time"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return f"the exchange with {host} failed: {type(error).__name__}"
+            return f"the exchange with {plan.target} failed: {type(error).__name__}"
 
     return send
 
@@ -345,12 +348,11 @@ async def _replay(plan: _Plan, pace: Pace, count: int, noun: str, concurrency: i
         click.echo(line, err=True)
     if failed > len(failures):
         click.echo(f"... and {failed - len(failures)} more", err=True)
-    name = plan.to.name if plan.to else urlsplit(plan.at).netloc.rpartition("@")[2]
     if failed == ended > 0 and (plan.to is None or plan.to.loopback):
         click.echo("Is segment-pendo running there? Start it with: segment-pendo run", err=True)
         left = None  # there is nothing to go on from
     rest = f"; stopped, go on with --from-line {left}" if left is not None else ""
-    click.echo(f"{ended - failed} of {many(count, noun)} delivered to {name}{rest}")
+    click.echo(f"{ended - failed} of {many(count, noun)} delivered to {plan.target}{rest}")
     return NOT_DELIVERED if failed or stop.is_set() else 0
 
 
