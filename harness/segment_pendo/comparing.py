@@ -47,6 +47,13 @@ class Pair:
     new: Side | None
     changes: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def side(self) -> Side:
+        """The call where it is now, else where it was."""
+        side = self.new or self.old
+        assert side is not None
+        return side
+
 
 @dataclass(frozen=True, slots=True)
 class TraitChange:
@@ -171,7 +178,7 @@ def as_json(made: Comparison) -> JsonObject:
             "change": pair.kind,
             "old": pair.old.line if pair.old else None,
             "new": pair.new.line if pair.new else None,
-            "type": (pair.new or pair.old).type,  # type: ignore[union-attr]
+            "type": pair.side.type,
             "fields": [{"path": path, "old": old, "new": new} for path, old, new in pair.changes],
         }
         for pair in made.pairs

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pprint import pformat
 
@@ -38,7 +39,6 @@ _HEAD = """\
 
 import json
 from datetime import datetime
-from pprint import pformat
 from typing import Any
 
 from segment_pendo.mapping import Setup, assess
@@ -65,10 +65,7 @@ def pytest(setup: Setup, entries: Iterable[Entry]) -> str:
 
 
 def _test(entry: Entry, one: RecordedCall) -> str:
-    envelope = entry.value.get("envelope")
-    body: Json = one.call
-    if isinstance(envelope, dict):
-        body = envelope | {"batch": [one.call]} | ({"sentAt": one.sent_at[0]} if one.sent_at else {})
+    body = json.loads(replace(entry, calls=[one]).sdk_request().body)
     name = re.sub(r"\W+", "_", f"{entry.type_of(one)}_{one.code or ''}", flags=re.ASCII).strip("_").lower()
     lines = [f"def test_line_{one.number}_{name}() -> None:"]
     lines.append(f"    result = made({str(entry.value.get('path'))!r}, {_literal(body)}, {times.text(one.at)!r})")

@@ -8,9 +8,10 @@ from segment_pendo.segment.ingest import masked
 from segment_pendo.segment.times import text
 from segment_pendo.words import Attempt, Json, Judged, Receipt, Skipped
 
-__all__ = ["Teller", "many", "plain", "printable", "refusal_line"]
+__all__ = ["WHO", "Teller", "many", "named", "plain", "printable", "refusal_line", "short"]
 
 _WIDEST: Final = 60
+WHO: Final = (("userId", "user"), ("groupId", "group"))  # for `named`
 _MOST_SAID: Final = 1000
 _ORDER: Final = {"error": 0, "warning": 1, "info": 2}
 
@@ -30,8 +31,19 @@ def plain(value: Json) -> str:
     if value is None:
         return "-"
     word = value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)
-    word = printable(word[: _WIDEST + 1])
-    return word if len(word) <= _WIDEST else word[: _WIDEST - 1] + "…"
+    return short(word, _WIDEST)
+
+
+def short(words: str, most: int) -> str:
+    """A text, printable, of at most so many characters."""
+    words = printable(words[: most + 1])
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def named(kind: Json, call: Json, *members: tuple[str, str]) -> str:
+    """A call by its type and those `members` (key, word) that it has."""
+    data = call if isinstance(call, dict) else {}
+    return " ".join([plain(kind), *(f"{word} {plain(data[key])}" for key, word in members if data.get(key) is not None)])
 
 
 class Teller:

@@ -10,6 +10,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from segment_pendo import js_json, switch
@@ -32,7 +33,7 @@ from segment_pendo.words import (
     Webhook,
 )
 
-__all__ = ["Setup", "assess", "chain", "chain_of", "judge", "judge_message", "made_id", "webhook_of"]
+__all__ = ["Setup", "assess", "chain", "chain_of", "judge", "judge_message", "webhook_of"]
 
 
 MOST_FINDINGS: Final = 100  # of one call
@@ -79,19 +80,14 @@ def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Recei
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
     judged = tuple(
-        judge(call, batch, at=at, ip=request.ip, message_id=made_id(call, batch, f"{id}.{call.index}"), setup=setup) for call in batch.calls
+        judge(call, batch, at=at, ip=request.ip, message_id=partial(server.message_id, f"{id}.{call.index}", call, batch), setup=setup)
+        for call in batch.calls
     )
     return Receipt(id, at, request, ingest.accepted(request), judged)
 
 
-def made_id(call: Call, batch: Batch, seed: str) -> str:
-    """The messageId that the server makes for a call without one, else an empty text. `seed` is another for each call."""
-    has_one = isinstance(call.data, dict) and call.data.get("messageId") is not None
-    return "" if has_one else server.message_id(seed, call, batch)
-
-
-def judge(call: Call, batch: Batch, *, at: datetime, ip: str, message_id: str, setup: Setup) -> Judged:
-    """What becomes of one call. `message_id` is what it gets if it has none (`made_id` makes one)."""
+def judge(call: Call, batch: Batch, *, at: datetime, ip: str, message_id: server.MakeId, setup: Setup) -> Judged:
+    """What becomes of one call. `message_id` makes what it gets if it has none: another for each call."""
     message = server.deliver(call, batch, received=at, ip=ip, message_id=message_id, switches=setup.switches)
     if isinstance(message, Skipped):
         return Judged(call, message, (), None)

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
+from segment_pendo.scanning import PHONE, is_global
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
 __all__ = ["PERSONAL", "People", "Rules"]
@@ -43,9 +44,8 @@ _NOT_IN_NAMES = re.compile(r"[^a-z]")
 _EMAIL = re.compile(r"(?<![\w.+%-])([\w.+'-]{1,64}?)(@|%40|\uff20)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII)
 _IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Fa-f:])")
-_PHONE = re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII)
 # Each with its own digits: what is found here must be what `inside` replaces.
-_SOMEBODYS: Final = re.compile(f"{_EMAIL.pattern}|(?a:{_IPV4.pattern})|{_IPV6.pattern}|(?a:{_PHONE.pattern})", re.IGNORECASE)
+_SOMEBODYS: Final = re.compile(f"{_EMAIL.pattern}|(?a:{_IPV4.pattern})|{_IPV6.pattern}|(?a:{PHONE.pattern})", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?=$|[T ])", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -68,6 +68,9 @@ class Rules:
     def personal(self, key: str) -> bool:
         name = _NOT_IN_NAMES.sub("", key.lower())
         return key not in self.keep and (name in PERSONAL or name.endswith(_ENDINGS) or key in self.replace)
+
+    def replaces_id(self, key: str) -> bool:
+        return self.ids == "all" or (self.ids == "users" and key in _USER_IDS)
 
 
 _MEANINGS: Final = SUSPICIOUS | {"true", "false"}
@@ -92,19 +95,22 @@ class People:
     def call(self, call: Json) -> Json:
         """A call (or an envelope, or a webhook's event) without what is personal."""
         if not isinstance(call, dict):
-            return self._walk(call, everything=False)
+            return self.within(call)
         cleaned: JsonObject = {}
         for key, value in call.items():
             if key in _USER_IDS or key in _ACCOUNT_IDS:
-                wanted = self._rules.ids == "all" or (self._rules.ids == "users" and key in _USER_IDS)
-                cleaned[key] = self.value(value) if wanted else self._walk(value, everything=False)
+                cleaned[key] = self.value(value) if self._rules.replaces_id(key) else self.within(value)
             elif key in {"traits", "properties", "context"}:
                 cleaned[key] = self._walk(value, everything=self._rules.allow_list)
             elif key != "name" and self._rules.personal(key):  # the name of a page or screen is nobody's
                 cleaned[key] = self._all(value)
             else:
-                cleaned[self.inside(key)] = self._walk(value, everything=False)
+                cleaned[self.inside(key)] = self.within(value)
         return cleaned
+
+    def within(self, value: Json) -> Json:
+        """Any other value without what is personal by its key or its shape."""
+        return self._walk(value, everything=False)
 
     def request(self, request: SdkRequest) -> SdkRequest:
         """A request without what is personal in its path, query and headers; its body is its calls' matter."""
@@ -127,8 +133,7 @@ class People:
         if key in self._rules.keep or key == "library":
             return value
         if key in _USER_IDS or key in _ACCOUNT_IDS or key == "id":  # ids again, in traits, context and properties
-            wanted = self._rules.ids == "all" or (self._rules.ids == "users" and key in _USER_IDS)
-            return self.value(value) if wanted or everything else self._walk(value, everything=False)
+            return self.value(value) if everything or self._rules.replaces_id(key) else self.within(value)
         return self._all(value) if self._rules.personal(key) else self._walk(value, everything=everything)
 
     def _all(self, value: Json) -> Json:
@@ -158,7 +163,7 @@ class People:
         if text.count(".") >= 3:
             text = _IPV4.sub(lambda match: self._ipv4(match[0]), text)
         if "+" in text:
-            text = _PHONE.sub(lambda match: self._phone(match[0]), text)
+            text = PHONE.sub(lambda match: self._phone(match[0]), text)
         return _IPV6.sub(lambda match: self._ipv6(match[0]), text) if text.count(":") >= 2 else text
 
     def text(self, text: str) -> str:
@@ -206,18 +211,12 @@ class People:
         return f"+1-{200 + made % 700}-555-01{made // 700 % 100:02d}"
 
     def _ipv4(self, address: str) -> str:
-        try:
-            if not ipaddress.IPv4Address(address).is_global:
-                return address
-        except ValueError:
+        if not is_global(address):
             return address
         return str(ipaddress.IPv4Address(0xC6120000 + int.from_bytes(self._digest("ip", address)[:4]) % 0x20000))  # 198.18.0.0/15
 
     def _ipv6(self, text: str) -> str:
-        try:
-            if not ipaddress.IPv6Address(text).is_global:
-                return text
-        except ValueError:
+        if not is_global(text):
             return text
         return str(ipaddress.IPv6Address((0x20010DB8 << 96) + int.from_bytes(self._digest("ip", text)[:12])))
 

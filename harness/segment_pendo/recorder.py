@@ -9,6 +9,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -20,6 +21,7 @@ from segment_pendo.mapping import Setup
 from segment_pendo.pseudonyms import People
 from segment_pendo.recording import Entry, Header, Judge, RecordingError
 from segment_pendo.redaction import Keys, redacted
+from segment_pendo.segment.times import milliseconds
 from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
 
 __all__ = ["Mode", "Recorder", "load", "load_header", "replace_whole", "rewrite"]
@@ -32,20 +34,22 @@ def load(path: Path, size: int | None = None) -> Iterator[Entry]:
 
     Raises RecordingError, also in the middle.
     """
-    try:
-        with path.open("rb") as file:
-            lines = file if size is None else takewhile(lambda _: file.tell() <= size, iter(file.readline, b""))
-            yield from recording.read(lines, str(path)).entries
-    except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}."
-        raise RecordingError(msg) from None
+    with _opened(path) as file:
+        lines = file if size is None else takewhile(lambda _: file.tell() <= size, iter(file.readline, b""))
+        yield from recording.read(lines, str(path)).entries
 
 
 def load_header(path: Path) -> Header:
     """Line 1 of the recording at `path`. Raises RecordingError."""
+    with _opened(path) as file:
+        return recording.read([file.readline(recording.LONGEST_HEADER)], str(path)).header
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
-            return recording.read([file.readline(recording.LONGEST_HEADER)], str(path)).header
+            yield file
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
         raise RecordingError(msg) from None
@@ -164,26 +168,16 @@ class Recorder:
         """Add one receipt, redacted and mapped again without its secrets."""
         if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
             return  # no call of an SDK
-        # A line holds milliseconds (T-2); finer parts would make another webhook when it is mapped again.
-        receipt = replace(receipt, at=receipt.at.replace(microsecond=receipt.at.microsecond // 1000 * 1000))
+        receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
         request, batch = redacted(receipt.request, self._keys, self._setup.switches)
         if self._people is not None:
             request = self._people.request(request)
-        batch = self._unknown(batch) if batch is not None else None
+            batch = _unknown(batch, self._people) if batch is not None else None
         calls, skipped = self._calls(batch, receipt) if batch is not None else ([], Counter[bytes]())
         if batch is None or calls:
             self._write(recording.request_line(request, batch, receipt.refusal) + b"".join(calls))
         self._skip -= skipped
         self.done.new += len(calls)
-
-    def _unknown(self, batch: Batch) -> Batch:
-        """The batch with pseudonyms, where they are asked for."""
-        made = self._people
-        if made is None:
-            return batch
-        envelope = made.call(batch.envelope)
-        assert isinstance(envelope, dict)
-        return replace(batch, envelope=envelope, calls=tuple(replace(call, data=made.call(call.data)) for call in batch.calls))
 
     def _calls(self, batch: Batch, receipt: Receipt) -> tuple[list[bytes], Counter[bytes]]:
         """The lines of those calls that the file does not hold yet, and the marks of the others."""
@@ -229,6 +223,13 @@ class Recorder:
 
     def _merged(self, old: Iterator[bytes], new: Iterator[bytes], done: recording.Merge) -> Iterator[bytes]:
         return recording.merged(recording.read(old, str(self.path)), recording.read(new, str(self._target)), done)
+
+
+def _unknown(batch: Batch, made: People) -> Batch:
+    """The batch with pseudonyms."""
+    envelope = made.call(batch.envelope)
+    assert isinstance(envelope, dict)
+    return replace(batch, envelope=envelope, calls=tuple(replace(call, data=made.call(call.data)) for call in batch.calls))
 
 
 def _made_id(call: Call, message: Message | None) -> str:

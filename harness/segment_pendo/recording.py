@@ -36,7 +36,6 @@ __all__ = [
     "RecordedCall",
     "RecordingError",
     "call_line",
-    "entries",
     "entry_line",
     "header_line",
     "is_recording",
@@ -138,6 +137,11 @@ def _line(value: Json) -> bytes:
     return text.translate(_LINE_ENDS).encode() + b"\n"
 
 
+def _member(sent_at: tuple[Json, ...]) -> JsonObject:
+    """The `sentAt` of a batch as a member; nothing where the batch said nothing."""
+    return {"sentAt": sent_at[0]} if sent_at else {}
+
+
 def header_line(setup: Setup, redacted: JsonObject) -> bytes:
     """Line 1 of a new recording; `redacted` says at least {"redacted": "keys" | "people"}."""
     start: JsonObject = {"format": FORMAT, "version": VERSION}
@@ -170,9 +174,7 @@ def entry_line(entry: Entry) -> bytes:
 def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str) -> bytes:
     """The line of one call."""
     webhook = webhook_of(judged)
-    when: JsonObject = {"receivedAt": times.text(at)}
-    if sent_at:
-        when["sentAt"] = sent_at[0]
+    when: JsonObject = {"receivedAt": times.text(at), **_member(sent_at)}
     if made_id:
         when["messageId"] = made_id
     return _line(
@@ -199,7 +201,7 @@ class Judge:
 
     def judged(self, call: Call, batch: Batch, at: datetime, made_id: str) -> Judged:
         """What becomes of a call of a batch that was received `at`."""
-        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=made_id, setup=self._setup)
+        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=lambda: made_id, setup=self._setup)
         return self._history.judged(judged, at)
 
     def met(self, one: RecordedCall) -> None:
@@ -232,7 +234,7 @@ def batch_of(request: JsonObject, calls: list[Json], setup: Setup) -> Batch:
 def with_sent_at(batch: Batch, sent_at: tuple[Json, ...]) -> Batch:
     """The batch with another sentAt of its envelope."""
     rest = {key: value for key, value in batch.envelope.items() if key != "sentAt"}
-    return batch if batch.single else replace(batch, envelope=rest | ({"sentAt": sent_at[0]} if sent_at else {}))
+    return batch if batch.single else replace(batch, envelope=rest | _member(sent_at))
 
 
 def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]) -> SdkRequest:
@@ -243,7 +245,7 @@ def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]
     if where is not None and where.kind == "pixel" and calls:
         return replace(request, query=urlencode({"data": base64.urlsafe_b64encode(js_json.keep(calls[0])).decode()}))
     if isinstance(envelope, dict):
-        return replace(request, body=js_json.keep(envelope | {"batch": calls} | ({"sentAt": sent_at[0]} if sent_at else {})))
+        return replace(request, body=js_json.keep(envelope | {"batch": calls} | _member(sent_at)))
     return replace(request, body=js_json.keep(calls[0])) if calls else request
 
 
@@ -400,11 +402,6 @@ def read(lines: Iterable[bytes], name: str) -> Reading:
     numbered = enumerate(lines, start=1)
     _, first = next(numbered, (1, b""))
     return Reading(_header(first, name), _entries(numbered, name))
-
-
-def entries(lines: Iterable[bytes], name: str) -> Iterator[Entry]:
-    """The requests of a recording with their calls. Raises RecordingError, also in the middle."""
-    yield from read(lines, name).entries
 
 
 def _object(text: bytes) -> JsonObject | None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from segment_pendo.history import History
 from segment_pendo.mapping import Setup, assess
+from segment_pendo.segment.times import milliseconds
 from segment_pendo.words import Receipt, SdkRequest
 
 __all__ = ["Relay", "Sink"]
@@ -36,9 +37,7 @@ class Relay:
 
     def receive(self, request: SdkRequest) -> Receipt:
         """The receipt of one request. Raises only what a sink raises (a full disk): then the SDK must not be told 200."""
-        at = self._clock()
-        # Milliseconds are what Segment shows (T-2); finer parts would make a second mapping differ from the first.
-        at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+        at = milliseconds(self._clock())
         self._count += 1
         receipt = self._history.told(assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup))
         if receipt.judged or receipt.refusal:

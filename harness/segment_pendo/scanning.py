@@ -15,11 +15,12 @@ from typing import Final, NamedTuple
 from segment_pendo import js_json
 from segment_pendo.words import Json
 
-__all__ = ["Suspect", "suspects"]
+__all__ = ["PHONE", "Suspect", "is_global", "suspects"]
 
 _EXAMPLE = re.compile(r"@(?:[a-z0-9-]+\.)*(?:example(?:\.(?:com|org|net))?|test|invalid|localhost)$", re.IGNORECASE)
 # 555-01xx is for fiction in North America, as are these of other countries' authorities.
 _FICTION = re.compile(r"55501\d\d$")
+PHONE: Final = re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII)
 _EVERYBODYS: Final = {"8.8.8.8", "8.8.4.4", "1.1.1.1", "24.5.68.47"}  # name servers, and the address of Segment's own examples
 
 
@@ -39,12 +40,16 @@ def _is_somebodys_mail(text: str) -> bool:
     return not _EXAMPLE.search(text)
 
 
-def _is_public(text: str) -> bool:
+def is_global(text: str) -> bool:
+    """Whether a text is an IP address of the public internet: not private, not reserved for examples."""
     try:
-        address = ipaddress.ip_address(text)
+        return ipaddress.ip_address(text).is_global
     except ValueError:
         return False
-    return address.is_global and text not in _EVERYBODYS
+
+
+def _is_public(text: str) -> bool:
+    return is_global(text) and text not in _EVERYBODYS
 
 
 def _is_somebodys_phone(text: str) -> bool:
@@ -68,7 +73,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
     ("e-mail address", re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"), _is_somebodys_mail),
     ("IP address", re.compile(r"(?<![\d.])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII), _is_public),
     ("IP address", re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,6}(?![0-9A-Fa-f:])"), _is_public),
-    ("phone number", re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII), _is_somebodys_phone),
+    ("phone number", PHONE, _is_somebodys_phone),
     ("card number", re.compile(r"(?<=[\"' ])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13})(?=[\"' ,.\\])", re.ASCII), _is_card),
     ("private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), _anything),
     ("token", re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), _anything),

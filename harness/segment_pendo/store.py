@@ -66,7 +66,7 @@ class Store:
     """A sink. Everything runs in the thread that made it."""
 
     def __init__(self, path: Path | None, *, setup: Setup, destination: str = "") -> None:
-        self._setup = setup
+        self._described = js_json.write(setup.described()).decode()
         self._destination = destination
         self._in_memory = path is None
         self._held = 0
@@ -120,7 +120,7 @@ class Store:
         row = (
             receipt.id, receipt.at.isoformat(), request.door, request.method, _text(request.path), _text(request.query),
             _text(request.host), request.ip, js_json.write(headers).decode(), request.body, receipt.reply.status, refusal,
-            js_json.write(self._setup.described()).decode(), self._destination,
+            self._described, self._destination,
         )  # fmt: skip
         with self._transaction():
             cursor = self._db.execute("insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)

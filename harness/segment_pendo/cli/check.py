@@ -14,10 +14,9 @@ import click
 from segment_pendo import recording, rows
 from segment_pendo.checking import Difference, differences
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, REFUSED, Failure
-from segment_pendo.lines import many, plain, printable
+from segment_pendo.lines import WHO, many, named, printable, short
 from segment_pendo.recorder import load, load_header, rewrite
 from segment_pendo.recording import Entry, Judge, RecordedCall, RecordingError
-from segment_pendo.rows import sent
 from segment_pendo.segment import ingest
 from segment_pendo.words import Finding, Json, Judged, Level, Receipt
 
@@ -40,25 +39,14 @@ class _Checked:
 
     @property
     def name(self) -> str:
-        user, group = sent(self.judged.call, "userId"), sent(self.judged.call, "groupId")
-        words = [
-            plain(self.judged.call.type),
-            *([f"user {plain(user)}"] if user is not None else []),
-            *([f"group {plain(group)}"] if group is not None else []),
-        ]
-        return " ".join(words)
+        return named(self.judged.call.type, self.judged.call.data, *WHO)
 
     def said(self) -> Iterator[str]:
         """What is wrong, a sentence each."""
         for one in self.differences:
-            yield f"{printable(one.where)}: recorded {_short(one.recorded)}, now {_short(one.now)} [{printable(one.rule)}]"
+            yield f"{printable(one.where)}: recorded {short(one.recorded, _WIDEST)}, now {short(one.now, _WIDEST)} [{printable(one.rule)}]"
         for finding in self.objections:
             yield f"{finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}"
-
-
-def _short(text: str) -> str:
-    text = printable(text)
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from segment_pendo import rows
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.comparing import Comparison, Pair, TraitChange, as_json, compare
-from segment_pendo.lines import many, plain, printable
+from segment_pendo.lines import WHO, many, named, plain, printable, short
 from segment_pendo.recorder import load
 from segment_pendo.recording import RecordingError
 
@@ -28,8 +28,7 @@ def command(old: Path, new: Path, style: str) -> None:
     of another type.
 
     What differs from run to run (ids and times of messages, versions, addresses of pages) does not count, nor does what became of the
-    calls. Ends with 1 if something
-    differs.
+    calls. Ends with 1 if something differs.
     """
     try:
         made = compare(load(old), load(new))
@@ -45,23 +44,15 @@ def command(old: Path, new: Path, style: str) -> None:
 
 
 def _name(pair: Pair) -> str:
-    side = pair.new or pair.old
-    assert side is not None
-    call = side.call if isinstance(side.call, dict) else {}
-    named = ((call.get(key), word) for key, word in (("userId", "user"), ("groupId", "group"), ("event", "event")))
-    words = [f"{word} {plain(value)}" for value, word in named if value is not None]
-    return " ".join([plain(side.type), *words])
+    return named(pair.side.type, pair.side.call, *WHO, ("event", "event"))
 
 
 def _where(pair: Pair, old: Path, new: Path) -> str:
-    side, file = (pair.new, new) if pair.new is not None else (pair.old, old)
-    assert side is not None
-    return f"{file}:{side.line}"
+    return f"{new if pair.new is not None else old}:{pair.side.line}"
 
 
 def _short(text: str) -> str:
-    text = printable(text)
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return short(text, _WIDEST)
 
 
 def _said(pair: Pair, old: Path) -> str:

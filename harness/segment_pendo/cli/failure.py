@@ -4,6 +4,8 @@ from typing import Final
 
 import click
 
+from segment_pendo.lines import printable
+
 __all__ = ["CANNOT_START", "CONFIGURATION", "FOUND", "NOT_DELIVERED", "NOT_STARTED", "REFUSED", "Failure"]
 
 FOUND: Final = 1
@@ -18,7 +20,7 @@ class Failure(click.ClickException):
     """Ends a verb with a message and an exit code."""
 
     def __init__(self, message: str, code: int) -> None:
-        super().__init__("".join(one if one.isprintable() or one == "\n" else f"\\x{ord(one):02x}" for one in message))
+        super().__init__("\n".join(map(printable, message.split("\n"))))
         self.code = code
 
     @property

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import BinaryIO
 
 import click
@@ -14,8 +15,8 @@ from segment_pendo.calls_file import Item
 from segment_pendo.cli import setup as setup_of
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.history import History
-from segment_pendo.mapping import Setup, assess, judge, judge_message, made_id
-from segment_pendo.segment import ingest, times
+from segment_pendo.mapping import Setup, assess, judge, judge_message
+from segment_pendo.segment import ingest, server, times
 from segment_pendo.segment.switches import Switches
 from segment_pendo.words import Call, JsonObject, Message, Receipt, SdkRequest
 
@@ -131,6 +132,6 @@ def _call_rows(item: Item, data: JsonObject, at: datetime, setup: Setup, history
             return
         key = data.get("writeKey")
         batch = ingest.alone(call, size, key if isinstance(key, str) else None, ordinary=item.ordinary)
-        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=made_id(call, batch, f"{name}.0"), setup=setup)
+        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=partial(server.message_id, f"{name}.0", call, batch), setup=setup)
     receipt = Receipt(name, at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,))
     yield rows.call_row(receipt, history.judged(judged, at), line=item.line)

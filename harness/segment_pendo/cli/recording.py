@@ -2,10 +2,11 @@
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -68,7 +69,8 @@ def _redacted(header: recording.Header, entries: list[Entry], made: People) -> l
     lines = [recording.header_line(header.setup, {"redacted": "people", "redactedWith": made.fingerprint})]
     for entry in entries:
         calls = [
-            replace(one, call=made.call(one.call), sent_at=_unknown(one, made), made_id=made.inside(one.made_id)) for one in entry.calls
+            replace(one, call=made.call(one.call), sent_at=tuple(map(made.within, one.sent_at)), made_id=made.inside(one.made_id))
+            for one in entry.calls
         ]
         request = made.request(entry.head())
         headers: Json = [[name, text] for name, text in request.headers]
@@ -78,10 +80,6 @@ def _redacted(header: recording.Header, entries: list[Entry], made: People) -> l
         for one, judged in zip(clean.calls, judge.entry(clean), strict=True):
             lines.append(recording.call_line(judged, one.at, one.sent_at, one.made_id))
     return lines
-
-
-def _unknown(one: recording.RecordedCall, made: People) -> tuple[Json, ...]:
-    return tuple(made.call({"sentAt": value})["sentAt"] for value in one.sent_at)  # type: ignore[call-overload, index]
 
 
 @command.command()
@@ -107,9 +105,8 @@ def scan(files: tuple[Path, ...]) -> None:
     sys.exit(FOUND if found else 0)
 
 
-_output = click.option(
-    "-o", "--output", "out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The recording to make."
-)
+def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
+    return click.option("-o", "--output", "out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=says)
 
 
 # --- from and to other programs --------------------------------------------------------------------------------------
@@ -130,14 +127,7 @@ def _imported(file: Path) -> Iterator[Imported]:
 
 @command.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The recording to make, or to record over.",
-)
+@_output("The recording to make, or to record over.")
 @click.option("--segment-host", "hosts", multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable.")
 @setup_of.setup_options
 def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], webhook: str, switches: Switches, *, track: bool) -> None:
@@ -191,7 +181,7 @@ def export(file: Path, style: str) -> None:
 
 @command.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
-@_output
+@_output("The recording to make.")
 def merge(files: tuple[Path, ...], out: Path) -> None:
     """Put recordings together, in the order in which their requests were received; calls that mean the same stand once."""
     try:
@@ -205,11 +195,7 @@ def merge(files: tuple[Path, ...], out: Path) -> None:
             message = f"{out} exists; give another file, or name it among those to merge."
             raise Failure(message, CONFIGURATION)
         entries = [entry for file in files for entry in load(file)]
-        lines = list(recording.joined(headers[0], entries))
-    except RecordingError as error:
-        raise Failure(str(error), CONFIGURATION) from None
-    try:
-        replace_whole(out, lines)
+        replace_whole(out, list(recording.joined(headers[0], entries)))
     except RecordingError as error:
         raise Failure(str(error), CONFIGURATION) from None
     click.echo(f"{many(len(files), 'recording')} in {out}.", err=True)

@@ -28,6 +28,7 @@ __all__ = [
     "header",
     "header_pairs",
     "is_script",
+    "library_name",
     "masked",
     "read",
     "refused",
@@ -199,7 +200,7 @@ def _single(request: SdkRequest, where: Route, event: JsonObject, size: int, swi
 def alone(call: Call, size: int, write_key: str | None, *, ordinary: bool, client: bool = False) -> Batch:
     """One call as its own path would carry it. M-12: only what Analytics.js posts one by one counts as the client channel."""
     event = call.data if isinstance(call.data, dict) else {}
-    is_client = client or _library(event).startswith("analytics.js")
+    is_client = client or library_name(event).startswith("analytics.js")
     return Batch((call,), single=True, client=is_client, ordinary=ordinary, envelope={}, size=size, write_key=write_key)
 
 
@@ -227,7 +228,8 @@ def _type_of(item: Json) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def _library(event: JsonObject) -> str:
+def library_name(event: JsonObject) -> str:
+    """context.library.name, or an empty text."""
     context = event.get("context")
     library = context.get("library") if isinstance(context, dict) else None
     name = library.get("name") if isinstance(library, dict) else None
@@ -240,8 +242,9 @@ def _write_key(body: JsonObject, request: SdkRequest, switches: Switches) -> tup
     own = named if isinstance(named, str) else None
     basic = basic_user(request.headers)
     found = (own, basic) if switches.write_key == "body" else (basic, own)
-    query = parse_qsl(request.query, errors="replace")
-    key = next((key for key in found if key is not None), None) or next((value for name, value in query if name == "writeKey"), None)
+    key = next((key for key in found if key is not None), None)
+    if not key:
+        key = next((value for name, value in parse_qsl(request.query, errors="replace") if name == "writeKey"), None)
     if own is None or basic is None or own == basic:
         return key, ()
     text = f"Body and Authorization header bear different write keys; the {switches.write_key}'s is taken here. Send one key."

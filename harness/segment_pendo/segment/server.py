@@ -12,11 +12,11 @@ from typing import Final
 
 from segment_pendo import js_json
 from segment_pendo.segment import times
-from segment_pendo.segment.ingest import MAX_SINGLE, TYPES
+from segment_pendo.segment.ingest import MAX_SINGLE, TYPES, library_name
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Json, JsonObject, Message, Skipped
 
-__all__ = ["deliver", "message_id"]
+__all__ = ["MakeId", "deliver", "message_id"]
 
 MAX_MESSAGES: Final = 2500  # I-43
 MAX_MESSAGE_ID: Final = 100  # I-44, in characters
@@ -31,13 +31,16 @@ DEVICE_LIBRARIES: Final = frozenset(
         "analytics-react-native",
     }
 )
+type MakeId = Callable[[], str]
 _KSUID: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def deliver(call: Call, batch: Batch, *, received: datetime, ip: str, message_id: str, switches: Switches = DEFAULT) -> Message | Skipped:
+def deliver(
+    call: Call, batch: Batch, *, received: datetime, ip: str, message_id: MakeId, switches: Switches = DEFAULT
+) -> Message | Skipped:
     """The message that a destination would see, or why Segment drops the call. Never changes its input.
 
-    `message_id` is for a call that has none. Segment has codes for a whole batch too (I-51, I-52); here each call has its own.
+    `message_id` makes one for a call that has none. Segment has codes for a whole batch too (I-51, I-52); here each call has its own.
     Suppressed users and plans are not known (S-22).
     """
     data = call.data
@@ -138,7 +141,9 @@ _CHECKS: Final[dict[str, Callable[[JsonObject], Skipped | None]]] = {
 # --- what is added ---------------------------------------------------------------------------------------------------
 
 
-def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *, received: datetime, ip: str, message_id: str) -> Message:
+def _completed(
+    call: Call, data: JsonObject, batch: Batch, switches: Switches, *, received: datetime, ip: str, message_id: MakeId
+) -> Message:
     # What else is there passes as it is, at any depth: M-3, M-4, M-5, M-6, M-7, M-8, M-9, M-10, S-14, S-15, S-16, S-19.
     # Of the envelope comes only what follows (S-3); nothing from a header (S-13) or a plan (S-17).
     message = dict(data)
@@ -150,7 +155,7 @@ def _completed(call: Call, data: JsonObject, batch: Batch, switches: Switches, *
     if message.get("integrations") is None:
         message["integrations"] = {}  # S-10, N-11
     if message.get("messageId") is None:
-        message["messageId"] = message_id  # S-5
+        message["messageId"] = message_id()  # S-5
     notes = (*batch.notes, *_set_times(message, batch, received, switches), *_message_id_note(message))
     message["channel"] = _channel(message, batch, switches)
     message["version"] = 2  # M-11
@@ -192,16 +197,10 @@ def _merged(inner: JsonObject, outer: JsonObject, switches: Switches) -> JsonObj
 def _channel(message: JsonObject, batch: Batch, switches: Switches) -> str:
     if switches.channel == "observed":
         return "client" if batch.client else "server"  # M-12
-    name = _library_name(message)
-    if isinstance(name, str) and name.startswith("analytics.js"):
+    name = library_name(message)
+    if name.startswith("analytics.js"):
         return "browser"
     return "mobile" if _on_device(name) else "server"
-
-
-def _library_name(message: JsonObject) -> Json:
-    context = message.get("context")
-    library = context.get("library") if isinstance(context, dict) else None
-    return library.get("name") if isinstance(library, dict) else None
 
 
 def _complete_context(message: JsonObject, batch: Batch, ip: str, switches: Switches) -> None:
@@ -215,16 +214,14 @@ def _complete_context(message: JsonObject, batch: Batch, ip: str, switches: Swit
         context["library"] = {"name": "unknown", "version": "unknown"}  # S-10
     wanted = switches.ip == "always" or (
         switches.ip != "never"
-        and (context.get("direct") is True or batch.client or (switches.ip == "device" and _on_device(_library_name(message))))
+        and (context.get("direct") is True or batch.client or (switches.ip == "device" and _on_device(library_name(message))))
     )
     if wanted and context.get("ip") is None and ":" not in ip:  # S-11, S-21; S-12: no IPv6
         context["ip"] = ip
     message["context"] = context
 
 
-def _on_device(library: Json) -> bool:
-    if not isinstance(library, str):
-        return False
+def _on_device(library: str) -> bool:
     native = library.startswith("@segment/analytics-") and library.endswith("-native")
     return native or library in DEVICE_LIBRARIES
 

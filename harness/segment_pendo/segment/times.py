@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from segment_pendo.words import Json
 
-__all__ = ["corrected", "parse", "text"]
+__all__ = ["corrected", "milliseconds", "parse", "text"]
 
 
 def parse(value: Json) -> datetime | None:
@@ -36,3 +36,8 @@ def corrected(original: datetime, sent: datetime, received: datetime) -> datetim
         return received - (sent - original)
     except OverflowError:
         return received
+
+
+def milliseconds(time: datetime) -> datetime:
+    """The time cut to what Segment shows (T-2): finer parts would make a second mapping differ from the first."""
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)

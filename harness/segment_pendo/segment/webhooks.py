@@ -162,9 +162,9 @@ def signature_of(webhook: Webhook) -> str | None:
     return next((value for name, value in webhook.headers if name == SIGNATURE), None)
 
 
-def resigned(webhook: Webhook, kind: Kind, signature: str | None) -> Webhook:
+def resigned(webhook: Webhook, kind: Kind, signature: str) -> Webhook:
     """The same webhook with a signature that was kept."""
-    return Webhook(webhook.body, kind.headers if signature is None else _with_signature(kind, signature))
+    return Webhook(webhook.body, _with_signature(kind, signature))
 
 
 def _sorted(data: JsonObject) -> JsonObject:
