@@ -84,7 +84,8 @@ def test_the_page_of_a_run_shows_its_calls(run: Start, page: Page) -> None:
     page.evaluate("body => fetch('/v1/batch', {method: 'POST', body: JSON.stringify(body)})", body)
     row = page.wait_for_selector("tr.call")
     assert row is not None
-    page.wait_for_function("document.querySelector('tr.call').innerText.includes('delivered 200')")
+    page.wait_for_selector("tr.call:has-text('delivered 200')")
+    assert "delivered 200" in row.inner_text()
     assert hostile in row.inner_text()
     assert "warning NESTED_IGNORED" in row.inner_text()
     row.press("Enter")
@@ -93,6 +94,6 @@ def test_the_page_of_a_run_shows_its_calls(run: Start, page: Page) -> None:
     assert '"writeKey": "****7890"' in details
     assert "WRITE_KEY_1234567890" not in page.content()
     page.click("#clear")
-    page.wait_for_function("!document.querySelector('tr.call')")
+    page.wait_for_selector("tr.call", state="detached")
     assert get(f"{running.home}/_/calls")[1]["calls"] == []
     assert said == []
