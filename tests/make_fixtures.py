@@ -48,6 +48,8 @@ RARE_CALLS: list[JsonObject] = [
     {"type": "track", "userId": "u-1", "event": ""},
     {"type": "track", "userId": "u-1", "event": "e", "properties": {}},
     {"type": "track", "userId": "u-1", "event": "e", "properties": []},
+    {"type": "track", "userId": "u-1", "event": "e", "timestamp": "2001-01-01T00:00:00Z", "properties": {"total billed": "x" * 512}},
+    {"type": "track", "userId": "u-1", "event": "e", "timestamp": "2100-01-01T00:00:00Z"},
     {"type": "page", "userId": "u-1", "name": ""},
     {"type": "page", "userId": "u-1", "category": 5},
     {"type": "identify", "userId": "u-1", "traits": "text"},

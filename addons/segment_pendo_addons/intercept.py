@@ -25,14 +25,15 @@ from segment_pendo.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.lines import Teller, refusal_line
 from segment_pendo.mapping import Setup
 from segment_pendo.pendo.regions import destination
+from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recorder import Recorder
 from segment_pendo.recording import RecordingError
 from segment_pendo.relay import Relay, Sink
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS, bare
 from segment_pendo.segment.ingest import decoded_headers, is_script
-from segment_pendo.segment.switches import DEFAULT
+from segment_pendo.segment.switches import Switches
 from segment_pendo.segment.webhooks import KINDS
-from segment_pendo.switch import SwitchError, changed
+from segment_pendo.switch import SwitchError, changed_both
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
@@ -145,12 +146,12 @@ class Intercept:
             msg = f"segment_pendo_webhook must be one of {', '.join(KINDS)}."
             raise exceptions.OptionsError(msg)
         try:
-            switches = changed(DEFAULT, options.segment_pendo_model)
+            switches, pendo = changed_both(Switches(), PendoSwitches(), options.segment_pendo_model)
         except SwitchError as error:
             msg = f"segment_pendo_model: {error}"
             raise exceptions.OptionsError(msg) from None
         signing_key = secret(SIGNING_KEY)
-        setup = Setup(options.segment_pendo_track, options.segment_pendo_webhook, switches, signing_key)
+        setup = Setup(options.segment_pendo_track, options.segment_pendo_webhook, switches, pendo, secret=signing_key)
         key = secret(API_KEY)
         to = ctx.options.segment_pendo_to
         if to and not key:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from segment_pendo import js_json
 from segment_pendo.json_path import json_path
 from segment_pendo.mapping import webhook_of
+from segment_pendo.pendo.memory import ACROSS
 from segment_pendo.recording import RecordedCall
 from segment_pendo.segment.rules import RULES
 from segment_pendo.words import Json, Judged, Skipped
@@ -57,7 +58,7 @@ def differences(one: RecordedCall, judged: Judged) -> Iterator[Difference]:
         yield from _in_body(one.body, body)
     elif (body is None) != (one.body is None) and one.outcome == kind:
         yield Difference("body", one.body or ABSENT, body or ABSENT, "a webhook has a body, a skipped call none")
-    recorded, now = Counter(one.findings), Counter(finding.code for finding in judged.findings)
+    recorded, now = Counter(one.findings), Counter(finding.code for finding in judged.findings if finding.code not in ACROSS)
     said = {finding.code: f"{finding.message} ({finding.source})" for finding in judged.findings}
     for name in sorted((recorded | now) - (recorded & now)):
         yield Difference("findings", _times(name, recorded[name]), _times(name, now[name]), said.get(name, "it is not found now"))

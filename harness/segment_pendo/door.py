@@ -12,14 +12,19 @@ from typing import Final
 from aiohttp import web
 
 from segment_pendo.pendo.regions import is_loopback
+from segment_pendo.rows import dumps
 from segment_pendo.segment.hosts import bare
+from segment_pendo.words import Json
 
-__all__ = ["Door", "DoorError", "Handler"]
+__all__ = ["CHANGE_HEADER", "Door", "DoorError", "Handler", "json_answer", "refused_change"]
 
 # A body above this is not read any further; Segment's own limit for a batch is 500 KB.
 MAX_BODY: Final = 10 * 1024 * 1024
 # Paths that are ours alone and never an SDK's.
 _OWN: Final = ("/_/", "/data/", "/api/v1/visitor/", "/api/v1/account/", "/api/v1/metadata/", "/api/v1/token/")
+
+# Whoever changes something must send it: no foreign page can without a preflight, which is refused.
+CHANGE_HEADER: Final = "X-Segment-Pendo"
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -100,6 +105,18 @@ class Door:
         except Exception as error:  # noqa: BLE001 - the last line of defence of a door
             print(f"segment-pendo: {request.method} could not be answered: {type(error).__name__}", file=sys.stderr)  # noqa: T201
             return web.json_response({"success": False, "error": "segment-pendo could not take this; see its terminal"}, status=500)
+
+
+def json_answer(body: Json, status: int = 200) -> web.Response:
+    """JSON in ASCII, one line."""
+    return web.Response(text=dumps(body) + "\n", status=status, content_type="application/json")
+
+
+def refused_change(request: web.Request) -> web.Response | None:
+    """The refusal of a change without the header that it needs."""
+    if request.headers.get(CHANGE_HEADER) == "1":
+        return None
+    return json_answer({"error": f"a change needs the header {CHANGE_HEADER}: 1"}, 403)
 
 
 def _refused(request: web.Request) -> web.Response | None:

@@ -1,28 +1,34 @@
-"""Findings that need to know earlier calls of the same run or file, in bounded memory."""
+"""Findings that need to know earlier calls of the same run or file, in bounded memory: Segment's here, Pendo's in pendo/memory.py."""
 
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from segment_pendo.mapping import Setup
+from segment_pendo.pendo.memory import ACROSS, LIMIT, Memory
+from segment_pendo.segment.codes import note
 from segment_pendo.words import Finding, Json, Judged, Receipt, Webhook
 
 __all__ = ["CODES", "History"]
 
 # The codes of what is found here and nowhere else.
-CODES: Final = frozenset({"DUPLICATE_MESSAGE_ID"})
-LIMIT: Final = 10_000
+CODES: Final = frozenset({"DUPLICATE_MESSAGE_ID"}) | ACROSS
 _WINDOW: Final = timedelta(hours=24)  # I-64: Segment drops repeats for at least as long
 
 
 class History:
-    """Remembers the last `limit` message ids; give it every call in order."""
+    """Remembers the last `limit` message ids, users, fields; give it every call in order."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, setup: Setup | None = None, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._seen: dict[str, datetime] = {}
+        self._seen: OrderedDict[str, datetime] = OrderedDict()
+        self.memory = Memory(track=setup.pendo_track if setup else True, limit=limit)
 
     def told(self, receipt: Receipt) -> Receipt:
         """The receipt with what its calls' predecessors say about them."""
+        if len(receipt.judged) > 1:
+            self.memory.grouped(one.message.data for one in receipt.judged if one.message and isinstance(one.outcome, Webhook))
         return replace(receipt, judged=tuple(self.judged(one, receipt.at) for one in receipt.judged))
 
     def judged(self, judged: Judged, at: datetime) -> Judged:
@@ -30,13 +36,14 @@ class History:
         if judged.message is None:  # ingest dropped it: no later call repeats it
             return judged
         before = self.remember(judged.call.data, at)
-        if before is None or at - before > _WINDOW or not isinstance(judged.outcome, Webhook):
+        if not isinstance(judged.outcome, Webhook):
             return judged
-        text = (
-            "This messageId came before; Segment drops most repeats within 24 hours, here it is delivered. Give each call an id of its own."
-        )
-        finding = Finding("DUPLICATE_MESSAGE_ID", "warning", "$.messageId", text, "Segment's documentation of duplicate data")
-        return replace(judged, findings=(*judged.findings, finding))
+        found: list[Finding] = []
+        if before is not None and at - before <= _WINDOW:
+            text = "This messageId came before; Segment drops most repeats within 24 hours, here it is delivered. Give each call its own."
+            found.append(note("DUPLICATE_MESSAGE_ID", "$.messageId", text))
+        found += self.memory.examine(judged.message.data)
+        return replace(judged, findings=(*judged.findings, *found)) if found else judged
 
     def remember(self, call: Json, at: datetime | None) -> datetime | None:
         """Know a call from now on; when its messageId was seen before, or None."""
@@ -46,11 +53,11 @@ class History:
         before = self._seen.pop(message_id, None)
         self._seen[message_id] = at
         if len(self._seen) > self._limit:
-            del self._seen[next(iter(self._seen))]
+            self._seen.popitem(last=False)
         return before
 
     def forget(self, receipt: Receipt) -> None:
-        """Know nothing of a receipt's calls: nobody took them, and the SDK will send them again."""
+        """Know no message id of a receipt's calls: nobody took them, and the SDK will send them again."""
         for one in receipt.judged:
             message_id = one.call.data.get("messageId") if isinstance(one.call.data, dict) else None
             if isinstance(message_id, str):

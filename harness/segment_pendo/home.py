@@ -1,6 +1,7 @@
 """The home port: one loopback HTTP address for Segment's ingest, the loopback Pendo, the page and its API."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,17 +10,19 @@ from aiohttp import web
 
 from segment_pendo.door import Door
 from segment_pendo.inspector import Inspector
-from segment_pendo.loopback_pendo import LoopbackPendo
+from segment_pendo.loopback_pendo import Answers, LoopbackPendo, Taken
 from segment_pendo.pendo.regions import is_loopback
 from segment_pendo.relay import Relay
+from segment_pendo.rows import call_id
 from segment_pendo.segment.ingest import decoded_headers
 from segment_pendo.store import Store
-from segment_pendo.words import Json, Reply, SdkRequest
+from segment_pendo.words import Receipt, Reply, SdkRequest
 
 __all__ = ["Home"]
 
 _BODY_TIMEOUT: Final = 30.0
 _LAST_CALLS: Final = 2.0
+_NAMES: Final = 20_000
 _JSON: Final = ("Content-Type", "application/json")
 
 
@@ -31,7 +34,10 @@ class Home(Door):
         self._open_origins = open_origins
         self._allowed_origins = frozenset(allowed_origins)
         self.inspector = Inspector(store)
-        self.loopback_pendo = LoopbackPendo(self._count)
+        self._calls: OrderedDict[str, str] = OrderedDict()
+        setup = relay.setup
+        answers = Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=lambda mid: self._calls.get(mid, mid))
+        self.loopback_pendo = LoopbackPendo(self._count, answers)
         self.pendo_took = 0
         self._refusing = False
         self._live = 0
@@ -39,8 +45,17 @@ class Home(Door):
         self._quiet.set()
         super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self._ingest)
 
-    def _count(self, _event: Json) -> None:
+    def _count(self, _taken: Taken) -> None:
         self.pendo_took += 1
+
+    def take(self, receipt: Receipt) -> None:
+        """A sink: know which call a messageId belongs to, so that the loopback Pendo can name it."""
+        for judged in receipt.judged:
+            message_id = judged.message.data.get("messageId") if judged.message else None
+            if isinstance(message_id, str):
+                self._calls[message_id] = call_id(receipt.id, judged.call.index)
+        while len(self._calls) > _NAMES:
+            self._calls.popitem(last=False)
 
     async def refuse_calls(self) -> None:
         """From now on SDKs are told to come again; returns when the calls that were on their way in are taken."""

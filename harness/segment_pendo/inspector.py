@@ -11,13 +11,13 @@ from typing import Final
 
 from aiohttp import web
 
-from segment_pendo import __version__, rows
+from segment_pendo import __version__
+from segment_pendo.door import json_answer, refused_change
 from segment_pendo.store import FILTERS, Store
 from segment_pendo.words import Json
 
-__all__ = ["CHANGE_HEADER", "Inspector"]
+__all__ = ["Inspector"]
 
-CHANGE_HEADER: Final = "X-Segment-Pendo"
 _MOST: Final = 1000
 _LONGEST_WAIT: Final = 600.0
 _PAGE_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
@@ -60,21 +60,21 @@ class Inspector:
         states: Json = dict(self._store.states())
         totals: Json = dict(self._store.totals())
         uptime = round(time.monotonic() - self._started, 3)
-        return _json({"status": "ok", "version": __version__, "uptime": uptime, "totals": totals, "deliveries": states})
+        return json_answer({"status": "ok", "version": __version__, "uptime": uptime, "totals": totals, "deliveries": states})
 
     async def _calls(self, request: web.Request) -> web.Response:
         try:
             limit = _number(request, "limit", 100, _MOST)
             page = self._store.calls(_filters(request), after=request.query.get("after", ""), limit=int(limit))
         except ValueError as error:
-            return _json({"error": str(error)}, 400)
-        return _json({"calls": list(page.calls), "next": page.next})
+            return json_answer({"error": str(error)}, 400)
+        return json_answer({"calls": list(page.calls), "next": page.next})
 
     async def _clear(self, request: web.Request) -> web.Response:
-        if request.headers.get(CHANGE_HEADER) != "1":
-            return _json({"error": f"a change needs the header {CHANGE_HEADER}: 1"}, 403)
-        self._store.clear()
-        return _json({"status": "cleared"})
+        refused = refused_change(request)
+        if refused is None:
+            self._store.clear()
+        return refused or json_answer({"status": "cleared"})
 
     async def _wait(self, request: web.Request) -> web.Response:
         """200 as soon as `count` rows match, each of them past waiting for its delivery; 408 with what came."""
@@ -94,9 +94,9 @@ class Inspector:
                 except TimeoutError:
                     pass
             page = self._store.calls(filters, after=after, limit=_MOST)
-            return _json({"calls": list(page.calls), "next": page.next}, status)
+            return json_answer({"calls": list(page.calls), "next": page.next}, status)
         except ValueError as error:
-            return _json({"error": str(error)}, 400)
+            return json_answer({"error": str(error)}, 400)
 
 
 def _filters(request: web.Request) -> dict[str, str]:
@@ -115,7 +115,3 @@ def _number(request: web.Request, name: str, default: float, most: float) -> flo
         msg = f"{name} must be a number from 0 to {most:g}"
         raise ValueError(msg)
     return number
-
-
-def _json(body: Json, status: int = 200) -> web.Response:
-    return web.Response(text=rows.dumps(body) + "\n", status=status, content_type="application/json")

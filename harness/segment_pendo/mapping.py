@@ -15,7 +15,9 @@ from typing import Final
 
 from segment_pendo import js_json, switch
 from segment_pendo.pendo import findings
+from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import ingest, server, webhooks
+from segment_pendo.segment.codes import note
 from segment_pendo.segment.switches import Switches
 from segment_pendo.words import (
     Batch,
@@ -41,15 +43,18 @@ MOST_FINDINGS: Final = 100  # of one call
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How the destination is set up at Segment, and how rules that no source settles are read.
+    """How the destination is set up at Segment and Pendo, and how rules that no source settles are read.
 
     `track`: whether its trigger selects track calls too. `webhook`: which of Segment's two webhook destinations it is (webhooks.KINDS).
+    `pendo_track`: whether the Pendo subscription has the setting for them (pendo 1.60). `switches` are Segment's, `pendo` Pendo's.
     `secret`: its shared secret; it is in no repr and no description.
     """
 
     track: bool = False
     webhook: str = "actions"
     switches: Switches = field(default_factory=Switches)
+    pendo: PendoSwitches = field(default_factory=PendoSwitches)
+    pendo_track: bool = True
     secret: str = field(default="", repr=False)
 
     @property
@@ -61,8 +66,9 @@ class Setup:
 
     def described(self) -> JsonObject:
         """All but the secret, as JSON; `like` reads it again."""
-        model: JsonObject = {**switch.settings(self.switches)}
-        return {"track": self.track, "webhook": self.webhook, "model": model}
+        model: JsonObject = {**switch.settings(self.switches), **switch.settings(self.pendo)}
+        off: JsonObject = {} if self.pendo_track else {"pendoTrack": False}
+        return {"track": self.track, "webhook": self.webhook, "model": model, **off}
 
     def like(self, described: JsonObject) -> "Setup":
         """This setup with what was described, the secret kept. What is absent is at its default; raises ValueError for what is unknown."""
@@ -70,8 +76,11 @@ class Setup:
         if not isinstance(model, dict) or webhook not in webhooks.KINDS:
             msg = "this setup cannot be read"
             raise ValueError(msg)
-        switches = switch.changed(Switches(), (f"{name}={value}" for name, value in model.items()))
-        return replace(self, track=described.get("track") is True, webhook=str(webhook), switches=switches)
+        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), (f"{name}={value}" for name, value in model.items()))
+        pendo_track = described.get("pendoTrack") is not False
+        return replace(
+            self, track=described.get("track") is True, webhook=str(webhook), switches=switches, pendo=pendo, pendo_track=pendo_track
+        )
 
 
 def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Receipt:
@@ -108,7 +117,7 @@ def _bounded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     if len(found) <= MOST_FINDINGS:
         return found
     text = f"{len(found) - MOST_FINDINGS + 1} more findings are not shown; mend these first."
-    return (*found[: MOST_FINDINGS - 1], Finding("MORE_FINDINGS", "info", "$", text, "this program's own limit"))
+    return (*found[: MOST_FINDINGS - 1], note("MORE_FINDINGS", "$", text))
 
 
 def _unselected(call: Call, setup: Setup) -> Skipped | None:

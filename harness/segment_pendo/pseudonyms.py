@@ -168,7 +168,7 @@ class People:
 
     def text(self, text: str) -> str:
         """The pseudonym of a whole text, of the same shape."""
-        if text.strip().lower() in _MEANINGS or text in PLACEHOLDERS:  # stands for no person, and a finding tells of it
+        if text.strip().lower() in _MEANINGS or text in PLACEHOLDERS.values():  # stands for no person, and a finding tells of it
             return text
         pieces, at = [], 0
         for match in _SOMEBODYS.finditer(text):

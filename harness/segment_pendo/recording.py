@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 from segment_pendo import __version__, js_json
 from segment_pendo.history import History
 from segment_pendo.mapping import Setup, judge, webhook_of
+from segment_pendo.pendo.memory import ACROSS
 from segment_pendo.segment import ingest, times
 from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Judged, Refusal, SdkRequest, Webhook
 
@@ -184,7 +185,7 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
             "outcome": "webhook" if webhook else "skipped",
             "code": None if isinstance(judged.outcome, Webhook) else judged.outcome.code,
             "body": webhook.body.decode() if webhook else None,
-            "findings": [finding.code for finding in judged.findings],
+            "findings": [finding.code for finding in judged.findings if finding.code not in ACROSS],
         }
     )
 
@@ -197,7 +198,7 @@ class Judge:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._history = History()
+        self._history = History(setup)
 
     def judged(self, call: Call, batch: Batch, at: datetime, made_id: str) -> Judged:
         """What becomes of a call of a batch that was received `at`."""

@@ -30,7 +30,7 @@ class Relay:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
         self._clock = clock
-        self._history = History()
+        self._history = History(setup)
         self._run = token_hex(3)
         self._count = 0
         self.lost = 0  # requests that a sink could not take: their SDKs were not told 200

@@ -4,14 +4,15 @@ A dataclass whose fields are made by `switch` is a set of them; `changed` sets s
 """
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from segment_pendo.suggestion import nearest
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["Switch", "SwitchError", "changed", "settings", "switch", "table"]
+__all__ = ["Switch", "SwitchError", "changed", "changed_both", "settings", "switch", "table"]
 
 
 class SwitchError(ValueError):
@@ -38,15 +39,16 @@ def table(switches: "DataclassInstance | type[DataclassInstance]") -> Iterator[S
         yield Switch(field.name, field.metadata["asks"], field.metadata["values"], field.metadata["rules"])
 
 
-def changed[T: "DataclassInstance"](switches: T, pairs: Iterable[str]) -> T:
-    """The set with some switches set by `name=value`. Raises SwitchError."""
+def changed[T: "DataclassInstance"](switches: T, pairs: Iterable[str], also: Iterable[str] = ()) -> T:
+    """The set with some switches set by `name=value`. Raises SwitchError; `also` are names that its hint may suggest, too."""
     known = {one.name: one for one in table(switches)}
     new: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if name not in known or not equals:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near and near[0] != name else f"Write NAME=VALUE; the names are {', '.join(known)}."
+            names = [*known, *also]
+            near = nearest(name, names)
+            hint = f"Did you mean {near}?" if near else f"Write NAME=VALUE; the names are {', '.join(names)}."
             msg = f"{pair!r} sets no switch. {hint}"
             raise SwitchError(msg)
         if value not in known[name].values:
@@ -54,6 +56,13 @@ def changed[T: "DataclassInstance"](switches: T, pairs: Iterable[str]) -> T:
             raise SwitchError(msg)
         new[name] = value
     return dataclasses.replace(switches, **new)
+
+
+def changed_both[T: "DataclassInstance", U: "DataclassInstance"](one: T, other: U, pairs: Iterable[str]) -> tuple[T, U]:
+    """Two sets with disjoint names, each with its own of the pairs. Raises SwitchError."""
+    pairs, names = list(pairs), [switch.name for switch in table(other)]
+    theirs = [pair for pair in pairs if pair.partition("=")[0] in names and "=" in pair]
+    return changed(one, [pair for pair in pairs if pair not in theirs], also=names), changed(other, theirs)
 
 
 def settings(switches: "DataclassInstance") -> dict[str, str]:

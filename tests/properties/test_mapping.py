@@ -101,7 +101,9 @@ def test_a_trait_named_id_never_replaces_the_visitor(call: dict[str, Any], other
     pendo.apply(body, 1)
     record = pendo.visitor(call["userId"])
     # A visitor is made exactly where its id is usable, and in a group call the account's too.
-    makes_one = effective(call["userId"]) is not None and (call["type"] == "identify" or effective(call["groupId"]) is not None)
+    makes_one = effective(call["userId"], "visitor") is not None and (
+        call["type"] == "identify" or effective(call["groupId"], "account") is not None
+    )
     assert (record is not None) == makes_one
     assert record is None or record["id"] == call["userId"]
 

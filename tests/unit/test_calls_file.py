@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from segment_pendo.calls_file import items
-from segment_pendo.cli.map import map_rows
+from segment_pendo.mapped_file import Options, mapped
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.recorder import Recorder
 from segment_pendo.recording import RecordingError
@@ -23,7 +23,8 @@ AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 
 def rows_of(data: bytes | str, **how: Any) -> list[dict[str, Any]]:
     text = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
-    made = [dumps(row) for row in map_rows(text, at=AT, fixed=True, setup=Setup(track=how.pop("track", False)), **how)]
+    options = Options(AT, Setup(track=how.pop("track", False)), fixed=True, **how)
+    made = [dumps(one.row()) for one in mapped(text, options)]
     assert all(line.isascii() and "\n" not in line for line in made)
     return [json.loads(line) for line in made]
 
@@ -135,7 +136,7 @@ def test_no_ingest_takes_a_message_as_it_is() -> None:
 def test_a_recording_is_mapped_again_with_its_own_times() -> None:
     path = Path(__file__).parents[2] / "fixtures" / "recordings" / "segment-analytics-python.jsonl"
     recorded = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    made = [json.loads(dumps(row)) for row in map_rows(path.read_bytes(), at=AT, fixed=False, setup=Setup())]
+    made = [json.loads(dumps(one.row())) for one in mapped(path.read_bytes(), Options(AT, Setup()))]
     calls = [(number, line) for number, line in enumerate(recorded, start=1) if "call" in line]
     assert [(row["line"], row["body"]) for row in made] == [(number, line["body"]) for number, line in calls]
 

@@ -107,10 +107,10 @@ def test_the_lines_of_calls() -> None:
         f"{at}  identify  user u -> visitor  webhook  delivered 200  [warning NESTED_IGNORED x2, NULL_VALUE]",
         f"    warning NESTED_IGNORED at $.traits.a: {nested}",
         f"    warning NESTED_IGNORED at $.traits.b: {nested}",
-        "    info NULL_VALUE at $.traits.c: What Pendo does with null (clear, keep, store) is not documented.",
+        "    info NULL_VALUE at $.traits.c: What Pendo does with null is documented nowhere; leave the trait out to keep its value.",
         f"{at}  group     no user -> no visitor  group g -> account  webhook  dead: no answer  {found}",
-        "    warning GROUP_WITHOUT_USER at $.userId: There is no userId, so no visitor can be linked to the account.",
-        "    info GROUP_NO_TRAITS at $.traits: The group call has no traits; the account gets no metadata from it.",
+        "    warning GROUP_WITHOUT_USER at $.userId: There is no userId, so no visitor is joined to the account; send it along.",
+        "    info GROUP_NO_TRAITS at $.traits: The group call has no traits, so the account gets no metadata from it; send some.",
         f"{at}  page      user u  skipped NO_MATCHING_MAPPING: Pendo documents nothing for page calls from Segment, so none is sent.",
         f"{at}  identify  no user  skipped {dropped}",
     ]

@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from segment_pendo import __version__
+from segment_pendo.suggestion import nearest
 
 __all__ = ["main"]
 
@@ -15,8 +16,9 @@ VERBS: Final = {
     "demo": "Send the examples of Segment's Pendo page through and show what became of them.",
     "run": "Open the doors; with a command, run it so that its Segment calls come here.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
+    "explain": "Tell the fate of each call: what Pendo makes of it, and why.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
-    "finding": "List the rules that no source settles, and how to read them otherwise.",
+    "finding": "Explain a code; list the rules that no source settles.",
     "recording": "Redact, scan, merge, import and export recordings.",
     "diff": "Compare two recordings call by call.",
     "check": "Map recordings again and compare.",
@@ -47,11 +49,9 @@ class _Verbs(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib  # noqa: PLC0415 - only after a mistake
-
-            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            near = nearest(args[0], VERBS)
             if near:
-                message = f"{error.message} Did you mean {near[0]!r}?"
+                message = f"{error.message} Did you mean {near!r}?"
                 raise click.UsageError(message, ctx) from None
             raise
 

@@ -7,7 +7,7 @@ import click
 
 from segment_pendo.cli.failure import CONFIGURATION, Failure
 from segment_pendo.environment import API_KEY, SIGNING_KEY, secret
-from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, caution, destination, key_problem
+from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, destination, examine
 from segment_pendo.words import Destination
 
 __all__ = ["find", "key_file_option", "known", "to_option"]
@@ -32,10 +32,9 @@ def find(to: str | None, key_file: Path | None) -> Destination | None:
         message = f"--to: {error}."
         raise Failure(message, CONFIGURATION) from None
     key = _key(key_file, loopback=probe.loopback)
-    problem = None if probe.loopback else key_problem(key)
     found = destination(to, key)
-    for warning in filter(None, (problem, caution(found))):
-        click.echo(f"Warning: {warning}.", err=True)
+    for finding in examine(found):
+        click.echo(f"{finding.level} {finding.code}: {finding.message}", err=True)
     return found
 
 

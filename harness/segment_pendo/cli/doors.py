@@ -119,7 +119,7 @@ class Doors:
             raise Failure(str(error), CANNOT_START) from None
         to = plan.to or Destination("loopback", self.home.url, LOCAL_KEY, loopback=True)
         self.delivery = Delivery(to, self._heard, setup=plan.setup, batch=plan.batch)
-        sinks += [self.delivery, self._report]
+        sinks += [self.home, self.delivery, self._report]
         await self.delivery.start()
         side = mitmproxy_side() if plan.with_proxy or plan.tls_port is not None else None
         if plan.tls_port is not None:

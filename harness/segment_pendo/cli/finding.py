@@ -1,21 +1,87 @@
 """`finding`: what the words of this program mean."""
 
+import sys
+from collections.abc import Iterable
+
 import click
 
+from segment_pendo.catalogue import DROPS, FINDINGS, find
+from segment_pendo.finding_code import Code
+from segment_pendo.lines import short
+from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment.switches import Switches
-from segment_pendo.switch import table
+from segment_pendo.suggestion import nearest
+from segment_pendo.switch import Switch, table
 
 __all__ = ["command"]
 
+_WIDTH = 100
+
 
 @click.command()
-@click.option("--models", is_flag=True, help="List the switches of --model (there is nothing else to list yet).")
-def command(*, models: bool) -> None:  # noqa: ARG001 - the only thing there is to list
-    """List the questions that no source of Segment's settles, and the answers one may choose by --model NAME=VALUE."""
-    formatter = click.HelpFormatter(width=100)
-    for one in table(Switches):
-        formatter.write_text(f"{one.name}: {one.asks}")
-        with formatter.indentation():
-            first, *others = one.values.items()
-            formatter.write_dl([(first[0], f"{first[1]}  [default]"), *others])
+@click.argument("code", required=False)
+@click.option("--models", is_flag=True, help="List the switches of --model.")
+def command(code: str | None, *, models: bool) -> None:
+    """Explain the CODE of a finding, or why a call was skipped; without CODE list them all.
+
+    --models lists the questions that no source settles, and the answers one may choose by --model NAME=VALUE.
+    """
+    if models:
+        _list_models()
+    elif code is None:
+        _list_codes()
+    else:
+        _explain(code)
+
+
+def _explain(name: str) -> None:
+    known = find(name)
+    if known is None:
+        near = nearest(name, [*FINDINGS, *DROPS])
+        hint = f"Did you mean {near}?" if near else "`segment-pendo finding` lists them."
+        message = f"there is no code {name[:60]!r}. {hint}"
+        raise click.UsageError(message)
+    spelled, code = known
+    formatter = click.HelpFormatter(width=_WIDTH)
+    kind = f"{code.level}" if spelled in FINDINGS else "why a call is skipped or a request refused"
+    formatter.write_text(f"{spelled} ({kind})")
+    with formatter.indentation():
+        formatter.write_text(code.means)
+        formatter.write_dl([("Do", code.do), ("Source", code.source)])
     click.echo(formatter.getvalue(), nl=False)
+    if code.example:
+        track = " --track" if '"track"' in code.example and spelled in FINDINGS else ""
+        track += " --no-pendo-track" if spelled == "TRACK_NOT_ENABLED" else ""
+        click.echo(f"  Example for `segment-pendo explain{track}`, one call a line:")
+        for line in code.example.splitlines():
+            click.echo(f"    {short(line, 200) if sys.stdout.isatty() else line}")
+
+
+def _list_codes() -> None:
+    formatter = click.HelpFormatter(width=_WIDTH)
+    for level in ("error", "warning", "info"):
+        with formatter.section(f"Findings, {level}"):
+            formatter.write_dl(_rows((name, code) for name, code in FINDINGS.items() if code.level == level))
+    with formatter.section("Why a call is skipped or a request refused"):
+        formatter.write_dl(_rows(DROPS.items()))
+    click.echo(formatter.getvalue().lstrip("\n"), nl=False)
+
+
+def _rows(codes: Iterable[tuple[str, Code]]) -> list[tuple[str, str]]:
+    return [(name, code.means) for name, code in codes]
+
+
+def _list_models() -> None:
+    formatter = click.HelpFormatter(width=_WIDTH)
+    for title, switches in (("Segment", Switches), ("Pendo", PendoSwitches)):
+        with formatter.section(title):
+            for one in table(switches):
+                _write_model(formatter, one)
+    click.echo(formatter.getvalue().lstrip("\n"), nl=False)
+
+
+def _write_model(formatter: click.HelpFormatter, one: Switch) -> None:
+    formatter.write_text(f"{one.name}: {one.asks}")
+    with formatter.indentation():
+        first, *others = one.values.items()
+        formatter.write_dl([(first[0], f"{first[1]}  [default]"), *others])

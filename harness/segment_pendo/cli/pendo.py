@@ -8,34 +8,76 @@ import click
 from segment_pendo.cli.doors import Signals
 from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.door import Door, DoorError
-from segment_pendo.lines import plain
-from segment_pendo.loopback_pendo import LoopbackPendo
-from segment_pendo.words import Json
+from segment_pendo.environment import INTEGRATION_KEY, secret
+from segment_pendo.explaining import fate
+from segment_pendo.lines import printable
+from segment_pendo.loopback_pendo import Answers, LoopbackPendo, Taken
+from segment_pendo.mapping import Setup
+from segment_pendo.pendo import findings
+from segment_pendo.pendo.memory import Memory
+from segment_pendo.pendo.switches import PendoSwitches
+from segment_pendo.switch import SwitchError, changed
+from segment_pendo.words import Call, Judged, Message, Webhook
 
 __all__ = ["command"]
 
 
+def _switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> PendoSwitches:
+    try:
+        return changed(PendoSwitches(), pairs)
+    except SwitchError as error:
+        message = f"{error} `segment-pendo finding --models` explains them."
+        raise click.BadParameter(message) from None
+
+
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=4170, show_default=True, help="0 = a free one.")
-def command(port: int) -> None:
-    """Open a Pendo on loopback: POST webhooks to /data/segmentio/KEY, read /api/v1/visitor/ID and /api/v1/account/ID."""
-    asyncio.run(_serve(port))
+@click.option("--key", default="", help="The only API key that is taken, a made-up one; 403 for others.  [default: any]")
+@click.option("--track", is_flag=True, help="The subscription has the setting for track calls.")
+@click.option("--always-200", is_flag=True, help="Answer 200 to whatever comes to /data/, also to what is no JSON.")
+@click.option(
+    "--model", "switches", callback=_switches, multiple=True, metavar="NAME=VALUE", help="Another reading of what Pendo publishes nowhere."
+)
+def command(port: int, key: str, switches: PendoSwitches, *, track: bool, always_200: bool) -> None:
+    """Open a Pendo on loopback and tell what it makes of each webhook.
+
+    POST webhooks to /data/segmentio/KEY, track events to /data/track. Read /api/v1/visitor/ID, /api/v1/account/ID,
+    /api/v1/metadata/schema/visitor, /api/v1/metadata/visitor/segmentio/value/ID/FIELD, /api/v1/token/verify; if
+    SEGMENT_PENDO_INTEGRATION_KEY is set, these ask for it. /_/state shows everything, with the call that set each field.
+    """
+    answers = Answers(switches, track, key, secret(INTEGRATION_KEY), always_200)
+    asyncio.run(_serve(port, answers))
 
 
-def _told(event: Json) -> None:
-    for one in event if isinstance(event, list) else [event]:
-        if isinstance(one, dict):
-            sys.stdout.write(f"{plain(one.get('type'))}  user {plain(one.get('userId'))}  group {plain(one.get('groupId'))}\n")
-    sys.stdout.flush()
+class _Teller:
+    """Says of each event what becomes of it."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._setup = Setup(track=True, pendo=answers.switches, pendo_track=answers.track)
+        self._memory = Memory(track=answers.track)
+
+    def __call__(self, taken: Taken) -> None:
+        event = taken.event
+        if not isinstance(event, dict):
+            sys.stdout.write("no event: Pendo takes JSON objects\n")
+            return
+        kind = event.get("type")
+        found = (*taken.findings, *findings.examine(event), *self._memory.examine(event))
+        call = Call(0, kind if isinstance(kind, str) else None, event)
+        sys.stdout.write(printable(fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup)) + "\n")
+        for finding in found:
+            sys.stdout.write(f"  {finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}\n")
+        sys.stdout.flush()
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, answers: Answers) -> None:
     signals = Signals()
-    door = Door(LoopbackPendo(_told).routes())
+    door = Door(LoopbackPendo(_Teller(answers), answers).routes())
     try:
         await door.start(port)
     except DoorError as error:
         raise Failure(str(error), CANNOT_START) from None
-    click.echo(f"Pendo  {door.url}/data/segmentio/KEY   (any key; answers 200 to any event, as the real one seems to)", err=True)
+    what = "only --key's" if answers.key else "any"
+    click.echo(f"Pendo  {door.url}/data/segmentio/KEY   ({what} key; answers 200 to any event, as the real one seems to)", err=True)
     await signals.next()
     await door.stop()

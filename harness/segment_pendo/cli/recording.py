@@ -12,18 +12,17 @@ import click
 
 from segment_pendo import exporting, importing, recording
 from segment_pendo.cli import credentials
-from segment_pendo.cli import setup as setup_of
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.redaction import people
+from segment_pendo.cli.setup import setup_options
 from segment_pendo.importing import Imported
 from segment_pendo.lines import many, printable
-from segment_pendo.mapping import assess
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.pseudonyms import People
 from segment_pendo.recorder import Recorder, load, load_header, replace_whole
 from segment_pendo.recording import Entry, Judge, RecordingError
 from segment_pendo.scanning import suspects
 from segment_pendo.segment.hosts import INTERCEPTED, bare
-from segment_pendo.segment.switches import Switches
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["command"]
@@ -129,14 +128,13 @@ def _imported(file: Path) -> Iterator[Imported]:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
 @_output("The recording to make, or to record over.")
 @click.option("--segment-host", "hosts", multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable.")
-@setup_of.setup_options
-def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], webhook: str, switches: Switches, *, track: bool) -> None:
+@setup_options
+def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: Setup) -> None:
     """Make a recording of what other programs wrote.
 
     FILE is an HTTP archive (.har), a flow file of mitmproxy (.flow, .mitm), or NDJSON (.gz): events as Segment archives them, or
     captured requests. Of archives and flows only requests to Segment's hosts count.
     """
-    setup = setup_of.read(track=track, webhook=webhook, switches=switches)
     ours = INTERCEPTED | {bare(host) for host in hosts}
     found: list[Imported] = []
     for file in files:

@@ -1,6 +1,5 @@
 """How people are made unknown here: the settings and the key of the working directory."""
 
-import difflib
 import os
 import secrets
 import tomllib
@@ -12,6 +11,7 @@ import click
 from segment_pendo.cli.failure import CONFIGURATION, Failure
 from segment_pendo.environment import REDACT_KEY, secret
 from segment_pendo.pseudonyms import Ids, People, Rules
+from segment_pendo.suggestion import nearest
 
 __all__ = ["people"]
 
@@ -41,8 +41,8 @@ def _table() -> dict[str, Any]:
 def _checked(name: str, table: Any) -> dict[str, Any]:
     for key, value in table.items():
         if key not in _SETTINGS:
-            near = difflib.get_close_matches(key, _SETTINGS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(_SETTINGS)}."
+            near = nearest(key, _SETTINGS)
+            hint = f" Did you mean {near}?" if near else f" There are {', '.join(_SETTINGS)}."
             message = f"{name}: redact has no setting {key!r}.{hint}"
             raise Failure(message, CONFIGURATION)
         is_right = {

@@ -9,7 +9,7 @@ from typing import Final, Literal, TextIO
 from segment_pendo import rows
 from segment_pendo.lines import Teller, many, plain, refusal_line
 from segment_pendo.segment.ingest import masked
-from segment_pendo.words import Attempt, CallRef, JsonObject, Judged, Receipt, Refusal, Webhook
+from segment_pendo.words import Attempt, CallRef, Finding, JsonObject, Judged, Receipt, Refusal, Webhook
 
 __all__ = ["Reporter"]
 
@@ -31,9 +31,10 @@ class _Line:
 
 
 class Reporter:
-    """A sink. `out` is where calls are printed, in the order in which they came."""
+    """A sink. `out` is where calls are printed, in the order in which they came. `caveat` is told once, after the first delivery."""
 
-    def __init__(self, out: TextIO, style: Literal["text", "ndjson"]) -> None:
+    def __init__(self, out: TextIO, style: Literal["text", "ndjson"], caveat: Finding | None = None) -> None:
+        self._caveat = caveat
         self._out = out
         self._gone = False
         self._teller = Teller()
@@ -122,6 +123,9 @@ class Reporter:
         else:
             line.attempt, line.settled = attempt, True
             self._flush()
+        if self._caveat is not None and attempt.state == "delivered":
+            self._print(f"    {self._caveat.level} {self._caveat.code}: {self._caveat.message}")
+            self._caveat = None
 
     def finish(self) -> None:
         """Print what still waits."""

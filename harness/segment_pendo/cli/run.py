@@ -16,16 +16,17 @@ import click
 
 from segment_pendo import launcher
 from segment_pendo.cli import credentials
-from segment_pendo.cli import setup as setup_of
 from segment_pendo.cli.doors import INSTALL, Doors, Plan, Signals
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
 from segment_pendo.cli.redaction import people
 from segment_pendo.cli.reporter import Reporter
+from segment_pendo.cli.setup import setup_options
 from segment_pendo.delivery import DRAIN
 from segment_pendo.lines import many
+from segment_pendo.mapping import Setup
+from segment_pendo.pendo.regions import caveat
 from segment_pendo.recorder import Mode, Recorder
 from segment_pendo.rows import call_id
-from segment_pendo.segment.switches import Switches
 
 __all__ = ["command"]
 
@@ -92,7 +93,7 @@ class _Ends:
     help="With --record: keys alone, or pseudonyms for people too (`segment-pendo recording redact --help`).",
 )
 @click.option("--store", type=FILE, help="Keep everything in this SQLite file.")
-@setup_of.setup_options
+@setup_options
 @click.option(
     "--batch-size",
     "batch",
@@ -134,8 +135,7 @@ def command(
     segment: str,
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
-    webhook: str,
-    switches: Switches,
+    setup: Setup,
     batch: int | None,
     style: Literal["text", "ndjson"],
     fail_on: str | None,
@@ -144,7 +144,6 @@ def command(
     *,
     no_proxy: bool,
     offline: bool,
-    track: bool,
 ) -> None:
     """Stand in Segment's place: take its calls, show what Pendo would get, deliver it.
 
@@ -162,7 +161,7 @@ def command(
     if record is None and (record_mode != "over" or redact != "keys"):
         message = "--record-mode and --redact are about --record FILE, which is missing"
         raise click.UsageError(message)
-    if batch is not None and webhook != "actions":
+    if batch is not None and setup.webhook != "actions":
         message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
         raise click.UsageError(message)
     destination = credentials.find(to, api_key_file)
@@ -171,7 +170,7 @@ def command(
         proxy_port=proxy_port,
         tls_port=tls_port,
         to=destination,
-        setup=setup_of.read(track=track, webhook=webhook, switches=switches),
+        setup=setup,
         batch=batch,
         record=record,
         record_mode=record_mode,
@@ -184,7 +183,7 @@ def command(
         allow_origins=origins,
         secrets=credentials.known(destination),
     )
-    reporter = Reporter(sys.stderr if cmd else sys.stdout, style)
+    reporter = Reporter(sys.stderr if cmd else sys.stdout, style, caveat(destination) if destination else None)
     sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file)))
 
 

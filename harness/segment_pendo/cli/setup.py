@@ -1,37 +1,51 @@
-"""The options that say how the destination is set up at Segment."""
+"""The options that say how the destination is set up at Segment, and Pendo; a verb gets a Setup of them."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from segment_pendo.environment import SIGNING_KEY, secret
 from segment_pendo.mapping import Setup
-from segment_pendo.segment.switches import DEFAULT, Switches
+from segment_pendo.pendo.switches import PendoSwitches
+from segment_pendo.segment.switches import Switches
 from segment_pendo.segment.webhooks import KINDS
-from segment_pendo.switch import SwitchError, changed, settings
+from segment_pendo.switch import SwitchError, changed_both, settings
 
-__all__ = ["read", "setup_options"]
+__all__ = ["setup_options", "was_given"]
+
+type _Models = tuple[Switches, PendoSwitches]
+_NAMES: Final = ("track", "pendo_track", "webhook", "models")
+# Switches that have an effect with one of the two webhook destinations only.
+_ONLY: Final = (("classic_dates", "classic"), ("name_conflict", "actions"))
 
 
-def _switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> Switches:
+def _models(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> _Models:
     try:
-        return changed(DEFAULT, pairs)
+        return changed_both(Switches(), PendoSwitches(), pairs)
     except SwitchError as error:
         message = f"{error} `segment-pendo finding --models` explains them."
         raise click.BadParameter(message) from None
 
 
-def setup_options[F: Callable[..., Any]](command: F) -> F:
-    """Add --track, --webhook and --model; `read` makes a Setup of what they give."""
+def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
+    """Add --track, --no-pendo-track, --webhook and --model; the verb has a parameter `setup` of what they give."""
+
+    @wraps(command)
+    def with_setup(*args: Any, track: bool, pendo_track: bool, webhook: str, models: _Models, **others: Any) -> Any:
+        return command(*args, setup=_read(models, webhook, track=track, pendo_track=pendo_track), **others)
+
+    made: Callable[..., Any] = with_setup
     for option in (
         click.option(
             "--model",
-            "switches",
-            callback=_switches,
+            "models",
+            callback=_models,
             multiple=True,
             metavar="NAME=VALUE",
-            help="Read a rule of Segment's that no source settles otherwise; repeatable. `segment-pendo finding --models` lists them.",
+            help="Read a rule that no source settles otherwise; repeatable. `segment-pendo finding --models` lists them.",
         ),
         click.option(
             "--webhook",
@@ -40,16 +54,26 @@ def setup_options[F: Callable[..., Any]](command: F) -> F:
             show_default=True,
             help="Which of Segment's two webhook destinations: Webhooks (Actions) or the classic Webhooks.",
         ),
+        click.option(
+            "--pendo-track/--no-pendo-track",
+            default=True,
+            help="With --track: whether the Pendo subscription has the setting for track calls.  [default: it has]",
+        ),
         click.option("--track", is_flag=True, help="Select track calls too; Pendo needs a setting for them."),
     ):
-        command = option(command)
-    return command
+        made = option(made)
+    return made
 
 
-def read(*, track: bool, webhook: str, switches: Switches) -> Setup:
-    """The setup; its secret comes from the environment. Raises click.UsageError for a switch that has no effect with this webhook."""
-    for name, other in (("classic_dates", "classic"), ("name_conflict", "actions")):
+def was_given(context: click.Context) -> bool:
+    """Whether any of these options was given."""
+    return any(context.get_parameter_source(name) != ParameterSource.DEFAULT for name in _NAMES)
+
+
+def _read(models: _Models, webhook: str, *, track: bool, pendo_track: bool) -> Setup:
+    switches, pendo = models
+    for name, other in _ONLY:
         if name in settings(switches) and webhook != other:
             message = f"--model {name} has an effect only with --webhook {other}."
             raise click.UsageError(message)
-    return Setup(track=track, webhook=webhook, switches=switches, secret=secret(SIGNING_KEY))
+    return Setup(track=track, webhook=webhook, switches=switches, pendo=pendo, pendo_track=pendo_track, secret=secret(SIGNING_KEY))

@@ -1,37 +1,30 @@
 """What a webhook's sender should know about how Pendo takes it (facts section 7). Findings never change a webhook.
 
-Only what one webhook alone can tell; what needs the history of a run is not said here.
+Only what one webhook alone can tell; `pendo/memory.py` tells what needs earlier ones.
 """
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 from segment_pendo.js_json import write
 from segment_pendo.json_path import json_path
 from segment_pendo.pendo import ids
-from segment_pendo.words import Finding, Json, JsonObject, Level
+from segment_pendo.pendo.codes import note
+from segment_pendo.words import Finding, Json, JsonObject
 
 __all__ = ["examine"]
 
 _DATE_KEY = re.compile(r"(?:[a-z0-9]At|_at|[dD]ate|[a-z0-9]On|_on)$")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
-# Where each rule comes from, as a reader can look it up.
-_SEGMENT_PAGE: Final = "Segment's documentation of Pendo"
-_DEVICE_MODE: Final = "Segment's code of Pendo Web (Actions)"
-_SPECIFICATIONS: Final = "Pendo support article 360031870352"
-_TRACK_ARTICLE: Final = "Pendo support article 28403116836763"
-_KEYS: Final = "Pendo support article 360031832072"
-_METADATA: Final = "Pendo support article 360038273392"
-_AGENT: Final = "Pendo's browser agent 2.291.4"
-_UNDOCUMENTED: Final = "documented nowhere"
 _LONG_TEXT: Final = 1500  # 3.41
+_LONGEST_NAME: Final = 32  # 2.09
+_MOST_PROPERTIES: Final = 512  # 2.10, in bytes
+_OLDEST: Final = timedelta(days=7)  # 2.13
+_SOONEST: Final = timedelta(minutes=5)
 _ACCOUNT_KEYS: Final = {"accountid", "account_id", "companyid", "company_id"}
-
-
-def _finding(code: str, level: Level, path: str, message: str, source: str) -> Finding:
-    return Finding(code, level, path, message, source)
 
 
 def examine(event: JsonObject) -> tuple[Finding, ...]:
@@ -43,13 +36,13 @@ def examine(event: JsonObject) -> tuple[Finding, ...]:
         return (*_group(event), *_metadata(event.get("traits")))
     if kind == "track":
         return tuple(_track(event))
-    return (_finding("UNSUPPORTED_TYPE", "info", "$.type", "Pendo documents only identify, group and track for Segment.", _SPECIFICATIONS),)
+    return (note("UNSUPPORTED_TYPE", "$.type", "Pendo documents only identify, group and track for Segment; do not select other types."),)
 
 
 def _visitor(event: JsonObject) -> Iterator[Finding]:
     if event.get("userId") is None:
         text = "There is no userId, so Pendo gets no visitor to attach this to; identify the user before, or expect no effect."
-        yield _finding("ANON_IDENTIFY", "warning", "$.userId", text, _SEGMENT_PAGE)
+        yield note("ANON_IDENTIFY", "$.userId", text)
     else:
         yield from ids.examine(event["userId"], "visitor", "$.userId")
 
@@ -63,34 +56,34 @@ def _group(event: JsonObject) -> Iterator[Finding]:
     group = event.get("groupId")
     if group is None or group == "":
         text = "There is no groupId, so Pendo has no account to keep the traits under; send one."
-        yield _finding("GROUP_WITHOUT_ID", "error", "$.groupId", text, _DEVICE_MODE)
+        yield note("GROUP_WITHOUT_ID", "$.groupId", text)
     else:
         yield from ids.examine(group, "account", "$.groupId")
     if event.get("userId") is None:
-        text = "There is no userId, so no visitor can be linked to the account."
-        yield _finding("GROUP_WITHOUT_USER", "warning", "$.userId", text, _DEVICE_MODE)
+        text = "There is no userId, so no visitor is joined to the account; send it along."
+        yield note("GROUP_WITHOUT_USER", "$.userId", text)
     else:
         yield from ids.examine(event["userId"], "visitor", "$.userId")
     traits = event.get("traits")
     if not traits:
-        text = "The group call has no traits; the account gets no metadata from it."
-        yield _finding("GROUP_NO_TRAITS", "info", "$.traits", text, _SEGMENT_PAGE)
+        text = "The group call has no traits, so the account gets no metadata from it; send some."
+        yield note("GROUP_NO_TRAITS", "$.traits", text)
     yield from _trait_id(event, "groupId", "account")
     if isinstance(traits, dict):
         if isinstance(traits.get("parentAccount"), dict):
-            text = "parentAccount is understood by Pendo's browser agent; by webhook it is a nested object, which is ignored."
-            yield _finding("PARENT_ACCOUNT", "info", "$.traits.parentAccount", text, _DEVICE_MODE)
+            text = "Pendo's browser agent knows parentAccount; by webhook it is an object, which is ignored. Send its id as a trait."
+            yield note("PARENT_ACCOUNT", "$.traits.parentAccount", text)
         for key, value in traits.items():
             if key.lower() in _ACCOUNT_KEYS and _differ(value, group):
-                text = f"This trait differs from groupId; Pendo's account id is groupId, {key} is plain metadata."
-                yield _finding("CUSTOM_ACCOUNT_ID", "info", json_path("traits", key), text, _SEGMENT_PAGE)
+                text = f"{key} differs from groupId, which alone is Pendo's account id. Send it as groupId, if it names the account."
+                yield note("CUSTOM_ACCOUNT_ID", json_path("traits", key), text)
 
 
 def _trait_id(event: JsonObject, id_key: str, kind: str) -> Iterator[Finding]:
     traits = event.get("traits")
     if isinstance(traits, dict) and "id" in traits and _differ(traits["id"], event.get(id_key)):
-        text = f"The trait id differs from {id_key}; it never replaces the {kind} id, which is {id_key}."
-        yield _finding("TRAIT_ID_CONFLICT", "info", "$.traits.id", text, _DEVICE_MODE)
+        text = f"The trait id differs from {id_key}; it never replaces the {kind} id, which is {id_key}. Leave it out, or rename it."
+        yield note("TRAIT_ID_CONFLICT", "$.traits.id", text)
 
 
 def _differ(one: Json, other: Json) -> bool:
@@ -103,7 +96,40 @@ def _track(event: JsonObject) -> Iterator[Finding]:
     properties = event.get("properties")
     if not isinstance(properties, dict) or properties.get("groupId") is None:
         text = "Pendo learns the account of a track event only from properties.groupId; put it there."
-        yield _finding("TRACK_NO_GROUP", "warning", "$.properties.groupId", text, _TRACK_ARTICLE)
+        yield note("TRACK_NO_GROUP", "$.properties.groupId", text)
+    if isinstance(properties, dict):
+        for key in properties:
+            if not _is_usable(key) or len(key) > _LONGEST_NAME or (key.startswith("__") and key.endswith("__")):
+                text = f"Pendo does not display a property of this name; use ASCII letters, digits and _, at most {_LONGEST_NAME}."
+                yield note("PROP_NAME", json_path("properties", key), text)
+        size = len(write(properties))
+        if size > _MOST_PROPERTIES:
+            text = f"The properties have {size:,} bytes of JSON; Pendo shows more than {_MOST_PROPERTIES} as too large. Send fewer."
+            yield note("PROPS_TOO_LARGE", "$.properties", text)
+    yield from _when(event)
+
+
+def _when(event: JsonObject) -> Iterator[Finding]:
+    """2.13: how far an event lies from its receipt."""
+    happened, came = _time(event.get("timestamp")), _time(event.get("receivedAt"))
+    if happened is None or came is None:
+        return
+    if came - happened > _OLDEST:
+        text = "The event is more than seven days old, and Pendo processes no older ones; send events when they happen."
+        yield note("TRACK_TOO_OLD", "$.timestamp", text)
+    elif happened - came > _SOONEST:
+        text = "The event is more than five minutes ahead; what Pendo does then is documented nowhere. Check the app's clock."
+        yield note("TRACK_FUTURE", "$.timestamp", text)
+
+
+def _time(value: Json) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def _metadata(traits: Json) -> tuple[Finding, ...]:
@@ -139,26 +165,32 @@ def _key(key: str, other: str) -> Iterator[Finding]:
     path = json_path("traits", key)
     if not _is_usable(key):
         text = "Pendo stores the field but cannot use it in segments or reports; use letters, digits and _ only, no digit first."
-        yield _finding("KEY_SYNTAX", "warning", path, text, _KEYS)
+        yield note("KEY_SYNTAX", path, text)
     if other != key:
         text = f"Pendo lower-cases keys, so this and {other!r} are one field, and one value is lost; rename one of them."
-        yield _finding("KEY_CASE_COLLISION", "error", path, text, _AGENT)
+        yield note("KEY_CASE_COLLISION", path, text)
 
 
 def _value(key: str, value: Json) -> Iterator[Finding]:
     path = json_path("traits", key)
     if isinstance(value, dict):
-        yield _finding("NESTED_IGNORED", "warning", path, "Pendo ignores objects; send its parts as traits of their own.", _AGENT)
+        yield note("NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own.")
     elif isinstance(value, list):
-        yield _finding("LIST_IN_SEGMENTIO", "info", path, "Pendo documents lists for agent metadata only.", _METADATA)
-        for index, item in enumerate(value):
-            if isinstance(item, dict | list):
-                where = json_path("traits", key, index)
-                yield _finding("NESTED_IGNORED", "warning", where, "Pendo ignores objects inside a list; send scalars.", _AGENT)
+        inside = [index for index, item in enumerate(value) if isinstance(item, dict | list)]
+        for index in inside:
+            text = "Pendo ignores objects inside a list; send scalars."
+            yield note("NESTED_IGNORED", json_path("traits", key, index), text)
+        if not inside:
+            text = "Pendo documents lists for its own agent's metadata only; send a text, if the field must be usable for sure."
+            yield note("LIST_IN_SEGMENTIO", path, text)
     elif value is None:
-        yield _finding("NULL_VALUE", "info", path, "What Pendo does with null (clear, keep, store) is not documented.", _UNDOCUMENTED)
+        yield note("NULL_VALUE", path, "What Pendo does with null is documented nowhere; leave the trait out to keep its value.")
     elif value == "" and isinstance(value, str):
-        yield _finding("EMPTY_VALUE", "info", path, "The value is an empty string; we assume that Pendo stores it as such.", _UNDOCUMENTED)
+        yield note(
+            "EMPTY_VALUE",
+            path,
+            "The value is an empty text, which we take to be stored as such; leave the trait out if there is nothing to say.",
+        )
     elif isinstance(value, str):
         yield from _string(key, value, path)
     elif _DATE_KEY.search(key) and not isinstance(value, bool) and _EPOCH.fullmatch(str(value)):
@@ -168,14 +200,14 @@ def _value(key: str, value: Json) -> Iterator[Finding]:
 def _string(key: str, value: str, path: str) -> Iterator[Finding]:
     if value.lower() in {"true", "false"}:
         text = "A boolean in quotes is text to Pendo until the field is retyped; send true or false."
-        yield _finding("BOOL_AS_STRING", "info", path, text, _METADATA)
+        yield note("BOOL_AS_STRING", path, text)
     if len(value) > _LONG_TEXT:
-        text = f"The value has {len(value):,} characters; Pendo recommends fewer than {_LONG_TEXT:,}."
-        yield _finding("VALUE_LONG", "info", path, text, _METADATA)
+        text = f"The value has {len(value):,} characters; Pendo recommends fewer than {_LONG_TEXT:,}. Send a shorter text."
+        yield note("VALUE_LONG", path, text)
     if _DATE_KEY.search(key) and not _RFC3339.fullmatch(value):
         yield _date(path)
 
 
 def _date(path: str) -> Finding:
-    text = "The key looks like a date, but Pendo reads dates as RFC 3339 with zone, like 2024-05-09T10:00:00.000Z."
-    return _finding("DATE_FORMAT", "info", path, text, _METADATA)
+    text = "The key looks like a date, but Pendo reads dates as RFC 3339 with zone; send texts like 2024-05-09T10:00:00.000Z."
+    return note("DATE_FORMAT", path, text)

@@ -1,67 +1,100 @@
 """Visitor and account ids as Pendo takes them (facts section 4)."""
 
+import math
 import re
 from typing import Final, Literal
 
 from segment_pendo.js_json import write
+from segment_pendo.pendo.codes import note
+from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json
 
-__all__ = ["ANONYMOUS_PREFIX", "PLACEHOLDERS", "SUSPICIOUS", "effective", "examine"]
+__all__ = ["ANONYMOUS_PREFIX", "MAX_BYTES", "Kind", "blank", "effective", "examine", "refusal"]
 
 type Kind = Literal["visitor", "account"]
 
-_AGENT: Final = "Pendo's browser agent 2.291.4"
 ANONYMOUS_PREFIX: Final = "_PENDO_T_"  # 4.3.1
 MAX_BYTES: Final = 128  # 4.1.2
-PLACEHOLDERS: Final = {"VISITOR-UNIQUE-ID", "ACCOUNT-UNIQUE-ID"}  # 4.2.4
+# 4.2.4: only the visitor's counts as no id; the agent merely complains of the account's.
+PLACEHOLDERS: Final = {"visitor": "VISITOR-UNIQUE-ID", "account": "ACCOUNT-UNIQUE-ID"}
 SUSPICIOUS: Final = {"null", "undefined", "none", "nan", "[object object]", "anonymous", "unknown"}  # 4.2.5
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# What JavaScript's trim takes away: not quite what Python's strip does.
+_WHITE: Final = (
+    "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 
 
-def effective(value: Json) -> str | None:
-    """The id under which Pendo keeps a record, or None where it makes none (4.2.1, 4.2.2, 4.2.4)."""
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+def blank(text: str) -> bool:
+    """Whether nothing but white space stands there, as JavaScript sees it."""
+    return not text.strip(_WHITE)
+
+
+def refusal(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str | None:
+    """The rule by which this is no id, or None for one that Pendo takes."""
+    if value is None or value == "" or isinstance(value, bool | dict | list) or (isinstance(value, float) and math.isinf(value)):
+        return "4.2.1"
+    if not isinstance(value, str) or switches.id_check == "none":
         return None
-    if isinstance(value, int | float):
-        return write(value).decode()
-    if not value.strip() or value == "::" or value in PLACEHOLDERS:
+    if blank(value) or value == "::":
+        return "4.2.1"
+    return "4.2.4" if kind == "visitor" and value == PLACEHOLDERS["visitor"] else None
+
+
+def effective(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str | None:
+    """The id under which Pendo keeps a record, or None where it makes none (4.1.2, 4.2.1, 4.2.2, 4.2.4)."""
+    if refusal(value, kind, switches):
         return None
-    return value
+    text = value if isinstance(value, str) else write(value).decode()
+    return _cut(text) if kind == "visitor" and switches.long_id == "cut" else text
+
+
+def _cut(text: str) -> str:
+    if len(text) * 4 <= MAX_BYTES:
+        return text
+    raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) <= MAX_BYTES:
+        return text
+    end = MAX_BYTES
+    while raw[end] & 0xC0 == 0x80:  # at a whole character: an assumption
+        end -= 1
+    return raw[:end].decode("utf-8", "surrogatepass")
 
 
 def examine(value: Json, kind: Kind, path: str) -> list[Finding]:
     """What is wrong or odd about an id that is present. An id that is absent is the caller's matter."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        text = f"The id is a number; Pendo keeps it as the text {effective(value)!r}. Send a string."
-        return [Finding("ID_NUMERIC", "info", path, text, _AGENT)]
-    if not isinstance(value, str) or effective(value) is None:
-        if isinstance(value, str) and value in PLACEHOLDERS:
-            text = f"{value} is the placeholder of Pendo's install snippet; Pendo treats it as no id. Send the real id."
-            return [Finding("ID_PLACEHOLDER", "error", path, text, _AGENT)]
-        text = f"Pendo takes no {kind} id like this; send a non-empty string."
-        return [Finding("ID_INVALID", "error", path, text, _AGENT)]
+    if isinstance(value, int | float) and not refusal(value, kind):
+        text = f"The id is a number; Pendo keeps it as the text {effective(value, kind)!r}. Send a string."
+        return [note("ID_NUMERIC", path, text)]
+    if isinstance(value, str) and value == PLACEHOLDERS[kind]:
+        takes = "treats it as no id" if kind == "visitor" else f"makes a real {kind} of it"
+        return [note("ID_PLACEHOLDER", path, f"{value} is the placeholder of Pendo's install snippet; Pendo {takes}. Send the real id.")]
+    if not isinstance(value, str) or refusal(value, kind):
+        return [note("ID_INVALID", path, f"Pendo takes no {kind} id like this; send a non-empty string.")]
     return _oddities(value, kind, path)
 
 
 def _oddities(value: str, kind: Kind, path: str) -> list[Finding]:
-    found = []
+    some = []
     size = len(value.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        text = f"The id has {size} bytes; Pendo cuts a visitor id after {MAX_BYTES}, so long ids may fall together."
-        found.append(Finding("ID_TOO_LONG", "warning", path, text, "Pendo support article 360046272771"))
-    if value != value.strip():
-        text = "The id begins or ends with white space; Pendo does not trim it, so this is another record than without."
-        found.append(Finding("ID_WHITESPACE", "warning", path, text, _AGENT))
-    if value.strip().lower() in SUSPICIOUS:
-        text = f"{value.strip()!r} looks like a missing value turned into text; Pendo makes a real {kind} of it."
-        found.append(Finding("ID_SUSPICIOUS", "warning", path, text, "our assumption"))
+        what = "cuts a visitor id" if kind == "visitor" else "documents no length for an account id, but cuts a visitor id"
+        text = f"The id has {size} bytes; Pendo {what} after {MAX_BYTES}, so long ids may fall together. Send a shorter one."
+        some.append(note("ID_TOO_LONG", path, text))
+    if value != value.strip(_WHITE):
+        text = "The id begins or ends with white space; Pendo does not trim it, so this is another record than without. Trim it."
+        some.append(note("ID_WHITESPACE", path, text))
+    if value.strip(_WHITE).lower() in SUSPICIOUS:
+        what = f"{value.strip()!r} looks like a missing value turned into text"
+        text = f"{what}; Pendo makes a real {kind} of it. Send no call until it is known."
+        some.append(note("ID_SUSPICIOUS", path, text))
     if kind == "visitor" and value.startswith(ANONYMOUS_PREFIX):
-        text = f"An id that begins with {ANONYMOUS_PREFIX} counts as an anonymous visitor in Pendo."
-        found.append(Finding("ID_ANON_PREFIX", "warning", path, text, _AGENT))
+        text = f"An id that begins with {ANONYMOUS_PREFIX} counts as an anonymous visitor in Pendo; send the id of a user."
+        some.append(note("ID_ANON_PREFIX", path, text))
     if kind == "account" and "::" in value:
-        text = "Pendo reads :: in an account id as parent::child."
-        found.append(Finding("ID_DOUBLE_COLON", "warning", path, text, _AGENT))
+        text = "Pendo reads :: in an account id as parent::child; use another separator, unless that is meant."
+        some.append(note("ID_DOUBLE_COLON", path, text))
     if kind == "visitor" and _EMAIL.fullmatch(value):
-        text = "The visitor id is an e-mail address: ids cannot be changed later in Pendo, and their case matters."
-        found.append(Finding("ID_EMAIL", "info", path, text, "Pendo support article 21326198721563"))
-    return found
+        text = "The visitor id is an e-mail address: ids cannot be changed later in Pendo, and case matters. Prefer a key of your own."
+        some.append(note("ID_EMAIL", path, text))
+    return some

@@ -1,91 +1,300 @@
-"""Pendo's records as this model predicts them: visitors and accounts after a stream of webhooks (facts 1.3 to 1.6, 3, 6).
+"""Pendo's records as this model predicts them: visitors, accounts and track events after a stream of webhooks (facts 1, 3, 4, 6).
 
-What Pendo does with a webhook is not published; each rule below is its own agent's, its documents', or, where a line
-says so, our assumption. Times are epoch milliseconds (6.03).
+`effect` says what one webhook does; here it is kept, with the call that did it. Times are epoch milliseconds (6.03). Memory is bounded:
+the records that were changed longest ago go first.
 """
 
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
+from segment_pendo.js_json import write
 from segment_pendo.pendo import ids
+from segment_pendo.pendo.effect import Effect, effect
+from segment_pendo.pendo.metadata import Field
+from segment_pendo.pendo.rules import RULES
+from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Pendo"]
+
+_MOST_RECORDS: Final = 10_000  # of each kind
+_MOST_WEIGHT: Final = 64 * 1024 * 1024  # characters of values, about
+_CHANGES: Final = 20  # of one field
+_EVENTS: Final = 1000
+_MESSAGES: Final = 10_000
+_INT64: Final = 2**63
+
+
+class _Change(NamedTuple):
+    """What set a field, when, to what; `removed` where it took the field away."""
+
+    at: int
+    by: str
+    value: Json
+    removed: bool = False
+
+    def row(self) -> JsonObject:
+        value: JsonObject = {"removed": True} if self.removed else {"value": self.value}
+        return {**value, "at": self.at, "call": self.by}
 
 
 @dataclass(slots=True)
 class _Record:
     id: str
     updated: int = 0
+    first_visit: int | None = None
+    last_visit: int | None = None
     metadata: JsonObject = field(default_factory=dict)
-    accounts: dict[str, None] = field(default_factory=dict)
+    history: dict[str, deque[_Change]] = field(default_factory=dict)
+    accounts: dict[str, _Change] = field(default_factory=dict)
     current_account: str | None = None
+    weight: int = 0
+
+    def change(self, name: str, change: _Change) -> None:
+        changes = self.history.setdefault(name, deque())
+        if len(changes) == _CHANGES:
+            self.weight -= _weight(changes.popleft().value)
+        changes.append(change)
+        self.weight += _weight(change.value)
+        if change.removed:
+            self.metadata.pop(name, None)
+        else:
+            self.metadata[name] = change.value
+
+
+def _weight(value: Json) -> int:
+    if isinstance(value, list):
+        return 64 + sum(map(_weight, value))
+    return 64 + (len(value) if isinstance(value, str) else 0)
 
 
 @dataclass(slots=True)
-class Pendo:
-    """Pendo's memory. `apply` takes one webhook body; `visitor` and `account` answer as Pendo's API does (6.01, 6.02)."""
+class _Typed:
+    """The first type seen of a field, and how it was spelled first."""
 
-    _visitors: dict[str, _Record] = field(default_factory=dict)
-    _accounts: dict[str, _Record] = field(default_factory=dict)
+    spelled: str
+    type: str = ""
+    element: str = ""
+    sample: Json = None
 
-    def apply(self, event: Json, now: int) -> None:
-        """Take one webhook body, or a list of them (1.12, an assumption). Ignores what it cannot use; never raises."""
-        for one in event if isinstance(event, list) else [event]:
-            if isinstance(one, dict) and one.get("type") == "identify":
-                self._identify(one, now)
-            elif isinstance(one, dict) and one.get("type") == "group":
-                self._group(one, now)
 
-    def _identify(self, event: JsonObject, now: int) -> None:
-        visitor_id = ids.effective(event.get("userId"))  # 1.30; without one no record (1.38, assumption)
-        if visitor_id is not None:
-            _update(self._visitors, visitor_id, event.get("traits"), now)
+class _Records:
+    """The records of one kind, the one changed longest ago first, and the schema of their metadata."""
 
-    def _group(self, event: JsonObject, now: int) -> None:
-        account_id = ids.effective(event.get("groupId"))  # 1.50
-        if account_id is None:
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.by_id: OrderedDict[str, _Record] = OrderedDict()
+        self.schema: dict[str, _Typed] = {}
+        self.forgotten = 0
+        self.weight = 0
+
+    def at(self, record_id: str) -> _Record:
+        """The record, made where there is none; it is now the last to be forgotten."""
+        record = self.by_id.setdefault(record_id, _Record(record_id))
+        self.by_id.move_to_end(record_id)
+        self._forget()
+        return record
+
+    def update(self, record_id: str, taken: tuple[Field, ...], now: int, by: str, *, replaces: bool) -> _Record:
+        record = self.at(record_id)
+        record.updated = now
+        before = record.weight
+        if replaces:
+            given = {one.name for one in taken}
+            for name in [name for name in record.metadata if name not in given]:
+                record.change(name, _Change(now, by, None, removed=True))
+        for one in taken:
+            if one.name is not None:
+                record.change(one.name, _Change(now, by, one.value, removed=one.removes))
+                self._type(one.name, one)
+        self.weight += record.weight - before
+        self._forget()
+        return record
+
+    def _type(self, name: str, one: Field) -> None:
+        if name not in self.schema and len(self.schema) >= self._most:
             return
-        _update(self._accounts, account_id, event.get("traits"), now)
-        visitor_id = ids.effective(event.get("userId"))
-        if visitor_id is not None:  # 1.52, 1.58: association as in device mode, an assumption for the webhook
-            visitor = _update(self._visitors, visitor_id, None, now)
-            visitor.accounts.setdefault(account_id)
-            visitor.current_account = account_id  # 1.55
+        known = self.schema.setdefault(name, _Typed(str(one.path[-1])))
+        if not known.type and one.value is not None:  # 3.06, 3.09: the first type that is seen, null has none
+            known.type = type_of(one.value)
+            known.sample = one.value
+            if isinstance(one.value, list):
+                known.element = next((type_of(item) for item in one.value if item is not None), "")
+
+    def _forget(self) -> None:
+        while len(self.by_id) > self._most or (self.weight > _MOST_WEIGHT and len(self.by_id) > 1):
+            _, gone = self.by_id.popitem(last=False)
+            self.weight -= gone.weight
+            self.forgotten += 1
+
+
+def type_of(value: Json) -> str:
+    """The Type of a value as Pendo's metadata schema names it (3.02, 3.07); '' for null."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        whole = "." not in (text := write(value).decode()) and "e" not in text
+        return "integer" if whole and -_INT64 <= int(text) < _INT64 else "float"
+    if isinstance(value, str):
+        return "string"
+    return "list" if isinstance(value, list) else ""
+
+
+class Pendo:
+    """Pendo's memory. `apply` takes one webhook body; `visitor` and `account` answer as Pendo's API does (6.01, 6.02).
+
+    `track`: the subscription has the setting for track calls (1.60). `name_of`: how the call of a messageId is called.
+    """
+
+    def __init__(
+        self, switches: PendoSwitches = DEFAULT, *, track: bool = True, name_of: Callable[[str], str] = str, most: int = _MOST_RECORDS
+    ) -> None:
+        self.switches = switches
+        self._name_of = name_of
+        self._track = track
+        self._visitors, self._accounts = _Records(most), _Records(most)
+        self._events: deque[JsonObject] = deque(maxlen=_EVENTS)
+        self._nothing: deque[JsonObject] = deque(maxlen=_EVENTS)
+        self._messages: OrderedDict[str, None] = OrderedDict()
+        self._webhooks = 0
+
+    def apply(self, event: Json, now: int, by: str = "") -> list[Effect]:
+        """Take one webhook body, or a list of them (1.12), set by the call `by` (where it is empty, the messageId names it).
+
+        The effect of each event. Ignores what it cannot use; never raises.
+        """
+        if isinstance(event, list):
+            return [self._one(one, now, by) for one in event] if self.switches.array_body == "read" else [Effect(nothing="1.12")]
+        return [self._one(event, now, by)]
+
+    def _one(self, event: Json, now: int, by: str) -> Effect:
+        self._webhooks += 1
+        message_id = event.get("messageId") if isinstance(event, dict) else None
+        name = by or self.called(event)
+        repeated = isinstance(message_id, str) and self._came_before(message_id)
+        made = effect(event, self.switches, track=self._track)
+        if repeated and self.switches.repeats == "dropped":
+            made = Effect(nothing="1.16")
+        if made.nothing is not None:
+            kind = event.get("type") if isinstance(event, dict) else None
+            row: JsonObject = {"call": name, "at": now, "type": kind if isinstance(kind, str) else None, "why": RULES[made.nothing].says}
+            self._nothing.append(row)
+        else:
+            self._keep(made, now, name)
+        return made
+
+    def called(self, event: Json) -> str:
+        """What names an event: its messageId, or the call that this belongs to; '' where it has none."""
+        message_id = event.get("messageId") if isinstance(event, dict) else None
+        return self._name_of(message_id) if isinstance(message_id, str) else ""
+
+    def _came_before(self, message_id: str) -> bool:
+        before = message_id in self._messages
+        self._messages[message_id] = None
+        if len(self._messages) > _MESSAGES:
+            self._messages.popitem(last=False)
+        return before
+
+    def _keep(self, made: Effect, now: int, by: str) -> None:
+        if made.event is not None:
+            self.tracked(made.event, made.visitor_id or "", made.account_id, made.properties, now, by)
+            return
+        if made.account_id is not None:
+            self._update(self._accounts, made.account_id, made, now, by, own=made.owner == "account")
+        if made.visitor_id is not None:  # 1.58: also by a group call
+            visitor = self._update(self._visitors, made.visitor_id, made, now, by, own=made.owner == "visitor")
+            if made.joins and made.account_id is not None:
+                visitor.accounts.setdefault(made.account_id, _Change(now, by, made.account_id))
+                visitor.current_account = made.account_id  # 1.55
+
+    def _update(self, records: _Records, record_id: str, made: Effect, now: int, by: str, *, own: bool) -> _Record:
+        """`own`: the call's traits are this record's; a call that only names it leaves its fields alone."""
+        replaces = own and self.switches.absent_traits == "removed"
+        return records.update(record_id, made.fields if own else (), now, by, replaces=replaces)
+
+    def tracked(self, event: str, visitor_id: str, account_id: str | None, properties: Json, now: int, by: str) -> None:
+        """Keep one track event, from a webhook or from the track API (section 2)."""
+        row: JsonObject = {
+            "event": event,
+            "visitorId": visitor_id,
+            "accountId": account_id,
+            "properties": properties,
+            "at": now,
+            "call": by,
+        }
+        self._events.append(row)
+        visitor = self._visitors.at(visitor_id)
+        visitor.first_visit = visitor.first_visit or now
+        visitor.last_visit = now
 
     def visitor(self, visitor_id: str) -> JsonObject | None:
         """The body of GET /api/v1/visitor/ID, or None where there is no such visitor."""
-        record = self._visitors.get(visitor_id)
+        record = self._visitor(visitor_id)
         if record is None:
             return None
         accounts: list[Json] = list(record.accounts)
         auto: JsonObject = {"id": record.id, "lastupdated": record.updated}
+        if record.first_visit is not None:  # 6.04
+            auto |= {"firstvisit": record.first_visit, "lastvisit": record.last_visit}
         if record.current_account is not None:
             auto |= {"accountid": record.current_account, "accountids": accounts}
-        metadata: JsonObject = {"auto": auto, "segmentio": dict(record.metadata)}
+        metadata: JsonObject = {"auto": auto, "segmentio": dict(record.metadata)}  # 1.32, 1.34: no other group is written
         return {"id": record.id, "accountIds": accounts, "metadata": metadata}
+
+    def _visitor(self, visitor_id: str) -> _Record | None:
+        taken = ids.effective(visitor_id, "visitor", self.switches)
+        record = self._visitors.by_id.get(taken) if taken is not None else None
+        hidden = record is not None and self.switches.eventless == "hidden" and record.first_visit is None
+        return None if hidden else record
 
     def account(self, account_id: str) -> JsonObject | None:
         """The body of GET /api/v1/account/ID, or None where there is no such account."""
-        record = self._accounts.get(account_id)
+        record = self._accounts.by_id.get(account_id)
         if record is None:
             return None
         auto: JsonObject = {"id": record.id, "lastupdated": record.updated}
         return {"id": record.id, "metadata": {"auto": auto, "segmentio": dict(record.metadata)}}
 
+    def schema(self, kind: str) -> JsonObject | None:
+        """The body of GET /api/v1/metadata/schema/KIND (6.05), or None for another kind than visitor and account."""
+        records = {"visitor": self._visitors, "account": self._accounts}.get(kind)
+        if records is None:
+            return None
+        group: JsonObject = {}
+        for name, one in records.schema.items():
+            row: JsonObject = {"Type": one.type, "DisplayName": one.spelled, "sample": one.sample}
+            if one.type == "list":
+                row["ElementType"] = one.element
+            group[name] = row
+        return {"segmentio": group}
 
-def _update(records: dict[str, _Record], record_id: str, traits: Json, now: int) -> _Record:
-    """Upsert; fields that are not given keep their value (1.36, an assumption)."""
-    record = records.get(record_id)
-    if record is None:
-        record = records[record_id] = _Record(record_id)
-    record.updated = now
-    if isinstance(traits, dict):
-        for key, value in traits.items():
-            if not isinstance(value, dict):  # 3.20: objects are ignored
-                record.metadata[key.lower()] = _kept(value)  # 3.31: lower-cased, the last wins
-    return record
+    def history(self, kind: str, record_id: str) -> JsonObject | None:
+        """Which call set each field of a visitor or an account, the last of them last, at most 20; None where there is no such record."""
+        record = self._visitor(record_id) if kind == "visitor" else self._accounts.by_id.get(record_id)
+        if record is None:
+            return None
+        changes: JsonObject = {name: [change.row() for change in kept] for name, kept in record.history.items()}
+        joined: list[Json] = [change.row() for change in record.accounts.values()]
+        return {"fields": changes, "accounts": joined} if kind == "visitor" else {"fields": changes}
 
+    def state(self) -> JsonObject:
+        """Everything: visitors and accounts with their history, track events, and of which webhooks nothing was made."""
+        visitors: JsonObject = dict(self._told("visitor", self._visitors))
+        accounts: JsonObject = dict(self._told("account", self._accounts))
+        return {
+            "visitors": visitors,
+            "accounts": accounts,
+            "events": list(self._events),
+            "nothing": list(self._nothing),
+            "schema": {"visitor": self.schema("visitor"), "account": self.schema("account")},
+            "webhooks": self._webhooks,
+            "forgotten": self._visitors.forgotten + self._accounts.forgotten,
+        }
 
-def _kept(value: Json) -> Json:
-    # 3.21: objects inside a list are ignored; a list inside a list counts as one.
-    return [item for item in value if not isinstance(item, dict | list)] if isinstance(value, list) else value
+    def _told(self, kind: str, records: _Records) -> Iterator[tuple[str, Json]]:
+        for name in sorted(records.by_id):
+            record = self.visitor(name) if kind == "visitor" else self.account(name)
+            if record is not None:
+                yield name, record | {"history": self.history(kind, name)}

@@ -5,9 +5,10 @@ import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from segment_pendo.words import Destination
+from segment_pendo.pendo.codes import note
+from segment_pendo.words import Destination, Finding
 
-__all__ = ["DATA_HOSTS", "LOCAL_KEY", "caution", "destination", "is_loopback", "key_problem", "webhook_url"]
+__all__ = ["DATA_HOSTS", "LOCAL_KEY", "caveat", "destination", "examine", "is_loopback", "webhook_url"]
 
 DATA_HOSTS: Final = {
     "us": "data.pendo.io",  # 1.01, documented for this path
@@ -16,6 +17,8 @@ DATA_HOSTS: Final = {
     "jp": "data.jpn.pendo.io",
     "au": "data.au.pendo.io",
 }
+# 1.03: documented until 2022 and 2024.
+_OLD_HOSTS: Final = frozenset({"pendo-io.appspot.com", "segment.us.pendo.io", "segment.eu.pendo.io"})
 DOCUMENTED: Final = frozenset({"us", "eu"})
 # The key in the address of the loopback Pendo: an obvious dummy.
 LOCAL_KEY: Final = "local"
@@ -60,21 +63,32 @@ def destination(to: str, key: str) -> Destination:
     return Destination(parts.netloc, base, key, loopback=loopback)
 
 
-def caution(to: Destination) -> str | None:
-    """What to know about a destination before sending to it (1.04)."""
-    undocumented = {host for region, host in DATA_HOSTS.items() if region not in DOCUMENTED}
-    if to.name in undocumented:
-        return f"{to.name} takes webhooks by analogy only: Segment and Pendo document the US and EU hosts for them"
-    return None
+def examine(to: Destination) -> list[Finding]:
+    """What to know about a destination before sending to it; nothing of it repeats the key."""
+    if to.loopback:
+        return []
+    found = []
+    host = to.name.partition(":")[0].lower()
+    if host in _OLD_HOSTS:
+        text = f"{to.name} was documented for webhooks once and is not any more; use --to us or --to eu."
+        found.append(note("OLD_HOST", "$", text))
+    if host in {name for region, name in DATA_HOSTS.items() if region not in DOCUMENTED}:
+        text = f"{to.name} takes webhooks by analogy only: Segment and Pendo document the US and EU hosts for them."
+        found.append(note("UNDOCUMENTED_REGION", "$", text))
+    if not _KEY_SHAPE.fullmatch(to.key):
+        text = "The API key has not the usual shape 8-4-4-4-12 of hex digits; copy it from Settings > Subscription settings > Applications."
+        found.append(note("KEY_SHAPE", "$", text))
+    return found
+
+
+def caveat(to: Destination) -> Finding | None:
+    """What a 2xx of a real Pendo does not mean (1.73); None on loopback."""
+    if to.loopback:
+        return None
+    text = "Pendo answered 2xx, as it does for what it ignores, too; look with `segment-pendo state compare` in some minutes."
+    return note("NO_EFFECT_ASSURED", "$", text)
 
 
 def webhook_url(to: Destination) -> str:
     """Where a webhook is POSTed (1.01). It bears the key: never print it."""
     return f"{to.base}/data/segmentio/{quote(to.key, safe='')}"
-
-
-def key_problem(key: str) -> str | None:
-    """What looks wrong with an API key, without repeating it (5.5); only a warning, other shapes may exist."""
-    if _KEY_SHAPE.fullmatch(key):
-        return None
-    return "the API key has not the usual shape 8-4-4-4-12 of hex digits (Settings > Subscription settings > Applications > API key)"

@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from segment_pendo import js_json
+from segment_pendo.segment.codes import note
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
 
@@ -248,7 +249,7 @@ def _write_key(body: JsonObject, request: SdkRequest, switches: Switches) -> tup
     if own is None or basic is None or own == basic:
         return key, ()
     text = f"Body and Authorization header bear different write keys; the {switches.write_key}'s is taken here. Send one key."
-    return key, (Finding("WRITE_KEYS_DIFFER", "warning", "$.writeKey", text, "documented nowhere; a public thread says the body's"),)
+    return key, (note("WRITE_KEYS_DIFFER", "$.writeKey", text),)
 
 
 def basic_user(headers: Headers) -> str | None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from segment_pendo import js_json
 from segment_pendo.segment import times
+from segment_pendo.segment.codes import note
 from segment_pendo.segment.ingest import MAX_SINGLE, TYPES, library_name
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Json, JsonObject, Message, Skipped
@@ -255,20 +256,14 @@ def _set_times(message: JsonObject, batch: Batch, received: datetime, switches: 
 
 
 def _unreadable(path: str) -> Finding:
-    return Finding(
-        "TIME_UNREADABLE",
-        "warning",
-        path,
-        "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.",
-        "our assumption; Segment documents ISO 8601",
-    )
+    return note("TIME_UNREADABLE", path, "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.")
 
 
 def _message_id_note(message: JsonObject) -> tuple[Finding, ...]:
     if not _is_long(message.get("messageId")):
         return ()
     text = f"messageId has more than {MAX_MESSAGE_ID} characters, which is Segment's limit; what it does then is documented nowhere."
-    return (Finding("MESSAGE_ID_LONG", "warning", "$.messageId", text, "Segment's HTTP API documentation"),)
+    return (note("MESSAGE_ID_LONG", "$.messageId", text),)
 
 
 def message_id(seed: str, call: Call, batch: Batch) -> str:

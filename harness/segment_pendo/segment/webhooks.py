@@ -13,6 +13,7 @@ from typing import Final
 from segment_pendo import js_json
 from segment_pendo.json_path import json_path
 from segment_pendo.segment import facade
+from segment_pendo.segment.codes import note
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Finding, Headers, Json, JsonObject, Message, Skipped, Webhook
 
@@ -186,8 +187,7 @@ def _ignored(data: JsonObject, kind: Kind) -> Iterator[Finding]:
     integrations = data.get("integrations")
     if isinstance(integrations, dict) and integrations.get("Pendo") is False:
         text = f'"Pendo": false stops only the device-mode destination; the webhook is governed by "{kind.title}".'
-        source = "Segment's documentation of the integrations object"
-        yield Finding("PENDO_INTEGRATION_IGNORED", "info", "$.integrations.Pendo", text, source)
+        yield note("PENDO_INTEGRATION_IGNORED", "$.integrations.Pendo", text)
 
 
 def _changes(data: JsonObject) -> Iterator[Finding]:
@@ -195,7 +195,7 @@ def _changes(data: JsonObject) -> Iterator[Finding]:
         path = json_path(*loss.path)
         if loss.becomes is None:
             text = "A key named __proto__ is lost with all that it holds: Segment's destination is JavaScript; rename it."
-            yield Finding("KEY_LOST", "warning", path, text, "Segment's published destination code")
+            yield note("KEY_LOST", path, text)
         else:
             text = f"{loss.was[:40]} becomes {loss.becomes}: Segment's destination is JavaScript; send it as a string to keep every digit."
-            yield Finding("NUMBER_CHANGED", "warning", path, text, "Segment's published destination code")
+            yield note("NUMBER_CHANGED", path, text)

@@ -1,0 +1,67 @@
+"""`explain`: the fate of each call, in a sentence and field by field. Imports neither mitmproxy nor aiohttp, but for --call."""
+
+import sys
+from typing import Literal
+
+import click
+
+from segment_pendo import rows
+from segment_pendo.cli.inputs import Inputs, input_options
+from segment_pendo.cli.tables import print_table
+from segment_pendo.explaining import explained
+from segment_pendo.lines import printable, short
+from segment_pendo.mapped_file import Mapped, Wrong
+from segment_pendo.words import Json, JsonObject
+
+__all__ = ["command"]
+
+_LEVELS = {"error": 0, "warning": 1, "info": 2}
+
+
+@click.command()
+@input_options
+@click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
+@click.option("--short", "brief", is_flag=True, help="The sentence and the findings only, without the table.")
+def command(inputs: Inputs, style: Literal["text", "ndjson"], *, brief: bool) -> None:
+    """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it, and why.
+
+    First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which rule, and how sure that is
+    (Pendo's code, a document, our assumption). FILE is read as `segment-pendo map` does; --model takes another reading of a rule.
+    """
+    for one in inputs:
+        row = one.row() | explained(one.judged, one.setup) if isinstance(one, Mapped) else one.row()
+        if style == "ndjson":
+            sys.stdout.write(rows.dumps(row) + "\n")
+        else:
+            _tell(one, row, brief=brief)
+    sys.stdout.flush()
+    sys.exit(inputs.end())
+
+
+def _tell(one: Mapped | Wrong, row: JsonObject, *, brief: bool) -> None:
+    if isinstance(one, Wrong):
+        click.echo(f"line {one.line}: {one.code}: {printable(one.message)}")
+        return
+    click.echo(printable(str(row["fate"])))
+    if not brief:
+        _table(row["fields"])
+    for finding in sorted(one.judged.findings, key=lambda finding: _LEVELS[finding.level]):
+        click.echo(f"  {finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}")
+
+
+def _table(fields: Json) -> None:
+    lines = [one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else []
+    shown = [one for one in lines if one["to"] is not None or str(one["from"] or one["webhook"]).startswith(("$.traits", "$.properties"))]
+    if shown:
+        print_table(("in the call", "in the webhook", "in Pendo", "value", "because", "known from"), [_cells(one) for one in shown])
+    unread = [str(one["webhook"] or one["from"]).removeprefix("$.") for one in lines if one not in shown]
+    if unread:
+        click.echo(f"  Also in the webhook, but nothing says that Pendo reads it: {printable(', '.join(unread))}.")
+
+
+def _cells(one: JsonObject) -> tuple[str, ...]:
+    webhook = "lost" if one["webhook"] is None else "the same" if one["webhook"] == one["from"] else str(one["webhook"])
+    value = short(rows.dumps(one["value"]), 60)
+    rule = str(one["rule"]).partition(": ")
+    because = rule[2] if not rule[0].startswith("--") else str(one["rule"])
+    return str(one["from"] or "(made by Segment)"), webhook, str(one["to"] or "nothing"), value, because, str(one["grade"])

@@ -1,0 +1,27 @@
+"""Tables for people, as wide as the terminal. Only verbs that print one import rich."""
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+
+from segment_pendo.lines import printable
+
+__all__ = ["print_table"]
+
+_PIPED = 160
+
+
+def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    """Print lines of cells under their heads, long cells folded; no cell's text is read as markup."""
+    from rich import box  # noqa: PLC0415 - only who prints a table pays for it
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    width = shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="bold")
+    for head in heads:
+        table.add_column(Text(head), overflow="fold")
+    for cells in lines:
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    Console(file=sys.stdout, width=width, highlight=False, no_color=None if sys.stdout.isatty() else True).print(table)

@@ -1,0 +1,312 @@
+"""The fate of one call: a plain sentence, then field by field how it came into the webhook and what Pendo makes of it, and why.
+
+The webhook is certain. What Pendo makes of it is not: each line says its grade (Pendo's code, a document, our assumption), or the switch
+that was set instead.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from segment_pendo.json_path import json_path
+from segment_pendo.lines import plain, short
+from segment_pendo.mapping import Setup
+from segment_pendo.pendo import rules as pendo_rules
+from segment_pendo.pendo.effect import Effect, Id, effect
+from segment_pendo.pendo.metadata import Field
+from segment_pendo.segment import rules as segment_rules
+from segment_pendo.switch import settings, table
+from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Message, Skipped
+
+__all__ = ["Line", "effect_row", "explained", "fate", "field_lines"]
+
+
+class Line(NamedTuple):
+    """One value on its way: JSON path in the call (None: Segment adds it), in the webhook (None: it is lost there), place in Pendo."""
+
+    source: str | None
+    webhook: str | None
+    to: str | None
+    value: Json
+    rule: str
+    grade: str
+
+    def row(self) -> JsonObject:
+        return {"from": self.source, "webhook": self.webhook, "to": self.to, "value": self.value, "rule": self.rule, "grade": self.grade}
+
+
+def explained(judged: Judged, setup: Setup) -> JsonObject:
+    """What `explain` adds to the row of a call: fate, fields, effect."""
+    made = _effect(judged, setup)
+    return {
+        "fate": fate(judged, setup),
+        "fields": [line.row() for line in field_lines(judged, setup)],
+        "effect": effect_row(made) if made is not None else {"visitor": None, "account": None},
+    }
+
+
+def _effect(judged: Judged, setup: Setup) -> Effect | None:
+    if isinstance(judged.outcome, Skipped) or judged.message is None:
+        return None
+    return effect(judged.message.data, setup.pendo, track=setup.pendo_track)
+
+
+def effect_row(made: Effect) -> JsonObject:
+    """Which records one webhook touches, and what it writes there."""
+    metadata: JsonObject = {one.name: one.value for one in made.fields if one.name is not None}
+    visitor, account = made.visitor_id, made.account_id
+    row: JsonObject = {
+        "visitor": {"id": visitor, "metadata": metadata if made.owner == "visitor" else {}} if visitor is not None else None,
+        "account": {"id": account, "metadata": metadata if made.owner == "account" else {}} if account is not None else None,
+    }
+    return row | {"event": {"name": made.event, "properties": made.properties}} if made.event is not None else row
+
+
+# --- why ---------------------------------------------------------------------------------------------------------------
+
+_GRADES: Final = {
+    "code": "Segment's code",
+    "payloads": "payloads of Segment's service",
+    "documentation": "Segment's documents",
+    "SDKs": "Segment's SDKs",
+    "public threads": "public threads",
+    "assumption": "our assumption",
+}
+_SEGMENT: Final = {rule.id: rule for rule in segment_rules.RULES}
+
+
+def _why(rule: str, setup: Setup) -> tuple[str, str]:
+    """A rule in words, and its grade; a switch that was set speaks instead of the rule."""
+    if rule in _SEGMENT:
+        known = _SEGMENT[rule]
+        return f"{rule}: {known.says}", _GRADES[known.grade]
+    chosen = settings(setup.pendo)
+    for one in table(setup.pendo) if chosen else ():
+        if one.name in chosen and rule in one.rules:
+            return f"--model {one.name}={chosen[one.name]}: {one.values[chosen[one.name]]}", "--model"
+    return f"pendo {rule}: {pendo_rules.RULES[rule].says}", pendo_rules.RULES[rule].grade
+
+
+def _because(rule: str, setup: Setup) -> str:
+    return _why(rule, setup)[0].partition(": ")[2]
+
+
+# --- field by field ----------------------------------------------------------------------------------------------------
+
+# What Segment's servers make, by the rule that says so; all else of an event passes as it is (S-20).
+_MADE: Final = {
+    "originalTimestamp": "T-1",
+    "receivedAt": "S-7",
+    "sentAt": "T-5",
+    "messageId": "S-5",
+    "channel": "M-12",
+    "version": "M-11",
+    "projectId": "S-9",
+    "writeKey": "S-4",
+    "context": "S-10",
+    "integrations": "S-10",
+    "type": "S-6",
+    "timestamp": "T-7",
+}
+
+
+def field_lines(judged: Judged, setup: Setup) -> list[Line]:
+    """Every member of the call and of the webhook, traits and properties one by one; none for a call that is skipped."""
+    made = _effect(judged, setup)
+    if made is None or judged.message is None:
+        return []
+    return list(_lines(judged.call, judged.message, made, setup))
+
+
+def _lines(call: Call, message: Message, made: Effect, setup: Setup) -> Iterator[Line]:
+    sent = call.data if isinstance(call.data, dict) else {}
+    for key, value in sent.items():
+        if key not in message.data:  # S-4: only the write key of a single call is taken away
+            yield Line(json_path(key), None, None, value, *_why("S-4", setup))
+    for key, value in message.data.items():
+        source = _source(key, sent)
+        if key == "__proto__":
+            yield Line(source, None, None, value, *_why("W-28", setup))
+        elif key == "traits" and isinstance(value, dict):
+            yield from _traits(value, made, setup)
+        elif key == "properties" and isinstance(value, dict) and made.event is not None:
+            yield from _properties(value, made, setup)
+        else:
+            yield _member(key, value, source, made, setup)
+
+
+def _source(key: str, sent: JsonObject) -> str | None:
+    if key == "originalTimestamp" and "timestamp" in sent:
+        return "$.timestamp"
+    return json_path(key) if key in sent else None
+
+
+def _member(key: str, value: Json, source: str | None, made: Effect, setup: Setup) -> Line:
+    path = json_path(key)
+    if key == "userId" and made.joins and made.owner == "account":
+        return Line(source, path, "visitor id, joined to the account", made.visitor_id, *_why("1.52", setup))
+    for kind, one in (("visitor", made.visitor), ("account", made.account)):
+        if one is not None and one.path[0] == key and len(one.path) == 1:
+            return Line(source, path, f"{kind} id" if one.value is not None else None, one.value or value, *_why(one.rule, setup))
+    if key == "event" and made.event is not None:
+        return Line(source, path, "track event", value, *_why("1.61", setup))
+    if key == "timestamp" and made.event is not None:
+        return Line(source, path, "time of the track event", value, *_why("2.04", setup))
+    if key == "type":
+        return Line(source, path, None, value, *_why(made.nothing if made.nothing in {"1.20", "1.21", "1.60"} else "1.20", setup))
+    if key == "groupId":
+        return Line(source, path, None, value, *_why("1.40" if made.event is None else "1.62", setup))
+    made_by = _MADE.get(key) if source is None or key == "originalTimestamp" else None
+    return Line(source, path, None, value, *_why(made_by or "1.13", setup))
+
+
+def _traits(traits: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
+    if "__proto__" in traits:
+        yield Line("$.traits.__proto__", None, None, traits["__proto__"], *_why("W-28", setup))
+    if not traits or not made.fields:
+        yield Line("$.traits", "$.traits", None, traits, *_why(made.nothing or "1.31", setup))
+    for one in made.fields:
+        path = json_path("traits", *one.path)
+        to = f"{made.owner} segmentio.{one.name}" if one.name is not None else None
+        rule = one.rule if one.rule != "1.31" or made.owner == "visitor" else "1.51"
+        yield Line(path, path, to, one.value, *_why(rule, setup))
+
+
+def _properties(properties: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
+    if not properties:
+        yield Line("$.properties", "$.properties", None, {}, *_why("1.63", setup))
+    for key, value in properties.items():
+        path = json_path("properties", key)
+        if key == "__proto__":
+            yield Line(path, None, None, value, *_why("W-28", setup))
+        elif key == "groupId" and made.account is not None:
+            also = " and property" if isinstance(made.properties, dict) and key in made.properties else ""
+            yield Line(path, path, f"account id of the track event{also}", value, *_why("1.62", setup))
+        else:
+            yield Line(path, path, f"property {key} of the track event", value, *_why("1.63", setup))
+
+
+# --- the sentence ------------------------------------------------------------------------------------------------------
+
+# What to do in the app where Pendo makes nothing of a call, by the rule.
+_INSTEAD: Final = {
+    "1.38": "identify the user with a userId",
+    "1.54": "send the id of the account as groupId",
+    "1.60": "ask Pendo for it",
+    "1.66": "send the userId with it",
+    "4.2.1": "send a text that names it",
+    "4.2.4": "send the real id",
+}
+# Findings whose matter the sentence tells anyway.
+_TOLD: Final = frozenset(
+    {"NESTED_IGNORED", "KEY_CASE_COLLISION", "ANON_IDENTIFY", "GROUP_WITHOUT_ID", "GROUP_WITHOUT_USER", "TRACK_NO_GROUP", "ID_INVALID"}
+)  # fmt: skip
+_MOST_NAMES: Final = 3
+
+
+def fate(judged: Judged, setup: Setup) -> str:
+    """What became of a call, as one sentence for somebody who does not know the code."""
+    who = _subject(judged.call)
+    if isinstance(judged.outcome, Skipped):
+        return f"{who}: not delivered, as {_lowered(judged.outcome.reason)}"
+    made = _effect(judged, setup)
+    assert made is not None
+    if made.nothing is not None:
+        instead = _INSTEAD.get(made.nothing)
+        said = f"delivered, but Pendo makes nothing of it, because {_because(made.nothing, setup)}" + (f"; {instead}" if instead else "")
+    elif made.event is not None:
+        said = _event(made)
+    else:
+        said = "; ".join([_records(made, setup), *_metadata(made, setup)])
+    return f"{who}: {said}{_more(judged.findings)}."
+
+
+def _subject(call: Call) -> str:
+    data = call.data if isinstance(call.data, dict) else {}
+    user, anonymous = data.get("userId"), data.get("anonymousId")
+    of = f"of {plain(user)}" if user is not None else f"of anonymous {plain(anonymous)}" if anonymous is not None else "of nobody"
+    if call.type == "identify":
+        return f"identify {plain(user)}" if user is not None else f"identify {of}"
+    if call.type == "group":
+        return f"group {plain(data['groupId'])} {of}" if data.get("groupId") is not None else f"group {of}"
+    if call.type == "track" and data.get("event") is not None:
+        return f"track {plain(data['event'])} {of}"
+    return f"{plain(call.type)} {of}" if call.type is not None else "a call without a type"
+
+
+def _lowered(sentence: str) -> str:
+    first, _, rest = sentence.partition(" ")
+    return f"{first.lower()} {rest}" if first in {"The", "This", "A"} else sentence
+
+
+def _id(one: Id, kind: str, setup: Setup) -> str:
+    changed = f" ({_because(one.rule, setup)})" if one.rule in {"4.1.2", "4.2.2"} else ""
+    return f"{kind} {plain(one.value)}{changed}"
+
+
+def _records(made: Effect, setup: Setup) -> str:
+    visitor, account = made.visitor, made.account
+    if made.owner == "visitor" or account is None or account.value is None:
+        assert visitor is not None
+        joined = f", joined to account {plain(made.account_id)}" if made.joins else ""
+        return f"delivered as {_id(visitor, 'visitor', setup)}{joined}"
+    said = f"delivered as {_id(account, 'account', setup)}"
+    if made.joins and visitor is not None:
+        return f"{said}, joined by {_id(visitor, 'visitor', setup)}"
+    rule = visitor.rule if visitor is not None else "1.53"
+    return f"{said}; no visitor joins it, because {_because(rule if rule in {'1.53', '4.2.1', '4.2.4'} else '1.52', setup)}"
+
+
+def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
+    """Which traits become metadata, and for what reasons others do not."""
+    traits = dict.fromkeys(one.path[0] for one in made.fields)
+    if not traits:
+        yield "it has no traits, so no metadata changes"
+        return
+    taken = {one.path[0] for one in made.fields if one.name is not None}
+    if len(traits) == 1 and taken:
+        yield f"its trait {short(str(next(iter(traits))), 40)} becomes metadata"
+    elif len(taken) == len(traits):
+        yield f"all {len(traits)} traits become metadata"
+    elif taken:
+        yield f"{len(taken)} of {len(traits)} traits become{'s' if len(taken) == 1 else ''} metadata"
+    else:
+        yield "no trait becomes metadata"
+    lost: dict[str, list[str]] = {}
+    for one in made.fields:
+        if one.name is None:
+            lost.setdefault(one.rule, []).extend(_names(one))
+    for rule, names in lost.items():
+        shown = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
+        verb = "does" if len(names) == 1 else "do"
+        yield f"{shown} {verb} not, because {_because(rule, setup)}{_remedy(rule, names)}"
+
+
+def _names(one: Field) -> list[str]:
+    """A lost trait by the names of its leaves: what is lost is what they hold."""
+    names, todo = [], [(json_path(*one.path)[1:].removeprefix("."), one.value)]
+    while todo:
+        name, value = todo.pop()
+        if isinstance(value, dict) and value:
+            todo += [(name + json_path(key)[1:], inner) for key, inner in reversed(value.items())]
+        else:
+            names.append(short(name, 40))
+    return names
+
+
+def _remedy(rule: str, names: list[str]) -> str:
+    if rule == "3.20" and len(names) == 1:
+        flat = "".join(letter if letter.isalnum() else "_" for letter in names[0]).strip("_")
+        return f": send {flat} as a trait of its own"
+    return ": send their parts as traits of their own" if rule == "3.20" else ": send scalars" if rule == "3.21" else ""
+
+
+def _event(made: Effect) -> str:
+    said = f"delivered as track event {plain(made.event)} of visitor {plain(made.visitor_id)}"
+    if made.account_id is None:
+        return f"{said}, in no account: put the account's id into properties.groupId"
+    return f"{said}, in account {plain(made.account_id)}"
+
+
+def _more(findings: tuple[Finding, ...]) -> str:
+    codes = dict.fromkeys(one.code for one in findings if one.level != "info" and one.code not in _TOLD)
+    return f"; mind {', '.join(codes)}" if codes else ""

@@ -1,0 +1,127 @@
+"""What Pendo makes of one webhook, whatever came before it: which visitor, which account, which fields (facts 1.3 to 1.6)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from segment_pendo.pendo import ids
+from segment_pendo.pendo.metadata import Field, fields
+from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
+from segment_pendo.words import Json, JsonObject
+
+__all__ = ["Effect", "Id", "effect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """An id as Pendo takes it: `value` is None where it takes none. `path` is where it stood; `rule` (of RULES) says why."""
+
+    path: tuple[str, ...]
+    value: str | None
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """`fields` are metadata of the visitor (identify) or the account (group). `joins` puts the account among the visitor's.
+
+    `event` names a track event; `nothing` is the rule by which Pendo makes nothing of the whole webhook.
+    """
+
+    visitor: Id | None = None
+    account: Id | None = None
+    fields: tuple[Field, ...] = ()
+    joins: bool = False
+    owner: Literal["visitor", "account"] = "visitor"
+    event: str | None = None
+    properties: Json = None
+    nothing: str | None = None
+
+    @property
+    def visitor_id(self) -> str | None:
+        return self.visitor.value if self.visitor else None
+
+    @property
+    def account_id(self) -> str | None:
+        return self.account.value if self.account else None
+
+
+def effect(event: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Effect:
+    """The effect of one event; `track`: the subscription has the setting for track calls (1.60). Never raises, whatever the JSON."""
+    kind = event.get("type") if isinstance(event, dict) else None
+    if not isinstance(event, dict) or not isinstance(kind, str):
+        return Effect(nothing="1.20")
+    if kind == "identify":
+        return _identify(event, switches)
+    if kind == "group":
+        return _group(event, switches)
+    if kind == "track":
+        return _track(event, switches) if track else Effect(nothing="1.60")
+    if kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
+        return Effect(visitor=_id(event, "userId", "visitor", switches))
+    return Effect(nothing="1.21")
+
+
+def _id(  # 1.39: from userId and groupId alone
+    event: JsonObject, key: str, kind: ids.Kind, switches: PendoSwitches, *, absent: str = "1.38"
+) -> Id:
+    value = event.get(key)
+    if value is None:
+        return Id((key,), None, absent)
+    refused = ids.refusal(value, kind, switches)
+    if refused:
+        return Id((key,), None, refused)
+    taken = ids.effective(value, kind, switches)
+    if not isinstance(value, str):
+        return Id((key,), taken, "4.2.2")
+    return Id((key,), taken, "4.1.2" if taken != value else {"userId": "1.30", "groupId": "1.50"}[key])
+
+
+def _identify(event: JsonObject, switches: PendoSwitches) -> Effect:
+    visitor = _id(event, "userId", "visitor", switches)
+    anonymous = event.get("anonymousId")
+    if event.get("userId") is None and switches.anonymous == "visitor" and isinstance(anonymous, str) and anonymous:
+        visitor = Id(("anonymousId",), ids.effective(ids.ANONYMOUS_PREFIX + anonymous, "visitor", switches), "1.38")
+    if visitor.value is None:
+        return Effect(visitor, fields=_lost(event, visitor.rule), nothing=visitor.rule)
+    account = _hinted(event, switches) if switches.identify_account == "joined" else None
+    return Effect(visitor, account, fields(event.get("traits"), switches), joins=account is not None)
+
+
+def _hinted(event: JsonObject, switches: PendoSwitches) -> Id | None:
+    """1.40: device mode takes context.groupId, else groupId."""
+    context = event.get("context")
+    inner = context.get("groupId") if isinstance(context, dict) else None
+    path, value = (("context", "groupId"), inner) if inner is not None else (("groupId",), event.get("groupId"))
+    taken = ids.effective(value, "account", switches)
+    return Id(path, taken, "1.40") if taken is not None else None
+
+
+def _group(event: JsonObject, switches: PendoSwitches) -> Effect:
+    account = _id(event, "groupId", "account", switches, absent="1.54")
+    visitor = _id(event, "userId", "visitor", switches, absent="1.53")
+    if account.value is None:
+        return Effect(visitor, account, _lost(event, account.rule), owner="account", nothing=account.rule)
+    joins = visitor.value is not None and switches.group_visitor == "joined"
+    return Effect(
+        visitor if joins else Id(visitor.path, None, visitor.rule), account, fields(event.get("traits"), switches), joins, "account"
+    )
+
+
+def _track(event: JsonObject, switches: PendoSwitches) -> Effect:
+    name, properties = event.get("event"), event.get("properties")
+    visitor = _id(event, "userId", "visitor", switches, absent="1.66")
+    if visitor.value is None or not isinstance(name, str) or not name:
+        return Effect(visitor, nothing=visitor.rule if visitor.value is None else "1.61")
+    account = None
+    if isinstance(properties, dict):
+        taken = ids.effective(properties.get("groupId"), "account", switches)
+        account = Id(("properties", "groupId"), taken, "1.62") if taken is not None else None
+        if switches.track_group == "moved":
+            properties = {key: value for key, value in properties.items() if key != "groupId"}
+    return Effect(visitor, account, event=name, properties=properties)
+
+
+def _lost(event: JsonObject, rule: str) -> tuple[Field, ...]:
+    """The traits of a call that has nobody to keep them under."""
+    traits = event.get("traits")
+    return tuple(Field((key,), None, value, rule) for key, value in traits.items()) if isinstance(traits, dict) else ()

@@ -1,0 +1,83 @@
+"""How Pendo takes the traits of one webhook: which become fields of metadata, under which name, and which are lost (facts section 3)."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from segment_pendo.js_json import write
+from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
+from segment_pendo.words import Json
+
+__all__ = ["Field", "fields"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One trait, or a part of one, at `path` below traits.
+
+    `name` is the field of metadata that it sets (or removes), None where it is lost. `rule` is an id of RULES: why.
+    """
+
+    path: tuple[str | int, ...]
+    name: str | None
+    value: Json
+    rule: str
+    removes: bool = False
+
+
+def fields(traits: Json, switches: PendoSwitches = DEFAULT) -> tuple[Field, ...]:
+    """Every trait of a call, in its order, each part once. Never raises, whatever the JSON."""
+    if not isinstance(traits, dict):
+        return ()
+    made = [one for key, value in traits.items() if key != "__proto__" for one in _taken((key,), key, value, switches)]
+    return tuple(_unique(made, switches))
+
+
+def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoSwitches) -> Iterator[Field]:
+    if isinstance(value, dict):
+        if switches.nested == "ignored":
+            yield Field(path, None, value, "3.20")
+        else:
+            between = "_" if switches.nested == "underscore" else "."
+            for key, inner in value.items():
+                yield from _taken((*path, key), f"{name}{between}{key}", inner, switches)
+        return
+    name = name.lower() if switches.key_case == "lower" else name
+    if isinstance(value, list):
+        yield from _list(path, name, value, switches)
+    elif value is None or (isinstance(value, float) and math.isinf(value)):  # JavaScript writes what is no finite number as null
+        yield _special(Field(path, name, None, "3.09"), switches.null)
+    elif value == "" and isinstance(value, str):
+        yield _special(Field(path, name, "", "3.10"), switches.empty)
+    else:
+        yield Field(path, name, value, "1.31")
+
+
+def _special(field: Field, reading: str) -> Field:
+    if reading == "ignored":
+        return replace(field, name=None)
+    return replace(field, removes=reading == "removed")
+
+
+def _list(path: tuple[str | int, ...], name: str, value: list[Json], switches: PendoSwitches) -> Iterator[Field]:
+    if switches.list == "ignored":
+        yield Field(path, None, value, "3.04")
+        return
+    # A list inside a list counts as an object there, too.
+    kept: list[Json] = [item for item in value if not isinstance(item, dict | list)]
+    text = ",".join(item if isinstance(item, str) else write(item).decode() for item in kept)
+    yield Field(path, name, text if switches.list == "text" else kept, "3.04")
+    for index, item in enumerate(value):
+        if isinstance(item, dict | list):
+            yield Field((*path, index), None, item, "3.21")
+
+
+def _unique(made: list[Field], switches: PendoSwitches) -> Iterator[Field]:
+    """3.31: of fields with the same name one is left."""
+    winner: dict[str, int] = {}
+    for index, one in enumerate(made):
+        if one.name is not None and (one.name not in winner or switches.same_key == "last"):
+            winner[one.name] = index
+    for index, one in enumerate(made):
+        lost = one.name is not None and winner[one.name] != index
+        yield replace(one, name=None, rule="3.31") if lost else one

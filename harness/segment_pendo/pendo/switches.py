@@ -1,0 +1,124 @@
+"""What Pendo publishes nowhere, as named switches (facts section 9). The default is the reading with the best evidence.
+
+One probe by somebody with a Pendo subscription turns a question into knowledge: then one default changes.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from segment_pendo.switch import switch
+
+__all__ = ["DEFAULT", "PendoSwitches"]
+
+
+@dataclass(frozen=True, slots=True)
+class PendoSwitches:
+    """How Pendo is taken to read a webhook. They change the effect and the loopback Pendo, never a webhook."""
+
+    anonymous: str = switch(
+        "What does Pendo make of an identify call without userId?",
+        {"nothing": "nothing", "visitor": "a visitor named _PENDO_T_ and the anonymousId, as device mode does"},
+        "1.38",
+    )
+    group_visitor: str = switch(
+        "Does a group call join its user to the account?",
+        {"joined": "yes, as in device mode", "ignored": "no, it makes the account only"},
+        "1.52",
+    )
+    identify_account: str = switch(
+        "Does the groupId of an identify call (in context, or beside userId) join the visitor to that account?",
+        {"ignored": "no", "joined": "yes, as in device mode"},
+        "1.40",
+    )
+    absent_traits: str = switch(
+        "What becomes of a field that a later call leaves out?",
+        {"kept": "it keeps its value", "removed": "it is gone: a call's traits replace the record's"},
+        "1.36",
+    )
+    null: str = switch(
+        "What does null do to a field?",
+        {"stored": "it is its value", "removed": "the field is gone", "ignored": "nothing"},
+        "3.09",
+    )
+    empty: str = switch(
+        "What does an empty text do to a field?",
+        {"stored": "it is its value", "removed": "the field is gone", "ignored": "nothing"},
+        "3.10",
+    )
+    nested: str = switch(
+        "What becomes of a trait that is an object?",
+        {
+            "ignored": "nothing, as in the agent",
+            "underscore": "its parts become fields, named like address_city",
+            "dot": "its parts become fields, named like address.city",
+        },
+        "3.20",
+    )
+    list: str = switch(
+        "What becomes of a trait that is a list?",
+        {"kept": "a list of its scalars", "text": "one text, joined by commas", "ignored": "nothing"},
+        "3.04",
+    )
+    key_case: str = switch(
+        "How are keys of metadata spelled?",
+        {"lower": "in lower case, as in the agent", "sent": "as sent"},
+        "3.31",
+    )
+    same_key: str = switch(
+        "Which value is left where two keys of one call fall together?",
+        {"last": "the last in the order of the call", "first": "the first"},
+        "3.31",
+    )
+    id_check: str = switch(
+        "Does Pendo refuse ids from a webhook that its agent refuses?",
+        {"agent": "yes: blank ones, ::, and the placeholder", "none": "no, any text that is not empty is an id"},
+        "4.2.1",
+    )
+    long_id: str = switch(
+        "What becomes of a visitor ID longer than 128 bytes?",
+        {"cut": "it is cut, as documented", "kept": "it is kept whole"},
+        "4.1.2",
+    )
+    other_types: str = switch(
+        "What does Pendo make of page, screen and alias?",
+        {"ignored": "nothing", "visitor": "the visitor comes to exist"},
+        "1.21",
+    )
+    track_group: str = switch(
+        "Is properties.groupId of a track call also a property of the event?",
+        {"kept": "yes", "moved": "no, it is the account only"},
+        "1.63",
+    )
+    array_body: str = switch(
+        "What does Pendo make of an array of events?",
+        {"read": "each event by itself", "ignored": "nothing"},
+        "1.12",
+    )
+    repeats: str = switch(
+        "What does Pendo do with a messageId that came before?",
+        {"read": "it reads the webhook like any other", "dropped": "it ignores it"},
+        "1.16",
+    )
+    eventless: str = switch(
+        "Can a visitor without any track event be read back?",
+        {"shown": "yes", "hidden": "no, it is not found"},
+        "6.04",
+    )
+    methods: str = switch(
+        "Which methods does the address of the webhook take?",
+        {"post": "POST; others are answered 405", "any": "POST, PUT and PATCH"},
+        "1.06",
+    )
+    size_limit: str = switch(
+        "How large may a webhook be?",
+        {"1_mib": "1 MiB; 413 above", "none": "as large as the door takes (10 MiB)"},
+        "1.15",
+    )
+    answer: str = switch(
+        "How does Pendo answer a webhook of which it makes nothing?",
+        {"silent": "200, like any other", "strict": "400"},
+        "1.70",
+    )
+
+
+DEFAULT: Final = PendoSwitches()

@@ -1,0 +1,192 @@
+"""The codes of findings about what Segment does with a call, and of what it drops or refuses, each with an example that brings it."""
+
+from typing import Final
+
+from segment_pendo.finding_code import Code, maker
+
+__all__ = ["CODES", "DROPS", "note"]
+
+_OBJECT: Final = "Segment's documentation of the integrations object"
+_HTTP: Final = "Segment's HTTP API documentation"
+_PUBLISHED: Final = "Segment's published destination code"
+
+CODES: Final[dict[str, Code]] = {
+    "NUMBER_CHANGED": Code(
+        "warning",
+        "Segment's destination is JavaScript, where a number has about 16 digits and may be spelled otherwise: this one changes.",
+        "Send it as a text, if every digit counts.",
+        _PUBLISHED,
+        '{"type":"identify","userId":"u-1","traits":{"card":12345678901234567890}}',
+    ),
+    "KEY_LOST": Code(
+        "warning",
+        "A key named __proto__ is lost with all that it holds: Segment's destination is JavaScript.",
+        "Rename it.",
+        _PUBLISHED,
+        '{"type":"identify","userId":"u-1","traits":{"__proto__":{"a":1}}}',
+    ),
+    "PENDO_INTEGRATION_IGNORED": Code(
+        "info",
+        'integrations holds "Pendo": false. That names the destination in the browser; the webhook is another destination.',
+        'To stop the webhook, name it: "Webhooks (Actions)": false.',
+        _OBJECT,
+        '{"type":"identify","userId":"u-1","integrations":{"Pendo":false}}',
+    ),
+    "DUPLICATE_MESSAGE_ID": Code(
+        "warning",
+        "The messageId came before. Segment drops most repeats within 24 hours; here the call is delivered.",
+        "Give each call an id of its own, or leave it to the SDK.",
+        "Segment's documentation of duplicate data",
+        "\n".join(['{"type":"identify","userId":"u-1","messageId":"m-1"}'] * 2),
+    ),
+    "MESSAGE_ID_LONG": Code(
+        "warning",
+        "messageId has more than 100 characters, which is Segment's limit; what it does then is documented nowhere.",
+        "Leave messageId to the SDK.",
+        _HTTP,
+        f'{{"type":"identify","userId":"u-1","messageId":"{"m" * 101}"}}',
+    ),
+    "TIME_UNREADABLE": Code(
+        "warning",
+        "timestamp or sentAt is no ISO 8601 time, so it counts as absent here.",
+        "Send an ISO 8601 text such as 2024-05-09T10:00:00.000Z.",
+        "our assumption; Segment documents ISO 8601",
+        '{"type":"identify","userId":"u-1","timestamp":"yesterday"}',
+    ),
+    "WRITE_KEYS_DIFFER": Code(
+        "warning",
+        "The body and the Authorization header name different write keys, and Segment's documentation does not say which counts.",
+        "Send one key.",
+        _HTTP,
+    ),
+    "MORE_FINDINGS": Code(
+        "info",
+        "The call has more than 100 findings; the rest is not shown.",
+        "Mend these first.",
+        "this program's own limit",
+    ),
+}
+
+note: Final = maker(CODES)
+_DISCARDS: Final = "Segment's delivery overview, discards"
+# Not findings: why a call is skipped or a request refused. The level says how Segment shows it: not at all.
+DROPS: Final[dict[str, Code]] = {
+    "no_user_anon_id": Code(
+        "error",
+        "Segment drops a call with neither userId nor anonymousId, after answering 200.",
+        "Send the userId, which is what Pendo needs.",
+        _DISCARDS,
+        '{"type":"identify","traits":{"plan":"pro"}}',
+    ),
+    "id_not_string": Code(
+        "error",
+        "Segment drops a call whose userId or anonymousId is empty or no text, after answering 200.",
+        "Send a non-empty text; leave the id out rather than send an empty one.",
+        _DISCARDS,
+        '{"type":"identify","userId":7}',
+    ),
+    "event_not_defined": Code(
+        "error",
+        "Segment drops a track call without event, after answering 200.",
+        "Name the event.",
+        _DISCARDS,
+        '{"type":"track","userId":"u-1"}',
+    ),
+    "event_not_string": Code(
+        "error",
+        "Segment drops a track call whose event is empty or no text, after answering 200.",
+        "Name the event with a text.",
+        _DISCARDS,
+        '{"type":"track","userId":"u-1","event":""}',
+    ),
+    "properties_not_object": Code(
+        "error",
+        "Segment drops a call whose properties are no object, after answering 200.",
+        "Send properties as an object.",
+        _DISCARDS,
+        '{"type":"track","userId":"u-1","event":"E","properties":[]}',
+    ),
+    "traits_not_object": Code(
+        "error",
+        "Segment drops a call whose traits are no object, after answering 200.",
+        "Send traits as an object.",
+        _DISCARDS,
+        '{"type":"identify","userId":"u-1","traits":"pro"}',
+    ),
+    "name_not_string": Code(
+        "error",
+        "Segment drops a page or screen call whose name is empty or no text.",
+        "Send a text, or leave it out.",
+        _DISCARDS,
+        '{"type":"page","userId":"u-1","name":7}',
+    ),
+    "category_not_string": Code(
+        "error",
+        "Segment drops a page or screen call whose category is empty or no text.",
+        "Send a text, or leave it out.",
+        _DISCARDS,
+        '{"type":"page","userId":"u-1","category":7}',
+    ),
+    "bad_request": Code(
+        "error",
+        "An item of the batch is no object, or the body is JSON of a wrong shape.",
+        'Send an event, or {"batch": [events]}.',
+        _DISCARDS,
+        '{"batch":[7]}',
+    ),
+    "unknown_type": Code(
+        "error",
+        "The type is none of identify, group, track, page, screen, alias, in lower case.",
+        "Correct the type.",
+        _HTTP,
+        '{"type":"Identify","userId":"u-1"}',
+    ),
+    "message_too_large": Code(
+        "error",
+        "The call has more than 32 KB.",
+        "Send less.",
+        _HTTP,
+        f'{{"batch":[{{"type":"identify","userId":"u-1","traits":{{"t":"{"x" * 33000}"}}}}]}}',
+    ),
+    "too_many_messages": Code("error", "A batch has more than 2,500 calls.", "Send smaller batches.", _HTTP),
+    "message_id_too_long": Code(
+        "error",
+        "messageId has more than 100 characters, and --model long_message_id=dropped was given.",
+        "Leave messageId to the SDK.",
+        _HTTP,
+    ),
+    "too_large": Code(
+        "error",
+        "The body has more than 500 KB, or 32 KB for a single call; Segment answers 400.",
+        "Send smaller batches.",
+        _HTTP,
+    ),
+    "empty_batch": Code("error", "The batch has no calls; Segment answers 200 and drops it.", "Send no empty batches.", _DISCARDS),
+    "bad_json": Code("error", "The body is no JSON; Segment answers 400.", "Look at how the body is made.", _HTTP),
+    "bad_gzip": Code("error", "The body says that it is gzip and is not, or is damaged.", "Look at how the body is compressed.", _HTTP),
+    "bad_encoding": Code("error", "The body is encoded in a way that Segment does not read.", "Send plain JSON or gzip.", _HTTP),
+    "bad_pixel": Code("error", "The query of a pixel holds no event.", "Send base64 JSON as data.", "Segment's pixel tracking API"),
+    "unknown_path": Code(
+        "error", "The path is none of Segment's ingest API.", "Look at the SDK's host: the path after it is /v1/...", _HTTP
+    ),
+    "cdn_script": Code(
+        "error",
+        "Scripts of cdn.segment.com are not served here.",
+        "Load Analytics.js from npm, or run without --offline.",
+        "the SDKs' code and what they were seen to send",
+    ),
+    "FILTERED_BY_INTEGRATIONS_OBJECT": Code(
+        "error",
+        "The call's integrations object turns the webhook destination off.",
+        'Set "Webhooks (Actions)": true, or remove "All": false.',
+        _OBJECT,
+        '{"type":"identify","userId":"u-1","integrations":{"All":false}}',
+    ),
+    "NO_MATCHING_MAPPING": Code(
+        "error",
+        "The destination does not select this type of call: track needs --track, and page, screen and alias never go to Pendo.",
+        "Give --track, if your Pendo subscription has the setting.",
+        _DISCARDS,
+        '{"type":"page","userId":"u-1"}',
+    ),
+}

@@ -1,0 +1,14 @@
+"""What a mistyped name may have meant."""
+
+from collections.abc import Iterable
+
+__all__ = ["nearest"]
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that is like `name`, but not the same; None where none is."""
+    import difflib  # noqa: PLC0415 - only after a mistake
+
+    by_fold = {one.casefold(): one for one in names if one != name}
+    near = difflib.get_close_matches(name.casefold(), by_fold, n=1)
+    return by_fold[near[0]] if near else None
