@@ -1,5 +1,5 @@
 """Make fixtures/oracles/ again: what Segment's published code did with 2,000 events, 60 batches, and 300
-events for the classic destination. `uv run python tests/make_oracles.py`
+events for the classic destination; what Pendo's browser agent made of 500 visitors and accounts. `uv run python tests/make_oracles.py`
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv run pytest` proves the same
 bytes without them.
@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pendo_oracle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from make_fixtures import RECEIVED, SDK, captured
@@ -22,6 +23,7 @@ from segment_pendo.words import Webhook
 COUNT = 2000
 BATCHES = 60
 CLASSIC = 300
+PENDO = 500
 LONGEST = 1500
 FROM_SDKS = 200
 SECRETS = ("", "s3cret", "é😀")
@@ -38,8 +40,8 @@ def from_sdks() -> Iterator[str]:
                     yield text
 
 
-def generated(count: int) -> list[str]:
-    """Different texts of odd events."""
+def generated(count: int, strategy: st.SearchStrategy[str]) -> list[str]:
+    """Different texts."""
     texts: dict[str, None] = {}
 
     @settings(
@@ -50,9 +52,9 @@ def generated(count: int) -> list[str]:
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
     )
-    @given(event_texts())
+    @given(strategy)
     def collect(text: str) -> None:
-        if len(text) < LONGEST:
+        if len(text) < LONGEST and not list(suspects(text)):
             texts[text] = None
 
     collect()
@@ -63,7 +65,7 @@ def generated(count: int) -> list[str]:
 def events() -> list[str]:
     found = list(dict.fromkeys(from_sdks()))
     some = found[:: max(1, len(found) // FROM_SDKS)][:FROM_SDKS]
-    return some + generated(COUNT - len(some))
+    return some + generated(COUNT - len(some), event_texts())
 
 
 def classic_events(count: int) -> list[str]:
@@ -89,7 +91,16 @@ def make_classic(segment: SegmentOracle) -> None:
             file.write(json.dumps({"event": text, "enabled": answer["enabled"], "body": answer["body"]}) + "\n")
 
 
+def make_pendo() -> None:
+    odd = [f'{{"visitor":{{"id":{one},"plan":"pro"}},"account":{{"id":{one},"Plan":1}}}}' for one in pendo_oracle.ODD_IDS]
+    texts = odd + generated(PENDO - len(odd), pendo_oracle.case_texts())
+    with pendo_oracle.PendoAgent() as agent, pendo_oracle.KEPT.open("w", encoding="ascii", newline="\n") as file:
+        for text, answer in zip(texts, agent.ask(texts), strict=True):
+            file.write(json.dumps({"case": text, "verdict": pendo_oracle.tidied(answer)}) + "\n")
+
+
 if __name__ == "__main__":
+    make_pendo()
     texts = events()
     KEPT.parent.mkdir(exist_ok=True)
     cases = [Case("event", [text], SECRETS[number % len(SECRETS)]) for number, text in enumerate(texts)]

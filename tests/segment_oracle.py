@@ -1,13 +1,11 @@
 """Segment's published code (npm, tests/oracles) as something to ask."""
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
+
+from node_process import NodeProcess
 
 from segment_pendo import js_json
 from segment_pendo.segment import webhooks
@@ -65,32 +63,12 @@ def _webhook(case: Case) -> Webhook:
     return made[0] if case.kind == "event" else webhooks.batched(made, case.secret)
 
 
-class SegmentOracle:
-    """A Node process; a context manager."""
+class SegmentOracle(NodeProcess):
+    """Segment's code; a context manager."""
 
-    def __enter__(self) -> Self:
-        node = shutil.which("node")
-        assert node, "node is not installed"
-        environment = {**os.environ, "TZ": "UTC"}  # as a server's; the classic destination reads some dates in local time
-        self._process = subprocess.Popen(
-            [node, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
-        )
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(10)
+    def __init__(self) -> None:
+        super().__init__(PROGRAM)
 
     def ask(self, cases: Sequence[Case]) -> list[dict[str, Any]]:
         """What Segment's code did with each case."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps([case._asdict() for case in cases]) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, "the oracle ended; was `npm ci` run in tests/oracles?"
-        answers: list[dict[str, Any]] = json.loads(line)
-        return answers
+        return self.answers([case._asdict() for case in cases])

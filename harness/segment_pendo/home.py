@@ -10,7 +10,7 @@ from aiohttp import web
 
 from segment_pendo.door import Door
 from segment_pendo.inspector import Inspector
-from segment_pendo.loopback_pendo import Answers, LoopbackPendo, Taken
+from segment_pendo.loopback_pendo import Answers, LoopbackPendo
 from segment_pendo.pendo.regions import is_loopback
 from segment_pendo.relay import Relay
 from segment_pendo.rows import call_id
@@ -37,16 +37,12 @@ class Home(Door):
         self._calls: OrderedDict[str, str] = OrderedDict()
         setup = relay.setup
         answers = Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=lambda mid: self._calls.get(mid, mid))
-        self.loopback_pendo = LoopbackPendo(self._count, answers)
-        self.pendo_took = 0
+        self.loopback_pendo = LoopbackPendo(answers=answers)
         self._refusing = False
         self._live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
         super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self._ingest)
-
-    def _count(self, _taken: Taken) -> None:
-        self.pendo_took += 1
 
     def take(self, receipt: Receipt) -> None:
         """A sink: know which call a messageId belongs to, so that the loopback Pendo can name it."""

@@ -64,6 +64,7 @@ class LoopbackPendo:
     def __init__(self, heard: Callable[[Taken], None] | None = None, answers: Answers | None = None) -> None:
         self._answers = answers or Answers()
         self._heard = heard
+        self.took = 0  # webhooks, whatever was made of them
         self.pendo = Pendo()
         self._findings: deque[Json] = deque(maxlen=_MOST_FINDINGS)
         self._ways: OrderedDict[tuple[str, str, int], str] = OrderedDict()
@@ -124,6 +125,7 @@ class LoopbackPendo:
         if isinstance(body, list):  # 1.12
             text = "Several events came as one array, and Pendo documents one event a request; switch batching off in the destination."
             way = (note("BATCHED_BODY", "$", text),)
+        self.took += 1
         effects = self.pendo.apply(body, _now())
         events = body if isinstance(body, list) and len(effects) == len(body) else [body]
         for event, made in zip(events, effects, strict=True):

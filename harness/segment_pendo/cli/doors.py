@@ -188,7 +188,7 @@ class Doors:
         own = 0
         if self.home is not None and self.delivery is not None and self.delivery.to.base == self.home.url:
             own = self.delivery.accepted
-        return self.home.pendo_took - own if self.home is not None else 0
+        return self.home.loopback_pendo.took - own if self.home is not None else 0
 
     def write_ready(self, path: Path) -> None:
         """By rename, so that whoever waits for the file never reads half of it."""
