@@ -266,7 +266,7 @@ def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
     if len(traits) == 1 and taken:
         yield f"its trait {short(str(next(iter(traits))), 40)} becomes metadata"
     elif len(taken) == len(traits):
-        yield f"all {len(traits)} traits become metadata"
+        yield f"{'both' if len(traits) == 2 else f'all {len(traits)}'} traits become metadata"
     elif taken:
         yield f"{len(taken)} of {len(traits)} traits become{'s' if len(taken) == 1 else ''} metadata"
     else:

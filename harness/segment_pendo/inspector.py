@@ -13,6 +13,7 @@ from aiohttp import web
 
 from segment_pendo import __version__
 from segment_pendo.door import json_answer, refused_change
+from segment_pendo.explaining import explained
 from segment_pendo.store import FILTERS, Store
 from segment_pendo.words import Json
 
@@ -45,6 +46,7 @@ class Inspector:
             web.get("/_/calls", self._calls),
             web.delete("/_/calls", self._clear),
             web.get("/_/wait", self._wait),
+            web.get("/_/explain", self._explain),
         ]
 
     async def _page(self, _request: web.Request) -> web.Response:
@@ -69,6 +71,14 @@ class Inspector:
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
         return json_answer({"calls": list(page.calls), "next": page.next})
+
+    async def _explain(self, request: web.Request) -> web.Response:
+        """One call's row with its fate: ?call=ID."""
+        name = request.query.get("call", "")
+        kept = self._store.call(name)
+        if kept is None:
+            return json_answer({"error": "there is no call of this id; /_/calls lists them"}, 404)
+        return json_answer(kept.row | explained(kept.judged, kept.setup))
 
     async def _clear(self, request: web.Request) -> web.Response:
         refused = refused_change(request)

@@ -22,7 +22,7 @@ from segment_pendo.segment import ingest
 from segment_pendo.segment.webhooks import resigned, signature_of
 from segment_pendo.words import Attempt, CallRef, Finding, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
 
-__all__ = ["FILTERS", "Page", "Store", "StoreError"]
+__all__ = ["FILTERS", "Kept", "Page", "Store", "StoreError"]
 
 _VERSION: Final = 2
 _OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
@@ -60,6 +60,14 @@ class Page(NamedTuple):
 
     calls: list[JsonObject]
     next: str
+
+
+class Kept(NamedTuple):
+    """A call of the store: its row, and what it is made of."""
+
+    row: JsonObject
+    judged: Judged
+    setup: Setup
 
 
 class Store:
@@ -184,8 +192,20 @@ class Store:
             "order by c.n, c.ix limit ?",
             (*values, limit),
         ).fetchall()
-        rows = list(self._rows(found))
+        rows = [kept.row for kept in self._rows(found)]
         return Page(rows, f"{found[-1][0]}.{found[-1][1]}" if found else after)
+
+    def call(self, name: str) -> Kept | None:
+        """One call by its name (RECEIPT.INDEX), or None where there is none."""
+        receipt, _, index = name.rpartition(".")
+        if not (index.isascii() and index.isdecimal() and len(index) < 10):
+            return None
+        found = self._db.execute(
+            "select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c join receipts r on r.n = c.n "
+            "where r.id = ? and c.ix = ?",
+            (_text(receipt), int(index)),
+        ).fetchall()
+        return next(self._rows(found), None)
 
     def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
         """How many rows match and wait for no delivery. Raises ValueError as `calls` does."""
@@ -194,7 +214,7 @@ class Store:
         (count,) = self._db.execute(query, values).fetchone()
         return int(count)
 
-    def _rows(self, found: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]) -> Iterator[JsonObject]:
+    def _rows(self, found: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]) -> Iterator[Kept]:
         for number, group in groupby(found, key=lambda row: row[0]):
             try:
                 receipt, setup = self._receipt(number)
@@ -206,7 +226,8 @@ class Store:
                 delivery: JsonObject | None = None
                 if state is not None:
                     delivery = {"state": state, "status": status, "attempts": attempts}
-                yield call_row(receipt, _with(receipt.judged[index], kept, signature, setup), delivery=delivery)
+                judged = _with(receipt.judged[index], kept, signature, setup)
+                yield Kept(call_row(receipt, judged, delivery=delivery), judged, setup)
 
     def _receipt(self, number: int) -> tuple[Receipt, Setup]:
         """The receipt, mapped again from what was kept, unsigned. Raises ValueError where its setup cannot be read."""

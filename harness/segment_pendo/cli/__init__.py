@@ -17,6 +17,7 @@ VERBS: Final = {
     "run": "Open the doors; with a command, run it so that its Segment calls come here.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "explain": "Tell the fate of each call: what Pendo makes of it, and why.",
+    "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
     "finding": "Explain a code; list the rules that no source settles.",
     "recording": "Redact, scan, merge, import and export recordings.",

@@ -1,16 +1,18 @@
 """`explain`: the fate of each call, in a sentence and field by field. Imports neither mitmproxy nor aiohttp, but for --call."""
 
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
 from segment_pendo import rows
+from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.inputs import Inputs, input_options
+from segment_pendo.cli.instance import at_option, get
 from segment_pendo.cli.tables import print_table
 from segment_pendo.explaining import explained
-from segment_pendo.lines import printable, short
-from segment_pendo.mapped_file import Mapped, Wrong
+from segment_pendo.lines import plain, printable, short
+from segment_pendo.mapped_file import Mapped
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["command"]
@@ -21,32 +23,44 @@ _LEVELS = {"error": 0, "warning": 1, "info": 2}
 @click.command()
 @input_options
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
+@click.option("--call", "name", metavar="ID", help="Explain a call of a running segment-pendo instead of FILE.")
+@at_option
 @click.option("--short", "brief", is_flag=True, help="The sentence and the findings only, without the table.")
-def command(inputs: Inputs, style: Literal["text", "ndjson"], *, brief: bool) -> None:
+def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, url: str, *, brief: bool) -> None:
     """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it, and why.
 
     First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which rule, and how sure that is
     (Pendo's code, a document, our assumption). FILE is read as `segment-pendo map` does; --model takes another reading of a rule.
     """
+    if name is not None:
+        _say(_running(url, name), style, brief=brief)
+        return
     for one in inputs:
         row = one.row() | explained(one.judged, one.setup) if isinstance(one, Mapped) else one.row()
-        if style == "ndjson":
-            sys.stdout.write(rows.dumps(row) + "\n")
-        else:
-            _tell(one, row, brief=brief)
+        _say(row, style, brief=brief)
     sys.stdout.flush()
     sys.exit(inputs.end())
 
 
-def _tell(one: Mapped | Wrong, row: JsonObject, *, brief: bool) -> None:
-    if isinstance(one, Wrong):
-        click.echo(f"line {one.line}: {one.code}: {printable(one.message)}")
-        return
-    click.echo(printable(str(row["fate"])))
-    if not brief:
-        _table(row["fields"])
-    for finding in sorted(one.judged.findings, key=lambda finding: _LEVELS[finding.level]):
-        click.echo(f"  {finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}")
+def _running(url: str, name: str) -> JsonObject:
+    answer = get(url, "/_/explain", {"call": name})
+    if answer.status != 200 or not isinstance(answer.value, dict):
+        message = f"{url} does not know the call {plain(name)}: {answer.error}."
+        raise Failure(message, FOUND)
+    return answer.value
+
+
+def _say(row: Any, style: str, *, brief: bool) -> None:
+    if style == "ndjson":
+        sys.stdout.write(rows.dumps(row) + "\n")
+    elif "error" in row:
+        click.echo(f"line {row['line']}: {row['error']['code']}: {printable(row['error']['message'])}")
+    else:
+        click.echo(printable(row["fate"]))
+        if not brief:
+            _table(row["fields"])
+        for one in sorted(row["findings"], key=lambda one: _LEVELS[one["level"]]):
+            click.echo(f"  {one['level']} {one['code']} at {printable(one['path'])}: {printable(one['message'])}")
 
 
 def _table(fields: Json) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from segment_pendo.pendo.codes import note
 from segment_pendo.words import Destination, Finding
 
-__all__ = ["DATA_HOSTS", "LOCAL_KEY", "caveat", "destination", "examine", "is_loopback", "webhook_url"]
+__all__ = ["APP_HOSTS", "DATA_HOSTS", "LOCAL_KEY", "api_base", "caveat", "destination", "examine", "is_loopback", "webhook_url"]
 
 DATA_HOSTS: Final = {
     "us": "data.pendo.io",  # 1.01, documented for this path
@@ -16,6 +16,14 @@ DATA_HOSTS: Final = {
     "us1": "us1.data.pendo.io",  # 5.1, by analogy (1.04)
     "jp": "data.jpn.pendo.io",
     "au": "data.au.pendo.io",
+}
+# 5.1: where Pendo's API is read.
+APP_HOSTS: Final = {
+    "us": "app.pendo.io",
+    "eu": "app.eu.pendo.io",
+    "us1": "us1.app.pendo.io",
+    "jp": "app.jpn.pendo.io",
+    "au": "app.au.pendo.io",
 }
 # 1.03: documented until 2022 and 2024.
 _OLD_HOSTS: Final = frozenset({"pendo-io.appspot.com", "segment.us.pendo.io", "segment.eu.pendo.io"})
@@ -61,6 +69,12 @@ def destination(to: str, key: str) -> Destination:
         raise ValueError(msg)
     base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     return Destination(parts.netloc, base, key, loopback=loopback)
+
+
+def api_base(to: str) -> str:
+    """The base URL of Pendo's API for a region, or the URL itself. Raises ValueError as `destination` does."""
+    region = to.strip().lower()
+    return f"https://{APP_HOSTS[region]}" if region in APP_HOSTS else destination(to, LOCAL_KEY).base
 
 
 def examine(to: Destination) -> list[Finding]:
