@@ -12,6 +12,8 @@ from pathlib import Path
 
 from segment_pendo import js_json
 from segment_pendo.calls_file import items
+from segment_pendo.explaining import fate
+from segment_pendo.mapped_file import Mapped, Options, mapped
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.recorder import Recorder
 from segment_pendo.words import Json, JsonObject, Receipt, SdkRequest, Webhook
@@ -30,6 +32,7 @@ MADE_OF = {
 }
 # What no captured request shows: a recording made of these covers every code that a recording can hold.
 RARE = "rare.jsonl"
+FATES = ROOT / "fixtures" / "fates.json"
 RARE_CALLS: list[JsonObject] = [
     {"type": "identify", "userId": "u-1", "traits": {"active": "true", "__proto__": {"plan": "x"}}, "integrations": {"Pendo": False}},
     {"type": "identify", "userId": " u-1"},
@@ -115,7 +118,34 @@ def record_rare(to: Path) -> None:
     recording.close()
 
 
+# File, line, index of ten calls whose fates are worth reading.
+TOLD = [
+    ("segment-analytics-python-2.4.0.jsonl", 1, 0),
+    ("analytics-node-3.1.0.jsonl", 9, 0),
+    ("analytics-node-3.1.0.jsonl", 10, 0),
+    ("analytics-node-3.1.0.jsonl", 44, 0),
+    ("analytics-next-1.84.3-batching.jsonl", 39, 4),
+    ("analytics-next-1.84.3-standard.jsonl", 25, 0),
+    ("analytics-react-native-2.24.1-stubbed.jsonl", 6, 0),
+    ("analytics-go-3.0.0.jsonl", 7, 0),
+    ("analytics-go-3.0.0.jsonl", 11, 0),
+    ("analytics-ruby-2.5.0.jsonl", 2, 0),
+]
+
+
+def fates() -> list[JsonObject]:
+    """What became of them, in a sentence each."""
+    made: list[JsonObject] = []
+    for name, line, index in TOLD:
+        every = mapped((SDK / name).read_bytes(), Options(RECEIVED, Setup(track=True)))
+        calls = {(one.line, one.judged.call.index): one for one in every if isinstance(one, Mapped)}
+        one = calls[line, index]
+        made.append({"file": name, "line": line, "index": index, "fate": fate(one.judged, one.setup)})
+    return made
+
+
 if __name__ == "__main__":
+    FATES.write_text(json.dumps(fates(), indent=1) + "\n", "utf-8")
     (SDK / "expected.json").write_text(json.dumps(expectations(), indent=1) + "\n", "utf-8")
     for name in MADE_OF:
         (RECORDINGS / name).unlink(missing_ok=True)

@@ -4,9 +4,11 @@ The webhook is certain. What Pendo makes of it is not: each line says its grade 
 that was set instead.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from segment_pendo.catalogue import FINDINGS
 from segment_pendo.json_path import json_path
 from segment_pendo.lines import plain, short
 from segment_pendo.mapping import Setup
@@ -87,7 +89,8 @@ def _why(rule: str, setup: Setup) -> tuple[str, str]:
 
 
 def _because(rule: str, setup: Setup) -> str:
-    return _why(rule, setup)[0].partition(": ")[2]
+    name, _, says = _why(rule, setup)[0].partition(": ")
+    return f"{name} was given" if name.startswith("--") else says
 
 
 # --- field by field ----------------------------------------------------------------------------------------------------
@@ -200,7 +203,10 @@ _INSTEAD: Final = {
 _TOLD: Final = frozenset(
     {"NESTED_IGNORED", "KEY_CASE_COLLISION", "ANON_IDENTIFY", "GROUP_WITHOUT_ID", "GROUP_WITHOUT_USER", "TRACK_NO_GROUP", "ID_INVALID"}
 )  # fmt: skip
+_TOLD_OF_NOTHING: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED"})
 _MOST_NAMES: Final = 3
+_MOST_TOLD: Final = 2
+_WORD = re.compile(r"[^\W_]+")
 
 
 def fate(judged: Judged, setup: Setup) -> str:
@@ -217,7 +223,8 @@ def fate(judged: Judged, setup: Setup) -> str:
         said = _event(made)
     else:
         said = "; ".join([_records(made, setup), *_metadata(made, setup)])
-    return f"{who}: {said}{_more(judged.findings)}."
+    told = _TOLD | _TOLD_OF_NOTHING if made.nothing is not None else _TOLD
+    return f"{who}: {said}{_more(judged.findings, told)}."
 
 
 def _subject(call: Call) -> str:
@@ -295,8 +302,9 @@ def _names(one: Field) -> list[str]:
 
 def _remedy(rule: str, names: list[str]) -> str:
     if rule == "3.20" and len(names) == 1:
-        flat = "".join(letter if letter.isalnum() else "_" for letter in names[0]).strip("_")
-        return f": send {flat} as a trait of its own"
+        flat = "_".join(_WORD.findall(names[0]))
+        # A name without parts is an empty object: a Map or Set of JavaScript's, for example, holds nothing as JSON.
+        return f": send {flat} as a trait of its own" if flat != names[0] else " (it came as an empty object)"
     return ": send their parts as traits of their own" if rule == "3.20" else ": send scalars" if rule == "3.21" else ""
 
 
@@ -307,6 +315,12 @@ def _event(made: Effect) -> str:
     return f"{said}, in account {plain(made.account_id)}"
 
 
-def _more(findings: tuple[Finding, ...]) -> str:
-    codes = dict.fromkeys(one.code for one in findings if one.level != "info" and one.code not in _TOLD)
-    return f"; mind {', '.join(codes)}" if codes else ""
+def _more(findings: tuple[Finding, ...], told: frozenset[str]) -> str:
+    codes = dict.fromkeys(one.code for one in findings if one.level != "info" and one.code not in told)
+    said = [f"{code}: {_done(code)}" for code in codes]
+    return "".join(f"; {one}" for one in said[:_MOST_TOLD]) + (f"; and {len(said) - _MOST_TOLD} more" if len(said) > _MOST_TOLD else "")
+
+
+def _done(code: str) -> str:
+    do = FINDINGS[code].do.removesuffix(".")
+    return do[:1].lower() + do[1:]

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from segment_pendo import __version__
+from segment_pendo.device_mode import compared_row
 from segment_pendo.door import json_answer, refused_change
 from segment_pendo.explaining import explained
 from segment_pendo.store import FILTERS, Store
@@ -73,12 +74,13 @@ class Inspector:
         return json_answer({"calls": list(page.calls), "next": page.next})
 
     async def _explain(self, request: web.Request) -> web.Response:
-        """One call's row with its fate: ?call=ID."""
+        """One call's row with its fate: ?call=ID; with &device=1 also what a browser destination would do."""
         name = request.query.get("call", "")
         kept = self._store.call(name)
         if kept is None:
             return json_answer({"error": "there is no call of this id; /_/calls lists them"}, 404)
-        return json_answer(kept.row | explained(kept.judged, kept.setup))
+        device = compared_row(kept.judged, kept.setup) if "device" in request.query else {}
+        return json_answer(kept.row | explained(kept.judged, kept.setup) | device)
 
     async def _clear(self, request: web.Request) -> web.Response:
         refused = refused_change(request)

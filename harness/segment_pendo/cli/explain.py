@@ -10,6 +10,7 @@ from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.inputs import Inputs, input_options
 from segment_pendo.cli.instance import at_option, get
 from segment_pendo.cli.tables import print_table
+from segment_pendo.device_mode import TITLES, compared_row
 from segment_pendo.explaining import explained
 from segment_pendo.lines import plain, printable, short
 from segment_pendo.mapped_file import Mapped
@@ -25,25 +26,28 @@ _LEVELS = {"error": 0, "warning": 1, "info": 2}
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option("--call", "name", metavar="ID", help="Explain a call of a running segment-pendo instead of FILE.")
 @at_option
+@click.option("--compare-device", is_flag=True, help="Also what Segment's browser destinations for Pendo would do with the call.")
 @click.option("--short", "brief", is_flag=True, help="The sentence and the findings only, without the table.")
-def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, url: str, *, brief: bool) -> None:
+def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, url: str, *, compare_device: bool, brief: bool) -> None:
     """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it, and why.
 
     First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which rule, and how sure that is
     (Pendo's code, a document, our assumption). FILE is read as `segment-pendo map` does; --model takes another reading of a rule.
     """
     if name is not None:
-        _say(_running(url, name), style, brief=brief)
+        _say(_running(url, name, compare_device=compare_device), style, brief=brief)
         return
     for one in inputs:
-        row = one.row() | explained(one.judged, one.setup) if isinstance(one, Mapped) else one.row()
+        row = one.row()
+        if isinstance(one, Mapped):
+            row |= explained(one.judged, one.setup) | (compared_row(one.judged, one.setup) if compare_device else {})
         _say(row, style, brief=brief)
     sys.stdout.flush()
     sys.exit(inputs.end())
 
 
-def _running(url: str, name: str) -> JsonObject:
-    answer = get(url, "/_/explain", {"call": name})
+def _running(url: str, name: str, *, compare_device: bool) -> JsonObject:
+    answer = get(url, "/_/explain", {"call": name} | ({"device": "1"} if compare_device else {}))
     if answer.status != 200 or not isinstance(answer.value, dict):
         message = f"{url} does not know the call {plain(name)}: {answer.error}."
         raise Failure(message, FOUND)
@@ -59,6 +63,9 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
         click.echo(printable(row["fate"]))
         if not brief:
             _table(row["fields"])
+        device = row.get("device", {})
+        for line in [*(device[name]["says"] for name in TITLES if device), *(f"Both on: {split}" for split in device.get("splits", []))]:
+            click.echo(f"  {printable(line)}")
         for one in sorted(row["findings"], key=lambda one: _LEVELS[one["level"]]):
             click.echo(f"  {one['level']} {one['code']} at {printable(one['path'])}: {printable(one['message'])}")
 

@@ -13,7 +13,13 @@ __all__ = ["Answer", "at_option", "get", "is_url"]
 _SECONDS: Final = 30.0
 DEFAULT: Final = "http://127.0.0.1:4170"
 at_option = click.option(
-    "--url", "url", metavar="URL", envvar="SEGMENT_PENDO_URL", default=DEFAULT, show_default=True, help="The home port of a running segment-pendo."
+    "--url",
+    "url",
+    metavar="URL",
+    envvar="SEGMENT_PENDO_URL",
+    default=DEFAULT,
+    show_default=True,
+    help="A running segment-pendo.",
 )
 
 

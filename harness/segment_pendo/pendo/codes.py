@@ -196,7 +196,7 @@ CODES: Final[dict[str, Code]] = {
         "warning",
         "A field's name should hold letters of ASCII, digits and _ only, and not begin with a digit. Others cannot be used in segments and "
         "reports.",
-        "Rename the trait: total_billed instead of total billed.",
+        "Name it like total_billed, not total billed.",
         _KEYS,
         _identify('{"total billed":830}'),
     ),

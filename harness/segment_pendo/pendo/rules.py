@@ -52,7 +52,7 @@ RULES: Final[dict[str, Rule]] = {
     "1.50": Rule("groupId is the account ID", _SEGMENT, _PAGE),
     "1.51": Rule("traits of group are the account's metadata", _SEGMENT, _PAGE),
     "1.52": Rule("a group call joins its user to the account", _OURS, _DEVICE),
-    "1.53": Rule("there is no userId, so no visitor is joined to the account", _OURS, _DEVICE),
+    "1.53": Rule("there is no userId", _OURS, _DEVICE),
     "1.54": Rule("there is no groupId", _OURS, _DEVICE),
     "1.55": Rule("a visitor may have several accounts; the last one is the current one", _PENDO, "Pendo support article 14051479314459"),
     "1.58": Rule("a group call makes its visitor exist", _OURS, _NOWHERE),
