@@ -219,6 +219,7 @@ class Judge:
         except ValueError:
             msg = f"line {entry.number}: a request like this brings no such calls. The line was edited, or Segment refuses it now."
             raise RecordingError(msg) from None
+        self._history.memory.grouped(one.call for one in entry.calls if isinstance(one.call, dict))
         for index, one in enumerate(entry.calls):
             yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
 

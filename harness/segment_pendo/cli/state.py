@@ -91,7 +91,7 @@ def _show(kind: str, record: Any, *, history: bool) -> None:
     click.echo(f"{kind} {plain(record['id'])}")
     if record.get("accountIds"):
         current = plain(record["metadata"]["auto"].get("accountid"))
-        click.echo(f"accounts: {', '.join(map(plain, record['accountIds']))} (the current one: {current})")
+        click.echo(f"accounts: {', '.join(map(plain, record['accountIds']))} (current: {current})")
     fields = record["metadata"]["segmentio"]
     if not history:
         print_table(("field", "value"), [(name, short(rows.dumps(value), 100)) for name, value in fields.items()])

@@ -144,7 +144,7 @@ class Memory:
     # --- people and accounts -----------------------------------------------------------------------------------------
 
     def _people(self, event: JsonObject, made: Effect) -> Iterator[Finding]:
-        if made.visitor_id is None or event.get("type") not in {"identify", "group"}:
+        if made.nothing is not None or made.visitor_id is None or event.get("type") not in {"identify", "group"}:
             return
         user = self._users.first(made.visitor_id, _User())
         if event.get("type") == "identify":

@@ -1,0 +1,35 @@
+"""A door in a thread of its own, for tests that are no coroutines."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from segment_pendo.door import Door
+
+
+@contextmanager
+def background(routes: Sequence[web.RouteDef]) -> Iterator[str]:
+    """Serve these routes; the URL."""
+    opened, ended = threading.Event(), threading.Event()
+    door = Door(routes)
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        await door.start(0)
+        opened.set()
+        await loop.run_in_executor(None, ended.wait)
+        await door.stop()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert opened.wait(20)
+    try:
+        yield door.url
+    finally:
+        ended.set()
+        thread.join(20)
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
