@@ -10,7 +10,7 @@ from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.model import type_of
-from segment_pendo.words import Finding, Json, JsonObject
+from segment_pendo.words import Finding, JsonObject
 
 __all__ = ["ACROSS", "LIMIT", "Memory"]
 
@@ -44,12 +44,15 @@ class _Last[K: Hashable, V]:
 
     def first(self, key: K, value: V) -> V:
         """What was kept under the key, or `value`, which is kept from now on."""
-        kept = self._held.setdefault(key, value)
-        self._held.move_to_end(key)
+        kept = self._held.get(key)
+        if kept is not None:
+            self._held.move_to_end(key)
+            return kept
+        self._held[key] = value
         if len(self._held) > self._limit:
             self._held.popitem(last=False)
             self.cut = True
-        return kept
+        return value
 
     def __len__(self) -> int:
         return len(self._held)
@@ -75,7 +78,7 @@ class Memory:
         self._starts = _Last[bytes, str](limit)
         self._keys = _Last[tuple[str, str], str](limit)
         self._types = _Last[tuple[str, str], str](limit)
-        self._events = _Last[str, None](limit)
+        self._events = _Last[str, bool](limit)
         self._told: set[str] = set()
         self._device = False
 
@@ -170,21 +173,20 @@ class Memory:
         for one in made.fields:
             if one.name is None:
                 continue
-            path = json_path("traits", *one.path)
             key = (made.owner, one.name)
             spelled = str(one.path[-1])
             before = self._keys.first(key, spelled)
             if before != spelled:
+                path = json_path("traits", *one.path)
                 text = f"An earlier call spelled this {before!r}; in Pendo both are one field, and the last value wins. Spell it one way."
                 yield note("KEY_CASE_VARIANT", path, text)
-            yield from self._type(key, one.value, path)
+            now = type_of(one.value)
+            if now and self._types.first(key, now) != now:
+                yield from self._type(key, now, json_path("traits", *one.path))
 
-    def _type(self, key: tuple[str, str], value: Json, path: str) -> Iterator[Finding]:
-        now = type_of(value)
-        if not now:
-            return
+    def _type(self, key: tuple[str, str], now: str, path: str) -> Iterator[Finding]:
         before = self._types.first(key, now)
-        if before == now or (before, now) == ("float", "integer"):
+        if (before, now) == ("float", "integer"):
             return
         finding = note("TYPE_CHANGED", path, f"An earlier call sent {before} for this field, this one sends {now}; send one type always.")
         # 3.06: from whole numbers to fractions is only worth knowing
@@ -199,7 +201,7 @@ class Memory:
         if not self._track and self._is_new("TRACK_NOT_ENABLED"):
             text = "The Pendo subscription is without the setting for track calls, so nothing of them will show; ask Pendo for it."
             yield note("TRACK_NOT_ENABLED", "$.type", text)
-        self._events.first(name, None)
+        self._events.first(name, True)
         if len(self._events) > _MOST_NAMES and self._is_new("TOO_MANY_NAMES"):
             text = f"More than {_MOST_NAMES:,} names of track events came, and Pendo takes no more; put what varies into properties."
             yield note("TOO_MANY_NAMES", "$.event", text)

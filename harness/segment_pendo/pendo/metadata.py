@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from segment_pendo.js_json import write
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
@@ -11,8 +11,7 @@ from segment_pendo.words import Json
 __all__ = ["Field", "fields"]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One trait, or a part of one, at `path` below traits.
 
     `name` is the field of metadata that it sets (or removes), None where it is lost. `rule` is an id of RULES: why.
@@ -29,8 +28,17 @@ def fields(traits: Json, switches: PendoSwitches = DEFAULT) -> tuple[Field, ...]
     """Every trait of a call, in its order, each part once. Never raises, whatever the JSON."""
     if not isinstance(traits, dict):
         return ()
-    made = [one for key, value in traits.items() if key != "__proto__" for one in _taken((key,), key, value, switches)]
-    return tuple(_unique(made, switches))
+    made: list[Field] = []
+    lower = switches.key_case == "lower"
+    for key, value in traits.items():
+        if key == "__proto__":  # no JavaScript writes it into the body
+            continue
+        if (value and isinstance(value, str)) or value is True or value is False:  # most are, and need no closer look
+            made.append(Field((key,), key.lower() if lower else key, value, "1.31"))
+        else:
+            made += _taken((key,), key, value, switches)
+    names = [one.name for one in made if one.name is not None]
+    return tuple(made) if len(set(names)) == len(names) else tuple(_unique(made, switches))
 
 
 def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoSwitches) -> Iterator[Field]:
@@ -55,8 +63,8 @@ def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoS
 
 def _special(field: Field, reading: str) -> Field:
     if reading == "ignored":
-        return replace(field, name=None)
-    return replace(field, removes=reading == "removed")
+        return field._replace(name=None)
+    return field._replace(removes=reading == "removed")
 
 
 def _list(path: tuple[str | int, ...], name: str, value: list[Json], switches: PendoSwitches) -> Iterator[Field]:
@@ -80,4 +88,4 @@ def _unique(made: list[Field], switches: PendoSwitches) -> Iterator[Field]:
             winner[one.name] = index
     for index, one in enumerate(made):
         lost = one.name is not None and winner[one.name] != index
-        yield replace(one, name=None, rule="3.31") if lost else one
+        yield one._replace(name=None, rule="3.31") if lost else one

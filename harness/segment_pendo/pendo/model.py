@@ -25,6 +25,7 @@ _CHANGES: Final = 20  # of one field
 _EVENTS: Final = 1000
 _MESSAGES: Final = 10_000
 _INT64: Final = 2**63
+_EXACT: Final = 2**53  # smaller ones JavaScript writes as they are
 
 
 class _Change(NamedTuple):
@@ -134,6 +135,8 @@ def type_of(value: Json) -> str:
     """The Type of a value as Pendo's metadata schema names it (3.02, 3.07); '' for null."""
     if isinstance(value, bool):
         return "boolean"
+    if type(value) is int and -_EXACT < value < _EXACT:
+        return "integer"
     if isinstance(value, int | float):
         whole = "." not in (text := write(value).decode()) and "e" not in text
         return "integer" if whole and -_INT64 <= int(text) < _INT64 else "float"
