@@ -24,7 +24,7 @@ from segment_pendo.delivery import DRAIN, Delivery
 from segment_pendo.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.lines import Teller, refusal_line
 from segment_pendo.mapping import Setup
-from segment_pendo.pendo.regions import destination
+from segment_pendo.pendo.regions import CDN_HOSTS, destination
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recorder import Recorder
 from segment_pendo.recording import RecordingError
@@ -232,6 +232,8 @@ class Intercept:
         if self._is_home(flow.request.host, flow.request.port):
             # The page and its API must not be reached through the proxy.
             flow.response = http.Response.make(403, b"segment-pendo is not reached through its own proxy\n")
+        elif bare(flow.request.host) in CDN_HOSTS and self._relay is not None:
+            self._relay.met_device_mode()
         elif self._answers and self._is_ours(flow.request.host):
             flow.response = http.Response(b"HTTP/1.1", 200, b"Connection established", http.Headers(), b"", None, 0, 0)
 

@@ -35,6 +35,10 @@ class Relay:
         self._count = 0
         self.lost = 0  # requests that a sink could not take: their SDKs were not told 200
 
+    def met_device_mode(self) -> None:
+        """A browser loads Pendo's own agent, as far as the proxy sees: findings speak of it."""
+        self._history.memory.met_device_mode()
+
     def receive(self, request: SdkRequest) -> Receipt:
         """The receipt of one request. Raises only what a sink raises (a full disk): then the SDK must not be told 200."""
         at = milliseconds(self._clock())

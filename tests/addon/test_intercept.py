@@ -233,3 +233,15 @@ def test_a_settings_request_keeps_the_sdk_on_segments_name(kept: Kept) -> None:
     intercept(kept).request(one)
     assert one.response
     assert json.loads(one.response.content or b"")["integrations"]["Segment.io"] == {"apiKey": "WK", "apiHost": "api.segment.io/v1"}
+
+
+def test_a_browser_that_loads_pendos_agent_is_told_of_once_and_tunnelled(kept: Kept) -> None:
+    addon = intercept(kept)
+    for host in ("data.pendo.io", "cdn.eu.pendo.io"):
+        one = flow(host, method="CONNECT")
+        addon.http_connect(one)
+        assert one.response is None
+        addon.request(flow())
+        addon.request(flow())
+    told = [[finding.code for finding in receipt.judged[0].findings] for receipt in kept.receipts]
+    assert ["DUAL_GROUP" in codes for codes in told] == [False, False, True, False]

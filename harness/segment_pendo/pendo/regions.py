@@ -8,7 +8,18 @@ from urllib.parse import quote, urlsplit
 from segment_pendo.pendo.codes import note
 from segment_pendo.words import Destination, Finding
 
-__all__ = ["APP_HOSTS", "DATA_HOSTS", "LOCAL_KEY", "api_base", "caveat", "destination", "examine", "is_loopback", "webhook_url"]
+__all__ = [
+    "APP_HOSTS",
+    "CDN_HOSTS",
+    "DATA_HOSTS",
+    "LOCAL_KEY",
+    "api_base",
+    "caveat",
+    "destination",
+    "examine",
+    "is_loopback",
+    "webhook_url",
+]
 
 DATA_HOSTS: Final = {
     "us": "data.pendo.io",  # 1.01, documented for this path
@@ -25,6 +36,8 @@ APP_HOSTS: Final = {
     "jp": "app.jpn.pendo.io",
     "au": "app.au.pendo.io",
 }
+# 5.1: where a browser loads Pendo's agent from; nothing else does.
+CDN_HOSTS: Final = frozenset({"cdn.pendo.io", "cdn.eu.pendo.io", "us1.cdn.pendo.io", "cdn.jpn.pendo.io", "cdn.au.pendo.io"})
 # 1.03: documented until 2022 and 2024.
 _OLD_HOSTS: Final = frozenset({"pendo-io.appspot.com", "segment.us.pendo.io", "segment.eu.pendo.io"})
 DOCUMENTED: Final = frozenset({"us", "eu"})
