@@ -37,11 +37,39 @@ function maskedBody(call) {
   }
 }
 
+// The fate of a call: the sentence, then each value that Pendo is taken to read or to lose, and why.
+async function explain(call, place) {
+  const fate = place.appendChild(document.createElement("p"));
+  fate.className = "fate";
+  fate.textContent = call.reason || "";
+  const answer = await fetch(`/_/explain?call=${encodeURIComponent(call.id)}`).catch(() => null);
+  if (!answer || !answer.ok) return;
+  const told = await answer.json();
+  fate.textContent = told.fate;
+  const fields = told.fields.filter((one) => one.to !== null || /^\$\.(traits|properties)/.test(one.from || one.webhook || ""));
+  if (!fields.length) return;
+  const rows = place.appendChild(document.createElement("table"));
+  rows.className = "fields";
+  const head = rows.createTHead().insertRow();
+  for (const name of ["in the call", "in Pendo", "value", "because", "known from"]) {
+    head.append(Object.assign(document.createElement("th"), { textContent: name, scope: "col" }));
+  }
+  for (const one of fields) {
+    const row = rows.insertRow();
+    if (one.to === null) row.className = "lost";
+    cell(row, one.from || "(made by Segment)", "mono");
+    cell(row, one.to || (one.webhook ? "nothing" : "lost before Pendo"), "mono");
+    cell(row, JSON.stringify(one.value), "mono");
+    cell(row, one.rule.startsWith("--") ? one.rule : one.rule.replace(/^[^:]*: /, ""));
+    cell(row, one.grade);
+  }
+}
+
 function details(call) {
   const row = document.createElement("tr");
   const td = row.insertCell();
   td.colSpan = 7;
-  if (call.reason) td.append(Object.assign(document.createElement("p"), { textContent: call.reason }));
+  explain(call, td.appendChild(document.createElement("div")));
   if (call.findings.length) {
     const list = td.appendChild(document.createElement("ul"));
     for (const finding of call.findings) {

@@ -89,6 +89,9 @@ def test_the_page_of_a_run_shows_its_calls(run: Start, page: Page) -> None:
     assert hostile in row.inner_text()
     assert "warning NESTED_IGNORED" in row.inner_text()
     row.press("Enter")
+    page.wait_for_selector("tr.call + tr .fate:has-text('Pendo ignores objects')")
+    (lost,) = page.query_selector_all("tr.call + tr tr.lost")
+    assert lost.inner_text().split("\t") == ["$.traits.a", "nothing", "{}", "Pendo ignores objects", "Pendo's code"]
     details = page.inner_text("tr.call + tr")
     assert "Pendo ignores objects" in details
     assert '"writeKey": "****7890"' in details
