@@ -161,7 +161,7 @@ def test_a_value_on_its_way() -> None:
         "webhook": "$.traits.planName",
         "to": "visitor segmentio.planname",
         "value": "pro",
-        "rule": "pendo 1.31: traits of identify are the visitor's metadata",
+        "rule": "pendo 1.31: traits are the visitor's metadata",
         "grade": "Segment's documents",
     }
     assert (made["$.traits.a"]["to"], made["$.traits.a"]["grade"]) == (None, "Pendo's code")

@@ -1,7 +1,8 @@
 """`explain`: the fate of each call, in a sentence and field by field. Imports neither mitmproxy nor aiohttp, but for --call."""
 
 import sys
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Final, Literal
 
 import click
 
@@ -9,7 +10,7 @@ from segment_pendo import rows
 from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.inputs import Inputs, input_options
 from segment_pendo.cli.instance import at_option, get
-from segment_pendo.cli.tables import print_table
+from segment_pendo.cli.tables import print_table, width
 from segment_pendo.device_mode import TITLES, compared_row
 from segment_pendo.explaining import explained
 from segment_pendo.lines import plain, printable, short
@@ -18,7 +19,8 @@ from segment_pendo.words import Json, JsonObject
 
 __all__ = ["command"]
 
-_LEVELS = {"error": 0, "warning": 1, "info": 2}
+_NARROW: Final = 110
+_LEVELS: Final = {"error": 0, "warning": 1, "info": 2}
 
 
 @click.command()
@@ -74,15 +76,33 @@ def _table(fields: Json) -> None:
     lines = [one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else []
     shown = [one for one in lines if one["to"] is not None or str(one["from"] or one["webhook"]).startswith(("$.traits", "$.properties"))]
     if shown:
-        print_table(("in the call", "in the webhook", "in Pendo", "value", "because", "known from"), [_cells(one) for one in shown])
+        columns = _columns(narrow=width() < _NARROW, moved=any(one["webhook"] != one["from"] for one in shown))
+        print_table([head for head, _ in columns], [[cell(one) for _, cell in columns] for one in shown])
     unread = [str(one["webhook"] or one["from"]).removeprefix("$.") for one in lines if one not in shown]
     if unread:
         click.echo(f"  Also in the webhook, but nothing says that Pendo reads it: {printable(', '.join(unread))}.")
 
 
-def _cells(one: JsonObject) -> tuple[str, ...]:
-    webhook = "lost" if one["webhook"] is None else "the same" if one["webhook"] == one["from"] else str(one["webhook"])
-    value = short(rows.dumps(one["value"]), 60)
-    rule = str(one["rule"]).partition(": ")
-    because = rule[2] if not rule[0].startswith("--") else str(one["rule"])
-    return str(one["from"] or "(made by Segment)"), webhook, str(one["to"] or "nothing"), value, because, str(one["grade"])
+type _Column = tuple[str, Callable[[JsonObject], str]]
+
+
+def _columns(*, narrow: bool, moved: bool) -> list[_Column]:
+    """What there is room for; the webhook has a column where something does not stand there as in the call."""
+    webhook: list[_Column] = [("in the webhook", _webhook)] if moved else []
+    source: _Column = ("in the call", lambda one: str(one["from"] or "(made by Segment)").removeprefix("$."))
+    to: _Column = ("in Pendo", lambda one: str(one["to"] or "nothing"))
+    if narrow:
+        value: _Column = ("value", lambda one: short(rows.dumps(one["value"]), 18))
+        where: _Column = ("in Pendo", lambda one: str(one["to"] or "nothing").replace("visitor seg", "seg").replace("account seg", "seg"))
+        return [source, *webhook, where, value, ("because", lambda one: f"{_because(one)} ({one['grade']})")]
+    value = ("value", lambda one: short(rows.dumps(one["value"]), 60))
+    return [source, *webhook, to, value, ("because", _because), ("known from", lambda one: str(one["grade"]))]
+
+
+def _webhook(one: JsonObject) -> str:
+    return "lost" if one["webhook"] is None else "the same" if one["webhook"] == one["from"] else str(one["webhook"]).removeprefix("$.")
+
+
+def _because(one: JsonObject) -> str:
+    name, _, says = str(one["rule"]).partition(": ")
+    return str(one["rule"]) if name.startswith("--") else says

@@ -6,9 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from segment_pendo.lines import printable
 
-__all__ = ["print_table"]
+__all__ = ["print_table", "width"]
 
 _PIPED = 160
+
+
+def width() -> int:
+    """How many columns there are."""
+    return shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
 
 
 def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
@@ -18,10 +23,9 @@ def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    width = shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="bold")
     for head in heads:
         table.add_column(Text(head), overflow="fold")
     for cells in lines:
         table.add_row(*(Text(printable(cell)) for cell in cells))
-    Console(file=sys.stdout, width=width, highlight=False, no_color=None if sys.stdout.isatty() else True).print(table)
+    Console(file=sys.stdout, width=width(), highlight=False, no_color=None if sys.stdout.isatty() else True).print(table)

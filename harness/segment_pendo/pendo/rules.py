@@ -42,7 +42,7 @@ RULES: Final[dict[str, Rule]] = {
     "1.21": Rule("Pendo documents nothing for this type of call", _PENDO, _SPECIFICATIONS),
     # --- identify ---
     "1.30": Rule("userId is the visitor ID", _SEGMENT, _PAGE),
-    "1.31": Rule("traits of identify are the visitor's metadata", _SEGMENT, _PAGE),
+    "1.31": Rule("traits are the visitor's metadata", _SEGMENT, _PAGE),
     "1.32": Rule("webhooks write the metadata group segment.io and no other", _PENDO, _SPECIFICATIONS),
     "1.36": Rule("a field that a later call leaves out keeps its value", _OURS, "as Pendo's metadata API does"),
     "1.38": Rule("there is no userId, and Pendo's visitors are named by it", _OURS, _DEVICE),
@@ -50,7 +50,7 @@ RULES: Final[dict[str, Rule]] = {
     "1.40": Rule("only a group call joins a visitor to an account", _OURS, _NOWHERE),
     # --- group ---
     "1.50": Rule("groupId is the account ID", _SEGMENT, _PAGE),
-    "1.51": Rule("traits of group are the account's metadata", _SEGMENT, _PAGE),
+    "1.51": Rule("traits are the account's metadata", _SEGMENT, _PAGE),
     "1.52": Rule("a group call joins its user to the account", _OURS, _DEVICE),
     "1.53": Rule("there is no userId", _OURS, _DEVICE),
     "1.54": Rule("there is no groupId", _OURS, _DEVICE),
