@@ -133,7 +133,8 @@ def test_keys_are_asked_for_and_never_shown(strange: Asker) -> None:
 
 def test_the_state_tells_which_call_set_what_and_what_came_to_nothing(strange: Asker) -> None:
     anonymous = {"type": "identify", "anonymousId": "a", "messageId": "m-3"}
-    for event in (IDENTIFY, {**IDENTIFY, "messageId": "m-9", "traits": {"planName": "free"}}, GROUP, TRACK, anonymous, {"type": "alias"}):
+    again = {**GROUP, "messageId": "m-8"}  # who joined them first is kept
+    for event in (IDENTIFY, {**IDENTIFY, "messageId": "m-9", "traits": {"planName": "free"}}, GROUP, again, TRACK, anonymous, {"type": "alias"}):
         strange("POST", "/data/segmentio/the-key", event)
     state = strange("GET", "/_/state")[1]
     visitor = state["visitors"]["u/1"]
@@ -142,7 +143,7 @@ def test_the_state_tells_which_call_set_what_and_what_came_to_nothing(strange: A
     assert [(one["value"], one["call"]) for one in visitor["history"]["accounts"]] == [("acme", "call of m-2")]
     assert [(one["type"], one["call"]) for one in state["nothing"]] == [("track", ""), ("identify", "call of m-3"), ("alias", "")]
     assert "setting for track" in state["nothing"][0]["why"]
-    assert (state["webhooks"], state["events"], state["forgotten"]) == (6, [], 0)
+    assert (state["webhooks"], state["events"], state["forgotten"]) == (7, [], 0)
     assert strange("GET", "/_/state?visitor=u%2F1")[1] == visitor
     assert strange("GET", "/_/state?account=nobody")[0] == 404
     assert strange("POST", "/_/reset", headers={"X-Segment-Pendo": "1"})[0] == 200
