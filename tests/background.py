@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from aiohttp import web
@@ -11,14 +11,16 @@ from segment_pendo.door import Door
 
 
 @contextmanager
-def background(routes: Sequence[web.RouteDef]) -> Iterator[str]:
-    """Serve these routes; the URL."""
+def background(routes: Sequence[web.RouteDef] | Callable[[], Sequence[web.RouteDef]]) -> Iterator[str]:
+    """Serve these routes, or those that are made in the thread; the URL."""
     opened, ended = threading.Event(), threading.Event()
-    door = Door(routes)
     loop = asyncio.new_event_loop()
+    urls: list[str] = []
 
     async def serve() -> None:
+        door = Door(routes() if callable(routes) else routes)
         await door.start(0)
+        urls.append(door.url)
         opened.set()
         await loop.run_in_executor(None, ended.wait)
         await door.stop()
@@ -27,7 +29,7 @@ def background(routes: Sequence[web.RouteDef]) -> Iterator[str]:
     thread.start()
     assert opened.wait(20)
     try:
-        yield door.url
+        yield urls[0]
     finally:
         ended.set()
         thread.join(20)

@@ -1,6 +1,6 @@
 """Two recordings side by side: calls that were added, removed, changed or moved, and what became of their traits.
 
-Calls are matched on meaning first (recording.meaning: what differs from run to run does not count), then on type, user, group and event.
+Calls are matched on meaning first (merging.meaning: what differs from run to run does not count), then on type, user, group and event.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,8 @@ from typing import Final, Literal
 from segment_pendo.checking import changes
 from segment_pendo.js_json import write
 from segment_pendo.json_path import json_path
-from segment_pendo.recording import Entry, meaning, steady
+from segment_pendo.merging import meaning, steady
+from segment_pendo.recording import Entry
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Comparison", "Pair", "TraitChange", "as_json", "compare"]

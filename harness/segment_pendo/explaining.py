@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from segment_pendo.catalogue import FINDINGS
 from segment_pendo.json_path import json_path
 from segment_pendo.lines import plain, short
 from segment_pendo.mapping import Setup
@@ -149,6 +148,8 @@ def _member(key: str, value: Json, source: str | None, made: Effect, setup: Setu
         return Line(source, path, "visitor id, joined to the account", made.visitor_id, *_why("1.52", setup))
     for kind, one in (("visitor", made.visitor), ("account", made.account)):
         if one is not None and one.path[0] == key and len(one.path) == 1:
+            if made.nothing is not None:
+                return Line(source, path, None, value, *_why(one.rule if one.value is None else made.nothing, setup))
             return Line(source, path, f"{kind} id" if one.value is not None else None, one.value or value, *_why(one.rule, setup))
     if key == "event" and made.event is not None:
         return Line(source, path, "track event", value, *_why("1.61", setup))
@@ -166,7 +167,7 @@ def _traits(traits: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
     if "__proto__" in traits:
         yield Line("$.traits.__proto__", None, None, traits["__proto__"], *_why("W-28", setup))
     if not traits or not made.fields:
-        yield Line("$.traits", "$.traits", None, traits, *_why(made.nothing or "1.31", setup))
+        yield Line("$.traits", "$.traits", None, traits, *_why(made.nothing or ("1.31" if made.owner == "visitor" else "1.51"), setup))
     for one in made.fields:
         path = json_path("traits", *one.path)
         to = f"{made.owner} segmentio.{one.name}" if one.name is not None else None
@@ -195,6 +196,7 @@ _INSTEAD: Final = {
     "1.38": "identify the user with a userId",
     "1.54": "send the id of the account as groupId",
     "1.60": "ask Pendo for it",
+    "2.13": "send events when they happen",
     "1.66": "send the userId with it",
     "4.2.1": "send a text that names it",
     "4.2.4": "send the real id",
@@ -203,7 +205,7 @@ _INSTEAD: Final = {
 _TOLD: Final = frozenset(
     {"NESTED_IGNORED", "KEY_CASE_COLLISION", "ANON_IDENTIFY", "GROUP_WITHOUT_ID", "GROUP_WITHOUT_USER", "TRACK_NO_GROUP", "ID_INVALID"}
 )  # fmt: skip
-_TOLD_OF_NOTHING: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED"})
+_TOLD_OF_NOTHING: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD", "TRACK_NO_GROUP"})
 _MOST_NAMES: Final = 3
 _MOST_TOLD: Final = 2
 _WORD = re.compile(r"[^\W_]+")
@@ -230,24 +232,29 @@ def fate(judged: Judged, setup: Setup) -> str:
 def _subject(call: Call) -> str:
     data = call.data if isinstance(call.data, dict) else {}
     user, anonymous = data.get("userId"), data.get("anonymousId")
-    of = f"of {plain(user)}" if user is not None else f"of anonymous {plain(anonymous)}" if anonymous is not None else "of nobody"
+    of = f"of {_named(user)}" if user is not None else f"of anonymous {_named(anonymous)}" if anonymous is not None else "of nobody"
     if call.type == "identify":
-        return f"identify {plain(user)}" if user is not None else f"identify {of}"
+        return f"identify {_named(user)}" if user is not None else f"identify {of}"
     if call.type == "group":
-        return f"group {plain(data['groupId'])} {of}" if data.get("groupId") is not None else f"group {of}"
+        return f"group {_named(data['groupId'])} {of}" if data.get("groupId") is not None else f"group {of}"
     if call.type == "track" and data.get("event") is not None:
-        return f"track {plain(data['event'])} {of}"
-    return f"{plain(call.type)} {of}" if call.type is not None else "a call without a type"
+        return f"track {_named(data['event'])} {of}"
+    return f"{_named(call.type)} {of}" if call.type is not None else "a call without a type"
+
+
+def _named(value: Json) -> str:
+    """An id so that one sees it also where it is empty or blank."""
+    return f'"{plain(value)}"' if isinstance(value, str) and not value.strip() else plain(value)
 
 
 def _lowered(sentence: str) -> str:
     first, _, rest = sentence.partition(" ")
-    return f"{first.lower()} {rest}" if first in {"The", "This", "A"} else sentence
+    return f"{first.lower()} {rest}" if first in {"The", "This", "A", "An", "There", "More"} else sentence
 
 
 def _id(one: Id, kind: str, setup: Setup) -> str:
     changed = f" ({_because(one.rule, setup)})" if one.rule in {"4.1.2", "4.2.2"} else ""
-    return f"{kind} {plain(one.value)}{changed}"
+    return f"{kind} {_named(one.value)}{changed}"
 
 
 def _records(made: Effect, setup: Setup) -> str:
@@ -301,10 +308,13 @@ def _names(one: Field) -> list[str]:
 
 
 def _remedy(rule: str, names: list[str]) -> str:
-    if rule == "3.20" and len(names) == 1:
-        flat = "_".join(_WORD.findall(names[0]))
+    if rule == "3.20" and len(names) <= _MOST_NAMES:
+        flat = ["_".join(_WORD.findall(name)) for name in names]
         # A name without parts is an empty object: a Map or Set of JavaScript's, for example, holds nothing as JSON.
-        return f": send {flat} as a trait of its own" if flat != names[0] else " (it came as an empty object)"
+        useful = [one for one, name in zip(flat, names, strict=True) if one != name]
+        if not useful:
+            return " (it came as an empty object)" if len(names) == 1 else " (they came as empty objects)"
+        return f": send {', '.join(useful)} as {'a trait of its own' if len(useful) == 1 else 'traits of their own'}"
     return ": send their parts as traits of their own" if rule == "3.20" else ": send scalars" if rule == "3.21" else ""
 
 
@@ -316,11 +326,13 @@ def _event(made: Effect) -> str:
 
 
 def _more(findings: tuple[Finding, ...], told: frozenset[str]) -> str:
-    codes = dict.fromkeys(one.code for one in findings if one.level != "info" and one.code not in told)
-    said = [f"{code}: {_done(code)}" for code in codes]
+    first: dict[str, Finding] = {}
+    for one in findings:
+        if one.level != "info" and one.code not in told:
+            first.setdefault(one.code, one)
+    said = [f"{code} at {one.path.removeprefix('$.')}: {_clause(one)}" for code, one in first.items()]
     return "".join(f"; {one}" for one in said[:_MOST_TOLD]) + (f"; and {len(said) - _MOST_TOLD} more" if len(said) > _MOST_TOLD else "")
 
 
-def _done(code: str) -> str:
-    do = FINDINGS[code].do.removesuffix(".")
-    return do[:1].lower() + do[1:]
+def _clause(finding: Finding) -> str:
+    return _lowered(finding.message.removesuffix("."))

@@ -59,11 +59,17 @@ class Taken:
 
 
 class LoopbackPendo:
-    """HTTP around the model. `heard` is told of each event of each webhook. No key is kept or shown."""
+    """HTTP around the model. `heard` is told of each event of each webhook, `noted` of all else that comes. No key is kept or shown."""
 
-    def __init__(self, heard: Callable[[Taken], None] | None = None, answers: Answers | None = None) -> None:
+    def __init__(
+        self,
+        heard: Callable[[Taken], None] | None = None,
+        answers: Answers | None = None,
+        noted: Callable[[str], None] | None = None,
+    ) -> None:
         self._answers = answers or Answers()
         self._heard = heard
+        self._noted = noted
         self.took = 0  # webhooks, whatever was made of them
         self.pendo = Pendo()
         self._findings: deque[Json] = deque(maxlen=_MOST_FINDINGS)
@@ -93,31 +99,40 @@ class LoopbackPendo:
     async def _webhook(self, request: web.Request) -> web.Response:
         methods = {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}  # 1.06
         if request.method not in methods:
-            return self._refused(405, {"Allow": ", ".join(sorted(methods))})
+            return self._refused(405, "a webhook is POSTed", {"Allow": ", ".join(sorted(methods))})
         if self._answers.key and not _same(request.match_info["key"], self._answers.key):
-            return self._refused(403)
+            return self._refused(403, "the API key in the path is another than --key")
         read = await self._read(request)
         if isinstance(read, web.Response):
             return read
+        if not isinstance(read, dict | list) or not read:
+            self._note("a webhook without any event: expected one JSON object")
         if not isinstance(read, dict | list):
-            return self._refused(400)
+            return self._refused(400, "the body is JSON but no event")
         useful = self._take(read)
-        return self._refused(400) if not useful and self._answers.switches.answer == "strict" else web.Response(status=200)  # 1.70
+        if not useful and self._answers.switches.answer == "strict":  # 1.70
+            return self._refused(400, "Pendo makes nothing of it (--model answer=strict)")
+        return web.Response(status=200)
 
-    def _refused(self, status: int, headers: dict[str, str] | None = None) -> web.Response:
+    def _note(self, text: str) -> None:
+        if self._noted is not None:
+            self._noted(text)
+
+    def _refused(self, status: int, why: str, headers: dict[str, str] | None = None) -> web.Response:
+        self._note(f"answered {200 if self._answers.always_200 else status}: {why}")
         return web.Response(status=200) if self._answers.always_200 else web.Response(status=status, headers=headers)
 
     async def _read(self, request: web.Request) -> Json | web.Response:
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return self._refused(413)
+            return self._refused(413, "the body is too large")
         if len(body) > MAX_BODY and self._answers.switches.size_limit == "1_mib":
-            return self._refused(413)
+            return self._refused(413, "the body has more than 1 MiB")
         try:
             return js_json.read(body, depth=js_json.MAX_DEPTH + 1).value  # a batch is one level deeper than its events
         except (ValueError, RecursionError):
-            return self._refused(400)
+            return self._refused(400, "the body is no JSON")
 
     def _take(self, body: Json) -> bool:
         """Whether anything was made of any of its events."""
@@ -158,14 +173,15 @@ class LoopbackPendo:
     async def _track_event(self, request: web.Request) -> web.Response:
         """Section 2: the documented API for track events, for comparison; its shared secret is not checked, only asked for."""
         if request.method != "POST":
-            return self._refused(405, {"Allow": "POST"})
+            return self._refused(405, "a track event is POSTed", {"Allow": "POST"})
         read = await self._read(request)
         problems = _problems(read, request)
         self._say("", [note("TRACK_EVENT_SHAPE", path, text) for path, text in problems])
+        self._note("track API: " + ("; ".join(f"TRACK_EVENT_SHAPE at {path}: {text}" for path, text in problems) or "a track event"))
         if isinstance(read, web.Response):
             return read
         if not isinstance(read, dict):
-            return self._refused(400)
+            return self._refused(400, "the body is no track event")
         event, visitor, account, at = (read.get(key) for key in ("event", "visitorId", "accountId", "timestamp"))
         if isinstance(event, str) and event and isinstance(visitor, str) and visitor:
             name = account if isinstance(account, str) and account else None
@@ -173,7 +189,7 @@ class LoopbackPendo:
             when = at if isinstance(at, int) and not isinstance(at, bool) else None
             self._say("", self._met(event, visitor, when, "track API"))
         elif self._answers.switches.answer == "strict":
-            return self._refused(400)
+            return self._refused(400, "Pendo makes nothing of it (--model answer=strict)")
         return web.Response(status=200)
 
     # --- what is read back -------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
     outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(message.call, setup)
     if outcome is None:
         outcome, said = webhooks.webhook(message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret)
-        found = _bounded((*found, *said, *findings.examine(message.data)))
+        found = _bounded((*found, *said, *findings.examine(message.data, setup.pendo)))
     return Judged(message.call, outcome, found, message)
 
 

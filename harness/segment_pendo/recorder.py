@@ -1,7 +1,7 @@
 """The recorder: a sink that records. A new file grows call by call; an old one is replaced when the run ends well, or added to.
 
 Over an old file the run is written beside it, to FILE.xxxxxx.new, and put together with it at the end
-(`recording.merged`): calls that mean the same keep their line byte for byte. Until then the old file is untouched, and a kill leaves both.
+(`merging.merged`): calls that mean the same keep their line byte for byte. Until then the old file is untouched, and a kill leaves both.
 """
 
 import glob
@@ -16,7 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO, Literal
 
-from segment_pendo import recording
+from segment_pendo import merging, recording
 from segment_pendo.mapping import Setup
 from segment_pendo.pseudonyms import People
 from segment_pendo.recording import Entry, Header, Judge, RecordingError
@@ -95,7 +95,7 @@ class Recorder:
         self, path: Path, *, setup: Setup, secrets: tuple[str, ...] = (), mode: Mode = "over", people: People | None = None
     ) -> None:
         self.path = path
-        self.done = recording.Merge()
+        self.done = merging.Merge()
         self.kept_in: Path | None = None  # the run, where it did not replace the old file
         self.unfinished: list[Path] = []  # what earlier runs left that were killed
         path = path.resolve()
@@ -134,7 +134,7 @@ class Recorder:
             for entry in reading.entries:
                 for one in entry.calls:
                     if not self._over:
-                        self._skip[recording.meaning(one.call)] += 1
+                        self._skip[merging.meaning(one.call)] += 1
                         self._judge.met(one)
 
     def _compare(self, header: Header) -> None:
@@ -185,7 +185,7 @@ class Recorder:
         seen: Counter[bytes] = Counter()
         sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
         for call in batch.calls:
-            mark = recording.meaning(call.data) if self._skip else b""
+            mark = merging.meaning(call.data) if self._skip else b""
             if self._skip[mark] > seen[mark]:
                 seen[mark] += 1
                 continue
@@ -210,7 +210,7 @@ class Recorder:
         if not replacing:
             self.kept_in = self._target
             return
-        done = recording.Merge()
+        done = merging.Merge()
         try:
             with self._real.open("rb") as old, self._target.open("rb") as new:
                 replace_whole(self._real, self._merged(old, new, done))
@@ -221,8 +221,8 @@ class Recorder:
         self._target.unlink()
         self.done = done
 
-    def _merged(self, old: Iterator[bytes], new: Iterator[bytes], done: recording.Merge) -> Iterator[bytes]:
-        return recording.merged(recording.read(old, str(self.path)), recording.read(new, str(self._target)), done)
+    def _merged(self, old: Iterator[bytes], new: Iterator[bytes], done: merging.Merge) -> Iterator[bytes]:
+        return merging.merged(recording.read(old, str(self.path)), recording.read(new, str(self._target)), done)
 
 
 def _unknown(batch: Batch, made: People) -> Batch:

@@ -29,8 +29,13 @@ def rows(call: dict[str, Any], **setup: Any) -> list[Any]:
     return list(explained(made.judged, made.setup)["fields"])  # type: ignore[arg-type]
 
 
-SHORTER = "ID_TOO_LONG: send a shorter id, such as a hash or the key of your database"
-NAMED = "KEY_SYNTAX: name it like total_billed, not total billed"
+SHORTER = (
+    "ID_TOO_LONG at userId: the id has 130 bytes; Pendo cuts a visitor id after 128, so long ids may fall together. Send a shorter one"
+)
+NAMED = (
+    'KEY_SYNTAX at traits["total billed"]: Pendo stores the field but cannot use it in segments or reports; '
+    "use letters, digits and _ only, no digit first"
+)
 CUT = "é" * 59 + "…"
 SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (

@@ -134,7 +134,15 @@ def test_keys_are_asked_for_and_never_shown(strange: Asker) -> None:
 def test_the_state_tells_which_call_set_what_and_what_came_to_nothing(strange: Asker) -> None:
     anonymous = {"type": "identify", "anonymousId": "a", "messageId": "m-3"}
     again = {**GROUP, "messageId": "m-8"}  # who joined them first is kept
-    for event in (IDENTIFY, {**IDENTIFY, "messageId": "m-9", "traits": {"planName": "free"}}, GROUP, again, TRACK, anonymous, {"type": "alias"}):
+    for event in (
+        IDENTIFY,
+        {**IDENTIFY, "messageId": "m-9", "traits": {"planName": "free"}},
+        GROUP,
+        again,
+        TRACK,
+        anonymous,
+        {"type": "alias"},
+    ):
         strange("POST", "/data/segmentio/the-key", event)
     state = strange("GET", "/_/state")[1]
     visitor = state["visitors"]["u/1"]

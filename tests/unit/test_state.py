@@ -124,12 +124,15 @@ def test_compare_asks_a_pendo_with_its_key_and_never_shows_it(calls: Path) -> No
         assert "wrong-key" not in refused.output
         done = invoke("state", "compare", "visitor", "u-1", "--to", url, "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="secret-key")
         assert done.exit_code == 0, done.output
-        (line,) = [line for line in done.stdout.splitlines() if "address_city" in line]
-        assert line.split()[1:] == ["(absent)", '"Brno"', "only", "in", "Pendo", "--model", "nested=underscore"]
+        lines = [line.split() for line in done.stdout.splitlines() if "address_city" in line]
+        assert lines[0][1:] == ["(absent)", '"Brno"', "only", "in", "Pendo"]
+        assert "segmentio.address_city would be predicted with --model nested=underscore.\n" in done.stdout
         assert "secret-key" not in done.output
         same = ["state", "compare", "visitor", "u-1", "--to", url, "--from", calls, "--model", "nested=underscore", "--format", "json"]
         rows = json.loads(invoke(*same, SEGMENT_PENDO_INTEGRATION_KEY="secret-key").stdout)
         assert {row["verdict"] for row in rows} == {"same"}
+        early = invoke("state", "compare", "account", "acme", "--to", url, "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="secret-key")
+        assert early.exit_code == 0
         nobody = invoke("state", "compare", "account", "nobody", "--to", url, "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="secret-key")
         assert nobody.exit_code == 1
     assert invoke("state", "compare", "visitor", "u-1", "--to", "us", "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="").exit_code == 3
@@ -147,6 +150,14 @@ def test_finding_explains_a_code_in_whatever_case() -> None:
     assert "why a call is skipped" in invoke("finding", "no_user_anon_id").stdout
     wrong = invoke("finding", "NESTED_IGNORE")
     assert (wrong.exit_code, "Did you mean NESTED_IGNORED?" in wrong.stderr) == (2, True)
+
+
+def test_finding_explains_rules_and_switches() -> None:
+    assert invoke("finding", "pendo 1.38").stdout.startswith("pendo 1.38: there is no userId")
+    assert invoke("finding", "3.20").stdout.splitlines()[1] == "  Pendo's code: Pendo's browser agent 2.291.4"
+    assert invoke("finding", "w-20").stdout.startswith("W-20: The body is the whole event")
+    assert "--models" not in invoke("finding", "nested", "--models").stdout
+    assert "underscore" in invoke("finding", "nested").stdout
 
 
 def test_finding_lists_codes_and_switches() -> None:

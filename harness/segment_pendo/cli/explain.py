@@ -1,10 +1,11 @@
 """`explain`: the fate of each call, in a sentence and field by field. Imports neither mitmproxy nor aiohttp, but for --call."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal
 
 import click
+from click.core import ParameterSource
 
 from segment_pendo import rows
 from segment_pendo.cli.failure import FOUND, Failure
@@ -34,10 +35,21 @@ def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, 
     """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it, and why.
 
     First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which rule, and how sure that is
-    (Pendo's code, a document, our assumption). FILE is read as `segment-pendo map` does; --model takes another reading of a rule.
+    (Pendo's code, a document, our assumption). --model takes another reading of a rule.
+
+    FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented value. With --url and without
+    FILE, every call of a running segment-pendo is explained; with --call ID too, that one.
+
+    \b
+    Examples:
+      echo '{"type": "identify", "userId": "u-1", "traits": {"a": {"b": 1}}}' | segment-pendo explain
+      segment-pendo explain --short calls.jsonl
+      segment-pendo explain --url http://127.0.0.1:4170 --short
     """
-    if name is not None:
-        _say(_running(url, name, compare_device=compare_device), style, brief=brief)
+    if name is not None or _given("url"):
+        _refuse_what_has_no_effect()
+        for call in [name] if name is not None else _ids(url):
+            _say(_running(url, call, compare_device=compare_device), style, brief=brief)
         return
     for one in inputs:
         row = one.row()
@@ -45,13 +57,39 @@ def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, 
             row |= explained(one.judged, one.setup) | (compared_row(one.judged, one.setup) if compare_device else {})
         _say(row, style, brief=brief)
     sys.stdout.flush()
-    sys.exit(inputs.end())
+    sys.exit(inputs.end(rows=style == "ndjson"))
+
+
+def _given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) == ParameterSource.COMMANDLINE
+
+
+def _refuse_what_has_no_effect() -> None:
+    names = {"file": "FILE", "models": "--model", "track": "--track", "webhook": "--webhook", "pendo_track": "--pendo-track"}
+    useless = [option for name, option in {**names, "received": "--received-at", "no_ingest": "--no-ingest"}.items() if _given(name)]
+    if useless:
+        message = f"{', '.join(useless)} cannot change what a running instance did; record it, and explain the file."
+        raise click.UsageError(message)
+
+
+def _ids(url: str) -> Iterator[str]:
+    """Every call that a running instance holds."""
+    after = ""
+    while True:
+        answer = get(url, "/_/calls", {"limit": "1000", "after": after})
+        if answer.status != 200 or not isinstance(answer.value, dict):
+            message = f"{url} is no running segment-pendo: {answer.error}."
+            raise Failure(message, FOUND)
+        yield from (row["id"] for row in answer.value["calls"])
+        if not answer.value["calls"]:
+            return
+        after = answer.value["next"]
 
 
 def _running(url: str, name: str, *, compare_device: bool) -> JsonObject:
     answer = get(url, "/_/explain", {"call": name} | ({"device": "1"} if compare_device else {}))
     if answer.status != 200 or not isinstance(answer.value, dict):
-        message = f"{url} does not know the call {plain(name)}: {answer.error}."
+        message = f"{url} does not know the call {plain(name)}: {answer.error}. `segment-pendo explain --url {url} --short` tells all."
         raise Failure(message, FOUND)
     return answer.value
 
@@ -62,7 +100,10 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
     elif "error" in row:
         click.echo(f"line {row['line']}: {row['error']['code']}: {printable(row['error']['message'])}")
     else:
-        click.echo(printable(row["fate"]))
+        place = f"line {row['line']}" if "line" in row else f"call {row['id']}"
+        click.echo(f"{place}: {printable(row['fate'])}")
+        if row["code"] is not None:
+            click.echo(f"  skipped {printable(row['code'])}")
         if not brief:
             _table(row["fields"])
         device = row.get("device", {})
@@ -70,6 +111,8 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
             click.echo(f"  {printable(line)}")
         for one in sorted(row["findings"], key=lambda one: _LEVELS[one["level"]]):
             click.echo(f"  {one['level']} {one['code']} at {printable(one['path'])}: {printable(one['message'])}")
+        if not brief:
+            click.echo()
 
 
 def _table(fields: Json) -> None:

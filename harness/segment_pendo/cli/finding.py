@@ -6,32 +6,63 @@ from collections.abc import Iterable
 import click
 
 from segment_pendo.catalogue import DROPS, FINDINGS, find
+from segment_pendo.cli.tables import width
 from segment_pendo.finding_code import Code
 from segment_pendo.lines import short
+from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches
+from segment_pendo.segment import rules as segment_rules
 from segment_pendo.segment.switches import Switches
 from segment_pendo.suggestion import nearest
 from segment_pendo.switch import Switch, table
 
 __all__ = ["command"]
 
-_WIDTH = 100
-
 
 @click.command()
 @click.argument("code", required=False)
 @click.option("--models", is_flag=True, help="List the switches of --model.")
 def command(code: str | None, *, models: bool) -> None:
-    """Explain the CODE of a finding, or why a call was skipped; without CODE list them all.
+    """Explain a CODE, a rule or a switch.
+
+    CODE is of a finding (NESTED_IGNORED), says why a call was skipped (no_user_anon_id), names a rule (W-20, "pendo 1.38") or a switch of
+    --model (nested). Without CODE all codes are listed.
 
     --models lists the questions that no source settles, and the answers one may choose by --model NAME=VALUE.
     """
-    if models:
+    if models and code is None:
         _list_models()
     elif code is None:
         _list_codes()
-    else:
+    elif not _explain_rule(code) and not _explain_switch(code):
         _explain(code)
+
+
+def _width() -> int:
+    return min(100, width())
+
+
+def _explain_rule(name: str) -> bool:
+    """Whether this is a rule; it is told then."""
+    short_name = name.lower().removeprefix("pendo ")
+    if short_name in pendo_rules.RULES:
+        rule = pendo_rules.RULES[short_name]
+        click.echo(f"pendo {short_name}: {rule.says}\n  {rule.grade}: {rule.source}")
+        return True
+    known = next((one for one in segment_rules.RULES if one.id.lower() == name.lower()), None)
+    if known is not None:
+        click.echo(f"{known.id}: {known.says}\n  {known.grade}: {known.source}; proof: {known.proof}")
+    return known is not None
+
+
+def _explain_switch(name: str) -> bool:
+    """Whether this is a switch; it is told then."""
+    known = next((one for switches in (Switches, PendoSwitches) for one in table(switches) if one.name == name.lower()), None)
+    if known is not None:
+        formatter = click.HelpFormatter(width=_width())
+        _write_model(formatter, known)
+        click.echo(formatter.getvalue(), nl=False)
+    return known is not None
 
 
 def _explain(name: str) -> None:
@@ -42,7 +73,7 @@ def _explain(name: str) -> None:
         message = f"there is no code {name[:60]!r}. {hint}"
         raise click.UsageError(message)
     spelled, code = known
-    formatter = click.HelpFormatter(width=_WIDTH)
+    formatter = click.HelpFormatter(width=_width())
     kind = f"{code.level}" if spelled in FINDINGS else "why a call is skipped or a request refused"
     formatter.write_text(f"{spelled} ({kind})")
     with formatter.indentation():
@@ -58,7 +89,7 @@ def _explain(name: str) -> None:
 
 
 def _list_codes() -> None:
-    formatter = click.HelpFormatter(width=_WIDTH)
+    formatter = click.HelpFormatter(width=_width())
     for level in ("error", "warning", "info"):
         with formatter.section(f"Findings, {level}"):
             formatter.write_dl(_rows((name, code) for name, code in FINDINGS.items() if code.level == level))
@@ -72,7 +103,7 @@ def _rows(codes: Iterable[tuple[str, Code]]) -> list[tuple[str, str]]:
 
 
 def _list_models() -> None:
-    formatter = click.HelpFormatter(width=_WIDTH)
+    formatter = click.HelpFormatter(width=_width())
     for title, switches in (("Segment", Switches), ("Pendo", PendoSwitches)):
         with formatter.section(title):
             for one in table(switches):

@@ -41,9 +41,13 @@ class Inputs:
             message = f"{self._name} cannot be read, or the output not be written: {error.strerror}."
             raise Failure(message, CANNOT_START) from None
 
-    def end(self) -> int:
+    def end(self, *, rows: bool = True) -> int:
+        """Tell of values that were no calls, of which `rows` speak as errors."""
         if not self._wrong:
             return 0
+        if not rows:
+            click.echo(f"{self._name}: {many(self._wrong, 'value is', 'values are')} no call (of {self._count})", err=True)
+            return FOUND
         click.echo(f'{self._name}: {self._wrong} of {many(self._count, "row is an error", "rows are errors")} (look for "error")', err=True)
         return FOUND
 

@@ -7,6 +7,7 @@ import click
 
 from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.js_json import read
+from segment_pendo.pendo.regions import is_loopback
 
 __all__ = ["Answer", "at_option", "get", "is_url"]
 
@@ -52,12 +53,15 @@ async def _get(base: str, path: str, query: dict[str, str], headers: dict[str, s
     import aiohttp  # noqa: PLC0415 - only who asks pays for it
     from yarl import URL  # noqa: PLC0415
 
+    if not is_url(base):
+        message = f"{base!r} is no URL such as {DEFAULT}."
+        raise click.BadParameter(message)
     try:
         url = URL(base.rstrip("/")).joinpath(path.lstrip("/"), encoded=True).with_query(query)
     except ValueError:
         message = f"{base!r} is no URL such as {DEFAULT}."
         raise click.BadParameter(message) from None
-    hint = " Start one with: segment-pendo run" if base == DEFAULT else ""
+    hint = " Start one with: segment-pendo run" if is_loopback(url.host or "") else ""
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS)) as client,
@@ -66,6 +70,6 @@ async def _get(base: str, path: str, query: dict[str, str], headers: dict[str, s
             return Answer(answer.status, await answer.read())
     except TimeoutError:
         message = f"{url.host} did not answer within {_SECONDS:g} s."
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        message = f"nobody answers at {url.host}:{url.port} ({type(error).__name__}).{hint}"
+    except (aiohttp.ClientError, OSError, ValueError):
+        message = f"nobody answers at {url.host}:{url.port}.{hint}"
     raise Failure(message, CANNOT_START)

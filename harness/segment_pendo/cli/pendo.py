@@ -62,7 +62,7 @@ class _Teller:
             sys.stdout.write("no event: Pendo takes JSON objects\n")
             return
         kind = event.get("type")
-        found = (*taken.findings, *findings.examine(event), *self._memory.examine(event))
+        found = (*taken.findings, *findings.examine(event, self._setup.pendo), *self._memory.examine(event))
         call = Call(0, kind if isinstance(kind, str) else None, event)
         sys.stdout.write(printable(fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup)) + "\n")
         for finding in found:
@@ -70,9 +70,14 @@ class _Teller:
         sys.stdout.flush()
 
 
+def _note(text: str) -> None:
+    sys.stdout.write(printable(text) + "\n")
+    sys.stdout.flush()
+
+
 async def _serve(port: int, answers: Answers) -> None:
     signals = Signals()
-    door = Door(LoopbackPendo(_Teller(answers), answers).routes())
+    door = Door(LoopbackPendo(_Teller(answers), answers, _note).routes())
     try:
         await door.start(port)
     except DoorError as error:

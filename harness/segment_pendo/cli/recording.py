@@ -18,6 +18,7 @@ from segment_pendo.cli.setup import setup_options
 from segment_pendo.importing import Imported
 from segment_pendo.lines import many, printable
 from segment_pendo.mapping import Setup, assess
+from segment_pendo.merging import joined
 from segment_pendo.pseudonyms import People
 from segment_pendo.recorder import Recorder, load, load_header, replace_whole
 from segment_pendo.recording import Entry, Judge, RecordingError
@@ -193,7 +194,7 @@ def merge(files: tuple[Path, ...], out: Path) -> None:
             message = f"{out} exists; give another file, or name it among those to merge."
             raise Failure(message, CONFIGURATION)
         entries = [entry for file in files for entry in load(file)]
-        replace_whole(out, list(recording.joined(headers[0], entries)))
+        replace_whole(out, list(joined(headers[0], entries)))
     except RecordingError as error:
         raise Failure(str(error), CONFIGURATION) from None
     click.echo(f"{many(len(files), 'recording')} in {out}.", err=True)

@@ -72,6 +72,9 @@ def was_given(context: click.Context) -> bool:
 
 def _read(models: _Models, webhook: str, *, track: bool, pendo_track: bool) -> Setup:
     switches, pendo = models
+    if not pendo_track and not track:
+        message = "--no-pendo-track is about track calls, which only --track sends."
+        raise click.UsageError(message)
     for name, other in _ONLY:
         if name in settings(switches) and webhook != other:
             message = f"--model {name} has an effect only with --webhook {other}."

@@ -10,8 +10,8 @@ import click
 
 from segment_pendo import rows
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
-from segment_pendo.cli.instance import get
-from segment_pendo.cli.setup import setup_options
+from segment_pendo.cli.instance import get, is_url
+from segment_pendo.cli.setup import setup_options, was_given
 from segment_pendo.cli.sources import events as events_of
 from segment_pendo.cli.sources import from_option
 from segment_pendo.cli.sources import state as state_of
@@ -52,7 +52,13 @@ def command() -> None:
 @_style
 @setup_options
 def show(kind: str | None, record_id: str | None, source: str, style: str, setup: Setup, *, history: bool) -> None:
-    """Show a visitor or an account, or without ID everything that Pendo would hold."""
+    """Show a record, or all that Pendo would hold."""
+    if history and kind is None:
+        message = "--history is of one record: give visitor or account, and its ID."
+        raise click.UsageError(message)
+    if is_url(source) and was_given(click.get_current_context()):
+        message = "--model and --track cannot change what a running instance holds; record its calls, and show the file."
+        raise click.UsageError(message)
     if kind is not None and record_id is None:
         message = f"Which {kind}? Give its ID too."
         raise click.UsageError(message)
@@ -63,8 +69,8 @@ def show(kind: str | None, record_id: str | None, source: str, style: str, setup
     records = state[f"{kind}s"]
     record = records.get(record_id)
     if record is None:
-        near = next((one for one in records if one.casefold() == str(record_id).casefold()), None)
-        hint = f" There is {plain(near)}; ids are case-sensitive." if near is not None else f" There are {many(len(records), kind)}."
+        near = [plain(one) for one in records if one.casefold() == str(record_id).casefold()]
+        hint = f" There is {' and '.join(near)}; ids are case-sensitive." if near else f" It would hold {many(len(records), kind)}."
         message = f"Pendo would hold no {kind} {plain(record_id)}.{hint}"
         raise Failure(message, FOUND)
     if style == "json":
@@ -118,7 +124,10 @@ def _time(at: int) -> str:
 @_style
 @setup_options
 def diff(before: str, after: str, style: str, setup: Setup) -> None:
-    """Compare two sources: records, accounts of visitors and fields that differ. Ends with 1 if any does."""
+    """Compare two sources.
+
+    Records, accounts of visitors and fields that differ. Ends with 1 if any does.
+    """
     found = list(state_changes(state_of(before, setup), state_of(after, setup)))
     if style == "json":
         changes: Json = [{"kind": one.kind, "id": one.id, "path": one.path, "before": one.before, "after": one.after} for one in found]
@@ -145,7 +154,9 @@ def diff(before: str, after: str, style: str, setup: Setup) -> None:
 @_style
 @setup_options
 def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: Setup) -> None:
-    """Put a predicted record beside a real Pendo's, field by field. Reads only: GET /api/v1/KIND/ID.
+    """Compare a record with a real Pendo's.
+
+    Field by field. It only reads: GET /api/v1/KIND/ID.
 
     Where they differ, the --model that would have predicted it is named. Ends with 1 if anything that was predicted differs or is missing.
     Pendo shows what it took after minutes.
@@ -168,7 +179,7 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
         ]
         click.echo(rows.dumps(made))
     else:
-        _tell(found)
+        _tell(kind, record_id, found)
     sys.exit(FOUND if any(one.verdict in {"differs", "missing"} for one in found) else 0)
 
 
@@ -191,15 +202,21 @@ def _actual(base: str, kind: str, record_id: str) -> Json:
     return answer.value
 
 
-def _tell(found: Sequence[Compared]) -> None:
+def _tell(kind: str, record_id: str, found: Sequence[Compared]) -> None:
     words = {"same": "same", "differs": "DIFFERS", "missing": "MISSING in Pendo", "more": "only in Pendo"}
-    lines = []
+    record = found[0]
+    if record.verdict == "missing":
+        click.echo(f"Pendo has no {kind} {plain(record_id)}. The call may not have reached it yet (it takes minutes), or went to another")
+        click.echo("region, key or id; or Pendo hides visitors without any event (--model eventless=hidden).")
+        return
+    if record.verdict == "more":
+        click.echo(f"Pendo has {kind} {plain(record_id)}, which nothing here predicts: look whether the source holds its calls.")
+    lines = [(one.field, short(one.predicted, 50), short(one.actual, 50), words[one.verdict]) for one in found]
+    print_table(("field", "predicted", "in Pendo", "verdict"), lines)
     for one in found:
-        models = " or ".join(f"--model {setting}" for setting in one.switches)
-        lines.append((one.field, short(one.predicted, 50), short(one.actual, 50), words[one.verdict], models))
-    print_table(("field", "predicted", "in Pendo", "", "would be predicted with"), lines)
+        if one.switches:
+            click.echo(f"{printable(one.field)} would be predicted with {' or '.join(f'--model {setting}' for setting in one.switches)}.")
     wrong = sum(one.verdict in {"differs", "missing"} for one in found)
-    more = sum(one.verdict == "more" for one in found)
-    also = f" {many(more, 'field is', 'fields are')} only in Pendo: of other calls, or of another source." if more else ""
-    said = f"{wrong} of {many(len(found), 'field')} not as predicted." if wrong else "What was predicted is there."
-    click.echo(said + also)
+    more = sum(one.verdict == "more" and not one.switches for one in found)
+    also = f" {many(more, 'field is', 'fields are')} only in Pendo: of calls that this source does not hold." if more else ""
+    click.echo((f"{wrong} of {many(len(found), 'field')} not as predicted." if wrong else "What was predicted is there.") + also)

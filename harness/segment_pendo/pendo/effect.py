@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from segment_pendo.pendo import ids
+from segment_pendo.pendo.age import OLDEST, age
 from segment_pendo.pendo.metadata import Field, fields
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json, JsonObject
@@ -65,7 +66,7 @@ def _id(  # 1.39: from userId and groupId alone
     event: JsonObject, key: str, kind: ids.Kind, switches: PendoSwitches, *, absent: str = "1.38"
 ) -> Id:
     value = event.get(key)
-    if value is None:
+    if value is None or (value == "" and isinstance(value, str)):
         return Id((key,), None, absent)
     refused = ids.refusal(value, kind, switches)
     if refused:
@@ -109,6 +110,9 @@ def _group(event: JsonObject, switches: PendoSwitches) -> Effect:
 
 def _track(event: JsonObject, switches: PendoSwitches) -> Effect:
     name, properties = event.get("event"), event.get("properties")
+    before = age(event)
+    if before is not None and before > OLDEST:
+        return Effect(_id(event, "userId", "visitor", switches, absent="1.66"), nothing="2.13")
     visitor = _id(event, "userId", "visitor", switches, absent="1.66")
     if visitor.value is None or not isinstance(name, str) or not name:
         return Effect(visitor, nothing=visitor.rule if visitor.value is None else "1.61")

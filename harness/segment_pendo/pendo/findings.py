@@ -5,13 +5,14 @@ Only what one webhook alone can tell; `pendo/memory.py` tells what needs earlier
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Final
 
 from segment_pendo.js_json import write
 from segment_pendo.json_path import json_path
 from segment_pendo.pendo import ids
+from segment_pendo.pendo.age import OLDEST, SOONEST, age
 from segment_pendo.pendo.codes import note
+from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json, JsonObject
 
 __all__ = ["examine"]
@@ -22,13 +23,33 @@ _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
 _LONG_TEXT: Final = 1500  # 3.41
 _LONGEST_NAME: Final = 32  # 2.09
 _MOST_PROPERTIES: Final = 512  # 2.10, in bytes
-_OLDEST: Final = timedelta(days=7)  # 2.13
-_SOONEST: Final = timedelta(minutes=5)
 _ACCOUNT_KEYS: Final = {"accountid", "account_id", "companyid", "company_id"}
 
 
-def examine(event: JsonObject) -> tuple[Finding, ...]:
-    """The findings for one webhook body. Never raises, whatever the JSON."""
+def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Finding, ...]:
+    """The findings for one webhook body, without those that another reading of a rule makes void. Never raises, whatever the JSON."""
+    found = _examined(event)
+    void = _void(switches)
+    return tuple(one for one in found if one.code not in void) if void else found
+
+
+def _void(switches: PendoSwitches) -> set[str]:
+    """Codes that a switch away from its default has no use for."""
+    return {
+        code
+        for code, name, value in (
+            ("ANON_IDENTIFY", "anonymous", "nothing"),
+            ("NESTED_IGNORED", "nested", "ignored"),
+            ("KEY_CASE_COLLISION", "key_case", "lower"),
+            ("NULL_VALUE", "null", "stored"),
+            ("EMPTY_VALUE", "empty", "stored"),
+            ("LIST_IN_SEGMENTIO", "list", "kept"),
+        )
+        if getattr(switches, name) != value
+    }
+
+
+def _examined(event: JsonObject) -> tuple[Finding, ...]:
     kind = event.get("type")
     if kind == "identify":
         return (*_identify(event), *_metadata(event.get("traits")))
@@ -111,25 +132,15 @@ def _track(event: JsonObject) -> Iterator[Finding]:
 
 def _when(event: JsonObject) -> Iterator[Finding]:
     """2.13: how far an event lies from its receipt."""
-    happened, came = _time(event.get("timestamp")), _time(event.get("receivedAt"))
-    if happened is None or came is None:
+    before = age(event)
+    if before is None:
         return
-    if came - happened > _OLDEST:
+    if before > OLDEST:
         text = "The event is more than seven days old, and Pendo processes no older ones; send events when they happen."
         yield note("TRACK_TOO_OLD", "$.timestamp", text)
-    elif happened - came > _SOONEST:
+    elif -before > SOONEST:
         text = "The event is more than five minutes ahead; what Pendo does then is documented nowhere. Check the app's clock."
         yield note("TRACK_FUTURE", "$.timestamp", text)
-
-
-def _time(value: Json) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
 
 
 def _metadata(traits: Json) -> tuple[Finding, ...]:

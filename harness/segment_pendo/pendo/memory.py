@@ -54,6 +54,12 @@ class _Last[K: Hashable, V]:
             self.cut = True
         return value
 
+    def is_new(self: "_Last[K, bool]", key: K) -> bool:
+        """Whether the key was not held; it is from now on."""
+        new = key not in self._held
+        self.first(key, True)
+        return new
+
     def __len__(self) -> int:
         return len(self._held)
 
@@ -77,6 +83,7 @@ class Memory:
         self._spellings = _Last[tuple[ids.Kind, str], str](limit)
         self._starts = _Last[bytes, str](limit)
         self._keys = _Last[tuple[str, str], str](limit)
+        self._variants = _Last[tuple[str, str, str], bool](limit)
         self._types = _Last[tuple[str, str], str](limit)
         self._events = _Last[str, bool](limit)
         self._told: set[str] = set()
@@ -176,7 +183,8 @@ class Memory:
             key = (made.owner, one.name)
             spelled = str(one.path[-1])
             before = self._keys.first(key, spelled)
-            if before != spelled:
+            # Once for each spelling: whoever wrote it otherwise once must not be told for ever.
+            if before != spelled and self._variants.is_new((*key, spelled)):
                 path = json_path("traits", *one.path)
                 text = f"An earlier call spelled this {before!r}; in Pendo both are one field, and the last value wins. Spell it one way."
                 yield note("KEY_CASE_VARIANT", path, text)

@@ -63,6 +63,7 @@ RULES: Final[dict[str, Rule]] = {
     "1.63": Rule("properties of track are the event's, groupId too", _OURS, _NOWHERE),
     "1.66": Rule("there is no userId, so there is no visitor for the event", _OURS, _NOWHERE),
     "2.04": Rule("a Track Event has a time", _PENDO, _TRACK_EVENTS),
+    "2.13": Rule("it is more than seven days old when it comes", _PENDO, _TRACK_EVENTS),
     "1.70": Rule("every webhook that is JSON is answered 200", _OURS, _NOWHERE),
     # --- metadata ---
     "3.04": Rule("a list of scalars is kept as a list", _PENDO, "Pendo support article 360038273392, for the agent's metadata"),
