@@ -12,14 +12,11 @@ from segment_pendo.lines import plain
 from segment_pendo.mapping import Setup
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.effect import Effect, effect
-from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.words import Json, JsonObject, Judged, Skipped
 
 __all__ = ["TITLES", "Device", "compared_row", "device", "sentence", "splits"]
 
 TITLES: Final = {"actions": "Pendo Web (Actions)", "classic": "the classic Pendo destination"}
-# The agent keeps long ids whole and refuses what our model has it refuse.
-_AGENT: Final = PendoSwitches(long_id="kept")
 _OWN: Final = "an anonymous visitor of the agent's own"
 
 
@@ -62,11 +59,11 @@ def _identify(data: JsonObject, destination: str) -> Device:
 def _visitor(data: JsonObject, destination: str) -> str | None:
     user, anonymous = data.get("userId"), data.get("anonymousId")
     if user is not None:
-        return ids.effective(user, "visitor", _AGENT) or _OWN
+        return ids.effective(user, "visitor") or _OWN
     traits = data.get("traits")
     named = traits.get("id") if isinstance(traits, dict) and destination == "classic" else None
     if named is not None:  # there the traits are laid over the id
-        return ids.effective(named, "visitor", _AGENT) or _OWN
+        return ids.effective(named, "visitor") or _OWN
     return f"{ids.ANONYMOUS_PREFIX}{anonymous}" if isinstance(anonymous, str) else _OWN
 
 
@@ -76,19 +73,22 @@ def _group(data: JsonObject, destination: str) -> Device:
         return Device(sent=False, why=f"it asks for a {'userId' if user is None else 'groupId'}")
     traits = data.get("traits")
     parent = _parent(traits, destination) if isinstance(traits, dict) else None
-    return Device(sent=True, visitor=_visitor(data, destination), account=_account(group, parent))
+    if group is None and isinstance(traits, dict):  # only the classic one comes here: it lays the traits over the id
+        group = traits.get("id")
+    # Its visitor is the user that the page remembers; the call names the same one, or nobody.
+    return Device(sent=True, visitor=_visitor({**data, "traits": None}, destination), account=_account(group, parent))
 
 
 def _parent(traits: JsonObject, destination: str) -> Json:
     for key, value in traits.items():
-        if key == "parentAccount" or (destination == "classic" and key.lower() == "parentaccount"):
+        if key == "parentAccount" or (destination == "classic" and "".join(filter(str.isalnum, key)).lower() == "parentaccount"):
             return value.get("id") if isinstance(value, dict) else None
     return None
 
 
 def _account(value: Json, parent: Json) -> str | None:
     """The agent puts the parent's id and :: before an account's id that holds none (pendo 4.1.7)."""
-    account, above = ids.effective(value, "account", _AGENT), ids.effective(parent, "account", _AGENT)
+    account, above = ids.effective(value, "account"), ids.effective(parent, "account")
     return f"{above}::{account}" if account is not None and above is not None and "::" not in account else account
 
 
@@ -116,9 +116,13 @@ def sentence(one: Device, destination: str) -> str:
     if not one.sent:
         return f"In the browser {title} sends nothing: {one.why}."
     if one.event is not None:
-        return f"In the browser {title} sends the track event {plain(one.event)} of visitor {plain(one.visitor)}."
+        return f"In the browser {title} sends the track event {plain(one.event)} of {_who(one.visitor)}."
     where = f", in account {plain(one.account)}" if one.account is not None else ""
-    return f"In the browser {title} makes visitor {plain(one.visitor)}{where}; metadata goes to the group agent, not segment.io."
+    return f"In the browser {title} makes {_who(one.visitor)}{where}; metadata goes to the group agent, not segment.io."
+
+
+def _who(visitor: str | None) -> str:
+    return _OWN if visitor == _OWN else f"visitor {plain(visitor)}"
 
 
 def splits(judged: Judged, setup: Setup) -> Iterator[str]:
@@ -134,7 +138,7 @@ def splits(judged: Judged, setup: Setup) -> Iterator[str]:
         if not one.sent:
             continue
         if one.visitor is not None and hook.visitor_id is None and judged.call.type == "identify":
-            yield f"{title} makes the visitor {plain(one.visitor)}, the webhook none: the traits are on no visitor that both know."
+            yield f"{title} makes {_who(one.visitor)}, the webhook none: the traits are on no visitor that both know."
         elif one.visitor is not None and hook.visitor_id is not None and one.visitor != hook.visitor_id:
             yield f"Two visitors: {plain(one.visitor)} by {title}, {plain(hook.visitor_id)} by webhook."
         if one.account is not None and hook.account_id is not None and one.account != hook.account_id:

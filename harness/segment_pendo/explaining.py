@@ -6,16 +6,18 @@ that was set instead.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
+from segment_pendo import js_json
 from segment_pendo.json_path import json_path
 from segment_pendo.lines import plain, short
 from segment_pendo.mapping import Setup
 from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.effect import Effect, Id, effect
 from segment_pendo.pendo.metadata import Field
+from segment_pendo.pendo.switches import spoken
 from segment_pendo.segment import rules as segment_rules
-from segment_pendo.switch import settings, table
 from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Message, Skipped
 
 __all__ = ["Line", "effect_row", "explained", "fate", "field_lines"]
@@ -53,7 +55,7 @@ def _effect(judged: Judged, setup: Setup) -> Effect | None:
 
 def effect_row(made: Effect) -> JsonObject:
     """Which records one webhook touches, and what it writes there."""
-    metadata: JsonObject = {one.name: one.value for one in made.fields if one.name is not None}
+    metadata: JsonObject = {one.name: one.value for one in made.fields if one.name is not None and not one.removes}
     visitor, account = made.visitor_id, made.account_id
     row: JsonObject = {
         "visitor": {"id": visitor, "metadata": metadata if made.owner == "visitor" else {}} if visitor is not None else None,
@@ -80,10 +82,9 @@ def _why(rule: str, setup: Setup) -> tuple[str, str]:
     if rule in _SEGMENT:
         known = _SEGMENT[rule]
         return f"{rule}: {known.says}", _GRADES[known.grade]
-    chosen = settings(setup.pendo)
-    for one in table(setup.pendo) if chosen else ():
-        if one.name in chosen and rule in one.rules:
-            return f"--model {one.name}={chosen[one.name]}: {one.values[chosen[one.name]]}", "--model"
+    chosen = spoken(rule, setup.pendo)
+    if chosen is not None:
+        return f"--model {chosen[0]}: {chosen[1]}", "--model"
     return f"pendo {rule}: {pendo_rules.RULES[rule].says}", pendo_rules.RULES[rule].grade
 
 
@@ -144,6 +145,8 @@ def _source(key: str, sent: JsonObject) -> str | None:
 
 def _member(key: str, value: Json, source: str | None, made: Effect, setup: Setup) -> Line:
     path = json_path(key)
+    if made.joins and made.owner == "visitor" and made.account is not None and made.account.path[0] == key:
+        return Line(source, path, "account id, joined by the visitor", made.account_id, *_why("1.40", setup))
     if key == "userId" and made.joins and made.owner == "account":
         return Line(source, path, "visitor id, joined to the account", made.visitor_id, *_why("1.52", setup))
     for kind, one in (("visitor", made.visitor), ("account", made.account)):
@@ -170,7 +173,8 @@ def _traits(traits: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
         yield Line("$.traits", "$.traits", None, traits, *_why(made.nothing or ("1.31" if made.owner == "visitor" else "1.51"), setup))
     for one in made.fields:
         path = json_path("traits", *one.path)
-        to = f"{made.owner} segmentio.{one.name}" if one.name is not None else None
+        gone = " (removed)" if one.removes else ""
+        to = f"{made.owner} segmentio.{one.name}{gone}" if one.name is not None else None
         rule = one.rule if one.rule != "1.31" or made.owner == "visitor" else "1.51"
         yield Line(path, path, to, one.value, *_why(rule, setup))
 
@@ -208,15 +212,17 @@ _TOLD: Final = frozenset(
 _TOLD_OF_NOTHING: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD", "TRACK_NO_GROUP"})
 _MOST_NAMES: Final = 3
 _MOST_TOLD: Final = 2
+_MOST_LEAVES: Final = 100
+_LONGEST_PATH: Final = 200
 _WORD = re.compile(r"[^\W_]+")
 
 
-def fate(judged: Judged, setup: Setup) -> str:
-    """What became of a call, as one sentence for somebody who does not know the code."""
+def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
+    """What became of a call, as one sentence for somebody who does not know the code; `made` where its effect is known already."""
     who = _subject(judged.call)
     if isinstance(judged.outcome, Skipped):
         return f"{who}: not delivered, as {_lowered(judged.outcome.reason)}"
-    made = _effect(judged, setup)
+    made = made or _effect(judged, setup)
     assert made is not None
     if made.nothing is not None:
         instead = _INSTEAD.get(made.nothing)
@@ -244,7 +250,9 @@ def _subject(call: Call) -> str:
 
 def _named(value: Json) -> str:
     """An id so that one sees it also where it is empty or blank."""
-    return f'"{plain(value)}"' if isinstance(value, str) and not value.strip() else plain(value)
+    if not isinstance(value, str):
+        return short(js_json.write(value).decode(), 60)
+    return f'"{plain(value)}"' if not value.strip() else plain(value)
 
 
 def _lowered(sentence: str) -> str:
@@ -290,21 +298,28 @@ def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
         if one.name is None:
             lost.setdefault(one.rule, []).extend(_names(one))
     for rule, names in lost.items():
-        shown = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        shown = ", ".join(short(name, 60) for name in names[:_MOST_NAMES]) + more
         verb = "does" if len(names) == 1 else "do"
         yield f"{shown} {verb} not, because {_because(rule, setup)}{_remedy(rule, names)}"
 
 
 def _names(one: Field) -> list[str]:
     """A lost trait by the names of its leaves: what is lost is what they hold."""
-    names, todo = [], [(json_path(*one.path)[1:].removeprefix("."), one.value)]
-    while todo:
+    names: list[str] = []
+    todo: list[tuple[str, Json]] = [(json_path(*map(_cut, one.path))[1:].removeprefix("."), one.value)]
+    while todo and len(names) < _MOST_LEAVES:
         name, value = todo.pop()
-        if isinstance(value, dict) and value:
-            todo += [(name + json_path(key)[1:], inner) for key, inner in reversed(value.items())]
+        if isinstance(value, dict) and value and len(name) < _LONGEST_PATH:
+            todo += [(name + json_path(_cut(key))[1:], inner) for key, inner in islice(value.items(), _MOST_LEAVES)][::-1]
         else:
-            names.append(short(name, 40))
+            names.append(name)
     return names
+
+
+def _cut(key: str | int) -> str | int:
+    # A key may be as long as a webhook; what is shown of it is not.
+    return key[:_LONGEST_PATH] if isinstance(key, str) else key
 
 
 def _remedy(rule: str, names: list[str]) -> str:

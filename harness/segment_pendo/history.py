@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from segment_pendo.mapping import Setup
+from segment_pendo.mapping import Setup, bounded
 from segment_pendo.pendo.memory import ACROSS, LIMIT, Memory
 from segment_pendo.segment.codes import note
 from segment_pendo.words import Finding, Json, Judged, Receipt, Webhook
@@ -43,7 +43,7 @@ class History:
             text = "This messageId came before; Segment drops most repeats within 24 hours, here it is delivered. Give each call its own."
             found.append(note("DUPLICATE_MESSAGE_ID", "$.messageId", text))
         found += self.memory.examine(judged.message.data)
-        return replace(judged, findings=(*judged.findings, *found)) if found else judged
+        return replace(judged, findings=bounded((*judged.findings, *found))) if found else judged
 
     def remember(self, call: Json, at: datetime | None) -> datetime | None:
         """Know a call from now on; when its messageId was seen before, or None."""

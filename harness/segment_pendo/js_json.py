@@ -20,7 +20,7 @@ import orjson
 
 from segment_pendo.words import Json
 
-__all__ = ["Loss", "Parsed", "ascii_only", "keep", "losses", "quick", "read", "why", "write"]
+__all__ = ["Loss", "Parsed", "ascii_only", "is_infinite", "keep", "losses", "quick", "read", "why", "write"]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 # ECMA-262 array index: a canonical number below 2**32 - 1.
@@ -60,6 +60,16 @@ class Loss(NamedTuple):
     path: tuple[str | int, ...]
     was: str
     becomes: str | None
+
+
+def is_infinite(value: Json) -> bool:
+    """Whether JavaScript reads this number as Infinity, and so writes null."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return not isfinite(value)
+    except OverflowError:
+        return True
 
 
 def _plain_float(text: str) -> int | float:

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from segment_pendo import js_json
 from segment_pendo.door import json_answer, refused_change
+from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect
 from segment_pendo.pendo.model import Pendo
@@ -142,7 +143,7 @@ class LoopbackPendo:
             way = (note("BATCHED_BODY", "$", text),)
         self.took += 1
         effects = self.pendo.apply(body, _now())
-        events = body if isinstance(body, list) and len(effects) == len(body) else [body]
+        events = body if isinstance(body, list) and self._answers.switches.array_body == "read" else [body]
         for event, made in zip(events, effects, strict=True):
             found = (*way, *self._twice(event, made))
             self._say(self.pendo.called(event), found)
@@ -183,7 +184,8 @@ class LoopbackPendo:
         if not isinstance(read, dict):
             return self._refused(400, "the body is no track event")
         event, visitor, account, at = (read.get(key) for key in ("event", "visitorId", "accountId", "timestamp"))
-        if isinstance(event, str) and event and isinstance(visitor, str) and visitor:
+        visitor = ids.effective(visitor, "visitor", self._answers.switches) if isinstance(visitor, str) else None
+        if isinstance(event, str) and event and visitor is not None:
             name = account if isinstance(account, str) and account else None
             self.pendo.tracked(event, visitor, name, read.get("properties"), _now(), "track API")
             when = at if isinstance(at, int) and not isinstance(at, bool) else None

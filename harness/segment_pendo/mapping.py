@@ -35,7 +35,7 @@ from segment_pendo.words import (
     Webhook,
 )
 
-__all__ = ["Setup", "assess", "chain", "chain_of", "judge", "judge_message", "webhook_of"]
+__all__ = ["Setup", "assess", "bounded", "chain", "chain_of", "judge", "judge_message", "webhook_of"]
 
 
 MOST_FINDINGS: Final = 100  # of one call
@@ -109,11 +109,12 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
     outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(message.call, setup)
     if outcome is None:
         outcome, said = webhooks.webhook(message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret)
-        found = _bounded((*found, *said, *findings.examine(message.data, setup.pendo)))
+        found = bounded((*found, *said, *findings.examine(message.data, setup.pendo)))
     return Judged(message.call, outcome, found, message)
 
 
-def _bounded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def bounded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """At most MOST_FINDINGS of them; the last then says how many more there are."""
     if len(found) <= MOST_FINDINGS:
         return found
     text = f"{len(found) - MOST_FINDINGS + 1} more findings are not shown; mend these first."

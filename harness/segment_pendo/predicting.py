@@ -24,8 +24,9 @@ class Event(NamedTuple):
 
 def predicted(events: Iterable[Event], switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Pendo:
     """The model after these webhooks."""
-    pendo = Pendo(switches, track=track)
-    for event in events:
+    every = list(events)
+    pendo = Pendo(switches, track=track, most=max(10_000, len(every)))
+    for event in every:
         pendo.apply(event.body, event.at, event.call)
     return pendo
 
@@ -66,7 +67,10 @@ def _steady(record: Json) -> Json:
         return None
     metadata = record.get("metadata")
     groups = metadata if isinstance(metadata, dict) else {}
-    own = {name: group for name, group in groups.items() if name == "segmentio"}
+    own: JsonObject = {name: group for name, group in groups.items() if name == "segmentio"}
+    auto = groups.get("auto")
+    if isinstance(auto, dict) and "accountid" in auto:
+        own["auto"] = {"accountid": auto["accountid"]}
     return {key: value for key, value in record.items() if key in {"id", "accountIds"}} | {"metadata": own}
 
 
@@ -91,11 +95,14 @@ class Compared(NamedTuple):
 
 
 _RECORD: Final = "the record"
+_ANSWERS: Final = frozenset({"methods", "size_limit", "answer"})  # switches that touch no record
 
 
-def compared(kind: str, record_id: str, events: Sequence[Event], actual: Json, switches: PendoSwitches = DEFAULT) -> list[Compared]:
+def compared(
+    kind: str, record_id: str, events: Sequence[Event], actual: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True
+) -> list[Compared]:
     """A predicted record beside a real Pendo's answer (None: it has none), field by field."""
-    mine, theirs = _fields(_record(kind, record_id, events, switches)), _fields(actual)
+    mine, theirs = _fields(_record(kind, record_id, events, switches, track=track)), _fields(actual)
     found: list[Compared] = []
     for name in [*mine, *(name for name in theirs if name not in mine)]:
         one, other = mine.get(name, ABSENT), theirs.get(name, ABSENT)
@@ -104,12 +111,12 @@ def compared(kind: str, record_id: str, events: Sequence[Event], actual: Json, s
     if all(one.verdict == "same" for one in found):
         return found
     # A reading under which there is no record at all explains no field of one that is there.
-    readings = [one for one in _readings(kind, record_id, events, switches) if (_RECORD in one[1]) == (_RECORD in theirs)]
+    readings = [one for one in _readings(kind, record_id, events, switches, track=track) if (_RECORD in one[1]) == (_RECORD in theirs)]
     return [one._replace(switches=_explaining(one, readings)) if one.verdict != "same" else one for one in found]
 
 
-def _record(kind: str, record_id: str, events: Sequence[Event], switches: PendoSwitches) -> Json:
-    pendo = predicted(events, switches)
+def _record(kind: str, record_id: str, events: Sequence[Event], switches: PendoSwitches, *, track: bool) -> Json:
+    pendo = predicted(events, switches, track=track)
     return pendo.visitor(record_id) if kind == "visitor" else pendo.account(record_id)
 
 
@@ -127,13 +134,15 @@ def _fields(record: Json) -> dict[str, str]:
     return made
 
 
-def _readings(kind: str, record_id: str, events: Sequence[Event], switches: PendoSwitches) -> Iterator[tuple[str, dict[str, str]]]:
+def _readings(
+    kind: str, record_id: str, events: Sequence[Event], switches: PendoSwitches, *, track: bool
+) -> Iterator[tuple[str, dict[str, str]]]:
     """The record under each single other setting of a switch."""
     for one in table(switches):
-        for value in one.values:
+        for value in one.values if one.name not in _ANSWERS else ():
             if value != getattr(switches, one.name):
                 setting = f"{one.name}={value}"
-                yield setting, _fields(_record(kind, record_id, events, changed(switches, [setting])))
+                yield setting, _fields(_record(kind, record_id, events, changed(switches, [setting]), track=track))
 
 
 def _explaining(one: Compared, readings: Sequence[tuple[str, dict[str, str]]]) -> tuple[str, ...]:

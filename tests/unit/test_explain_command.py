@@ -36,7 +36,7 @@ def test_text_tells_line_fate_skip_and_findings() -> None:
     table = invoke(given=BODY).stdout
     assert "\x1b" not in table
     assert "visitor segmentio.esc" in table
-    assert "Also in the webhook, but nothing says that Pendo reads it: type, context" in table
+    assert "Also in the webhook, but nothing says that Pendo reads it: context" in table
 
 
 def test_ndjson_rows_hold_what_the_contract_names() -> None:

@@ -10,9 +10,13 @@ from click.testing import CliRunner, Result
 
 from segment_pendo.cli import main
 from segment_pendo.loopback_pendo import Answers, LoopbackPendo
+from segment_pendo.mapping import Setup, assess
 from segment_pendo.pendo.model import Pendo
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.predicting import Event, compared
+from segment_pendo.recorder import Recorder
+from segment_pendo.segment.times import parse
+from segment_pendo.words import SdkRequest
 
 CALLS = """{"type":"identify","userId":"u-1","traits":{"plan":"pro","address":{"city":"Brno"},"tags":["a"]}}
 {"type":"group","userId":"u-1","groupId":"acme","traits":{"name":"Initech"}}
@@ -166,3 +170,68 @@ def test_finding_lists_codes_and_switches() -> None:
     models = invoke("finding", "--models").stdout
     assert "context_merge:" in models
     assert "nested:" in models
+
+
+# --- sources -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_file_forgets_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    file.write_text("".join(f'{{"type":"identify","userId":"u-{number}","traits":{{"a":1}}}}\n' for number in range(10_500)), "ascii")
+    assert json.loads(invoke("state", "show", "visitor", "u-0", "--from", file, "--format", "json").stdout)["id"] == "u-0"
+
+
+def test_a_recording_is_predicted_with_the_models_that_it_was_recorded_with(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    setup = Setup(track=True, pendo=PendoSwitches(key_case="sent", anonymous="visitor"))
+    recorder = Recorder(file, setup=setup)
+    body = b'{"batch": [{"type": "identify", "anonymousId": "a", "traits": {"planName": 1}}]}'
+    at = parse("2024-05-09T10:00:00Z")
+    assert at is not None
+    recorder.take(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=at, setup=setup))
+    recorder.close()
+    shown = json.loads(invoke("state", "show", "--from", file, "--format", "json").stdout)
+    assert shown["visitors"]["_PENDO_T_a"]["metadata"]["segmentio"] == {"planName": 1}
+    assert json.loads(invoke("state", "show", "--from", file, "--format", "json", "--model", "key_case=sent").stdout)["visitors"] == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"visitors":{}}', '{"visitors":{"a":5},"accounts":{},"events":[],"nothing":[]}', '{"visitors":{"a":{"metadata":{}}},"accounts":{}}'],
+)
+def test_what_is_no_state_is_an_error_and_no_traceback(text: str, tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text(text)
+    for words in (["show"], ["show", "visitor", "a"]):
+        done = invoke("state", *words, "--from", tmp_path / "s.json")
+        assert (done.exit_code, done.stderr.startswith("Error: ")) == (3, True)
+
+
+def test_a_saved_state_holds_no_calls_to_compare(calls: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "s.json"
+    saved.write_text(invoke("state", "show", "--from", calls, "--format", "json").stdout, "utf-8")
+    done = invoke("state", "compare", "visitor", "u-1", "--to", "http://127.0.0.1:9", "--from", saved)
+    assert done.exit_code == 3
+    assert "give the calls or the recording" in done.stderr
+
+
+def test_a_password_in_a_url_is_refused_and_not_shown() -> None:
+    for words in (["state", "show", "--from"], ["explain", "--call", "1", "--url"]):
+        done = invoke(*words, "http://user:s3cret@127.0.0.1:9")
+        assert done.exit_code == 2
+        assert "s3cret" not in done.output
+
+
+def test_compare_minds_the_setting_for_track_calls() -> None:
+    track = [Event({"type": "track", "userId": "t", "event": "e"}, 1, "c")]
+    assert compared("visitor", "t", track, None, track=False) == []
+    assert compared("visitor", "t", track, None)[0].verdict == "missing"
+
+
+def test_a_change_of_the_current_account_is_a_difference(tmp_path: Path) -> None:
+    def file(name: str, *groups: str) -> Path:
+        path = tmp_path / name
+        path.write_text("".join(f'{{"type":"group","userId":"u","groupId":"{group}"}}\n' for group in groups))
+        return path
+
+    done = invoke("state", "diff", file("a", "x", "y"), file("b", "x", "y", "x"), "--format", "json")
+    assert [one["path"] for one in json.loads(done.stdout)] == ["$.metadata.auto.accountid"]

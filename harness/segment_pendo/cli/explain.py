@@ -77,7 +77,7 @@ def _ids(url: str) -> Iterator[str]:
     after = ""
     while True:
         answer = get(url, "/_/calls", {"limit": "1000", "after": after})
-        if answer.status != 200 or not isinstance(answer.value, dict):
+        if answer.status != 200 or not isinstance(answer.value, dict) or not isinstance(answer.value.get("calls"), list):
             message = f"{url} is no running segment-pendo: {answer.error}."
             raise Failure(message, FOUND)
         yield from (row["id"] for row in answer.value["calls"])
@@ -88,7 +88,7 @@ def _ids(url: str) -> Iterator[str]:
 
 def _running(url: str, name: str, *, compare_device: bool) -> JsonObject:
     answer = get(url, "/_/explain", {"call": name} | ({"device": "1"} if compare_device else {}))
-    if answer.status != 200 or not isinstance(answer.value, dict):
+    if answer.status != 200 or not isinstance(answer.value, dict) or not answer.value.keys() >= {"fate", "fields", "findings", "code"}:
         message = f"{url} does not know the call {plain(name)}: {answer.error}. `segment-pendo explain --url {url} --short` tells all."
         raise Failure(message, FOUND)
     return answer.value
@@ -121,7 +121,10 @@ def _table(fields: Json) -> None:
     if shown:
         columns = _columns(narrow=width() < _NARROW, moved=any(one["webhook"] != one["from"] for one in shown))
         print_table([head for head, _ in columns], [[cell(one) for _, cell in columns] for one in shown])
-    unread = [str(one["webhook"] or one["from"]).removeprefix("$.") for one in lines if one not in shown]
+    lost = [str(one["from"]).removeprefix("$.") for one in lines if one["webhook"] is None]
+    if lost:
+        click.echo(f"  Lost at Segment, so not in the webhook: {printable(', '.join(lost))}.")
+    unread = [str(one["webhook"]).removeprefix("$.") for one in lines if one not in shown and one["webhook"] not in {None, "$.type"}]
     if unread:
         click.echo(f"  Also in the webhook, but nothing says that Pendo reads it: {printable(', '.join(unread))}.")
 

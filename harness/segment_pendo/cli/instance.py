@@ -53,6 +53,9 @@ async def _get(base: str, path: str, query: dict[str, str], headers: dict[str, s
     import aiohttp  # noqa: PLC0415 - only who asks pays for it
     from yarl import URL  # noqa: PLC0415
 
+    if "@" in base:
+        message = "the URL may hold no user and no password."
+        raise click.BadParameter(message)
     if not is_url(base):
         message = f"{base!r} is no URL such as {DEFAULT}."
         raise click.BadParameter(message)

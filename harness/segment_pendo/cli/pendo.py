@@ -12,7 +12,7 @@ from segment_pendo.environment import INTEGRATION_KEY, secret
 from segment_pendo.explaining import fate
 from segment_pendo.lines import printable
 from segment_pendo.loopback_pendo import Answers, LoopbackPendo, Taken
-from segment_pendo.mapping import Setup
+from segment_pendo.mapping import Setup, bounded
 from segment_pendo.pendo import findings
 from segment_pendo.pendo.memory import Memory
 from segment_pendo.pendo.switches import PendoSwitches
@@ -62,9 +62,9 @@ class _Teller:
             sys.stdout.write("no event: Pendo takes JSON objects\n")
             return
         kind = event.get("type")
-        found = (*taken.findings, *findings.examine(event, self._setup.pendo), *self._memory.examine(event))
+        found = bounded((*taken.findings, *findings.examine(event, self._setup.pendo), *self._memory.examine(event)))
         call = Call(0, kind if isinstance(kind, str) else None, event)
-        sys.stdout.write(printable(fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup)) + "\n")
+        sys.stdout.write(printable(fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup, taken.effect)) + "\n")
         for finding in found:
             sys.stdout.write(f"  {finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}\n")
         sys.stdout.flush()

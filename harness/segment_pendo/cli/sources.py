@@ -9,13 +9,14 @@ import click
 from segment_pendo import js_json
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
 from segment_pendo.cli.instance import DEFAULT, get, is_url
+from segment_pendo.cli.setup import was_given
 from segment_pendo.lines import many
 from segment_pendo.mapped_file import Mapped, Options, mapped
 from segment_pendo.mapping import Setup
 from segment_pendo.predicting import Event, predicted
 from segment_pendo.recording import RecordingError
 from segment_pendo.segment import times
-from segment_pendo.words import JsonObject, Webhook
+from segment_pendo.words import Json, JsonObject, Webhook
 
 __all__ = ["events", "from_option", "state"]
 
@@ -42,26 +43,54 @@ def _read(path: str) -> bytes:
 def _saved(data: bytes) -> JsonObject | None:
     """A state that was saved, or None where this is something else."""
     try:
-        value = js_json.read(data).value
+        return _as_state(js_json.read(data).value)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and isinstance(value.get("visitors"), dict) else None
 
 
-def events(source: str, setup: Setup) -> list[Event]:
-    """The webhooks of a file, or of a running instance."""
-    return _events_at(source) if is_url(source) else _events_of(_read(source), source, setup)
+def _as_state(value: Json) -> JsonObject | None:
+    """The value, if it is a state with whole records."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in ("events", "nothing")):
+        return None
+    for name in ("visitors", "accounts"):
+        records = value.get(name)
+        if not isinstance(records, dict) or not all(map(_is_record, records.values())):
+            return None
+    return value
 
 
-def _events_of(data: bytes, name: str, setup: Setup) -> list[Event]:
+def _is_record(value: Json) -> bool:
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    groups = [metadata.get(name) for name in ("auto", "segmentio")] if isinstance(metadata, dict) else [None]
+    history = value.get("history") if isinstance(value, dict) else None
+    fields = history.get("fields") if isinstance(history, dict) else None
+    return all(isinstance(group, dict) for group in [*groups, fields]) and isinstance(value, dict) and "id" in value
+
+
+def events(source: str, setup: Setup) -> tuple[list[Event], Setup]:
+    """The webhooks of a file, or of a running instance, and the setup that they were mapped with."""
+    if is_url(source):
+        return _events_at(source), setup
+    data = _read(source)
+    if _saved(data) is not None:
+        message = f"{source} is a saved state, which holds no calls; give the calls or the recording that it came from."
+        raise Failure(message, CONFIGURATION)
+    return _events_of(data, source, setup)
+
+
+def _events_of(data: bytes, name: str, setup: Setup) -> tuple[list[Event], Setup]:
     made: list[Event] = []
     wrong = 0
+    as_recorded = not was_given(click.get_current_context())
     try:
-        for one in mapped(data, Options(datetime.now(UTC), setup), name):
+        for one in mapped(data, Options(datetime.now(UTC), setup, as_recorded=as_recorded), name):
             if not isinstance(one, Mapped):
                 wrong += 1
-            elif isinstance(one.judged.outcome, Webhook) and one.judged.message is not None:
-                made.append(Event(one.judged.message.data, int(one.receipt.at.timestamp() * 1000), f"line {one.line}"))
+                continue
+            setup = one.setup
+            if isinstance(one.judged.outcome, Webhook):
+                body = js_json.read(one.judged.outcome.body).value
+                made.append(Event(body, int(one.receipt.at.timestamp() * 1000), f"line {one.line}"))
     except RecordingError as error:
         raise Failure(str(error), CONFIGURATION) from None
     if wrong > len(made):
@@ -69,7 +98,7 @@ def _events_of(data: bytes, name: str, setup: Setup) -> list[Event]:
         raise Failure(message, CONFIGURATION)
     if wrong:
         click.echo(f"{name}: {many(wrong, 'value is', 'values are')} no call, and left out", err=True)
-    return made
+    return made, setup
 
 
 def _events_at(url: str) -> list[Event]:
@@ -77,24 +106,34 @@ def _events_at(url: str) -> list[Event]:
     after = ""
     while True:
         answer = get(url, "/_/calls", {"outcome": "webhook", "limit": _PAGE, "after": after})
-        if answer.status != 200 or not isinstance(answer.value, dict):
+        found = answer.value.get("calls") if answer.status == 200 and isinstance(answer.value, dict) else None
+        if not isinstance(found, list):
             message = f"{url} is no running segment-pendo: {answer.error}."
             raise Failure(message, CANNOT_START)
-        found = answer.value["calls"]
-        for row in found:
-            at = times.parse(row["time"])
-            made.append(Event(js_json.read(row["body"].encode()).value, int(at.timestamp() * 1000) if at else 0, row["id"]))
+        try:
+            for row in found:
+                at = times.parse(row["time"])
+                made.append(Event(js_json.read(row["body"].encode()).value, int(at.timestamp() * 1000) if at else 0, row["id"]))
+        except (KeyError, TypeError, AttributeError, ValueError):
+            message = f"{url} is another version of segment-pendo, or none: its calls cannot be read."
+            raise Failure(message, CANNOT_START) from None
         if not found:
             return made
         after = str(answer.value["next"])
 
 
 def state(source: str, setup: Setup) -> JsonObject:
+    """The state of a source. Failure where it has none."""
     if is_url(source):
         answer = get(source, "/_/state")
-        if answer.status != 200 or not isinstance(answer.value, dict):
+        made = _as_state(answer.value) if answer.status == 200 else None
+        if made is None:
             message = f"{source} is no running segment-pendo: {answer.error}."
             raise Failure(message, CANNOT_START)
-        return answer.value
+        return made
     data = _read(source)
-    return _saved(data) or predicted(_events_of(data, source, setup), setup.pendo, track=setup.pendo_track).state()
+    saved = _saved(data)
+    if saved is not None:
+        return saved
+    made_events, setup = _events_of(data, source, setup)
+    return predicted(made_events, setup.pendo, track=setup.pendo_track).state()

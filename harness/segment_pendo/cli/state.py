@@ -19,6 +19,7 @@ from segment_pendo.cli.tables import print_table
 from segment_pendo.environment import INTEGRATION_KEY, secret
 from segment_pendo.lines import many, plain, printable, short
 from segment_pendo.mapping import Setup
+from segment_pendo.pendo import ids
 from segment_pendo.pendo.regions import api_base
 from segment_pendo.predicting import Compared, compared, state_changes
 from segment_pendo.segment import times
@@ -67,7 +68,7 @@ def show(kind: str | None, record_id: str | None, source: str, style: str, setup
         _show_all(state, style)
         return
     records = state[f"{kind}s"]
-    record = records.get(record_id)
+    record = records.get(record_id) or (records.get(ids.effective(record_id, "visitor", setup.pendo)) if kind == "visitor" else None)
     if record is None:
         near = [plain(one) for one in records if one.casefold() == str(record_id).casefold()]
         hint = f" There is {' and '.join(near)}; ids are case-sensitive." if near else f" It would hold {many(len(records), kind)}."
@@ -89,6 +90,8 @@ def _show_all(state: Any, style: str) -> None:
         for record_id, record in state[f"{kind}s"].items():
             accounts = f"  accounts {', '.join(map(plain, record['accountIds']))}" if record.get("accountIds") else ""
             click.echo(f"{kind} {plain(record_id)}  {many(len(record['metadata']['segmentio']), 'field')}{accounts}")
+    if state.get("forgotten"):
+        click.echo(f"{many(state['forgotten'], 'record')} forgotten, to bound memory")
     for one in state["nothing"]:
         click.echo(f"nothing came of {plain(one['type'])} {plain(one['call'])}: {printable(one['why'])}")
 
@@ -166,9 +169,9 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
     except ValueError as error:
         message = f"--to: {error}."
         raise Failure(message, CONFIGURATION) from None
-    events = events_of(source, setup)
+    events, setup = events_of(source, setup)
     actual = _actual(base, kind, record_id)
-    found = compared(kind, record_id, events, actual, setup.pendo)
+    found = compared(kind, record_id, events, actual, setup.pendo, track=setup.pendo_track)
     if not found:
         click.echo(f"Neither the prediction nor Pendo has a {kind} {plain(record_id)}.", err=True)
         sys.exit(FOUND)
@@ -190,7 +193,11 @@ def _actual(base: str, kind: str, record_id: str) -> Json:
     if not key and not loopback:
         message = f"Pendo's integration key is missing: set {INTEGRATION_KEY}."
         raise Failure(message, CONFIGURATION)
-    answer = get(base, f"/api/v1/{kind}/{quote(record_id, safe='')}", headers={"x-pendo-integration-key": key} if key else {})
+    answer = get(
+        base,
+        f"/api/v1/{kind}/{quote(record_id.encode('utf-8', 'surrogateescape'), safe='')}",
+        headers={"x-pendo-integration-key": key} if key else {},
+    )
     if answer.status == 404:
         return None
     if answer.status == 403:

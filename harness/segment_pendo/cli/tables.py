@@ -3,8 +3,13 @@
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 from segment_pendo.lines import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["print_table", "width"]
 
@@ -16,10 +21,16 @@ def width() -> int:
     return shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
 
 
+@cache
+def _console(columns: int) -> "Console":
+    from rich.console import Console  # noqa: PLC0415 - only who prints a table pays for it
+
+    return Console(width=columns, highlight=False, no_color=None if sys.stdout.isatty() else True)
+
+
 def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """Print lines of cells under their heads, long cells folded; no cell's text is read as markup."""
     from rich import box  # noqa: PLC0415 - only who prints a table pays for it
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
@@ -28,4 +39,4 @@ def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
         table.add_column(Text(head), overflow="fold")
     for cells in lines:
         table.add_row(*(Text(printable(cell)) for cell in cells))
-    Console(file=sys.stdout, width=width(), highlight=False, no_color=None if sys.stdout.isatty() else True).print(table)
+    _console(width()).print(table)

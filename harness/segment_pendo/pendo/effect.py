@@ -58,7 +58,8 @@ def effect(event: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True
     if kind == "track":
         return _track(event, switches) if track else Effect(nothing="1.60")
     if kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
-        return Effect(visitor=_id(event, "userId", "visitor", switches))
+        visitor = _id(event, "userId", "visitor", switches)
+        return Effect(visitor, nothing=visitor.rule if visitor.value is None else None)
     return Effect(nothing="1.21")
 
 

@@ -17,7 +17,7 @@ from segment_pendo.words import Finding, Json, JsonObject
 
 __all__ = ["examine"]
 
-_DATE_KEY = re.compile(r"(?:[a-z0-9]At|_at|[dD]ate|[a-z0-9]On|_on)$")
+_DATE_KEY = re.compile(r"(?:[a-z0-9]At|_at|(?:^|_)date|[a-z0-9]Date|(?:ed|es)On|_on)$")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
 _LONG_TEXT: Final = 1500  # 3.41
@@ -115,7 +115,10 @@ def _differ(one: Json, other: Json) -> bool:
 def _track(event: JsonObject) -> Iterator[Finding]:
     yield from _visitor(event)
     properties = event.get("properties")
-    if not isinstance(properties, dict) or properties.get("groupId") is None:
+    group = properties.get("groupId") if isinstance(properties, dict) else None
+    if group is not None:
+        yield from ids.examine(group, "account", "$.properties.groupId")
+    if group is None or ids.refusal(group, "account"):
         text = "Pendo learns the account of a track event only from properties.groupId; put it there."
         yield note("TRACK_NO_GROUP", "$.properties.groupId", text)
     if isinstance(properties, dict):

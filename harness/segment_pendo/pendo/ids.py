@@ -1,10 +1,9 @@
 """Visitor and account ids as Pendo takes them (facts section 4)."""
 
-import math
 import re
 from typing import Final, Literal
 
-from segment_pendo.js_json import write
+from segment_pendo.js_json import is_infinite, write
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json
@@ -32,7 +31,7 @@ def blank(text: str) -> bool:
 
 def refusal(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str | None:
     """The rule by which this is no id, or None for one that Pendo takes."""
-    if value is None or value == "" or isinstance(value, bool | dict | list) or (isinstance(value, float) and math.isinf(value)):
+    if value is None or value == "" or isinstance(value, bool | dict | list) or is_infinite(value):
         return "4.2.1"
     if not isinstance(value, str) or switches.id_check == "none":
         return None

@@ -81,7 +81,7 @@ class Memory:
         self._track = track
         self._users = _Last[str, _User](limit)
         self._spellings = _Last[tuple[ids.Kind, str], str](limit)
-        self._starts = _Last[bytes, str](limit)
+        self._starts = _Last[str, str](limit)
         self._keys = _Last[tuple[str, str], str](limit)
         self._variants = _Last[tuple[str, str, str], bool](limit)
         self._types = _Last[tuple[str, str], str](limit)
@@ -142,9 +142,9 @@ class Memory:
         if len(value) * 4 <= ids.MAX_BYTES:
             return
         raw = value.encode("utf-8", "surrogatepass")
-        if len(raw) < ids.MAX_BYTES:
+        if len(raw) < ids.MAX_BYTES - 3:  # cut at a whole character, it may end a little earlier
             return
-        before = self._starts.first(raw[: ids.MAX_BYTES], value)
+        before = self._starts.first(ids.effective(value, "visitor") or "", value)
         if before != value:
             text = (
                 f"An earlier id begins with the same {ids.MAX_BYTES} bytes, where Pendo cuts: both are one visitor there. Send shorter ids."

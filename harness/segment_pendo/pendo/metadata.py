@@ -1,10 +1,9 @@
 """How Pendo takes the traits of one webhook: which become fields of metadata, under which name, and which are lost (facts section 3)."""
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from segment_pendo.js_json import write
+from segment_pendo.js_json import is_infinite, write
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json
 
@@ -48,12 +47,14 @@ def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoS
         else:
             between = "_" if switches.nested == "underscore" else "."
             for key, inner in value.items():
+                if key == "__proto__":
+                    continue
                 yield from _taken((*path, key), f"{name}{between}{key}", inner, switches)
         return
     name = name.lower() if switches.key_case == "lower" else name
     if isinstance(value, list):
         yield from _list(path, name, value, switches)
-    elif value is None or (isinstance(value, float) and math.isinf(value)):  # JavaScript writes what is no finite number as null
+    elif value is None or is_infinite(value):  # JavaScript writes what is no finite number as null
         yield _special(Field(path, name, None, "3.09"), switches.null)
     elif value == "" and isinstance(value, str):
         yield _special(Field(path, name, "", "3.10"), switches.empty)
@@ -72,7 +73,7 @@ def _list(path: tuple[str | int, ...], name: str, value: list[Json], switches: P
         yield Field(path, None, value, "3.04")
         return
     # A list inside a list counts as an object there, too.
-    kept: list[Json] = [item for item in value if not isinstance(item, dict | list)]
+    kept: list[Json] = [None if is_infinite(item) else item for item in value if not isinstance(item, dict | list)]
     text = ",".join(item if isinstance(item, str) else write(item).decode() for item in kept)
     yield Field(path, name, text if switches.list == "text" else kept, "3.04")
     for index, item in enumerate(value):

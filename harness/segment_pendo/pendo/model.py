@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from segment_pendo.js_json import write
+from segment_pendo.js_json import is_infinite, write
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.metadata import Field
 from segment_pendo.pendo.rules import RULES
-from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
+from segment_pendo.pendo.switches import DEFAULT, PendoSwitches, spoken
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Pendo"]
@@ -22,6 +22,9 @@ __all__ = ["Pendo"]
 _MOST_RECORDS: Final = 10_000  # of each kind
 _MOST_WEIGHT: Final = 64 * 1024 * 1024  # characters of values, about
 _CHANGES: Final = 20  # of one field
+_LONGEST_NAME: Final = 1000  # of a field in the schema, of a call and of a type in what is told
+_MOST_ACCOUNTS: Final = 1000  # of one visitor
+_LARGEST: Final = 10_000  # of the properties of an event that is kept
 _EVENTS: Final = 1000
 _MESSAGES: Final = 10_000
 _INT64: Final = 2**63
@@ -56,9 +59,10 @@ class _Record:
     def change(self, name: str, change: _Change) -> None:
         changes = self.history.setdefault(name, deque())
         if len(changes) == _CHANGES:
-            self.weight -= _weight(changes.popleft().value)
+            gone = changes.popleft()
+            self.weight -= _weight(gone.value) + len(gone.by) + len(name)
         changes.append(change)
-        self.weight += _weight(change.value)
+        self.weight += _weight(change.value) + len(change.by) + len(name)
         if change.removed:
             self.metadata.pop(name, None)
         else:
@@ -68,6 +72,8 @@ class _Record:
 def _weight(value: Json) -> int:
     if isinstance(value, list):
         return 64 + sum(map(_weight, value))
+    if isinstance(value, dict):
+        return 64 + sum(len(key) + _weight(inner) for key, inner in value.items())
     return 64 + (len(value) if isinstance(value, str) else 0)
 
 
@@ -115,7 +121,7 @@ class _Records:
         return record
 
     def _type(self, name: str, one: Field) -> None:
-        if name not in self.schema and len(self.schema) >= self._most:
+        if name not in self.schema and (len(self.schema) >= self._most or len(name) > _LONGEST_NAME):
             return
         known = self.schema.setdefault(name, _Typed(str(one.path[-1])))
         if not known.type and one.value is not None:  # 3.06, 3.09: the first type that is seen, null has none
@@ -137,6 +143,8 @@ def type_of(value: Json) -> str:
         return "boolean"
     if type(value) is int and -_EXACT < value < _EXACT:
         return "integer"
+    if is_infinite(value):
+        return ""
     if isinstance(value, int | float):
         whole = "." not in (text := write(value).decode()) and "e" not in text
         return "integer" if whole and -_INT64 <= int(text) < _INT64 else "float"
@@ -169,21 +177,24 @@ class Pendo:
         The effect of each event. Ignores what it cannot use; never raises.
         """
         if isinstance(event, list):
-            return [self._one(one, now, by) for one in event] if self.switches.array_body == "read" else [Effect(nothing="1.12")]
+            if self.switches.array_body == "read":
+                return [self._one(one, now, by) for one in event]
+            self._webhooks += 1
+            self._ignored("1.12", None, by, now)
+            return [Effect(nothing="1.12")]
         return [self._one(event, now, by)]
 
     def _one(self, event: Json, now: int, by: str) -> Effect:
         self._webhooks += 1
         message_id = event.get("messageId") if isinstance(event, dict) else None
         name = by or self.called(event)
-        repeated = isinstance(message_id, str) and self._came_before(message_id)
+        repeated = isinstance(message_id, str) and self._came_before(message_id[:_LONGEST_NAME])
         made = effect(event, self.switches, track=self._track)
         if repeated and self.switches.repeats == "dropped":
             made = Effect(nothing="1.16")
         if made.nothing is not None:
             kind = event.get("type") if isinstance(event, dict) else None
-            row: JsonObject = {"call": name, "at": now, "type": kind if isinstance(kind, str) else None, "why": RULES[made.nothing].says}
-            self._nothing.append(row)
+            self._ignored(made.nothing, kind, name, now)
         else:
             self._keep(made, now, name)
         return made
@@ -191,7 +202,16 @@ class Pendo:
     def called(self, event: Json) -> str:
         """What names an event: its messageId, or the call that this belongs to; '' where it has none."""
         message_id = event.get("messageId") if isinstance(event, dict) else None
-        return self._name_of(message_id) if isinstance(message_id, str) else ""
+        return self._name_of(message_id[:_LONGEST_NAME]) if isinstance(message_id, str) else ""
+
+    def _ignored(self, rule: str, kind: Json, name: str, now: int) -> None:
+        shown = kind[:_LONGEST_NAME] if isinstance(kind, str) else None
+        row: JsonObject = {"call": name, "at": now, "type": shown, "why": self._why(rule)}
+        self._nothing.append(row)
+
+    def _why(self, rule: str) -> str:
+        chosen = spoken(rule, self.switches)
+        return f"--model {chosen[0]}: {chosen[1]}" if chosen is not None else RULES[rule].says
 
     def _came_before(self, message_id: str) -> bool:
         before = message_id in self._messages
@@ -209,7 +229,8 @@ class Pendo:
         if made.visitor_id is not None:  # 1.58: also by a group call
             visitor = self._update(self._visitors, made.visitor_id, made, now, by, own=made.owner == "visitor")
             if made.joins and made.account_id is not None:
-                visitor.accounts.setdefault(made.account_id, _Change(now, by, made.account_id))
+                if len(visitor.accounts) < _MOST_ACCOUNTS:
+                    visitor.accounts.setdefault(made.account_id, _Change(now, by, made.account_id))
                 visitor.current_account = made.account_id  # 1.55
 
     def _update(self, records: _Records, record_id: str, made: Effect, now: int, by: str, *, own: bool) -> _Record:
@@ -220,15 +241,16 @@ class Pendo:
     def tracked(self, event: str, visitor_id: str, account_id: str | None, properties: Json, now: int, by: str) -> None:
         """Keep one track event, from a webhook or from the track API (section 2)."""
         row: JsonObject = {
-            "event": event,
+            "event": event[:_LONGEST_NAME],
             "visitorId": visitor_id,
             "accountId": account_id,
-            "properties": properties,
+            "properties": properties if _weight(properties) <= _LARGEST else "(too large to be kept)",
             "at": now,
             "call": by,
         }
         self._events.append(row)
         visitor = self._visitors.at(visitor_id)
+        visitor.updated = now
         visitor.first_visit = visitor.first_visit or now
         visitor.last_visit = now
 

@@ -6,9 +6,9 @@ One probe by somebody with a Pendo subscription turns a question into knowledge:
 from dataclasses import dataclass
 from typing import Final
 
-from segment_pendo.switch import switch
+from segment_pendo.switch import settings, switch, table
 
-__all__ = ["DEFAULT", "PendoSwitches"]
+__all__ = ["DEFAULT", "PendoSwitches", "spoken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +122,12 @@ class PendoSwitches:
 
 
 DEFAULT: Final = PendoSwitches()
+
+
+def spoken(rule: str, switches: PendoSwitches) -> tuple[str, str] | None:
+    """The switch that was set away from its default and speaks instead of a rule: its setting and what that means."""
+    chosen = settings(switches)
+    for one in table(switches) if chosen else ():
+        if one.name in chosen and rule in one.rules:
+            return f"{one.name}={chosen[one.name]}", one.values[chosen[one.name]]
+    return None
