@@ -191,6 +191,11 @@ def test_what_is_lost_at_segment() -> None:
     assert [(row["from"], row["rule"][:4]) for row in lost] == [("$.writeKey", "S-4:"), ("$.traits.__proto__", "W-28")]  # type: ignore[index,call-overload]
 
 
+def test_the_time_that_an_app_gave_stands_in_two_places() -> None:
+    lines = rows({"type": "identify", "userId": "u", "timestamp": "2024-05-09T10:00:00Z"})
+    assert [line["webhook"] for line in lines if line["from"] == "$.timestamp"] == ["$.timestamp", "$.originalTimestamp"]
+
+
 def test_the_effect() -> None:
     made = one({"type": "group", "userId": "u", "groupId": 7, "traits": {"A": 1, "b": {}}})
     assert explained(made.judged, made.setup)["effect"] == {

@@ -12,7 +12,7 @@ import pytest
 from segment_pendo.door import DoorError
 from segment_pendo.home import Home
 from segment_pendo.mapping import Setup
-from segment_pendo.relay import Relay
+from segment_pendo.relay import Relay, Sink
 from segment_pendo.store import Store
 from segment_pendo.words import Attempt, CallRef, Receipt
 
@@ -253,3 +253,29 @@ def test_while_ending_sdks_are_told_to_come_again() -> None:
         assert (await identify(client))[0] == 503
 
     talk(what)
+
+
+def test_the_loopback_pendo_names_the_call_that_set_a_field() -> None:
+    async def main() -> None:
+        store = Store(None, setup=Setup())
+        sinks: list[Sink] = [store]
+        home = Home(Relay(sinks, setup=Setup()), store)
+        sinks.append(home)
+        await home.start(0)
+        try:
+            async with aiohttp.ClientSession(base_url=home.url) as client:
+                assert (await identify(client))[0] == 200
+                (row,) = (await fetch(client, "/_/calls"))[1]["calls"]
+                assert await status(client, "POST", "/data/segmentio/k", row["body"].encode()) == 200
+                _, record = await fetch(client, "/_/state?visitor=u-1")
+                assert [one["call"] for one in record["history"]["fields"]["a"]] == [row["id"]]
+                _, told = await fetch(client, f"/_/explain?call={row['id']}")
+                assert told["fate"].startswith("identify u-1: delivered as visitor u-1; ")
+                assert "device" not in told
+                assert "device" in (await fetch(client, f"/_/explain?call={row['id']}&device=1"))[1]
+                assert (await fetch(client, "/_/explain?call=nothing.0"))[0] == 404
+        finally:
+            await home.stop()
+            store.close()
+
+    asyncio.run(main())

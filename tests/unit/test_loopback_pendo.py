@@ -98,6 +98,10 @@ def test_records_are_read_back_as_pendos_api_names_them(ask: Asker) -> None:
     encoded = {"x-pendo-base64-encoded-params": "true"}
     assert ask("GET", "/api/v1/visitor/" + base64.urlsafe_b64encode(b"u/1").decode(), headers=encoded)[1] == visitor
     assert ask("GET", "/api/v1/visitor/%", headers=encoded)[0] == 404
+    odd = "ÿ?ÿ>"  # whose base64 differs in the two alphabets
+    ask("POST", "/data/segmentio/any", {**IDENTIFY, "userId": odd})
+    for text in {base64.urlsafe_b64encode(odd.encode()).decode(), base64.b64encode(odd.encode()).decode().replace("/", "%2F")}:
+        assert ask("GET", f"/api/v1/visitor/{text}", headers=encoded)[1]["id"] == odd
     assert ask("GET", "/api/v1/metadata/visitor/segmentio/value/u%2F1/planname") == (200, "pro")
     assert ask("GET", "/api/v1/metadata/visitor/segmentio/value/u%2F1/gone") == (200, None)
     assert ask("GET", "/api/v1/metadata/account/auto/value/acme/id") == (200, "acme")
@@ -183,6 +187,9 @@ def test_a_track_event_that_comes_both_ways_is_told(ask: Asker) -> None:
     assert ask("GET", "/_/state")[1]["findings"] == []
     ask("POST", "/data/track", body, {"x-pendo-integration-key": "s"})
     assert [one["code"] for one in ask("GET", "/_/state")[1]["findings"]] == ["DUPLICATE_PATHS"]
+    ask("POST", "/_/reset", headers={"X-Segment-Pendo": "1"})
+    ask("POST", "/data/track", body, {"x-pendo-integration-key": "s"})
+    assert ask("GET", "/_/state")[1]["findings"] == []
 
 
 def test_an_array_is_read_and_told(ask: Asker) -> None:

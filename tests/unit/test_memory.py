@@ -1,13 +1,16 @@
 """What earlier webhooks say about one: ids, people, fields, in bounded memory."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from segment_pendo.history import History
+from segment_pendo.mapped_file import Mapped, Options, mapped
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.pendo.memory import Memory
+from segment_pendo.recorder import Recorder
 from segment_pendo.relay import Relay
 from segment_pendo.segment.times import parse
 from segment_pendo.words import SdkRequest
@@ -105,3 +108,13 @@ def test_a_run_tells_across_requests() -> None:
     body = b'{"userId": "u", "event": "e", "properties": {"groupId": "g"}}'
     found = [relay.receive(SdkRequest("POST", "/v1/track", body=body)).judged[0].findings for _ in range(2)]
     assert [[finding.code for finding in some] for some in found] == [["TRACK_NOT_ENABLED"], []]
+
+
+def test_a_recorded_batch_is_read_as_one_request(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    recorder = Recorder(file, setup=Setup())
+    body = json.dumps({"batch": [identify(a=1), group(a=1)]}).encode()
+    recorder.take(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup()))
+    recorder.close()
+    made = [one for one in mapped(file.read_bytes(), Options(AT, Setup())) if isinstance(one, Mapped)]
+    assert [[finding.code for finding in one.judged.findings] for one in made] == [[], []]

@@ -1,13 +1,17 @@
 """Pendo's side: regions, ids, findings, and the model's worked examples."""
 
+from datetime import UTC, datetime
+from io import StringIO
 from typing import Any
 
 import pytest
 
+from segment_pendo.cli.reporter import Reporter
 from segment_pendo.json_path import json_path
 from segment_pendo.pendo import findings, ids
 from segment_pendo.pendo.model import Pendo
-from segment_pendo.pendo.regions import destination, examine, is_loopback, webhook_url
+from segment_pendo.pendo.regions import caveat, destination, examine, is_loopback, webhook_url
+from segment_pendo.words import Attempt, CallRef
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
 
@@ -248,3 +252,17 @@ def test_records_are_case_sensitive_and_never_made_of_nothing() -> None:
     assert pendo.visitor("ann") is None
     assert pendo.visitor("None") is None
     assert pendo.account("7")
+
+
+def test_what_a_2xx_of_a_real_pendo_means_is_told_once() -> None:
+    assert caveat(destination("http://localhost:1", KEY)) is None
+    finding = caveat(destination("us", KEY))
+    assert finding is not None
+    assert finding.code == "NO_EFFECT_ASSURED"
+    out = StringIO()
+    reporter = Reporter(out, "text", finding)
+    when = datetime(2024, 5, 9, tzinfo=UTC)
+    for number, state in enumerate(("dead", "delivered", "delivered")):
+        reporter.heard(CallRef("r", number), Attempt(1, when, 200, "", state))  # type: ignore[arg-type]
+    assert [line.strip().split(":")[0] for line in out.getvalue().splitlines()].count("info NO_EFFECT_ASSURED") == 1
+    assert out.getvalue().splitlines()[2].strip().startswith("info NO_EFFECT_ASSURED")

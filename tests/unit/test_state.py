@@ -9,13 +9,16 @@ from background import background
 from click.testing import CliRunner, Result
 
 from segment_pendo.cli import main
+from segment_pendo.inspector import Inspector
 from segment_pendo.loopback_pendo import Answers, LoopbackPendo
 from segment_pendo.mapping import Setup, assess
 from segment_pendo.pendo.model import Pendo
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.predicting import Event, compared
 from segment_pendo.recorder import Recorder
+from segment_pendo.relay import Relay
 from segment_pendo.segment.times import parse
+from segment_pendo.store import Store
 from segment_pendo.words import SdkRequest
 
 CALLS = """{"type":"identify","userId":"u-1","traits":{"plan":"pro","address":{"city":"Brno"},"tags":["a"]}}
@@ -235,3 +238,23 @@ def test_a_change_of_the_current_account_is_a_difference(tmp_path: Path) -> None
 
     done = invoke("state", "diff", file("a", "x", "y"), file("b", "x", "y", "x"), "--format", "json")
     assert [one["path"] for one in json.loads(done.stdout)] == ["$.metadata.auto.accountid"]
+
+
+def test_every_page_of_a_running_instance_is_read() -> None:
+    batch = [{"type": "identify", "userId": f"u-{number}", "traits": {"a": number}} for number in range(1500)]
+    body = json.dumps({"batch": batch}).encode()
+
+    def routes() -> Any:
+        store = Store(None, setup=Setup())  # made in the thread that serves
+        Relay([store], setup=Setup()).receive(SdkRequest("POST", "/v1/batch", body=body))
+        return [*Inspector(store).routes(), *LoopbackPendo().routes()]
+
+    with background(routes) as url:
+        done = invoke("state", "compare", "visitor", "u-1499", "--to", url, "--from", url, "--format", "json")
+        assert [(row["field"], row["verdict"]) for row in json.loads(done.stdout)] == [
+            ("the record", "missing"),
+            ("segmentio.a", "missing"),
+        ]
+        assert done.exit_code == 1
+        told = invoke("state", "compare", "visitor", "u-1499", "--to", url, "--from", url)
+        assert told.stdout.startswith("Pendo has no visitor u-1499.")
