@@ -10,26 +10,12 @@ from segment_pendo.mapping import webhook_of
 from segment_pendo.pendo.memory import ACROSS
 from segment_pendo.recording import RecordedCall
 from segment_pendo.segment.rules import RULES
+from segment_pendo.segment.server import RULE_OF
 from segment_pendo.words import Json, Judged, Skipped
 
 __all__ = ["ABSENT", "Difference", "changes", "differences"]
 
 _SAYS: Final = {rule.id: rule.says for rule in RULES}
-# The rule that makes or keeps what stands at a top-level key of a webhook's body; all else passes as sent (W-20).
-_RULE_OF: Final = {
-    "timestamp": "T-3",
-    "originalTimestamp": "T-1",
-    "receivedAt": "S-7",
-    "sentAt": "T-5",
-    "messageId": "S-5",
-    "channel": "M-12",
-    "version": "M-11",
-    "projectId": "S-9",
-    "writeKey": "S-4",
-    "type": "S-6",
-    "integrations": "N-11",
-    "context": "S-2",
-}
 ABSENT: Final = "(absent)"
 
 
@@ -77,7 +63,7 @@ def _in_body(recorded: str, now: str) -> Iterator[Difference]:
     found = False
     for path, one, other in changes(before, js_json.read(now.encode(), spelled=True).value):
         found = True
-        rule = _RULE_OF.get(str(path[0]), "W-20") if path else "W-20"
+        rule = RULE_OF.get(str(path[0]), "W-20") if path else "W-20"
         yield Difference(json_path(*path), one, other, f"{rule}: {_SAYS[rule]}")
     if not found:
         at = next(index for index, pair in enumerate(zip(recorded + " ", now + " ", strict=False)) if pair[0] != pair[1])

@@ -18,6 +18,7 @@ from segment_pendo.pendo.effect import Effect, Id, effect
 from segment_pendo.pendo.metadata import Field
 from segment_pendo.pendo.switches import spoken
 from segment_pendo.segment import rules as segment_rules
+from segment_pendo.segment.server import RULE_OF
 from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Message, Skipped
 
 __all__ = ["Line", "effect_row", "explained", "fate", "field_lines"]
@@ -95,21 +96,8 @@ def _because(rule: str, setup: Setup) -> str:
 
 # --- field by field ----------------------------------------------------------------------------------------------------
 
-# What Segment's servers make, by the rule that says so; all else of an event passes as it is (S-20).
-_MADE: Final = {
-    "originalTimestamp": "T-1",
-    "receivedAt": "S-7",
-    "sentAt": "T-5",
-    "messageId": "S-5",
-    "channel": "M-12",
-    "version": "M-11",
-    "projectId": "S-9",
-    "writeKey": "S-4",
-    "context": "S-10",
-    "integrations": "S-10",
-    "type": "S-6",
-    "timestamp": "T-7",
-}
+# What Segment makes where a call has none; all else of an event passes as it is (S-20).
+_MADE: Final = RULE_OF | {"context": "S-10", "integrations": "S-10", "timestamp": "T-7"}
 
 
 def field_lines(judged: Judged, setup: Setup) -> list[Line]:

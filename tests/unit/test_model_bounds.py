@@ -73,6 +73,17 @@ def test_large_names_ids_and_properties_fill_no_memory() -> None:
     assert held < 200_000_000
 
 
+def test_what_is_forgotten_for_its_weight_makes_room() -> None:
+    pendo = Pendo()
+    text = "x" * 40_000_000
+    pendo.apply(identify("heavy", bio=text), 1)
+    pendo.apply(identify("heavier", bio=text), 2)
+    assert list(state(pendo)["visitors"]) == ["heavier"]
+    for user in ("a", "b"):
+        pendo.apply(identify(user, bio="short"), 3)
+    assert list(state(pendo)["visitors"]) == ["a", "b", "heavier"]
+
+
 def test_a_visitor_has_at_most_a_thousand_accounts_here() -> None:
     pendo = Pendo()
     for number in range(1100):
