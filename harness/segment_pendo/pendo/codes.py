@@ -158,7 +158,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "IDENTIFY_NO_ACCOUNT": Code(
         "info",
-        "No group call has joined this user to an account so far. Pendo's reports by account will lack the visitor.",
+        "No group call has joined this user to an account so far, nor does one of the same request. Pendo's reports by account will lack "
+        "the visitor.",
         "Send a group call with userId and groupId, if you use accounts.",
         _AGENT,
         _identify('{"plan":"pro"}'),
@@ -274,7 +275,7 @@ CODES: Final[dict[str, Code]] = {
     "TRACK_NOT_ENABLED": Code(
         "warning",
         "Track calls are sent, but the Pendo subscription is without the setting for them (--no-pendo-track), so nothing will show.",
-        "Ask Pendo for the setting, or do not select track in the destination.",
+        "Ask Pendo for the setting, or do not select track in the destination (here: `segment-pendo pendo` has it with --track).",
         _PAGE,
         _track('"properties":{"groupId":"acme"}'),
     ),
