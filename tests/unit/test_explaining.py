@@ -274,3 +274,9 @@ def test_where_records_split_in_two(call: dict[str, Any], words: list[str]) -> N
     assert len(row["device"]["splits"]) == len(words)
     for sentence, word in zip(row["device"]["splits"], words, strict=True):
         assert word in sentence
+
+
+def test_findings_follow_the_reading_that_was_chosen() -> None:
+    call = {"type": "identify", "userId": "u", "traits": {"a": {"b": 1}}}
+    assert "NESTED_IGNORED" in [finding.code for finding in one(call).judged.findings]
+    assert "NESTED_IGNORED" not in [finding.code for finding in one(call, pendo=PendoSwitches(nested="dot")).judged.findings]

@@ -118,3 +118,12 @@ def test_a_recorded_batch_is_read_as_one_request(tmp_path: Path) -> None:
     recorder.close()
     made = [one for one in mapped(file.read_bytes(), Options(AT, Setup())) if isinstance(one, Mapped)]
     assert [[finding.code for finding in one.judged.findings] for one in made] == [[], []]
+
+
+def test_findings_across_calls_are_bounded_too() -> None:
+    def calls(value: Any) -> str:
+        return json.dumps(identify(**{f"k{number}": value for number in range(150)}))
+
+    made = [one for one in mapped(f"{calls(1)}\n{calls('x')}".encode(), Options(AT, Setup())) if isinstance(one, Mapped)]
+    found = made[1].judged.findings
+    assert (len(found), found[0].code, found[-1].code) == (100, "TYPE_CHANGED", "MORE_FINDINGS")
