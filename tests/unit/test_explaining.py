@@ -196,6 +196,11 @@ def test_the_time_that_an_app_gave_stands_in_two_places() -> None:
     assert [line["webhook"] for line in lines if line["from"] == "$.timestamp"] == ["$.timestamp", "$.originalTimestamp"]
 
 
+def test_an_id_of_a_call_without_effect_makes_no_record() -> None:
+    (row,) = [row for row in rows({"type": "group", "userId": "v", "traits": {"p": 1}}) if row["from"] == "$.userId"]
+    assert (row["to"], row["value"], row["rule"]) == (None, "v", "pendo 1.54: there is no groupId")
+
+
 def test_the_effect() -> None:
     made = one({"type": "group", "userId": "u", "groupId": 7, "traits": {"A": 1, "b": {}}})
     assert explained(made.judged, made.setup)["effect"] == {
