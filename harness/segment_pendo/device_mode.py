@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from segment_pendo.lines import plain
-from segment_pendo.mapping import Setup
+from segment_pendo.mapping import Setup, effect_of
 from segment_pendo.pendo import ids
-from segment_pendo.pendo.effect import Effect, effect
-from segment_pendo.words import Json, JsonObject, Judged, Skipped
+from segment_pendo.pendo.effect import Effect, hinted_group
+from segment_pendo.words import Json, JsonObject, Judged
 
-__all__ = ["TITLES", "Device", "compared_row", "device", "sentence", "splits"]
+__all__ = ["TITLES", "Device", "compared_row", "device", "sentence"]
 
 TITLES: Final = {"actions": "Pendo Web (Actions)", "classic": "the classic Pendo destination"}
 _OWN: Final = "an anonymous visitor of the agent's own"
@@ -49,9 +49,7 @@ def _identify(data: JsonObject, destination: str) -> Device:
     if user is None and destination == "actions":
         return Device(sent=False, why="it asks for a userId")
     visitor = _visitor(data, destination)
-    context = data.get("context")
-    hinted = context.get("groupId") if isinstance(context, dict) else None
-    account = hinted if hinted is not None else data.get("groupId")
+    _, account = hinted_group(data)
     # The classic one takes the group that the page remembers, which is not in the call.
     return Device(sent=True, visitor=visitor, account=_account(account, None) if destination == "actions" else None)
 
@@ -106,7 +104,7 @@ def compared_row(judged: Judged, setup: Setup) -> JsonObject:
     """What `explain --compare-device` adds to a row."""
     both = {name: device(judged.call.data, judged.call.type, name) for name in TITLES}
     rows: JsonObject = {name: one.row() | {"says": sentence(one, name)} for name, one in both.items()}
-    found: Json = list(splits(judged, setup))
+    found: Json = list(_splits(judged, both, effect_of(judged, setup) or Effect()))
     return {"device": rows | {"splits": found}}
 
 
@@ -125,16 +123,14 @@ def _who(visitor: str | None) -> str:
     return _OWN if visitor == _OWN else f"visitor {plain(visitor)}"
 
 
-def splits(judged: Judged, setup: Setup) -> Iterator[str]:
+def _splits(judged: Judged, both: dict[str, Device], hook: Effect) -> Iterator[str]:
     """Where visitors or accounts would be two, or events counted twice, if webhook and Pendo Web (Actions) are both on."""
-    sends = not isinstance(judged.outcome, Skipped) and judged.message is not None
-    hook = effect(judged.message.data, setup.pendo, track=setup.pendo_track) if sends and judged.message is not None else Effect()
-    web = device(judged.call.data, judged.call.type, "actions")
+    web = both["actions"]
     if web.event is not None and hook.event is not None:
         yield f"The track event {plain(web.event)} would count twice: switch off Send Track Events in {TITLES['actions']}."
         return
-    classic = device(judged.call.data, judged.call.type, "classic")
-    for one, title in ((web, TITLES["actions"]), (classic, TITLES["classic"])):
+    for name, one in both.items():
+        title = TITLES[name]
         if not one.sent:
             continue
         if one.visitor is not None and hook.visitor_id is None and judged.call.type == "identify":

@@ -12,16 +12,16 @@ from typing import Final, NamedTuple
 from segment_pendo import js_json
 from segment_pendo.json_path import json_path
 from segment_pendo.lines import plain, short
-from segment_pendo.mapping import Setup
+from segment_pendo.mapping import Setup, effect_of
 from segment_pendo.pendo import rules as pendo_rules
-from segment_pendo.pendo.effect import Effect, Id, effect
+from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.pendo.metadata import Field
 from segment_pendo.pendo.switches import spoken
 from segment_pendo.segment import rules as segment_rules
 from segment_pendo.segment.server import RULE_OF
 from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Message, Skipped
 
-__all__ = ["Line", "effect_row", "explained", "fate", "field_lines"]
+__all__ = ["Line", "effect_row", "explained", "fate"]
 
 
 class Line(NamedTuple):
@@ -40,18 +40,12 @@ class Line(NamedTuple):
 
 def explained(judged: Judged, setup: Setup) -> JsonObject:
     """What `explain` adds to the row of a call: fate, fields, effect."""
-    made = _effect(judged, setup)
+    made = effect_of(judged, setup)
     return {
-        "fate": fate(judged, setup),
-        "fields": [line.row() for line in field_lines(judged, setup)],
+        "fate": fate(judged, setup, made),
+        "fields": [line.row() for line in _field_lines(judged, made, setup)],
         "effect": effect_row(made) if made is not None else {"visitor": None, "account": None},
     }
-
-
-def _effect(judged: Judged, setup: Setup) -> Effect | None:
-    if isinstance(judged.outcome, Skipped) or judged.message is None:
-        return None
-    return effect(judged.message.data, setup.pendo, track=setup.pendo_track)
 
 
 def effect_row(made: Effect) -> JsonObject:
@@ -85,7 +79,7 @@ def _why(rule: str, setup: Setup) -> tuple[str, str]:
         return f"{rule}: {known.says}", _GRADES[known.grade]
     chosen = spoken(rule, setup.pendo)
     if chosen is not None:
-        return f"--model {chosen[0]}: {chosen[1]}", "--model"
+        return chosen, "--model"
     return f"pendo {rule}: {pendo_rules.RULES[rule].says}", pendo_rules.RULES[rule].grade
 
 
@@ -100,9 +94,8 @@ def _because(rule: str, setup: Setup) -> str:
 _MADE: Final = RULE_OF | {"context": "S-10", "integrations": "S-10", "timestamp": "T-7"}
 
 
-def field_lines(judged: Judged, setup: Setup) -> list[Line]:
+def _field_lines(judged: Judged, made: Effect | None, setup: Setup) -> list[Line]:
     """Every member of the call and of the webhook, traits and properties one by one; none for a call that is skipped."""
-    made = _effect(judged, setup)
     if made is None or judged.message is None:
         return []
     return list(_lines(judged.call, judged.message, made, setup))
@@ -197,7 +190,7 @@ _INSTEAD: Final = {
 _TOLD: Final = frozenset(
     {"NESTED_IGNORED", "KEY_CASE_COLLISION", "ANON_IDENTIFY", "GROUP_WITHOUT_ID", "GROUP_WITHOUT_USER", "TRACK_NO_GROUP", "ID_INVALID"}
 )  # fmt: skip
-_TOLD_OF_NOTHING: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD", "TRACK_NO_GROUP"})
+_TOLD_OF_NOTHING: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD"})
 _MOST_NAMES: Final = 3
 _MOST_TOLD: Final = 2
 _MOST_LEAVES: Final = 100
@@ -210,7 +203,7 @@ def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
     who = _subject(judged.call)
     if isinstance(judged.outcome, Skipped):
         return f"{who}: not delivered, as {_lowered(judged.outcome.reason)}"
-    made = made or _effect(judged, setup)
+    made = made or effect_of(judged, setup)
     assert made is not None
     if made.nothing is not None:
         instead = _INSTEAD.get(made.nothing)

@@ -8,12 +8,12 @@ from segment_pendo.segment.ingest import masked
 from segment_pendo.segment.times import text
 from segment_pendo.words import Attempt, Json, Judged, Receipt, Skipped
 
-__all__ = ["WHO", "Teller", "many", "named", "plain", "printable", "refusal_line", "short"]
+__all__ = ["ORDER", "WHO", "Teller", "finding_line", "many", "named", "plain", "printable", "refusal_line", "short"]
 
 _WIDEST: Final = 60
 WHO: Final = (("userId", "user"), ("groupId", "group"))  # for `named`
 _MOST_SAID: Final = 1000
-_ORDER: Final = {"error": 0, "warning": 1, "info": 2}
+ORDER: Final = {"error": 0, "warning": 1, "info": 2}
 
 
 def many(count: int, one: str, more: str = "") -> str:
@@ -44,6 +44,11 @@ def named(kind: Json, call: Json, *members: tuple[str, str]) -> str:
     """A call by its type and those `members` (key, word) that it has."""
     data = call if isinstance(call, dict) else {}
     return " ".join([plain(kind), *(f"{word} {plain(data[key])}" for key, word in members if data.get(key) is not None)])
+
+
+def finding_line(level: str, code: str, path: str, message: str) -> str:
+    """A finding in words."""
+    return f"{level} {code} at {printable(path)}: {printable(message)}"
 
 
 class Teller:
@@ -77,8 +82,8 @@ class Teller:
     def _news(self, judged: Judged) -> list[str]:
         # What is only worth knowing is told once for all paths.
         return [
-            f"    {finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}"
-            for finding in sorted(judged.findings, key=lambda finding: _ORDER[finding.level])
+            f"    {finding_line(finding.level, finding.code, finding.path, finding.message)}"
+            for finding in sorted(judged.findings, key=lambda finding: ORDER[finding.level])
             if self._is_new(finding.code, finding.path if finding.level != "info" else "")
         ]
 
@@ -93,7 +98,7 @@ def _status(attempt: Attempt | None) -> str:
 def _findings(judged: Judged) -> str:
     counted = Counter((finding.level, finding.code) for finding in judged.findings)
     words = []
-    for (level, code), count in sorted(counted.items(), key=lambda item: _ORDER[item[0][0]]):
+    for (level, code), count in sorted(counted.items(), key=lambda item: ORDER[item[0][0]]):
         words.append((f"{level} " if level != "info" else "") + code + (f" x{count}" if count > 1 else ""))
     return f"[{', '.join(words)}]" if words else ""
 

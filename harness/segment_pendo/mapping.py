@@ -15,6 +15,7 @@ from typing import Final
 
 from segment_pendo import js_json, switch
 from segment_pendo.pendo import findings
+from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import ingest, server, webhooks
 from segment_pendo.segment.codes import note
@@ -35,7 +36,7 @@ from segment_pendo.words import (
     Webhook,
 )
 
-__all__ = ["Setup", "assess", "bounded", "chain", "chain_of", "judge", "judge_message", "webhook_of"]
+__all__ = ["Setup", "assess", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message", "webhook_of"]
 
 
 MOST_FINDINGS: Final = 100  # of one call
@@ -143,6 +144,13 @@ def chain_of(call: Json) -> str:
             if call.get(key) is not None:
                 return f"{key}:{js_json.write(call[key]).decode()}"
     return ""
+
+
+def effect_of(judged: Judged, setup: Setup) -> Effect | None:
+    """What Pendo is taken to make of a call's webhook, or None where the call was skipped."""
+    if isinstance(judged.outcome, Skipped) or judged.message is None:
+        return None
+    return effect(judged.message.data, setup.pendo, track=setup.pendo_track)
 
 
 def webhook_of(judged: Judged) -> Webhook | None:

@@ -1,7 +1,7 @@
-"""`explain`: the fate of each call, in a sentence and field by field. Imports neither mitmproxy nor aiohttp, but for --call."""
+"""`explain`: the fate of each call, in a sentence and field by field. Imports neither mitmproxy nor aiohttp, but for --url and --call."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import click
@@ -10,18 +10,17 @@ from click.core import ParameterSource
 from segment_pendo import rows
 from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.inputs import Inputs, input_options
-from segment_pendo.cli.instance import at_option, get
+from segment_pendo.cli.instance import at_option, calls, get
 from segment_pendo.cli.tables import print_table, width
 from segment_pendo.device_mode import TITLES, compared_row
 from segment_pendo.explaining import explained
-from segment_pendo.lines import plain, printable, short
+from segment_pendo.lines import ORDER, finding_line, plain, printable, short
 from segment_pendo.mapped_file import Mapped
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["command"]
 
 _NARROW: Final = 110
-_LEVELS: Final = {"error": 0, "warning": 1, "info": 2}
 
 
 @click.command()
@@ -48,7 +47,7 @@ def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, 
     """
     if name is not None or _given("url"):
         _refuse_what_has_no_effect()
-        for call in [name] if name is not None else _ids(url):
+        for call in [name] if name is not None else (row["id"] for row in calls(url, {}, code=FOUND)):
             _say(_running(url, call, compare_device=compare_device), style, brief=brief)
         return
     for one in inputs:
@@ -70,20 +69,6 @@ def _refuse_what_has_no_effect() -> None:
     if useless:
         message = f"{', '.join(useless)} cannot change what a running instance did; record it, and explain the file."
         raise click.UsageError(message)
-
-
-def _ids(url: str) -> Iterator[str]:
-    """Every call that a running instance holds."""
-    after = ""
-    while True:
-        answer = get(url, "/_/calls", {"limit": "1000", "after": after})
-        if answer.status != 200 or not isinstance(answer.value, dict) or not isinstance(answer.value.get("calls"), list):
-            message = f"{url} is no running segment-pendo: {answer.error}."
-            raise Failure(message, FOUND)
-        yield from (row["id"] for row in answer.value["calls"])
-        if not answer.value["calls"]:
-            return
-        after = answer.value["next"]
 
 
 def _running(url: str, name: str, *, compare_device: bool) -> JsonObject:
@@ -109,8 +94,8 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
         device = row.get("device", {})
         for line in [*(device[name]["says"] for name in TITLES if device), *(f"Both on: {split}" for split in device.get("splits", []))]:
             click.echo(f"  {printable(line)}")
-        for one in sorted(row["findings"], key=lambda one: _LEVELS[one["level"]]):
-            click.echo(f"  {one['level']} {one['code']} at {printable(one['path'])}: {printable(one['message'])}")
+        for one in sorted(row["findings"], key=lambda one: ORDER[one["level"]]):
+            click.echo(f"  {finding_line(one['level'], one['code'], one['path'], one['message'])}")
         if not brief:
             click.echo()
 

@@ -1,6 +1,7 @@
 """What a running segment-pendo, or a Pendo, answers to a GET."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any, Final
 
 import click
@@ -9,9 +10,10 @@ from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.js_json import read
 from segment_pendo.pendo.regions import is_loopback
 
-__all__ = ["Answer", "at_option", "get", "is_url"]
+__all__ = ["Answer", "at_option", "calls", "get", "is_url"]
 
 _SECONDS: Final = 30.0
+_PAGE: Final = "1000"
 DEFAULT: Final = "http://127.0.0.1:4170"
 at_option = click.option(
     "--url",
@@ -47,6 +49,21 @@ def is_url(text: str) -> bool:
 def get(base: str, path: str, query: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Answer:
     """One GET; redirects are not followed. Failure (exit 4) where nobody answers; neither headers nor query are told of."""
     return asyncio.run(_get(base, path, query or {}, headers or {}))
+
+
+def calls(url: str, filters: dict[str, str], *, code: int) -> Iterator[Any]:
+    """The rows of every call of a running instance that match, page by page. Failure with `code` where there is none."""
+    after = ""
+    while True:
+        answer = get(url, "/_/calls", {**filters, "limit": _PAGE, "after": after})
+        found = answer.value.get("calls") if answer.status == 200 and isinstance(answer.value, dict) else None
+        if not isinstance(found, list):
+            message = f"{url} is no running segment-pendo: {answer.error}."
+            raise Failure(message, code)
+        yield from found
+        if not found:
+            return
+        after = str(answer.value["next"])
 
 
 async def _get(base: str, path: str, query: dict[str, str], headers: dict[str, str]) -> Answer:

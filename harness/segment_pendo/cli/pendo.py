@@ -7,27 +7,24 @@ import click
 
 from segment_pendo.cli.doors import Signals
 from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.setup import chosen
 from segment_pendo.door import Door, DoorError
 from segment_pendo.environment import INTEGRATION_KEY, secret
 from segment_pendo.explaining import fate
-from segment_pendo.lines import printable
+from segment_pendo.lines import finding_line, printable
 from segment_pendo.loopback_pendo import Answers, LoopbackPendo, Taken
 from segment_pendo.mapping import Setup, bounded
 from segment_pendo.pendo import findings
 from segment_pendo.pendo.memory import Memory
 from segment_pendo.pendo.switches import PendoSwitches
-from segment_pendo.switch import SwitchError, changed
+from segment_pendo.switch import changed
 from segment_pendo.words import Call, Judged, Message, Webhook
 
 __all__ = ["command"]
 
 
 def _switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> PendoSwitches:
-    try:
-        return changed(PendoSwitches(), pairs)
-    except SwitchError as error:
-        message = f"{error} `segment-pendo finding --models` explains them."
-        raise click.BadParameter(message) from None
+    return chosen(lambda: changed(PendoSwitches(), pairs))
 
 
 @click.command()
@@ -66,7 +63,7 @@ class _Teller:
         call = Call(0, kind if isinstance(kind, str) else None, event)
         sys.stdout.write(printable(fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup, taken.effect)) + "\n")
         for finding in found:
-            sys.stdout.write(f"  {finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}\n")
+            sys.stdout.write(f"  {finding_line(finding.level, finding.code, finding.path, finding.message)}\n")
         sys.stdout.flush()
 
 

@@ -14,7 +14,7 @@ from segment_pendo.segment.switches import Switches
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.switch import SwitchError, changed_both, settings
 
-__all__ = ["setup_options", "was_given"]
+__all__ = ["chosen", "setup_options", "was_given"]
 
 type _Models = tuple[Switches, PendoSwitches]
 _NAMES: Final = ("track", "pendo_track", "webhook", "models")
@@ -23,8 +23,13 @@ _ONLY: Final = (("classic_dates", "classic"), ("name_conflict", "actions"))
 
 
 def _models(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> _Models:
+    return chosen(lambda: changed_both(Switches(), PendoSwitches(), pairs))
+
+
+def chosen[T](switches: Callable[[], T]) -> T:
+    """What --model sets. Raises click.BadParameter where there is no such switch or value."""
     try:
-        return changed_both(Switches(), PendoSwitches(), pairs)
+        return switches()
     except SwitchError as error:
         message = f"{error} `segment-pendo finding --models` explains them."
         raise click.BadParameter(message) from None

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import click
 
 from segment_pendo import js_json
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
-from segment_pendo.cli.instance import DEFAULT, get, is_url
+from segment_pendo.cli.instance import DEFAULT, calls, get, is_url
 from segment_pendo.cli.setup import was_given
 from segment_pendo.lines import many
 from segment_pendo.mapped_file import Mapped, Options, mapped
@@ -20,7 +19,6 @@ from segment_pendo.words import Json, JsonObject, Webhook
 
 __all__ = ["events", "from_option", "state"]
 
-_PAGE: Final = "1000"
 from_option = click.option(
     "--from",
     "source",
@@ -103,23 +101,14 @@ def _events_of(data: bytes, name: str, setup: Setup) -> tuple[list[Event], Setup
 
 def _events_at(url: str) -> list[Event]:
     made: list[Event] = []
-    after = ""
-    while True:
-        answer = get(url, "/_/calls", {"outcome": "webhook", "limit": _PAGE, "after": after})
-        found = answer.value.get("calls") if answer.status == 200 and isinstance(answer.value, dict) else None
-        if not isinstance(found, list):
-            message = f"{url} is no running segment-pendo: {answer.error}."
-            raise Failure(message, CANNOT_START)
-        try:
-            for row in found:
-                at = times.parse(row["time"])
-                made.append(Event(js_json.read(row["body"].encode()).value, int(at.timestamp() * 1000) if at else 0, row["id"]))
-        except (KeyError, TypeError, AttributeError, ValueError):
-            message = f"{url} is another version of segment-pendo, or none: its calls cannot be read."
-            raise Failure(message, CANNOT_START) from None
-        if not found:
-            return made
-        after = str(answer.value["next"])
+    try:
+        for row in calls(url, {"outcome": "webhook"}, code=CANNOT_START):
+            at = times.parse(row["time"])
+            made.append(Event(js_json.read(row["body"].encode()).value, int(at.timestamp() * 1000) if at else 0, row["id"]))
+    except (KeyError, TypeError, AttributeError, ValueError):
+        message = f"{url} is another version of segment-pendo, or none: its calls cannot be read."
+        raise Failure(message, CANNOT_START) from None
+    return made
 
 
 def state(source: str, setup: Setup) -> JsonObject:

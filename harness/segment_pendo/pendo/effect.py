@@ -9,7 +9,7 @@ from segment_pendo.pendo.metadata import Field, fields
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["Effect", "Id", "effect"]
+__all__ = ["Effect", "Id", "effect", "hinted_group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,15 @@ def _identify(event: JsonObject, switches: PendoSwitches) -> Effect:
     return Effect(visitor, account, fields(event.get("traits"), switches), joins=account is not None)
 
 
-def _hinted(event: JsonObject, switches: PendoSwitches) -> Id | None:
-    """1.40: device mode takes context.groupId, else groupId."""
+def hinted_group(event: JsonObject) -> tuple[tuple[str, ...], Json]:
+    """1.40: the account of an identify call where device mode looks for it, context.groupId, else groupId: its path and value."""
     context = event.get("context")
     inner = context.get("groupId") if isinstance(context, dict) else None
-    path, value = (("context", "groupId"), inner) if inner is not None else (("groupId",), event.get("groupId"))
+    return (("context", "groupId"), inner) if inner is not None else (("groupId",), event.get("groupId"))
+
+
+def _hinted(event: JsonObject, switches: PendoSwitches) -> Id | None:
+    path, value = hinted_group(event)
     taken = ids.effective(value, "account", switches)
     return Id(path, taken, "1.40") if taken is not None else None
 
@@ -111,10 +115,10 @@ def _group(event: JsonObject, switches: PendoSwitches) -> Effect:
 
 def _track(event: JsonObject, switches: PendoSwitches) -> Effect:
     name, properties = event.get("event"), event.get("properties")
+    visitor = _id(event, "userId", "visitor", switches, absent="1.66")
     before = age(event)
     if before is not None and before > OLDEST:
-        return Effect(_id(event, "userId", "visitor", switches, absent="1.66"), nothing="2.13")
-    visitor = _id(event, "userId", "visitor", switches, absent="1.66")
+        return Effect(visitor, nothing="2.13")
     if visitor.value is None or not isinstance(name, str) or not name:
         return Effect(visitor, nothing=visitor.rule if visitor.value is None else "1.61")
     account = None

@@ -29,7 +29,7 @@ _ACCOUNT_KEYS: Final = {"accountid", "account_id", "companyid", "company_id"}
 def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Finding, ...]:
     """The findings for one webhook body, without those that another reading of a rule makes void. Never raises, whatever the JSON."""
     found = _examined(event)
-    void = _void(switches)
+    void = _void(switches) if found else frozenset()
     return tuple(one for one in found if one.code not in void) if void else found
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from segment_pendo.json_path import json_path
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
-from segment_pendo.pendo.effect import Effect, effect
+from segment_pendo.pendo.effect import Effect, effect, hinted_group
 from segment_pendo.pendo.model import type_of
 from segment_pendo.words import Finding, JsonObject
 
@@ -96,9 +96,9 @@ class Memory:
     def grouped(self, events: Iterable[JsonObject]) -> None:
         """Know which users the group calls of a request name, before its calls are examined one by one."""
         for event in events:
-            made = effect(event) if event.get("type") == "group" else None
-            if made is not None and made.visitor_id is not None and made.account_id is not None:
-                self._users.first(made.visitor_id, _User()).told_alone = True
+            visitor = ids.effective(event.get("userId"), "visitor") if event.get("type") == "group" else None
+            if visitor is not None and ids.effective(event.get("groupId"), "account") is not None:
+                self._users.first(visitor, _User()).told_alone = True
 
     def examine(self, event: JsonObject) -> tuple[Finding, ...]:
         """What earlier events say about this one. Never raises, whatever the JSON."""
@@ -216,9 +216,8 @@ class Memory:
 
 
 def _alone(event: JsonObject) -> str:
-    context = event.get("context")
-    hinted = event.get("groupId") is not None or (isinstance(context, dict) and context.get("groupId") is not None)
-    if hinted:  # 1.40
+    _, hinted = hinted_group(event)
+    if hinted is not None:  # 1.40
         return "The groupId of an identify call joins nobody to an account, as far as is known; send a group call with userId and groupId."
     return "No group call has joined this user to an account so far; send one with userId and groupId, if you use accounts."
 

@@ -210,8 +210,7 @@ class Pendo:
         self._nothing.append(row)
 
     def _why(self, rule: str) -> str:
-        chosen = spoken(rule, self.switches)
-        return f"--model {chosen[0]}: {chosen[1]}" if chosen is not None else RULES[rule].says
+        return spoken(rule, self.switches) or RULES[rule].says
 
     def _came_before(self, message_id: str) -> bool:
         before = message_id in self._messages

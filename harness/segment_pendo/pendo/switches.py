@@ -124,10 +124,10 @@ class PendoSwitches:
 DEFAULT: Final = PendoSwitches()
 
 
-def spoken(rule: str, switches: PendoSwitches) -> tuple[str, str] | None:
-    """The switch that was set away from its default and speaks instead of a rule: its setting and what that means."""
+def spoken(rule: str, switches: PendoSwitches) -> str | None:
+    """The switch that was set away from its default and speaks instead of a rule, as `--model NAME=VALUE: what that means`."""
     chosen = settings(switches)
     for one in table(switches) if chosen else ():
         if one.name in chosen and rule in one.rules:
-            return f"{one.name}={chosen[one.name]}", one.values[chosen[one.name]]
+            return f"--model {one.name}={chosen[one.name]}: {one.values[chosen[one.name]]}"
     return None
