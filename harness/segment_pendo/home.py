@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from segment_pendo.door import Door
+from segment_pendo.door import Door, Handler
 from segment_pendo.inspector import Inspector
 from segment_pendo.loopback_pendo import Answers, LoopbackPendo
 from segment_pendo.pendo.regions import is_loopback
@@ -18,16 +18,22 @@ from segment_pendo.segment.ingest import decoded_headers
 from segment_pendo.store import Store
 from segment_pendo.words import Receipt, Reply, SdkRequest
 
-__all__ = ["Home"]
+__all__ = ["Fault", "Home"]
 
 _BODY_TIMEOUT: Final = 30.0
 _LAST_CALLS: Final = 2.0
 _NAMES: Final = 20_000
 _JSON: Final = ("Content-Type", "application/json")
 
+# Answers a request of an SDK instead of the handler that it is given, or with its help.
+type Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+
 
 class Home(Door):
-    """The site. `open_origins` is true while the destination is loopback: then any page may send calls."""
+    """The site. `open_origins` is true while the destination is loopback: then any page may send calls.
+
+    `fault`: what stands in the place of Segment's ingest, where a test asked for it. `live`: requests of SDKs that are not answered yet.
+    """
 
     def __init__(self, relay: Relay, store: Store, *, open_origins: bool = True, allowed_origins: Sequence[str] = ()) -> None:
         self._relay = relay
@@ -39,10 +45,11 @@ class Home(Door):
         answers = Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=lambda mid: self._calls.get(mid, mid))
         self.loopback_pendo = LoopbackPendo(answers=answers)
         self._refusing = False
-        self._live = 0
+        self.fault: Fault | None = None
+        self.live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
-        super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self._ingest)
+        super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self.ingest)
 
     def take(self, receipt: Receipt) -> None:
         """A sink: know which call a messageId belongs to, so that the loopback Pendo can name it."""
@@ -61,18 +68,19 @@ class Home(Door):
         except TimeoutError:
             pass
 
-    async def _ingest(self, request: web.Request) -> web.StreamResponse:
+    async def ingest(self, request: web.Request) -> web.StreamResponse:
+        """Take a request of an SDK and answer it as Segment does."""
         if request.path == "/favicon.ico":  # a browser's question, no SDK's
             return web.Response(status=404)
         if self._refusing:
             return _response(Reply(503, (_JSON, ("Retry-After", "1")), b'{"success": false, "error": "segment-pendo is ending"}'))
-        self._live += 1
+        self.live += 1
         self._quiet.clear()
         try:
-            return await self._take(request)
+            return await (self._take(request) if self.fault is None else self.fault(request, self._take))
         finally:
-            self._live -= 1
-            if not self._live:
+            self.live -= 1
+            if not self.live:
                 self._quiet.set()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:

@@ -75,9 +75,10 @@ class LoopbackPendo:
         self.pendo = Pendo()
         self._findings: deque[Json] = deque(maxlen=_MOST_FINDINGS)
         self._ways: OrderedDict[tuple[str, str, int], str] = OrderedDict()
-        self._reset()
+        self.reset()
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
+        """Hold nothing."""
         self.pendo = Pendo(self._answers.switches, track=self._answers.track, name_of=self._answers.name_of)
         self._findings.clear()
         self._ways.clear()
@@ -110,10 +111,13 @@ class LoopbackPendo:
             self._note("a webhook without any event: expected one JSON object")
         if not isinstance(read, dict | list):
             return self._refused(400, "the body is JSON but no event")
-        useful = self._take(read)
-        if not useful and self._answers.switches.answer == "strict":  # 1.70
+        if self.take(read) == 400:
             return self._refused(400, "Pendo makes nothing of it (--model answer=strict)")
         return web.Response(status=200)
+
+    def take(self, body: Json) -> int:
+        """Take the body of one webhook; the status of the answer (1.70)."""
+        return 200 if self._take(body) or self._answers.switches.answer != "strict" else 400
 
     def _note(self, text: str) -> None:
         if self._noted is not None:
@@ -244,7 +248,7 @@ class LoopbackPendo:
     async def _forget(self, request: web.Request) -> web.Response:
         refused = refused_change(request)
         if refused is None:
-            self._reset()
+            self.reset()
         return refused or json_answer({"status": "reset"})
 
 

@@ -35,13 +35,20 @@ class Relay:
         self._count = 0
         self.lost = 0  # requests that a sink could not take: their SDKs were not told 200
 
+    def reset(self) -> None:
+        """Know no earlier call."""
+        self._history = History(self.setup)
+
     def met_device_mode(self) -> None:
         """A browser loads Pendo's own agent, as far as the proxy sees: findings speak of it."""
         self._history.memory.met_device_mode()
 
-    def receive(self, request: SdkRequest) -> Receipt:
-        """The receipt of one request. Raises only what a sink raises (a full disk): then the SDK must not be told 200."""
-        at = milliseconds(self._clock())
+    def receive(self, request: SdkRequest, at: datetime | None = None) -> Receipt:
+        """The receipt of one request, received now or `at` a time.
+
+        Raises only what a sink raises (a full disk): then the SDK must not be told 200.
+        """
+        at = milliseconds(at or self._clock())
         self._count += 1
         receipt = self._history.told(assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup))
         if receipt.judged or receipt.refusal:

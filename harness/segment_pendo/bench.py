@@ -1,0 +1,75 @@
+"""The bench: one thread in which the harnesses of a test session live, each with an address of its own.
+
+A harness stays open after its test, so that what an SDK's thread sends late is credited to the test that made it; the oldest are closed
+for their descriptors.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, Final
+
+from segment_pendo.harness import Harness, Options
+
+__all__ = ["Bench"]
+
+_MOST_ENDED: Final = 100
+_START: Final = 20.0
+
+
+class Bench:
+    """Opens harnesses; `close` ends it all. Its thread begins with it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="segment-pendo")
+        self._thread.start()
+        self._ended: deque[Harness] = deque()
+        self.late: list[tuple[str, str]] = []
+
+    def ask[T](self, what: Callable[[], T]) -> T:
+        """Do something in the thread; what it gives, or raises."""
+        done: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                done.set_result(what())
+            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(do)
+        return done.result()
+
+    def run[T](self, what: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the thread; what it gives, or raises."""
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(_START)
+
+    def open(self, name: str, options: Options) -> Harness:
+        """A harness for the test of this name. Raises DoorError."""
+        harness = self.ask(lambda: Harness(name, options, self))
+        self.run(harness.open())
+        return harness
+
+    def end(self, harness: Harness, *, passed: bool) -> None:
+        """The test has ended; its address stays for what comes late. Raises RecordingError."""
+        self._ended.append(harness)
+        try:
+            harness.end(passed=passed)
+        finally:
+            while len(self._ended) > _MOST_ENDED:
+                self._close(self._ended.popleft())
+
+    def _close(self, harness: Harness) -> None:
+        self.run(harness.close())
+        self.late += [(harness.name, text) for text in harness.late]
+
+    def close(self) -> list[tuple[str, str]]:
+        """Close everything; (test, call) for each call that came after its test had ended."""
+        while self._ended:
+            self._close(self._ended.popleft())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_START)
+        self._loop.close()
+        return self.late

@@ -1,0 +1,233 @@
+"""What a test expects of a call, and how far a call is from it.
+
+An expectation is a subset: what it does not name may be anything. Objects match if they have its members, lists if they are as long and
+match item by item, all else if `expected == actual`; so objects that define equality (dirty-equals, unittest.mock.ANY) may stand anywhere.
+true and false equal no number, as in JSON.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from segment_pendo.json_path import json_path
+from segment_pendo.suggestion import nearest
+from segment_pendo.words import Json, Judged, Skipped
+
+__all__ = [
+    "ABSENT",
+    "Expectation",
+    "Mismatch",
+    "alias",
+    "any_call",
+    "distance",
+    "group",
+    "identify",
+    "mismatches",
+    "page",
+    "screen",
+    "track",
+]
+
+
+class _Mark:
+    """A value that no call has; its repr is its name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+ANY: Final[Any] = _Mark("ANY")  # the default of every argument: not looked at
+ABSENT: Final[Any] = _Mark("ABSENT")  # the member must not be there
+
+
+class Mismatch(NamedTuple):
+    """Where a call is not as expected: JSON path in the call, what was expected and what is there, and a hint or ''."""
+
+    path: str
+    expected: str
+    actual: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a call must have. `type` None is any type; `members` are by key of the call; the rest is about what became of it."""
+
+    type: str | None
+    members: Mapping[str, Any]
+    outcome: str | None = None
+    code: str | None = None
+    finding: str | None = None
+    words: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return self.words
+
+    def matches(self, judged: Judged) -> bool:
+        return not mismatches(self, judged)
+
+
+def identify(
+    user: Any = ANY, *, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
+    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """An identify call of this `user` (userId), `anonymous` (anonymousId), with these `traits`.
+
+    `outcome` is "webhook" or "skipped", `code` why it was skipped, `finding` the code of a finding about it.
+    """
+    return _made("identify", locals())
+
+
+def group(
+    group: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
+    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A group call for this `group` (groupId) of this `user` with these `traits`; the rest is as `identify` has it."""
+    return _made("group", locals())
+
+
+def track(
+    event: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
+    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A track call of this `event` with these `properties`; the rest is as `identify` has it."""
+    return _made("track", locals())
+
+
+def page(
+    name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
+    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A page call of this `name`; the rest is as `track` has it."""
+    return _made("page", locals())
+
+
+def screen(
+    name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
+    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A screen call of this `name`; the rest is as `track` has it."""
+    return _made("screen", locals())
+
+
+def alias(
+    user: Any = ANY, *, previous: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
+    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """An alias call of this `user`, who was `previous` (previousId); the rest is as `identify` has it."""
+    return _made("alias", locals())
+
+
+def any_call(
+    *, user: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
+    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A call of any type; the arguments are as `identify` has them."""
+    return _made(None, locals())
+
+
+_KEYS: Final = {"user": "userId", "anonymous": "anonymousId", "group": "groupId", "previous": "previousId"}
+_ABOUT: Final = ("outcome", "code", "finding")
+
+
+def _made(kind: str | None, given: Mapping[str, Any]) -> Expectation:
+    asked = {name: value for name, value in given.items() if value is not ANY and not (name in _ABOUT and value is None)}
+    members = {_KEYS.get(name, name): value for name, value in asked.items() if name not in _ABOUT}
+    words = f"{kind or 'any_call'}({', '.join(f'{name}={value!r}' for name, value in asked.items())})"
+    return Expectation(kind, members, given["outcome"], given["code"], given["finding"], words)
+
+
+# --- matching ----------------------------------------------------------------------------------------------------------
+
+
+def mismatches(expected: Expectation, judged: Judged) -> list[Mismatch]:
+    """Everything in which a call is not as expected; empty where it matches."""
+    found: list[Mismatch] = []
+    if expected.type is not None and judged.call.type != expected.type:
+        found.append(Mismatch("$.type", repr(expected.type), repr(judged.call.type)))
+    for key, value in expected.members.items():
+        found += _member(value, judged.call.data, (), key)
+    return found + list(_became(expected, judged))
+
+
+def _became(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
+    skipped = judged.outcome if isinstance(judged.outcome, Skipped) else None
+    outcome = "skipped" if skipped else "webhook"
+    if expected.outcome not in {None, outcome}:
+        yield Mismatch("outcome", repr(expected.outcome), repr(outcome), f"{skipped.code}: {skipped.reason}" if skipped else "")
+    if expected.code is not None and (skipped is None or skipped.code != expected.code):
+        yield Mismatch("code", repr(expected.code), repr(skipped.code if skipped else None), "" if skipped else "it was not skipped")
+    codes = list(dict.fromkeys(one.code for one in judged.findings))
+    if expected.finding is not None and expected.finding not in codes:
+        yield Mismatch("findings", repr(expected.finding), ", ".join(codes) or "none")
+
+
+def _member(expected: Any, parent: Json, path: tuple[str | int, ...], key: str) -> Iterator[Mismatch]:
+    there = isinstance(parent, dict) and key in parent
+    if expected is ABSENT:
+        if there:
+            assert isinstance(parent, dict)
+            yield Mismatch(json_path(*path, key), "ABSENT", repr(parent[key]))
+    elif there:
+        assert isinstance(parent, dict)
+        yield from _value(expected, parent[key], (*path, key))
+    else:
+        keys = list(parent) if isinstance(parent, dict) else []
+        near = _like(key, keys)
+        yield Mismatch(json_path(*path, key), repr(expected), "ABSENT", f"there is {near!r}; did you mean that?" if near else "")
+
+
+def _like(key: str, keys: Sequence[str]) -> str | None:
+    """A key that one may have meant: the same in another spelling, else a similar one."""
+    plain = key.replace("_", "").replace("-", "").casefold()
+    same = next((one for one in keys if one.replace("_", "").replace("-", "").casefold() == plain), None)
+    return same or nearest(key, keys)
+
+
+def _value(expected: Any, actual: Json, path: tuple[str | int, ...]) -> Iterator[Mismatch]:
+    if expected is ANY:
+        return
+    if isinstance(expected, Mapping) and isinstance(actual, dict):
+        for key, value in expected.items():
+            yield from _member(value, actual, path, str(key))
+    elif isinstance(expected, list | tuple) and isinstance(actual, list) and len(expected) == len(actual):
+        for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
+            yield from _value(one, other, (*path, index))
+    elif not _equal(expected, actual):
+        yield Mismatch(json_path(*path), repr(expected), repr(actual), _hint(expected, actual))
+
+
+def _equal(expected: Any, actual: Json) -> bool:
+    if isinstance(expected, bool | int | float) and isinstance(actual, bool | int | float):
+        return isinstance(expected, bool) == isinstance(actual, bool) and expected == actual
+    return bool(expected == actual)
+
+
+def _hint(expected: Any, actual: Json) -> str:
+    if isinstance(expected, list | tuple) and isinstance(actual, list):
+        return f"{len(expected)} items were expected, there are {len(actual)}"
+    if isinstance(expected, str | int | float | bool | None) and type(expected) is not type(actual):
+        if str(expected) == str(actual):
+            return f"the same, but as {_type(actual)}, not as {_type(expected)}"
+    elif isinstance(expected, str) and isinstance(actual, str):
+        if expected.strip().casefold() == actual.strip().casefold():
+            return "they differ only in case or in white space"
+    elif type(expected).__module__ == "datetime" and isinstance(actual, str):
+        return "JSON has no dates, so the SDK sent a text; expect that"
+    return ""
+
+
+def _type(value: Json) -> str:
+    names = {bool: "boolean", str: "text", dict: "object", list: "list", type(None): "null"}
+    return names.get(type(value), "number")
+
+
+_WEIGHTS: Final = {"$.type": 8, "$.userId": 4, "$.groupId": 4, "$.event": 4, "$.anonymousId": 2}
+
+
+def distance(found: Sequence[Mismatch]) -> int:
+    """How far a call is from what was expected: type and ids weigh more than traits."""
+    return sum(_WEIGHTS.get(one.path, 1) for one in found)

@@ -1,0 +1,472 @@
+"""The harness of one test: an ingest address of its own, and what came there.
+
+The address lives in the bench's thread (`bench.py`); everything here is called by the test, waits without sleeping, and says in an
+AssertionError what came instead of what was expected.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Concatenate, Final, Protocol
+
+from aiohttp import web
+
+from segment_pendo import js_json, recorder
+from segment_pendo.comparing import Comparison, compare
+from segment_pendo.door import Handler
+from segment_pendo.expectation import Expectation, any_call
+from segment_pendo.home import Home
+from segment_pendo.lines import many, named, plain, printable, short
+from segment_pendo.mapping import Setup, webhook_of
+from segment_pendo.recorder import Recorder
+from segment_pendo.relay import Relay, Sink
+from segment_pendo.results import Account, CallRow, Results, Visitor, account_of, visitor_of
+from segment_pendo.rows import call_id
+from segment_pendo.segment.ingest import masked
+from segment_pendo.store import Store
+from segment_pendo.timeline import Arrival, Note, called, missed, objections, refused, timeline, uncalled
+from segment_pendo.words import Attempt, CallRef, JsonObject, Receipt
+
+__all__ = ["Aio", "Harness", "Options"]
+
+_ANY_CALL: Final = any_call()
+
+
+class Loop(Protocol):
+    """Runs something in the bench's thread and waits for what it gives."""
+
+    def ask[T](self, what: Callable[[], T]) -> T: ...
+    def run[T](self, what: Coroutine[Any, Any, T]) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a test's harness behaves. `timeout` and `quiet` are seconds; `directory` is what paths of recordings are relative to."""
+
+    setup: Setup
+    fail_on: str | None = None
+    timeout: float = 5.0
+    quiet: float = 0.25
+    directory: Path = Path()
+    update: bool = False
+
+
+@dataclass(slots=True)
+class _Fault:
+    status: int | None
+    left: int
+    delay: float
+    drop: bool
+    keep: bool
+    retry_after: int | None
+
+
+class Harness(Results):
+    """What a test sees. `host` is what its SDK sends to; open it in a browser while a debugger holds the test, and it shows the calls."""
+
+    def __init__(self, name: str, options: Options, loop: Loop) -> None:
+        super().__init__(options.setup)
+        self.name = name
+        self.options = options
+        self.host = ""
+        self.late: list[str] = []
+        self.ended = False
+        self.aio = Aio(self)
+        self._loop = loop
+        self._flushes: list[Callable[[], object]] = []
+        self._faults: deque[_Fault] = deque()
+        self._came = threading.Condition()
+        self._start = self._last = time.monotonic()
+        self._store = Store(None, setup=options.setup)
+        self._sinks: list[Sink] = [self._store]
+        self._relay = Relay(self._sinks, setup=options.setup)
+        self._home = Home(self._relay, self._store)
+        self._home.fault = self._faulty
+        self._sinks += [self._home, self]
+        self._recorders: list[Recorder] = []
+
+    def __repr__(self) -> str:
+        return f"<Harness at {self.host}: {', '.join(f'{value or 0} {name}' for name, value in self.counts().items())}>"
+
+    # --- in the bench's thread ------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Open the address. Raises DoorError."""
+        await self._home.start(0)
+        self.host = self._home.url
+
+    async def close(self) -> None:
+        """Close the address; what an SDK sends now is refused by the system."""
+        await self._home.stop()
+        self._store.close()
+
+    def take(self, receipt: Receipt) -> None:
+        """A sink: keep what came, and give its webhooks to the Pendo on loopback."""
+        seconds = time.monotonic() - self._start
+        with self._came:
+            if receipt.refusal is not None:
+                self._note(refused(receipt), wrong=receipt.refusal.status != 404)
+            for judged in receipt.judged:
+                self.events.append(Arrival(seconds, receipt, judged))
+                if self.ended:
+                    self.late.append(called(judged))
+                webhook = webhook_of(judged)
+                if webhook is not None:
+                    status = self._home.loopback_pendo.take(js_json.read(webhook.body).value)
+                    ref = CallRef(receipt.id, judged.call.index)
+                    self._store.attempted(ref, Attempt(1, receipt.at, status, "", "delivered" if status == 200 else "dead"))
+            self._last = time.monotonic()
+            self._came.notify_all()
+
+    def _note(self, text: str, *, wrong: bool = False) -> None:
+        self.events.append(Note(time.monotonic() - self._start, text, wrong))
+        if self.ended:
+            self.late.append(text)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Take a request that came to another address than `host`."""
+        return await self._home.ingest(request)
+
+    async def _faulty(self, request: web.Request, take: Handler) -> web.StreamResponse:
+        if request.method != "POST" or not self._faults:
+            return await take(request)
+        fault = self._faults[0]
+        fault.left -= 1
+        if not fault.left:
+            self._faults.popleft()
+        where = f"POST {plain(masked(request.path))}"
+        if fault.delay:
+            self._note(f"{where} held back for {fault.delay:g} s, as .fail() asked")
+            await asyncio.sleep(fault.delay)
+        if fault.status is None and not fault.drop:
+            return await take(request)
+        if fault.keep:
+            await take(request)
+        else:
+            await request.read()
+        kept = "its calls were taken" if fault.keep else "its calls were not taken"
+        self._note(f"{where} {'cut off' if fault.drop else f'answered {fault.status}'}, as .fail() asked; {kept}")
+        self._last = time.monotonic()
+        if fault.drop and request.transport is not None:
+            request.transport.abort()
+        headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
+        return web.Response(status=fault.status or 500, headers=headers)
+
+    # --- what Pendo would hold ------------------------------------------------------------------------------------------
+
+    def visitor(self, id: str) -> Visitor | None:
+        """The visitor that Pendo would hold now, or None."""
+        return visitor_of(self._loop.ask(lambda: self._home.loopback_pendo.pendo.visitor(id)))
+
+    def account(self, id: str) -> Account | None:
+        """The account that Pendo would hold now, or None."""
+        return account_of(self._loop.ask(lambda: self._home.loopback_pendo.pendo.account(id)))
+
+    def state(self) -> JsonObject:
+        """Everything that Pendo would hold now, with the call that set each field."""
+        return self._loop.ask(self._home.loopback_pendo.pendo.state)
+
+    # --- waiting --------------------------------------------------------------------------------------------------------
+
+    def wait(self, expected: Expectation = _ANY_CALL, count: int = 1, timeout: float | None = None) -> list[CallRow]:
+        """Wait until `count` calls are as expected; their rows. AssertionError after `timeout` seconds (else the option's)."""
+        __tracebackhide__ = True
+        seconds = self.options.timeout if timeout is None else timeout
+        if not self._until(lambda: len(self._found(expected)) >= count, seconds):
+            found = self._found(expected)
+            those = f"{many(len(found), 'call')} matching {expected} came within {seconds:g} s; {count} were expected" if found else ""
+            self._raise(those or f"no call matching {expected} came within {seconds:g} s", missed(expected, self.events, but=found))
+        return self.matching(expected)
+
+    def exactly(self, count: int, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> list[CallRow]:
+        """Wait until `count` calls are as expected and nothing more comes; their rows. AssertionError where there are fewer or more."""
+        __tracebackhide__ = True
+        if count:
+            self.wait(expected, count, timeout)
+        self.settle(timeout)
+        found = self._found(expected)
+        if len(found) > count:
+            said = "no call was expected" if not count else f"{many(count, 'call')} were expected" if count > 1 else "1 call was expected"
+            more = uncalled(self.events, found[count:])
+            self._raise(f"{said} to match {expected}; {len(found)} came", more)
+        return self.matching(expected)
+
+    def none(self, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> None:
+        """Wait until nothing more comes. AssertionError if a call is as expected."""
+        __tracebackhide__ = True
+        self.exactly(0, expected, timeout)
+
+    def in_order(self, *expected: Expectation, timeout: float | None = None) -> list[CallRow]:
+        """Wait until calls came as expected in this order, others between them or not; their rows. AssertionError after the time."""
+        __tracebackhide__ = True
+        seconds = self.options.timeout if timeout is None else timeout
+        if not self._until(lambda: len(self._run(expected)) == len(expected), seconds):
+            run = self._run(expected)
+            asked = expected[len(run)]
+            after = f" after {called(run[-1].judged)}" if run else ""
+            earlier = [one for one in self._found(asked) if one not in run]
+            if earlier:
+                said = f"wrong order: {called(earlier[-1].judged)} came before {called(run[-1].judged)}, and should have come after it"
+                self._raise(said, ["what came:", *timeline(self.events, earlier[-1])])
+            self._raise(f"no call matching {asked} came{after} within {seconds:g} s", missed(asked, self.events, but=run))
+        ids = [call_id(one.receipt.id, one.judged.call.index) for one in self._run(expected)]
+        rows = {row["id"]: row for row in self.calls}
+        return [rows[name] for name in ids]
+
+    def settle(self, timeout: float | None = None) -> None:
+        """Wait until nothing more comes: what `flush_with` was given is called, no request is being read, none came for `quiet` seconds.
+
+        After a flush nothing is on its way, so `quiet` is not waited for then. AssertionError if calls still come after `timeout` seconds.
+        """
+        __tracebackhide__ = True
+        seconds = self.options.timeout if timeout is None else timeout
+        deadline = time.monotonic() + seconds
+        flushed = self._flush(seconds)
+        start = time.monotonic()
+        quiet = 0.0 if flushed else self.options.quiet
+        with self._came:
+            while self._home.live or time.monotonic() < max(self._last, start) + quiet:
+                now = time.monotonic()
+                if now > deadline:
+                    break
+                # A request that ends without a call tells nobody, so look again soon while there is one.
+                due = max(self._last, start) + quiet - now
+                self._came.wait(max(0.001, min(due if not self._home.live else 0.005, deadline - now + 0.001)))
+            else:
+                return
+        self._raise(f"calls still came after {seconds:g} s", ["what came:", *timeline(self.events)])
+
+    def flush_with(self, *flushes: Callable[[], object]) -> None:
+        """Call these before looking whether anything more comes: the flush of each SDK client."""
+        self._flushes += flushes
+
+    def _flush(self, seconds: float) -> bool:
+        """Whether every client was flushed in time."""
+        flushes = [*self._flushes, *self._python_sdk()]
+        for flush in flushes:
+            # A client whose thread has died would wait for ever.
+            thread = threading.Thread(target=flush, daemon=True, name="segment-pendo flush")
+            thread.start()
+            thread.join(seconds)
+            if thread.is_alive():
+                self._raise(f"{getattr(flush, '__qualname__', flush)} did not end within {seconds:g} s", timeline(self.events))
+        return bool(flushes)
+
+    def _python_sdk(self) -> list[Callable[[], object]]:
+        """The flush of segment-analytics-python's own client, where it sends here."""
+        client = getattr(sys.modules.get("segment.analytics"), "default_client", None)
+        return [client.flush] if client is not None and getattr(client, "host", None) == self.host else []
+
+    def _found(self, expected: Expectation) -> list[Arrival]:
+        return [one for one in self._arrivals() if expected.matches(one.judged)]
+
+    def _run(self, expected: Sequence[Expectation]) -> list[Arrival]:
+        """The calls that are as expected, one after the other, as far as it goes."""
+        run: list[Arrival] = []
+        for one in self._arrivals():
+            if len(run) < len(expected) and expected[len(run)].matches(one.judged):
+                run.append(one)
+        return run
+
+    def _until(self, there: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while True:
+            count = len(self.events)
+            if there():  # not under the lock: equality is the test's own code
+                return True
+            with self._came:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._came.wait_for(lambda: len(self.events) > count, left)  # noqa: B023 - called before the next round
+
+    def _raise(self, said: str, lines: Any) -> None:
+        __tracebackhide__ = True
+        text = "\n".join([said, *lines, *self._doubts()])
+        raise AssertionError(text)
+
+    def _doubts(self) -> list[str]:
+        """What may be wrong with the test rather than with the app."""
+        found = []
+        if not any(isinstance(event, Arrival) for event in self.events):
+            found.append(f"No call came to {self.host}. Is that the host of the SDK (segment_pendo.host), and was it flushed?")
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return found
+        return [*found, "The event loop of this test stood still meanwhile; if it has to send: await segment_pendo.aio.wait(...)."]
+
+    # --- faults ---------------------------------------------------------------------------------------------------------
+
+    def fail(
+        self,
+        status: int | None = 503,
+        *,
+        times: int = 1,
+        delay: float = 0,
+        drop: bool = False,
+        keep: bool = False,
+        retry_after: int | None = None,
+    ) -> None:
+        """Have Segment fail: answer the next `times` requests with `status`, after `delay` seconds; or `drop` the connection.
+
+        Their calls are lost to Segment unless it `keep`s them (then an SDK that tries again sends them twice). `status` None only delays.
+        """
+        if times < 1 or delay < 0 or (status is not None and not 200 <= status <= 599):
+            msg = "fail() takes a status from 200 to 599 (or None), at least 1 time, and no negative delay"
+            raise ValueError(msg)
+        self._faults.append(_Fault(status, times, delay, drop, keep, retry_after))
+
+    # --- recordings -----------------------------------------------------------------------------------------------------
+
+    def _path(self, path: str | Path) -> Path:
+        return self.options.directory / path
+
+    def record(self, path: str | Path) -> None:
+        """Record this test's calls into a file (relative to the test's own), keys replaced; an old one is replaced if the test passes.
+
+        Raises RecordingError where it cannot be written, or was made otherwise.
+        """
+        where = self._path(path)
+        where.parent.mkdir(parents=True, exist_ok=True)
+
+        def begin() -> None:
+            made = Recorder(where, setup=self.options.setup)
+            for receipt in self._receipts():
+                made.take(receipt)
+            self._sinks.insert(0, made)
+            self._recorders.append(made)
+
+        self._loop.ask(begin)
+
+    def replay(self, path: str | Path) -> None:
+        """Take the requests of a recording as if its SDK sent them again, at the times at which they were received.
+
+        Raises RecordingError for a file that is none.
+        """
+        entries = list(recorder.load(self._path(path)))
+        self._loop.ask(lambda: [self._relay.receive(entry.sdk_request(), entry.at) for entry in entries])
+
+    def matches(self, path: str | Path, *, ordered: bool = True) -> None:
+        """AssertionError unless, once nothing more comes, the calls mean the same as those recorded in a file.
+
+        Ids and times of messages and the like do not count; nor does order, unless `ordered`. With --segment-pendo-update the file is
+        rewritten instead. Raises RecordingError for a file that is no recording.
+        """
+        __tracebackhide__ = True
+        self.settle()
+        where = self._path(path)
+        if self.options.update:
+            self._write(where)
+            return
+        if not where.exists():
+            msg = f"there is no recording {where} yet; run pytest --segment-pendo-update to make it, and look at it"
+            raise AssertionError(msg)
+        recorded = recorder.load_header(where).setup.described()
+        if recorded != self.options.setup.described():
+            msg = f"{where} was recorded with {recorded}, this test runs with {self.options.setup.described()}"
+            raise AssertionError(msg)
+        with TemporaryDirectory() as folder:
+            now = Path(folder, "now.jsonl")
+            self._write(now)
+            found = compare(recorder.load(where), recorder.load(now) if now.exists() else ())
+        said = list(_compared(found, ordered=ordered))
+        if said:
+            end = "If the app was meant to change: pytest --segment-pendo-update, then look at the difference in git."
+            self._raise(f"{where} does not match what came ({found.same} calls do)", [*said, end])
+
+    def _receipts(self) -> list[Receipt]:
+        return list({one.receipt.id: one.receipt for one in self._arrivals()}.values())
+
+    def _write(self, where: Path) -> None:
+        where.parent.mkdir(parents=True, exist_ok=True)
+        made = Recorder(where, setup=self.options.setup)
+        try:
+            for receipt in self._receipts():
+                made.take(receipt)
+        finally:
+            made.close()
+
+    # --- the end --------------------------------------------------------------------------------------------------------
+
+    def objections(self) -> list[str]:
+        """What the option fail_on objects to, of all that came until now."""
+        return objections(tuple(self.events), self.options.fail_on) if self.options.fail_on is not None else []
+
+    def timeline(self) -> list[str]:
+        """A line for all that came until now."""
+        return timeline(tuple(self.events)) or [f"    nothing came to {self.host}"]
+
+    def counts(self) -> dict[str, str]:
+        """How many calls came, how many were delivered or skipped, and the findings by code."""
+        every = self._arrivals()
+        delivered = sum(webhook_of(one.judged) is not None for one in every)
+        codes = Counter(found.code for one in every for found in one.judged.findings if found.level != "info")
+        told = ", ".join(code + (f" x{count}" if count > 1 else "") for code, count in sorted(codes.items()))
+        return {"calls": str(len(every)), "webhooks": str(delivered), "skipped": str(len(every) - delivered), "findings": told}
+
+    def clear(self) -> None:
+        """Forget what came until now, faults too: for the next example of a property test."""
+
+        def forget() -> None:
+            self._store.clear()
+            self._relay.reset()
+            self._home.loopback_pendo.reset()
+            self._faults.clear()
+            with self._came:
+                self.events.clear()
+
+        self._loop.ask(forget)
+
+    def end(self, *, passed: bool) -> None:
+        """The test has ended: what comes now is late. Raises RecordingError where a recording could not be replaced."""
+
+        def close() -> None:
+            self.ended = True
+            self._faults.clear()
+            for one in self._recorders:
+                self._sinks.remove(one)
+                one.close(replacing=passed)
+
+        self._loop.ask(close)
+
+
+def _compared(found: Comparison, *, ordered: bool) -> list[str]:
+    """What differs between two recordings, in lines."""
+    lines = []
+    for pair in found.pairs:
+        if pair.kind == "moved" and not ordered:
+            continue
+        what = named(pair.side.type, pair.side.call, ("userId", "user"), ("groupId", "group"), ("event", "event"))
+        lines.append(f"  {pair.kind}: {what}" + (f" (line {pair.old.line})" if pair.old else ""))
+        lines += [f"      {printable(path)}: recorded {short(old, 100)}, now {short(new, 100)}" for path, old, new in pair.changes]
+    return lines
+
+
+def _awaited[**P, T](verb: Callable[Concatenate[Harness, P], T]) -> Callable[Concatenate["Aio", P], Coroutine[Any, Any, T]]:
+    async def waits(aio: "Aio", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        __tracebackhide__ = True
+        return await asyncio.to_thread(verb, aio.harness, *args, **kwargs)
+
+    waits.__name__, waits.__doc__ = verb.__name__, verb.__doc__
+    return waits
+
+
+class Aio:
+    """The verbs of a harness that wait, for async tests: the test's event loop goes on meanwhile."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+
+    wait = _awaited(Harness.wait)
+    exactly = _awaited(Harness.exactly)
+    none = _awaited(Harness.none)
+    in_order = _awaited(Harness.in_order)
+    settle = _awaited(Harness.settle)
+    matches = _awaited(Harness.matches)

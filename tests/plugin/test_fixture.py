@@ -1,0 +1,221 @@
+"""The fixture `segment_pendo`: what it gives, and what it says when an expectation is missed."""
+
+import re
+
+import pytest
+from suites import ran, said
+
+
+def test_what_came_and_what_pendo_would_hold(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        def test_it(segment_pendo, send):
+            assert segment_pendo.calls == segment_pendo.webhooks == segment_pendo.findings == []
+            assert send(identify_call("u1", plan="pro", address={"city": "x"}), track_call("u1", "Signed Up")) == 200
+            send(group_call("u1", "acme", name="Acme"))
+            one, two, three = segment_pendo.wait(any_call(), count=3)
+            assert (one["type"], one["user"], one["outcome"], one["delivery"]["state"]) == ("identify", "u1", "webhook", "delivered")
+            assert (two["outcome"], two["code"]) == ("skipped", "NO_MATCHING_MAPPING")
+            assert segment_pendo.calls == [one, two, three]
+            assert [webhook["type"] for webhook in segment_pendo.webhooks] == ["identify", "group"]
+            (finding,) = [found for found in segment_pendo.findings if found["level"] == "warning"]
+            assert (finding["code"], finding["path"], finding["call"]) == ("NESTED_IGNORED", "$.traits.address", one["id"])
+            assert segment_pendo.visitor("u1") == {"id": "u1", "accounts": ["acme"], "metadata": {"plan": "pro"}}
+            assert segment_pendo.account("acme") == {"id": "acme", "metadata": {"name": "Acme"}}
+            assert segment_pendo.visitor("nobody") is None and segment_pendo.account("nobody") is None
+            assert segment_pendo.snapshot()["skipped"] == ["track user u1 event Signed Up: NO_MATCHING_MAPPING"]
+            assert segment_pendo.exactly(1, identify()) == [one]
+            segment_pendo.none(page())
+            assert segment_pendo.in_order(identify(), group()) == [one, three]
+            segment_pendo.clear()
+            assert segment_pendo.calls == [] and segment_pendo.visitor("u1") is None
+
+        def test_the_next_test_sees_nothing_of_it(segment_pendo):
+            assert segment_pendo.calls == [] and segment_pendo.visitor("u1") is None
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+MISSES = {
+    'segment_pendo.wait(identify("u1", traits={"plan": "gold", "n": "1", "seats": 5}), timeout=0.01)': """
+        no call matching identify(user='u1', traits={'plan': 'gold', 'n': '1', 'seats': 5}) came within 0.01 s
+        what came:
+          > s  identify user u1  webhook  [warning NESTED_IGNORED]
+            s  group user u1 group acme  webhook
+        nearest: identify user u1
+            $.traits.plan: expected 'gold', it is 'pro'
+            $.traits.n: expected '1', it is 1 (the same, but as number, not as text)
+            $.traits.seats: expected 5, it is ABSENT (there is 'Seats'; did you mean that?)
+            warning NESTED_IGNORED at $.traits.a: Pendo ignores objects; send its parts as traits of their own.
+        """,
+    "segment_pendo.wait(identify(), count=2, timeout=0.01)": """
+        1 call matching identify() came within 0.01 s; 2 were expected
+        what came:
+            s  identify user u1  webhook  [warning NESTED_IGNORED]
+          > s  group user u1 group acme  webhook
+        nearest: group user u1 group acme
+            $.type: expected 'identify', it is 'group'
+        """,
+    'segment_pendo.none(group("acme"))': """
+        no call was expected to match group(group='acme'); 1 came
+        what came:
+            s  identify user u1  webhook  [warning NESTED_IGNORED]
+          > s  group user u1 group acme  webhook
+        too many: group user u1 group acme
+            its traits: {'name': 'Acme'}
+        """,
+    "segment_pendo.in_order(group(), identify(), timeout=0.01)": """
+        wrong order: identify user u1 came before group user u1 group acme, and should have come after it
+        what came:
+          > s  identify user u1  webhook  [warning NESTED_IGNORED]
+            s  group user u1 group acme  webhook
+        """,
+    'segment_pendo.in_order(identify(), track("Paid"), timeout=0.01)': """
+        no call matching track(event='Paid') came after identify user u1 within 0.01 s
+        what came:
+            s  identify user u1  webhook  [warning NESTED_IGNORED]
+          > s  group user u1 group acme  webhook
+        nearest: group user u1 group acme
+            $.type: expected 'track', it is 'group'
+            $.event: expected 'Paid', it is ABSENT
+        """,
+}
+
+
+@pytest.mark.parametrize(("line", "message"), MISSES.items())
+def test_a_miss_explains_itself(pytester: pytest.Pytester, line: str, message: str) -> None:
+    result = ran(
+        pytester,
+        f"""
+        def test_it(segment_pendo, send):
+            send(identify_call("u1", plan="pro", n=1, Seats=5, a={{"b": 1}}), group_call("u1", "acme", name="Acme"))
+            {line}
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    shown = [" ".join(line[1:].split()) for line in result.outlines if line.startswith("E ")]
+    without_time = [line.replace("AssertionError: ", "") for line in shown]
+    told = [re.sub(r"\d\.\d{3} s", "s", line) for line in without_time]
+    assert told == [" ".join(line.split()) for line in message.strip().splitlines()]
+    assert "harness.py" not in said(result)  # the traceback ends in the test
+
+
+def test_nothing_came(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        def test_it(segment_pendo):
+            segment_pendo.wait(timeout=0.01)
+
+        def test_a_plain_assert_shows_the_timeline(segment_pendo, send):
+            send(identify_call("u7"))
+            assert not segment_pendo.calls
+        """,
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.re_match_lines(
+        [r"E +AssertionError: no call matching any_call\(\)", r"E +No call came to http://127.0.0.1:\d+\. Is that the host"]
+    )
+    result.stdout.re_match_lines([r"-+ Segment calls that came -+", r" +0\.\d{3} s  identify user u7  webhook"])
+
+
+def test_refused_requests_and_dropped_calls_are_on_the_timeline(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import urllib.error
+
+        def test_it(segment_pendo, send):
+            send({"type": "identify", "traits": {}})
+            with pytest.raises(urllib.error.HTTPError):
+                send(identify_call("u1", text="x" * 600_000))
+            segment_pendo.wait(identify("u1"), timeout=0.01)
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines(
+        [
+            r".*identify  skipped no_user_anon_id",
+            r".*POST /v1/batch answered 400 too_large",
+            r".*nearest: identify",
+            r".*\$\.userId: expected 'u1', it is ABSENT",
+            r".*skipped no_user_anon_id: ",
+        ]
+    )
+
+
+def test_faults(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import http.client
+        import time
+        import urllib.error
+
+        def status(send, *calls):
+            try:
+                return send(*calls)
+            except urllib.error.HTTPError as error:
+                return error.code, error.headers["Retry-After"]
+
+        def test_status(segment_pendo, send):
+            segment_pendo.fail(429, retry_after=7)
+            segment_pendo.fail(500, times=2, keep=True)
+            segment_pendo.fail(None, delay=0.05)
+            assert status(send, identify_call("lost")) == (429, "7")
+            assert [status(send, identify_call("kept")) for _ in range(2)] == [(500, None)] * 2
+            before = time.monotonic()
+            assert status(send, identify_call("slow")) == 200
+            assert time.monotonic() - before >= 0.05
+            assert [row["user"] for row in segment_pendo.calls] == ["kept", "kept", "slow"]
+            assert "answered 429, as .fail() asked; its calls were not taken" in segment_pendo.timeline()[0]
+
+        def test_dropped(segment_pendo, send):
+            segment_pendo.fail(drop=True)
+            with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+                send(identify_call("lost"))
+            segment_pendo.none()
+
+        def test_wrong(segment_pendo):
+            with pytest.raises(ValueError, match="status from 200 to 599"):
+                segment_pendo.fail(42)
+        """,
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_async_tests(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import asyncio
+        import aiohttp
+
+        pytestmark = pytest.mark.asyncio
+
+        async def later(host):
+            await asyncio.sleep(0.01)
+            async with aiohttp.ClientSession() as session:
+                await session.post(host + "/v1/identify", json={"userId": "u1"})
+
+        async def test_the_loop_goes_on(segment_pendo):
+            task = asyncio.ensure_future(later(segment_pendo.host))
+            await segment_pendo.aio.wait(identify("u1"))
+            await task
+            await segment_pendo.aio.exactly(1)
+            await segment_pendo.aio.none(group())
+            await segment_pendo.aio.in_order(identify())
+
+        async def test_waiting_in_the_loop_is_explained(segment_pendo):
+            task = asyncio.ensure_future(later(segment_pendo.host))
+            try:
+                segment_pendo.wait(identify("u1"), timeout=0.05)
+            finally:
+                await task
+        """,
+        plugins=("-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider"),
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*await segment_pendo.aio.wait(...)*"])
