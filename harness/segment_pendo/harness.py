@@ -226,21 +226,18 @@ class Harness(Results):
         """
         __tracebackhide__ = True
         seconds = self.options.timeout if timeout is None else timeout
-        deadline = time.monotonic() + seconds
         flushed = self._flush(seconds)
-        start = time.monotonic()
         quiet = 0.0 if flushed else self.options.quiet
+        start = time.monotonic()
+        deadline = start + quiet + seconds
         with self._came:
-            while self._home.live or time.monotonic() < max(self._last, start) + quiet:
-                now = time.monotonic()
-                if now > deadline:
-                    break
+            while (now := time.monotonic()) <= deadline:
+                due = max(self._last, start) + quiet
+                if now >= due and not self._home.live:
+                    return
                 # A request that ends without a call tells nobody, so look again soon while there is one.
-                due = max(self._last, start) + quiet - now
-                self._came.wait(max(0.001, min(due if not self._home.live else 0.005, deadline - now + 0.001)))
-            else:
-                return
-        self._raise(f"calls still came after {seconds:g} s", ["what came:", *timeline(self.events)])
+                self._came.wait(0.005 if self._home.live else due - now)
+        self._raise(f"calls still came after {seconds:g} s", ["what came:", *self.timeline()])
 
     def flush_with(self, *flushes: Callable[[], object]) -> None:
         """Call these before looking whether anything more comes: the flush of each SDK client."""
@@ -379,7 +376,7 @@ class Harness(Results):
         said = list(_compared(found, ordered=ordered))
         if said:
             end = "If the app was meant to change: pytest --segment-pendo-update, then look at the difference in git."
-            self._raise(f"{where} does not match what came ({found.same} calls do)", [*said, end])
+            self._raise(f"{where} does not match what came ({many(found.same, 'call')} the same)", [*said, end])
 
     def _receipts(self) -> list[Receipt]:
         return list({one.receipt.id: one.receipt for one in self._arrivals()}.values())

@@ -1,0 +1,234 @@
+"""Marker, options and config fixtures of the plugin, and recordings."""
+
+import json
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from suites import ran, said
+
+NESTED = 'send(identify_call("u1", a={"b": 1}))'
+
+
+def test_fail_on_objects_to_findings_and_dropped_calls(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        f"""
+        @pytest.mark.segment_pendo(fail_on="warning")
+        def test_finding(send):
+            {NESTED}
+
+        @pytest.mark.segment_pendo(fail_on="error")
+        def test_finding_below(send):
+            {NESTED}
+
+        @pytest.mark.segment_pendo(fail_on="error")
+        def test_dropped(send):
+            send({{"type": "identify", "traits": {{}}}})
+
+        @pytest.mark.segment_pendo(fail_on="error")
+        class TestClass:
+            @pytest.mark.segment_pendo(fail_on=None)
+            def test_the_closest_marker_wins(self, send):
+                send({{"type": "identify", "traits": {{}}}})
+
+        @pytest.fixture
+        def client(segment_pendo, send):
+            yield
+            send({{"type": "identify", "traits": {{}}}})  # a client that flushes at the end
+
+        @pytest.mark.segment_pendo(fail_on="error")
+        def test_at_the_end(client):
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=3, failed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_at_the_end*",
+            "fail_on='error' objects to:",
+            "  identify: Segment drops it, no_user_anon_id: *",
+            "*test_finding*",
+            "fail_on='warning' objects to:",
+            "  identify user u1: warning NESTED_IGNORED at $.traits.a: Pendo ignores objects; *",
+            "what came:",
+            "* s  identify user u1  webhook  [[]warning NESTED_IGNORED[]]",
+        ]
+    )
+
+
+def test_config_fixture_ini_and_command_line(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsegment_pendo_track = true\nsegment_pendo_fail_on = warning\nsegment_pendo_timeout = 0.01\n")
+    source = f"""
+        def test_ini(segment_pendo, send):
+            send(track_call("u1", "Paid", groupId="acme"))
+            assert segment_pendo.options.timeout == 0.01
+            assert segment_pendo.calls[0]["outcome"] == "webhook"
+
+        def test_fails(send):
+            {NESTED}
+
+        class TestOther:
+            @pytest.fixture(scope="class")
+            def segment_pendo_config(self):
+                return {{"track": False, "fail_on": None, "model": {{"nested": "underscore"}}, "quiet": 0}}
+
+            def test_config_fixture(self, segment_pendo, send):
+                send(track_call("u1", "Paid"))
+                {NESTED}
+                assert segment_pendo.calls[0]["outcome"] == "skipped"
+                assert segment_pendo.visitor("u1")["metadata"] == {{"a_b": 1}}
+        """
+    ran(pytester, source).assert_outcomes(passed=2, failed=1)
+    ran(pytester, source, "--segment-pendo-fail-on=error").assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ('fail_om="error"', "has no option 'fail_om'; did you mean fail_on?"),
+        ("xyzzy=1", "has no option 'xyzzy'; there are track, pendo_track, webhook, model,"),
+        ('fail_on="all"', "fail_on is 'error', 'warning', 'info' or None, not 'all'"),
+        ('webhook="new"', "webhook is 'actions' or 'classic', not 'new'"),
+        ('model={"nestd": "x"}', "sets no switch. Did you mean nested?"),
+        ('timeout="long"', "could not convert string to float"),
+        ('"error"', "takes keywords only"),
+    ],
+)
+def test_a_wrong_option_is_told(pytester: pytest.Pytester, marker: str, message: str) -> None:
+    result = ran(pytester, f"@pytest.mark.segment_pendo({marker})\ndef test_it(): pass")
+    result.assert_outcomes(errors=1)
+    assert message in said(result)
+
+
+# --- recordings ----------------------------------------------------------------------------------------------------------
+
+RECORDED = """
+    def test_it(segment_pendo, send):
+        send(identify_call("u1", plan="pro"), group_call("u1", "acme"))
+        send(identify_call("u2"))
+        segment_pendo.matches("recordings/it.jsonl", ordered={ordered})
+    """
+
+
+def test_a_recording_is_made_compared_and_rewritten(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    source = RECORDED.format(ordered=True)
+    missing = ran(pytester, source)
+    missing.assert_outcomes(failed=1)
+    missing.stdout.fnmatch_lines(["E*there is no recording *it.jsonl yet; run pytest --segment-pendo-update to make it*"])
+    ran(pytester, source, "--segment-pendo-update").assert_outcomes(passed=1)
+    file = pytester.path / "recordings" / "it.jsonl"
+    first = file.read_bytes()
+    assert [json.loads(line)["call"]["userId"] for line in first.splitlines()[1:] if b'"call"' in line] == ["u1", "u1", "u2"]
+    ran(pytester, source).assert_outcomes(passed=1)
+
+    changed = ran(pytester, source.replace("pro", "gold").replace('send(identify_call("u2"))', ""))
+    changed.assert_outcomes(failed=1)
+    changed.stdout.fnmatch_lines(
+        [
+            "E*it.jsonl does not match what came (1 call the same)",
+            "E*removed: identify user u2 (line 6)",
+            "E*changed: identify user u1 (line 3)",
+            'E*$.traits.plan: recorded "pro", now "gold"',
+            "E*--segment-pendo-update*",
+        ]
+    )
+    assert file.read_bytes() == first
+    ran(pytester, source.replace("pro", "gold"), "--segment-pendo-update").assert_outcomes(passed=1)
+    assert sum(one != other for one, other in zip(first.splitlines(), file.read_bytes().splitlines(), strict=True)) == 1
+    ran(pytester, "@pytest.mark.segment_pendo(track=True)" + dedent(source).replace("pro", "gold")).assert_outcomes(failed=1)
+
+
+def test_order_counts_unless_it_does_not(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    two = """
+    def test_it(segment_pendo, send):
+        send({first})
+        send({second})
+        segment_pendo.matches("it.jsonl", ordered={ordered})
+    """
+    one, other = 'identify_call("u1")', 'identify_call("u2")'
+    ran(pytester, two.format(first=one, second=other, ordered=True), "--segment-pendo-update").assert_outcomes(passed=1)
+    moved = ran(pytester, two.format(first=other, second=one, ordered=True))
+    moved.assert_outcomes(failed=1)
+    moved.stdout.fnmatch_lines(["E*moved: identify user u?*"])
+    ran(pytester, two.format(first=other, second=one, ordered=False)).assert_outcomes(passed=1)
+
+
+def test_update_is_refused_in_ci(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    result = ran(pytester, RECORDED.format(ordered=True), "--segment-pendo-update")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*rewrites recordings, which CI must not do*"])
+    assert not (pytester.path / "recordings").exists()
+
+
+def test_record_and_replay(pytester: pytest.Pytester) -> None:
+    source = """
+        @pytest.fixture
+        def segment_pendo_directory(tmp_path_factory):
+            return tmp_path_factory.getbasetemp()
+
+        def test_records_what_came_before_and_after(segment_pendo, send):
+            send(identify_call("u1", plan="pro"))
+            segment_pendo.record("kept.jsonl")
+            send(group_call("u1", "acme"))
+
+        def test_replays(segment_pendo):
+            segment_pendo.replay("kept.jsonl")
+            segment_pendo.exactly(2)
+            assert segment_pendo.visitor("u1") == {"id": "u1", "accounts": ["acme"], "metadata": {"plan": "pro"}}
+            segment_pendo.matches("kept.jsonl")
+
+        def test_a_failed_test_does_not_cost_its_recording(segment_pendo, send):
+            segment_pendo.record("kept.jsonl")
+            send(identify_call("u2"))
+            assert False
+
+        def test_it_is_as_it_was(segment_pendo):
+            segment_pendo.replay("kept.jsonl")
+            assert [row["user"] for row in segment_pendo.calls] == ["u1", "u1"]
+
+        def test_no_recording(segment_pendo):
+            segment_pendo.replay("none.jsonl")
+        """
+    result = ran(pytester, source)
+    result.assert_outcomes(passed=3, failed=2)
+    result.stdout.fnmatch_lines(["E *RecordingError: *none.jsonl cannot be read: No such file or directory."])
+
+
+def test_snapshots_of_syrupy_and_inline_snapshot(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    source = """
+        from inline_snapshot import snapshot as inline
+
+        def test_syrupy(segment_pendo, send, snapshot):
+            send(identify_call("u1", plan="pro"), track_call("u1", "Paid"), group_call("u1", "acme", n=1))
+            assert segment_pendo.snapshot() == snapshot
+
+        def test_inline(segment_pendo, send):
+            send(identify_call("u1", plan="pro"))
+            assert segment_pendo.visitor("u1") == inline({"id": "u1", "accounts": [], "metadata": {"plan": "pro"}})
+            assert segment_pendo.snapshot()["webhooks"] == inline(
+                [
+                    {
+                        "type": "identify",
+                        "userId": "u1",
+                        "traits": {"plan": "pro"},
+                        "context": {"library": {"name": "unknown"}},
+                        "integrations": {},
+                        "channel": "server",
+                        "version": 2,
+                        "projectId": "local",
+                    }
+                ]
+            )
+        """
+    plugins = ("-p", "no:xdist", "-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function")
+    made = ran(pytester, source, "--snapshot-update", plugins=plugins)
+    made.assert_outcomes(passed=2)
+    (file,) = Path(pytester.path).rglob("*.ambr")
+    assert "2024" not in file.read_text()
+    ran(pytester, source, plugins=plugins).assert_outcomes(passed=2)
+    ran(pytester, source.replace("n=1", "n=2"), plugins=plugins).assert_outcomes(passed=1, failed=1)
