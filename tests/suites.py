@@ -12,10 +12,11 @@ import json
 import urllib.request
 import pytest
 
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # once: it reads all CA certificates
+
 def post(url, *calls, path="/v1/batch"):
     body = json.dumps({"batch": calls, "writeKey": "k"}).encode()
     request = urllib.request.Request(url + path, body, {"Content-Type": "application/json"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=20) as answer:
         return answer.status
 
@@ -37,7 +38,10 @@ import pytest
 from calls import *
 from segment_pendo.testing import *
 """
-PLAIN = ("-p", "no:asyncio", "-p", "no:syrupy", "-p", "no:inline_snapshot", "-p", "no:xdist", "-p", "no:randomly", "-p", "no:cacheprovider")
+# `send` has its answer before it returns, so nothing is on its way when a test looks.
+_BARE = ("-p", "no:cacheprovider", "-o", "segment_pendo_quiet=0")
+PLAIN = (*_BARE, "-p", "no:asyncio", "-p", "no:syrupy", "-p", "no:inline_snapshot", "-p", "no:xdist")
+FULL = (*_BARE, "-o", "asyncio_default_fixture_loop_scope=function")  # with the plugins of others
 
 
 def ran(pytester: pytest.Pytester, source: str, *arguments: str, plugins: tuple[str, ...] = PLAIN) -> pytest.RunResult:

@@ -1,22 +1,29 @@
 """The bench: one thread in which the harnesses of a test session live, each with an address of its own.
 
 A harness stays open after its test, so that what an SDK's thread sends late is credited to the test that made it; the oldest are closed
-for their descriptors.
+for their descriptors. `url` is one address for the whole session, for apps that live as long: what comes to /t/NAME/... belongs to the
+test whose `prefix` that is, all else to the test that runs.
 """
 
 import asyncio
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, Final
 
+from aiohttp import web
+from yarl import URL
+
+from segment_pendo.door import Door
 from segment_pendo.harness import Harness, Options
 
 __all__ = ["Bench"]
 
 _MOST_ENDED: Final = 100
 _START: Final = 20.0
+_PREFIXED: Final = re.compile(r"(/t/[^/]+)(/.*)")
 
 
 class Bench:
@@ -27,6 +34,11 @@ class Bench:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="segment-pendo")
         self._thread.start()
         self._ended: deque[Harness] = deque()
+        self._by_prefix: dict[str, Harness] = {}
+        self._running: Harness | None = None
+        self._door = self.ask(lambda: Door([], self._shared))
+        self.run(self._door.start(0))
+        self.url = self._door.url
         self.late: list[tuple[str, str]] = []
 
     def ask[T](self, what: Callable[[], T]) -> T:
@@ -50,11 +62,22 @@ class Bench:
         """A harness for the test of this name. Raises DoorError."""
         harness = self.ask(lambda: Harness(name, options, self))
         self.run(harness.open())
+        self._by_prefix[harness.prefix] = self._running = harness
         return harness
+
+    async def _shared(self, request: web.Request) -> web.StreamResponse:
+        prefixed = _PREFIXED.match(request.raw_path)
+        harness = self._by_prefix.get(prefixed[1]) if prefixed else self._running
+        if harness is None:
+            return web.Response(status=404, text="no test that uses segment_pendo runs now, or this one's address was closed\n")
+        if prefixed:
+            request = request.clone(rel_url=URL(prefixed[2], encoded=True))
+        return await harness.answer(request)
 
     def end(self, harness: Harness, *, passed: bool) -> None:
         """The test has ended; its address stays for what comes late. Raises RecordingError."""
         self._ended.append(harness)
+        self._running = None if self._running is harness else self._running
         try:
             harness.end(passed=passed)
         finally:
@@ -62,6 +85,7 @@ class Bench:
                 self._close(self._ended.popleft())
 
     def _close(self, harness: Harness) -> None:
+        self._by_prefix.pop(harness.prefix, None)
         self.run(harness.close())
         self.late += [(harness.name, text) for text in harness.late]
 
@@ -69,6 +93,7 @@ class Bench:
         """Close everything; (test, call) for each call that came after its test had ended."""
         while self._ended:
             self._close(self._ended.popleft())
+        self.run(self._door.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_START)
         self._loop.close()

@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any, Concatenate, Final, Protocol
 
@@ -68,13 +69,17 @@ class _Fault:
 
 
 class Harness(Results):
-    """What a test sees. `host` is what its SDK sends to; open it in a browser while a debugger holds the test, and it shows the calls."""
+    """What a test sees. `host` is what its SDK sends to; open it in a browser while a debugger holds the test, and it shows the calls.
+
+    `prefix`: below the fixture segment_pendo_url it stands for this test as well.
+    """
 
     def __init__(self, name: str, options: Options, loop: Loop) -> None:
         super().__init__(options.setup)
         self.name = name
         self.options = options
         self.host = ""
+        self.prefix = f"/t/{token_hex(4)}"
         self.late: list[str] = []
         self.ended = False
         self.aio = Aio(self)

@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("segment_pendo_fail_on", "As --segment-pendo-fail-on.", default="")
     parser.addini("segment_pendo_track", "Select track calls too.", type="bool", default=False)
     parser.addini("segment_pendo_timeout", "Seconds that segment_pendo.wait() waits at most.", default="5")
+    parser.addini("segment_pendo_quiet", "Seconds without a call after which nothing more is expected.", default="0.25")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,12 +63,8 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
     from segment_pendo.results import made_setup  # noqa: PLC0415
 
     config = request.config
-    fail_on = config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
-    chosen: dict[str, Any] = {
-        "track": config.getini("segment_pendo_track"),
-        "fail_on": fail_on,
-        "timeout": config.getini("segment_pendo_timeout"),
-    }
+    chosen: dict[str, Any] = {name: config.getini(f"segment_pendo_{name}") for name in ("track", "timeout", "quiet")}
+    chosen["fail_on"] = config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
     chosen |= _known(given, "the fixture segment_pendo_config")
     for mark in reversed(list(request.node.iter_markers(_FIXTURE))):
         if mark.args:
@@ -90,7 +87,7 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
             ),
             fail_on=chosen["fail_on"],
             timeout=float(chosen["timeout"]),
-            quiet=float(chosen.get("quiet", 0.25)),
+            quiet=float(chosen["quiet"]),
             directory=directory,
             update=bool(config.getoption("--segment-pendo-update")),
         )
@@ -133,6 +130,12 @@ def _segment_pendo_bench(request: pytest.FixtureRequest) -> "Iterator[Bench]":
     bench = Bench()
     yield bench
     request.config.stash[_LATE] = bench.close()
+
+
+@pytest.fixture(scope="session")
+def segment_pendo_url(_segment_pendo_bench: "Bench") -> str:
+    """One address for the whole session, for apps that live as long: the test that runs has what comes there."""
+    return _segment_pendo_bench.url
 
 
 @pytest.fixture

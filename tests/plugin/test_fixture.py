@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from suites import ran, said
+from suites import FULL, ran, said
 
 
 def test_what_came_and_what_pendo_would_hold(pytester: pytest.Pytester) -> None:
@@ -215,7 +215,7 @@ def test_async_tests(pytester: pytest.Pytester) -> None:
             finally:
                 await task
         """,
-        plugins=("-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider"),
+        plugins=FULL,
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*await segment_pendo.aio.wait(...)*"])

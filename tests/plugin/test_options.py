@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from suites import ran, said
+from suites import FULL, ran, said
 
 NESTED = 'send(identify_call("u1", a={"b": 1}))'
 
@@ -225,7 +225,7 @@ def test_snapshots_of_syrupy_and_inline_snapshot(pytester: pytest.Pytester, monk
                 ]
             )
         """
-    plugins = ("-p", "no:xdist", "-p", "no:cacheprovider", "-o", "asyncio_default_fixture_loop_scope=function")
+    plugins = ("-p", "no:xdist", *FULL)
     made = ran(pytester, source, "--snapshot-update", plugins=plugins)
     made.assert_outcomes(passed=2)
     (file,) = Path(pytester.path).rglob("*.ambr")

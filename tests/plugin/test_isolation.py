@@ -1,0 +1,95 @@
+"""Every test has its own calls: late ones, workers side by side, apps that live as long as the session."""
+
+import pytest
+from suites import ran, said
+
+
+def test_what_comes_late_is_credited_to_the_test_that_made_it(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        hosts = []
+
+        def test_first(segment_pendo, send):
+            hosts.append(segment_pendo.host)
+            send(identify_call("u1"))
+
+        def test_second(segment_pendo):
+            post(hosts[0], identify_call("late"), group_call("late", "acme"))
+            segment_pendo.none()
+            assert segment_pendo.visitor("late") is None
+
+        def test_third():
+            post(hosts[0], identify_call("later"))
+        """,
+    )
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*segment-pendo: calls that came after their test had ended*",
+            "test_suite.py::test_first: identify user late",
+            "test_suite.py::test_first: group user late group acme",
+            "test_suite.py::test_first: identify user later",
+            "Flush or close the SDK's client before the test ends.",
+        ],
+        consecutive=True,
+    )
+
+
+def test_old_addresses_are_closed(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import urllib.error
+        from segment_pendo import bench
+        bench._MOST_ENDED = 2
+        hosts = []
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_it(segment_pendo, number):
+            hosts.append(segment_pendo.host)
+
+        def test_after():
+            with pytest.raises(urllib.error.URLError, match="refused"):
+                post(hosts[1], identify_call("late"))
+            post(hosts[2], identify_call("later"))
+        """,
+    )
+    result.assert_outcomes(passed=5)
+    assert "test_it[2]: identify user later" in said(result)
+
+
+def test_an_app_that_lives_as_long_as_the_session(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import urllib.error
+
+        @pytest.fixture(scope="session")
+        def app(segment_pendo_url):
+            return lambda *calls, prefix="": post(segment_pendo_url + prefix, *calls)
+
+        prefixes = []
+
+        def test_the_running_test_has_the_call(segment_pendo, app):
+            app(identify_call("u1"))
+            segment_pendo.wait(identify("u1"))
+            prefixes.append(segment_pendo.prefix)
+
+        def test_a_prefix_names_the_test(segment_pendo, app):
+            app(identify_call("u2"), prefix=segment_pendo.prefix)
+            app(identify_call("late"), prefix=prefixes[0])
+            segment_pendo.exactly(1)
+            segment_pendo.record(segment_pendo.options.directory / "kept.jsonl")
+
+        def test_no_prefix_in_a_recording():
+            import pathlib
+            assert '"path":"/v1/batch"' in pathlib.Path("kept.jsonl").read_text()
+
+        def test_none_runs(app):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                app(identify_call("u3"))
+        """,
+    )
+    result.assert_outcomes(passed=4)
+    assert "test_the_running_test_has_the_call: identify user late" in said(result)
