@@ -1,19 +1,34 @@
 """Hypothesis strategies: calls as apps make them, and requests as Segment's SDKs send them. They need `segment-pendo[pytest]`.
 
-A call is what an app hands to its SDK: `type`, ids, `traits` or `properties`. An SdkRequest is what then goes over the wire. Every
-strategy takes strategies for its parts; each default shrinks to the plainest case.
+A call is what an app hands to its SDK: `type`, ids, `traits` or `properties`. A batch is the JSON of several calls as one request holds it,
+a session what one person does in order, an SdkRequest what then goes over the wire. Every strategy takes strategies for its parts; each
+default shrinks to the plainest case.
 """
 
 import gzip
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
-__all__ = ["calls", "group_calls", "hostile_traits", "identify_calls", "ids", "sdk_requests", "track_calls", "traits"]
+__all__ = [
+    "batches",
+    "calls",
+    "group_calls",
+    "hostile_traits",
+    "identify_calls",
+    "ids",
+    "register_ci_profile",
+    "sdk_requests",
+    "sessions",
+    "track_calls",
+    "traits",
+]
 
 type Strategy[T] = st.SearchStrategy[T]
 
@@ -21,6 +36,7 @@ _WORDS = st.text(st.characters(categories=["L", "N"], include_characters=" -_.'"
 _EMAILS = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?@example\.(com|org)", fullmatch=True)
 _DATES = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.isoformat(timespec="milliseconds") + "Z")  # noqa: DTZ001
 _PLANS = st.sampled_from(["free", "pro", "premium", "enterprise"])
+_WRITE_KEYS = st.from_regex(r"[A-Za-z0-9]{32}", fullmatch=True)
 # Traits that Segment's specification names, with values as apps give them.
 _KNOWN: dict[str, Strategy[Json]] = {
     "name": _WORDS,
@@ -39,6 +55,22 @@ _KNOWN: dict[str, Strategy[Json]] = {
     "trial": st.booleans(),
     "referredBy": st.none() | _WORDS,
 }
+
+
+def register_ci_profile(name: str = "ci") -> None:
+    """Register a Hypothesis profile for CI: the same examples in every run, no deadline, and a failing example that can be copied.
+
+    Load it in conftest.py: `settings.load_profile("ci")`. It lets tests take the fixture `segment_pendo` beside @given: each example begins
+    with `segment_pendo.clear()` then, as the fixture lives as long as the test.
+    """
+    settings.register_profile(
+        name,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 def _or[T](given: Strategy[T] | None, default: Strategy[T]) -> Strategy[T]:
@@ -121,6 +153,46 @@ def calls() -> Strategy[JsonObject]:
     return identify_calls() | group_calls() | track_calls()
 
 
+def batches(*, calls: Strategy[JsonObject] | None = None, write_keys: Strategy[str] | None = None) -> Strategy[JsonObject]:
+    """The JSON that an SDK POSTs to /v1/batch: one to five calls, write key, sentAt or not."""
+    many = st.lists(_or(calls, _any_calls()), min_size=1, max_size=5)
+    keys = _or(write_keys, _WRITE_KEYS)
+    parts: dict[str, Strategy[Any]] = {"batch": many, "writeKey": keys}
+    optional: dict[str, Strategy[Json]] = {"sentAt": _DATES}
+    return st.fixed_dictionaries(parts, optional=optional)
+
+
+@st.composite
+def sessions(
+    draw: st.DrawFn,
+    *,
+    user_ids: Strategy[str] | None = None,
+    anonymous_ids: Strategy[str] | None = None,
+    group_ids: Strategy[str] | None = None,
+    traits: Strategy[JsonObject] | None = None,
+    events: Strategy[str] | None = None,
+) -> list[JsonObject]:
+    """What one person does, in order: up to three calls while anonymous, identify, then up to three accounts, one after the other.
+
+    In each account there are up to two more calls: track, or identify with other traits. It shrinks to one identify call.
+    """
+    user, device = draw(_or(user_ids, ids())), draw(_or(anonymous_ids, st.uuids().map(str)))
+    facts, named = _or(traits, _traits()), _or(events, _WORDS)
+
+    def call(kind: str, **parts: Json | Strategy[Json]) -> Strategy[JsonObject]:
+        of_each = {name: part if isinstance(part, st.SearchStrategy) else st.just(part) for name, part in parts.items()}
+        return st.fixed_dictionaries({"type": st.just(kind), **of_each})
+
+    unknown = call("track", anonymousId=device, event=named, properties=facts) | call("identify", anonymousId=device, traits=facts)
+    known = call("identify", userId=user, anonymousId=device, traits=facts)
+    made = [*draw(st.lists(unknown, max_size=3)), draw(known)]
+    for account in draw(st.lists(_or(group_ids, ids()), max_size=3, unique=True)):
+        made.append(draw(call("group", userId=user, groupId=account, traits=facts)))
+        inside = st.builds(lambda one, where: {**one, "groupId": where}, facts, st.just(account))
+        made += draw(st.lists(known | call("track", userId=user, event=named, properties=inside), max_size=2))
+    return made
+
+
 @st.composite
 def sdk_requests(
     draw: st.DrawFn, *, sdk: Strategy[str] | None = None, calls: Strategy[JsonObject] | None = None, write_keys: Strategy[str] | None = None
@@ -133,7 +205,7 @@ def sdk_requests(
     most = 1 if SDKS[name].envelope is None else 5
     made = draw(st.lists(_or(calls, _any_calls()), min_size=1, max_size=most))
     at = draw(st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is given beside
-    write_key = draw(_or(write_keys, st.from_regex(r"[A-Za-z0-9]{32}", fullmatch=True)))
+    write_key = draw(_or(write_keys, _WRITE_KEYS))
     names = iter(range(10**6))
     start = draw(st.uuids()).int
     (request,) = requests(made, name, write_key=write_key, at=at, unique=lambda: f"{start + next(names):032x}")
