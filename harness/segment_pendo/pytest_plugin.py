@@ -13,13 +13,17 @@ import pytest
 if TYPE_CHECKING:
     from segment_pendo.bench import Bench
     from segment_pendo.harness import Harness, Options
+    from segment_pendo.network_guard import Guard
 
 __all__: list[str] = []
 
 _PASSED: Final = pytest.StashKey[bool]()
 _LATE: Final = pytest.StashKey[list[tuple[str, str]]]()
 _TOLD: Final = pytest.StashKey[int]()
+_TESTED: Final = pytest.StashKey["dict[str, tuple[bool, dict[str, str]]]"]()
 _FIXTURE: Final = "segment_pendo"
+_GUARD: Final = "segment_pendo_no_network"
+_PROPERTY: Final = "segment_pendo_"
 # Options of the marker and of the fixture segment_pendo_config, with what they mean; all but the last four are `segment-pendo run`'s.
 OPTIONS: Final = {
     "track": "select track calls too (default: no)",
@@ -39,6 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("segment-pendo", "Segment calls and what Pendo would make of them")
     group.addoption("--segment-pendo-update", action="store_true", help="Rewrite the recordings that .matches() compares.")
     group.addoption("--segment-pendo-fail-on", choices=["error", "warning", "info"], help="Fail tests with such findings, or worse.")
+    group.addoption("--segment-pendo-block-network", action="store_true", help="Refuse all tests connections off this machine.")
+    group.addoption("--segment-pendo-summary", metavar="FILE", help="Add a summary in Markdown to FILE.  [default: $GITHUB_STEP_SUMMARY]")
+    parser.addini("segment_pendo_block_network", "As --segment-pendo-block-network.", type="bool", default=False)
+    parser.addini("segment_pendo_allow_hosts", "Hosts that may be reached all the same.", type="args", default=[])
     parser.addini("segment_pendo_fail_on", "As --segment-pendo-fail-on.", default="")
     parser.addini("segment_pendo_track", "Select track calls too.", type="bool", default=False)
     parser.addini("segment_pendo_timeout", "Seconds that segment_pendo.wait() waits at most.", default="5")
@@ -50,12 +58,19 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--segment-pendo-update") and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
         msg = "--segment-pendo-update rewrites recordings, which CI must not do: run it on your machine, look at the difference, commit it"
         raise pytest.UsageError(msg)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Reports(config), "segment-pendo-reports")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
+    if not isinstance(item, pytest.Function):
+        return
     # A marker without the fixture would do nothing, in silence.
-    if isinstance(item, pytest.Function) and item.get_closest_marker(_FIXTURE) and _FIXTURE not in item.fixturenames:
+    if item.get_closest_marker(_FIXTURE) and _FIXTURE not in item.fixturenames:
         item.fixturenames.insert(0, _FIXTURE)
+    blocks = item.config.getoption("--segment-pendo-block-network") or item.config.getini("segment_pendo_block_network")
+    if blocks and _GUARD not in item.fixturenames:
+        item.fixturenames.insert(0, _GUARD)  # first, so that it stands before the others are set up
 
 
 def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory: Path) -> "Options":
@@ -147,14 +162,36 @@ def segment_pendo(
     harness = _segment_pendo_bench.open(item.nodeid, _options(request, segment_pendo_config, segment_pendo_directory))
     yield harness
     _segment_pendo_bench.end(harness, passed=item.stash.get(_PASSED, False))
-    item.user_properties += [(f"segment_pendo_{name}", value) for name, value in harness.counts().items()]
+    item.user_properties += [(_PROPERTY + name, value) for name, value in harness.counts().items()]
     _object(item, harness)
+
+
+@pytest.fixture
+def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]":
+    """Nothing leaves this machine while the test runs: it fails where something tried, also if the app swallowed the error."""
+    from segment_pendo.network_guard import Guard  # noqa: PLC0415
+
+    with Guard(request.node.nodeid, request.config.getini("segment_pendo_allow_hosts")) as guard:
+        yield guard
+    _object_to_network(guard)
+
+
+def _object_to_network(guard: "Guard") -> None:
+    __tracebackhide__ = True
+    tried = ", ".join(guard.tried)
+    guard.tried.clear()
+    if tried:
+        hint = "Point it at segment_pendo.host or at another fake, or allow the host with segment_pendo_allow_hosts."
+        pytest.fail(f"the test tried to reach {tried}, and segment-pendo keeps tests on this machine. {hint}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     yield
-    harness = getattr(item, "funcargs", {}).get(_FIXTURE)
+    used = getattr(item, "funcargs", {})
+    if _GUARD in used:
+        _object_to_network(used[_GUARD])
+    harness = used.get(_FIXTURE)
     if harness is not None and harness.options.fail_on is not None:
         harness.settle()
         _object(item, harness)
@@ -176,13 +213,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.when == "call":
         item.stash[_PASSED] = report.passed
-        harness = getattr(item, "funcargs", {}).get(_FIXTURE)
-        if report.failed and harness is not None and "what came:" not in report.longreprtext:
-            report.sections.append(("Segment calls that came", "\n".join(harness.timeline())))
+        used = getattr(item, "funcargs", {})
+        if report.failed and _FIXTURE in used and "what came:" not in report.longreprtext:
+            report.sections.append(("Segment calls that came", "\n".join(used[_FIXTURE].timeline())))
+        if report.failed and _GUARD in used and used[_GUARD].tried:
+            report.sections.append(("Hosts that were refused", "\n".join(used[_GUARD].tried)))
+            used[_GUARD].tried.clear()
     return report
 
 
-# --- what came late ------------------------------------------------------------------------------------------------------
+# --- the summary, and what came late ------------------------------------------------------------------------------------------------------
 
 
 @pytest.hookimpl(trylast=True)
@@ -198,8 +238,40 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash.setdefault(_LATE, []).extend((name, text) for name, text in late)
 
 
+class _Reports:
+    """Keeps what tests say of themselves, where the reports come together: in the controller, if there are workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._tested = config.stash.setdefault(_TESTED, {})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        passed, _ = self._tested.get(report.nodeid, (True, {}))
+        counts = {name.removeprefix(_PROPERTY): str(value) for name, value in report.user_properties if name.startswith(_PROPERTY)}
+        self._tested[report.nodeid] = passed and not report.failed, counts
+
+
+def _add_summary(config: pytest.Config, late: list[tuple[str, str]]) -> str:
+    """Add the summary to its file, if there is one; what went wrong, or nothing."""
+    file = config.getoption("--segment-pendo-summary") or os.environ.get("GITHUB_STEP_SUMMARY")
+    tested = {name: told for name, told in config.stash.get(_TESTED, {}).items() if told[1]}
+    if not file or not tested:
+        return ""
+    from segment_pendo.suite_summary import Tested, markdown  # noqa: PLC0415
+
+    text = markdown([Tested(name, passed, counts) for name, (passed, counts) in tested.items()], late)
+    try:
+        with Path(file).open("a", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        return f"segment-pendo: the summary {file} could not be written: {error.strerror}"
+    return ""
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     late = config.stash.get(_LATE, [])
+    wrong = _add_summary(config, late)
+    if wrong:
+        terminalreporter.line(wrong)
     if late:
         terminalreporter.section("segment-pendo: calls that came after their test had ended")
         for name, text in late:

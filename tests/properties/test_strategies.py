@@ -74,7 +74,7 @@ def test_each_shrinks_to_the_plainest_case() -> None:
     assert [call["type"] for call in two] == ["identify", "group", "group"]
     assert find(traits(), lambda one: "plan" in one, settings=QUICK) == {"plan": "free"}
     assert find(hostile_traits(), lambda one: any(isinstance(value, dict) for value in one.values()), settings=QUICK) == {"": {}}
-    batch: Any = find(batches(calls=identify_calls(traits=st.just({}))), lambda one: len(one["batch"]) == 2, settings=QUICK)  # type: ignore[arg-type]
+    batch: Any = find(batches(calls=identify_calls(traits=st.just({}))), lambda one: len(one["batch"]) == 2, settings=QUICK)
     assert [call["type"] for call in batch["batch"]] == ["identify", "identify"]
 
 

@@ -1,0 +1,126 @@
+"""A guard that refuses connections and name look-ups off this machine, and remembers who tried.
+
+It is an audit hook (PEP 578), so it sees every socket of Python's own, asyncio's too, in whatever thread; not those of other processes, nor
+of libraries that bring their own (uvloop, gRPC). Without asking for it, nothing of it runs.
+"""
+
+import ipaddress
+import socket
+import sys
+import threading
+from collections.abc import Iterable
+from typing import Any, Final, Self
+
+__all__ = ["Guard", "NetworkBlocked"]
+
+_LOCAL: Final = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
+_LOOK_UPS: Final = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+_SENDING: Final = {"socket.connect", "socket.sendto", "socket.sendmsg"}
+_EVENTS: Final = _LOOK_UPS | _SENDING
+
+
+class NetworkBlocked(ConnectionRefusedError):
+    """Somebody tried to reach another machine; the text says which test, and which host."""
+
+
+class Guard:
+    """While entered, nothing leaves this machine but to the `allowed` hosts. `tried` are the hosts that were refused, each once."""
+
+    def __init__(self, test: str, allowed: Iterable[str] = ()) -> None:
+        self._test = test
+        self._allowed = {host.casefold() for host in allowed}
+        self._before: Guard | None = None
+        self._mine = threading.local()
+        self.tried: dict[str, None] = {}
+
+    def __enter__(self) -> Self:
+        _Installed.once()
+        self._before, _Installed.guard = _Installed.guard, self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _Installed.guard = self._before
+
+    def look(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """See one audit event. Raises NetworkBlocked."""
+        __tracebackhide__ = True
+        if getattr(self._mine, "resolves", False):
+            return
+        if event in _LOOK_UPS:
+            host = _text(arguments[0])
+            if not (self._may(host) or _is_address(host)):  # an address needs no look-up; who connects to it is seen then
+                self._refuse(f"look up {host}", host)
+            self._know_addresses(host)
+            return
+        address = arguments[1]
+        if not isinstance(address, tuple) or len(address) < 2:  # a Unix socket, or the address of the earlier connect
+            return
+        host = _text(address[0])
+        if not self._may(host):
+            self._refuse(f"connect to {host}:{address[1]}", f"{host}:{address[1]}")
+
+    def _may(self, host: str) -> bool:
+        return host in self._allowed or is_local(host)
+
+    def _know_addresses(self, host: str) -> None:
+        """An allowed name allows its addresses: who connects does so by them."""
+        if host not in self._allowed:
+            return
+        self._mine.resolves = True
+        try:
+            self._allowed |= {str(found[4][0]) for found in socket.getaddrinfo(host, None)}
+        except OSError:
+            pass  # the one who asked will be told
+        finally:
+            self._mine.resolves = False
+
+    def _refuse(self, what: str, host: str) -> None:
+        __tracebackhide__ = True
+        self.tried.setdefault(host)
+        msg = f"{self._test} tried to {what}, and segment-pendo keeps tests on this machine"
+        raise NetworkBlocked(msg)
+
+
+class _Installed:
+    """The one hook of this process: it cannot be taken out again, so it asks which guard stands now."""
+
+    guard: Guard | None = None
+    _there = False
+
+    @classmethod
+    def once(cls) -> None:
+        if not cls._there:
+            cls._there = True
+            sys.addaudithook(cls.hear)
+
+    @classmethod
+    def hear(cls, event: str, arguments: tuple[Any, ...]) -> None:
+        __tracebackhide__ = True
+        if cls.guard is not None and event in _EVENTS:
+            cls.guard.look(event, arguments)
+
+
+def _text(host: Any) -> str:
+    if host is None:
+        return ""
+    text = host.decode("latin-1") if isinstance(host, bytes | bytearray) else str(host)
+    return text.casefold().rstrip(".").partition("%")[0]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_local(host: str) -> bool:
+    """Whether a name or an address is this machine, for a connection or as the wildcard of a server."""
+    if host in _LOCAL or host.endswith(".localhost") or host == socket.gethostname().casefold():
+        return True
+    if not _is_address(host):
+        return False
+    address = ipaddress.ip_address(host)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback or address.is_unspecified
