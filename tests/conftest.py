@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from processes import Running, Server, Start, end_all
+from processes import Running, Server, Start, end_all, uv
 
 # CI runs the same examples every time; a developer's machine looks for new ones.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
@@ -36,3 +36,11 @@ def run(tmp_path: Path) -> Iterator[Start]:
 
     yield start
     end_all(one.process for one in started)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    uv("build", "--wheel", "--out-dir", str(folder), "--quiet")
+    (made,) = folder.glob("*.whl")
+    return made

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -152,6 +153,22 @@ def env_for(directory: Path) -> dict[str, str]:
     """The environment of a process under test: its own state, no proxies, watched."""
     base = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("SEGMENT_PENDO")}
     return base | {"XDG_STATE_HOME": str(directory / "state"), "PYTHONPATH": str(WATCHED), "SEEN_FILE": str(directory / "seen")}
+
+
+def uv(*arguments: str) -> None:
+    """Run uv in the repository."""
+    program = os.environ.get("UV") or shutil.which("uv")
+    assert program, "uv is not installed"
+    done = subprocess.run([program, *arguments], cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def installed(directory: Path, *requirements: str) -> Path:
+    """A fresh environment with the requirements; its segment-pendo."""
+    uv("venv", "--quiet", "--python", sys.executable, str(directory))
+    # The same resolution as the repository's, whatever was released since.
+    uv("pip", "install", "--quiet", "--exclude-newer", "2026-11-20T00:00:00Z", "--python", str(directory), *requirements)
+    return directory / "bin" / "segment-pendo"
 
 
 type Start = Callable[..., Running]

@@ -130,6 +130,7 @@ def any_call(
 
 
 _KEYS: Final = {"user": "userId", "anonymous": "anonymousId", "group": "groupId", "previous": "previousId"}
+_IDS: Final = tuple(_KEYS.values())
 _ABOUT: Final = ("outcome", "code", "finding")
 
 
@@ -149,8 +150,16 @@ def mismatches(expected: Expectation, judged: Judged) -> list[Mismatch]:
     if expected.type is not None and judged.call.type != expected.type:
         found.append(Mismatch("$.type", repr(expected.type), repr(judged.call.type)))
     for key, value in expected.members.items():
-        found += _member(value, judged.call.data, (), key)
+        found += (_elsewhere(one, key, value, judged.call.data) for one in _member(value, judged.call.data, (), key))
     return found + list(_became(expected, judged))
+
+
+def _elsewhere(found: Mismatch, key: str, value: Any, data: Json) -> Mismatch:
+    """With a hint where the id that was expected came as another one."""
+    if key in _IDS and isinstance(value, str) and isinstance(data, dict):
+        other = next((one for one in _IDS if one != key and data.get(one) == value), None)
+        return found._replace(hint=f"it came as {other}") if other else found
+    return found
 
 
 def _became(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:

@@ -31,8 +31,8 @@ from segment_pendo.results import Account, CallRow, Results, Visitor, account_of
 from segment_pendo.rows import call_id
 from segment_pendo.segment.ingest import masked
 from segment_pendo.store import Store
-from segment_pendo.timeline import Arrival, Note, called, missed, objections, refused, timeline, uncalled
-from segment_pendo.words import Attempt, CallRef, JsonObject, Receipt
+from segment_pendo.timeline import Arrival, Note, called, missed, refused, timeline, uncalled
+from segment_pendo.words import Attempt, CallRef, JsonObject, Level, Receipt
 
 __all__ = ["Aio", "Harness", "Options"]
 
@@ -51,7 +51,7 @@ class Options:
     """How a test's harness behaves. `timeout` and `quiet` are seconds; `directory` is what paths of recordings are relative to."""
 
     setup: Setup
-    fail_on: str | None = None
+    fail_on: Level | None = None
     timeout: float = 5.0
     quiet: float = 0.25
     directory: Path = Path()
@@ -396,10 +396,6 @@ class Harness(Results):
             made.close()
 
     # --- the end --------------------------------------------------------------------------------------------------------
-
-    def objections(self) -> list[str]:
-        """What the option fail_on objects to, of all that came until now."""
-        return objections(tuple(self.events), self.options.fail_on) if self.options.fail_on is not None else []
 
     def timeline(self) -> list[str]:
         """A line for all that came until now."""

@@ -161,9 +161,11 @@ def segment_pendo(
     item = request.node
     harness = _segment_pendo_bench.open(item.nodeid, _options(request, segment_pendo_config, segment_pendo_directory))
     yield harness
-    _segment_pendo_bench.end(harness, passed=item.stash.get(_PASSED, False))
+    passed = item.stash.get(_PASSED, False)
+    _segment_pendo_bench.end(harness, passed=passed)
     item.user_properties += [(_PROPERTY + name, value) for name, value in harness.counts().items()]
-    _object(item, harness)
+    if passed:  # who has failed already need not be told twice
+        _object(item, harness)
 
 
 @pytest.fixture
@@ -187,6 +189,7 @@ def _object_to_network(guard: "Guard") -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    __tracebackhide__ = True
     yield
     used = getattr(item, "funcargs", {})
     if _GUARD in used:
@@ -200,11 +203,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 def _object(item: pytest.Item, harness: "Harness") -> None:
     """Fail where fail_on objects to something that it was not told of before."""
     __tracebackhide__ = True
-    found = harness.objections()
+    level = harness.options.fail_on
+    found = harness.problems(level) if level is not None else []
     new = found[item.stash.get(_TOLD, 0) :]
     item.stash[_TOLD] = len(found)
     if new:
-        lines = [f"fail_on={harness.options.fail_on!r} objects to:", *(f"  {one}" for one in new), "what came:", *harness.timeline()]
+        lines = [f"fail_on={level!r} objects to:", *(f"  {one}" for one in new), "what came:", *harness.timeline()]
         pytest.fail("\n".join(lines), pytrace=False)
 
 

@@ -18,7 +18,7 @@ from segment_pendo.merging import steady
 from segment_pendo.pendo.model import Pendo
 from segment_pendo.rows import call_row
 from segment_pendo.segment.wire import requests
-from segment_pendo.timeline import Arrival, Event, called
+from segment_pendo.timeline import Arrival, Event, called, problems
 from segment_pendo.words import Json, JsonObject, Judged, Level, Receipt, Skipped
 
 __all__ = ["Account", "CallRow", "FindingRow", "Results", "Snapshot", "Visitor", "account_of", "pendo_after", "visitor_of"]
@@ -125,6 +125,10 @@ class Results:
     def findings(self) -> list[FindingRow]:
         """Every finding, in the order of calls; `call` is the id of its call."""
         return [found | {"call": row["id"]} for row in self.calls for found in row["findings"]]
+
+    def problems(self, level: Level = "warning") -> list[str]:
+        """A sentence for each finding of this level or worse, each call that Segment would drop, each request that it would refuse."""
+        return problems(tuple(self.events), level)
 
     def matching(self, expected: Expectation) -> list[CallRow]:
         """The rows of the calls that are as expected."""

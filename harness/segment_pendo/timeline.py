@@ -9,7 +9,7 @@ from segment_pendo.lines import ORDER, finding_line, many, named, plain, printab
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import Json, Judged, Level, Receipt, Skipped
 
-__all__ = ["Arrival", "Note", "called", "missed", "objections", "timeline", "uncalled"]
+__all__ = ["Arrival", "Note", "called", "missed", "problems", "timeline", "uncalled"]
 
 _MOST_LINES: Final = 30
 _WIDEST: Final = 100
@@ -34,7 +34,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something else that happened: a refused request, a fault that the test asked for. `wrong`: the fail_on option objects to it."""
+    """Something else that happened: a refused request, a fault that the test asked for. `wrong`: it counts as a problem."""
 
     seconds: float
     text: str
@@ -123,8 +123,8 @@ def _about(judged: Judged) -> Iterator[str]:
             yield f"    {finding_line(one.level, one.code, one.path, one.message)}"
 
 
-def objections(events: Sequence[Event], fail_on: str) -> list[str]:
-    """What fail_on objects to: findings of this level or worse, calls that Segment would drop, requests that it would refuse."""
+def problems(events: Sequence[Event], level: str) -> list[str]:
+    """Findings of this level or worse, calls that Segment would drop, requests that it would refuse."""
     found: list[str] = []
     for event in events:
         if isinstance(event, Note):
@@ -134,6 +134,6 @@ def objections(events: Sequence[Event], fail_on: str) -> list[str]:
         if judged.message is None and isinstance(judged.outcome, Skipped):
             found.append(f"{called(judged)}: Segment drops it, {judged.outcome.code}: {printable(judged.outcome.reason)}")
         for one in judged.findings:
-            if one.level in _LEVELS[fail_on]:
+            if one.level in _LEVELS[level]:
                 found.append(f"{called(judged)}: {finding_line(one.level, one.code, one.path, one.message)}")
     return found

@@ -1,40 +1,13 @@
 """The wheel in a fresh virtual environment, without and with the extra."""
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-from processes import env_for, get, until
+from processes import env_for, get, installed, until
 
 ROOT = Path(__file__).parents[2]
-
-
-def uv(*arguments: str) -> None:
-    program = os.environ.get("UV") or shutil.which("uv")
-    assert program, "uv is not installed"
-    done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    uv("build", "--wheel", "--out-dir", str(folder), "--quiet")
-    (made,) = folder.glob("*.whl")
-    return made
-
-
-def installed(directory: Path, requirement: str) -> Path:
-    """A fresh environment with the requirement; its segment-pendo."""
-    uv("venv", "--quiet", "--python", sys.executable, str(directory))
-    # The same resolution as the repository's, whatever was released since.
-    uv("pip", "install", "--quiet", "--exclude-newer", "2026-11-20T00:00:00Z", "--python", str(directory), requirement)
-    return directory / "bin" / "segment-pendo"
 
 
 def ran(*line: str | Path, env: dict[str, str], data: str = "") -> subprocess.CompletedProcess[str]:

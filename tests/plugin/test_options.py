@@ -40,9 +40,13 @@ def test_fail_on_objects_to_findings_and_dropped_calls(pytester: pytest.Pytester
         @pytest.mark.segment_pendo(fail_on="error")
         def test_at_the_end(client):
             pass
+
+        @pytest.mark.segment_pendo(fail_on="error")
+        def test_that_has_failed_is_not_told_twice(client):
+            assert False
         """,
     )
-    result.assert_outcomes(passed=3, failed=2, errors=1)
+    result.assert_outcomes(passed=3, failed=3, errors=1)
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_at_the_end*",

@@ -10,7 +10,7 @@ from dirty_equals import IsInt, IsNow, IsPositive, IsStr
 from segment_pendo.expectation import ABSENT, Expectation, alias, any_call, distance, group, identify, mismatches, page, screen, track
 from segment_pendo.mapping import Setup
 from segment_pendo.results import Results, pendo_after
-from segment_pendo.timeline import Arrival, Note, objections, timeline
+from segment_pendo.timeline import Arrival, Note, problems, timeline
 from segment_pendo.words import Judged
 
 IDENTIFY = {
@@ -99,6 +99,11 @@ def test_every_type_of_call_can_be_expected(expected: Expectation, call: dict[st
     assert mismatches(expected, judged({"type": "identify", "userId": "other"})) != []
 
 
+def test_an_id_that_came_as_another_one() -> None:
+    (found,) = mismatches(identify("u1"), judged({"type": "identify", "anonymousId": "u1"}))
+    assert (found.path, found.actual, found.hint) == ("$.userId", "ABSENT", "it came as anonymousId")
+
+
 def test_words_are_the_code_that_made_it() -> None:
     expected = track("Paid", user="u1", properties={"sum": 1}, code="X")
     assert str(expected) == "track(event='Paid', user='u1', properties={'sum': 1}, code='X')"
@@ -131,14 +136,14 @@ def test_a_hostile_value_breaks_no_line() -> None:
     assert "a\\x0a\\x1b[31mb" in line
 
 
-def test_objections_by_level() -> None:
+def test_problems_by_level() -> None:
     calls: list[dict[str, Any]] = [
         {"type": "identify", "userId": "undefined", "traits": {"a": {}}},
         {"type": "group", "userId": "u", "traits": {}},
         {"type": "identify"},
     ]
     events = [*pendo_after(calls).events, Note(0.0, "refused", wrong=True), Note(0.0, "a fault")]
-    by_level = {level: objections(events, level) for level in ("error", "warning", "info")}
+    by_level = {level: problems(events, level) for level in ("error", "warning", "info")}
     assert by_level["error"][-1] == "refused"
     assert "Segment drops it, no_user_anon_id" in "".join(by_level["error"])
     assert "warning" not in "".join(by_level["error"])

@@ -1,0 +1,1 @@
+"""A small shop whose customers are to be seen in Pendo."""
