@@ -1,50 +1,13 @@
-"""What docs/testing.md shows is what happens: every block, in order."""
+"""docs/testing.md leaves nothing out. That its blocks go as shown is tested in tests/e2e/test_testing_page.py: that takes a minute."""
 
 import re
 from pathlib import Path
 
-import pytest
-from pages import ROOT, Block, blocks, ran, steps, told
+from pages import ROOT
 
 from segment_pendo import pytest_plugin, strategies, testing
 
-PAGE = "docs/testing.md"
-TEXT = (ROOT / PAGE).read_text("utf-8")
-# One look for all: the plugins of others that stand in this environment stay out of it.
-PLUGINS = "-p no:asyncio -p no:xdist -p no:syrupy -p no:inline_snapshot -p no:cacheprovider -p no:warnings"
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where all of the page happens, block after block."""
-    return tmp_path_factory.mktemp("page")
-
-
-@pytest.mark.parametrize("block", blocks(PAGE), ids=lambda block: f"{block.kind}-{block.title or block.text.splitlines()[0]}"[:60])
-def test_each_block(block: Block, directory: Path) -> None:
-    if block.title:
-        file = directory / block.title
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(block.text, "utf-8")
-    if block.kind == "python":
-        compile(block.text, block.title, "exec")
-    elif block.kind == "sh":
-        install = (
-            block.text.strip()
-            .replace("python -m pip install", "uv pip install --dry-run --no-deps")
-            .replace("/path/to/the/clone", str(ROOT))
-        )
-        assert "segment-pendo==0.1.0" in ran(install, ROOT)
-    elif block.kind == "yaml":
-        (command,) = re.findall(r"- run: (pytest .*)", block.text)
-        printed = ran(command, directory, CI="true", GITHUB_STEP_SUMMARY=str(directory / "summary.md"), PYTEST_ADDOPTS=PLUGINS)
-        assert re.search(r"^\d+ passed in", printed, re.MULTILINE), printed
-        assert "segment_pendo_calls" in (directory / "report.xml").read_text()
-        assert "segment-pendo: " in (directory / "summary.md").read_text()
-    else:
-        assert block.kind == "console"
-        for command, output in steps(block.text):
-            assert told(ran(command, directory, PYTEST_ADDOPTS=PLUGINS), directory) == told(output, directory), command
+TEXT = (ROOT / "docs" / "testing.md").read_text("utf-8")
 
 
 def test_every_option_and_every_strategy_is_documented() -> None:
