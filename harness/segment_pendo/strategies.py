@@ -32,11 +32,16 @@ __all__ = [
 
 type Strategy[T] = st.SearchStrategy[T]
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORDS = st.text(st.characters(categories=["L", "N"], include_characters=" -_.'"), min_size=1, max_size=20)
-_EMAILS = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8})?@example\.(com|org)", fullmatch=True)
+_NAMES = st.text(_LETTERS, min_size=1, max_size=10)
+_BEFORE = st.lists(st.sampled_from(["identify", "track"]), max_size=3)
+_INSIDE = st.lists(st.sampled_from(["identify", "track"]), max_size=2)
+_DEVICES = st.uuids().map(str)
+_EMAILS = st.builds("{}@example.{}".format, _NAMES | st.builds("{}.{}".format, _NAMES, _NAMES), st.sampled_from(["com", "org"]))
 _DATES = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.isoformat(timespec="milliseconds") + "Z")  # noqa: DTZ001
 _PLANS = st.sampled_from(["free", "pro", "premium", "enterprise"])
-_WRITE_KEYS = st.from_regex(r"[A-Za-z0-9]{32}", fullmatch=True)
+_WRITE_KEYS = st.text(_LETTERS + _LETTERS.upper() + "0123456789", min_size=32, max_size=32)
 # Traits that Segment's specification names, with values as apps give them.
 _KNOWN: dict[str, Strategy[Json]] = {
     "name": _WORDS,
@@ -46,8 +51,8 @@ _KNOWN: dict[str, Strategy[Json]] = {
     "employees": st.integers(0, 100_000),
     "logins": st.integers(0, 10_000),
     "industry": _WORDS,
-    "phone": st.from_regex(r"\+1-555-01[0-9]{2}", fullmatch=True),
-    "website": st.from_regex(r"https://[a-z]{1,10}\.example\.com", fullmatch=True),
+    "phone": st.integers(0, 99).map("+1-555-01{:02}".format),
+    "website": _NAMES.map("https://{}.example.com".format),
     "address": st.fixed_dictionaries({}, optional={"city": _WORDS, "country": _WORDS, "postalCode": _WORDS}),
     "company": st.fixed_dictionaries({}, optional={"id": _WORDS, "name": _WORDS}),
     "roles": st.lists(_WORDS, max_size=3),
@@ -83,16 +88,22 @@ def ids() -> Strategy[str]:
     return any_text | st.uuids().map(str) | _EMAILS | st.integers(0, 10**9).map(str)
 
 
+_IDS = ids()  # the defaults are made once: a strategy that has drawn before draws faster
+
+
 def traits(*, keys: Strategy[str] | None = None, values: Strategy[Json] | None = None) -> Strategy[JsonObject]:
     """Realistic traits or properties: those that Segment's specification names, and up to three of the app's own."""
     known: Strategy[JsonObject] = st.fixed_dictionaries({}, optional=_KNOWN)
     scalars: Strategy[Json] = st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _WORDS
     own: Strategy[JsonObject] = st.dictionaries(
-        _or(keys, st.from_regex(r"[a-z]{1,10}(_[a-z]{1,5})?", fullmatch=True)), _or(values, scalars), max_size=3
+        _or(keys, _NAMES | st.builds("{}_{}".format, _NAMES, _NAMES)), _or(values, scalars), max_size=3
     )
     if keys is not None or values is not None:
         return own
     return st.builds(lambda one, other: {**other, **one}, known, own)
+
+
+_TRAITS = traits()
 
 
 def hostile_traits() -> Strategy[JsonObject]:
@@ -104,7 +115,7 @@ def hostile_traits() -> Strategy[JsonObject]:
 
 
 def _who(user_ids: Strategy[str] | None, anonymous_ids: Strategy[str] | None) -> Strategy[JsonObject]:
-    users, devices = _or(user_ids, ids()), _or(anonymous_ids, ids())
+    users, devices = _or(user_ids, _IDS), _or(anonymous_ids, _IDS)
     by_user: Strategy[JsonObject] = st.fixed_dictionaries({"userId": users}, optional={"anonymousId": devices})
     return by_user | st.fixed_dictionaries({"anonymousId": devices})
 
@@ -120,7 +131,7 @@ def identify_calls(
     *, user_ids: Strategy[str] | None = None, anonymous_ids: Strategy[str] | None = None, traits: Strategy[JsonObject] | None = None
 ) -> Strategy[JsonObject]:
     """identify calls, also anonymous ones, also without traits."""
-    return _calls("identify", _who(user_ids, anonymous_ids), {}, {"traits": _or(traits, _traits())})
+    return _calls("identify", _who(user_ids, anonymous_ids), {}, {"traits": _or(traits, _TRAITS)})
 
 
 def group_calls(
@@ -131,7 +142,7 @@ def group_calls(
     traits: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
     """group calls, also of anonymous users, also without traits."""
-    return _calls("group", _who(user_ids, anonymous_ids), {"groupId": _or(group_ids, ids())}, {"traits": _or(traits, _traits())})
+    return _calls("group", _who(user_ids, anonymous_ids), {"groupId": _or(group_ids, _IDS)}, {"traits": _or(traits, _TRAITS)})
 
 
 def track_calls(
@@ -142,10 +153,7 @@ def track_calls(
     properties: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
     """track calls, also without properties."""
-    return _calls("track", _who(user_ids, anonymous_ids), {"event": _or(events, _WORDS)}, {"properties": _or(properties, _traits())})
-
-
-_traits = traits  # the functions above have a parameter of that name
+    return _calls("track", _who(user_ids, anonymous_ids), {"event": _or(events, _WORDS)}, {"properties": _or(properties, _TRAITS)})
 
 
 def calls() -> Strategy[JsonObject]:
@@ -153,9 +161,12 @@ def calls() -> Strategy[JsonObject]:
     return identify_calls() | group_calls() | track_calls()
 
 
+_CALLS = calls()
+
+
 def batches(*, calls: Strategy[JsonObject] | None = None, write_keys: Strategy[str] | None = None) -> Strategy[JsonObject]:
     """The JSON that an SDK POSTs to /v1/batch: one to five calls, write key, sentAt or not."""
-    many = st.lists(_or(calls, _any_calls()), min_size=1, max_size=5)
+    many = st.lists(_or(calls, _CALLS), min_size=1, max_size=5)
     keys = _or(write_keys, _WRITE_KEYS)
     parts: dict[str, Strategy[Any]] = {"batch": many, "writeKey": keys}
     optional: dict[str, Strategy[Json]] = {"sentAt": _DATES}
@@ -176,20 +187,21 @@ def sessions(
 
     In each account there are up to two more calls: track, or identify with other traits. It shrinks to one identify call.
     """
-    user, device = draw(_or(user_ids, ids())), draw(_or(anonymous_ids, st.uuids().map(str)))
-    facts, named = _or(traits, _traits()), _or(events, _WORDS)
+    user, device = draw(_or(user_ids, _IDS)), draw(_or(anonymous_ids, _DEVICES))
+    facts, named = _or(traits, _TRAITS), _or(events, _WORDS)
 
-    def call(kind: str, **parts: Json | Strategy[Json]) -> Strategy[JsonObject]:
-        of_each = {name: part if isinstance(part, st.SearchStrategy) else st.just(part) for name, part in parts.items()}
-        return st.fixed_dictionaries({"type": st.just(kind), **of_each})
+    def call(kind: str, who: JsonObject, **inside: Json) -> JsonObject:
+        told = draw(facts)
+        if kind == "track":
+            return {"type": kind, **who, "event": draw(named), "properties": {**told, **inside}}
+        return {"type": kind, **who, "traits": told}
 
-    unknown = call("track", anonymousId=device, event=named, properties=facts) | call("identify", anonymousId=device, traits=facts)
-    known = call("identify", userId=user, anonymousId=device, traits=facts)
-    made = [*draw(st.lists(unknown, max_size=3)), draw(known)]
-    for account in draw(st.lists(_or(group_ids, ids()), max_size=3, unique=True)):
-        made.append(draw(call("group", userId=user, groupId=account, traits=facts)))
-        inside = st.builds(lambda one, where: {**one, "groupId": where}, facts, st.just(account))
-        made += draw(st.lists(known | call("track", userId=user, event=named, properties=inside), max_size=2))
+    made = [call(kind, {"anonymousId": device}) for kind in draw(_BEFORE)]
+    made.append(call("identify", {"userId": user, "anonymousId": device}))
+    for account in draw(st.lists(_or(group_ids, _IDS), max_size=3, unique=True)):
+        made.append(call("group", {"userId": user, "groupId": account}))
+        # Pendo learns the account of a track event from its properties.
+        made += [call(kind, {"userId": user}, groupId=account) for kind in draw(_INSIDE)]
     return made
 
 
@@ -203,7 +215,7 @@ def sdk_requests(
     """
     name = draw(_or(sdk, st.sampled_from(sorted(SDKS))))
     most = 1 if SDKS[name].envelope is None else 5
-    made = draw(st.lists(_or(calls, _any_calls()), min_size=1, max_size=most))
+    made = draw(st.lists(_or(calls, _CALLS), min_size=1, max_size=most))
     at = draw(st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is given beside
     write_key = draw(_or(write_keys, _WRITE_KEYS))
     names = iter(range(10**6))
@@ -215,6 +227,3 @@ def sdk_requests(
     if draw(st.booleans()):
         request = replace(request, headers=(*request.headers, ("X-Retry-Count", str(draw(st.integers(1, 10))))))
     return replace(request, path=draw(st.sampled_from(["", "/segment", "/a/b"])) + request.path)
-
-
-_any_calls = calls

@@ -40,7 +40,12 @@ MANY = """
 
 
 def test_four_workers_and_a_thousand_events(pytester: pytest.Pytester) -> None:
-    result = ran(pytester, MANY, "-n", "4", "--dist", "load", plugins=(*FULL, "-p", "no:asyncio"))
+    summary = "--segment-pendo-summary=summary.md"  # what each worker has to say comes together in one place
+    result = ran(pytester, MANY, "-n", "4", "--dist", "load", summary, plugins=(*FULL, "-p", "no:asyncio"))
     result.assert_outcomes(passed=21)
+    lines = (pytester.path / "summary.md").read_text().splitlines()
+    assert lines[0] == "### segment-pendo: 20 tests, 0 failed"
+    sent = int(lines[2].split()[0])
+    assert 1000 <= sent <= 1020  # the last of each test may have come late
     for name, user in re.findall(r"test_mixed\[(\d+)\]: identify user late-(\d+)", said(result)):
         assert name == user

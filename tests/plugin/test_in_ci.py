@@ -4,7 +4,7 @@ import json
 import xml.etree.ElementTree as ET
 
 import pytest
-from suites import FULL, PLAIN, ran, said
+from suites import PLAIN, ran, said
 
 BLOCKED = """
     import socket
@@ -85,21 +85,26 @@ def test_junit_properties(pytester: pytest.Pytester) -> None:
     assert found["test_without"] == {}
 
 
-@pytest.mark.parametrize("workers", [False, True], ids=["one process", "workers"])
-def test_a_summary_where_github_asks_for_one(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: bool) -> None:
+def test_a_summary_where_github_asks_for_one(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     file = pytester.path / "summary.md"
     file.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
-    late = "\n    def test_late(segment_pendo):\n        post(host[0], identify_call('late|one'))\n"
-    source = "\n    host = []\n    def test_one(segment_pendo):\n        host.append(segment_pendo.host)\n" + (late if not workers else "")
-    ran(pytester, source + SUITE, *(["-n", "1"] if workers else []), plugins=(*FULL, "-p", "no:asyncio") if workers else PLAIN)
+    late = """
+        host = []
+
+        def test_one(segment_pendo):
+            host.append(segment_pendo.host)
+
+        def test_late(segment_pendo):
+            post(host[0], identify_call('late|one'))
+    """
+    ran(pytester, late + SUITE.replace("\n    ", "\n        "))
     lines = file.read_text().splitlines()
-    assert lines[:2] == ["before", f"### segment-pendo: {4 if workers else 5} tests, 1 failed"]
+    assert lines[:2] == ["before", "### segment-pendo: 5 tests, 1 failed"]
     assert "3 Segment calls: 2 webhooks to Pendo, 1 skipped." in lines
     assert "| test_suite.py::test_findings | passed | 1 | 1 | 0 | NESTED_IGNORED x2 |" in lines
     assert "| test_suite.py::test_bad | failed | 0 | 0 | 0 |  |" in lines
-    if not workers:
-        assert lines[-1] == "- test_suite.py::test_one: identify user late\\|one"
+    assert lines[-1] == "- test_suite.py::test_one: identify user late\\|one"
 
 
 def test_a_summary_into_a_file_that_cannot_be_written(pytester: pytest.Pytester) -> None:

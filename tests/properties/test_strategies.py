@@ -26,7 +26,7 @@ from segment_pendo.words import JsonObject, SdkRequest
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
-QUICK = settings(max_examples=500, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=200, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @given(batches())
