@@ -3,15 +3,18 @@
 import json
 import re
 import shlex
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from pprint import pformat
+from typing import Final
 
 from segment_pendo import __version__, js_json
 from segment_pendo.mapping import Setup
+from segment_pendo.predicting import Event, predicted
 from segment_pendo.recording import Entry, RecordedCall
-from segment_pendo.segment import ingest, times
+from segment_pendo.results import plain_record
+from segment_pendo.segment import times
 from segment_pendo.words import Json, SdkRequest
 
 __all__ = ["curl", "har", "pytest"]
@@ -33,52 +36,81 @@ def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_ASSERTED = ("type", "userId", "anonymousId", "groupId", "event", "traits", "properties")
-_HEAD = """\
-\"\"\"Made by `segment-pendo recording export --as pytest`; what it says is yours to edit.\"\"\"
-
-import json
-from datetime import datetime
-from typing import Any
-
-from segment_pendo.mapping import Setup, assess
-from segment_pendo.words import SdkRequest, Webhook
-
-SETUP = Setup(track={track!r}, webhook={webhook!r})
+_EXPECTED: Final = {
+    "identify": (("user", "userId"), ("anonymous", "anonymousId"), ("traits", "traits")),
+    "group": (("group", "groupId"), ("user", "userId"), ("anonymous", "anonymousId"), ("traits", "traits")),
+    "track": (("event", "event"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
+    "page": (("name", "name"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
+    "screen": (("name", "name"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
+    "alias": (("user", "userId"), ("previous", "previousId"), ("anonymous", "anonymousId")),
+    "any_call": (("user", "userId"), ("anonymous", "anonymousId")),
+}
+_MOST_RECORDS: Final = 20
 
 
-def made(path: str, body: Any, at: str) -> Any:
-    \"\"\"What Pendo would get from one call, or Segment's code for why it gets nothing.\"\"\"
-    request = SdkRequest("POST", path, body=json.dumps(body).encode())
-    (judged,) = assess(request, id="test", at=datetime.fromisoformat(at), setup=SETUP).judged
-    return json.loads(judged.outcome.body) if isinstance(judged.outcome, Webhook) else judged.outcome.code
-"""
-
-
-def pytest(setup: Setup, entries: Iterable[Entry]) -> str:
-    """A file of tests, one for each recorded call."""
-    texts = [_HEAD.format(track=setup.track, webhook=setup.webhook)]
-    for entry in entries:
-        where = ingest.route(entry.head())
-        texts += [_test(entry, one) for one in entry.calls if where is not None and where.kind in {"single", "batch"}]
-    return "\n\n".join(texts)
-
-
-def _test(entry: Entry, one: RecordedCall) -> str:
-    body = json.loads(replace(entry, calls=[one]).sdk_request().body)
-    name = re.sub(r"\W+", "_", f"{entry.type_of(one)}_{one.code or ''}", flags=re.ASCII).strip("_").lower()
-    lines = [f"def test_line_{one.number}_{name}() -> None:"]
-    lines.append(f"    result = made({str(entry.value.get('path'))!r}, {_literal(body)}, {times.text(one.at)!r})")
-    if one.body is None:
-        return "\n".join([*lines, f"    assert result == {one.code!r}\n"])
-    event = json.loads(one.body)
-    lines += [f"    assert result[{key!r}] == {_literal(event[key])}" for key in _ASSERTED if key in event]
+def pytest(setup: Setup, entries: Sequence[Entry], name: str) -> str:
+    """A test in the words of the pytest plugin: the calls of the recording called `name` in order, then what Pendo holds after them."""
+    calls = [_expected(entry, one) for entry in entries for one in entry.calls]
+    options = _options(setup)
+    used = sorted({text.partition("(")[0] for text in calls})
+    lines = [
+        '"""Made by `segment-pendo recording export --as pytest`; what it says is yours to edit."""',
+        "",
+        *(["import pytest", ""] if options else []),
+        f"from segment_pendo.testing import {', '.join(['Harness', *used])}",
+        "",
+        "",
+        *([f"@pytest.mark.segment_pendo({options})"] if options else []),
+        f"def test_{_identifier(name)}(segment_pendo: Harness) -> None:",
+        "    # In its place: what makes your app send these calls to segment_pendo.host.",
+        f"    segment_pendo.replay({name!r})",
+        "    segment_pendo.in_order(",
+        *(f"        {text}," for text in calls),
+        "    )",
+    ]
+    state = predicted(_webhooks(entries), setup.pendo, track=setup.track and setup.pendo_track).state()
+    for kind, plural in (("visitor", "visitors"), ("account", "accounts")):
+        records = state[plural]
+        for record_id, record in list(records.items())[:_MOST_RECORDS] if isinstance(records, dict) else ():
+            held = plain_record(record if isinstance(record, dict) else {})
+            lines.append(f"    assert segment_pendo.{kind}({record_id!r}) == {_literal(js_json.write(held), 8)}")
     return "\n".join(lines) + "\n"
 
 
-def _literal(value: Json) -> str:
-    """A value as Python writes it; numbers as JavaScript reads them."""
-    return pformat(json.loads(js_json.write(value)), width=110, sort_dicts=False).replace("\n", "\n    ")
+def _webhooks(entries: Iterable[Entry]) -> Iterator[Event]:
+    for entry in entries:
+        for one in entry.calls:
+            if one.body is not None:
+                yield Event(js_json.read(one.body.encode()).value, int(one.at.timestamp() * 1000), str(one.number))
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"\W+", "_", Path(name).stem, flags=re.ASCII).strip("_").lower() or "calls"
+
+
+def _options(setup: Setup) -> str:
+    described = setup.described()
+    chosen = {"track": setup.track, "webhook": setup.webhook, "model": described["model"], "pendo_track": setup.pendo_track}
+    defaults = {"track": False, "webhook": "actions", "model": {}, "pendo_track": True}
+    return ", ".join(f"{name}={value!r}" for name, value in chosen.items() if value != defaults[name])
+
+
+def _expected(entry: Entry, one: RecordedCall) -> str:
+    kind, call = entry.type_of(one), one.call if isinstance(one.call, dict) else {}
+    kind = kind if kind in _EXPECTED else "any_call"
+    given = [(name, call[key]) for name, key in _EXPECTED[kind] if call.get(key) not in (None, {})]
+    parts = [f"{name}={_literal(js_json.keep(value), 12)}" for name, value in given]
+    first = _EXPECTED[kind][0][0]
+    if first != "user" and parts:  # what the call is about needs no name
+        parts[0] = parts[0].removeprefix(f"{first}=")
+    if one.code is not None:
+        parts.append(f"code={one.code!r}")
+    return f"{kind}({', '.join(parts)})"
+
+
+def _literal(text: bytes, indent: int) -> str:
+    """A JSON text as Python writes the value."""
+    return pformat(json.loads(text), width=120, sort_dicts=False).replace("\n", "\n" + " " * indent)
 
 
 def har(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:

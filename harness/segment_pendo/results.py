@@ -21,7 +21,7 @@ from segment_pendo.segment.wire import requests
 from segment_pendo.timeline import Arrival, Event, called, problems
 from segment_pendo.words import Json, JsonObject, Judged, Level, Receipt, Skipped
 
-__all__ = ["Account", "CallRow", "FindingRow", "Results", "Snapshot", "Visitor", "account_of", "pendo_after", "visitor_of"]
+__all__ = ["Account", "CallRow", "FindingRow", "Results", "Snapshot", "Visitor", "account_of", "pendo_after", "plain_record", "visitor_of"]
 
 
 class FindingRow(TypedDict):
@@ -78,20 +78,22 @@ class Snapshot(TypedDict):
     accounts: dict[str, Account]
 
 
+def plain_record(record: JsonObject) -> JsonObject:
+    """The body of Pendo's API without its groups and times: id, accounts where it has any to have, metadata from Segment."""
+    metadata = record.get("metadata")
+    group = metadata.get("segmentio") if isinstance(metadata, dict) else None
+    accounts: JsonObject = {"accounts": record["accountIds"]} if "accountIds" in record else {}
+    return cast("JsonObject", _plain({"id": record.get("id"), **accounts, "metadata": group or {}}))
+
+
 def visitor_of(record: JsonObject | None) -> Visitor | None:
     """A visitor from the body of Pendo's API."""
-    if record is None:
-        return None
-    found = cast("dict[str, Any]", _plain(record))
-    return {"id": found["id"], "accounts": found["accountIds"], "metadata": found["metadata"].get("segmentio", {})}
+    return None if record is None else cast("Visitor", plain_record(record))
 
 
 def account_of(record: JsonObject | None) -> Account | None:
     """An account from the body of Pendo's API."""
-    if record is None:
-        return None
-    found = cast("dict[str, Any]", _plain(record))
-    return {"id": found["id"], "metadata": found["metadata"].get("segmentio", {})}
+    return None if record is None else cast("Account", plain_record(record))
 
 
 def _plain(value: Json) -> Any:

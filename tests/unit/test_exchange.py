@@ -4,7 +4,7 @@ import gzip
 import json
 import shutil
 import subprocess
-import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 from make_fixtures import RECORDINGS, SDK
 from recorded import calls_of
+from suites import PLAIN
 
 from segment_pendo.cli import main
-from segment_pendo.recorder import load
+from segment_pendo.mapping import Setup, assess
+from segment_pendo.recorder import Recorder, load
+from segment_pendo.words import SdkRequest
 
 GOLDENS = sorted(RECORDINGS.glob("*.jsonl"))
 
@@ -107,15 +110,27 @@ def test_what_cannot_be_imported_is_said(name: str, content: bytes, words: str, 
     assert f"{source} cannot be imported: {words}" in done.stderr
 
 
-def test_a_test_file_says_what_pendo_gets_and_can_fail(tmp_path: Path) -> None:
-    for number, path in enumerate(GOLDENS):
+def test_a_test_file_says_what_comes_and_what_pendo_holds_and_can_fail(pytester: pytest.Pytester) -> None:
+    for path in GOLDENS:
         text = recording("export", path, "--as", "pytest").stdout
-        (tmp_path / f"test_{number}.py").write_text(text, "utf-8")
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", str(tmp_path)]
-    done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout[-2000:]
-    count = sum(len(calls_of(path)) for path in GOLDENS)
-    assert f"{count} passed" in done.stdout
-    broken = (tmp_path / "test_0.py").read_text("utf-8").replace("result['userId'] == '", "result['userId'] == 'x", 1)
-    (tmp_path / "test_0.py").write_text(broken, "utf-8")
-    assert subprocess.run(run, capture_output=True, cwd=tmp_path).returncode == 1
+        pytester.makepyfile(**{f"test_{path.stem.replace('-', '_')}": text})
+    pytester.runpytest_inprocess(*PLAIN).assert_outcomes(passed=len(GOLDENS))
+    (file,) = pytester.path.glob("test_*python.py")
+    text = file.read_text("utf-8")
+    for old in ("identify(user='u-bare')", "'employees': 329", "assert segment_pendo.visitor('u-bare') == {'id': 'u-bare', 'acc"):
+        assert old in text
+        file.write_text(text.replace(old, old.replace("u-bare'", "other'", 1).replace("329", "330"), 1), "utf-8")
+        pytester.runpytest_inprocess(*PLAIN, file.name).assert_outcomes(failed=1)
+
+
+def test_the_options_of_a_recording_become_those_of_its_test(tmp_path: Path) -> None:
+    out = tmp_path / "r.jsonl"
+    setup = Setup(track=True, pendo_track=False, webhook="classic").like(
+        {"track": True, "webhook": "classic", "model": {"nested": "underscore"}}
+    )
+    made = Recorder(out, setup=setup)
+    made.take(assess(SdkRequest("POST", "/v1/track", body=b'{"userId": "u", "event": "E"}'), id="r", at=datetime.now(UTC), setup=setup))
+    made.close()
+    text = recording("export", out, "--as", "pytest").stdout
+    assert "@pytest.mark.segment_pendo(track=True, webhook='classic', model={'nested': 'underscore'})" in text
+    assert "        track('E', user='u')," in text

@@ -163,8 +163,8 @@ def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: S
 def export(file: Path, style: str) -> None:
     """Print the SDK requests of a recording for other programs.
 
-    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP archive. pytest: a test for
-    each call, which says what Pendo gets.
+    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP archive. pytest: a test with
+    the plugin's expectations, which says which calls come and what Pendo holds after them.
     """
     try:
         entries = [entry for entry in load(file) if entry.calls]
@@ -172,7 +172,7 @@ def export(file: Path, style: str) -> None:
     except RecordingError as error:
         raise Failure(str(error), CONFIGURATION) from None
     if style == "pytest":
-        click.echo(exporting.pytest(setup, entries), nl=False)
+        click.echo(exporting.pytest(setup, entries, str(file)), nl=False)
         return
     requests = [(entry.sdk_request(), entry.at) for entry in entries]
     click.echo(exporting.har(requests) if style == "har" else exporting.curl(requests), nl=False)
