@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
+# One look for all: the plugins of others that stand in this environment stay out of it.
+PLUGINS = "-p no:asyncio -p no:xdist -p no:syrupy -p no:inline_snapshot -p no:cacheprovider -p no:warnings"
 
 
 class Block(NamedTuple):

@@ -143,8 +143,19 @@ def _segment_pendo_bench(request: pytest.FixtureRequest) -> "Iterator[Bench]":
     from segment_pendo.bench import Bench  # noqa: PLC0415
 
     bench = Bench()
-    yield bench
+    with pytest.MonkeyPatch.context() as patch:
+        _past_proxies(patch)
+        yield bench
     request.config.stash[_LATE] = bench.close()
+
+
+def _past_proxies(patch: pytest.MonkeyPatch) -> None:
+    """Where a proxy is set, many an SDK sends even 127.0.0.1 through it, unless NO_PROXY names it."""
+    names = {name.lower() for name, value in os.environ.items() if value}
+    if {"http_proxy", "https_proxy", "all_proxy"} & names:
+        known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        for name in ("no_proxy", "NO_PROXY"):
+            patch.setenv(name, ",".join(part for part in (known, "127.0.0.1", "localhost") if part))
 
 
 @pytest.fixture(scope="session")

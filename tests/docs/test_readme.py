@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks, ran, steps, told
+from pages import PLUGINS, ROOT, blocks, ran, steps, told
 
 from segment_pendo.cli import VERBS
 
@@ -25,7 +25,7 @@ def directory(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("block", CONSOLE, ids=[steps(block)[0][0][:60] for block in CONSOLE])
 def test_a_session_goes_as_shown(block: str, directory: Path) -> None:
     for command, output in steps(block):
-        assert told(ran(command.replace("uv run ", ""), directory), directory) == told(output, directory), command
+        assert told(ran(command.replace("uv run ", ""), directory, PYTEST_ADDOPTS=PLUGINS), directory) == told(output, directory), command
 
 
 def test_the_two_commands_come_first_and_ci_runs_the_second() -> None:

@@ -4,11 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import ROOT, Block, blocks, ran, steps, told
+from pages import PLUGINS, ROOT, Block, blocks, ran, steps, told
 
 PAGE = "docs/testing.md"
-# One look for all: the plugins of others that stand in this environment stay out of it.
-PLUGINS = "-p no:asyncio -p no:xdist -p no:syrupy -p no:inline_snapshot -p no:cacheprovider -p no:warnings"
 
 
 @pytest.fixture(scope="module")

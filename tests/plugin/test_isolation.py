@@ -1,5 +1,7 @@
 """Every test has its own calls: late ones, workers side by side, apps that live as long as the session."""
 
+import os
+
 import pytest
 from suites import ran, said
 
@@ -93,3 +95,24 @@ def test_an_app_that_lives_as_long_as_the_session(pytester: pytest.Pytester) -> 
     )
     result.assert_outcomes(passed=4)
     assert "test_the_running_test_has_the_call: identify user late" in said(result)
+
+
+def test_a_proxy_that_is_set_is_passed_by(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+    result = ran(
+        pytester,
+        """
+        import os
+
+        def test_it(segment_pendo):
+            assert os.environ["no_proxy"] == os.environ["NO_PROXY"] == "intranet.example,127.0.0.1,localhost"
+            with urllib.request.urlopen(segment_pendo.host + "/v1/identify", json.dumps({"userId": "u1"}).encode(), timeout=20) as answer:
+                assert answer.status == 200
+            segment_pendo.wait(identify("u1"))
+        """,
+    )
+    result.assert_outcomes(passed=1)
+    assert os.environ["NO_PROXY"] == "intranet.example"

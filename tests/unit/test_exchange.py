@@ -120,7 +120,7 @@ def test_a_test_file_says_what_comes_and_what_pendo_holds_and_can_fail(pytester:
     for old in ("identify(user='u-bare')", "'employees': 329", "assert segment_pendo.visitor('u-bare') == {'id': 'u-bare', 'acc"):
         assert old in text
         file.write_text(text.replace(old, old.replace("u-bare'", "other'", 1).replace("329", "330"), 1), "utf-8")
-        pytester.runpytest_inprocess(*PLAIN, file.name).assert_outcomes(failed=1)
+        pytester.runpytest_inprocess(*PLAIN, "-o", "segment_pendo_timeout=0.1", file.name).assert_outcomes(failed=1)
 
 
 def test_the_options_of_a_recording_become_those_of_its_test(tmp_path: Path) -> None:
