@@ -17,7 +17,7 @@ from aiohttp import web
 from yarl import URL
 
 from segment_pendo.door import Door
-from segment_pendo.harness import Harness, Options
+from segment_pendo.harness import Clock, Harness, Options
 
 __all__ = ["Bench"]
 
@@ -26,11 +26,16 @@ _START: Final = 20.0
 _PREFIXED: Final = re.compile(r"(/t/[^/]+)(/.*)")
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    def time(self) -> float:
+        return Clock.now()
+
+
 class Bench:
     """Opens harnesses; `close` ends it all. Its thread begins with it."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = _Loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="segment-pendo")
         self._thread.start()
         self._ended: deque[Harness] = deque()

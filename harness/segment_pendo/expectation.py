@@ -19,6 +19,7 @@ __all__ = [
     "Mismatch",
     "alias",
     "any_call",
+    "checked",
     "distance",
     "group",
     "identify",
@@ -139,6 +140,15 @@ def _made(kind: str | None, given: Mapping[str, Any]) -> Expectation:
     members = {_KEYS.get(name, name): value for name, value in asked.items() if name not in _ABOUT}
     words = f"{kind or 'any_call'}({', '.join(f'{name}={value!r}' for name, value in asked.items())})"
     return Expectation(kind, members, given["outcome"], given["code"], given["finding"], words)
+
+
+def checked(*expected: object) -> None:
+    """Raise TypeError where one is no expectation, but for example `identify` without its call."""
+    for one in expected:
+        if not isinstance(one, Expectation):
+            given = getattr(one, "__name__", None) or repr(one)
+            msg = f'an expectation such as identify(user="u1") or any_call() belongs here, not {given}'
+            raise TypeError(msg)
 
 
 # --- matching ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,21 +20,20 @@ from aiohttp import web
 
 from segment_pendo import js_json, recorder
 from segment_pendo.comparing import Comparison, compare
-from segment_pendo.door import Handler
-from segment_pendo.expectation import Expectation, any_call
+from segment_pendo.expectation import Expectation, any_call, checked
+from segment_pendo.faults import Fault, Faults
 from segment_pendo.home import Home
-from segment_pendo.lines import many, named, plain, printable, short
+from segment_pendo.lines import many, named, printable, short
 from segment_pendo.mapping import Setup, webhook_of
 from segment_pendo.recorder import Recorder
 from segment_pendo.relay import Relay, Sink
 from segment_pendo.results import Account, CallRow, Results, Visitor, account_of, visitor_of
 from segment_pendo.rows import call_id
-from segment_pendo.segment.ingest import masked
 from segment_pendo.store import Store
 from segment_pendo.timeline import Arrival, Note, called, missed, refused, timeline, uncalled
 from segment_pendo.words import Attempt, CallRef, JsonObject, Level, Receipt
 
-__all__ = ["Aio", "Harness", "Options"]
+__all__ = ["Aio", "Clock", "Harness", "Options"]
 
 _ANY_CALL: Final = any_call()
 
@@ -58,14 +57,10 @@ class Options:
     update: bool = False
 
 
-@dataclass(slots=True)
-class _Fault:
-    status: int | None
-    left: int
-    delay: float
-    drop: bool
-    keep: bool
-    retry_after: int | None
+class Clock:
+    """The machine's own clock, kept where libraries that stop time for a test do not find it: waiting has to end."""
+
+    now = staticmethod(time.monotonic)
 
 
 class Harness(Results):
@@ -85,14 +80,14 @@ class Harness(Results):
         self.aio = Aio(self)
         self._loop = loop
         self._flushes: list[Callable[[], object]] = []
-        self._faults: deque[_Fault] = deque()
+        self._faults = Faults(self._note)
         self._came = threading.Condition()
-        self._start = self._last = time.monotonic()
+        self._start = self._last = Clock.now()
         self._store = Store(None, setup=options.setup)
         self._sinks: list[Sink] = [self._store]
         self._relay = Relay(self._sinks, setup=options.setup)
         self._home = Home(self._relay, self._store)
-        self._home.fault = self._faulty
+        self._home.fault = self._faults.answer
         self._sinks += [self._home, self]
         self._recorders: list[Recorder] = []
 
@@ -113,7 +108,7 @@ class Harness(Results):
 
     def take(self, receipt: Receipt) -> None:
         """A sink: keep what came, and give its webhooks to the Pendo on loopback."""
-        seconds = time.monotonic() - self._start
+        seconds = Clock.now() - self._start
         with self._came:
             if receipt.refusal is not None:
                 self._note(refused(receipt), wrong=receipt.refusal.status != 404)
@@ -126,42 +121,18 @@ class Harness(Results):
                     status = self._home.loopback_pendo.take(js_json.read(webhook.body).value)
                     ref = CallRef(receipt.id, judged.call.index)
                     self._store.attempted(ref, Attempt(1, receipt.at, status, "", "delivered" if status == 200 else "dead"))
-            self._last = time.monotonic()
+            self._last = Clock.now()
             self._came.notify_all()
 
     def _note(self, text: str, *, wrong: bool = False) -> None:
-        self.events.append(Note(time.monotonic() - self._start, text, wrong))
+        self._last = Clock.now()
+        self.events.append(Note(Clock.now() - self._start, text, wrong))
         if self.ended:
             self.late.append(text)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Take a request that came to another address than `host`."""
         return await self._home.ingest(request)
-
-    async def _faulty(self, request: web.Request, take: Handler) -> web.StreamResponse:
-        if request.method != "POST" or not self._faults:
-            return await take(request)
-        fault = self._faults[0]
-        fault.left -= 1
-        if not fault.left:
-            self._faults.popleft()
-        where = f"POST {plain(masked(request.path))}"
-        if fault.delay:
-            self._note(f"{where} held back for {fault.delay:g} s, as .fail() asked")
-            await asyncio.sleep(fault.delay)
-        if fault.status is None and not fault.drop:
-            return await take(request)
-        if fault.keep:
-            await take(request)
-        else:
-            await request.read()
-        kept = "its calls were taken" if fault.keep else "its calls were not taken"
-        self._note(f"{where} {'cut off' if fault.drop else f'answered {fault.status}'}, as .fail() asked; {kept}")
-        self._last = time.monotonic()
-        if fault.drop and request.transport is not None:
-            request.transport.abort()
-        headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
-        return web.Response(status=fault.status or 500, headers=headers)
 
     # --- what Pendo would hold ------------------------------------------------------------------------------------------
 
@@ -182,6 +153,7 @@ class Harness(Results):
     def wait(self, expected: Expectation = _ANY_CALL, count: int = 1, timeout: float | None = None) -> list[CallRow]:
         """Wait until `count` calls are as expected; their rows. AssertionError after `timeout` seconds (else the option's)."""
         __tracebackhide__ = True
+        checked(expected)
         seconds = self.options.timeout if timeout is None else timeout
         if not self._until(lambda: len(self._found(expected)) >= count, seconds):
             found = self._found(expected)
@@ -192,6 +164,7 @@ class Harness(Results):
     def exactly(self, count: int, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> list[CallRow]:
         """Wait until `count` calls are as expected and nothing more comes; their rows. AssertionError where there are fewer or more."""
         __tracebackhide__ = True
+        checked(expected)
         if count:
             self.wait(expected, count, timeout)
         self.settle(timeout)
@@ -210,6 +183,7 @@ class Harness(Results):
     def in_order(self, *expected: Expectation, timeout: float | None = None) -> list[CallRow]:
         """Wait until calls came as expected in this order, others between them or not; their rows. AssertionError after the time."""
         __tracebackhide__ = True
+        checked(*expected)
         seconds = self.options.timeout if timeout is None else timeout
         if not self._until(lambda: len(self._run(expected)) == len(expected), seconds):
             run = self._run(expected)
@@ -233,10 +207,10 @@ class Harness(Results):
         seconds = self.options.timeout if timeout is None else timeout
         flushed = self._flush(seconds)
         quiet = 0.0 if flushed else self.options.quiet
-        start = time.monotonic()
+        start = Clock.now()
         deadline = start + quiet + seconds
         with self._came:
-            while (now := time.monotonic()) <= deadline:
+            while (now := Clock.now()) <= deadline:
                 due = max(self._last, start) + quiet
                 if now >= due and not self._home.live:
                     return
@@ -277,13 +251,13 @@ class Harness(Results):
         return run
 
     def _until(self, there: Callable[[], bool], seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
+        deadline = Clock.now() + seconds
         while True:
             count = len(self.events)
             if there():  # not under the lock: equality is the test's own code
                 return True
             with self._came:
-                left = deadline - time.monotonic()
+                left = deadline - Clock.now()
                 if left <= 0:
                     return False
                 self._came.wait_for(lambda: len(self.events) > count, left)  # noqa: B023 - called before the next round
@@ -319,11 +293,9 @@ class Harness(Results):
         """Have Segment fail: answer the next `times` requests with `status`, after `delay` seconds; or `drop` the connection.
 
         Their calls are lost to Segment unless it `keep`s them (then an SDK that tries again sends them twice). `status` None only delays.
+        Raises ValueError for a status that is none.
         """
-        if times < 1 or delay < 0 or (status is not None and not 200 <= status <= 599):
-            msg = "fail() takes a status from 200 to 599 (or None), at least 1 time, and no negative delay"
-            raise ValueError(msg)
-        self._faults.append(_Fault(status, times, delay, drop, keep, retry_after))
+        self._faults.add(Fault(status, times, delay, drop, keep, retry_after))
 
     # --- recordings -----------------------------------------------------------------------------------------------------
 

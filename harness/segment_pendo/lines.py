@@ -8,7 +8,7 @@ from segment_pendo.segment.ingest import masked
 from segment_pendo.segment.times import text
 from segment_pendo.words import Attempt, Json, Judged, Receipt, Skipped
 
-__all__ = ["ORDER", "WHO", "Teller", "finding_line", "many", "named", "plain", "printable", "refusal_line", "short"]
+__all__ = ["ORDER", "WHO", "Teller", "cell", "finding_line", "many", "named", "plain", "printable", "refusal_line", "short"]
 
 _WIDEST: Final = 60
 WHO: Final = (("userId", "user"), ("groupId", "group"))  # for `named`
@@ -24,6 +24,13 @@ def many(count: int, one: str, more: str = "") -> str:
 def printable(words: str) -> str:
     """A text whose control characters are spelled out."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words)
+
+
+def cell(words: str) -> str:
+    """A text for a cell of a Markdown table."""
+    for character, escaped in (("\\", "\\\\"), ("|", "\\|"), ("<", "&lt;"), ("`", "\\`"), ("@", "&#64;")):
+        words = words.replace(character, escaped)
+    return printable(words)
 
 
 def plain(value: Json) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 from uuid import UUID, uuid5
 
 from segment_pendo import js_json
-from segment_pendo.expectation import Expectation
+from segment_pendo.expectation import Expectation, checked
 from segment_pendo.history import History
 from segment_pendo.lines import finding_line
 from segment_pendo.mapping import Setup, assess, webhook_of
@@ -134,6 +134,7 @@ class Results:
 
     def matching(self, expected: Expectation) -> list[CallRow]:
         """The rows of the calls that are as expected."""
+        checked(expected)
         return [_row(one) for one in self._arrivals() if expected.matches(one.judged)]
 
     def visitor(self, id: str) -> Visitor | None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from segment_pendo.lines import cell
+
 __all__ = ["Tested", "markdown"]
 
 _MOST_ROWS: Final = 100
@@ -30,15 +32,11 @@ def markdown(tests: Sequence[Tested], late: Iterable[tuple[str, str]]) -> str:
         lines += ["", "| test | result | calls | webhooks | skipped | findings |", "| --- | --- | --- | --- | --- | --- |"]
         for one in shown[:_MOST_ROWS]:
             numbers = [one.counts.get(name, "0") for name in ("calls", "webhooks", "skipped", "findings")]
-            lines.append(f"| {' | '.join(map(_cell, [one.name, 'passed' if one.passed else 'failed', *numbers]))} |")
+            lines.append(f"| {' | '.join(map(cell, [one.name, 'passed' if one.passed else 'failed', *numbers]))} |")
     if len(shown) > _MOST_ROWS:
         lines.append(f"\nand {len(shown) - _MOST_ROWS} more")
     came = list(late)
     if came:
         lines += ["", "Calls that came after their test had ended:", ""]
-        lines += [f"- {_cell(name)}: {_cell(text)}" for name, text in came[:_MOST_ROWS]]
+        lines += [f"- {cell(name)}: {cell(text)}" for name, text in came[:_MOST_ROWS]]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")

@@ -146,6 +146,20 @@ def test_refused_requests_and_dropped_calls_are_on_the_timeline(pytester: pytest
     )
 
 
+def test_what_is_no_expectation_is_told_at_once(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        @pytest.mark.parametrize("wrong", [identify, "u1", {"type": "identify"}])
+        def test_it(segment_pendo, wrong):
+            for verb in (segment_pendo.wait, segment_pendo.none, segment_pendo.in_order, segment_pendo.matching):
+                with pytest.raises(TypeError, match="such as identify.* belongs here, not (identify|'u1'|{'type': 'identify'})$"):
+                    verb(wrong)
+        """,
+    )
+    result.assert_outcomes(passed=3)
+
+
 def test_faults(pytester: pytest.Pytester) -> None:
     result = ran(
         pytester,

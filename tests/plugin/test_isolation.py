@@ -116,3 +116,22 @@ def test_a_proxy_that_is_set_is_passed_by(pytester: pytest.Pytester, monkeypatch
     )
     result.assert_outcomes(passed=1)
     assert os.environ["NO_PROXY"] == "intranet.example"
+
+
+def test_waiting_ends_though_time_stands_still(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import time
+
+        def test_it(segment_pendo, send, monkeypatch):
+            monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+            send(identify_call("u1"))
+            segment_pendo.fail(None, delay=0.01)
+            send(identify_call("u2"))
+            segment_pendo.exactly(2)
+            segment_pendo.wait(group(), timeout=0.01)
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*no call matching group() came within 0.01 s"])

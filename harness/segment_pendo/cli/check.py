@@ -14,7 +14,7 @@ import click
 from segment_pendo import recording, rows
 from segment_pendo.checking import Difference, differences
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, REFUSED, Failure
-from segment_pendo.lines import WHO, many, named, printable, short
+from segment_pendo.lines import WHO, cell, many, named, printable, short
 from segment_pendo.recorder import load, load_header, rewrite
 from segment_pendo.recording import Entry, Judge, RecordedCall, RecordingError
 from segment_pendo.segment import ingest
@@ -149,7 +149,7 @@ def _markdown(checked: list[_Checked]) -> None:
     for one in wrong:
         for said in one.said():
             cells = (f"{one.file}:{one.one.number}", one.name, said)
-            click.echo("| " + " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |")
+            click.echo("| " + " | ".join(map(cell, cells)) + " |")
 
 
 _REPORTS: Final = {"text": _text, "ndjson": _ndjson, "junit": _junit, "markdown": _markdown}
