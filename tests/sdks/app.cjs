@@ -2,7 +2,7 @@
 const { Analytics } = require("@segment/analytics-node");
 
 async function main() {
-  const analytics = new Analytics({ writeKey: "WRITE_KEY_of_an_app", ...(process.argv[2] ? { host: process.argv[2] } : {}) });
+  const analytics = new Analytics({ writeKey: "WRITE_KEY_of_an_app", ...(process.argv[2] ? { host: process.argv[2] } : {}), ...(process.argv[3] ? { path: process.argv[3] } : {}) });
   let failed = 0;
   analytics.on("error", () => { failed += 1; });
   analytics.identify({ userId: "u-1", traits: { name: "Ann", plan: "pro" } });

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from processes import Server, Start, all_arrived, only_loopback, under
 
+from segment_pendo.testing import Harness, group, identify
+
 HERE = Path(__file__).parent
 WAYS = ["fetch", "fetch URL", "fetch Request", "https.request url", "https.request options", "http.request host", "axios"]
 
@@ -24,6 +26,18 @@ def test_by_its_host_option(run: Start) -> None:
     done = subprocess.run([node(), "app.cjs", running.home], cwd=HERE, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     all_arrived(running)
+
+
+@pytest.mark.parametrize("way", ["its own address", "a path below the session's"])
+def test_by_the_address_of_a_test(segment_pendo: Harness, segment_pendo_url: str, way: str) -> None:
+    where = [segment_pendo.host] if way == "its own address" else [segment_pendo_url, f"{segment_pendo.prefix}/v1/batch"]
+    segment_pendo.fail(503)  # the SDK sends that batch again, after those that it sent beside it
+    done = subprocess.run([node(), "app.cjs", *where], cwd=HERE, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    segment_pendo.exactly(102)
+    segment_pendo.in_order(identify("u-1", traits={"plan": "pro"}), group("acme", user="u-1"))
+    assert segment_pendo.visitor("u-1") == {"id": "u-1", "accounts": ["acme"], "metadata": {"name": "Ann", "plan": "pro"}}
+    assert segment_pendo.problems("error") == []
 
 
 def test_under_run_an_app_stays_as_it_is(tmp_path: Path) -> None:
