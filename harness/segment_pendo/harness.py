@@ -5,12 +5,14 @@ AssertionError what came instead of what was expected.
 """
 
 import asyncio
+import importlib
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
@@ -419,17 +421,28 @@ def _compared(found: Comparison, *, ordered: bool) -> list[str]:
     return lines
 
 
+async def _in_thread[T](work: Callable[[], T]) -> T:
+    __tracebackhide__ = True
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # the test's loop is trio's
+        trio: Any = importlib.import_module("trio")
+        done: T = await trio.to_thread.run_sync(work)
+        return done
+    return await asyncio.to_thread(work)
+
+
 def _awaited[**P, T](verb: Callable[Concatenate[Harness, P], T]) -> Callable[Concatenate["Aio", P], Coroutine[Any, Any, T]]:
     async def waits(aio: "Aio", /, *args: P.args, **kwargs: P.kwargs) -> T:
         __tracebackhide__ = True
-        return await asyncio.to_thread(verb, aio.harness, *args, **kwargs)
+        return await _in_thread(partial(verb, aio.harness, *args, **kwargs))
 
     waits.__name__, waits.__doc__ = verb.__name__, verb.__doc__
     return waits
 
 
 class Aio:
-    """The verbs of a harness that wait, for async tests: the test's event loop goes on meanwhile."""
+    """The verbs of a harness that wait, for async tests (asyncio or trio): the test's event loop goes on meanwhile."""
 
     def __init__(self, harness: Harness) -> None:
         self.harness = harness

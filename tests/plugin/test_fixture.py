@@ -233,3 +233,22 @@ def test_async_tests(pytester: pytest.Pytester) -> None:
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*await segment_pendo.aio.wait(...)*"])
+
+
+def test_trio(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import trio
+
+        def test_it(segment_pendo, send):
+            async def main():
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(segment_pendo.aio.wait, identify("u1"))
+                    await trio.to_thread.run_sync(send, identify_call("u1"))
+                await segment_pendo.aio.exactly(1)
+
+            trio.run(main)
+        """,
+    )
+    result.assert_outcomes(passed=1)
