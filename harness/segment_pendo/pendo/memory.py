@@ -9,7 +9,7 @@ from segment_pendo.json_path import json_path
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect, effect, hinted_group
-from segment_pendo.pendo.model import type_of
+from segment_pendo.pendo.metadata import type_of
 from segment_pendo.words import Finding, JsonObject
 
 __all__ = ["ACROSS", "LIMIT", "Memory"]

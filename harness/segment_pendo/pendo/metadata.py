@@ -1,13 +1,16 @@
 """How Pendo takes the traits of one webhook: which become fields of metadata, under which name, and which are lost (facts section 3)."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from segment_pendo.js_json import is_infinite, write
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json
 
-__all__ = ["Field", "fields"]
+__all__ = ["Field", "fields", "type_of"]
+
+_INT64: Final = 2**63
+_EXACT: Final = 2**53  # smaller ones JavaScript writes as they are
 
 
 class Field(NamedTuple):
@@ -90,3 +93,19 @@ def _unique(made: list[Field], switches: PendoSwitches) -> Iterator[Field]:
     for index, one in enumerate(made):
         lost = one.name is not None and winner[one.name] != index
         yield one._replace(name=None, rule="3.31") if lost else one
+
+
+def type_of(value: Json) -> str:
+    """The Type of a value as Pendo's metadata schema names it (3.02, 3.07); '' for null."""
+    if isinstance(value, bool):
+        return "boolean"
+    if type(value) is int and -_EXACT < value < _EXACT:
+        return "integer"
+    if is_infinite(value):
+        return ""
+    if isinstance(value, int | float):
+        whole = "." not in (text := write(value).decode()) and "e" not in text
+        return "integer" if whole and -_INT64 <= int(text) < _INT64 else "float"
+    if isinstance(value, str):
+        return "string"
+    return "list" if isinstance(value, list) else ""

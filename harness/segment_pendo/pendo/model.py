@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from segment_pendo.js_json import is_infinite, write
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.effect import Effect, effect
-from segment_pendo.pendo.metadata import Field
+from segment_pendo.pendo.metadata import Field, type_of
 from segment_pendo.pendo.rules import RULES
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches, spoken
 from segment_pendo.words import Json, JsonObject
@@ -27,8 +26,6 @@ _MOST_ACCOUNTS: Final = 1000  # of one visitor
 _LARGEST: Final = 10_000  # of the properties of an event that is kept
 _EVENTS: Final = 1000
 _MESSAGES: Final = 10_000
-_INT64: Final = 2**63
-_EXACT: Final = 2**53  # smaller ones JavaScript writes as they are
 
 
 class _Change(NamedTuple):
@@ -135,22 +132,6 @@ class _Records:
             _, gone = self.by_id.popitem(last=False)
             self.weight -= gone.weight
             self.forgotten += 1
-
-
-def type_of(value: Json) -> str:
-    """The Type of a value as Pendo's metadata schema names it (3.02, 3.07); '' for null."""
-    if isinstance(value, bool):
-        return "boolean"
-    if type(value) is int and -_EXACT < value < _EXACT:
-        return "integer"
-    if is_infinite(value):
-        return ""
-    if isinstance(value, int | float):
-        whole = "." not in (text := write(value).decode()) and "e" not in text
-        return "integer" if whole and -_INT64 <= int(text) < _INT64 else "float"
-    if isinstance(value, str):
-        return "string"
-    return "list" if isinstance(value, list) else ""
 
 
 class Pendo:
