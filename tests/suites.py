@@ -4,7 +4,10 @@ from textwrap import dedent
 
 import pytest
 
-import segment_pendo.bench  # noqa: F401 - once here, else each suite in this process would import it anew
+# Once here, else each suite in this process would import them anew.
+import segment.analytics.client  # noqa: F401
+
+import segment_pendo.bench  # noqa: F401
 
 # `send` is what an SDK does, without its thread.
 CONFTEST = """

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -45,6 +46,7 @@ class Bench:
         self.run(self._door.start(0))
         self.url = self._door.url
         self.late: list[tuple[str, str]] = []
+        self.written: dict[Path, str] = {}
 
     def ask[T](self, what: Callable[[], T]) -> T:
         """Do something in the thread; what it gives, or raises."""

@@ -5,11 +5,14 @@ match item by item, all else if `expected == actual`; so objects that define equ
 true and false equal no number, as in JSON.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from segment_pendo.json_path import json_path
+from segment_pendo.pendo.codes import CODES as PENDO
+from segment_pendo.segment.codes import CODES as SEGMENT
+from segment_pendo.segment.codes import DROPS
 from segment_pendo.suggestion import nearest
 from segment_pendo.words import Json, Judged, Skipped
 
@@ -28,6 +31,9 @@ __all__ = [
     "screen",
     "track",
 ]
+
+
+type Outcome = Literal["webhook", "skipped"]
 
 
 class _Mark:
@@ -73,18 +79,19 @@ class Expectation:
 
 def identify(
     user: Any = ANY, *, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
-    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
     """An identify call of this `user` (userId), `anonymous` (anonymousId), with these `traits`.
 
     `outcome` is "webhook" or "skipped", `code` why it was skipped, `finding` the code of a finding about it.
+    Raises ValueError for a code that there is none of.
     """
     return _made("identify", locals())
 
 
 def group(
     group: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
-    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
     """A group call for this `group` (groupId) of this `user` with these `traits`; the rest is as `identify` has it."""
     return _made("group", locals())
@@ -92,7 +99,7 @@ def group(
 
 def track(
     event: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
-    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
     """A track call of this `event` with these `properties`; the rest is as `identify` has it."""
     return _made("track", locals())
@@ -100,7 +107,7 @@ def track(
 
 def page(
     name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
-    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
     """A page call of this `name`; the rest is as `track` has it."""
     return _made("page", locals())
@@ -108,7 +115,7 @@ def page(
 
 def screen(
     name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
-    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
     """A screen call of this `name`; the rest is as `track` has it."""
     return _made("screen", locals())
@@ -116,7 +123,7 @@ def screen(
 
 def alias(
     user: Any = ANY, *, previous: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
-    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
     """An alias call of this `user`, who was `previous` (previousId); the rest is as `identify` has it."""
     return _made("alias", locals())
@@ -124,7 +131,7 @@ def alias(
 
 def any_call(
     *, user: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
-    outcome: str | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
     """A call of any type; the arguments are as `identify` has them."""
     return _made(None, locals())
@@ -136,19 +143,34 @@ _ABOUT: Final = ("outcome", "code", "finding")
 
 
 def _made(kind: str | None, given: Mapping[str, Any]) -> Expectation:
+    _known("outcome", given["outcome"], ("webhook", "skipped"))
+    _known("code", given["code"], DROPS)
+    _known("finding", given["finding"], {**SEGMENT, **PENDO})
     asked = {name: value for name, value in given.items() if value is not ANY and not (name in _ABOUT and value is None)}
     members = {_KEYS.get(name, name): value for name, value in asked.items() if name not in _ABOUT}
     words = f"{kind or 'any_call'}({', '.join(f'{name}={value!r}' for name, value in asked.items())})"
     return Expectation(kind, members, given["outcome"], given["code"], given["finding"], words)
 
 
-def checked(*expected: object) -> None:
-    """Raise TypeError where one is no expectation, but for example `identify` without its call."""
+def _known(name: str, given: str | None, values: Iterable[str]) -> None:
+    # A typing mistake would make every test that nothing comes succeed.
+    values = sorted(values)
+    if given is not None and given not in values:
+        near = nearest(given, values)
+        msg = f"there is no {name} {given!r}; " + (f"did you mean {near!r}?" if near else f"there are {', '.join(values)}")
+        raise ValueError(msg)
+
+
+def checked(*expected: object, count: object = 1) -> None:
+    """Raise TypeError where one is no expectation, but for example `identify` without its call, or where a count is no number."""
     for one in expected:
         if not isinstance(one, Expectation):
             given = getattr(one, "__name__", None) or repr(one)
             msg = f'an expectation such as identify(user="u1") or any_call() belongs here, not {given}'
             raise TypeError(msg)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        msg = f"a count is a whole number, not {count!r}"
+        raise TypeError(msg)
 
 
 # --- matching ----------------------------------------------------------------------------------------------------------
@@ -176,7 +198,7 @@ def _became(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
     skipped = judged.outcome if isinstance(judged.outcome, Skipped) else None
     outcome = "skipped" if skipped else "webhook"
     if expected.outcome not in {None, outcome}:
-        yield Mismatch("outcome", repr(expected.outcome), repr(outcome), f"{skipped.code}: {skipped.reason}" if skipped else "")
+        yield Mismatch("outcome", repr(expected.outcome), repr(outcome), skipped.code if skipped else "")
     if expected.code is not None and (skipped is None or skipped.code != expected.code):
         yield Mismatch("code", repr(expected.code), repr(skipped.code if skipped else None), "" if skipped else "it was not skipped")
     codes = list(dict.fromkeys(one.code for one in judged.findings))

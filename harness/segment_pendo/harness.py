@@ -6,11 +6,11 @@ AssertionError what came instead of what was expected.
 
 import asyncio
 import importlib
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from segment_pendo import js_json, recorder
 from segment_pendo.comparing import Comparison, compare
 from segment_pendo.expectation import Expectation, any_call, checked
 from segment_pendo.faults import Fault, Faults
+from segment_pendo.flushing import Flushes
 from segment_pendo.home import Home
 from segment_pendo.lines import many, named, printable, short
 from segment_pendo.mapping import Setup, webhook_of
@@ -38,10 +39,15 @@ from segment_pendo.words import Attempt, CallRef, JsonObject, Level, Receipt
 __all__ = ["Aio", "Clock", "Harness", "Options"]
 
 _ANY_CALL: Final = any_call()
+# Set where nobody waits any more: the task that awaited was cancelled.
+_ABORT: Final = ContextVar("abort", default=threading.Event())  # noqa: B039 - the default is never set
 
 
 class Loop(Protocol):
-    """Runs something in the bench's thread and waits for what it gives."""
+    """Runs something in the bench's thread and waits for what it gives. `written`: which test wrote which recording."""
+
+    url: str
+    written: dict[Path, str]
 
     def ask[T](self, what: Callable[[], T]) -> T: ...
     def run[T](self, what: Coroutine[Any, Any, T]) -> T: ...
@@ -81,7 +87,7 @@ class Harness(Results):
         self.ended = False
         self.aio = Aio(self)
         self._loop = loop
-        self._flushes: list[Callable[[], object]] = []
+        self._flushes = Flushes()
         self._faults = Faults(self._note)
         self._came = threading.Condition()
         self._start = self._last = Clock.now()
@@ -126,6 +132,11 @@ class Harness(Results):
             self._last = Clock.now()
             self._came.notify_all()
 
+    def wake(self) -> None:
+        """Have whoever waits look again."""
+        with self._came:
+            self._came.notify_all()
+
     def _note(self, text: str, *, wrong: bool = False) -> None:
         self._last = Clock.now()
         self.events.append(Note(Clock.now() - self._start, text, wrong))
@@ -155,7 +166,7 @@ class Harness(Results):
     def wait(self, expected: Expectation = _ANY_CALL, count: int = 1, timeout: float | None = None) -> list[CallRow]:
         """Wait until `count` calls are as expected; their rows. AssertionError after `timeout` seconds (else the option's)."""
         __tracebackhide__ = True
-        checked(expected)
+        checked(expected, count=count)
         seconds = self.options.timeout if timeout is None else timeout
         if not self._until(lambda: len(self._found(expected)) >= count, seconds):
             found = self._found(expected)
@@ -166,7 +177,7 @@ class Harness(Results):
     def exactly(self, count: int, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> list[CallRow]:
         """Wait until `count` calls are as expected and nothing more comes; their rows. AssertionError where there are fewer or more."""
         __tracebackhide__ = True
-        checked(expected)
+        checked(expected, count=count)
         if count:
             self.wait(expected, count, timeout)
         self.settle(timeout)
@@ -201,45 +212,46 @@ class Harness(Results):
         return [rows[name] for name in ids]
 
     def settle(self, timeout: float | None = None) -> None:
-        """Wait until nothing more comes: what `flush_with` was given is called, no request is being read, none came for `quiet` seconds.
+        """Wait until nothing more comes: SDKs are flushed, no request is being read, and for `quiet` seconds none came.
 
-        After a flush nothing is on its way, so `quiet` is not waited for then. AssertionError if calls still come after `timeout` seconds.
+        Clients of segment-analytics-python that send here are flushed by themselves, others by what `flush_with` was given.
+        AssertionError if calls still come after `timeout` seconds, or a flush goes wrong.
         """
         __tracebackhide__ = True
         seconds = self.options.timeout if timeout is None else timeout
-        flushed = self._flush(seconds)
-        quiet = 0.0 if flushed else self.options.quiet
-        start = Clock.now()
-        deadline = start + quiet + seconds
+        left = self.options.quiet + seconds  # of waiting for quiet; what a flush takes does not count
+        while True:
+            self._flush(seconds)
+            start = Clock.now()
+            if not self._until_quiet(start + left):
+                self._raise(f"calls still came after {seconds:g} s", ["what came:", *self.timeline()])
+            left -= Clock.now() - start
+            before = len(self.events)
+            self._flush(seconds)  # what was handed to an SDK meanwhile
+            if len(self.events) == before:
+                return
+
+    def _until_quiet(self, deadline: float) -> bool:
+        start, abort = Clock.now(), _ABORT.get()
         with self._came:
             while (now := Clock.now()) <= deadline:
-                due = max(self._last, start) + quiet
-                if now >= due and not self._home.live:
-                    return
+                due = max(self._last, start) + self.options.quiet
+                if (now >= due and not self._home.live) or abort.is_set():
+                    return True
                 # A request that ends without a call tells nobody, so look again soon while there is one.
                 self._came.wait(0.005 if self._home.live else due - now)
-        self._raise(f"calls still came after {seconds:g} s", ["what came:", *self.timeline()])
+        return False
 
     def flush_with(self, *flushes: Callable[[], object]) -> None:
-        """Call these before looking whether anything more comes: the flush of each SDK client."""
-        self._flushes += flushes
-
-    def _flush(self, seconds: float) -> bool:
-        """Whether every client was flushed in time."""
-        flushes = [*self._flushes, *self._python_sdk()]
+        """Call these before looking whether anything more comes: the flush of each client that is not segment-analytics-python's."""
         for flush in flushes:
-            # A client whose thread has died would wait for ever.
-            thread = threading.Thread(target=flush, daemon=True, name="segment-pendo flush")
-            thread.start()
-            thread.join(seconds)
-            if thread.is_alive():
-                self._raise(f"{getattr(flush, '__qualname__', flush)} did not end within {seconds:g} s", timeline(self.events))
-        return bool(flushes)
+            self._flushes.add(flush)
 
-    def _python_sdk(self) -> list[Callable[[], object]]:
-        """The flush of segment-analytics-python's own client, where it sends here."""
-        client = getattr(sys.modules.get("segment.analytics"), "default_client", None)
-        return [client.flush] if client is not None and getattr(client, "host", None) == self.host else []
+    def _flush(self, seconds: float) -> None:
+        __tracebackhide__ = True
+        wrong = self._flushes.run((self.host, self._loop.url), seconds)
+        if wrong:
+            self._raise(wrong, ["what came:", *self.timeline()])
 
     def _found(self, expected: Expectation) -> list[Arrival]:
         return [one for one in self._arrivals() if expected.matches(one.judged)]
@@ -253,16 +265,16 @@ class Harness(Results):
         return run
 
     def _until(self, there: Callable[[], bool], seconds: float) -> bool:
-        deadline = Clock.now() + seconds
+        deadline, abort = Clock.now() + seconds, _ABORT.get()
         while True:
             count = len(self.events)
             if there():  # not under the lock: equality is the test's own code
                 return True
             with self._came:
                 left = deadline - Clock.now()
-                if left <= 0:
+                if left <= 0 or abort.is_set():
                     return False
-                self._came.wait_for(lambda: len(self.events) > count, left)  # noqa: B023 - called before the next round
+                self._came.wait_for(lambda: len(self.events) > count or abort.is_set(), left)  # noqa: B023 - called before the next round
 
     def _raise(self, said: str, lines: Any) -> None:
         __tracebackhide__ = True
@@ -339,7 +351,7 @@ class Harness(Results):
         self.settle()
         where = self._path(path)
         if self.options.update:
-            self._write(where)
+            self._update(where)
             return
         if not where.exists():
             msg = f"there is no recording {where} yet; run pytest --segment-pendo-update to make it, and look at it"
@@ -348,14 +360,30 @@ class Harness(Results):
         if recorded != self.options.setup.described():
             msg = f"{where} was recorded with {recorded}, this test runs with {self.options.setup.described()}"
             raise AssertionError(msg)
-        with TemporaryDirectory() as folder:
-            now = Path(folder, "now.jsonl")
-            self._write(now)
-            found = compare(recorder.load(where), recorder.load(now) if now.exists() else ())
+        found = self._differs(where)
         said = list(_compared(found, ordered=ordered))
         if said:
             end = "If the app was meant to change: pytest --segment-pendo-update, then look at the difference in git."
             self._raise(f"{where} does not match what came ({many(found.same, 'call')} the same)", [*said, end])
+
+    def _update(self, where: Path) -> None:
+        __tracebackhide__ = True
+        if not self._arrivals():
+            self._raise(f"nothing came, so there is nothing to write into {where}", [])
+        other = self._loop.written.setdefault(where.resolve(), self.name)
+        if other == self.name:
+            self._write(where)
+            return
+        found = self._differs(where)
+        if found.pairs:
+            msg = f"{other} wrote other calls into {where} in this run; give each test a recording of its own"
+            raise AssertionError(msg)
+
+    def _differs(self, where: Path) -> Comparison:
+        with TemporaryDirectory() as folder:
+            now = Path(folder, "now.jsonl")
+            self._write(now)
+            return compare(recorder.load(where), recorder.load(now) if now.exists() else ())
 
     def _receipts(self) -> list[Receipt]:
         return list({one.receipt.id: one.receipt for one in self._arrivals()}.values())
@@ -396,6 +424,10 @@ class Harness(Results):
 
         self._loop.ask(forget)
 
+    def finish(self) -> None:
+        """Have SDKs send what they still hold, so that it comes while this is its test; what goes wrong is not told any more."""
+        self._flushes.run((self.host, self._loop.url), self.options.timeout)
+
     def end(self, *, passed: bool) -> None:
         """The test has ended: what comes now is late. Raises RecordingError where a recording could not be replaced."""
 
@@ -427,25 +459,44 @@ async def _in_thread[T](work: Callable[[], T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:  # the test's loop is trio's
         trio: Any = importlib.import_module("trio")
-        done: T = await trio.to_thread.run_sync(work)
+        done: T = await trio.to_thread.run_sync(work, abandon_on_cancel=True)
         return done
     return await asyncio.to_thread(work)
 
 
 def _awaited[**P, T](verb: Callable[Concatenate[Harness, P], T]) -> Callable[Concatenate["Aio", P], Coroutine[Any, Any, T]]:
-    async def waits(aio: "Aio", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        __tracebackhide__ = True
-        return await _in_thread(partial(verb, aio.harness, *args, **kwargs))
+    def begin(aio: "Aio", /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+        async def waits() -> T:
+            __tracebackhide__ = True
+            aio.forgotten.remove(verb.__name__)
+            abort = threading.Event()
+            before = _ABORT.set(abort)
+            try:
+                return await _in_thread(partial(verb, aio.harness, *args, **kwargs))
+            finally:
+                _ABORT.reset(before)
+                abort.set()  # if the task was cancelled, the thread has nobody to wait for
+                aio.harness.wake()
 
-    waits.__name__, waits.__doc__ = verb.__name__, verb.__doc__
-    return waits
+        aio.forgotten.append(verb.__name__)
+        coroutine: Any = waits()
+        coroutine.__qualname__ = f"segment_pendo.aio.{verb.__name__}"
+        made: Coroutine[Any, Any, T] = coroutine
+        return made
+
+    begin.__name__, begin.__doc__ = verb.__name__, verb.__doc__
+    return begin
 
 
 class Aio:
-    """The verbs of a harness that wait, for async tests (asyncio or trio): the test's event loop goes on meanwhile."""
+    """The verbs of a harness that wait, for async tests (asyncio or trio): the test's event loop goes on meanwhile.
+
+    `forgotten` are those that were called, but not awaited.
+    """
 
     def __init__(self, harness: Harness) -> None:
         self.harness = harness
+        self.forgotten: list[str] = []
 
     wait = _awaited(Harness.wait)
     exactly = _awaited(Harness.exactly)

@@ -24,14 +24,14 @@ class NetworkBlocked(ConnectionRefusedError):
 
 
 class Guard:
-    """While entered, nothing leaves this machine but to the `allowed` hosts. `tried` are the hosts that were refused, each once."""
+    """While entered, nothing leaves this machine but to the `allowed` hosts. `tried`: the hosts that were refused, and by which thread."""
 
     def __init__(self, test: str, allowed: Iterable[str] = ()) -> None:
         self._test = test
         self._allowed = {host.casefold() for host in allowed}
         self._before: Guard | None = None
         self._mine = threading.local()
-        self.tried: dict[str, None] = {}
+        self.tried: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         _Installed.once()
@@ -76,8 +76,10 @@ class Guard:
 
     def _refuse(self, what: str, host: str) -> None:
         __tracebackhide__ = True
-        self.tried.setdefault(host)
-        msg = f"{self._test} tried to {what}, and segment-pendo keeps tests on this machine"
+        thread = threading.current_thread()
+        by = "" if thread is threading.main_thread() else f" (in the thread {thread.name}, which an earlier test may have started)"
+        self.tried.setdefault(host, by)
+        msg = f"{self._test} tried to {what}{by}, and segment-pendo keeps tests on this machine"
         raise NetworkBlocked(msg)
 
 

@@ -4,7 +4,7 @@ It is light: nothing but pytest is imported until the fixture is used.
 """
 
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,29 +86,51 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
             msg = f"@pytest.mark.segment_pendo takes keywords only: {', '.join(OPTIONS)}"
             raise pytest.UsageError(msg)
         chosen |= _known(mark.kwargs, "@pytest.mark.segment_pendo")
-    if chosen["fail_on"] not in {None, "error", "warning", "info"}:
-        msg = f"segment-pendo: fail_on is 'error', 'warning', 'info' or None, not {chosen['fail_on']!r}"
-        raise pytest.UsageError(msg)
-    if chosen.get("webhook", "actions") not in {"actions", "classic"}:
-        msg = f"segment-pendo: webhook is 'actions' or 'classic', not {chosen['webhook']!r}"
-        raise pytest.UsageError(msg)
     try:
+        setup = made_setup(
+            track=_flag(chosen, "track", default=False),
+            pendo_track=_flag(chosen, "pendo_track", default=True),
+            webhook=_one_of(chosen, "webhook", ("actions", "classic")) or "actions",
+            model=chosen.get("model", {}),
+        )
         return Options(
-            made_setup(
-                track=bool(chosen["track"]),
-                pendo_track=bool(chosen.get("pendo_track", True)),
-                webhook=chosen.get("webhook", "actions"),
-                model=chosen.get("model", {}),
-            ),
-            fail_on=chosen["fail_on"],
-            timeout=float(chosen["timeout"]),
-            quiet=float(chosen["quiet"]),
+            setup,
+            fail_on=_one_of(chosen, "fail_on", ("error", "warning", "info")),
+            timeout=_seconds(chosen, "timeout"),
+            quiet=_seconds(chosen, "quiet"),
             directory=directory,
             update=bool(config.getoption("--segment-pendo-update")),
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         msg = f"segment-pendo: {error}"
         raise pytest.UsageError(msg) from None
+
+
+def _one_of(chosen: Mapping[str, Any], name: str, values: Sequence[str]) -> Any:
+    value = chosen.get(name)
+    if value is not None and value not in values:
+        msg = f"{name} is one of {', '.join(map(repr, values))}, not {value!r}"
+        raise ValueError(msg)
+    return value
+
+
+def _flag(chosen: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = chosen.get(name, default)
+    if not isinstance(value, bool):
+        msg = f"{name} is True or False, not {value!r}"
+        raise TypeError(msg)
+    return value
+
+
+def _seconds(chosen: Mapping[str, Any], name: str) -> float:
+    try:
+        seconds = float(chosen[name])
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        msg = f"{name} is a number of seconds, not {chosen[name]!r}"
+        raise ValueError(msg)
+    return seconds
 
 
 def _known(given: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -173,6 +195,7 @@ def segment_pendo(
     harness = _segment_pendo_bench.open(item.nodeid, _options(request, segment_pendo_config, segment_pendo_directory))
     yield harness
     passed = item.stash.get(_PASSED, False)
+    harness.finish()
     _segment_pendo_bench.end(harness, passed=passed)
     item.user_properties += [(_PROPERTY + name, value) for name, value in harness.counts().items()]
     if passed:  # who has failed already need not be told twice
@@ -191,7 +214,7 @@ def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]
 
 def _object_to_network(guard: "Guard") -> None:
     __tracebackhide__ = True
-    tried = ", ".join(guard.tried)
+    tried = ", ".join(host + by for host, by in guard.tried.items())
     guard.tried.clear()
     if tried:
         hint = "Point it at segment_pendo.host or at another fake, or allow the host with segment_pendo_allow_hosts."
@@ -206,8 +229,16 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if _GUARD in used:
         _object_to_network(used[_GUARD])
     harness = used.get(_FIXTURE)
-    if harness is not None and harness.options.fail_on is not None:
-        harness.settle()
+    if harness is None:
+        return
+    if harness.aio.forgotten:
+        verbs = ", ".join(f"segment_pendo.aio.{verb}(...)" for verb in harness.aio.forgotten)
+        pytest.fail(f"never awaited, so it proved nothing: {verbs}", pytrace=False)
+    if harness.options.fail_on is not None:
+        try:
+            harness.settle()
+        except AssertionError as error:
+            pytest.fail(str(error), pytrace=False)
         _object(item, harness)
 
 
@@ -232,7 +263,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         if report.failed and _FIXTURE in used and "what came:" not in report.longreprtext:
             report.sections.append(("Segment calls that came", "\n".join(used[_FIXTURE].timeline())))
         if report.failed and _GUARD in used and used[_GUARD].tried:
-            report.sections.append(("Hosts that were refused", "\n".join(used[_GUARD].tried)))
+            report.sections.append(("Hosts that were refused", "\n".join(host + by for host, by in used[_GUARD].tried.items())))
             used[_GUARD].tried.clear()
     return report
 

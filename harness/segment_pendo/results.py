@@ -218,7 +218,7 @@ def pendo_after(
     """What becomes of these calls (`type`, ids, `traits` or `properties`, ...), sent by an SDK (a key of `segment.wire.SDKS`) at a time.
 
     No port is opened and nothing is kept: for property tests. `track`, `pendo_track`, `webhook` and `model` are as `segment-pendo run` has
-    them. Raises ValueError for a switch of `model` that there is none of, and KeyError for an unknown SDK.
+    them. Raises ValueError for a switch of `model` that there is none of, KeyError for an unknown SDK.
     """
     setup = made_setup(track=track, pendo_track=pendo_track, webhook=webhook, model=model)
     results = _Predicted(setup, at)
@@ -236,5 +236,8 @@ def made_setup(*, track: bool, pendo_track: bool, webhook: str, model: Mapping[s
         [f"{name}={value}" for name, value in model.items()] if isinstance(model, Mapping) else [model] if isinstance(model, str) else model
     )
     switches = {pair.partition("=")[0]: pair.partition("=")[2] for pair in pairs}
+    if not isinstance(model, Mapping):
+        msg = f"model is a dict of switches and values, not {model!r}"
+        raise TypeError(msg)
     described: JsonObject = {"track": track, "webhook": webhook, "model": cast("JsonObject", switches), "pendoTrack": pendo_track}
     return Setup().like(described)

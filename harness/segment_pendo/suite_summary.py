@@ -23,7 +23,7 @@ def markdown(tests: Sequence[Tested], late: Iterable[tuple[str, str]]) -> str:
     sums = {name: sum(int(one.counts.get(name, "0")) for one in tests) for name in ("calls", "webhooks", "skipped")}
     failed = sum(not one.passed for one in tests)
     lines = [
-        f"### segment-pendo: {len(tests)} tests, {failed} failed",
+        f"### segment-pendo: {len(tests)} tests used it, {failed} of them failed",
         "",
         f"{sums['calls']} Segment calls: {sums['webhooks']} webhooks to Pendo, {sums['skipped']} skipped.",
     ]

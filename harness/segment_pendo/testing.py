@@ -44,3 +44,7 @@ def __getattr__(name: str) -> Any:
         return Harness
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return __all__

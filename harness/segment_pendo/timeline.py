@@ -118,6 +118,8 @@ def differing(one: Mismatch) -> str:
 def _about(judged: Judged) -> Iterator[str]:
     if isinstance(judged.outcome, Skipped):
         yield f"    skipped {judged.outcome.code}: {printable(judged.outcome.reason)}"
+        if judged.call.type == "track" and judged.outcome.code == "NO_MATCHING_MAPPING":
+            yield "    in a test that is @pytest.mark.segment_pendo(track=True)"
     for one in sorted(judged.findings, key=lambda one: ORDER[one.level]):
         if one.level != "info":
             yield f"    {finding_line(one.level, one.code, one.path, one.message)}"

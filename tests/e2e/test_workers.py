@@ -44,7 +44,7 @@ def test_four_workers_and_a_thousand_events(pytester: pytest.Pytester) -> None:
     result = ran(pytester, MANY, "-n", "4", "--dist", "load", summary, plugins=(*FULL, "-p", "no:asyncio"))
     result.assert_outcomes(passed=21)
     lines = (pytester.path / "summary.md").read_text().splitlines()
-    assert lines[0] == "### segment-pendo: 20 tests, 0 failed"
+    assert lines[0] == "### segment-pendo: 20 tests used it, 0 of them failed"
     sent = int(lines[2].split()[0])
     assert 1000 <= sent <= 1020  # the last of each test may have come late
     for name, user in re.findall(r"test_mixed\[(\d+)\]: identify user late-(\d+)", said(result)):

@@ -100,7 +100,7 @@ def test_a_summary_where_github_asks_for_one(pytester: pytest.Pytester, monkeypa
     """
     ran(pytester, late + SUITE.replace("\n    ", "\n        "))
     lines = file.read_text().splitlines()
-    assert lines[:2] == ["before", "### segment-pendo: 5 tests, 1 failed"]
+    assert lines[:2] == ["before", "### segment-pendo: 5 tests used it, 1 of them failed"]
     assert "3 Segment calls: 2 webhooks to Pendo, 1 skipped." in lines
     assert "| test_suite.py::test_findings | passed | 1 | 1 | 0 | NESTED_IGNORED x2 |" in lines
     assert "| test_suite.py::test_bad | failed | 0 | 0 | 0 |  |" in lines

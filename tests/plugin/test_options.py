@@ -92,10 +92,13 @@ def test_config_fixture_ini_and_command_line(pytester: pytest.Pytester) -> None:
     [
         ('fail_om="error"', "has no option 'fail_om'; did you mean fail_on?"),
         ("xyzzy=1", "has no option 'xyzzy'; there are track, pendo_track, webhook, model,"),
-        ('fail_on="all"', "fail_on is 'error', 'warning', 'info' or None, not 'all'"),
-        ('webhook="new"', "webhook is 'actions' or 'classic', not 'new'"),
+        ('fail_on="all"', "fail_on is one of 'error', 'warning', 'info', not 'all'"),
+        ('webhook="new"', "webhook is one of 'actions', 'classic', not 'new'"),
         ('model={"nestd": "x"}', "sets no switch. Did you mean nested?"),
-        ('timeout="long"', "could not convert string to float"),
+        ('timeout="long"', "timeout is a number of seconds, not 'long'"),
+        ("quiet=-1", "quiet is a number of seconds, not -1"),
+        ('track="no"', "track is True or False, not 'no'"),
+        ('model="nested=underscore"', "model is a dict of switches and values, not 'nested=underscore'"),
         ('"error"', "takes keywords only"),
     ],
 )

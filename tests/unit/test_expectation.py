@@ -1,5 +1,6 @@
 """What a test expects of a call."""
 
+import re
 from datetime import date
 from typing import Any
 from unittest.mock import ANY
@@ -104,9 +105,22 @@ def test_an_id_that_came_as_another_one() -> None:
     assert (found.path, found.actual, found.hint) == ("$.userId", "ABSENT", "it came as anonymousId")
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"finding": "NESTED_IGNORE"}, "there is no finding 'NESTED_IGNORE'; did you mean 'NESTED_IGNORED'?"),
+        ({"code": "NESTED_IGNORED"}, "there is no code 'NESTED_IGNORED'; there are "),
+        ({"outcome": "skiped"}, "there is no outcome 'skiped'; did you mean 'skipped'?"),
+    ],
+)
+def test_a_code_that_there_is_none_of(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        identify(**given)
+
+
 def test_words_are_the_code_that_made_it() -> None:
-    expected = track("Paid", user="u1", properties={"sum": 1}, code="X")
-    assert str(expected) == "track(event='Paid', user='u1', properties={'sum': 1}, code='X')"
+    expected = track("Paid", user="u1", properties={"sum": 1}, code="unknown_type")
+    assert str(expected) == "track(event='Paid', user='u1', properties={'sum': 1}, code='unknown_type')"
     assert eval(str(expected)) == expected
 
 

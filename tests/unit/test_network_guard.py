@@ -45,6 +45,8 @@ def test_asyncio_and_threads_are_seen() -> None:
         thread.join()
     assert swallowed == ["NetworkBlocked"]
     assert list(guard.tried) == ["192.0.2.1:443", "api.segment.io"]
+    assert guard.tried["192.0.2.1:443"] == ""
+    assert guard.tried["api.segment.io"] == f" (in the thread {thread.name}, which an earlier test may have started)"
 
 
 def test_this_machine_is_free() -> None:
