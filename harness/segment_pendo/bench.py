@@ -22,7 +22,7 @@ from segment_pendo.harness import Clock, Harness, Options
 
 __all__ = ["Bench"]
 
-_MOST_ENDED: Final = 100
+_MOST_ENDED: Final = 30
 _START: Final = 20.0
 _PREFIXED: Final = re.compile(r"(/t/[^/]+)(/.*)")
 
@@ -88,18 +88,22 @@ class Bench:
         try:
             harness.end(passed=passed)
         finally:
-            while len(self._ended) > _MOST_ENDED:
-                self._close(self._ended.popleft())
+            self._close([self._ended.popleft() for _ in range(len(self._ended) - _MOST_ENDED)])
 
-    def _close(self, harness: Harness) -> None:
-        self._by_prefix.pop(harness.prefix, None)
-        self.run(harness.close())
-        self.late += [(harness.name, text) for text in harness.late]
+    def _close(self, ended: list[Harness]) -> None:
+        async def together() -> None:
+            await asyncio.gather(*(harness.close() for harness in ended))
+
+        if ended:
+            self.run(together())
+        for harness in ended:
+            self._by_prefix.pop(harness.prefix, None)
+            self.late += [(harness.name, text) for text in harness.late]
 
     def close(self) -> list[tuple[str, str]]:
         """Close everything; (test, call) for each call that came after its test had ended."""
-        while self._ended:
-            self._close(self._ended.popleft())
+        self._close(list(self._ended))
+        self._ended.clear()
         self.run(self._door.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_START)

@@ -85,6 +85,11 @@ class Door:
                 pass  # no IPv6 here, or somebody else's port: 127.0.0.1 is what we promise
         return port
 
+    def close_idle(self) -> None:
+        """Close the connections that nobody uses; new ones are taken."""
+        if self._runner.server is not None:
+            self._runner.server.pre_shutdown()
+
     async def stop(self) -> None:
         """Close every connection; what is being answered gets a second to finish."""
         await self._runner.cleanup()

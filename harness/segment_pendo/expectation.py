@@ -7,9 +7,11 @@ true and false equal no number, as in JSON.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Number
 from typing import Any, Final, Literal, NamedTuple
 
 from segment_pendo.json_path import json_path
+from segment_pendo.lines import short
 from segment_pendo.pendo.codes import CODES as PENDO
 from segment_pendo.segment.codes import CODES as SEGMENT
 from segment_pendo.segment.codes import DROPS
@@ -138,6 +140,7 @@ def any_call(
 
 
 _KEYS: Final = {"user": "userId", "anonymous": "anonymousId", "group": "groupId", "previous": "previousId"}
+_LONGEST: Final = 500
 _IDS: Final = tuple(_KEYS.values())
 _ABOUT: Final = ("outcome", "code", "finding")
 
@@ -149,7 +152,7 @@ def _made(kind: str | None, given: Mapping[str, Any]) -> Expectation:
     asked = {name: value for name, value in given.items() if value is not ANY and not (name in _ABOUT and value is None)}
     members = {_KEYS.get(name, name): value for name, value in asked.items() if name not in _ABOUT}
     words = f"{kind or 'any_call'}({', '.join(f'{name}={value!r}' for name, value in asked.items())})"
-    return Expectation(kind, members, given["outcome"], given["code"], given["finding"], words)
+    return Expectation(kind, members, given["outcome"], given["code"], given["finding"], short(words, _LONGEST))
 
 
 def _known(name: str, given: str | None, values: Iterable[str]) -> None:
@@ -242,8 +245,9 @@ def _value(expected: Any, actual: Json, path: tuple[str | int, ...]) -> Iterator
 
 
 def _equal(expected: Any, actual: Json) -> bool:
-    if isinstance(expected, bool | int | float) and isinstance(actual, bool | int | float):
-        return isinstance(expected, bool) == isinstance(actual, bool) and expected == actual
+    number = isinstance(expected, Number)  # Decimal is one, too
+    if number and isinstance(actual, bool | int | float):
+        return isinstance(expected, bool) == isinstance(actual, bool) and bool(expected == actual)
     return bool(expected == actual)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 
@@ -12,6 +13,8 @@ from segment_pendo.lines import plain
 from segment_pendo.segment.ingest import masked
 
 __all__ = ["Fault", "Faults"]
+
+_LONGEST: Final = 3600.0
 
 
 @dataclass(slots=True)
@@ -29,8 +32,10 @@ class Fault:
     retry_after: int | None = None
 
     def __post_init__(self) -> None:
-        if self.times < 1 or self.delay < 0 or (self.status is not None and not 200 <= self.status <= 599):
-            msg = "fail() takes a status from 200 to 599 (or None), at least 1 time, and no negative delay"
+        whole = all(isinstance(value, int) or value is None for value in (self.status, self.times, self.retry_after))
+        known = self.status is None or 200 <= self.status <= 599
+        if not (whole and known and self.times >= 1 and 0 <= self.delay < _LONGEST):
+            msg = "fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, and whole seconds for retry_after"
             raise ValueError(msg)
 
 

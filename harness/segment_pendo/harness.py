@@ -33,7 +33,7 @@ from segment_pendo.relay import Relay, Sink
 from segment_pendo.results import Account, CallRow, Results, Visitor, account_of, visitor_of
 from segment_pendo.rows import call_id
 from segment_pendo.store import Store
-from segment_pendo.timeline import Arrival, Note, called, missed, refused, timeline, uncalled
+from segment_pendo.timeline import Arrival, Event, Note, called, missed, problems, refused, timeline, uncalled
 from segment_pendo.words import Attempt, CallRef, JsonObject, Level, Receipt
 
 __all__ = ["Aio", "Clock", "Harness", "Options"]
@@ -98,6 +98,7 @@ class Harness(Results):
         self._home.fault = self._faults.answer
         self._sinks += [self._home, self]
         self._recorders: list[Recorder] = []
+        self._cleared: list[Event] = []
 
     def __repr__(self) -> str:
         return f"<Harness at {self.host}: {', '.join(f'{value or 0} {name}' for name, value in self.counts().items())}>"
@@ -138,10 +139,12 @@ class Harness(Results):
             self._came.notify_all()
 
     def _note(self, text: str, *, wrong: bool = False) -> None:
-        self._last = Clock.now()
-        self.events.append(Note(Clock.now() - self._start, text, wrong))
-        if self.ended:
-            self.late.append(text)
+        with self._came:
+            self._last = Clock.now()
+            self.events.append(Note(self._last - self._start, text, wrong))
+            if self.ended:
+                self.late.append(text)
+            self._came.notify_all()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Take a request that came to another address than `host`."""
@@ -168,7 +171,16 @@ class Harness(Results):
         __tracebackhide__ = True
         checked(expected, count=count)
         seconds = self.options.timeout if timeout is None else timeout
-        if not self._until(lambda: len(self._found(expected)) >= count, seconds):
+        seen, matched = 0, 0
+
+        def there() -> bool:  # each call is looked at once, however many come
+            nonlocal seen, matched
+            new = self.events[seen:]
+            seen += len(new)
+            matched += sum(isinstance(one, Arrival) and expected.matches(one.judged) for one in new)
+            return matched >= count
+
+        if not self._until(there, seconds):
             found = self._found(expected)
             those = f"{many(len(found), 'call')} matching {expected} came within {seconds:g} s; {count} were expected" if found else ""
             self._raise(those or f"no call matching {expected} came within {seconds:g} s", missed(expected, self.events, but=found))
@@ -224,7 +236,8 @@ class Harness(Results):
             self._flush(seconds)
             start = Clock.now()
             if not self._until_quiet(start + left):
-                self._raise(f"calls still came after {seconds:g} s", ["what came:", *self.timeline()])
+                what = "a request was still being answered" if self._home.live else "calls still came"
+                self._raise(f"{what} after {seconds:g} s", ["what came:", *self.timeline()])
             left -= Clock.now() - start
             before = len(self.events)
             self._flush(seconds)  # what was handed to an SDK meanwhile
@@ -372,6 +385,8 @@ class Harness(Results):
             self._raise(f"nothing came, so there is nothing to write into {where}", [])
         other = self._loop.written.setdefault(where.resolve(), self.name)
         if other == self.name:
+            if where.exists() and recorder.load_header(where).setup.described() != self.options.setup.described():
+                where.unlink()  # made with other options, so not a line of it can stay
             self._write(where)
             return
         found = self._differs(where)
@@ -404,12 +419,17 @@ class Harness(Results):
         return timeline(tuple(self.events)) or [f"    nothing came to {self.host}"]
 
     def counts(self) -> dict[str, str]:
-        """How many calls came, how many were delivered or skipped, and the findings by code."""
-        every = self._arrivals()
+        """How many calls came, how many were delivered or skipped, and the findings by code; `clear` changes none of it."""
+        every = [event for event in (*self._cleared, *self.events) if isinstance(event, Arrival)]
         delivered = sum(webhook_of(one.judged) is not None for one in every)
         codes = Counter(found.code for one in every for found in one.judged.findings if found.level != "info")
         told = ", ".join(code + (f" x{count}" if count > 1 else "") for code, count in sorted(codes.items()))
         return {"calls": str(len(every)), "webhooks": str(delivered), "skipped": str(len(every) - delivered), "findings": told}
+
+    def objections(self) -> list[str]:
+        """What the option fail_on objects to, of all that came; `clear` changes none of it."""
+        level = self.options.fail_on
+        return problems((*self._cleared, *self.events), level) if level is not None else []
 
     def clear(self) -> None:
         """Forget what came until now, faults too: for the next example of a property test."""
@@ -420,6 +440,7 @@ class Harness(Results):
             self._home.loopback_pendo.reset()
             self._faults.clear()
             with self._came:
+                self._cleared += self.events
                 self.events.clear()
 
         self._loop.ask(forget)
@@ -434,6 +455,7 @@ class Harness(Results):
         def close() -> None:
             self.ended = True
             self._faults.clear()
+            self._home.close_idle()  # an SDK that keeps its connections would cost two descriptors for each test
             for one in self._recorders:
                 self._sinks.remove(one)
                 one.close(replacing=passed)

@@ -1,5 +1,6 @@
 """One line for one call, for people. No control character of an app's data reaches a terminal."""
 
+import re
 from collections import Counter
 from typing import Final
 
@@ -28,8 +29,8 @@ def printable(words: str) -> str:
 
 def cell(words: str) -> str:
     """A text for a cell of a Markdown table."""
-    for character, escaped in (("\\", "\\\\"), ("|", "\\|"), ("<", "&lt;"), ("`", "\\`"), ("@", "&#64;")):
-        words = words.replace(character, escaped)
+    words = words.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    words = re.sub(r"([\\|`*\[\]!])", r"\\\1", words)
     return printable(words)
 
 

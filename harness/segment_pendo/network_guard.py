@@ -14,9 +14,10 @@ from typing import Any, Final, Self
 __all__ = ["Guard", "NetworkBlocked"]
 
 _LOCAL: Final = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
-_LOOK_UPS: Final = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+_LOOK_UPS: Final = {"socket.getaddrinfo", "socket.gethostbyname"}
+_REVERSE: Final = {"socket.gethostbyaddr", "socket.getnameinfo"}
 _SENDING: Final = {"socket.connect", "socket.sendto", "socket.sendmsg"}
-_EVENTS: Final = _LOOK_UPS | _SENDING
+_EVENTS: Final = _LOOK_UPS | _REVERSE | _SENDING
 
 
 class NetworkBlocked(ConnectionRefusedError):
@@ -45,6 +46,11 @@ class Guard:
         """See one audit event. Raises NetworkBlocked."""
         __tracebackhide__ = True
         if getattr(self._mine, "resolves", False):
+            return
+        if event in _REVERSE:
+            host = _text(arguments[0][0] if isinstance(arguments[0], tuple) else arguments[0])
+            if not self._may(host):
+                self._refuse(f"look up {host}", host)
             return
         if event in _LOOK_UPS:
             host = _text(arguments[0])

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _PASSED: Final = pytest.StashKey[bool]()
+_RAN: Final = pytest.StashKey[bool]()
 _LATE: Final = pytest.StashKey[list[tuple[str, str]]]()
 _TOLD: Final = pytest.StashKey[int]()
+_WRONG: Final = pytest.StashKey[str]()
+_STANDING: Final = pytest.StashKey["Guard"]()
+_BETWEEN: Final = pytest.StashKey[dict[str, str]]()
 _TESTED: Final = pytest.StashKey["dict[str, tuple[bool, dict[str, str]]]"]()
 _FIXTURE: Final = "segment_pendo"
 _GUARD: Final = "segment_pendo_no_network"
@@ -62,14 +66,34 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Reports(config), "segment-pendo-reports")
 
 
+def _blocks(config: pytest.Config) -> bool:
+    return bool(config.getoption("--segment-pendo-block-network") or config.getini("segment_pendo_block_network"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    # Threads go on between tests, and doctests use no fixture of ours.
+    if _blocks(session.config) and not session.config.option.collectonly:
+        from segment_pendo.network_guard import Guard  # noqa: PLC0415
+
+        guard = session.config.stash[_STANDING] = Guard("somebody between tests", session.config.getini("segment_pendo_allow_hosts"))
+        guard.__enter__()
+
+
+def _let_go(config: pytest.Config) -> None:
+    guard = config.stash.get(_STANDING, None)
+    if guard is not None:
+        guard.__exit__()
+        config.stash[_BETWEEN] = guard.tried
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if not isinstance(item, pytest.Function):
         return
     # A marker without the fixture would do nothing, in silence.
     if item.get_closest_marker(_FIXTURE) and _FIXTURE not in item.fixturenames:
         item.fixturenames.insert(0, _FIXTURE)
-    blocks = item.config.getoption("--segment-pendo-block-network") or item.config.getini("segment_pendo_block_network")
-    if blocks and _GUARD not in item.fixturenames:
+    if _blocks(item.config) and _GUARD not in item.fixturenames:
         item.fixturenames.insert(0, _GUARD)  # first, so that it stands before the others are set up
 
 
@@ -192,9 +216,10 @@ def segment_pendo(
 ) -> "Iterator[Harness]":
     """A stand-in for Segment and Pendo, for this test alone: send to `.host`, then ask what came and what Pendo would make of it."""
     item = request.node
+    item.stash[_TOLD], item.stash[_PASSED], item.stash[_RAN] = 0, True, False  # also where a plugin runs a test again
     harness = _segment_pendo_bench.open(item.nodeid, _options(request, segment_pendo_config, segment_pendo_directory))
     yield harness
-    passed = item.stash.get(_PASSED, False)
+    passed = item.stash[_PASSED] and item.stash.get(_RAN, False)
     harness.finish()
     _segment_pendo_bench.end(harness, passed=passed)
     item.user_properties += [(_PROPERTY + name, value) for name, value in harness.counts().items()]
@@ -213,7 +238,6 @@ def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]
 
 
 def _object_to_network(guard: "Guard") -> None:
-    __tracebackhide__ = True
     tried = ", ".join(host + by for host, by in guard.tried.items())
     guard.tried.clear()
     if tried:
@@ -244,13 +268,11 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 def _object(item: pytest.Item, harness: "Harness") -> None:
     """Fail where fail_on objects to something that it was not told of before."""
-    __tracebackhide__ = True
-    level = harness.options.fail_on
-    found = harness.problems(level) if level is not None else []
+    found = harness.objections()
     new = found[item.stash.get(_TOLD, 0) :]
     item.stash[_TOLD] = len(found)
     if new:
-        lines = [f"fail_on={level!r} objects to:", *(f"  {one}" for one in new), "what came:", *harness.timeline()]
+        lines = [f"fail_on={harness.options.fail_on!r} objects to:", *(f"  {one}" for one in new), "what came:", *harness.timeline()]
         pytest.fail("\n".join(lines), pytrace=False)
 
 
@@ -258,7 +280,8 @@ def _object(item: pytest.Item, harness: "Harness") -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.when == "call":
-        item.stash[_PASSED] = report.passed
+        item.stash[_PASSED] = item.stash.get(_PASSED, True) and report.passed  # subtests have reports of their own
+        item.stash[_RAN] = True
         used = getattr(item, "funcargs", {})
         if report.failed and _FIXTURE in used and "what came:" not in report.longreprtext:
             report.sections.append(("Segment calls that came", "\n".join(used[_FIXTURE].timeline())))
@@ -273,9 +296,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    output = getattr(session.config, "workeroutput", None)  # a worker of pytest-xdist tells its controller
+    config = session.config
+    _let_go(config)
+    output = getattr(config, "workeroutput", None)  # a worker of pytest-xdist tells its controller
     if output is not None:
-        output["segment_pendo_late"] = [list(one) for one in session.config.stash.get(_LATE, [])]
+        output["segment_pendo_late"] = [list(one) for one in config.stash.get(_LATE, [])]
+    else:
+        config.stash[_WRONG] = _add_summary(config, config.stash.get(_LATE, []))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -315,9 +342,13 @@ def _add_summary(config: pytest.Config, late: list[tuple[str, str]]) -> str:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     late = config.stash.get(_LATE, [])
-    wrong = _add_summary(config, late)
-    if wrong:
-        terminalreporter.line(wrong)
+    if config.stash.get(_WRONG, ""):
+        terminalreporter.line(config.stash[_WRONG])
+    refused = config.stash.get(_BETWEEN, {})
+    if refused:
+        terminalreporter.section("segment-pendo: hosts that were refused between tests")
+        for host, by in refused.items():
+            terminalreporter.line(host + by)
     if late:
         terminalreporter.section("segment-pendo: calls that came after their test had ended")
         for name, text in late:

@@ -132,9 +132,15 @@ def test_refused_requests_and_dropped_calls_are_on_the_timeline(pytester: pytest
             with pytest.raises(urllib.error.HTTPError):
                 send(identify_call("u1", text="x" * 600_000))
             segment_pendo.wait(identify("u1"), timeout=0.01)
+
+        @pytest.mark.segment_pendo(fail_on="error")
+        def test_a_stranger_is_no_problem(segment_pendo):
+            with pytest.raises(urllib.error.HTTPError):
+                opener.open(segment_pendo.host + "/robots.txt")
+            assert "answered 404" in segment_pendo.timeline()[0]
         """,
     )
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(failed=1, passed=1)
     result.stdout.re_match_lines(
         [
             r".*identify  skipped no_user_anon_id",
@@ -192,12 +198,24 @@ def test_faults(pytester: pytest.Pytester) -> None:
                 send(identify_call("lost"))
             segment_pendo.none()
 
-        def test_wrong(segment_pendo):
+        NAN = float("nan")
+        WRONG = [{"status": 42}, {"status": 2.5}, {"times": 0}, {"times": 2.5}, {"delay": -1}, {"delay": NAN}, {"retry_after": "7"}]
+
+        @pytest.mark.parametrize("wrong", WRONG)
+        def test_wrong(segment_pendo, wrong):
             with pytest.raises(ValueError, match="status from 200 to 599"):
-                segment_pendo.fail(42)
+                segment_pendo.fail(**wrong)
+
+        def test_what_is_still_held_back_is_told(segment_pendo, send):
+            import threading
+            segment_pendo.fail(None, delay=1)
+            threading.Thread(target=send, args=[identify_call("u1")], daemon=True).start()
+            segment_pendo._until(lambda: segment_pendo.events, 5)
+            with pytest.raises(AssertionError, match="a request was still being answered after 0.05 s"):
+                segment_pendo.settle(timeout=0.05)
         """,
     )
-    result.assert_outcomes(passed=3)
+    result.assert_outcomes(passed=10)
 
 
 def test_async_tests(pytester: pytest.Pytester) -> None:

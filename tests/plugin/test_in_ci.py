@@ -6,6 +6,8 @@ import xml.etree.ElementTree as ET
 import pytest
 from suites import PLAIN, ran, said
 
+from segment_pendo.network_guard import _Installed
+
 BLOCKED = """
     import socket
 
@@ -59,6 +61,40 @@ def test_the_network_guard_as_ini_and_as_fixture(pytester: pytest.Pytester) -> N
     pytester.makeini("[pytest]\nsegment_pendo_block_network = true\nsegment_pendo_allow_hosts = 192.0.2.7\n")
     result = ran(pytester, source.replace('@pytest.mark.usefixtures("segment_pendo_no_network")', ""))
     result.assert_outcomes(passed=1, errors=1)
+
+
+def test_between_tests_and_in_doctests_the_guard_stands_too(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import socket
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_logfinish():
+            with pytest.raises(OSError):
+                socket.create_connection(("192.0.2.1", 443))
+        """
+    )
+    pytester.makepyfile(
+        test_docs='''
+        def documented():
+            """
+            >>> import socket
+            >>> socket.getaddrinfo("api.segment.io", 443)
+            []
+            """
+        '''
+    )
+    result = pytester.runpytest_inprocess(*PLAIN, "--doctest-modules", "--segment-pendo-block-network")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*NetworkBlocked: somebody between tests tried to look up api.segment.io*"])
+    result.stdout.fnmatch_lines(["*hosts that were refused between tests*", "api.segment.io", "192.0.2.1:443"], consecutive=True)
+    assert _Installed.guard is None
+
+
+def test_a_summary_without_a_terminal(pytester: pytest.Pytester) -> None:
+    ran(pytester, SUITE, "--segment-pendo-summary=s.md", "-p", "no:terminal")
+    assert (pytester.path / "s.md").read_text().startswith("### segment-pendo: 3 tests used it, 1 of them failed")
 
 
 SUITE = """

@@ -61,6 +61,69 @@ def test_fail_on_objects_to_findings_and_dropped_calls(pytester: pytest.Pytester
     )
 
 
+def test_what_clear_forgets_is_objected_to_all_the_same(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        f"""
+        from hypothesis import HealthCheck, given, settings, strategies as st
+
+        @pytest.mark.segment_pendo(fail_on="warning")
+        @settings(max_examples=3, database=None, suppress_health_check=list(HealthCheck))
+        @given(n=st.integers())
+        def test_all_examples_count(segment_pendo, send, n):
+            segment_pendo.clear()
+            {NESTED}
+
+        def test_clear_forgets_the_rest(segment_pendo, send):
+            segment_pendo.fail(500)
+            segment_pendo.clear()
+            for _ in range(2):
+                send(identify_call("u1") | {{"messageId": "m-1"}})
+                assert [found["code"] for found in segment_pendo.findings if found["code"] == "DUPLICATE_MESSAGE_ID"] == []
+                segment_pendo.clear()
+            assert segment_pendo.problems("info") == [] and segment_pendo.counts()["calls"] == "2"
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    assert said(result).count("warning NESTED_IGNORED at $.traits.a") == 3
+
+
+def test_a_test_that_is_run_again_is_judged_again(pytester: pytest.Pytester) -> None:
+    # As pytest-rerunfailures does.
+    source = f"""
+        runs = []
+
+        @pytest.fixture
+        def sometimes(segment_pendo):
+            segment_pendo.record("kept.jsonl")
+            runs.append(1)
+            if len(runs) == 2:
+                post(segment_pendo.host, identify_call("u2"))
+            assert len(runs) < 2
+
+        @pytest.mark.segment_pendo(fail_on="warning")
+        def test_it(send):
+            {NESTED}
+
+        def test_recorded(segment_pendo, send, sometimes):
+            send(identify_call("u1"))
+
+        def test_last(): pass
+        """
+    pytester.syspathinsert()
+    pytester.makepyfile(
+        again="from _pytest.runner import runtestprotocol\n"
+        "def pytest_runtest_protocol(item, nextitem):\n"
+        "    runtestprotocol(item, nextitem=nextitem, log=True)\n"
+        "    item._initrequest()\n"
+        "    runtestprotocol(item, nextitem=nextitem, log=True)\n"
+        "    return True\n"
+    )
+    result = ran(pytester, source, "-p", "again")
+    result.assert_outcomes(failed=2, passed=3, errors=1)
+    assert '"userId":"u1"' in (pytester.path / "kept.jsonl").read_text()  # what failed did not replace what passed
+
+
 def test_config_fixture_ini_and_command_line(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nsegment_pendo_track = true\nsegment_pendo_fail_on = warning\nsegment_pendo_timeout = 0.01\n")
     source = f"""
@@ -144,7 +207,10 @@ def test_a_recording_is_made_compared_and_rewritten(pytester: pytest.Pytester, m
     assert file.read_bytes() == first
     ran(pytester, source.replace("pro", "gold"), "--segment-pendo-update").assert_outcomes(passed=1)
     assert sum(one != other for one, other in zip(first.splitlines(), file.read_bytes().splitlines(), strict=True)) == 1
-    ran(pytester, "@pytest.mark.segment_pendo(track=True)" + dedent(source).replace("pro", "gold")).assert_outcomes(failed=1)
+    tracked = "@pytest.mark.segment_pendo(track=True)" + dedent(source).replace("pro", "gold")
+    ran(pytester, tracked).assert_outcomes(failed=1)
+    ran(pytester, tracked, "--segment-pendo-update").assert_outcomes(passed=1)
+    ran(pytester, tracked).assert_outcomes(passed=1)
 
 
 def test_order_counts_unless_it_does_not(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

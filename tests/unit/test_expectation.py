@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from unittest.mock import ANY
 
@@ -39,6 +40,7 @@ def judged(call: dict[str, Any]) -> Judged:
         identify(traits={"address": {"city": "Austin"}, "roles": ["a", {}]}),
         identify(traits={"roles": ("a", {"b": 1}), "password": ABSENT}, anonymous=ABSENT),
         identify(user=IsStr(regex="u.*"), traits={"seats": IsInt & IsPositive, "plan": ANY}),
+        identify(traits={"seats": Decimal(5)}),
         identify(finding="NESTED_IGNORED"),
     ],
     ids=str,
@@ -56,6 +58,7 @@ def test_a_subset_matches(expected: Expectation) -> None:
         (identify(traits={"plan": "PRO "}), "$.traits.plan", ("'PRO '", "'pro'"), "they differ only in case or in white space"),
         (identify(traits={"seats": "5"}), "$.traits.seats", ("'5'", "5"), "the same, but as number, not as text"),
         (identify(traits={"paid": 1}), "$.traits.paid", ("1", "True"), ""),
+        (identify(traits={"paid": Decimal(1)}), "$.traits.paid", ("Decimal('1')", "True"), ""),
         (identify(traits={"seats": True}), "$.traits.seats", ("True", "5"), ""),
         (identify(traits={"Plan": "pro"}), "$.traits.Plan", ("'pro'", "ABSENT"), "there is 'plan'; did you mean that?"),
         (identify(traits={"se_ats": 5}), "$.traits.se_ats", ("5", "ABSENT"), "there is 'seats'; did you mean that?"),
@@ -122,6 +125,10 @@ def test_words_are_the_code_that_made_it() -> None:
     expected = track("Paid", user="u1", properties={"sum": 1}, code="unknown_type")
     assert str(expected) == "track(event='Paid', user='u1', properties={'sum': 1}, code='unknown_type')"
     assert eval(str(expected)) == expected
+
+
+def test_a_huge_expectation_is_cut_where_it_is_told() -> None:
+    assert len(str(identify(traits={"text": "x" * 100_000}))) == 500
 
 
 def test_the_type_and_ids_weigh_more_than_traits() -> None:

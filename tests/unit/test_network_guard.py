@@ -28,6 +28,15 @@ def test_names_and_connections_off_this_machine_are_refused_and_remembered() -> 
     assert list(guard.tried) == ["api.segment.io", "192.0.2.1:443", "192.0.2.2:53", "example.com"]
 
 
+def test_reverse_look_ups_are_refused_too() -> None:
+    with Guard("test_x") as guard:
+        for look_up in (lambda: socket.gethostbyaddr("192.0.2.1"), lambda: socket.getnameinfo(("192.0.2.2", 80), 0)):
+            with pytest.raises(NetworkBlocked):
+                look_up()
+        assert socket.getnameinfo(("127.0.0.1", 80), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV) == ("127.0.0.1", "80")
+    assert list(guard.tried) == ["192.0.2.1", "192.0.2.2"]
+
+
 def test_asyncio_and_threads_are_seen() -> None:
     with Guard("test_x") as guard:
         with pytest.raises(NetworkBlocked):
