@@ -202,3 +202,55 @@ def test_recordings_of_nothing_and_of_two(pytester: pytest.Pytester, monkeypatch
         ]
     )
     assert not (pytester.path / "nothing.jsonl").exists()
+
+
+def test_it_is_quiet_only_so_long_after_the_last_call(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import threading
+        import time
+        from segment_pendo.flushing import _python_queues
+
+        @pytest.mark.segment_pendo(quiet=0.8)
+        def test_it(segment_pendo, send):
+            ends = threading.Event()
+
+            def chatter():
+                for number in range(4):  # together longer than `quiet`, each alone shorter
+                    time.sleep(0.25)
+                    send(identify_call(f"u{number}"))
+                ends.set()
+
+            threading.Thread(target=chatter).start()
+            segment_pendo.settle()
+            assert ends.is_set()
+            assert len(segment_pendo.calls) == 4
+
+        @pytest.mark.segment_pendo(quiet=0.25, timeout=0.3)
+        def test_it_never_is(segment_pendo, send):
+            stop = threading.Event()
+
+            def chatter():
+                while not stop.wait(0.05):
+                    send(identify_call("u1"))
+
+            thread = threading.Thread(target=chatter)
+            thread.start()
+            try:
+                with pytest.raises(AssertionError, match="calls still came after 0.3 s"):
+                    segment_pendo.settle()
+            finally:
+                stop.set()
+                thread.join()
+
+        def test_another_client_is_not_flushed(segment_pendo):
+            from segment.analytics.client import Client
+            other = Client("k", host="http://127.0.0.1:9", upload_interval=0.5, max_retries=1)
+            other.identify("elsewhere")
+            assert list(_python_queues([segment_pendo.host])) == []
+            assert list(_python_queues(["http://127.0.0.1:9"])) == [other.queue]
+            other.shutdown()
+        """,
+    )
+    result.assert_outcomes(passed=3)

@@ -18,6 +18,7 @@ from segment_pendo.strategies import (
     hostile_traits,
     identify_calls,
     register_ci_profile,
+    sdk_requests,
     sessions,
     track_calls,
     traits,
@@ -27,6 +28,8 @@ from segment_pendo.words import JsonObject, SdkRequest
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 NAMES = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 QUICK = settings(max_examples=200, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+GENERATE = settings(QUICK, phases=[Phase.generate])
 
 
 @given(batches())
@@ -92,7 +95,7 @@ REACHED: list[tuple[st.SearchStrategy[Any], Callable[[Any], bool]]] = [
 @pytest.mark.parametrize("number", range(len(REACHED)))
 def test_the_strategies_reach_what_they_are_for(number: int) -> None:
     strategy, condition = REACHED[number]
-    found = find(strategy, condition, settings=settings(QUICK, phases=[Phase.generate]))
+    found = find(strategy, condition, settings=GENERATE)
     assert condition(found)
 
 
@@ -102,3 +105,12 @@ def test_the_ci_profile() -> None:
     assert profile.derandomize
     assert profile.deadline is None
     assert HealthCheck.function_scoped_fixture in profile.suppress_health_check
+
+
+def test_parts_that_are_given_stand_alone() -> None:
+    own = find(traits(keys=st.just("mine"), values=st.just(1)), bool, settings=QUICK)
+    assert own == {"mine": 1}
+    gzipped = find(sdk_requests(sdk=st.just("python")), lambda one: ("Content-Encoding", "gzip") in one.headers, settings=GENERATE)
+    assert gzipped.body[:2] == b"\x1f\x8b"
+    several = find(sdk_requests(sdk=st.just("node")), lambda one: one.body.count(b'"messageId"') > 1, settings=GENERATE)
+    assert several.path.endswith("/v1/batch")

@@ -12,7 +12,7 @@ from dirty_equals import IsInt, IsNow, IsPositive, IsStr
 from segment_pendo.expectation import ABSENT, Expectation, alias, any_call, distance, group, identify, mismatches, page, screen, track
 from segment_pendo.mapping import Setup
 from segment_pendo.results import Results, pendo_after
-from segment_pendo.timeline import Arrival, Note, problems, timeline
+from segment_pendo.timeline import Arrival, Note, missed, problems, timeline
 from segment_pendo.words import Judged
 
 IDENTIFY = {
@@ -136,6 +136,12 @@ def test_the_type_and_ids_weigh_more_than_traits() -> None:
     other_traits = distance(mismatches(identify("u1", traits={"plan": "x", "seats": 1, "paid": 0}), judged(IDENTIFY)))
     other_type = distance(mismatches(group(user="u1"), judged(IDENTIFY)))
     assert 0 < other_traits < other_user < other_type
+
+
+def test_of_equally_near_calls_the_last_is_shown() -> None:
+    events = pendo_after([{"type": "identify", "userId": name} for name in ("a", "b", "c")]).events
+    assert "nearest: identify user c" in list(missed(identify("x"), events))
+    assert "nearest: identify user b" in list(missed(identify("b", traits={"plan": "pro"}), events))
 
 
 # --- what stands around it -----------------------------------------------------------------------------------------------
