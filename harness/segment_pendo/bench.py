@@ -6,6 +6,7 @@ test whose `prefix` that is, all else to the test that runs.
 """
 
 import asyncio
+import os
 import re
 import threading
 from collections import deque
@@ -36,6 +37,7 @@ class Bench:
     """Opens harnesses; `close` ends it all. Its thread begins with it."""
 
     def __init__(self) -> None:
+        self._process = os.getpid()
         self._loop = _Loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="segment-pendo")
         self._thread.start()
@@ -49,7 +51,10 @@ class Bench:
         self.written: dict[Path, str] = {}
 
     def ask[T](self, what: Callable[[], T]) -> T:
-        """Do something in the thread; what it gives, or raises."""
+        """Do something in the thread; what it gives, or raises. RuntimeError in a forked process, which has no such thread."""
+        if os.getpid() != self._process:
+            msg = "segment_pendo lives in the process of the test; a forked one can only send to its host"
+            raise RuntimeError(msg)
         done: Future[T] = Future()
 
         def do() -> None:

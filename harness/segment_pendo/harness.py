@@ -459,6 +459,8 @@ class Harness(Results):
             for one in self._recorders:
                 self._sinks.remove(one)
                 one.close(replacing=passed)
+                if one.kept_in is not None:  # of a test that failed nobody wants to find a file at each run
+                    one.kept_in.unlink(missing_ok=True)
 
         self._loop.ask(close)
 

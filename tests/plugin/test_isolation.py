@@ -135,3 +135,27 @@ def test_waiting_ends_though_time_stands_still(pytester: pytest.Pytester) -> Non
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E*no call matching group() came within 0.01 s"])
+
+
+def test_a_forked_process_sends_and_asks_nothing(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import os
+
+        def test_it(segment_pendo):
+            child = os.fork()
+            if not child:
+                try:
+                    segment_pendo.visitor("u1")
+                except RuntimeError as error:
+                    post(segment_pendo.host, identify_call("u1", said=str(error)))
+                os._exit(0)
+            os.waitpid(child, 0)
+            (row,) = segment_pendo.wait(identify("u1"))
+            assert "a forked one can only send to its host" in row["body"]
+        """,
+        "-W",
+        "ignore::DeprecationWarning",
+    )
+    result.assert_outcomes(passed=1)

@@ -269,6 +269,7 @@ def test_record_and_replay(pytester: pytest.Pytester) -> None:
     result = ran(pytester, source)
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(["E *RecordingError: *none.jsonl cannot be read: No such file or directory."])
+    assert list(pytester.path.parent.rglob("kept.jsonl.*")) == []
 
 
 def test_snapshots_of_syrupy_and_inline_snapshot(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
