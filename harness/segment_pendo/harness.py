@@ -15,20 +15,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from tempfile import TemporaryDirectory
 from typing import Any, Concatenate, Final, Protocol
 
 from aiohttp import web
 
 from segment_pendo import js_json, recorder
-from segment_pendo.comparing import Comparison, compare
 from segment_pendo.expectation import Expectation, any_call, checked
 from segment_pendo.faults import Fault, Faults
 from segment_pendo.flushing import Flushes
 from segment_pendo.home import Home
-from segment_pendo.lines import many, named, printable, short
+from segment_pendo.lines import many
 from segment_pendo.mapping import Setup, webhook_of
-from segment_pendo.recorder import Recorder
+from segment_pendo.recordings import Recordings
 from segment_pendo.relay import Relay, Sink
 from segment_pendo.results import Account, CallRow, Results, Visitor, account_of, visitor_of
 from segment_pendo.rows import call_id
@@ -97,7 +95,7 @@ class Harness(Results):
         self._home = Home(self._relay, self._store)
         self._home.fault = self._faults.answer
         self._sinks += [self._home, self]
-        self._recorders: list[Recorder] = []
+        self._recordings = Recordings(name, options.setup, loop.written)
         self._cleared: list[Event] = []
 
     def __repr__(self) -> str:
@@ -334,15 +332,9 @@ class Harness(Results):
 
         Raises RecordingError where it cannot be written, or was made otherwise.
         """
-        where = self._path(path)
-        where.parent.mkdir(parents=True, exist_ok=True)
 
         def begin() -> None:
-            made = Recorder(where, setup=self.options.setup)
-            for receipt in self._receipts():
-                made.take(receipt)
-            self._sinks.insert(0, made)
-            self._recorders.append(made)
+            self._sinks.insert(0, self._recordings.begin(self._path(path), self._receipts()))
 
         self._loop.ask(begin)
 
@@ -362,55 +354,18 @@ class Harness(Results):
         """
         __tracebackhide__ = True
         self.settle()
-        where = self._path(path)
-        if self.options.update:
-            self._update(where)
-            return
-        if not where.exists():
-            msg = f"there is no recording {where} yet; run pytest --segment-pendo-update to make it, and look at it"
-            raise AssertionError(msg)
-        recorded = recorder.load_header(where).setup.described()
-        if recorded != self.options.setup.described():
-            msg = f"{where} was recorded with {recorded}, this test runs with {self.options.setup.described()}"
-            raise AssertionError(msg)
-        found = self._differs(where)
-        said = list(_compared(found, ordered=ordered))
+        where, receipts = self._path(path), self._receipts()
+        if not self.options.update:
+            said = self._recordings.compared(where, receipts, ordered=ordered)
+        elif receipts:
+            said = self._recordings.rewritten(where, receipts)
+        else:
+            said = [f"nothing came, so there is nothing to write into {where}"]
         if said:
-            end = "If the app was meant to change: pytest --segment-pendo-update, then look at the difference in git."
-            self._raise(f"{where} does not match what came ({many(found.same, 'call')} the same)", [*said, end])
-
-    def _update(self, where: Path) -> None:
-        __tracebackhide__ = True
-        if not self._arrivals():
-            self._raise(f"nothing came, so there is nothing to write into {where}", [])
-        other = self._loop.written.setdefault(where.resolve(), self.name)
-        if other == self.name:
-            if where.exists() and recorder.load_header(where).setup.described() != self.options.setup.described():
-                where.unlink()  # made with other options, so not a line of it can stay
-            self._write(where)
-            return
-        found = self._differs(where)
-        if found.pairs:
-            msg = f"{other} wrote other calls into {where} in this run; give each test a recording of its own"
-            raise AssertionError(msg)
-
-    def _differs(self, where: Path) -> Comparison:
-        with TemporaryDirectory() as folder:
-            now = Path(folder, "now.jsonl")
-            self._write(now)
-            return compare(recorder.load(where), recorder.load(now) if now.exists() else ())
+            self._raise(said[0], said[1:])
 
     def _receipts(self) -> list[Receipt]:
         return list({one.receipt.id: one.receipt for one in self._arrivals()}.values())
-
-    def _write(self, where: Path) -> None:
-        where.parent.mkdir(parents=True, exist_ok=True)
-        made = Recorder(where, setup=self.options.setup)
-        try:
-            for receipt in self._receipts():
-                made.take(receipt)
-        finally:
-            made.close()
 
     # --- the end --------------------------------------------------------------------------------------------------------
 
@@ -456,25 +411,11 @@ class Harness(Results):
             self.ended = True
             self._faults.clear()
             self._home.close_idle()  # an SDK that keeps its connections would cost two descriptors for each test
-            for one in self._recorders:
+            for one in self._recordings.begun:
                 self._sinks.remove(one)
-                one.close(replacing=passed)
-                if one.kept_in is not None:  # of a test that failed nobody wants to find a file at each run
-                    one.kept_in.unlink(missing_ok=True)
+            self._recordings.end(passed=passed)
 
         self._loop.ask(close)
-
-
-def _compared(found: Comparison, *, ordered: bool) -> list[str]:
-    """What differs between two recordings, in lines."""
-    lines = []
-    for pair in found.pairs:
-        if pair.kind == "moved" and not ordered:
-            continue
-        what = named(pair.side.type, pair.side.call, ("userId", "user"), ("groupId", "group"), ("event", "event"))
-        lines.append(f"  {pair.kind}: {what}" + (f" (line {pair.old.line})" if pair.old else ""))
-        lines += [f"      {printable(path)}: recorded {short(old, 100)}, now {short(new, 100)}" for path, old, new in pair.changes]
-    return lines
 
 
 async def _in_thread[T](work: Callable[[], T]) -> T:
