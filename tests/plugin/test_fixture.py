@@ -38,6 +38,25 @@ def test_what_came_and_what_pendo_would_hold(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2)
 
 
+def test_its_address_shows_the_same_to_a_browser(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        def got(url):
+            with opener.open(url, timeout=20) as answer:
+                return answer.read()
+
+        def test_it(segment_pendo, send):
+            send(identify_call("u1", plan="pro"), track_call("u1", "E"))
+            assert b"<title>" in got(segment_pendo.host + "/")
+            assert json.loads(got(segment_pendo.host + "/_/calls"))["calls"] == segment_pendo.calls
+            record = json.loads(got(segment_pendo.host + "/api/v1/visitor/u1"))
+            assert record["metadata"]["segmentio"] == segment_pendo.visitor("u1")["metadata"] == {"plan": "pro"}
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
 MISSES = {
     'segment_pendo.wait(identify("u1", traits={"plan": "gold", "n": "1", "seats": 5}), timeout=0.01)': """
         no call matching identify(user='u1', traits={'plan': 'gold', 'n': '1', 'seats': 5}) came within 0.01 s
