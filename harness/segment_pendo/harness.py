@@ -99,7 +99,8 @@ class Harness(Results):
         self._cleared: list[Event] = []
 
     def __repr__(self) -> str:
-        return f"<Harness at {self.host}: {', '.join(f'{value or 0} {name}' for name, value in self.counts().items())}>"
+        counts = self.counts()
+        return f"<Harness at {self.host}: {counts['calls']} calls, {counts['skipped']} skipped, findings: {counts['findings'] or 'none'}>"
 
     # --- in the bench's thread ------------------------------------------------------------------------------------------
 

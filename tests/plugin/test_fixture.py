@@ -28,6 +28,7 @@ def test_what_came_and_what_pendo_would_hold(pytester: pytest.Pytester) -> None:
             assert segment_pendo.exactly(1, identify()) == [one]
             segment_pendo.none(page())
             assert segment_pendo.in_order(identify(), group()) == [one, three]
+            assert repr(segment_pendo) == f"<Harness at {segment_pendo.host}: 3 calls, 1 skipped, findings: NESTED_IGNORED>"
             segment_pendo.clear()
             assert segment_pendo.calls == [] and segment_pendo.visitor("u1") is None
 
