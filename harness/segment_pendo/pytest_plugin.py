@@ -318,7 +318,8 @@ class _Reports:
         self._tested = config.stash.setdefault(_TESTED, {})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        passed, _ = self._tested.get(report.nodeid, (True, {}))
+        before, _ = self._tested.get(report.nodeid, (True, {}))
+        passed = before or report.when == "setup"  # a test that is run again begins anew
         counts = {name.removeprefix(_PROPERTY): str(value) for name, value in report.user_properties if name.startswith(_PROPERTY)}
         self._tested[report.nodeid] = passed and not report.failed, counts
 
@@ -329,9 +330,9 @@ def _add_summary(config: pytest.Config, late: list[tuple[str, str]]) -> str:
     tested = {name: told for name, told in config.stash.get(_TESTED, {}).items() if told[1]}
     if not file or not tested:
         return ""
-    from segment_pendo.suite_summary import Tested, markdown  # noqa: PLC0415
+    from segment_pendo.suite_summary import Case, markdown  # noqa: PLC0415
 
-    text = markdown([Tested(name, passed, counts) for name, (passed, counts) in tested.items()], late)
+    text = markdown([Case(name, passed, counts) for name, (passed, counts) in tested.items()], late)
     try:
         with Path(file).open("a", encoding="utf-8") as out:
             out.write(text)

@@ -5,12 +5,12 @@ from typing import Final, NamedTuple
 
 from segment_pendo.lines import cell
 
-__all__ = ["Tested", "markdown"]
+__all__ = ["Case", "markdown"]
 
 _MOST_ROWS: Final = 100
 
 
-class Tested(NamedTuple):
+class Case(NamedTuple):
     """One test that used the harness: its name, whether it passed, and its counts (Harness.counts)."""
 
     name: str
@@ -18,7 +18,7 @@ class Tested(NamedTuple):
     counts: Mapping[str, str]
 
 
-def markdown(tests: Sequence[Tested], late: Iterable[tuple[str, str]]) -> str:
+def markdown(tests: Sequence[Case], late: Iterable[tuple[str, str]]) -> str:
     """A heading with the sum, the tests that failed or have findings, and the calls that came late."""
     sums = {name: sum(int(one.counts.get(name, "0")) for one in tests) for name in ("calls", "webhooks", "skipped")}
     failed = sum(not one.passed for one in tests)

@@ -119,8 +119,17 @@ def test_a_test_that_is_run_again_is_judged_again(pytester: pytest.Pytester) -> 
         "    runtestprotocol(item, nextitem=nextitem, log=True)\n"
         "    return True\n"
     )
-    result = ran(pytester, source, "-p", "again")
-    result.assert_outcomes(failed=2, passed=3, errors=1)
+    source += """
+        failures = [1]
+
+        def test_passes_at_last(send):
+            assert not failures.pop() if failures else True
+
+        def test_end(): pass
+        """
+    result = ran(pytester, source, "-p", "again", "--segment-pendo-summary=s.md")
+    result.assert_outcomes(failed=3, passed=6, errors=1)
+    assert "test_passes_at_last" not in (pytester.path / "s.md").read_text()
     assert '"userId":"u1"' in (pytester.path / "kept.jsonl").read_text()  # what failed did not replace what passed
 
 

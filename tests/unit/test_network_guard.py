@@ -78,6 +78,9 @@ def test_allowed_hosts_and_their_addresses() -> None:
     assert "127.0.0.1" in guard._allowed
     with pytest.raises(NetworkBlocked):
         guard.look("socket.connect", (None, ("192.0.2.9", 443)))
+    guard.look("socket.connect", (None, ("API.example.COM.", 443)))
+    guard.look("socket.connect", (None, ("::1%lo", 443, 0, 1)))
+    guard.look("socket.sendmsg", (None, None))  # where the socket is connected already
 
 
 def test_the_last_guard_stands_and_none_after_it() -> None:
