@@ -19,7 +19,8 @@ from aiohttp import web
 from yarl import URL
 
 from segment_pendo.door import Door
-from segment_pendo.harness import Clock, Harness, Options
+from segment_pendo.harness import Clock, Harness
+from segment_pendo.harness_options import Options
 
 __all__ = ["Bench"]
 

@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -23,18 +22,19 @@ from segment_pendo import js_json, recorder
 from segment_pendo.expectation import Expectation, any_call, checked
 from segment_pendo.faults import Fault, Faults
 from segment_pendo.flushing import Flushes
+from segment_pendo.harness_options import Options
 from segment_pendo.home import Home
 from segment_pendo.lines import many
-from segment_pendo.mapping import Setup, webhook_of
+from segment_pendo.mapping import webhook_of
 from segment_pendo.recordings import Recordings
 from segment_pendo.relay import Relay, Sink
 from segment_pendo.results import Account, CallRow, Results, Visitor, account_of, visitor_of
 from segment_pendo.rows import call_id
 from segment_pendo.store import Store
 from segment_pendo.timeline import Arrival, Event, Note, called, missed, problems, refused, timeline, uncalled
-from segment_pendo.words import Attempt, CallRef, JsonObject, Level, Receipt
+from segment_pendo.words import Attempt, CallRef, JsonObject, Receipt
 
-__all__ = ["Aio", "Clock", "Harness", "Options"]
+__all__ = ["Aio", "Clock", "Harness"]
 
 _ANY_CALL: Final = any_call()
 # Set where nobody waits any more: the task that awaited was cancelled.
@@ -49,18 +49,6 @@ class Loop(Protocol):
 
     def ask[T](self, what: Callable[[], T]) -> T: ...
     def run[T](self, what: Coroutine[Any, Any, T]) -> T: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a test's harness behaves. `timeout` and `quiet` are seconds; `directory` is what paths of recordings are relative to."""
-
-    setup: Setup
-    fail_on: Level | None = None
-    timeout: float = 5.0
-    quiet: float = 0.25
-    directory: Path = Path()
-    update: bool = False
 
 
 class Clock:

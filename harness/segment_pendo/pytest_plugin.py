@@ -4,7 +4,7 @@ It is light: nothing but pytest is imported until the fixture is used.
 """
 
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +12,8 @@ import pytest
 
 if TYPE_CHECKING:
     from segment_pendo.bench import Bench
-    from segment_pendo.harness import Harness, Options
+    from segment_pendo.harness import Harness
+    from segment_pendo.harness_options import Options
     from segment_pendo.network_guard import Guard
 
 __all__: list[str] = []
@@ -28,7 +29,7 @@ _TESTED: Final = pytest.StashKey["dict[str, tuple[bool, dict[str, str]]]"]()
 _FIXTURE: Final = "segment_pendo"
 _GUARD: Final = "segment_pendo_no_network"
 _PROPERTY: Final = "segment_pendo_"
-# Options of the marker and of the fixture segment_pendo_config, with what they mean; all but the last four are `segment-pendo run`'s.
+# Options of the marker and of the fixture segment_pendo_config, with what they mean; the first five are as `segment-pendo run` has them.
 OPTIONS: Final = {
     "track": "select track calls too (default: no)",
     "pendo_track": "whether the Pendo subscription has the setting for track calls (default: it has)",
@@ -98,75 +99,19 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory: Path) -> "Options":
-    from segment_pendo.harness import Options  # noqa: PLC0415
-    from segment_pendo.results import made_setup  # noqa: PLC0415
+    from segment_pendo.harness_options import known, made  # noqa: PLC0415
 
     config = request.config
     chosen: dict[str, Any] = {name: config.getini(f"segment_pendo_{name}") for name in ("track", "timeout", "quiet")}
     chosen["fail_on"] = config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
-    chosen |= _known(given, "the fixture segment_pendo_config")
-    for mark in reversed(list(request.node.iter_markers(_FIXTURE))):
-        if mark.args:
-            msg = f"@pytest.mark.segment_pendo takes keywords only: {', '.join(OPTIONS)}"
-            raise pytest.UsageError(msg)
-        chosen |= _known(mark.kwargs, "@pytest.mark.segment_pendo")
     try:
-        setup = made_setup(
-            track=_flag(chosen, "track", default=False),
-            pendo_track=_flag(chosen, "pendo_track", default=True),
-            webhook=_one_of(chosen, "webhook", ("actions", "classic")) or "actions",
-            model=chosen.get("model", {}),
-        )
-        return Options(
-            setup,
-            fail_on=_one_of(chosen, "fail_on", ("error", "warning", "info")),
-            timeout=_seconds(chosen, "timeout"),
-            quiet=_seconds(chosen, "quiet"),
-            directory=directory,
-            update=bool(config.getoption("--segment-pendo-update")),
-        )
-    except (ValueError, TypeError, AttributeError) as error:
+        chosen |= known(given, OPTIONS, "the fixture segment_pendo_config")
+        for mark in reversed(list(request.node.iter_markers(_FIXTURE))):
+            chosen |= known(mark.kwargs, OPTIONS, "@pytest.mark.segment_pendo", mark.args)
+        return made(chosen, directory, update=bool(config.getoption("--segment-pendo-update")))
+    except (ValueError, TypeError) as error:
         msg = f"segment-pendo: {error}"
         raise pytest.UsageError(msg) from None
-
-
-def _one_of(chosen: Mapping[str, Any], name: str, values: Sequence[str]) -> Any:
-    value = chosen.get(name)
-    if value is not None and value not in values:
-        msg = f"{name} is one of {', '.join(map(repr, values))}, not {value!r}"
-        raise ValueError(msg)
-    return value
-
-
-def _flag(chosen: Mapping[str, Any], name: str, *, default: bool) -> bool:
-    value = chosen.get(name, default)
-    if not isinstance(value, bool):
-        msg = f"{name} is True or False, not {value!r}"
-        raise TypeError(msg)
-    return value
-
-
-def _seconds(chosen: Mapping[str, Any], name: str) -> float:
-    try:
-        seconds = float(chosen[name])
-    except (TypeError, ValueError):
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        msg = f"{name} is a number of seconds, not {chosen[name]!r}"
-        raise ValueError(msg)
-    return seconds
-
-
-def _known(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    from segment_pendo.suggestion import nearest  # noqa: PLC0415
-
-    for name in given:
-        if name not in OPTIONS:
-            near = nearest(name, OPTIONS)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(OPTIONS)}"
-            msg = f"{where} has no option {name!r}; {hint}"
-            raise pytest.UsageError(msg)
-    return dict(given)
 
 
 # --- fixtures ------------------------------------------------------------------------------------------------------------
