@@ -12,6 +12,7 @@ from typing import Final, Literal
 from segment_pendo.checking import changes
 from segment_pendo.js_json import write
 from segment_pendo.json_path import json_path
+from segment_pendo.lines import WHO, named
 from segment_pendo.merging import meaning, steady
 from segment_pendo.recording import Entry
 from segment_pendo.words import Json, JsonObject
@@ -54,6 +55,11 @@ class Pair:
         side = self.new or self.old
         assert side is not None
         return side
+
+    @property
+    def name(self) -> str:
+        """The call in a few words."""
+        return named(self.side.type, self.side.call, *WHO, ("event", "event"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ match item by item, all else if `expected == actual`; so objects that define equ
 true and false equal no number, as in JSON.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Number
 from typing import Any, Final, Literal, NamedTuple
@@ -76,7 +76,7 @@ class Expectation:
         return self.words
 
     def matches(self, judged: Judged) -> bool:
-        return not mismatches(self, judged)
+        return next(_mismatches(self, judged), None) is None
 
 
 def identify(
@@ -142,25 +142,25 @@ def any_call(
 _KEYS: Final = {"user": "userId", "anonymous": "anonymousId", "group": "groupId", "previous": "previousId"}
 _LONGEST: Final = 500
 _IDS: Final = tuple(_KEYS.values())
+_FINDINGS: Final = sorted(SEGMENT | PENDO)
 _ABOUT: Final = ("outcome", "code", "finding")
 
 
 def _made(kind: str | None, given: Mapping[str, Any]) -> Expectation:
     _known("outcome", given["outcome"], ("webhook", "skipped"))
     _known("code", given["code"], DROPS)
-    _known("finding", given["finding"], {**SEGMENT, **PENDO})
+    _known("finding", given["finding"], _FINDINGS)
     asked = {name: value for name, value in given.items() if value is not ANY and not (name in _ABOUT and value is None)}
     members = {_KEYS.get(name, name): value for name, value in asked.items() if name not in _ABOUT}
     words = f"{kind or 'any_call'}({', '.join(f'{name}={value!r}' for name, value in asked.items())})"
     return Expectation(kind, members, given["outcome"], given["code"], given["finding"], short(words, _LONGEST))
 
 
-def _known(name: str, given: str | None, values: Iterable[str]) -> None:
+def _known(name: str, given: str | None, values: Collection[str]) -> None:
     # A typing mistake would make every test that nothing comes succeed.
-    values = sorted(values)
     if given is not None and given not in values:
         near = nearest(given, values)
-        msg = f"there is no {name} {given!r}; " + (f"did you mean {near!r}?" if near else f"there are {', '.join(values)}")
+        msg = f"there is no {name} {given!r}; " + (f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(values))}")
         raise ValueError(msg)
 
 
@@ -181,12 +181,15 @@ def checked(*expected: object, count: object = 1) -> None:
 
 def mismatches(expected: Expectation, judged: Judged) -> list[Mismatch]:
     """Everything in which a call is not as expected; empty where it matches."""
-    found: list[Mismatch] = []
+    return list(_mismatches(expected, judged))
+
+
+def _mismatches(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
     if expected.type is not None and judged.call.type != expected.type:
-        found.append(Mismatch("$.type", repr(expected.type), repr(judged.call.type)))
+        yield Mismatch("$.type", repr(expected.type), repr(judged.call.type))
     for key, value in expected.members.items():
-        found += (_elsewhere(one, key, value, judged.call.data) for one in _member(value, judged.call.data, (), key))
-    return found + list(_became(expected, judged))
+        yield from (_elsewhere(one, key, value, judged.call.data) for one in _member(value, judged.call.data, (), key))
+    yield from _became(expected, judged)
 
 
 def _elsewhere(found: Mismatch, key: str, value: Any, data: Json) -> Mismatch:

@@ -24,15 +24,15 @@ from segment_pendo.faults import Fault, Faults
 from segment_pendo.flushing import Flushes
 from segment_pendo.harness_options import Options
 from segment_pendo.home import Home
-from segment_pendo.lines import many
+from segment_pendo.lines import many, refused
 from segment_pendo.mapping import webhook_of
+from segment_pendo.pendo.model import Pendo
 from segment_pendo.recordings import Recordings
 from segment_pendo.relay import Relay, Sink
-from segment_pendo.results import Account, CallRow, Results, Visitor, account_of, visitor_of
-from segment_pendo.rows import call_id
+from segment_pendo.results import CallRow, Results, row_of
 from segment_pendo.store import Store
-from segment_pendo.timeline import Arrival, Event, Note, called, missed, problems, refused, timeline, uncalled
-from segment_pendo.words import Attempt, CallRef, JsonObject, Receipt
+from segment_pendo.timeline import Arrival, Event, Note, called, missed, problems, timeline, uncalled
+from segment_pendo.words import Attempt, CallRef, Receipt
 
 __all__ = ["Aio", "Clock", "Harness"]
 
@@ -48,7 +48,6 @@ class Loop(Protocol):
     written: dict[Path, str]
 
     def ask[T](self, what: Callable[[], T]) -> T: ...
-    def run[T](self, what: Coroutine[Any, Any, T]) -> T: ...
 
 
 class Clock:
@@ -64,7 +63,7 @@ class Harness(Results):
     """
 
     def __init__(self, name: str, options: Options, loop: Loop) -> None:
-        super().__init__(options.setup)
+        super().__init__()
         self.name = name
         self.options = options
         self.host = ""
@@ -85,6 +84,7 @@ class Harness(Results):
         self._sinks += [self._home, self]
         self._recordings = Recordings(name, options.setup, loop.written)
         self._cleared: list[Event] = []
+        self._told = 0
 
     def __repr__(self) -> str:
         counts = self.counts()
@@ -107,7 +107,7 @@ class Harness(Results):
         seconds = Clock.now() - self._start
         with self._came:
             if receipt.refusal is not None:
-                self._note(refused(receipt), wrong=receipt.refusal.status != 404)
+                self._note(" ".join(refused(receipt)), wrong=receipt.refusal.status != 404)
             for judged in receipt.judged:
                 self.events.append(Arrival(seconds, receipt, judged))
                 if self.ended:
@@ -139,17 +139,8 @@ class Harness(Results):
 
     # --- what Pendo would hold ------------------------------------------------------------------------------------------
 
-    def visitor(self, id: str) -> Visitor | None:
-        """The visitor that Pendo would hold now, or None."""
-        return visitor_of(self._loop.ask(lambda: self._home.loopback_pendo.pendo.visitor(id)))
-
-    def account(self, id: str) -> Account | None:
-        """The account that Pendo would hold now, or None."""
-        return account_of(self._loop.ask(lambda: self._home.loopback_pendo.pendo.account(id)))
-
-    def state(self) -> JsonObject:
-        """Everything that Pendo would hold now, with the call that set each field."""
-        return self._loop.ask(self._home.loopback_pendo.pendo.state)
+    def _ask[T](self, what: Callable[[Pendo], T]) -> T:
+        return self._loop.ask(lambda: what(self._home.loopback_pendo.pendo))
 
     # --- waiting --------------------------------------------------------------------------------------------------------
 
@@ -158,20 +149,20 @@ class Harness(Results):
         __tracebackhide__ = True
         checked(expected, count=count)
         seconds = self.options.timeout if timeout is None else timeout
-        seen, matched = 0, 0
+        found: list[Arrival] = []
+        seen = 0
 
         def there() -> bool:  # each call is looked at once, however many come
-            nonlocal seen, matched
+            nonlocal seen
             new = self.events[seen:]
             seen += len(new)
-            matched += sum(isinstance(one, Arrival) and expected.matches(one.judged) for one in new)
-            return matched >= count
+            found.extend(one for one in new if isinstance(one, Arrival) and expected.matches(one.judged))
+            return len(found) >= count
 
         if not self._until(there, seconds):
-            found = self._found(expected)
             those = f"{many(len(found), 'call')} matching {expected} came within {seconds:g} s; {count} were expected" if found else ""
             self._raise(those or f"no call matching {expected} came within {seconds:g} s", missed(expected, self.events, but=found))
-        return self.matching(expected)
+        return list(map(row_of, found))
 
     def exactly(self, count: int, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> list[CallRow]:
         """Wait until `count` calls are as expected and nothing more comes; their rows. AssertionError where there are fewer or more."""
@@ -185,7 +176,7 @@ class Harness(Results):
             said = "no call was expected" if not count else f"{many(count, 'call')} were expected" if count > 1 else "1 call was expected"
             more = uncalled(self.events, found[count:])
             self._raise(f"{said} to match {expected}; {len(found)} came", more)
-        return self.matching(expected)
+        return list(map(row_of, found))
 
     def none(self, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> None:
         """Wait until nothing more comes. AssertionError if a call is as expected."""
@@ -206,9 +197,7 @@ class Harness(Results):
                 said = f"wrong order: {called(earlier[-1].judged)} came before {called(run[-1].judged)}, and should have come after it"
                 self._raise(said, ["what came:", *timeline(self.events, earlier[-1])])
             self._raise(f"no call matching {asked} came{after} within {seconds:g} s", missed(asked, self.events, but=run))
-        ids = [call_id(one.receipt.id, one.judged.call.index) for one in self._run(expected)]
-        rows = {row["id"]: row for row in self.calls}
-        return [rows[name] for name in ids]
+        return list(map(row_of, self._run(expected)))
 
     def settle(self, timeout: float | None = None) -> None:
         """Wait until nothing more comes: SDKs are flushed, no request is being read, and for `quiet` seconds none came.
@@ -371,9 +360,11 @@ class Harness(Results):
         return {"calls": str(len(every)), "webhooks": str(delivered), "skipped": str(len(every) - delivered), "findings": told}
 
     def objections(self) -> list[str]:
-        """What the option fail_on objects to, of all that came; `clear` changes none of it."""
+        """What the option fail_on objects to and was not told before, of all that came; `clear` changes none of it."""
         level = self.options.fail_on
-        return problems((*self._cleared, *self.events), level) if level is not None else []
+        found = problems((*self._cleared, *self.events), level)[self._told :] if level is not None else []
+        self._told += len(found)
+        return found
 
     def clear(self) -> None:
         """Forget what came until now, faults too: for the next example of a property test."""

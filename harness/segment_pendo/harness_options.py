@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from segment_pendo.lines import ORDER
 from segment_pendo.mapping import Setup
 from segment_pendo.results import made_setup
+from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.suggestion import nearest
 from segment_pendo.words import Level
 
@@ -45,12 +47,12 @@ def made(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options
     setup = made_setup(
         track=_flag(chosen, "track", default=False),
         pendo_track=_flag(chosen, "pendo_track", default=True),
-        webhook=_one_of(chosen, "webhook", ("actions", "classic")) or "actions",
+        webhook=_one_of(chosen, "webhook", tuple(KINDS)) or "actions",
         model=chosen.get("model", {}),
     )
     return Options(
         setup,
-        fail_on=_one_of(chosen, "fail_on", ("error", "warning", "info")),
+        fail_on=_one_of(chosen, "fail_on", tuple(ORDER)),
         timeout=_seconds(chosen, "timeout"),
         quiet=_seconds(chosen, "quiet"),
         directory=directory,

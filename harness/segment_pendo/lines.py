@@ -7,9 +7,23 @@ from typing import Final
 from segment_pendo.rows import sent
 from segment_pendo.segment.ingest import masked
 from segment_pendo.segment.times import text
-from segment_pendo.words import Attempt, Json, Judged, Receipt, Skipped
+from segment_pendo.words import Attempt, Json, Judged, Level, Receipt, Skipped
 
-__all__ = ["ORDER", "WHO", "Teller", "cell", "finding_line", "many", "named", "plain", "printable", "refusal_line", "short"]
+__all__ = [
+    "ORDER",
+    "WHO",
+    "Teller",
+    "cell",
+    "finding_line",
+    "is_as_bad",
+    "many",
+    "named",
+    "plain",
+    "printable",
+    "refusal_line",
+    "refused",
+    "short",
+]
 
 _WIDEST: Final = 60
 WHO: Final = (("userId", "user"), ("groupId", "group"))  # for `named`
@@ -52,6 +66,11 @@ def named(kind: Json, call: Json, *members: tuple[str, str]) -> str:
     """A call by its type and those `members` (key, word) that it has."""
     data = call if isinstance(call, dict) else {}
     return " ".join([plain(kind), *(f"{word} {plain(data[key])}" for key, word in members if data.get(key) is not None)])
+
+
+def is_as_bad(level: Level, least: str) -> bool:
+    """Whether a finding of this level is one of `least`, or worse."""
+    return ORDER[level] <= ORDER[least]
 
 
 def finding_line(level: str, code: str, path: str, message: str) -> str:
@@ -113,7 +132,12 @@ def _findings(judged: Judged) -> str:
 
 def refusal_line(receipt: Receipt) -> str:
     """A request that brought no call."""
+    return f"{text(receipt.at)[11:23]}  refused   {'  '.join(refused(receipt))}"
+
+
+def refused(receipt: Receipt) -> tuple[str, str]:
+    """Which request brought no call, and how it was answered."""
     assert receipt.refusal is not None
     refusal = receipt.refusal
     where = f"{plain(receipt.request.method)} {plain(masked(receipt.request.path))}"
-    return f"{text(receipt.at)[11:23]}  refused   {where}  answered {refusal.status} {refusal.code}: {printable(refusal.message)}"
+    return where, f"answered {refusal.status} {refusal.code}: {printable(refusal.message)}"

@@ -42,6 +42,12 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         _Installed.guard = self._before
 
+    def refused(self) -> list[str]:
+        """The hosts that were refused since this was asked last, and by which thread."""
+        found = [host + by for host, by in self.tried.items()]
+        self.tried.clear()
+        return found
+
     def look(self, event: str, arguments: tuple[Any, ...]) -> None:
         """See one audit event. Raises NetworkBlocked."""
         __tracebackhide__ = True
@@ -54,7 +60,7 @@ class Guard:
             return
         if event in _LOOK_UPS:
             host = _text(arguments[0])
-            if not (self._may(host) or _is_address(host)):  # an address needs no look-up; who connects to it is seen then
+            if not (self._may(host) or _address(host)):  # an address needs no look-up; who connects to it is seen then
                 self._refuse(f"look up {host}", host)
             self._know_addresses(host)
             return
@@ -115,20 +121,19 @@ def _text(host: Any) -> str:
     return text.casefold().rstrip(".").partition("%")[0]
 
 
-def _is_address(host: str) -> bool:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def is_local(host: str) -> bool:
     """Whether a name or an address is this machine, for a connection or as the wildcard of a server."""
     if host in _LOCAL or host.endswith(".localhost") or host == socket.gethostname().casefold():
         return True
-    if not _is_address(host):
+    address = _address(host)
+    if address is None:
         return False
-    address = ipaddress.ip_address(host)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback or address.is_unspecified

@@ -18,13 +18,11 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-_PASSED: Final = pytest.StashKey[bool]()
-_RAN: Final = pytest.StashKey[bool]()
+_PASSED: Final = pytest.StashKey[bool | None]()  # None until the test has run
 _LATE: Final = pytest.StashKey[list[tuple[str, str]]]()
-_TOLD: Final = pytest.StashKey[int]()
 _WRONG: Final = pytest.StashKey[str]()
 _STANDING: Final = pytest.StashKey["Guard"]()
-_BETWEEN: Final = pytest.StashKey[dict[str, str]]()
+_BETWEEN: Final = pytest.StashKey[list[str]]()
 _TESTED: Final = pytest.StashKey["dict[str, tuple[bool, dict[str, str]]]"]()
 _FIXTURE: Final = "segment_pendo"
 _GUARD: Final = "segment_pendo_no_network"
@@ -60,9 +58,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"segment_pendo({', '.join(OPTIONS)}): how the fixture segment_pendo behaves in this test.")
-    if config.getoption("--segment-pendo-update") and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
-        msg = "--segment-pendo-update rewrites recordings, which CI must not do: run it on your machine, look at the difference, commit it"
-        raise pytest.UsageError(msg)
+    if config.getoption("--segment-pendo-update"):
+        from segment_pendo.environment import in_ci  # noqa: PLC0415
+
+        if in_ci():
+            why = "rewrites recordings, which CI must not do: run it on your machine, look at the difference, commit it"
+            msg = f"--segment-pendo-update {why}"
+            raise pytest.UsageError(msg)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Reports(config), "segment-pendo-reports")
 
@@ -85,7 +87,7 @@ def _let_go(config: pytest.Config) -> None:
     guard = config.stash.get(_STANDING, None)
     if guard is not None:
         guard.__exit__()
-        config.stash[_BETWEEN] = guard.tried
+        config.stash[_BETWEEN] = guard.refused()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -161,15 +163,15 @@ def segment_pendo(
 ) -> "Iterator[Harness]":
     """A stand-in for Segment and Pendo, for this test alone: send to `.host`, then ask what came and what Pendo would make of it."""
     item = request.node
-    item.stash[_TOLD], item.stash[_PASSED], item.stash[_RAN] = 0, True, False  # also where a plugin runs a test again
+    item.stash[_PASSED] = None  # also where a plugin runs a test again
     harness = _segment_pendo_bench.open(item.nodeid, _options(request, segment_pendo_config, segment_pendo_directory))
     yield harness
-    passed = item.stash[_PASSED] and item.stash.get(_RAN, False)
+    passed = item.stash[_PASSED] is True
     harness.finish()
     _segment_pendo_bench.end(harness, passed=passed)
     item.user_properties += [(_PROPERTY + name, value) for name, value in harness.counts().items()]
     if passed:  # who has failed already need not be told twice
-        _object(item, harness)
+        _object(harness)
 
 
 @pytest.fixture
@@ -183,8 +185,7 @@ def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]
 
 
 def _object_to_network(guard: "Guard") -> None:
-    tried = ", ".join(host + by for host, by in guard.tried.items())
-    guard.tried.clear()
+    tried = ", ".join(guard.refused())
     if tried:
         hint = "Point it at segment_pendo.host or at another fake, or allow the host with segment_pendo_allow_hosts."
         pytest.fail(f"the test tried to reach {tried}, and segment-pendo keeps tests on this machine. {hint}", pytrace=False)
@@ -208,14 +209,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             harness.settle()
         except AssertionError as error:
             pytest.fail(str(error), pytrace=False)
-        _object(item, harness)
+        _object(harness)
 
 
-def _object(item: pytest.Item, harness: "Harness") -> None:
-    """Fail where fail_on objects to something that it was not told of before."""
-    found = harness.objections()
-    new = found[item.stash.get(_TOLD, 0) :]
-    item.stash[_TOLD] = len(found)
+def _object(harness: "Harness") -> None:
+    """Fail where fail_on objects to something that was not told before."""
+    new = harness.objections()
     if new:
         lines = [f"fail_on={harness.options.fail_on!r} objects to:", *(f"  {one}" for one in new), "what came:", *harness.timeline()]
         pytest.fail("\n".join(lines), pytrace=False)
@@ -225,14 +224,12 @@ def _object(item: pytest.Item, harness: "Harness") -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.when == "call":
-        item.stash[_PASSED] = item.stash.get(_PASSED, True) and report.passed  # subtests have reports of their own
-        item.stash[_RAN] = True
+        item.stash[_PASSED] = report.passed and item.stash.get(_PASSED, None) is not False  # subtests have reports of their own
         used = getattr(item, "funcargs", {})
         if report.failed and _FIXTURE in used and "what came:" not in report.longreprtext:
             report.sections.append(("Segment calls that came", "\n".join(used[_FIXTURE].timeline())))
         if report.failed and _GUARD in used and used[_GUARD].tried:
-            report.sections.append(("Hosts that were refused", "\n".join(host + by for host, by in used[_GUARD].tried.items())))
-            used[_GUARD].tried.clear()
+            report.sections.append(("Hosts that were refused", "\n".join(used[_GUARD].refused())))
     return report
 
 
@@ -290,11 +287,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     late = config.stash.get(_LATE, [])
     if config.stash.get(_WRONG, ""):
         terminalreporter.line(config.stash[_WRONG])
-    refused = config.stash.get(_BETWEEN, {})
+    refused = config.stash.get(_BETWEEN, [])
     if refused:
         terminalreporter.section("segment-pendo: hosts that were refused between tests")
-        for host, by in refused.items():
-            terminalreporter.line(host + by)
+        for host in refused:
+            terminalreporter.line(host)
     if late:
         terminalreporter.section("segment-pendo: calls that came after their test had ended")
         for name, text in late:

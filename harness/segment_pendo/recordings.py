@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from segment_pendo.comparing import Comparison, compare
-from segment_pendo.lines import WHO, many, named, printable, short
+from segment_pendo.lines import many, printable, short
 from segment_pendo.mapping import Setup
 from segment_pendo.recorder import Recorder, load, load_header
 from segment_pendo.words import Receipt
@@ -83,7 +83,6 @@ def _told(found: Comparison, *, ordered: bool) -> Iterator[str]:
     for pair in found.pairs:
         if pair.kind == "moved" and not ordered:
             continue
-        what = named(pair.side.type, pair.side.call, *WHO, ("event", "event"))
-        yield f"  {pair.kind}: {what}" + (f" (line {pair.old.line})" if pair.old else "")
+        yield f"  {pair.kind}: {pair.name}" + (f" (line {pair.old.line})" if pair.old else "")
         for path, old, new in pair.changes:
             yield f"      {printable(path)}: recorded {short(old, _WIDEST)}, now {short(new, _WIDEST)}"

@@ -4,7 +4,8 @@
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 from uuid import UUID, uuid5
@@ -16,12 +17,24 @@ from segment_pendo.lines import finding_line
 from segment_pendo.mapping import Setup, assess, webhook_of
 from segment_pendo.merging import steady
 from segment_pendo.pendo.model import Pendo
-from segment_pendo.rows import call_row
+from segment_pendo.rows import call_id, call_row
 from segment_pendo.segment.wire import requests
 from segment_pendo.timeline import Arrival, Event, called, problems
 from segment_pendo.words import Json, JsonObject, Judged, Level, Receipt, Skipped
 
-__all__ = ["Account", "CallRow", "FindingRow", "Results", "Snapshot", "Visitor", "account_of", "pendo_after", "plain_record", "visitor_of"]
+__all__ = [
+    "Account",
+    "CallRow",
+    "FindingRow",
+    "Results",
+    "Snapshot",
+    "Visitor",
+    "account_of",
+    "pendo_after",
+    "plain_record",
+    "row_of",
+    "visitor_of",
+]
 
 
 class FindingRow(TypedDict):
@@ -101,13 +114,15 @@ def _plain(value: Json) -> Any:
     return json.loads(js_json.write(value))
 
 
-class Results:
+class Results(ABC):
     """What became of calls. `events` are in the order in which they came."""
 
-    def __init__(self, setup: Setup) -> None:
-        self._setup = setup
+    def __init__(self) -> None:
         self.events: list[Event] = []
-        self._pendo = Pendo(setup.pendo, track=setup.track and setup.pendo_track)
+
+    @abstractmethod
+    def _ask[T](self, what: Callable[[Pendo], T]) -> T:
+        """What somebody wants to know of Pendo's records."""
 
     def _arrivals(self) -> list[Arrival]:
         return [event for event in tuple(self.events) if isinstance(event, Arrival)]
@@ -115,7 +130,7 @@ class Results:
     @property
     def calls(self) -> list[CallRow]:
         """A row for each call that came, in order."""
-        return [_row(one) for one in self._arrivals()]
+        return [row_of(one) for one in self._arrivals()]
 
     @property
     def webhooks(self) -> list[dict[str, Any]]:
@@ -135,32 +150,30 @@ class Results:
     def matching(self, expected: Expectation) -> list[CallRow]:
         """The rows of the calls that are as expected."""
         checked(expected)
-        return [_row(one) for one in self._arrivals() if expected.matches(one.judged)]
+        return [row_of(one) for one in self._arrivals() if expected.matches(one.judged)]
 
     def visitor(self, id: str) -> Visitor | None:
         """The visitor that Pendo would hold, or None."""
-        return visitor_of(self._pendo.visitor(id))
+        return visitor_of(self._ask(lambda pendo: pendo.visitor(id)))
 
     def account(self, id: str) -> Account | None:
         """The account that Pendo would hold, or None."""
-        return account_of(self._pendo.account(id))
+        return account_of(self._ask(lambda pendo: pendo.account(id)))
 
     def state(self) -> JsonObject:
         """Everything that Pendo would hold, with the call that set each field, as `/_/state` shows it."""
-        return self._pendo.state()
+        return self._ask(Pendo.state)
 
     def snapshot(self) -> Snapshot:
         """What came of it without what differs from run to run; plain dicts and lists, for snapshot tests."""
         every = self._arrivals()
         state = cast("dict[str, dict[str, Any]]", self.state())
-        visitors = {name: visitor_of(record) for name, record in state["visitors"].items()}
-        accounts = {name: account_of(record) for name, record in state["accounts"].items()}
         return {
             "webhooks": [_steady(webhook) for webhook in self.webhooks],
             "skipped": [f"{called(one.judged)}: {one.judged.outcome.code}" for one in every if isinstance(one.judged.outcome, Skipped)],
             "findings": [f"{called(one.judged)}: {found}" for one in every for found in _found(one.judged)],
-            "visitors": {name: record for name, record in visitors.items() if record is not None},
-            "accounts": {name: record for name, record in accounts.items() if record is not None},
+            "visitors": {name: cast("Visitor", plain_record(record)) for name, record in state["visitors"].items()},
+            "accounts": {name: cast("Account", plain_record(record)) for name, record in state["accounts"].items()},
         }
 
 
@@ -176,7 +189,7 @@ def _steady(webhook: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if key not in _LATER}
 
 
-def _row(one: Arrival) -> CallRow:
+def row_of(one: Arrival) -> CallRow:
     """The row of a call; a test's webhooks go straight into the model, so they are delivered at once."""
     sends = webhook_of(one.judged) is not None
     delivery: JsonObject | None = {"state": "delivered", "status": 200, "attempts": 1} if sends else None
@@ -192,9 +205,13 @@ _NAMES: Final = UUID("5e9a2d0c-0000-4000-8000-000000000000")
 
 class _Predicted(Results):
     def __init__(self, setup: Setup, at: datetime) -> None:
-        super().__init__(setup)
+        super().__init__()
+        self._pendo = Pendo(setup.pendo, track=setup.track and setup.pendo_track)
         self._history = History(setup)
-        self._at = at
+        self._at = int(at.timestamp() * 1000)
+
+    def _ask[T](self, what: Callable[[Pendo], T]) -> T:
+        return what(self._pendo)
 
     def take(self, receipt: Receipt) -> None:
         receipt = self._history.told(receipt)
@@ -202,7 +219,7 @@ class _Predicted(Results):
             self.events.append(Arrival(0.0, receipt, judged))
             webhook = webhook_of(judged)
             if webhook is not None:
-                self._pendo.apply(js_json.read(webhook.body).value, int(self._at.timestamp() * 1000), f"{receipt.id}.{judged.call.index}")
+                self._pendo.apply(js_json.read(webhook.body).value, self._at, call_id(receipt.id, judged.call.index))
 
 
 def pendo_after(
@@ -231,13 +248,9 @@ def pendo_after(
 
 
 def made_setup(*, track: bool, pendo_track: bool, webhook: str, model: Mapping[str, str]) -> Setup:
-    """The Setup of such options. Raises ValueError, which names what is wrong."""
-    pairs = (
-        [f"{name}={value}" for name, value in model.items()] if isinstance(model, Mapping) else [model] if isinstance(model, str) else model
-    )
-    switches = {pair.partition("=")[0]: pair.partition("=")[2] for pair in pairs}
+    """The Setup of such options. Raises ValueError or TypeError, which name what is wrong."""
     if not isinstance(model, Mapping):
         msg = f"model is a dict of switches and values, not {model!r}"
         raise TypeError(msg)
-    described: JsonObject = {"track": track, "webhook": webhook, "model": cast("JsonObject", switches), "pendoTrack": pendo_track}
+    described: JsonObject = {"track": track, "webhook": webhook, "model": {**model}, "pendoTrack": pendo_track}
     return Setup().like(described)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from segment_pendo.expectation import Expectation, Mismatch, distance, mismatches
-from segment_pendo.lines import ORDER, finding_line, many, named, plain, printable, short
-from segment_pendo.segment.ingest import masked
-from segment_pendo.words import Json, Judged, Level, Receipt, Skipped
+from segment_pendo.lines import ORDER, finding_line, is_as_bad, many, named, printable, short
+from segment_pendo.words import Json, Judged, Receipt, Skipped
 
 __all__ = ["Arrival", "Note", "called", "missed", "problems", "timeline", "uncalled"]
 
@@ -20,7 +19,6 @@ _MEMBERS: Final[tuple[tuple[str, str], ...]] = (
     ("event", "event"),
     ("name", "name"),
 )
-_LEVELS: Final[dict[str, tuple[Level, ...]]] = {"error": ("error",), "warning": ("error", "warning"), "info": ("error", "warning", "info")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,6 @@ def called(judged: Judged) -> str:
     anonymous = isinstance(judged.call.data, dict) and judged.call.data.get("userId") is None
     members = [one for one in _MEMBERS if one[0] != "anonymousId" or anonymous]
     return named(judged.call.type, judged.call.data, *members)
-
-
-def refused(receipt: Receipt) -> str:
-    """A request that brought no call, in words."""
-    assert receipt.refusal is not None
-    where = f"{plain(receipt.request.method)} {plain(masked(receipt.request.path))}"
-    return f"{where} answered {receipt.refusal.status} {receipt.refusal.code}: {printable(receipt.refusal.message)}"
 
 
 def _line(event: Event) -> str:
@@ -136,6 +127,6 @@ def problems(events: Sequence[Event], level: str) -> list[str]:
         if judged.message is None and isinstance(judged.outcome, Skipped):
             found.append(f"{called(judged)}: Segment drops it, {judged.outcome.code}: {printable(judged.outcome.reason)}")
         for one in judged.findings:
-            if one.level in _LEVELS[level]:
+            if is_as_bad(one.level, level):
                 found.append(f"{called(judged)}: {finding_line(one.level, one.code, one.path, one.message)}")
     return found

@@ -10,8 +10,7 @@ import pytest
 from dirty_equals import IsInt, IsNow, IsPositive, IsStr
 
 from segment_pendo.expectation import ABSENT, Expectation, alias, any_call, distance, group, identify, mismatches, page, screen, track
-from segment_pendo.mapping import Setup
-from segment_pendo.results import Results, pendo_after
+from segment_pendo.results import pendo_after
 from segment_pendo.timeline import Arrival, Note, missed, problems, timeline
 from segment_pendo.words import Judged
 
@@ -186,7 +185,7 @@ def test_pendo_after_is_the_same_each_time_whatever_the_sdk() -> None:
     assert kept[0] == kept[1] == kept[2] == kept[3]
     assert list(kept[0][0]) == ["u1"]
     assert kept[0][0]["u1"]["accounts"] == ["acme"]
-    assert Results(Setup()).snapshot() == {"webhooks": [], "skipped": [], "findings": [], "visitors": {}, "accounts": {}}
+    assert pendo_after([]).snapshot() == {"webhooks": [], "skipped": [], "findings": [], "visitors": {}, "accounts": {}}
 
 
 def test_pendo_after_takes_the_options_of_run() -> None:

@@ -1,6 +1,5 @@
 """`check`: what is recorded, mapped again and compared."""
 
-import os
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -14,16 +13,16 @@ import click
 from segment_pendo import recording, rows
 from segment_pendo.checking import Difference, differences
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, REFUSED, Failure
-from segment_pendo.lines import WHO, cell, many, named, printable, short
+from segment_pendo.environment import in_ci
+from segment_pendo.lines import WHO, cell, is_as_bad, many, named, printable, short
 from segment_pendo.recorder import load, load_header, rewrite
 from segment_pendo.recording import Entry, Judge, RecordedCall, RecordingError
 from segment_pendo.segment import ingest
-from segment_pendo.words import Finding, Json, Judged, Level, Receipt
+from segment_pendo.words import Finding, Json, Judged, Receipt
 
 __all__ = ["command"]
 
 _WIDEST: Final = 120
-_LEVELS: Final[dict[str, set[Level]]] = {"error": {"error"}, "warning": {"error", "warning"}}
 
 
 @dataclass(slots=True)
@@ -61,11 +60,11 @@ def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update
 
     Compared are outcomes, webhook bodies byte for byte, and findings. Ends with 1 if something differs, or --fail-on objects.
     """
-    if update and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+    if update and in_ci():
         message = "--update rewrites recordings, which CI must not do: run it on your machine, look at the difference, commit it."
         raise Failure(message, REFUSED)
     try:
-        checked = [one for file in files for one in _checked(file, _LEVELS.get(fail_on or "", set()))]
+        checked = [one for file in files for one in _checked(file, fail_on)]
         _REPORTS[report](checked)
         sys.stdout.flush()
         if update:
@@ -86,7 +85,7 @@ def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update
     sys.exit(FOUND if objected or (differing and not update) else 0)
 
 
-def _checked(file: Path, levels: set[Level]) -> Iterator[_Checked]:
+def _checked(file: Path, fail_on: str | None) -> Iterator[_Checked]:
     judge = Judge(load_header(file).setup)
     for entry in load(file):
         try:
@@ -95,7 +94,7 @@ def _checked(file: Path, levels: set[Level]) -> Iterator[_Checked]:
             message = f"{file}: {error}"
             raise RecordingError(message) from None
         for one, now in zip(entry.calls, judged, strict=True):
-            objections = [finding for finding in now.findings if finding.level in levels]
+            objections = [finding for finding in now.findings if fail_on is not None and is_as_bad(finding.level, fail_on)]
             yield _Checked(file, entry, one, now, list(differences(one, now)), objections)
 
 

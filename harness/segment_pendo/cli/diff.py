@@ -9,7 +9,7 @@ import click
 from segment_pendo import rows
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.comparing import Comparison, Pair, TraitChange, as_json, compare
-from segment_pendo.lines import WHO, many, named, plain, printable, short
+from segment_pendo.lines import many, plain, printable, short
 from segment_pendo.recorder import load
 from segment_pendo.recording import RecordingError
 
@@ -43,10 +43,6 @@ def command(old: Path, new: Path, style: str) -> None:
     sys.exit(FOUND if made else 0)
 
 
-def _name(pair: Pair) -> str:
-    return named(pair.side.type, pair.side.call, *WHO, ("event", "event"))
-
-
 def _where(pair: Pair, old: Path, new: Path) -> str:
     return f"{new if pair.new is not None else old}:{pair.side.line}"
 
@@ -73,7 +69,7 @@ def _trait(one: TraitChange) -> str:
 
 def _text(made: Comparison, old: Path, new: Path) -> None:
     for pair in made.pairs:
-        click.echo(f"{_where(pair, old, new)}: {_name(pair)}: {_said(pair, old)}")
+        click.echo(f"{_where(pair, old, new)}: {pair.name}: {_said(pair, old)}")
         for path, before, after in pair.changes:
             click.echo(f"    {printable(path)}: {_short(before)} -> {_short(after)}")
     for one in made.traits:
@@ -84,7 +80,7 @@ def _text(made: Comparison, old: Path, new: Path) -> None:
 def _markdown(made: Comparison, old: Path, new: Path) -> None:
     click.echo(f"### {old} -> {new}: {many(made.same, 'call')} the same, {len(made.pairs)} not\n")
     for pair in made.pairs:
-        click.echo(f"- **{_said(pair, old)}** {_code(_name(pair))} at {_code(_where(pair, old, new))}")
+        click.echo(f"- **{_said(pair, old)}** {_code(pair.name)} at {_code(_where(pair, old, new))}")
         for path, before, after in pair.changes:
             click.echo(f"  - {_code(printable(path))}: {_code(_short(before))} -> {_code(_short(after))}")
     for one in made.traits:
