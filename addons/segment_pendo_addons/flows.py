@@ -7,7 +7,7 @@ from pathlib import Path
 from mitmproxy import exceptions, http
 from mitmproxy.io import FlowReader
 
-from segment_pendo.importing import Imported, ImportFailure
+from segment_pendo.recordings.importing import Imported, ImportFailure
 from segment_pendo_addons.intercept import sdk_request
 
 __all__ = ["read"]

@@ -20,20 +20,20 @@ from mitmproxy import ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from segment_pendo.delivery import DRAIN, Delivery
-from segment_pendo.environment import API_KEY, SIGNING_KEY, secret
-from segment_pendo.lines import Teller, refusal_line
-from segment_pendo.mapping import Setup
+from segment_pendo.base.switch import SwitchError, changed_both
+from segment_pendo.explain.teller import Teller, refusal_line
+from segment_pendo.mapping.assess import Setup
 from segment_pendo.pendo.regions import CDN_HOSTS, destination
 from segment_pendo.pendo.switches import PendoSwitches
-from segment_pendo.recorder import Recorder
-from segment_pendo.recording import RecordingError
-from segment_pendo.relay import Relay, Sink
+from segment_pendo.recordings.format import RecordingError
+from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS, bare
 from segment_pendo.segment.ingest import decoded_headers, is_script
 from segment_pendo.segment.switches import Switches
 from segment_pendo.segment.webhooks import KINDS
-from segment_pendo.switch import SwitchError, changed_both
+from segment_pendo.serve.delivery import DRAIN, Delivery
+from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
+from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]

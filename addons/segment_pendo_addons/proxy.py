@@ -17,9 +17,9 @@ from mitmproxy.addons.errorcheck import ErrorCheck
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.certs import CertStore
 
-from segment_pendo.launcher import Upstream
-from segment_pendo.relay import Relay
 from segment_pendo.segment.hosts import INTERCEPTED
+from segment_pendo.serve.launcher import Upstream
+from segment_pendo.serve.relay import Relay
 from segment_pendo_addons.intercept import Intercept, allow_patterns
 
 __all__ = ["Proxy", "ProxyError", "authority", "server_context"]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from segment_pendo.bench import Bench
-    from segment_pendo.harness import Harness
-    from segment_pendo.harness_options import Options
-    from segment_pendo.network_guard import Guard
+    from segment_pendo.testing.harness import Harness
+    from segment_pendo.testing.loop_thread import Bench
+    from segment_pendo.testing.network_guard import Guard
+    from segment_pendo.testing.options import Options
 
 __all__: list[str] = []
 
@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"segment_pendo({', '.join(OPTIONS)}): how the fixture segment_pendo behaves in this test.")
     if config.getoption("--segment-pendo-update"):
-        from segment_pendo.environment import in_ci  # noqa: PLC0415
+        from segment_pendo.serve.environment import in_ci  # noqa: PLC0415
 
         if in_ci():
             why = "rewrites recordings, which CI must not do: run it on your machine, look at the difference, commit it"
@@ -77,7 +77,7 @@ def _blocks(config: pytest.Config) -> bool:
 def pytest_runtestloop(session: pytest.Session) -> None:
     # Threads go on between tests, and doctests use no fixture of ours.
     if _blocks(session.config) and not session.config.option.collectonly:
-        from segment_pendo.network_guard import Guard  # noqa: PLC0415
+        from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415
 
         guard = session.config.stash[_STANDING] = Guard("somebody between tests", session.config.getini("segment_pendo_allow_hosts"))
         guard.__enter__()
@@ -101,7 +101,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory: Path) -> "Options":
-    from segment_pendo.harness_options import known, made  # noqa: PLC0415
+    from segment_pendo.testing.options import known, made  # noqa: PLC0415
 
     config = request.config
     chosen: dict[str, Any] = {name: config.getini(f"segment_pendo_{name}") for name in ("track", "timeout", "quiet")}
@@ -133,7 +133,7 @@ def segment_pendo_directory(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def _segment_pendo_bench(request: pytest.FixtureRequest) -> "Iterator[Bench]":
-    from segment_pendo.bench import Bench  # noqa: PLC0415
+    from segment_pendo.testing.loop_thread import Bench  # noqa: PLC0415
 
     bench = Bench()
     with pytest.MonkeyPatch.context() as patch:
@@ -177,7 +177,7 @@ def segment_pendo(
 @pytest.fixture
 def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]":
     """Nothing leaves this machine while the test runs: it fails where something tried, also if the app swallowed the error."""
-    from segment_pendo.network_guard import Guard  # noqa: PLC0415
+    from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415
 
     with Guard(request.node.nodeid, request.config.getini("segment_pendo_allow_hosts")) as guard:
         yield guard
@@ -272,7 +272,7 @@ def _add_summary(config: pytest.Config, late: list[tuple[str, str]]) -> str:
     tested = {name: told for name, told in config.stash.get(_TESTED, {}).items() if told[1]}
     if not file or not tested:
         return ""
-    from segment_pendo.suite_summary import Case, markdown  # noqa: PLC0415
+    from segment_pendo.testing.ci_summary import Case, markdown  # noqa: PLC0415
 
     text = markdown([Case(name, passed, counts) for name, (passed, counts) in tested.items()], late)
     try:

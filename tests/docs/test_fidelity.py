@@ -5,16 +5,16 @@ from pathlib import Path
 
 import make_docs
 
+from segment_pendo.base.switch import table
 from segment_pendo.segment.rules import RULES
 from segment_pendo.segment.switches import Switches
-from segment_pendo.switch import table
 
 PACKAGE = Path(__file__).parent.parent.parent / "harness" / "segment_pendo"
 IDS = {rule.id for rule in RULES}
 
 
 def test_the_page_is_current() -> None:
-    assert make_docs.FIDELITY.read_text("utf-8") == make_docs.fidelity(), "run: uv run python tests/make_docs.py"
+    assert make_docs.FIDELITY.read_text("utf-8") == make_docs.fidelity(), "run: uv run python tests/tools/make_docs.py"
 
 
 def test_the_rules_and_the_code_name_each_other() -> None:

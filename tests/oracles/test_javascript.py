@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 
-from segment_pendo import js_json
+from segment_pendo.base import js_json
 
 NODE = """
 const strip = (v) => {

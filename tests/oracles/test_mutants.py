@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from segment_oracle import Case, Rule, differing, ours
 
-from segment_pendo import js_json
+from segment_pendo.base import js_json
 
 
 def signed(body: bytes, secret: str) -> str | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from segment_oracle import Case, SegmentOracle, ours
 from strategies import date_texts, event_texts, integrations
 
-from segment_pendo import js_json
+from segment_pendo.base import js_json
 from segment_pendo.segment import facade, webhooks
 from segment_pendo.segment.switches import Switches
 from segment_pendo.words import Call, Message

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from suites import PLAIN, ran, said
 
-from segment_pendo.network_guard import _Installed
+from segment_pendo.testing.network_guard import _Installed
 
 BLOCKED = """
     import socket

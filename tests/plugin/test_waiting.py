@@ -61,7 +61,7 @@ def test_a_client_that_waits_for_good_reasons_is_left_waiting(pytester: pytest.P
             segment_pendo.fail(429, retry_after=60)
             Client("k", host=segment_pendo.host, upload_interval=0.01).identify("u1")
             segment_pendo.none()
-            assert "answered 429" in segment_pendo.timeline()[0]
+            assert "answered 429" in segment_pendo.testing.timeline()[0]
         """,
     )
     result.assert_outcomes(passed=1)

@@ -9,11 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import any_json, calls, hostile_calls, ids, objects
 
-from segment_pendo import js_json, rows
-from segment_pendo.lines import Teller
-from segment_pendo.mapping import Setup, assess, chain
+from segment_pendo.base import js_json
+from segment_pendo.explain import rows
+from segment_pendo.explain.teller import Teller
+from segment_pendo.mapping.assess import Setup, assess, chain
 from segment_pendo.pendo.ids import effective
-from segment_pendo.pendo.model import Pendo
+from segment_pendo.pendo.records import Pendo
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from strategies import any_json, calls, hostile_calls, objects
 
-from segment_pendo import js_json
-from segment_pendo.device_mode import compared_row
-from segment_pendo.explaining import explained
-from segment_pendo.loopback_pendo import Answers, LoopbackPendo
-from segment_pendo.mapping import Setup, judge_message, webhook_of
+from segment_pendo.base import js_json
+from segment_pendo.base.switch import table
+from segment_pendo.explain.device_mode import compared_row
+from segment_pendo.explain.fate import explained
+from segment_pendo.mapping.assess import Setup, judge_message, webhook_of
+from segment_pendo.pendo.across import Memory
 from segment_pendo.pendo.effect import effect
-from segment_pendo.pendo.memory import Memory
 from segment_pendo.pendo.metadata import fields
-from segment_pendo.pendo.model import Pendo
+from segment_pendo.pendo.records import Pendo
 from segment_pendo.pendo.switches import PendoSwitches
-from segment_pendo.switch import table
+from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
 from segment_pendo.words import Call, Message
 
 any_calls = calls(types=st.sampled_from(["identify", "group", "track"]))

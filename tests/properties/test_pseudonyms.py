@@ -12,12 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import any_json, hostile_calls
 
-from segment_pendo import js_json
-from segment_pendo.mapping import Setup, assess
+from segment_pendo.base import js_json
+from segment_pendo.mapping.assess import Setup, assess
 from segment_pendo.pendo import ids as pendo_ids
-from segment_pendo.pseudonyms import People, Rules
-from segment_pendo.recorder import Recorder
-from segment_pendo.scanning import suspects
+from segment_pendo.recordings.pseudonyms import People, Rules
+from segment_pendo.recordings.recorder import Recorder
+from segment_pendo.recordings.scan import suspects
 from segment_pendo.strategies import calls, ids
 from segment_pendo.words import SdkRequest, Webhook
 

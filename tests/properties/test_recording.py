@@ -15,12 +15,13 @@ from make_fixtures import RECORDINGS
 from recorded import calls_of
 from strategies import any_json, hostile_calls
 
-from segment_pendo import js_json, recording
-from segment_pendo.checking import differences
-from segment_pendo.json_path import json_path
-from segment_pendo.mapping import Setup, assess
-from segment_pendo.recorder import Recorder, load
-from segment_pendo.recording import Judge
+from segment_pendo.base import js_json
+from segment_pendo.base.json_path import json_path
+from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.recordings import format as recording
+from segment_pendo.recordings.check import differences
+from segment_pendo.recordings.format import Judge
+from segment_pendo.recordings.recorder import Recorder, load
 from segment_pendo.strategies import calls, hostile_traits, identify_calls, sdk_requests
 from segment_pendo.words import SdkRequest
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import app_calls
 
-from segment_pendo import js_json
-from segment_pendo.mapping import Setup, assess
+from segment_pendo.base import js_json
+from segment_pendo.mapping.assess import Setup, assess
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.words import Webhook
 

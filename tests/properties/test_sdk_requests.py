@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segment_pendo import js_json
-from segment_pendo.mapping import Setup, assess
+from segment_pendo.base import js_json
+from segment_pendo.mapping.assess import Setup, assess
 from segment_pendo.segment import ingest
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.strategies import calls, hostile_traits, identify_calls, sdk_requests, traits

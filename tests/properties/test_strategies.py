@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
-from segment_pendo.mapping import Setup, assess
-from segment_pendo.results import pendo_after
+from segment_pendo.mapping.assess import Setup, assess
 from segment_pendo.strategies import (
     batches,
     calls,
@@ -23,6 +22,7 @@ from segment_pendo.strategies import (
     track_calls,
     traits,
 )
+from segment_pendo.testing.results import pendo_after
 from segment_pendo.words import JsonObject, SdkRequest
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from segment_pendo import __version__
-from segment_pendo.suggestion import nearest
+from segment_pendo.base.suggestion import nearest
 
 __all__ = ["main"]
 
@@ -38,7 +38,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in VERBS:
             return None
-        command = importlib.import_module(f"segment_pendo.cli.{name}").command
+        command = importlib.import_module(f"segment_pendo.cli.verbs.{name}").command
         assert isinstance(command, click.Command)
         return command
 

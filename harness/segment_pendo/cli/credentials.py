@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from segment_pendo.cli.failure import CONFIGURATION, Failure
-from segment_pendo.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, destination, examine
+from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.words import Destination
 
 __all__ = ["find", "key_file_option", "known", "to_option"]

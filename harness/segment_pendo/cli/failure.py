@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from segment_pendo.lines import printable
+from segment_pendo.explain.teller import printable
 
 __all__ = ["CANNOT_START", "CONFIGURATION", "FOUND", "NOT_DELIVERED", "NOT_STARTED", "REFUSED", "Failure"]
 

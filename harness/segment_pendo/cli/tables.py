@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from segment_pendo.lines import printable
+from segment_pendo.explain.teller import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

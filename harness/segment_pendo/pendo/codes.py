@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from segment_pendo.finding_code import Code, maker
+from segment_pendo.base.finding_code import Code, maker
 
 __all__ = ["CODES", "note"]
 

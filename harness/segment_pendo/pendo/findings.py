@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from segment_pendo.js_json import write
-from segment_pendo.json_path import json_path
+from segment_pendo.base.js_json import write
+from segment_pendo.base.json_path import json_path
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.age import OLDEST, SOONEST, age
 from segment_pendo.pendo.codes import note

@@ -3,7 +3,7 @@
 import re
 from typing import Final, Literal
 
-from segment_pendo.js_json import is_infinite, write
+from segment_pendo.base.js_json import is_infinite, write
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from segment_pendo.js_json import is_infinite, write
+from segment_pendo.base.js_json import is_infinite, write
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json
 

@@ -6,7 +6,7 @@ One probe by somebody with a Pendo subscription turns a question into knowledge:
 from dataclasses import dataclass
 from typing import Final
 
-from segment_pendo.switch import settings, switch, table
+from segment_pendo.base.switch import settings, switch, table
 
 __all__ = ["DEFAULT", "PendoSwitches", "spoken"]
 

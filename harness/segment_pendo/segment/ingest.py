@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
-from segment_pendo import js_json
+from segment_pendo.base import js_json
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Headers, Json, JsonObject, Refusal, Reply, SdkRequest

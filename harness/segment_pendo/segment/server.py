@@ -10,8 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from segment_pendo import js_json
-from segment_pendo.segment import times
+from segment_pendo.base import js_json, times
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.ingest import MAX_SINGLE, TYPES, library_name
 from segment_pendo.segment.switches import DEFAULT, Switches

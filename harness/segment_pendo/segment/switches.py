@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from segment_pendo.switch import switch
+from segment_pendo.base.switch import switch
 
 __all__ = ["DEFAULT", "Switches"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from segment_pendo import js_json
-from segment_pendo.json_path import json_path
+from segment_pendo.base import js_json
+from segment_pendo.base.json_path import json_path
 from segment_pendo.segment import facade
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.switches import DEFAULT, Switches

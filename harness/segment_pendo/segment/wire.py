@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from segment_pendo import js_json
-from segment_pendo.segment.times import text
+from segment_pendo.base import js_json
+from segment_pendo.base.times import text
 from segment_pendo.words import Headers, Json, JsonObject, SdkRequest
 
 __all__ = ["SDKS", "requests"]

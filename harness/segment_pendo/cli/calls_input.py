@@ -1,0 +1,73 @@
+"""What `map` and `explain` read, and the options that say how."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, BinaryIO
+
+import click
+
+from segment_pendo.base import times
+from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.setup_options import setup_options, was_given
+from segment_pendo.explain.teller import many
+from segment_pendo.mapping.assess import Setup
+from segment_pendo.recordings import format as recording
+from segment_pendo.recordings.mapped_file import Mapped, Options, Wrong, mapped
+
+__all__ = ["Inputs", "input_options"]
+
+
+class Inputs:
+    """The calls of a file, mapped one after the other; `end` tells of those that are none, and gives the exit code."""
+
+    def __init__(self, file: BinaryIO, options: Options) -> None:
+        self._file = file
+        self._options = options
+        self._name = getattr(file, "name", "stdin")
+        self._count = self._wrong = 0
+
+    def __iter__(self) -> Iterator[Mapped | Wrong]:
+        try:
+            for one in mapped(self._file.read(), self._options, self._name):
+                self._count += 1
+                self._wrong += isinstance(one, Wrong)
+                yield one
+        except recording.RecordingError as error:
+            raise Failure(str(error), CONFIGURATION) from None
+        except BrokenPipeError:
+            raise  # click ends quietly
+        except OSError as error:
+            message = f"{self._name} cannot be read, or the output not be written: {error.strerror}."
+            raise Failure(message, CANNOT_START) from None
+
+    def end(self, *, rows: bool = True) -> int:
+        """Tell of values that were no calls, of which `rows` speak as errors."""
+        if not self._wrong:
+            return 0
+        if not rows:
+            click.echo(f"{self._name}: {many(self._wrong, 'value is', 'values are')} no call (of {self._count})", err=True)
+            return FOUND
+        click.echo(f'{self._name}: {self._wrong} of {many(self._count, "row is an error", "rows are errors")} (look for "error")', err=True)
+        return FOUND
+
+
+def input_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
+    """Add FILE and the options of mapping; the verb has a parameter `inputs`."""
+
+    @wraps(command)
+    def with_inputs(*args: Any, file: BinaryIO, received: str | None, setup: Setup, no_ingest: bool, **others: Any) -> Any:
+        at = times.parse(received) if received is not None else datetime.now(UTC)
+        if at is None:
+            message = "--received-at takes an ISO 8601 time such as 2024-05-09T10:00:00Z."
+            raise click.BadParameter(message)
+        as_recorded = not was_given(click.get_current_context())
+        options = Options(at, setup, fixed=received is not None, ingest_first=not no_ingest, as_recorded=as_recorded)
+        return command(*args, inputs=Inputs(file, options), **others)
+
+    made: Callable[..., Any] = with_inputs
+    made = click.option("--no-ingest", is_flag=True, help="Take each value as a message that a destination already sees.")(made)
+    made = setup_options(made)
+    text = "The time at which Segment receives each call (ISO 8601); fixes the clock."
+    made = click.option("--received-at", "received", metavar="TIME", help=text)(made)
+    return click.argument("file", type=click.File("rb"), default="-")(made)

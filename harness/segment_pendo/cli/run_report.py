@@ -1,0 +1,151 @@
+"""What `run` prints: a line or a JSON object for each call, and the sum at the end."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TextIO
+
+from segment_pendo.explain import rows
+from segment_pendo.explain.teller import Teller, many, plain, refusal_line
+from segment_pendo.segment.ingest import masked
+from segment_pendo.words import Attempt, CallRef, Finding, JsonObject, Judged, Receipt, Refusal, Webhook
+
+__all__ = ["Reporter"]
+
+# A row waits this long for its delivery to end before it is printed without.
+PATIENCE: Final = 2.0
+_CALL: Final[JsonObject] = {"event": "call"}
+_DELIVERY: Final[JsonObject] = {"event": "delivery"}
+_LEVELS: Final = ("error", "warning", "info")
+
+
+@dataclass(slots=True)
+class _Line:
+    """A call whose line is not printed yet."""
+
+    receipt: Receipt
+    judged: Judged
+    attempt: Attempt | None = None
+    settled: bool = False
+
+
+class Reporter:
+    """A sink. `out` is where calls are printed, in the order in which they came. `caveat` is told once, after the first delivery."""
+
+    def __init__(self, out: TextIO, style: Literal["text", "ndjson"], caveat: Finding | None = None) -> None:
+        self._caveat = caveat
+        self._out = out
+        self._gone = False
+        self._teller = Teller()
+        self._style = style
+        self._lines: deque[_Line] = deque()
+        self._waiting: dict[CallRef, _Line] = {}
+        self.outcomes: Counter[str] = Counter()
+        self.deliveries: Counter[str] = Counter()
+        self.findings: Counter[str] = Counter()
+        self.refused = 0
+        self.strangers = 0
+        self.dropped = 0
+        self.calls = 0
+
+    def event(self, value: JsonObject) -> None:
+        """Print an event of the NDJSON stream."""
+        if self._style == "ndjson":
+            self._print(rows.dumps(value))
+
+    def _print(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            self._out.write(text + "\n")
+            self._out.flush()
+        except (OSError, ValueError):  # whoever read it has gone; calls and deliveries go on
+            self._gone = True
+
+    def take(self, receipt: Receipt) -> None:
+        if receipt.refusal:
+            self._refused(receipt, receipt.refusal)
+        for judged in receipt.judged:
+            self._call(receipt, judged)
+        if self._waiting:
+            asyncio.get_running_loop().call_later(PATIENCE, self._settle, [CallRef(receipt.id, j.call.index) for j in receipt.judged])
+        self._flush()
+
+    def _refused(self, receipt: Receipt, refusal: Refusal) -> None:
+        self.refused += 1
+        self.strangers += refusal.status == 404
+        if self._style == "text":
+            self._print(refusal_line(receipt))
+        path = plain(masked(receipt.request.path))
+        self.event({"event": "refused", "status": refusal.status, "code": refusal.code, "reason": refusal.message, "path": path})
+
+    def _call(self, receipt: Receipt, judged: Judged) -> None:
+        self.calls += 1
+        sends = isinstance(judged.outcome, Webhook)
+        self.outcomes["webhook" if sends else "skipped"] += 1
+        for finding in judged.findings:
+            self.findings[finding.level] += 1
+        self.dropped += judged.message is None  # lost at Segment's door, in silence there
+        delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None
+        self.event(_CALL | rows.call_row(receipt, judged, delivery=delivery))
+        if self._style == "text":
+            line = _Line(receipt, judged, settled=not sends)
+            self._lines.append(line)
+            if sends:
+                self._waiting[CallRef(receipt.id, judged.call.index)] = line
+
+    def _settle(self, refs: list[CallRef]) -> None:
+        """These have waited long enough."""
+        for ref in refs:
+            line = self._waiting.pop(ref, None)
+            if line is not None:
+                line.settled = True
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._lines and self._lines[0].settled:
+            line = self._lines.popleft()
+            self._print(self._teller.call(line.receipt, line.judged, line.attempt))
+
+    def heard(self, ref: CallRef, attempt: Attempt) -> None:
+        """An attempt has ended."""
+        name = rows.call_id(ref.receipt, ref.index)
+        self.deliveries[attempt.state] += 1
+        detail = attempt.detail or None
+        event: JsonObject = {"id": name, "state": attempt.state, "status": attempt.status, "attempts": attempt.number, "detail": detail}
+        self.event(_DELIVERY | event)
+        if self._style == "ndjson":
+            return
+        line = self._waiting.pop(ref, None)
+        if line is None:
+            self._print(f"{attempt.at.isoformat()[11:23]}  call {name}: {attempt.state} {attempt.status or attempt.detail}")
+        else:
+            line.attempt, line.settled = attempt, True
+            self._flush()
+        if self._caveat is not None and attempt.state == "delivered":
+            self._print(f"    {self._caveat.level} {self._caveat.code}: {self._caveat.message}")
+            self._caveat = None
+
+    def finish(self) -> None:
+        """Print what still waits."""
+        self._settle(list(self._waiting))
+
+    def why(self, fail_on: str) -> str:
+        """What `fail_on` objects to, in words. A path that is none of Segment's is not counted: it may be a browser's whim."""
+        levels = _LEVELS[: _LEVELS.index(fail_on) + 1]
+        words = [many(self.findings[level], level) for level in levels if self.findings[level]]
+        if self.dropped:
+            words.append(many(self.dropped, "call dropped by Segment", "calls dropped by Segment"))
+        if self.refused > self.strangers:
+            words.append(many(self.refused - self.strangers, "request refused by Segment", "requests refused by Segment"))
+        return ", ".join(words)
+
+    def summary(self, say: Callable[[str], None]) -> None:
+        """One sentence at the end."""
+        ends = ", ".join(f"{count} {state}" for state, count in sorted(self.deliveries.items()))
+        webhooks = many(self.outcomes["webhook"], "webhook") + (f" ({ends})" if ends else "")
+        skipped = f"{self.outcomes['skipped']} skipped" + (f" ({self.dropped} dropped by Segment)" if self.dropped else "")
+        refused = f"; {many(self.refused, 'refused request')}" if self.refused else ""
+        found = ", ".join(many(self.findings[level], level, "info" if level == "info" else "") for level in _LEVELS if self.findings[level])
+        say(f"{many(self.calls, 'call')}: {webhooks}, {skipped}{refused}" + (f"; findings: {found}" if found else ""))

@@ -1,0 +1,1 @@
+"""The verbs, a file each, named as the user types them; each holds `command`."""

@@ -1,0 +1,139 @@
+"""`explain`: the fate of each call, in a sentence and field by field. Imports neither mitmproxy nor aiohttp, but for --url and --call."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import click
+from click.core import ParameterSource
+
+from segment_pendo.cli.calls_input import Inputs, input_options
+from segment_pendo.cli.failure import FOUND, Failure
+from segment_pendo.cli.running import at_option, calls, get
+from segment_pendo.cli.tables import print_table, width
+from segment_pendo.explain import rows
+from segment_pendo.explain.device_mode import TITLES, compared_row
+from segment_pendo.explain.fate import explained
+from segment_pendo.explain.teller import ORDER, finding_line, plain, printable, short
+from segment_pendo.recordings.mapped_file import Mapped
+from segment_pendo.words import Json, JsonObject
+
+__all__ = ["command"]
+
+_NARROW: Final = 110
+
+
+@click.command()
+@input_options
+@click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
+@click.option("--call", "name", metavar="ID", help="Explain a call of a running segment-pendo instead of FILE.")
+@at_option
+@click.option("--compare-device", is_flag=True, help="Also what Segment's browser destinations for Pendo would do with the call.")
+@click.option("--short", "brief", is_flag=True, help="The sentence and the findings only, without the table.")
+def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, url: str, *, compare_device: bool, brief: bool) -> None:
+    """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it, and why.
+
+    First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which rule, and how sure that is
+    (Pendo's code, a document, our assumption). --model takes another reading of a rule.
+
+    FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented value. With --url and without
+    FILE, every call of a running segment-pendo is explained; with --call ID too, that one.
+
+    \b
+    Examples:
+      echo '{"type": "identify", "userId": "u-1", "traits": {"a": {"b": 1}}}' | segment-pendo explain
+      segment-pendo explain --short calls.jsonl
+      segment-pendo explain --url http://127.0.0.1:4170 --short
+    """
+    if name is not None or _given("url"):
+        _refuse_what_has_no_effect()
+        for call in [name] if name is not None else (row["id"] for row in calls(url, {}, code=FOUND)):
+            _say(_running(url, call, compare_device=compare_device), style, brief=brief)
+        return
+    for one in inputs:
+        row = one.row()
+        if isinstance(one, Mapped):
+            row |= explained(one.judged, one.setup) | (compared_row(one.judged, one.setup) if compare_device else {})
+        _say(row, style, brief=brief)
+    sys.stdout.flush()
+    sys.exit(inputs.end(rows=style == "ndjson"))
+
+
+def _given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) == ParameterSource.COMMANDLINE
+
+
+def _refuse_what_has_no_effect() -> None:
+    names = {"file": "FILE", "models": "--model", "track": "--track", "webhook": "--webhook", "pendo_track": "--pendo-track"}
+    useless = [option for name, option in {**names, "received": "--received-at", "no_ingest": "--no-ingest"}.items() if _given(name)]
+    if useless:
+        message = f"{', '.join(useless)} cannot change what a running instance did; record it, and explain the file."
+        raise click.UsageError(message)
+
+
+def _running(url: str, name: str, *, compare_device: bool) -> JsonObject:
+    answer = get(url, "/_/explain", {"call": name} | ({"device": "1"} if compare_device else {}))
+    if answer.status != 200 or not isinstance(answer.value, dict) or not answer.value.keys() >= {"fate", "fields", "findings", "code"}:
+        message = f"{url} does not know the call {plain(name)}: {answer.error}. `segment-pendo explain --url {url} --short` tells all."
+        raise Failure(message, FOUND)
+    return answer.value
+
+
+def _say(row: Any, style: str, *, brief: bool) -> None:
+    if style == "ndjson":
+        sys.stdout.write(rows.dumps(row) + "\n")
+    elif "error" in row:
+        click.echo(f"line {row['line']}: {row['error']['code']}: {printable(row['error']['message'])}")
+    else:
+        place = f"line {row['line']}" if "line" in row else f"call {row['id']}"
+        click.echo(f"{place}: {printable(row['fate'])}")
+        if row["code"] is not None:
+            click.echo(f"  skipped {printable(row['code'])}")
+        if not brief:
+            _table(row["fields"])
+        device = row.get("device", {})
+        for line in [*(device[name]["says"] for name in TITLES if device), *(f"Both on: {split}" for split in device.get("splits", []))]:
+            click.echo(f"  {printable(line)}")
+        for one in sorted(row["findings"], key=lambda one: ORDER[one["level"]]):
+            click.echo(f"  {finding_line(one['level'], one['code'], one['path'], one['message'])}")
+        if not brief:
+            click.echo()
+
+
+def _table(fields: Json) -> None:
+    lines = [one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else []
+    shown = [one for one in lines if one["to"] is not None or str(one["from"] or one["webhook"]).startswith(("$.traits", "$.properties"))]
+    if shown:
+        columns = _columns(narrow=width() < _NARROW, moved=any(one["webhook"] != one["from"] for one in shown))
+        print_table([head for head, _ in columns], [[cell(one) for _, cell in columns] for one in shown])
+    lost = [str(one["from"]).removeprefix("$.") for one in lines if one["webhook"] is None]
+    if lost:
+        click.echo(f"  Lost at Segment, so not in the webhook: {printable(', '.join(lost))}.")
+    unread = [str(one["webhook"]).removeprefix("$.") for one in lines if one not in shown and one["webhook"] not in {None, "$.type"}]
+    if unread:
+        click.echo(f"  Also in the webhook, but nothing says that Pendo reads it: {printable(', '.join(unread))}.")
+
+
+type _Column = tuple[str, Callable[[JsonObject], str]]
+
+
+def _columns(*, narrow: bool, moved: bool) -> list[_Column]:
+    """What there is room for; the webhook has a column where something does not stand there as in the call."""
+    webhook: list[_Column] = [("in the webhook", _webhook)] if moved else []
+    source: _Column = ("in the call", lambda one: str(one["from"] or "(made by Segment)").removeprefix("$."))
+    to: _Column = ("in Pendo", lambda one: str(one["to"] or "nothing"))
+    if narrow:
+        value: _Column = ("value", lambda one: short(rows.dumps(one["value"]), 18))
+        where: _Column = ("in Pendo", lambda one: str(one["to"] or "nothing").replace("visitor seg", "seg").replace("account seg", "seg"))
+        return [source, *webhook, where, value, ("because", lambda one: f"{_because(one)} ({one['grade']})")]
+    value = ("value", lambda one: short(rows.dumps(one["value"]), 60))
+    return [source, *webhook, to, value, ("because", _because), ("known from", lambda one: str(one["grade"]))]
+
+
+def _webhook(one: JsonObject) -> str:
+    return "lost" if one["webhook"] is None else "the same" if one["webhook"] == one["from"] else str(one["webhook"]).removeprefix("$.")
+
+
+def _because(one: JsonObject) -> str:
+    name, _, says = str(one["rule"]).partition(": ")
+    return str(one["rule"]) if name.startswith("--") else says

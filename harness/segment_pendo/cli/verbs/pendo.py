@@ -1,0 +1,85 @@
+"""`pendo`: the Pendo on loopback, for webhooks that somebody else sends."""
+
+import asyncio
+import sys
+
+import click
+
+from segment_pendo.base.switch import changed
+from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.setup_options import chosen
+from segment_pendo.explain.fate import fate
+from segment_pendo.explain.teller import finding_line, printable
+from segment_pendo.mapping.assess import Setup, bounded
+from segment_pendo.pendo import findings
+from segment_pendo.pendo.across import Memory
+from segment_pendo.pendo.switches import PendoSwitches
+from segment_pendo.serve.environment import INTEGRATION_KEY, secret
+from segment_pendo.serve.listener import Door, DoorError
+from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo, Taken
+from segment_pendo.serve.session import Signals
+from segment_pendo.words import Call, Judged, Message, Webhook
+
+__all__ = ["command"]
+
+
+def _switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> PendoSwitches:
+    return chosen(lambda: changed(PendoSwitches(), pairs))
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=4170, show_default=True, help="0 = a free one.")
+@click.option("--key", default="", help="The only API key that is taken, a made-up one; 403 for others.  [default: any]")
+@click.option("--track", is_flag=True, help="The subscription has the setting for track calls.")
+@click.option("--always-200", is_flag=True, help="Answer 200 to whatever comes to /data/, also to what is no JSON.")
+@click.option(
+    "--model", "switches", callback=_switches, multiple=True, metavar="NAME=VALUE", help="Another reading of what Pendo publishes nowhere."
+)
+def command(port: int, key: str, switches: PendoSwitches, *, track: bool, always_200: bool) -> None:
+    """Open a Pendo on loopback and tell what it makes of each webhook.
+
+    POST webhooks to /data/segmentio/KEY, track events to /data/track. Read /api/v1/visitor/ID, /api/v1/account/ID,
+    /api/v1/metadata/schema/visitor, /api/v1/metadata/visitor/segmentio/value/ID/FIELD, /api/v1/token/verify; if
+    SEGMENT_PENDO_INTEGRATION_KEY is set, these ask for it. /_/state shows everything, with the call that set each field.
+    """
+    answers = Answers(switches, track, key, secret(INTEGRATION_KEY), always_200)
+    asyncio.run(_serve(port, answers))
+
+
+class _Teller:
+    """Says of each event what becomes of it."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._setup = Setup(track=True, pendo=answers.switches, pendo_track=answers.track)
+        self._memory = Memory(track=answers.track)
+
+    def __call__(self, taken: Taken) -> None:
+        event = taken.event
+        if not isinstance(event, dict):
+            sys.stdout.write("no event: Pendo takes JSON objects\n")
+            return
+        kind = event.get("type")
+        found = bounded((*taken.findings, *findings.examine(event, self._setup.pendo), *self._memory.examine(event)))
+        call = Call(0, kind if isinstance(kind, str) else None, event)
+        sys.stdout.write(printable(fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup, taken.effect)) + "\n")
+        for finding in found:
+            sys.stdout.write(f"  {finding_line(finding.level, finding.code, finding.path, finding.message)}\n")
+        sys.stdout.flush()
+
+
+def _note(text: str) -> None:
+    sys.stdout.write(printable(text) + "\n")
+    sys.stdout.flush()
+
+
+async def _serve(port: int, answers: Answers) -> None:
+    signals = Signals()
+    door = Door(LoopbackPendo(_Teller(answers), answers, _note).routes())
+    try:
+        await door.start(port)
+    except DoorError as error:
+        raise Failure(str(error), CANNOT_START) from None
+    what = "only --key's" if answers.key else "any"
+    click.echo(f"Pendo  {door.url}/data/segmentio/KEY   ({what} key; answers 200 to any event, as the real one seems to)", err=True)
+    await signals.next()
+    await door.stop()

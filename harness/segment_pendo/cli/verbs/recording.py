@@ -1,0 +1,201 @@
+"""`recording`: care for recordings before they are shared."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+
+from segment_pendo.cli import credentials
+from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.pseudonym_settings import people
+from segment_pendo.cli.setup_options import setup_options
+from segment_pendo.explain.teller import many, printable
+from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.recordings import exporting, importing
+from segment_pendo.recordings import format as recording
+from segment_pendo.recordings.format import Entry, Judge, RecordingError
+from segment_pendo.recordings.importing import Imported
+from segment_pendo.recordings.merge import joined
+from segment_pendo.recordings.pseudonyms import People
+from segment_pendo.recordings.recorder import Recorder, load, load_header, replace_whole
+from segment_pendo.recordings.scan import suspects
+from segment_pendo.segment.hosts import INTERCEPTED, bare
+from segment_pendo.words import Json, JsonObject
+
+__all__ = ["command"]
+
+
+@click.group()
+def command() -> None:
+    """Care for recordings: redact, scan, merge, import, export."""
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
+@click.option("--ids", type=click.Choice(["keep", "users", "all"]), help="Replace the ids of users, or of accounts too.  [default: keep]")
+def redact(files: tuple[Path, ...], ids: str | None) -> None:
+    """Replace what is personal in recordings by pseudonyms, in place.
+
+    E-mail addresses, phone numbers and public IP addresses everywhere; names, addresses, birthdays and the like by the name of
+    their key. The same value gets the same pseudonym of the same shape, so joins, replays and findings still hold. The key comes
+    from SEGMENT_PENDO_REDACT_KEY, else from .segment-pendo-key here, which is made at first use. Whoever has the key can find out
+    values of which there are few, such as first names.
+
+    Settings: [tool.segment-pendo.redact] in pyproject.toml with ids, replace, keep, allow_list.
+    """
+    made = people(ids)
+    try:
+        for file in files:
+            header = load_header(file)
+            if header.redacted == "people" and header.redacted_with == made.fingerprint:
+                click.echo(f"{file}: redacted before; left as it is.", err=True)
+                continue
+            if header.redacted == "people":
+                message = f"{file} was redacted before with another key or other settings; redact what it was made of again."
+                raise Failure(message, CONFIGURATION)
+            entries = list(load(file))
+            replace_whole(file, _redacted(header, entries, made))
+            click.echo(f"{file}: {many(sum(len(entry.calls) for entry in entries), 'call')} redacted.", err=True)
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+
+
+def _redacted(header: recording.Header, entries: list[Entry], made: People) -> list[bytes]:
+    judge = Judge(header.setup)
+    lines = [recording.header_line(header.setup, {"redacted": "people", "redactedWith": made.fingerprint})]
+    for entry in entries:
+        calls = [
+            replace(one, call=made.call(one.call), sent_at=tuple(map(made.within, one.sent_at)), made_id=made.inside(one.made_id))
+            for one in entry.calls
+        ]
+        request = made.request(entry.head())
+        headers: Json = [[name, text] for name, text in request.headers]
+        head: JsonObject = {"path": request.path, "query": request.query, "headers": headers}
+        clean = replace(entry, value=entry.value | head | {"envelope": made.call(entry.value.get("envelope"))}, calls=calls)
+        lines.append(recording.entry_line(clean))
+        for one, judged in zip(clean.calls, judge.entry(clean), strict=True):
+            lines.append(recording.call_line(judged, one.at, one.sent_at, one.made_id))
+    return lines
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE...")
+def scan(files: tuple[Path, ...]) -> None:
+    """Look for what seems to be a secret or a person in text files; ends with 1 if there is something.
+
+    Keys, tokens, Basic headers with a write key, e-mail addresses, phone numbers, card numbers, public IP addresses; also inside
+    body_b64 of captured requests. What is reserved for examples (example.com, 555-01xx) is nobody's. Names have no shape, so none is found.
+    """
+    found = 0
+    for file in sorted(one for given in files for one in ([given] if given.is_file() else given.rglob("*")) if one.is_file()):
+        try:
+            text = file.read_bytes().decode("utf-8", "replace")
+        except OSError as error:
+            message = f"{file} cannot be read: {error.strerror}."
+            raise Failure(message, CONFIGURATION) from None
+        for number, line in enumerate(text.split("\n"), start=1):
+            for one in suspects(line):
+                found += 1
+                click.echo(f"{file}:{number}:{one.at}: {one.what}: {printable(one.shown)}")
+    click.echo(f"{many(found, 'suspect')} found.", err=True)
+    sys.exit(FOUND if found else 0)
+
+
+def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
+    return click.option("-o", "--output", "out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=says)
+
+
+# --- from and to other programs --------------------------------------------------------------------------------------
+
+
+def _imported(file: Path) -> Iterator[Imported]:
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    if ".har" in suffixes:
+        yield from importing.har(file.read_bytes())
+    elif suffixes and suffixes[-1] in {".flow", ".flows", ".mitm", ".mitmproxy"}:
+        if find_spec("mitmproxy") is None:
+            message = "mitmproxy's flow files are read by mitmproxy: python -m pip install 'segment-pendo[proxy]'."
+            raise Failure(message, CANNOT_START)
+        yield from importlib.import_module("segment_pendo_addons.flows").read(file)
+    else:
+        yield from importing.ndjson(file.read_bytes())
+
+
+@command.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
+@_output("The recording to make, or to record over.")
+@click.option("--segment-host", "hosts", multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable.")
+@setup_options
+def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: Setup) -> None:
+    """Make a recording of what other programs wrote.
+
+    FILE is an HTTP archive (.har), a flow file of mitmproxy (.flow, .mitm), or NDJSON (.gz): events as Segment archives them, or
+    captured requests. Of archives and flows only requests to Segment's hosts count.
+    """
+    ours = INTERCEPTED | {bare(host) for host in hosts}
+    found: list[Imported] = []
+    for file in files:
+        try:
+            found += _imported(file)  # to its end first: nothing half imported is left
+        except importing.ImportFailure as error:
+            message = f"{file} cannot be imported: {error}."
+            raise Failure(message, CONFIGURATION) from None
+    taken = [one for one in found if not one.request.host or bare(one.request.host) in ours]
+    passed = len(found) - len(taken)
+    try:
+        recorder = Recorder(out, setup=setup, secrets=credentials.known(None))
+        for number, (request, at) in enumerate(taken):
+            recorder.take(assess(request, id=str(number), at=at, setup=setup))
+        recorder.close()
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+    other = f"; {many(passed, 'request')} to other hosts passed over" if passed else ""
+    click.echo(f"{many(len(taken), 'request')} with {many(recorder.done.new + recorder.done.kept, 'call')} in {out}{other}.", err=True)
+
+
+@command.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "style", type=click.Choice(["curl", "har", "pytest"]), required=True)
+def export(file: Path, style: str) -> None:
+    """Print the SDK requests of a recording for other programs.
+
+    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP archive. pytest: a test with
+    the plugin's expectations, which says which calls come and what Pendo holds after them.
+    """
+    try:
+        entries = [entry for entry in load(file) if entry.calls]
+        setup = load_header(file).setup
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+    if style == "pytest":
+        click.echo(exporting.pytest(setup, entries, str(file)), nl=False)
+        return
+    requests = [(entry.sdk_request(), entry.at) for entry in entries]
+    click.echo(exporting.har(requests) if style == "har" else exporting.curl(requests), nl=False)
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
+@_output("The recording to make.")
+def merge(files: tuple[Path, ...], out: Path) -> None:
+    """Put recordings together, in the order in which their requests were received; calls that mean the same stand once."""
+    try:
+        headers = [load_header(file) for file in files]
+        for file, header in zip(files, headers, strict=True):
+            first = headers[0]
+            if (header.setup, header.redacted, header.redacted_with) != (first.setup, first.redacted, first.redacted_with):
+                message = f"{file} was recorded or redacted in another way than {files[0]}; merge what was made alike."
+                raise Failure(message, CONFIGURATION)
+        if out.exists() and out not in files:
+            message = f"{out} exists; give another file, or name it among those to merge."
+            raise Failure(message, CONFIGURATION)
+        entries = [entry for file in files for entry in load(file)]
+        replace_whole(out, list(joined(headers[0], entries)))
+    except RecordingError as error:
+        raise Failure(str(error), CONFIGURATION) from None
+    click.echo(f"{many(len(files), 'recording')} in {out}.", err=True)

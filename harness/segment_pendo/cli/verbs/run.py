@@ -1,0 +1,358 @@
+"""`run`: open the doors; with a command, run it so that its Segment calls come here."""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from segment_pendo.cli import credentials
+from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
+from segment_pendo.cli.pseudonym_settings import people
+from segment_pendo.cli.run_report import Reporter
+from segment_pendo.cli.setup_options import setup_options
+from segment_pendo.explain.rows import call_id
+from segment_pendo.explain.teller import many
+from segment_pendo.mapping.assess import Setup
+from segment_pendo.pendo.regions import caveat
+from segment_pendo.recordings.recorder import Mode, Recorder
+from segment_pendo.serve import launcher
+from segment_pendo.serve.delivery import DRAIN
+from segment_pendo.serve.session import INSTALL, Doors, Plan, Signals
+
+__all__ = ["command"]
+
+_PORT = click.IntRange(0, 65535)
+
+
+class _File(click.Path):
+    """A file name; not an option or the `--` that followed where it was forgotten."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value).startswith("-"):
+            message = f"it needs a file name, but {value!r} followed; for a file of that name give ./{value}"
+            self.fail(message, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _hosts(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", value):
+            message = f"{value!r} is no host name, such as events.example.com"
+            raise click.BadParameter(message)
+    return values
+
+
+FILE = _File(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What decides the exit code."""
+
+    fail_on: str | None
+    expect: int | None
+
+    def objection(self, reporter: Reporter) -> str:
+        """Why the check fails, or nothing."""
+        if self.expect is not None and reporter.calls < self.expect:
+            return f"{many(reporter.calls, 'call')} came; --expect {self.expect} was asked for."
+        why = reporter.why(self.fail_on) if self.fail_on is not None else ""
+        return f"{why}; --fail-on {self.fail_on} was asked for." if why else ""
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.argument("cmd", nargs=-1, type=click.UNPROCESSED)
+@click.option("--port", type=_PORT, default=4170, show_default=True, help="The home port; 0 = a free one, for the proxy too.")
+@click.option("--proxy-port", type=_PORT, help="The proxy's port.  [default: 4171]")
+@click.option("--tls-port", type=_PORT, help="Open the home port over TLS as well, for SDKs that insist on https.  [default: off]")
+@click.option("--no-proxy", is_flag=True, help="Open the home port only.")
+@credentials.to_option
+@credentials.key_file_option
+@click.option("--record", type=FILE, help="Record calls and their webhooks into FILE, without keys.")
+@click.option(
+    "--record-mode",
+    type=click.Choice(["over", "add"]),
+    default="over",
+    show_default=True,
+    help="If FILE exists. over: make it anew, where calls that mean the same keep their line. add: append what it does not hold.",
+)
+@click.option(
+    "--redact",
+    type=click.Choice(["keys", "people"]),
+    default="keys",
+    show_default=True,
+    help="With --record: keys alone, or pseudonyms for people too (`segment-pendo recording redact --help`).",
+)
+@click.option("--store", type=FILE, help="Keep everything in this SQLite file.")
+@setup_options
+@click.option(
+    "--batch-size",
+    "batch",
+    type=click.IntRange(1, 4000),
+    metavar="N",
+    help="POST up to N webhooks as one JSON array, as Webhooks (Actions) does with batching on.  [default: one a request]",
+)
+@click.option(
+    "--segment",
+    type=click.Choice(["answer", "pass"]),
+    default="answer",
+    show_default=True,
+    help="answer: Segment is answered here. pass: what comes through the proxy goes on to Segment as well.",
+)
+@click.option("--offline", is_flag=True, help="Answer 404 for scripts of cdn.segment.com instead of letting the proxy fetch them.")
+@click.option(
+    "--segment-host", "hosts", callback=_hosts, multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable."
+)
+@click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web origin that may send calls to a real Pendo.")
+@click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    help="End with 1 if a finding of this level, or worse, was made, or if Segment would drop a call or refuse a request.",
+)
+@click.option("--expect", type=click.IntRange(0), metavar="N", help="End with 1 if fewer than N calls came by the end.")
+@click.option("--ready-file", type=FILE, help="Write the addresses to FILE once every door accepts.")
+def command(
+    cmd: tuple[str, ...],
+    port: int,
+    proxy_port: int | None,
+    tls_port: int | None,
+    to: str | None,
+    api_key_file: Path | None,
+    record: Path | None,
+    record_mode: Mode,
+    redact: str,
+    store: Path | None,
+    segment: str,
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    setup: Setup,
+    batch: int | None,
+    style: Literal["text", "ndjson"],
+    fail_on: str | None,
+    expect: int | None,
+    ready_file: Path | None,
+    *,
+    no_proxy: bool,
+    offline: bool,
+) -> None:
+    """Stand in Segment's place: take its calls, show what Pendo would get, deliver it.
+
+    Webhooks go to a Pendo on loopback, unless --to names a real one. --record records, --to forwards, both, or neither.
+
+    With CMD: run it with proxy and CA variables set, end with it, and return its exit code.
+
+    \b
+    Examples:
+      segment-pendo run -- python app.py
+      segment-pendo run --record calls.jsonl -- npm start
+      segment-pendo run --port 0 --expect 10 --fail-on warning -- pytest
+      SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
+    """
+    if record is None and (record_mode != "over" or redact != "keys"):
+        message = "--record-mode and --redact are about --record FILE, which is missing"
+        raise click.UsageError(message)
+    if batch is not None and setup.webhook != "actions":
+        message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
+        raise click.UsageError(message)
+    destination = credentials.find(to, api_key_file)
+    plan = Plan(
+        port=port,
+        proxy_port=proxy_port,
+        tls_port=tls_port,
+        to=destination,
+        setup=setup,
+        batch=batch,
+        record=record,
+        record_mode=record_mode,
+        people=people() if record is not None and redact == "people" else None,
+        store=store,
+        answers=segment == "answer",
+        offline=offline,
+        hosts=hosts,
+        with_proxy=not no_proxy,
+        allow_origins=origins,
+        secrets=credentials.known(destination),
+    )
+    reporter = Reporter(sys.stderr if cmd else sys.stdout, style, caveat(destination) if destination else None)
+    sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file)))
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _quietly(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What goes wrong beside a request, such as too many open files: a line, not a traceback for each."""
+    _say(f"segment-pendo: {context.get('message', 'something failed')} ({type(context.get('exception')).__name__})")
+
+
+async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None) -> int:
+    if cmd:
+        try:
+            launcher.program(cmd[0], os.environ)
+        except launcher.CommandError as error:
+            raise Failure(str(error), NOT_STARTED) from None
+    asyncio.get_running_loop().set_exception_handler(_quietly)
+    doors = Doors(plan, reporter, reporter.heard)
+    signals = Signals()
+    child_code = 0
+    try:
+        await doors.start()
+        if cmd and plan.with_proxy and doors.proxy is None:
+            message = f"run -- CMD needs the proxy: {INSTALL}, or give --no-proxy to use the home port alone."
+            raise Failure(message, CANNOT_START)
+        _banner(doors)
+        if ready_file is not None:
+            doors.write_ready(ready_file)
+        reporter.event({"event": "ready", **doors.addresses()})
+        if cmd:
+            child_code = await _child(doors, cmd, signals)
+        else:
+            await signals.next()
+    finally:
+        # A command that failed may have sent half of its calls: its run must not cost the recording.
+        left = await doors.stop(replacing=not child_code)
+    reporter.finish()
+    if signals.interrupted and sys.stderr.isatty():
+        _say("")  # the terminal has written ^C
+    reporter.summary(_say)
+    if doors.recorder is not None:
+        _say(_recorded(doors.recorder))
+    straight = doors.straight()
+    if straight > 0:
+        _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
+    if left:
+        names = ", ".join(call_id(ref.receipt, ref.index) for ref in left[:10])
+        _say(f"{many(len(left), 'webhook')} not delivered within {DRAIN:g} s: {names}{', ...' if len(left) > 10 else ''}")
+    if cmd and not reporter.calls and not straight:
+        _say(_no_calls(plan, refused=bool(reporter.refused)))
+    if child_code:
+        return child_code
+    lost = doors.relay.lost if doors.relay is not None else 0
+    if lost:
+        _say(f"{many(lost, 'request')} could not be kept and answered 500: see above.")
+        return NOT_DELIVERED
+    objection = ends.objection(reporter)
+    if objection:
+        _say(objection)
+        return FOUND
+    return NOT_DELIVERED if left or reporter.deliveries["dead"] else 0
+
+
+def _recorded(recorder: Recorder) -> str:
+    done = recorder.done
+    if recorder.kept_in is not None:
+        return f"{recorder.path} was not replaced, as the command failed; the run is in {recorder.kept_in}."
+    if not (done.kept or done.gone):
+        return f"Recorded {many(done.new, 'new call')} to {recorder.path}."
+    return f"Recorded to {recorder.path}: {many(done.kept, 'call')} as before, {done.new} new or changed, {done.gone} no longer there."
+
+
+def _banner(doors: Doors) -> None:
+    assert doors.home is not None
+    plan = doors.plan
+    _say(f"home   {doors.home.url}   (an SDK's host option; the page; a Pendo on loopback)")
+    if doors.proxy is not None:
+        _say(f"proxy  {doors.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)")
+    if doors.upstream is not None:
+        _say(f"       Other hosts are reached through {doors.upstream.url}, as HTTPS_PROXY says.")
+    if doors.home.tls_url:
+        _say(f"TLS    {doors.home.tls_url}   (an SDK's host option where it must be https)")
+    if doors.authority is not None:
+        _say(f"CA     {doors.authority}")
+    if doors.proxy is None and plan.with_proxy:
+        _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
+    where = "the Pendo on loopback" + ("; no call leaves this machine" if plan.answers else "")
+    if plan.to is not None:
+        where = f"{plan.to.name}, on loopback"
+        if not plan.to.loopback:
+            where = f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
+    _say(f"Webhooks go to {where}.")
+    if doors.proxy is not None and not plan.offline:
+        _say("Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them (--offline: 404).")
+    if not plan.answers:
+        _say("Segment: what comes through the proxy goes on to the real Segment as well.")
+    if plan.record is not None:
+        for path in doors.recorder.unfinished if doors.recorder else []:
+            _say(f"A run that did not end lies in {path}: look at it, then delete it.")
+        how = "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
+        _say(f"Recording to {plan.record}: {how}. Look before you share it.")
+
+
+def _no_calls(plan: Plan, *, refused: bool) -> str:
+    causes = ["requests came, but were refused: see the lines above, and the path after the SDK's host"] if refused else []
+    causes += [
+        "its SDK may not have been flushed before the end (flush or close it)",
+        "it may ignore HTTPS_PROXY: set the SDK's host to $SEGMENT_PENDO_URL",
+        "it may trust only its own CA certificates",
+        "it may send to a host of its own: name it with --segment-host",
+    ]
+    if not plan.with_proxy:
+        causes = ["with --no-proxy the app itself must send to $SEGMENT_PENDO_URL", *causes[: 2 if refused else 1]]
+    return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
+
+
+async def _child(doors: Doors, cmd: tuple[str, ...], signals: Signals) -> int:
+    assert doors.home is not None
+    directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
+    try:
+        variables = launcher.bundles(os.environ, doors.authority, directory) if doors.authority else {}
+        environment = launcher.child_environment(
+            os.environ,
+            home=doors.home.url,
+            hosts=doors.segment_hosts,
+            proxy=doors.proxy.url if doors.proxy else None,
+            variables=variables,
+        )
+        try:
+            process = await launcher.start(cmd, environment)
+        except launcher.CommandError as error:
+            raise Failure(str(error), NOT_STARTED) from None
+        return await _until_end(process, signals)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _in_foreground() -> bool:
+    """Whether we, and so the child, are what a terminal sends Ctrl-C to."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except (OSError, AttributeError):  # no terminal, or Windows
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
+async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> int:
+    """The child's exit code. A signal to us is passed on; after 5 s, or at a second signal, the child is killed."""
+    ended = asyncio.create_task(process.wait())
+    came = asyncio.create_task(signals.next())
+    await asyncio.wait({ended, came}, return_when=asyncio.FIRST_COMPLETED)
+    if not ended.done():
+        # At a terminal, Ctrl-C reaches the child by itself; twice would mean "at once" to many programs.
+        if not (came.result() == signal.SIGINT and _in_foreground()):
+            with contextlib.suppress(ProcessLookupError):
+                # Windows can only end a process.
+                process.terminate() if sys.platform == "win32" else process.send_signal(came.result())
+        again = asyncio.create_task(signals.next())
+        await asyncio.wait({ended, again}, timeout=DRAIN, return_when=asyncio.FIRST_COMPLETED)
+        again.cancel()
+        if not ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+    came.cancel()
+    return launcher.exit_code(await ended)

@@ -1,0 +1,146 @@
+"""`send`: a call without an app, in the wire form of an SDK."""
+
+import asyncio
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, Final
+
+import click
+
+from segment_pendo.base import js_json
+from segment_pendo.cli.failure import CONFIGURATION, FOUND, NOT_DELIVERED, Failure
+from segment_pendo.recordings import calls_file
+from segment_pendo.segment.wire import SDKS, requests
+from segment_pendo.words import Json, JsonObject, SdkRequest
+
+__all__ = ["command"]
+
+_HOME: Final = "http://127.0.0.1:4170"
+_TIMEOUT: Final = 10
+
+
+@click.group(name="send")
+def command() -> None:
+    """Send a call to a running `segment-pendo run`, or to any URL, as one of Segment's SDKs would."""
+
+
+def _common(function: Callable[..., None]) -> Callable[..., None]:
+    options = [
+        click.option("--url", default=_HOME, show_default=True, help="Where Segment's ingest is; a path is kept as a prefix."),
+        click.option(
+            "--as", "sdk", type=click.Choice(list(SDKS)), default="python", show_default=True, help="The SDK whose wire form to use."
+        ),
+        click.option("--write-key", default="SEND_WRITE_KEY", show_default=True, help="Segment's write key, which an SDK sends along."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _call_options(function: Callable[..., None]) -> Callable[..., None]:
+    options = [
+        click.option("--trait", "--property", "texts", multiple=True, metavar="K=V", help="A trait or property with a text; repeatable."),
+        click.option("--trait-json", "--property-json", "jsons", multiple=True, metavar="K=JSON", help="The same with any JSON value."),
+        click.option("--anonymous-id", metavar="ID", help="The anonymousId."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return _common(function)
+
+
+def _facts(name: str, texts: tuple[str, ...], jsons: tuple[str, ...]) -> JsonObject:
+    facts: JsonObject = {}
+    for pair, is_json in [*((text, False) for text in texts), *((text, True) for text in jsons)]:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            message = f"{pair!r} is not KEY=VALUE."
+            raise click.BadParameter(message)
+        try:
+            facts[key] = js_json.read(value.encode("utf-8", "surrogateescape")).value if is_json else value
+        except (ValueError, RecursionError):
+            message = f"the value of {key!r} is no JSON; texts need double quotes there."
+            raise click.BadParameter(message) from None
+    return {name: facts} if facts else {}
+
+
+def _given(**values: str | None) -> JsonObject:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+@command.command()
+@click.argument("user", required=False)
+@_call_options
+def identify(user: str | None, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any) -> None:
+    """Traits of a user."""
+    _send([{"type": "identify", **_given(userId=user, anonymousId=anonymous_id)} | _facts("traits", texts, jsons)], **how)
+
+
+@command.command()
+@click.argument("group")
+@click.argument("user", required=False)
+@_call_options
+def group(group: str, user: str | None, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any) -> None:
+    """Traits of a group, and that the user belongs to it."""
+    _send([{"type": "group", **_given(userId=user, anonymousId=anonymous_id), "groupId": group} | _facts("traits", texts, jsons)], **how)
+
+
+@command.command()
+@click.argument("user")
+@click.argument("event")
+@_call_options
+def track(user: str, event: str, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any) -> None:
+    """What a user did."""
+    _send([{"type": "track", **_given(userId=user, anonymousId=anonymous_id, event=event)} | _facts("properties", texts, jsons)], **how)
+
+
+@command.command()
+@click.argument("user")
+@click.argument("name", required=False)
+@_call_options
+def page(user: str, name: str | None, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any) -> None:
+    """A page that a user saw."""
+    _send([{"type": "page", **_given(userId=user, anonymousId=anonymous_id, name=name)} | _facts("properties", texts, jsons)], **how)
+
+
+@command.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@_common
+def batch(file: BinaryIO, **how: Any) -> None:
+    """Every call in FILE (or stdin), one JSON object a line."""
+    calls: list[JsonObject] = []
+    for item in calls_file.items(file.read()):
+        if item.call is None or not isinstance(item.call.get("type"), str):
+            reason = item.error[1] if item.error else "this is no call: it has no type."
+            message = f"line {item.line}: {reason} Nothing was sent."
+            raise Failure(message, CONFIGURATION)
+        calls.append(item.call)
+    _send(calls, **how)
+
+
+def _send(calls: list[JsonObject], *, url: str, sdk: str, write_key: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        message = f"--url: {url!r} is no http or https address."
+        raise Failure(message, CONFIGURATION)
+    made = requests(calls, sdk, write_key=write_key, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4()))
+    sys.exit(asyncio.run(_post(made, url.rstrip("/"))))
+
+
+async def _post(made: list[SdkRequest], url: str) -> int:
+    import aiohttp  # noqa: PLC0415 - only who sends pays for it
+
+    code = 0
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT)) as client:
+        for request in made:
+            try:
+                async with client.post(url + request.path, data=request.body, headers=dict(request.headers)) as answer:
+                    said: Json = {"path": request.path, "status": answer.status, "answer": (await answer.text(errors="replace"))[:500]}
+                    click.echo(js_json.ascii_only(js_json.write(said).decode()))
+                    code = code if answer.status == 200 else FOUND
+            except (aiohttp.ClientError, OSError) as error:
+                message = (
+                    f"{url} cannot be reached ({type(error).__name__}). Is segment-pendo running there? Start it with: segment-pendo run"
+                )
+                raise Failure(message, NOT_DELIVERED) from None
+    return code

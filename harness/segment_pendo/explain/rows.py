@@ -1,0 +1,60 @@
+"""One row for one call, the same wherever calls are shown as JSON."""
+
+from segment_pendo.base import js_json
+from segment_pendo.base.times import text
+from segment_pendo.mapping.assess import webhook_of
+from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Receipt, Webhook
+
+__all__ = ["call_id", "call_row", "dumps", "error_row", "finding_row", "sent"]
+
+
+def call_id(receipt: str, index: int) -> str:
+    """The name of one call of a run."""
+    return f"{receipt}.{index}"
+
+
+def sent(call: Call, key: str) -> Json:
+    """A top-level value of the call as it was sent."""
+    return call.data.get(key) if isinstance(call.data, dict) else None
+
+
+def call_row(receipt: Receipt, judged: Judged, *, line: int | None = None, delivery: JsonObject | None = None) -> JsonObject:
+    """The row of one call; `line` names its place in a file, else its id names it in a run."""
+    webhook = webhook_of(judged)
+    skipped = None if isinstance(judged.outcome, Webhook) else judged.outcome
+    name: JsonObject = {"line": line} if line is not None else {"id": call_id(receipt.id, judged.call.index)}
+    return name | {
+        "index": judged.call.index,
+        "time": text(receipt.at),
+        "type": judged.call.type,
+        "user": sent(judged.call, "userId"),
+        "group": sent(judged.call, "groupId"),
+        "outcome": "webhook" if webhook else "skipped",
+        "code": skipped.code if skipped else None,
+        "reason": skipped.reason if skipped else None,
+        "body": webhook.body.decode() if webhook else None,
+        "headers": dict(webhook.headers) if webhook else None,
+        "findings": [finding_row(finding) for finding in judged.findings],
+        "delivery": delivery,
+    }
+
+
+def finding_row(finding: Finding) -> JsonObject:
+    """A finding as rows show it."""
+    return {
+        "code": finding.code,
+        "level": finding.level,
+        "path": finding.path,
+        "message": finding.message,
+        "source": finding.source,
+    }
+
+
+def error_row(line: int, code: str, message: str) -> JsonObject:
+    """The row of an input that is not a call."""
+    return {"line": line, "error": {"code": code, "message": message}}
+
+
+def dumps(row: Json) -> str:
+    """JSON in ASCII, without a line end."""
+    return js_json.ascii_only(js_json.write(row).decode())

@@ -1,0 +1,143 @@
+"""One line for one call, for people. No control character of an app's data reaches a terminal."""
+
+import re
+from collections import Counter
+from typing import Final
+
+from segment_pendo.base.times import text
+from segment_pendo.explain.rows import sent
+from segment_pendo.segment.ingest import masked
+from segment_pendo.words import Attempt, Json, Judged, Level, Receipt, Skipped
+
+__all__ = [
+    "ORDER",
+    "WHO",
+    "Teller",
+    "cell",
+    "finding_line",
+    "is_as_bad",
+    "many",
+    "named",
+    "plain",
+    "printable",
+    "refusal_line",
+    "refused",
+    "short",
+]
+
+_WIDEST: Final = 60
+WHO: Final = (("userId", "user"), ("groupId", "group"))  # for `named`
+_MOST_SAID: Final = 1000
+ORDER: Final = {"error": 0, "warning": 1, "info": 2}
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """A count with its noun."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
+
+
+def printable(words: str) -> str:
+    """A text whose control characters are spelled out."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words)
+
+
+def cell(words: str) -> str:
+    """A text for a cell of a Markdown table."""
+    words = words.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    words = re.sub(r"([\\|`*\[\]!])", r"\\\1", words)
+    return printable(words)
+
+
+def plain(value: Json) -> str:
+    """A value as one short printable word."""
+    if value is None:
+        return "-"
+    word = value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)
+    return short(word, _WIDEST)
+
+
+def short(words: str, most: int) -> str:
+    """A text, printable, of at most so many characters."""
+    words = printable(words[: most + 1])
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def named(kind: Json, call: Json, *members: tuple[str, str]) -> str:
+    """A call by its type and those `members` (key, word) that it has."""
+    data = call if isinstance(call, dict) else {}
+    return " ".join([plain(kind), *(f"{word} {plain(data[key])}" for key, word in members if data.get(key) is not None)])
+
+
+def is_as_bad(level: Level, least: str) -> bool:
+    """Whether a finding of this level is one of `least`, or worse."""
+    return ORDER[level] <= ORDER[least]
+
+
+def finding_line(level: str, code: str, path: str, message: str) -> str:
+    """A finding in words."""
+    return f"{level} {code} at {printable(path)}: {printable(message)}"
+
+
+class Teller:
+    """Tells calls, and each reason and finding in words only where it is new."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str]] = set()
+
+    def _is_new(self, code: str, path: str) -> bool:
+        if (code, path) in self._said or len(self._said) >= _MOST_SAID:
+            return False
+        self._said.add((code, path))
+        return True
+
+    def call(self, receipt: Receipt, judged: Judged, attempt: Attempt | None = None, *, delivers: bool = True) -> str:
+        """Time, type, user -> visitor, group -> account, outcome, Pendo's status, findings; then what is new, indented."""
+        outcome = judged.outcome
+        user, group = sent(judged.call, "userId"), sent(judged.call, "groupId")
+        parts = [text(receipt.at)[11:23], f"{plain(judged.call.type):<8}"]
+        if isinstance(outcome, Skipped):
+            parts += [f"user {plain(user)}" if user is not None else "no user"]
+            parts += [f"group {plain(group)}"] if group is not None else []
+            reason = f": {printable(outcome.reason)}" if self._is_new(outcome.code, outcome.reason) else ""
+            line = "  ".join(part for part in [*parts, f"skipped {outcome.code}{reason}", _findings(judged)] if part)
+            return "\n".join([line, *self._news(judged)])
+        parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
+        parts += [f"group {plain(group)} -> account"] if group is not None else []
+        parts += ["webhook", _status(attempt) if delivers else "", _findings(judged)]
+        return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
+
+    def _news(self, judged: Judged) -> list[str]:
+        # What is only worth knowing is told once for all paths.
+        return [
+            f"    {finding_line(finding.level, finding.code, finding.path, finding.message)}"
+            for finding in sorted(judged.findings, key=lambda finding: ORDER[finding.level])
+            if self._is_new(finding.code, finding.path if finding.level != "info" else "")
+        ]
+
+
+def _status(attempt: Attempt | None) -> str:
+    if attempt is None:
+        return "waiting"
+    status = f" {attempt.status}" if attempt.status else ""
+    return f"{attempt.state}{status}" + (f": {attempt.detail}" if attempt.detail else "")
+
+
+def _findings(judged: Judged) -> str:
+    counted = Counter((finding.level, finding.code) for finding in judged.findings)
+    words = []
+    for (level, code), count in sorted(counted.items(), key=lambda item: ORDER[item[0][0]]):
+        words.append((f"{level} " if level != "info" else "") + code + (f" x{count}" if count > 1 else ""))
+    return f"[{', '.join(words)}]" if words else ""
+
+
+def refusal_line(receipt: Receipt) -> str:
+    """A request that brought no call."""
+    return f"{text(receipt.at)[11:23]}  refused   {'  '.join(refused(receipt))}"
+
+
+def refused(receipt: Receipt) -> tuple[str, str]:
+    """Which request brought no call, and how it was answered."""
+    assert receipt.refusal is not None
+    refusal = receipt.refusal
+    where = f"{plain(receipt.request.method)} {plain(masked(receipt.request.path))}"
+    return where, f"answered {refusal.status} {refusal.code}: {printable(refusal.message)}"

@@ -1,0 +1,158 @@
+"""Which call becomes which webhook, and why not. The law of this house:
+
+1. A call is Skipped exactly when Segment would not deliver it: dropped at ingest (segment/server.py), not routed
+   (the integrations object, segment/webhooks.py), or of a type that the destination's trigger does not select (W-29).
+2. Everything else is a Webhook: the whole event as Segment delivers it, unchanged, whatever Pendo can make of it (S-20, pendo 1.13).
+3. identify and group are selected; track only when asked (pendo 1.60); page, screen and alias never (pendo 1.21).
+4. userId is Pendo's visitor id and groupId its account id, byte for byte (pendo 1.30, 1.50). Nothing in traits replaces them.
+5. One call, one outcome; order is kept; nothing here raises, whatever the bytes.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from segment_pendo.base import js_json, switch
+from segment_pendo.pendo import findings
+from segment_pendo.pendo.effect import Effect, effect
+from segment_pendo.pendo.switches import PendoSwitches
+from segment_pendo.segment import ingest, server, webhooks
+from segment_pendo.segment.codes import note
+from segment_pendo.segment.switches import Switches
+from segment_pendo.words import (
+    Batch,
+    Call,
+    Finding,
+    Json,
+    JsonObject,
+    Judged,
+    Message,
+    Outcome,
+    Receipt,
+    Refusal,
+    SdkRequest,
+    Skipped,
+    Webhook,
+)
+
+__all__ = ["Setup", "assess", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message", "webhook_of"]
+
+
+MOST_FINDINGS: Final = 100  # of one call
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How the destination is set up at Segment and Pendo, and how rules that no source settles are read.
+
+    `track`: whether its trigger selects track calls too. `webhook`: which of Segment's two webhook destinations it is (webhooks.KINDS).
+    `pendo_track`: whether the Pendo subscription has the setting for them (pendo 1.60). `switches` are Segment's, `pendo` Pendo's.
+    `secret`: its shared secret; it is in no repr and no description.
+    """
+
+    track: bool = False
+    webhook: str = "actions"
+    switches: Switches = field(default_factory=Switches)
+    pendo: PendoSwitches = field(default_factory=PendoSwitches)
+    pendo_track: bool = True
+    secret: str = field(default="", repr=False)
+
+    @property
+    def kind(self) -> webhooks.Kind:
+        return webhooks.KINDS[self.webhook]
+
+    def selects(self, kind: str | None) -> bool:
+        return kind in {"identify", "group"} or (self.track and kind == "track")
+
+    def described(self) -> JsonObject:
+        """All but the secret, as JSON; `like` reads it again."""
+        model: JsonObject = {**switch.settings(self.switches), **switch.settings(self.pendo)}
+        off: JsonObject = {} if self.pendo_track else {"pendoTrack": False}
+        return {"track": self.track, "webhook": self.webhook, "model": model, **off}
+
+    def like(self, described: JsonObject) -> "Setup":
+        """This setup with what was described, the secret kept. What is absent is at its default; raises ValueError for what is unknown."""
+        model, webhook = described.get("model", {}), described.get("webhook", "actions")
+        if not isinstance(model, dict) or webhook not in webhooks.KINDS:
+            msg = "this setup cannot be read"
+            raise ValueError(msg)
+        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), (f"{name}={value}" for name, value in model.items()))
+        pendo_track = described.get("pendoTrack") is not False
+        return replace(
+            self, track=described.get("track") is True, webhook=str(webhook), switches=switches, pendo=pendo, pendo_track=pendo_track
+        )
+
+
+def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Receipt:
+    """One SDK request, read, answered and mapped. `at` is receivedAt, `id` seeds what the server makes up."""
+    batch = ingest.read(request, setup.switches)
+    if isinstance(batch, Refusal):
+        return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
+    judged = tuple(
+        judge(call, batch, at=at, ip=request.ip, message_id=partial(server.message_id, f"{id}.{call.index}", call, batch), setup=setup)
+        for call in batch.calls
+    )
+    return Receipt(id, at, request, ingest.accepted(request), judged)
+
+
+def judge(call: Call, batch: Batch, *, at: datetime, ip: str, message_id: server.MakeId, setup: Setup) -> Judged:
+    """What becomes of one call. `message_id` makes what it gets if it has none: another for each call."""
+    message = server.deliver(call, batch, received=at, ip=ip, message_id=message_id, switches=setup.switches)
+    if isinstance(message, Skipped):
+        return Judged(call, message, (), None)
+    return judge_message(message, ordinary=batch.ordinary, setup=setup)
+
+
+def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
+    """What becomes of a message that Segment's servers have done with."""
+    found: tuple[Finding, ...] = message.notes
+    outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(message.call, setup)
+    if outcome is None:
+        outcome, said = webhooks.webhook(message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret)
+        found = bounded((*found, *said, *findings.examine(message.data, setup.pendo)))
+    return Judged(message.call, outcome, found, message)
+
+
+def bounded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """At most MOST_FINDINGS of them; the last then says how many more there are."""
+    if len(found) <= MOST_FINDINGS:
+        return found
+    text = f"{len(found) - MOST_FINDINGS + 1} more findings are not shown; mend these first."
+    return (*found[: MOST_FINDINGS - 1], note("MORE_FINDINGS", "$", text))
+
+
+def _unselected(call: Call, setup: Setup) -> Skipped | None:
+    if setup.selects(call.type):
+        return None
+    if call.type == "track":
+        reason = "Pendo takes track calls only if its subscription has the setting; give --track to send them."
+    else:
+        reason = f"Pendo documents nothing for {call.type} calls from Segment, so none is sent."
+    return Skipped("NO_MATCHING_MAPPING", reason)
+
+
+def chain(judged: Judged) -> str:
+    """What a webhook waits behind: its userId, else anonymousId, else groupId."""
+    return chain_of(judged.call.data)
+
+
+def chain_of(call: Json) -> str:
+    """The chain of a call by itself."""
+    if isinstance(call, dict):
+        for key in ("userId", "anonymousId", "groupId"):
+            if call.get(key) is not None:
+                return f"{key}:{js_json.write(call[key]).decode()}"
+    return ""
+
+
+def effect_of(judged: Judged, setup: Setup) -> Effect | None:
+    """What Pendo is taken to make of a call's webhook, or None where the call was skipped."""
+    if isinstance(judged.outcome, Skipped) or judged.message is None:
+        return None
+    return effect(judged.message.data, setup.pendo, track=setup.pendo_track)
+
+
+def webhook_of(judged: Judged) -> Webhook | None:
+    """The webhook, or None where the call was skipped."""
+    return judged.outcome if isinstance(judged.outcome, Webhook) else None

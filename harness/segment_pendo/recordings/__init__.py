@@ -1,0 +1,1 @@
+"""Everything about files of calls: reading, recording, comparing, redacting, merging, sending again."""

@@ -1,0 +1,101 @@
+"""What differs between a recorded call and what becomes of it now: where, both values, and the rule that speaks there."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from segment_pendo.base import js_json
+from segment_pendo.base.json_path import json_path
+from segment_pendo.mapping.assess import webhook_of
+from segment_pendo.pendo.across import ACROSS
+from segment_pendo.recordings.format import RecordedCall
+from segment_pendo.segment.rules import RULES
+from segment_pendo.segment.server import RULE_OF
+from segment_pendo.words import Json, Judged, Skipped
+
+__all__ = ["ABSENT", "Difference", "changes", "differences"]
+
+_SAYS: Final = {rule.id: rule.says for rule in RULES}
+ABSENT: Final = "(absent)"
+
+
+class Difference(NamedTuple):
+    """`where` is outcome, code, findings, or the JSON path in the body; the values are JSON texts or `ABSENT`."""
+
+    where: str
+    recorded: str
+    now: str
+    rule: str
+
+
+def differences(one: RecordedCall, judged: Judged) -> Iterator[Difference]:
+    """What differs between a recorded call and what became of it now."""
+    outcome = judged.outcome
+    code = outcome.code if isinstance(outcome, Skipped) else None
+    reason = outcome.reason if isinstance(outcome, Skipped) else ""
+    webhook = webhook_of(judged)
+    kind = "webhook" if webhook else "skipped"
+    if one.outcome != kind:
+        yield Difference("outcome", one.outcome, kind, reason or "it is delivered now")
+    if one.code != code:
+        yield Difference("code", one.code or ABSENT, code or ABSENT, reason or "it is delivered now")
+    body = webhook.body.decode() if webhook else None
+    if body is not None and one.body is not None and one.body != body:
+        yield from _in_body(one.body, body)
+    elif (body is None) != (one.body is None) and one.outcome == kind:
+        yield Difference("body", one.body or ABSENT, body or ABSENT, "a webhook has a body, a skipped call none")
+    recorded, now = Counter(one.findings), Counter(finding.code for finding in judged.findings if finding.code not in ACROSS)
+    said = {finding.code: f"{finding.message} ({finding.source})" for finding in judged.findings}
+    for name in sorted((recorded | now) - (recorded & now)):
+        yield Difference("findings", _times(name, recorded[name]), _times(name, now[name]), said.get(name, "it is not found now"))
+
+
+def _times(name: str, count: int) -> str:
+    return ABSENT if not count else name if count == 1 else f"{name} x{count}"
+
+
+def _in_body(recorded: str, now: str) -> Iterator[Difference]:
+    try:
+        before = js_json.read(recorded.encode(), spelled=True).value
+    except (ValueError, RecursionError):
+        yield Difference("body", recorded, now, "the recorded body is no JSON")
+        return
+    found = False
+    for path, one, other in changes(before, js_json.read(now.encode(), spelled=True).value):
+        found = True
+        rule = RULE_OF.get(str(path[0]), "W-20") if path else "W-20"
+        yield Difference(json_path(*path), one, other, f"{rule}: {_SAYS[rule]}")
+    if not found:
+        at = next(index for index, pair in enumerate(zip(recorded + " ", now + " ", strict=False)) if pair[0] != pair[1])
+        start = max(0, at - 20)
+        where = f"body, character {at + 1}"
+        yield Difference(where, recorded[start : at + 40], now[start : at + 40], f"W-28: {_SAYS['W-28']}")
+
+
+def changes(before: Json, after: Json) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Where two JSON values differ: path, and both values as JSON texts (ABSENT where one has nothing)."""
+    stack: list[tuple[tuple[str | int, ...], Json, Json]] = [((), before, after)]
+    while stack:
+        path, one, other = stack.pop()
+        if isinstance(one, dict) and isinstance(other, dict):
+            for key in reversed(list(one | other)):
+                if key not in other:
+                    stack.append(((*path, key), one[key], _Nothing))
+                elif key not in one:
+                    stack.append(((*path, key), _Nothing, other[key]))
+                else:
+                    stack.append(((*path, key), one[key], other[key]))
+        elif isinstance(one, list) and isinstance(other, list):
+            for index in reversed(range(max(len(one), len(other)))):
+                left = one[index] if index < len(one) else _Nothing
+                right = other[index] if index < len(other) else _Nothing
+                stack.append(((*path, index), left, right))
+        elif _text(one) != _text(other):
+            yield path, _text(one), _text(other)
+
+
+_Nothing: Final = "\0nothing"  # no JSON text decodes to an equal object: compared by identity
+
+
+def _text(value: Json) -> str:
+    return ABSENT if value is _Nothing else js_json.ascii_only(js_json.keep(value).decode())

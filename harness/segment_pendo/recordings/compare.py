@@ -1,0 +1,194 @@
+"""Two recordings side by side: calls that were added, removed, changed or moved, and what became of their traits.
+
+Calls are matched on meaning first (merging.meaning: what differs from run to run does not count), then on type, user, group and event.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from segment_pendo.base.js_json import write
+from segment_pendo.base.json_path import json_path
+from segment_pendo.explain.teller import WHO, named
+from segment_pendo.recordings.check import changes
+from segment_pendo.recordings.format import Entry
+from segment_pendo.recordings.merge import meaning, steady
+from segment_pendo.words import Json, JsonObject
+
+__all__ = ["Comparison", "Pair", "TraitChange", "as_json", "compare"]
+
+type Kind = Literal["added", "removed", "changed", "moved"]
+_KINDS: Final = {bool: "boolean", int: "number", float: "number", str: "text", list: "list", dict: "object", type(None): "null"}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One call of one recording: its line, its place among the calls, its type."""
+
+    line: int
+    place: int
+    type: str
+    call: Json
+    mark: bytes
+
+    @property
+    def key(self) -> bytes:
+        """What a call is about: type, ids, event name."""
+        call = self.call if isinstance(self.call, dict) else {}
+        return write([self.type, *(call.get(name) for name in ("userId", "anonymousId", "groupId", "event", "name"))])
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A call that differs: `old` is None where it was added, `new` where it was removed; `changes` are path, old and new text."""
+
+    kind: Kind
+    old: Side | None
+    new: Side | None
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def side(self) -> Side:
+        """The call where it is now, else where it was."""
+        side = self.new or self.old
+        assert side is not None
+        return side
+
+    @property
+    def name(self) -> str:
+        """The call in a few words."""
+        return named(self.side.type, self.side.call, *WHO, ("event", "event"))
+
+
+@dataclass(frozen=True, slots=True)
+class TraitChange:
+    """A trait or property of a type of call that is new, gone, renamed, or of another type of value."""
+
+    kind: Literal["new", "gone", "renamed", "type"]
+    call: str
+    name: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What two recordings have different; `same` counts the calls that mean the same."""
+
+    same: int = 0
+    pairs: list[Pair] = field(default_factory=list)
+    traits: list[TraitChange] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs or self.traits)
+
+
+def _sides(entries: Iterable[Entry]) -> Iterator[Side]:
+    place = 0
+    for entry in entries:
+        for one in entry.calls:
+            yield Side(one.number, place, entry.type_of(one), one.call, meaning(one.call))
+            place += 1
+
+
+def compare(old: Iterable[Entry], new: Iterable[Entry]) -> Comparison:
+    """What differs from `old` to `new`."""
+    before, after = list(_sides(old)), list(_sides(new))
+    made = Comparison()
+    pairs = _matched(before, after, lambda side: side.type.encode() + side.mark)
+    made.same = len(pairs)
+    made.pairs += (Pair("moved", one, other) for one, other in _moved(pairs))
+    taken = {one.place for one, _ in pairs}, {other.place for _, other in pairs}
+    left = [one for one in before if one.place not in taken[0]]
+    right = [one for one in after if one.place not in taken[1]]
+    changed = _matched(left, right, lambda side: side.key)
+    made.pairs += (Pair("changed", one, other, _differences(one.call, other.call)) for one, other in changed)
+    used = {one.place for one, _ in changed}, {other.place for _, other in changed}
+    made.pairs += (Pair("removed", one, None) for one in left if one.place not in used[0])
+    made.pairs += (Pair("added", None, one) for one in right if one.place not in used[1])
+    made.pairs.sort(key=lambda pair: (pair.new.line if pair.new else 0, pair.old.line if pair.old else 0))
+    made.traits = list(_traits(before, after))
+    return made
+
+
+def _matched(before: list[Side], after: list[Side], key: Callable[[Side], bytes]) -> list[tuple[Side, Side]]:
+    waiting: defaultdict[bytes, deque[Side]] = defaultdict(deque)
+    for one in before:
+        waiting[key(one)].append(one)
+    return [(waiting[key(one)].popleft(), one) for one in after if waiting.get(key(one))]
+
+
+def _moved(pairs: list[tuple[Side, Side]]) -> Iterator[tuple[Side, Side]]:
+    """The fewest pairs one would have to move to bring the old order into the new one."""
+    # The longest run of pairs in order stays; the others moved.
+    ends: list[int] = []
+    lasts: list[int] = []
+    previous: list[int] = []
+    for index, (one, _) in enumerate(pairs):
+        at = bisect_left(ends, one.place)
+        previous.append(lasts[at - 1] if at else -1)
+        ends[at : at + 1] = [one.place]
+        lasts[at : at + 1] = [index]
+    stay: set[int] = set()
+    index = lasts[-1] if lasts else -1
+    while index >= 0:
+        stay.add(index)
+        index = previous[index]
+    yield from (pair for index, pair in enumerate(pairs) if index not in stay)
+
+
+def _differences(old: Json, new: Json) -> tuple[tuple[str, str, str], ...]:
+    return tuple((json_path(*path), one, other) for path, one, other in changes(steady(old), steady(new)))
+
+
+def _names(sides: list[Side]) -> dict[tuple[str, str], set[str]]:
+    """(type of call, trait) -> types of its values."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for side in sides:
+        call = side.call if isinstance(side.call, dict) else {}
+        values = call.get("traits") if side.type in {"identify", "group"} else call.get("properties")
+        for name, value in (values if isinstance(values, dict) else {}).items():
+            kind = _KINDS.get(type(value), "number")  # js_json's own number is a number too
+            found[side.type, name].add(kind)
+    return found
+
+
+def _traits(before: list[Side], after: list[Side]) -> Iterator[TraitChange]:
+    old, new = _names(before), _names(after)
+    gone = [name for name in old if name not in new]
+    come = [name for name in new if name not in old]
+    for kind, name in list(gone):
+        # The same letters in another spelling: a rename.
+        other = next(((k, n) for k, n in come if k == kind and _letters(n) == _letters(name)), None)
+        if other is not None:
+            gone.remove((kind, name))
+            come.remove(other)
+            yield TraitChange("renamed", kind, name, other[1])
+    yield from (TraitChange("gone", kind, name, ", ".join(sorted(old[kind, name]))) for kind, name in gone)
+    yield from (TraitChange("new", kind, name, ", ".join(sorted(new[kind, name]))) for kind, name in come)
+    for kind, name in old:
+        if (kind, name) in new:
+            was, now = old[kind, name] - {"null"}, new[kind, name] - {"null"}
+            if was and now and was != now:
+                yield TraitChange("type", kind, name, f"{', '.join(sorted(was))} -> {', '.join(sorted(now))}")
+
+
+def _letters(name: str) -> str:
+    return "".join(one for one in name.lower() if one.isalnum())
+
+
+def as_json(made: Comparison) -> JsonObject:
+    """The comparison as JSON."""
+    pairs: list[Json] = [
+        {
+            "change": pair.kind,
+            "old": pair.old.line if pair.old else None,
+            "new": pair.new.line if pair.new else None,
+            "type": pair.side.type,
+            "fields": [{"path": path, "old": old, "new": new} for path, old, new in pair.changes],
+        }
+        for pair in made.pairs
+    ]
+    traits: list[Json] = [{"change": one.kind, "type": one.call, "name": one.name, "detail": one.detail} for one in made.traits]
+    return {"same": made.same, "calls": pairs, "traits": traits}

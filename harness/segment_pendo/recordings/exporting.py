@@ -1,0 +1,154 @@
+"""Recorded SDK requests in the forms of other programs."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from pprint import pformat
+from typing import Final
+
+from segment_pendo import __version__
+from segment_pendo.base import js_json, times
+from segment_pendo.explain.prediction import Event, predicted
+from segment_pendo.mapping.assess import Setup
+from segment_pendo.recordings.format import Entry, RecordedCall
+from segment_pendo.testing.results import plain_record
+from segment_pendo.words import Json, SdkRequest
+
+__all__ = ["curl", "har", "pytest"]
+
+_HOME = "http://127.0.0.1:4170"
+
+
+def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
+    """A shell script that sends the requests in order."""
+    lines = ["#!/bin/sh", f"url=${{SEGMENT_PENDO_URL:-{_HOME}}}"]
+    for request, _ in requests:
+        parts = ["curl", "-sS", "-X", shlex.quote(request.method)]
+        parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers]
+        if request.body:
+            parts.append(f"--data-binary {shlex.quote(request.body.decode('utf-8', 'surrogateescape'))}")
+        target = request.path + (f"?{request.query}" if request.query else "")
+        lines.append(" ".join([*parts, '"$url"' + shlex.quote(target)]))
+        lines.append("echo")
+    return "\n".join(lines) + "\n"
+
+
+_EXPECTED: Final = {
+    "identify": (("user", "userId"), ("anonymous", "anonymousId"), ("traits", "traits")),
+    "group": (("group", "groupId"), ("user", "userId"), ("anonymous", "anonymousId"), ("traits", "traits")),
+    "track": (("event", "event"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
+    "page": (("name", "name"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
+    "screen": (("name", "name"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
+    "alias": (("user", "userId"), ("previous", "previousId"), ("anonymous", "anonymousId")),
+    "any_call": (("user", "userId"), ("anonymous", "anonymousId")),
+}
+_MOST_RECORDS: Final = 20
+
+
+def pytest(setup: Setup, entries: Sequence[Entry], name: str) -> str:
+    """A test in the words of the pytest plugin: the calls of the recording called `name` in order, then what Pendo holds after them."""
+    calls = [_expected(entry, one) for entry in entries for one in entry.calls]
+    options = _options(setup)
+    used = sorted({text.partition("(")[0] for text in calls})
+    lines = [
+        '"""Made by `segment-pendo recording export --as pytest`; what it says is yours to edit."""',
+        "",
+        *(["import pytest", ""] if options else []),
+        f"from segment_pendo.testing import {', '.join(['Harness', *used])}",
+        "",
+        "",
+        *([f"@pytest.mark.segment_pendo({options})"] if options else []),
+        f"def test_{_identifier(name)}(segment_pendo: Harness) -> None:",
+        "    # In its place: what makes your app send these calls to segment_pendo.host.",
+        f"    segment_pendo.replay({name!r})",
+        "    segment_pendo.in_order(",
+        *(f"        {text}," for text in calls),
+        "    )",
+    ]
+    state = predicted(_webhooks(entries), setup.pendo, track=setup.track and setup.pendo_track).state()
+    for kind, plural in (("visitor", "visitors"), ("account", "accounts")):
+        records = state[plural]
+        for record_id, record in list(records.items())[:_MOST_RECORDS] if isinstance(records, dict) else ():
+            held = plain_record(record if isinstance(record, dict) else {})
+            lines.append(f"    assert segment_pendo.{kind}({record_id!r}) == {_literal(js_json.write(held), 8)}")
+    return "\n".join(lines) + "\n"
+
+
+def _webhooks(entries: Iterable[Entry]) -> Iterator[Event]:
+    for entry in entries:
+        for one in entry.calls:
+            if one.body is not None:
+                yield Event(js_json.read(one.body.encode()).value, int(one.at.timestamp() * 1000), str(one.number))
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"\W+", "_", Path(name).stem, flags=re.ASCII).strip("_").lower() or "calls"
+
+
+def _options(setup: Setup) -> str:
+    described = setup.described()
+    chosen = {"track": setup.track, "webhook": setup.webhook, "model": described["model"], "pendo_track": setup.pendo_track}
+    defaults = {"track": False, "webhook": "actions", "model": {}, "pendo_track": True}
+    return ", ".join(f"{name}={value!r}" for name, value in chosen.items() if value != defaults[name])
+
+
+def _expected(entry: Entry, one: RecordedCall) -> str:
+    kind, call = entry.type_of(one), one.call if isinstance(one.call, dict) else {}
+    kind = kind if kind in _EXPECTED else "any_call"
+    given = [(name, call[key]) for name, key in _EXPECTED[kind] if call.get(key) not in (None, {})]
+    parts = [f"{name}={_literal(js_json.keep(value), 12)}" for name, value in given]
+    first = _EXPECTED[kind][0][0]
+    if first != "user" and parts:  # what the call is about needs no name
+        parts[0] = parts[0].removeprefix(f"{first}=")
+    if one.code is not None:
+        parts.append(f"code={one.code!r}")
+    return f"{kind}({', '.join(parts)})"
+
+
+def _literal(text: bytes, indent: int) -> str:
+    """A JSON text as Python writes the value."""
+    return pformat(json.loads(text), width=120, sort_dicts=False).replace("\n", "\n" + " " * indent)
+
+
+def har(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
+    """An HTTP archive (HAR 1.2) of the requests to api.segment.io."""
+    entries: list[Json] = []
+    for request, at in requests:
+        url = f"https://api.segment.io{request.path}" + (f"?{request.query}" if request.query else "")
+        headers: list[Json] = [{"name": name, "value": value} for name, value in request.headers]
+        posted: Json = {"mimeType": "application/json", "text": request.body.decode("utf-8", "replace")}
+        entries.append(
+            {
+                "startedDateTime": times.text(at) if at else "",
+                "time": 0,
+                "request": {
+                    "method": request.method,
+                    "url": url,
+                    "httpVersion": "HTTP/1.1",
+                    "headers": headers,
+                    "queryString": [],
+                    "cookies": [],
+                    "headersSize": -1,
+                    "bodySize": len(request.body),
+                    **({"postData": posted} if request.body else {}),
+                },
+                "response": {
+                    "status": 200,
+                    "statusText": "OK",
+                    "httpVersion": "HTTP/1.1",
+                    "headers": [],
+                    "cookies": [],
+                    "content": {"size": 17, "mimeType": "application/json", "text": '{"success": true}'},
+                    "redirectURL": "",
+                    "headersSize": -1,
+                    "bodySize": 17,
+                },
+                "cache": {},
+                "timings": {"send": 0, "wait": 0, "receive": 0},
+            }
+        )
+    archive: Json = {"log": {"version": "1.2", "creator": {"name": "segment-pendo", "version": __version__}, "entries": entries}}
+    return js_json.keep(archive).decode() + "\n"

@@ -1,0 +1,375 @@
+"""Recordings: JSON lines made for git. A header, then for each SDK request one line, and one line for each of its calls.
+
+    {"format": "segment-pendo-recording", "version": 1, "redacted": "keys", "track": false, "webhook": "actions", "model": {}, ...}
+    {"request": {"method": ..., "path": ..., "query": ..., "headers": [...], "envelope": {...} | null}, "refused": null}
+    {"call": {...}, "receivedAt": ..., "outcome": "webhook", "code": null, "body": "...", "findings": ["CODE", ...]}
+
+`call` is the call as sent, but for its secrets; `body` is the exact webhook. A call line stands for itself: it names the time at which its
+request was received, the `sentAt` of a batch, and the messageId that the server made if the call had none; so one change in an app is one
+changed line, wherever it stands. Numbers keep their spelling. format.schema.json, beside this file, says the same as a JSON Schema.
+
+This file reads and writes lines, and knows no files.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from segment_pendo import __version__
+from segment_pendo.base import js_json, times
+from segment_pendo.mapping.assess import Setup, judge, webhook_of
+from segment_pendo.mapping.earlier import History
+from segment_pendo.pendo.across import ACROSS
+from segment_pendo.segment import ingest
+from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Judged, Refusal, SdkRequest, Webhook
+
+__all__ = [
+    "FORMAT",
+    "Entry",
+    "Header",
+    "Judge",
+    "Reading",
+    "RecordedCall",
+    "RecordingError",
+    "batch_of",
+    "call_line",
+    "entry_line",
+    "header_line",
+    "is_recording",
+    "read",
+    "request_line",
+    "with_sent_at",
+]
+
+FORMAT: Final = "segment-pendo-recording"
+VERSION: Final = 1
+LONGEST_HEADER: Final = 1 << 20
+_DEPTH: Final = js_json.MAX_DEPTH + 10  # a line holds a call one level deeper than it came
+_MEMBERS: Final = frozenset({"call", "receivedAt", "sentAt", "messageId", "outcome", "code", "body", "findings"})
+_LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+class RecordingError(Exception):
+    """A file is no usable recording; the text says which file, which line, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Line 1: how the calls were mapped (without a secret), what was redacted, and the headers of every webhook."""
+
+    setup: Setup
+    redacted: str
+    redacted_with: str | None
+    headers: Headers
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One call line: the call, when it came, and what became of it."""
+
+    number: int  # of the line in its file
+    line: bytes
+    call: Json
+    at: datetime
+    sent_at: tuple[Json, ...]  # what the batch said; empty where it said nothing
+    made_id: str  # the messageId that the server made; empty where the call has its own
+    outcome: str
+    code: str | None
+    body: str | None
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request line with the calls that follow it."""
+
+    number: int
+    line: bytes
+    value: JsonObject
+    refused: JsonObject | None
+    calls: list[RecordedCall]
+
+    @property
+    def at(self) -> datetime | None:
+        """When the request was received; None where it brought no call."""
+        return self.calls[0].at if self.calls else None
+
+    def type_of(self, one: RecordedCall) -> str:
+        """The type of one of its calls: the path names it for single ones."""
+        where = ingest.route(self.head())
+        named = one.call.get("type") if isinstance(one.call, dict) else None
+        return where.name if where and where.kind in {"single", "pixel"} else str(named)
+
+    def head(self) -> SdkRequest:
+        """What the request line says, without a body."""
+        return _sdk_request(self.value, [], ())
+
+    def sdk_request(self) -> SdkRequest:
+        """The request as an SDK would send it again."""
+        return _sdk_request(self.value, [one.call for one in self.calls], self.calls[0].sent_at if self.calls else ())
+
+
+class Reading(NamedTuple):
+    """A recording being read."""
+
+    header: Header
+    entries: Iterator[Entry]
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _line(value: Json) -> bytes:
+    text = js_json.keep(value).decode()
+    # Characters that many a reader takes for the end of a line; inside JSON strings they may stand escaped.
+    return text.translate(_LINE_ENDS).encode() + b"\n"
+
+
+def _member(sent_at: tuple[Json, ...]) -> JsonObject:
+    """The `sentAt` of a batch as a member; nothing where the batch said nothing."""
+    return {"sentAt": sent_at[0]} if sent_at else {}
+
+
+def header_line(setup: Setup, redacted: JsonObject) -> bytes:
+    """Line 1 of a new recording; `redacted` says at least {"redacted": "keys" | "people"}."""
+    start: JsonObject = {"format": FORMAT, "version": VERSION}
+    headers: JsonObject = {}
+    headers.update(setup.kind.headers)
+    return _line(start | redacted | setup.described() | {"headers": headers, "madeBy": f"segment-pendo {__version__}"})
+
+
+def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | None) -> bytes:
+    """The line of a request whose secrets are gone; of a batch's envelope all but `sentAt`, which stands with the calls."""
+    where = ingest.route(request)
+    envelope: JsonObject | None = None
+    if batch is not None and not batch.single:
+        envelope = {key: value for key, value in batch.envelope.items() if key != "sentAt"}
+    value: JsonObject = {
+        "method": request.method,
+        "path": request.path,
+        "query": "" if where and where.kind == "pixel" else request.query,  # a pixel's query is its call
+        "headers": [[name, text] for name, text in request.headers],
+        "envelope": envelope,
+    }
+    return _line({"request": value, "refused": {"status": refusal.status, "code": refusal.code} if refusal else None})
+
+
+def entry_line(entry: Entry) -> bytes:
+    """The request line of an entry whose value was changed."""
+    return _line({"request": entry.value, "refused": entry.refused})
+
+
+def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str) -> bytes:
+    """The line of one call."""
+    webhook = webhook_of(judged)
+    when: JsonObject = {"receivedAt": times.text(at), **_member(sent_at)}
+    if made_id:
+        when["messageId"] = made_id
+    return _line(
+        {
+            "call": judged.call.data,
+            **when,
+            "outcome": "webhook" if webhook else "skipped",
+            "code": None if isinstance(judged.outcome, Webhook) else judged.outcome.code,
+            "body": webhook.body.decode() if webhook else None,
+            "findings": [finding.code for finding in judged.findings if finding.code not in ACROSS],
+        }
+    )
+
+
+# --- mapping what is recorded ----------------------------------------------------------------------------------------
+
+
+class Judge:
+    """Maps recorded calls in the order of their file: always the same, so that a recording can be checked."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._history = History(setup)
+
+    def judged(self, call: Call, batch: Batch, at: datetime, made_id: str) -> Judged:
+        """What becomes of a call of a batch that was received `at`."""
+        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=lambda: made_id, setup=self._setup)
+        return self._history.judged(judged, at)
+
+    def met(self, one: RecordedCall) -> None:
+        """Know a recorded call without mapping it again."""
+        if one.code is None or one.code.isupper():  # ingest's codes are in lower case; what it drops, no later call repeats
+            self._history.remember(one.call, one.at)
+
+    def entry(self, entry: Entry) -> Iterator[Judged]:
+        """What becomes of each call of an entry now."""
+        if not entry.calls:
+            return
+        try:
+            batch = batch_of(entry.value, [one.call for one in entry.calls], self._setup)
+        except ValueError:
+            msg = f"line {entry.number}: a request like this brings no such calls. The line was edited, or Segment refuses it now."
+            raise RecordingError(msg) from None
+        self._history.memory.grouped(one.call for one in entry.calls if isinstance(one.call, dict))
+        for index, one in enumerate(entry.calls):
+            yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
+
+
+def batch_of(request: JsonObject, calls: list[Json], setup: Setup) -> Batch:
+    """The batch of a recorded request. Raises ValueError where these calls cannot have come by it."""
+    batch = ingest.read(_sdk_request(request, calls, ()), setup.switches, spelled=True)
+    if isinstance(batch, Refusal) or len(batch.calls) != len(calls):
+        msg = "a request like this brings no such calls"
+        raise ValueError(msg)
+    return batch
+
+
+def with_sent_at(batch: Batch, sent_at: tuple[Json, ...]) -> Batch:
+    """The batch with another sentAt of its envelope."""
+    rest = {key: value for key, value in batch.envelope.items() if key != "sentAt"}
+    return batch if batch.single else replace(batch, envelope=rest | _member(sent_at))
+
+
+def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]) -> SdkRequest:
+    envelope = value.get("envelope")
+    method, path, query = str(value.get("method")), str(value.get("path")), str(value.get("query") or "")
+    request = SdkRequest(method, path, query, ingest.header_pairs(value.get("headers")))
+    where = ingest.route(request)
+    if where is not None and where.kind == "pixel" and calls:
+        return replace(request, query=urlencode({"data": base64.urlsafe_b64encode(js_json.keep(calls[0])).decode()}))
+    if isinstance(envelope, dict):
+        return replace(request, body=js_json.keep(envelope | {"batch": calls} | _member(sent_at)))
+    return replace(request, body=js_json.keep(calls[0])) if calls else request
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def is_recording(text: bytes) -> bool:
+    """Whether a text begins as a recording does."""
+    first = text[:LONGEST_HEADER].lstrip().partition(b"\n")[0]
+    if FORMAT.encode() not in first:
+        return False
+    header = _object(first)
+    return header is not None and header.get("format") == FORMAT
+
+
+def read(lines: Iterable[bytes], name: str) -> Reading:
+    """A recording from its lines (with their line ends), of which `name` is told in errors.
+
+    Raises RecordingError: at once for the header, while iterating for what follows.
+    """
+    numbered = enumerate(lines, start=1)
+    _, first = next(numbered, (1, b""))
+    return Reading(_header(first, name), _entries(numbered, name))
+
+
+def _object(text: bytes) -> JsonObject | None:
+    """The JSON object of a line, or None where it is none."""
+    try:
+        value = js_json.read(text, depth=_DEPTH, spelled=True).value
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _header(first: bytes, name: str) -> Header:
+    header = _object(first)
+    if not first:
+        msg = f"{name} is empty, so it is no recording."
+        raise RecordingError(msg)
+    if header is None or header.get("format") != FORMAT:
+        msg = f"{name}:1: this is no recording: its first line is not a {FORMAT} header. The file was left as it is."
+        raise RecordingError(msg)
+    if header.get("version") != VERSION:
+        msg = f"{name}:1: a recording of version {str(header.get('version'))[:20]}; this segment-pendo knows version {VERSION}. Update it."
+        raise RecordingError(msg)
+    try:
+        setup = Setup().like(header)
+    except ValueError as error:
+        msg = f"{name}:1: how this recording was mapped cannot be read: {error} Update segment-pendo, or correct the line."
+        raise RecordingError(msg) from None
+    headers = header.get("headers")
+    pairs = tuple((key, str(value)) for key, value in headers.items()) if isinstance(headers, dict) else ()
+    redacted_with = header.get("redactedWith")
+    used = str(redacted_with) if redacted_with is not None else None
+    return Header(setup, str(header.get("redacted", "keys")), used, pairs, first if first.endswith(b"\n") else first + b"\n")
+
+
+def _entries(numbered: Iterator[tuple[int, bytes]], name: str) -> Iterator[Entry]:
+    entry: Entry | None = None
+    for number, line in numbered:
+        value = _object(line)
+        if value is not None and not line.endswith(b"\n"):
+            msg = f"{name}:{number}: the last line has no line end: it was cut off, or an editor dropped it. Add one if the line is whole."
+            raise RecordingError(msg)
+        if value is None:
+            msg = f"{name}:{number}: this line is no whole JSON object. The file is damaged; delete the line or restore the file."
+            raise RecordingError(msg)
+        if "call" in value:
+            if entry is None:
+                msg = f"{name}:{number}: this call has no request line before it. The file is damaged."
+                raise RecordingError(msg)
+            if entry.value.get("envelope") is None and entry.calls:
+                msg = f"{name}:{number}: this call does not belong to the request before it, which has one call. The file is damaged."
+                raise RecordingError(msg)
+            entry.calls.append(_call(number, line, value, name))
+            continue
+        if entry is not None:
+            yield entry
+        entry = _request(number, line, value, name)
+    if entry is not None:
+        yield entry
+
+
+def _request(number: int, line: bytes, value: JsonObject, name: str) -> Entry:
+    request, refused = value.get("request"), value.get("refused")
+    if not isinstance(request, dict):
+        msg = f"{name}:{number}: neither a request nor a call. The file is damaged; it was left as it is."
+        raise RecordingError(msg)
+    try:
+        ingest.header_pairs(request.get("headers"))
+    except ValueError:
+        msg = f"{name}:{number}: the headers of this request are no list of pairs. The file is damaged."
+        raise RecordingError(msg) from None
+    return Entry(number, line, request, refused if isinstance(refused, dict) else None, [])
+
+
+def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCall:
+    strange = sorted(set(value) - _MEMBERS)
+    if strange:
+        msg = f"{name}:{number}: a call line has no member {strange[0][:40]!r}; what is not known would be lost when the file is rewritten."
+        raise RecordingError(msg)
+    at = times.parse(value.get("receivedAt"))
+    body, code, found = value.get("body"), value.get("code"), value.get("findings")
+    problem = ""
+    if at is None:
+        problem = "receivedAt is no time"
+    elif not isinstance(body, str | None) or not isinstance(code, str | None):
+        problem = "body and code must be texts or null"
+    elif not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        problem = "findings must be a list of codes"
+    elif isinstance(body, str) and _HALF.search(body):
+        problem = "the body of this call holds half a character"
+    if problem or at is None or not isinstance(found, list):
+        msg = f"{name}:{number}: {problem}. The file is damaged."
+        raise RecordingError(msg)
+    made_id = value.get("messageId", "")
+    if not isinstance(made_id, str):
+        msg = f"{name}:{number}: messageId must be a text. The file is damaged."
+        raise RecordingError(msg)
+    sent_at = (value["sentAt"],) if "sentAt" in value else ()
+    return RecordedCall(
+        number,
+        line,
+        value["call"],
+        at.astimezone(UTC),
+        sent_at,
+        made_id,
+        str(value.get("outcome")),
+        code if isinstance(code, str) else None,
+        body if isinstance(body, str) else None,
+        tuple(map(str, found)),
+    )

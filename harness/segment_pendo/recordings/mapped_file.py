@@ -1,0 +1,120 @@
+"""A file of calls, captured requests or a recording, mapped: each call with its line, its receipt and the setup that it was mapped with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from segment_pendo.base import js_json
+from segment_pendo.explain import rows
+from segment_pendo.mapping.assess import Setup, assess, judge, judge_message
+from segment_pendo.mapping.earlier import History
+from segment_pendo.recordings import calls_file
+from segment_pendo.recordings import format as recording
+from segment_pendo.recordings.calls_file import Item
+from segment_pendo.segment import ingest, server
+from segment_pendo.words import Call, JsonObject, Judged, Message, Receipt, SdkRequest
+
+__all__ = ["Mapped", "Options", "Wrong", "mapped"]
+
+
+class Mapped(NamedTuple):
+    """One call and what became of it."""
+
+    line: int
+    receipt: Receipt
+    judged: Judged
+    setup: Setup
+
+    def row(self) -> JsonObject:
+        return rows.call_row(self.receipt, self.judged, line=self.line)
+
+
+class Wrong(NamedTuple):
+    """A value that is no call."""
+
+    line: int
+    code: str
+    message: str
+
+    def row(self) -> JsonObject:
+        return rows.error_row(self.line, self.code, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`at` is when calls are received; a recording keeps its own times unless it is `fixed`, and its own setup if it is `as_recorded`.
+
+    Without `ingest_first` each value is a message that a destination already sees.
+    """
+
+    at: datetime
+    setup: Setup
+    fixed: bool = False
+    ingest_first: bool = True
+    as_recorded: bool = True
+
+
+def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mapped | Wrong]:
+    """Every value of an input, in order. Raises RecordingError for a damaged recording, of which `name` is told."""
+    if recording.is_recording(data):
+        yield from _recorded(data.splitlines(keepends=True), name, options)
+        return
+    history = History(options.setup)
+    for item in calls_file.items(data):
+        if item.error is not None:
+            yield Wrong(item.line, *item.error)
+        elif item.request is not None:
+            if options.ingest_first:
+                yield from _request(item.request, item.line, options, history)
+            else:
+                yield Wrong(item.line, "not_a_message", "--no-ingest takes messages, and this is a captured request.")
+        elif item.call is not None:
+            yield from _call(item, item.call, options, history)
+
+
+def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mapped]:
+    reading = recording.read(lines, name)
+    setup = options.setup.like(reading.header.setup.described()) if options.as_recorded else options.setup
+    judge_of = recording.Judge(setup)
+    for entry in reading.entries:
+        request = entry.sdk_request()
+        calls = [replace(one, at=options.at) for one in entry.calls] if options.fixed else entry.calls
+        for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):
+            number = calls[index].number
+            receipt = Receipt(str(number), calls[index].at, request, ingest.accepted(request), (judged,))
+            yield Mapped(number, receipt, judged, setup)
+
+
+def _request(request: SdkRequest, line: int, options: Options, history: History) -> Iterator[Mapped | Wrong]:
+    receipt = history.told(assess(request, id=str(line), at=options.at, setup=options.setup))
+    if receipt.refusal:
+        yield Wrong(line, receipt.refusal.code, receipt.refusal.message)
+    for judged in receipt.judged:
+        yield Mapped(line, receipt, judged, options.setup)
+
+
+def _call(item: Item, data: JsonObject, options: Options, history: History) -> Iterator[Mapped | Wrong]:
+    setup, kind = options.setup, data.get("type")
+    if not isinstance(kind, str):
+        if isinstance(data.get("batch"), list) and options.ingest_first:
+            yield from _request(SdkRequest("POST", "/v1/batch", body=js_json.keep(data)), item.line, options, history)
+        else:
+            yield Wrong(item.line, "not_a_call", "This object has no type; expected a call or a captured request.")
+        return
+    call = Call(0, kind, data)
+    name = str(item.line)
+    if not options.ingest_first:
+        judged = judge_message(Message(call, data), ordinary=item.ordinary, setup=setup)
+    else:
+        size = len(js_json.write(data, ordinary=item.ordinary))
+        if size > ingest.MAX_SINGLE:
+            yield Wrong(item.line, "too_large", f"The call has {size:,} bytes; Segment answers 400 above 32 KB for one call.")
+            return
+        key = data.get("writeKey")
+        batch = ingest.alone(call, size, key if isinstance(key, str) else None, ordinary=item.ordinary)
+        made_id = partial(server.message_id, f"{name}.0", call, batch)
+        judged = judge(call, batch, at=options.at, ip="127.0.0.1", message_id=made_id, setup=setup)
+    receipt = Receipt(name, options.at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,))
+    yield Mapped(item.line, receipt, history.judged(judged, options.at), setup)

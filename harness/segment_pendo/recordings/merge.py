@@ -1,0 +1,162 @@
+"""What a recorded call means, apart from the run in which it was made; and recordings put together by that.
+
+Recorded over an old file, what means the same keeps its old line byte for byte, so that git shows what an app changed and nothing else.
+This file reads and writes lines, and knows no files.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Final
+
+from segment_pendo.base import js_json
+from segment_pendo.mapping.assess import Setup, webhook_of
+from segment_pendo.recordings.format import (
+    Entry,
+    Header,
+    Judge,
+    Reading,
+    RecordedCall,
+    batch_of,
+    call_line,
+    with_sent_at,
+)
+from segment_pendo.segment import ingest
+from segment_pendo.words import Batch, Call, Json, JsonObject
+
+__all__ = ["Merge", "joined", "meaning", "merged", "steady"]
+
+# What differs between two runs of the same code.
+_VOLATILE: Final = frozenset({"messageId", "timestamp", "sentAt", "originalTimestamp", "_metadata"})
+_VOLATILE_CONTEXT: Final = frozenset({"ip", "userAgent", "userAgentData", "page", "instanceId"})
+_VOLATILE_HEADERS: Final = frozenset({"user-agent", "x-retry-count"})
+
+
+def _digest(text: bytes) -> bytes:
+    return blake2b(text, digest_size=16).digest()
+
+
+def _steady_context(context: JsonObject) -> JsonObject:
+    context = {key: value for key, value in context.items() if key not in _VOLATILE_CONTEXT}
+    library = context.get("library")
+    if isinstance(library, dict):
+        context["library"] = {key: value for key, value in library.items() if key != "version"}
+    return context
+
+
+def _steady(value: JsonObject) -> JsonObject:
+    value = {key: inner for key, inner in value.items() if key not in _VOLATILE}
+    context = value.get("context")
+    if isinstance(context, dict):
+        value["context"] = _steady_context(context)
+    return value
+
+
+def steady(call: Json) -> Json:
+    """A call without what differs from run to run."""
+    return _steady(call) if isinstance(call, dict) else call
+
+
+def meaning(call: Json) -> bytes:
+    """A mark that is the same for the same call of another run."""
+    return _digest(js_json.keep(steady(call)))
+
+
+def _request_meaning(value: JsonObject) -> bytes:
+    envelope, headers = value.get("envelope"), value.get("headers")
+    steady = value | {"envelope": _steady(envelope) if isinstance(envelope, dict) else envelope}
+    kept: Json = [[name, text] for name, text in ingest.header_pairs(headers) if name.lower() not in _VOLATILE_HEADERS]
+    return _digest(js_json.keep(steady | {"headers": kept}))
+
+
+class _Known[T]:
+    """Old lines by their meaning. Each is taken once: first by what stands at the same place, then in order."""
+
+    def __init__(self) -> None:
+        self._lines: defaultdict[bytes, dict[tuple[int, int], T]] = defaultdict(dict)
+        self.left = 0
+
+    def add(self, mark: bytes, place: tuple[int, int], line: T) -> None:
+        self._lines[mark][place] = line
+        self.left += 1
+
+    def take(self, mark: bytes, place: tuple[int, int] | None = None) -> T | None:
+        """The line of this meaning at `place`, or the first that is left where no place is named."""
+        lines = self._lines.get(mark)
+        if not lines or (place is not None and place not in lines):
+            return None
+        self.left -= 1
+        return lines.pop(next(iter(lines)) if place is None else place)
+
+
+@dataclass(slots=True)
+class Merge:
+    """What a new run made of the lines of an old recording."""
+
+    kept: int = 0
+    new: int = 0
+    gone: int = 0
+
+
+def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
+    """The lines of a recording made over an old one: those of the new run, but an old line wherever it means the same."""
+    requests, calls = _Known[Entry](), _Known[RecordedCall]()
+    for number, entry in enumerate(old.entries):
+        requests.add(_request_meaning(entry.value), (number, 0), replace(entry, calls=[]))
+        for index, one in enumerate(entry.calls):
+            calls.add(meaning(one.call), (number, index), one)
+    run = list(new.entries)
+    means = {(number, index): meaning(one.call) for number, entry in enumerate(run) for index, one in enumerate(entry.calls)}
+    # First what stands where it stood: of equal calls, a changed one must not move the others.
+    same_place = {place: calls.take(mark, place) for place, mark in means.items()}
+    judge_of = Judge(new.header.setup)
+    same = _steady_header(old.header.line) == _steady_header(new.header.line)
+    yield old.header.line if same else new.header.line
+    for number, entry in enumerate(run):
+        mark = _request_meaning(entry.value)
+        before = requests.take(mark, (number, 0)) or requests.take(mark)
+        head = before or entry
+        yield head.line
+        batch = batch_of(head.value, [one.call for one in entry.calls], new.header.setup) if entry.calls else None
+        for index, one in enumerate(entry.calls):
+            assert batch is not None
+            kept = same_place[number, index] or calls.take(means[number, index])
+            if kept is not None and (before is not None or _still_true(kept, batch.calls[index], batch, new.header.setup)):
+                judge_of.met(kept)
+                done.kept += 1
+                yield kept.line
+            else:
+                judged = judge_of.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
+                done.new += 1
+                yield call_line(judged, one.at, one.sent_at, one.made_id)
+    done.gone = calls.left
+
+
+def joined(header: Header, several: Iterable[Entry]) -> Iterator[bytes]:
+    """The lines of a recording of the entries of several, in the order in which they were received; what means the same stands once."""
+    judge, seen = Judge(header.setup), set[bytes]()
+    never = datetime.max.replace(tzinfo=UTC)
+    yield header.line
+    for entry in sorted(several, key=lambda one: one.at or never):
+        means = [meaning(one.call) for one in entry.calls]
+        new = [one for one, mark in zip(entry.calls, means, strict=True) if mark not in seen]
+        seen.update(means)
+        if new or not entry.calls:
+            yield entry.line
+            kept = replace(entry, calls=new)
+            for one, judged in zip(new, judge.entry(kept), strict=True):
+                yield call_line(judged, one.at, one.sent_at, one.made_id)
+
+
+def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> bool:
+    """Whether an old line says what becomes of its call under another request line."""
+    judged = Judge(setup).judged(replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at, kept.made_id)
+    webhook = webhook_of(judged)
+    return kept.body == (webhook.body.decode() if webhook else None)
+
+
+def _steady_header(line: bytes) -> Json:
+    value = js_json.read(line).value
+    return {key: inner for key, inner in value.items() if key != "madeBy"} if isinstance(value, dict) else value

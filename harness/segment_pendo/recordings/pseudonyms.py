@@ -1,0 +1,284 @@
+"""Pseudonyms: a person's data replaced by made-up data of the same shape, always the same for the same value and key.
+
+So a redacted recording joins, replays and shows the same findings. It is a pseudonym and no encryption: who has the key can try out values,
+and of those with few possibilities (a first name, a postal code) find the right one.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final, Literal
+from urllib.parse import parse_qsl, urlencode
+
+from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
+from segment_pendo.recordings.scan import PHONE, is_global
+from segment_pendo.words import Json, JsonObject, SdkRequest
+
+__all__ = ["PERSONAL", "People", "Rules"]
+
+type Ids = Literal["keep", "users", "all"]
+
+# Names of traits and context keys that hold something about a person, as letters and digits in lower case.
+PERSONAL: Final = frozenset(
+    {
+        "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "telephone", "fax", "name", "firstname", "lastname", "fullname",
+        "middlename", "nickname", "username", "displayname", "address", "street", "streetaddress", "city", "state",
+        "postalcode", "zip", "zipcode", "birthday", "birthdate", "dateofbirth", "dob", "age", "gender", "avatar", "ip", "ipaddress",
+        "latitude", "longitude", "ssn", "taxid", "idfa", "idfv", "advertisingid", "deviceid",
+    }
+)  # fmt: skip
+_USER_IDS: Final = frozenset({"userId", "anonymousId", "previousId"})
+_ACCOUNT_IDS: Final = frozenset({"groupId"})
+# Names that end so are personal too: workPhone, billing_address, customerName1.
+_ENDINGS: Final = (
+    "email", "phone", "address", "firstname", "lastname", "surname", "givenname", "familyname", "fullname", "customername", "contactname",
+    "birthday", "birthdate", "zipcode", "postalcode",
+)  # fmt: skip
+_NOT_IN_NAMES = re.compile(r"[^a-z]")
+# In a URL, @ stands as %40.
+_EMAIL = re.compile(r"(?<![\w.+%-])([\w.+'-]{1,64}?)(@|%40|\uff20)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
+_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII)
+_IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Fa-f:])")
+# Each with its own digits: what is found here must be what `inside` replaces.
+_SOMEBODYS: Final = re.compile(f"{_EMAIL.pattern}|(?a:{_IPV4.pattern})|{_IPV6.pattern}|(?a:{PHONE.pattern})", re.IGNORECASE)
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?=$|[T ])", re.ASCII)
+_DIGITS = re.compile(r"\d+", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+_VOWELS: Final = "aeiou"
+_CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is replaced. `ids`: none, those of users and devices, or those of accounts too; ids that are e-mail addresses always are.
+
+    `replace` and `keep` name further keys. `allow_list`: every text is replaced but those under `keep`.
+    """
+
+    ids: Ids = "keep"
+    replace: frozenset[str] = frozenset()
+    keep: frozenset[str] = frozenset()
+    allow_list: bool = False
+
+    def personal(self, key: str) -> bool:
+        name = _NOT_IN_NAMES.sub("", key.lower())
+        return key not in self.keep and (name in PERSONAL or name.endswith(_ENDINGS) or key in self.replace)
+
+    def replaces_id(self, key: str) -> bool:
+        return self.ids == "all" or (self.ids == "users" and key in _USER_IDS)
+
+
+_MEANINGS: Final = SUSPICIOUS | {"true", "false"}
+
+
+class People:
+    """Replaces what is personal in calls. `key` decides the pseudonyms."""
+
+    def __init__(self, key: bytes, rules: Rules | None = None) -> None:
+        self._key = key
+        self._rules = rules or Rules()
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells keys apart, and rules, without telling the key."""
+        rules = self._rules
+        said = f"fingerprint {rules.ids} {sorted(rules.replace)} {sorted(rules.keep)} {rules.allow_list}"
+        return hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:12]
+
+    # --- where ---
+
+    def call(self, call: Json) -> Json:
+        """A call (or an envelope, or a webhook's event) without what is personal."""
+        if not isinstance(call, dict):
+            return self.within(call)
+        cleaned: JsonObject = {}
+        for key, value in call.items():
+            if key in _USER_IDS or key in _ACCOUNT_IDS:
+                cleaned[key] = self.value(value) if self._rules.replaces_id(key) else self.within(value)
+            elif key in {"traits", "properties", "context"}:
+                cleaned[key] = self._walk(value, everything=self._rules.allow_list)
+            elif key != "name" and self._rules.personal(key):  # the name of a page or screen is nobody's
+                cleaned[key] = self._all(value)
+            else:
+                cleaned[self.inside(key)] = self.within(value)
+        return cleaned
+
+    def within(self, value: Json) -> Json:
+        """Any other value without what is personal by its key or its shape."""
+        return self._walk(value, everything=False)
+
+    def request(self, request: SdkRequest) -> SdkRequest:
+        """A request without what is personal in its path, query and headers; its body is its calls' matter."""
+        pairs = parse_qsl(request.query, keep_blank_values=True, errors="replace")
+        clean = [(self.inside(key), self.text(value) if self._rules.personal(key) else self.inside(value)) for key, value in pairs]
+        headers = tuple((name, self.inside(value)) for name, value in request.headers)
+        return replace(request, path=self.inside(request.path), query=urlencode(clean), headers=headers)
+
+    def _walk(self, value: Json, *, everything: bool) -> Json:
+        """It calls itself once for each level; js_json.MAX_DEPTH keeps that far from the stack's end."""
+        if isinstance(value, dict):
+            return {self.inside(key): self._member(key, inner, everything=everything) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._walk(inner, everything=everything) for inner in value]
+        if isinstance(value, str):
+            return self.text(value) if everything else self.inside(value)
+        return value
+
+    def _member(self, key: str, value: Json, *, everything: bool) -> Json:
+        if key in self._rules.keep or key == "library":
+            return value
+        if key in _USER_IDS or key in _ACCOUNT_IDS or key == "id":  # ids again, in traits, context and properties
+            return self.value(value) if everything or self._rules.replaces_id(key) else self.within(value)
+        return self._all(value) if self._rules.personal(key) else self._walk(value, everything=everything)
+
+    def _all(self, value: Json) -> Json:
+        if isinstance(value, dict):
+            return {self.inside(key): inner if key in self._rules.keep else self._all(inner) for key, inner in value.items()}
+        return [self._all(inner) for inner in value] if isinstance(value, list) else self.value(value)
+
+    # --- what ---
+
+    def value(self, value: Json) -> Json:
+        """The pseudonym of a text or number; what else there is stays."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        spelled = repr(int(value)) if isinstance(value, int) else repr(float(value))
+        if "n" in spelled:  # infinite, as 1e400 is read
+            return value
+        mantissa, letter, exponent = spelled.partition("e")
+        made = self._shaped(mantissa) + letter + exponent
+        return int(made) if isinstance(value, int) else float(made)
+
+    def inside(self, text: str) -> str:
+        """A text in which e-mail addresses, IP addresses and phone numbers (with +) are replaced, wherever they stand."""
+        if "@" in text or "%40" in text or "\uff20" in text:
+            text = _EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
+        if text.count(".") >= 3:
+            text = _IPV4.sub(lambda match: self._ipv4(match[0]), text)
+        if "+" in text:
+            text = PHONE.sub(lambda match: self._phone(match[0]), text)
+        return _IPV6.sub(lambda match: self._ipv6(match[0]), text) if text.count(":") >= 2 else text
+
+    def text(self, text: str) -> str:
+        """The pseudonym of a whole text, of the same shape."""
+        if text.strip().lower() in _MEANINGS or text in PLACEHOLDERS.values():  # stands for no person, and a finding tells of it
+            return text
+        pieces, at = [], 0
+        for match in _SOMEBODYS.finditer(text):
+            pieces += [self._plain(text[at : match.start()]), self.inside(match[0])]
+            at = match.end()
+        return "".join([*pieces, self._plain(text[at:])])
+
+    def _plain(self, text: str) -> str:
+        if text.startswith(ANONYMOUS_PREFIX):
+            return ANONYMOUS_PREFIX + self.text(text.removeprefix(ANONYMOUS_PREFIX))
+        match = _UUID.fullmatch(text)
+        if match:
+            return self._uuid(text, match[1], match[2])
+        day = _DATE.match(text)
+        return self._date(text, day) if day else self._shaped(text)
+
+    def _date(self, text: str, match: re.Match[str]) -> str:
+        """Another day within ten years, the same time of day."""
+        days = int.from_bytes(self._digest("date", match[0])[:4]) % 7300 - 3650
+        try:
+            moved = date(int(match[1]), int(match[2]), int(match[3])) + timedelta(days=days or 1)
+        except (ValueError, OverflowError):
+            return self._shaped(text)
+        return moved.isoformat() + text[match.end() :]
+
+    def _digest(self, kind: str, text: str) -> bytes:
+        return hmac.new(self._key, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+
+    def _email(self, address: str, at: str) -> str:
+        # The letters come from its small letters, their case from its spelling: spellings that differ in case still do.
+        folded, exact = self._digest("email", address.casefold()), self._digest("case", address)
+        name = "p" + "".join(chr(97 + number % 26) for number in folded[:11])
+        if address != address.casefold():
+            name = "P" + "".join(one.upper() if number % 2 else one for one, number in zip(name[1:], exact, strict=False))
+        return f"{name}{at}example.com"
+
+    def _phone(self, number: str) -> str:
+        """A number that is reserved for fiction in North America, with digits after it that keep people apart."""
+        made = int.from_bytes(self._digest("phone", re.sub(r"\D", "", number))[:6])
+        return f"+1-{200 + made % 700}-555-01{made // 700 % 100:02d}"
+
+    def _ipv4(self, address: str) -> str:
+        if not is_global(address):
+            return address
+        return str(ipaddress.IPv4Address(0xC6120000 + int.from_bytes(self._digest("ip", address)[:4]) % 0x20000))  # 198.18.0.0/15
+
+    def _ipv6(self, text: str) -> str:
+        if not is_global(text):
+            return text
+        return str(ipaddress.IPv6Address((0x20010DB8 << 96) + int.from_bytes(self._digest("ip", text)[:12])))
+
+    def _uuid(self, text: str, version: str, variant: str) -> str:
+        made = str(uuid.UUID(bytes=self._digest("uuid", text.lower())[:16]))
+        made = f"{made[:14]}{version.lower()}{made[15:19]}{variant.lower()}{made[20:]}"
+        return made.upper() if text != text.lower() else made
+
+    def _shaped(self, text: str) -> str:
+        """Letters for letters, digits for digits, case and the rest as they are; the same length, also in bytes.
+
+        Digits are exchanged one to one among texts that differ in nothing else: u-1 to u-29 stay 29.
+        """
+        skeleton = _DIGITS.sub(lambda match: f"#{len(match[0])}#", text.casefold())
+        digits = "".join(_DIGITS.findall(text))
+        made = iter(self._exchanged(digits, skeleton))
+        stream = self._stream(skeleton)
+        return "".join(next(made) if "0" <= one <= "9" else self._character(one, stream) for one in text)
+
+    def _exchanged(self, digits: str, tweak: str) -> str:
+        """Digits for digits, one to one (a Feistel network; walking on until a number that began without 0 does so again)."""
+        if not digits:
+            return digits
+        first, made = digits[0], digits
+        while True:
+            made = self._rounds(made, tweak)
+            if len(digits) == 1 or (made[0] == "0") == (first == "0"):  # a single 0 begins nothing: walking on would run two into one
+                return made
+
+    def _rounds(self, digits: str, tweak: str) -> str:
+        if len(digits) == 1:
+            order = sorted("0123456789", key=lambda one: self._digest("digit", f"{tweak}{one}"))
+            return order[int(digits)]
+        half = len(digits) // 2
+        left, right = digits[:half], digits[half:]
+        for number in range(8):
+            if number % 2:
+                right = self._added(right, f"{tweak}|{number}|{left}")
+            else:
+                left = self._added(left, f"{tweak}|{number}|{right}")
+        return left + right
+
+    def _added(self, digits: str, salt: str) -> str:
+        size = len(digits)
+        more = int.from_bytes(self._digest("round", f"{size}|{salt}") * (1 + size // 70))
+        return str((int(digits) + more) % 10**size).zfill(size)
+
+    def _stream(self, text: str) -> Iterator[int]:
+        number = 0
+        while True:
+            yield from self._digest(f"shape{number}", text)
+            number += 1
+
+    @staticmethod
+    def _character(one: str, stream: Iterator[int]) -> str:
+        number = next(stream)
+        if one.isdecimal():  # the digits of another script
+            return chr(ord(one) - int(one) + number % 10)
+        if not one.isalpha() or len(one.encode("utf-8", "surrogatepass")) > 3:
+            return one
+        if not one.isascii():
+            return chr(0xE0 + number % 0x16) if one < "\u0800" else chr(0x4E00 + number)
+        letters = _VOWELS if one.lower() in _VOWELS else _CONSONANTS
+        made = letters[number % len(letters)]
+        return made.upper() if one.isupper() else made

@@ -1,0 +1,248 @@
+"""The recorder: a sink that records. A new file grows call by call; an old one is replaced when the run ends well, or added to.
+
+Over an old file the run is written beside it, to FILE.xxxxxx.new, and put together with it at the end
+(`merging.merged`): calls that mean the same keep their line byte for byte. Until then the old file is untouched, and a kill leaves both.
+"""
+
+import glob
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO, Literal
+
+from segment_pendo.base.times import milliseconds
+from segment_pendo.mapping.assess import Setup
+from segment_pendo.recordings import format as recording
+from segment_pendo.recordings import merge as merging
+from segment_pendo.recordings.format import Entry, Header, Judge, RecordingError
+from segment_pendo.recordings.pseudonyms import People
+from segment_pendo.recordings.redact import Keys, redacted
+from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
+
+__all__ = ["Mode", "Recorder", "load", "load_header", "replace_whole", "rewrite"]
+
+type Mode = Literal["over", "add"]
+
+
+def load(path: Path, size: int | None = None) -> Iterator[Entry]:
+    """The requests of the recording at `path`, with their calls; of its first `size` bytes, if given.
+
+    Raises RecordingError, also in the middle.
+    """
+    with _opened(path) as file:
+        lines = file if size is None else takewhile(lambda _: file.tell() <= size, iter(file.readline, b""))
+        yield from recording.read(lines, str(path)).entries
+
+
+def load_header(path: Path) -> Header:
+    """Line 1 of the recording at `path`. Raises RecordingError."""
+    with _opened(path) as file:
+        return recording.read([file.readline(recording.LONGEST_HEADER)], str(path)).header
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}."
+        raise RecordingError(msg) from None
+
+
+def rewrite(path: Path, lines: Mapping[int, bytes]) -> None:
+    """Replace lines of a file by their number, all at once or not at all. Raises RecordingError."""
+    with path.open("rb") as old:
+        replace_whole(path, (lines.get(number, line) for number, line in enumerate(old, start=1)))
+
+
+def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
+    """Replace all lines of a file, all at once or not at all; a link stays one. Raises RecordingError."""
+    path = path.resolve()
+    part = path.with_name(f"{path.name}.{token_hex(3)}.part")
+    try:
+        with _made_like(path, part) as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        msg = f"{path} cannot be rewritten: {error.strerror}."
+        raise RecordingError(msg) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _made_like(path: Path, new: Path) -> BinaryIO:
+    """A new file that nobody can read who could not read the old one."""
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666
+    return os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb")
+
+
+class Recorder:
+    """Each receipt is on its way to the disk when `take` returns. `close` puts a run together with the file it was recorded over.
+
+    `mode`: "over" an existing file, or "add" to it what it does not hold. `people` makes pseudonyms of what is personal.
+    Raises RecordingError if the file exists and is no recording made in the same way.
+    """
+
+    def __init__(
+        self, path: Path, *, setup: Setup, secrets: tuple[str, ...] = (), mode: Mode = "over", people: People | None = None
+    ) -> None:
+        self.path = path
+        self.done = merging.Merge()
+        self.kept_in: Path | None = None  # the run, where it did not replace the old file
+        self.unfinished: list[Path] = []  # what earlier runs left that were killed
+        path = path.resolve()
+        self._real = path
+        self._setup = setup = replace(setup, secret="")  # a signature would let who reads it guess at the secret
+        self._keys = Keys(secrets)
+        self._people = people
+        self._judge = Judge(setup)
+        self._skip: Counter[bytes] = Counter()
+        self._over = False
+        try:
+            if path.exists() and not path.is_file():
+                msg = f"{path} is no regular file; give another one."
+                raise RecordingError(msg)
+            if path.exists() and path.stat().st_size > 0:
+                self._over = mode == "over"
+                self._meet()
+            self._target = path
+            if self._over:
+                self.unfinished = sorted(path.parent.glob(f"{glob.escape(path.name)}.*.new"))
+                self._target = path.with_name(f"{path.name}.{token_hex(3)}.new")
+                _made_like(path, self._target).close()
+            # Unbuffered: what is written survives the end of this process.
+            self._file = self._target.open("ab", buffering=0)
+            if self._file.tell() == 0:
+                self._write(recording.header_line(setup, self._redaction()))
+        except OSError as error:
+            msg = f"{path} cannot be written: {error.strerror}. Give another file."
+            raise RecordingError(msg) from None
+
+    def _meet(self) -> None:
+        """Read the old file to its end: it must be whole, and made as this run will be."""
+        with self.path.open("rb") as file:
+            reading = recording.read(file, str(self.path))
+            self._compare(reading.header)
+            for entry in reading.entries:
+                for one in entry.calls:
+                    if not self._over:
+                        self._skip[merging.meaning(one.call)] += 1
+                        self._judge.met(one)
+
+    def _compare(self, header: Header) -> None:
+        ours = self._setup.described()
+        for name, theirs in header.setup.described().items():
+            if theirs != ours[name]:
+                msg = f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another file, or run so."
+                raise RecordingError(msg)
+        redaction = self._redaction()
+        if header.redacted != redaction["redacted"]:
+            msg = f"{self.path}:1: this recording was made with --redact {header.redacted}; record into another file, or run so."
+            raise RecordingError(msg)
+        if header.redacted_with != redaction.get("redactedWith"):
+            msg = f"{self.path}:1: its pseudonyms were made with another key; set the same key again, or record into another file."
+            raise RecordingError(msg)
+
+    def _redaction(self) -> JsonObject:
+        return {"redacted": "keys"} if self._people is None else {"redacted": "people", "redactedWith": self._people.fingerprint}
+
+    def _write(self, data: bytes) -> None:
+        size = os.fstat(self._file.fileno()).st_size
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError:
+            os.ftruncate(self._file.fileno(), size)  # half a line would make the whole file unreadable
+            raise
+
+    def take(self, receipt: Receipt) -> None:
+        """Add one receipt, redacted and mapped again without its secrets."""
+        if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
+            return  # no call of an SDK
+        receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
+        request, batch = redacted(receipt.request, self._keys, self._setup.switches)
+        if self._people is not None:
+            request = self._people.request(request)
+            batch = _unknown(batch, self._people) if batch is not None else None
+        calls, skipped = self._calls(batch, receipt) if batch is not None else ([], Counter[bytes]())
+        if batch is None or calls:
+            self._write(recording.request_line(request, batch, receipt.refusal) + b"".join(calls))
+        self._skip -= skipped
+        self.done.new += len(calls)
+
+    def _calls(self, batch: Batch, receipt: Receipt) -> tuple[list[bytes], Counter[bytes]]:
+        """The lines of those calls that the file does not hold yet, and the marks of the others."""
+        lines: list[bytes] = []
+        seen: Counter[bytes] = Counter()
+        sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
+        for call in batch.calls:
+            mark = merging.meaning(call.data) if self._skip else b""
+            if self._skip[mark] > seen[mark]:
+                seen[mark] += 1
+                continue
+            made_id = _made_id(call, receipt.judged[call.index].message)
+            judged = self._judge.judged(call, batch, receipt.at, made_id)
+            lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
+        return lines, seen
+
+    def close(self, *, replacing: bool = True) -> None:
+        """End the run; unless `replacing`, an old file stays and FILE.xxxxxx.new holds the run.
+
+        Raises RecordingError where the file cannot be replaced; then the run is kept there too.
+        """
+        if self._file.closed:
+            return
+        self._file.close()
+        if not self._over:
+            return
+        if not self.done.new:  # an app that sent nothing must not cost its recording
+            self._target.unlink()
+            return
+        if not replacing:
+            self.kept_in = self._target
+            return
+        done = merging.Merge()
+        try:
+            with self._real.open("rb") as old, self._target.open("rb") as new:
+                replace_whole(self._real, self._merged(old, new, done))
+        except (OSError, RecordingError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            msg = f"{self.path} was not replaced: {why} The run is in {self._target}."
+            raise RecordingError(msg) from None
+        self._target.unlink()
+        self.done = done
+
+    def _merged(self, old: Iterator[bytes], new: Iterator[bytes], done: merging.Merge) -> Iterator[bytes]:
+        return merging.merged(recording.read(old, str(self.path)), recording.read(new, str(self._target)), done)
+
+
+def _unknown(batch: Batch, made: People) -> Batch:
+    """The batch with pseudonyms."""
+    envelope = made.call(batch.envelope)
+    assert isinstance(envelope, dict)
+    return replace(batch, envelope=envelope, calls=tuple(replace(call, data=made.call(call.data)) for call in batch.calls))
+
+
+def _made_id(call: Call, message: Message | None) -> str:
+    """The messageId that the server made for a call, or an empty text."""
+    has_one = isinstance(call.data, dict) and call.data.get("messageId") is not None
+    return "" if message is None or has_one else str(message.data.get("messageId"))
+
+
+def _said(name: str, value: Json) -> str:
+    if name == "track":
+        return "with --track" if value else "without --track"
+    if name == "model":
+        settings = value.items() if isinstance(value, dict) else ()
+        return " ".join(f"with --model {key}={one}" for key, one in settings) or "without --model"
+    return f"with --{name} {value}"

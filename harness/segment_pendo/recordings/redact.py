@@ -1,0 +1,118 @@
+"""A request without its secrets, made before mapping, so that everything derived from it is free of them too.
+
+Level "keys": write keys, the Authorization header, cookies and any secret handed in. Traits stay as sent.
+"""
+
+import base64
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from segment_pendo.base import js_json
+from segment_pendo.segment import ingest
+from segment_pendo.segment.switches import DEFAULT, Switches
+from segment_pendo.words import Batch, Json, SdkRequest
+
+__all__ = ["Keys", "redacted"]
+
+# The headers that say something about the SDK and nothing about a person. Bodies are kept decoded.
+KEPT_HEADERS: Final = ("User-Agent", "Content-Type", "X-Retry-Count")
+# A shorter text stands in calls by chance; replacing it everywhere would damage them.
+_SHORTEST_LITERAL: Final = 12
+
+
+@dataclass(slots=True)
+class Keys:
+    """Stand-ins for write keys, the same for the same key; `secrets` are blanked wherever they stand."""
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    _names: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def stand_in(self, key: str) -> str:
+        if key in self._names.values():  # made by us: redacting twice changes nothing
+            return key
+        return self._names.setdefault(key, f"WRITE_KEY_{len(self._names) + 1}")
+
+    def learn(self, value: Json) -> None:
+        """Know every write key that a value names, at any depth, before anything is replaced."""
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            self.learn(inner)
+        if isinstance(value, dict) and isinstance(value.get("writeKey"), str):
+            self.stand_in(str(value["writeKey"]))
+
+    def blanked(self, text: str) -> str:
+        """A text with every known key and secret replaced."""
+        for key, name in self._names.items():
+            if len(key) >= _SHORTEST_LITERAL:
+                text = text.replace(key, name)
+        for secret in self.secrets:
+            if len(secret) >= _SHORTEST_LITERAL:
+                text = text.replace(secret, "SECRET")
+        return text
+
+    def without(self, value: Json, name: str = "") -> Json:
+        """A copy of the value of `name`: write keys replaced, and every known key and secret in any text or name.
+
+        It calls itself once for each level; js_json.MAX_DEPTH keeps that far from the stack's end.
+        """
+        if isinstance(value, str):
+            return self.stand_in(value) if name == "writeKey" else self.blanked(value)
+        if name == "writeKey" and isinstance(value, list | dict) and value:
+            return "WRITE_KEY_OF_ANOTHER_TYPE"
+        if isinstance(value, list):
+            return [self.without(inner) for inner in value]
+        if isinstance(value, dict):
+            return {self.blanked(key): self.without(inner, key) for key, inner in value.items()}
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return "WRITE_KEY_OF_ANOTHER_TYPE" if name == "writeKey" and is_number else value
+
+
+def redacted(request: SdkRequest, keys: Keys, switches: Switches = DEFAULT) -> tuple[SdkRequest, Batch | None]:
+    """The request without secrets, its body decoded, and the calls in it; None where it carries none that can be read."""
+    batch = ingest.read(request, switches, spelled=True)
+    _learn(request, keys)
+    if not isinstance(batch, Batch) or not batch.calls:
+        return _bare(request, b"", "", keys), None
+    if batch.write_key is not None:
+        keys.stand_in(batch.write_key)
+    keys.learn(batch.envelope)
+    for call in batch.calls:
+        keys.learn(call.data)
+    calls = tuple(replace(call, data=keys.without(call.data)) for call in batch.calls)
+    envelope = keys.without(batch.envelope)
+    assert isinstance(envelope, dict)
+    write_key = None if batch.write_key is None else keys.stand_in(batch.write_key)
+    clean = replace(batch, calls=calls, envelope=envelope, write_key=write_key)
+    data: list[Json] = [call.data for call in calls]
+    body = js_json.keep(data[0] if batch.single else envelope | {"batch": data})
+    where = ingest.route(request)
+    if where is not None and where.kind == "pixel":
+        return _bare(request, b"", urlencode({"data": base64.urlsafe_b64encode(body).decode()}), keys), clean
+    made = _bare(request, body, _query(request.query, keys), keys)
+    own = ingest.basic_user(request.headers)
+    if own is not None:
+        basic = base64.b64encode(f"{keys.stand_in(own)}:".encode()).decode()
+        made = replace(made, headers=(*made.headers, ("Authorization", f"Basic {basic}")))
+    return made, clean
+
+
+def _learn(request: SdkRequest, keys: Keys) -> None:
+    basic = ingest.basic_user(request.headers)
+    if basic is not None:
+        keys.stand_in(basic)
+    for name, value in parse_qsl(request.query, errors="replace"):
+        if name.lower() == "writekey":
+            keys.stand_in(value)
+
+
+def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkRequest:
+    found = ((name, ingest.header(request.headers, name)) for name in KEPT_HEADERS)
+    headers = tuple((name, keys.blanked(value)) for name, value in found if value)
+    # A key may stand in a path, and a refused request names none that we could know.
+    path = keys.blanked(ingest.masked(request.path.partition("?")[0]))
+    return replace(request, path=path, query=query, headers=headers, body=body)
+
+
+def _query(query: str, keys: Keys) -> str:
+    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
+    return urlencode([(keys.blanked(k), keys.stand_in(v) if k.lower() == "writekey" else keys.blanked(v)) for k, v in pairs])

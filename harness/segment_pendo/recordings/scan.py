@@ -1,0 +1,143 @@
+"""What in a text looks like a secret or a person: keys, tokens, e-mail addresses, phone numbers, public IP addresses.
+
+Addresses and numbers that are reserved for examples are nobody's and are not told. Names have no shape: nobody can find them so.
+"""
+
+import base64
+import binascii
+import gzip
+import ipaddress
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from segment_pendo.base import js_json
+from segment_pendo.words import Json
+
+__all__ = ["PHONE", "Suspect", "is_global", "suspects"]
+
+_EXAMPLE = re.compile(r"@(?:[a-z0-9-]+\.)*(?:example(?:\.(?:com|org|net))?|test|invalid|localhost)$", re.IGNORECASE)
+# 555-01xx is for fiction in North America, as are these of other countries' authorities.
+_FICTION = re.compile(r"55501\d\d$")
+PHONE: Final = re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII)
+_EVERYBODYS: Final = {"8.8.8.8", "8.8.4.4", "1.1.1.1", "24.5.68.47"}  # name servers, and the address of Segment's own examples
+
+
+class Suspect(NamedTuple):
+    """`what` it looks like, where it stands (a character of the text, counted from 1), and enough of it to find it again."""
+
+    what: str
+    at: int
+    shown: str
+
+
+def _anything(_text: str) -> bool:
+    return True
+
+
+def _is_somebodys_mail(text: str) -> bool:
+    return not _EXAMPLE.search(text)
+
+
+def is_global(text: str) -> bool:
+    """Whether a text is an IP address of the public internet: not private, not reserved for examples."""
+    try:
+        return ipaddress.ip_address(text).is_global
+    except ValueError:
+        return False
+
+
+def _is_public(text: str) -> bool:
+    return is_global(text) and text not in _EVERYBODYS
+
+
+def _is_somebodys_phone(text: str) -> bool:
+    digits = re.sub(r"\D", "", text)
+    return 8 <= len(digits) <= 15 and len(set(digits)) > 3 and not _FICTION.search(digits)
+
+
+def _is_card(text: str) -> bool:
+    digits = [int(one) for one in text if one.isdigit()]
+    doubled = [sum(divmod(2 * one, 10)) for one in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _is_random(text: str) -> bool:
+    """Whether a key-like text may be one: made-up ones repeat themselves or consist of words."""
+    value = re.split(r"[=:/\s\"']", text.rstrip("\"'"))[-1]
+    return len(set(value.lower())) >= 12 and any(one.isdigit() for one in value) and any(one.isalpha() for one in value)
+
+
+_PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]] = (
+    ("e-mail address", re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"), _is_somebodys_mail),
+    ("IP address", re.compile(r"(?<![\d.])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII), _is_public),
+    ("IP address", re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,6}(?![0-9A-Fa-f:])"), _is_public),
+    ("phone number", PHONE, _is_somebodys_phone),
+    ("card number", re.compile(r"(?<=[\"' ])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13})(?=[\"' ,.\\])", re.ASCII), _is_card),
+    ("private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), _anything),
+    ("token", re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), _anything),
+    (
+        "token",
+        re.compile(r"[sr]k_live_\w{16,}|gh[pousr]_\w{30,}|xox[abprs]-[\w-]{20,}|AKIA[0-9A-Z]{16}", re.ASCII),
+        _anything,
+    ),
+    ("Pendo key", re.compile(r"/data/\w+/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), _is_random),
+    ("write key", re.compile(r"write_?key\\*[\"']?\s*[:=]\s*\\*[\"']?[A-Za-z0-9]{24,}", re.IGNORECASE), _is_random),
+    (
+        "secret",
+        re.compile(
+            r"(?:passw(?:or)?d|secret|api_?key|(?:access|auth)_?token|cookie)\\*[\"']?\s*[:=]\s*\\*[\"']?[^\s\"'\\]{12,}",
+            re.IGNORECASE,
+        ),
+        _is_random,
+    ),
+)
+_BASIC = re.compile(r"\bBasic ([A-Za-z0-9+/]{8,}={0,2})")
+_WRITE_KEY = re.compile(r"[A-Za-z0-9]{32}")
+
+
+def _masked(text: str) -> str:
+    return text[:3] + "…" + text[-3:] if len(text) > 10 else text[:2] + "…"
+
+
+def suspects(text: str) -> Iterator[Suspect]:
+    """What looks like a secret or a person in a line; also in Basic headers and in the body of a captured request."""
+    yield from _plain(text)
+    for match in _BASIC.finditer(text):
+        user = _decoded(match[1]).decode("utf-8", "replace").partition(":")[0]
+        if _WRITE_KEY.fullmatch(user) and _is_random(user):
+            yield Suspect("write key in a Basic header", match.start() + 1, _masked(user))
+    if '"body_b64"' in text:
+        for inner in _bodies(text):
+            for found in _plain(inner):
+                yield Suspect(f"{found.what} in body_b64", text.index('"body_b64"') + 1, found.shown)
+
+
+def _plain(text: str) -> Iterator[Suspect]:
+    for what, pattern, is_one in _PATTERNS:
+        for match in pattern.finditer(text):
+            if is_one(match[0]):
+                yield Suspect(what, match.start() + 1, _masked(match[0]))
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _bodies(line: str) -> Iterator[str]:
+    try:
+        value: Json = js_json.read(line.encode("utf-8", "surrogatepass")).value
+    except (ValueError, RecursionError):
+        return
+    encoded = value.get("body_b64") if isinstance(value, dict) else None
+    body = _decoded(encoded) if isinstance(encoded, str) else b""
+    if body.startswith(b"\x1f\x8b"):
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error):
+            return
+    yield body.decode("utf-8", "replace")

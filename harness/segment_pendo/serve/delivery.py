@@ -1,0 +1,187 @@
+"""Delivery: POSTs webhooks to a destination, in order within their chain, several chains at a time.
+
+One attempt each (a later release adds Segment's retries), within the time that Segment's destination waits. Redirects are not
+followed (W-11). The SDK's answer never waits for any of this.
+"""
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from segment_pendo.mapping.assess import Setup, chain, webhook_of
+from segment_pendo.pendo.regions import webhook_url
+from segment_pendo.segment import webhooks
+from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["DRAIN", "Delivery", "post"]
+
+_MOST_BYTES: Final = 1_000_000  # of a batch; what Pendo takes at most is published nowhere, a fake of ours refuses 1 MiB
+DRAIN: Final = 5.0  # how long an end waits for what is queued
+_log = logging.getLogger("segment_pendo")
+type Heard = Callable[[CallRef, Attempt], None]
+
+
+async def post(session: "aiohttp.ClientSession", to: Destination, webhook: Webhook, kind: webhooks.Kind = webhooks.ACTIONS) -> Attempt:
+    """One POST. Never raises for what the network does; the text of an Attempt never holds the URL."""
+    attempt = await _posted(session, to, webhook, kind.timeout)
+    if attempt.state == "delivered":
+        return attempt
+    again = attempt.status is None or kind.is_retried(attempt.status)
+    return replace(attempt, detail=f"{attempt.detail}; Segment would {'try again for hours' if again else 'not try again'}")
+
+
+async def _posted(session: "aiohttp.ClientSession", to: Destination, webhook: Webhook, seconds: float) -> Attempt:
+    import aiohttp  # noqa: PLC0415 - only who delivers pays for it
+    from yarl import URL  # noqa: PLC0415
+
+    at = datetime.now(UTC)
+    url = URL(webhook_url(to), encoded=True)
+    try:
+        async with session.post(
+            url, data=webhook.body, headers=dict(webhook.headers), allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)
+        ) as answer:
+            await answer.content.read(65536)  # W-12: ignored, but read so that the connection can be used again
+            state: State = "delivered" if 200 <= answer.status < 300 else "dead"
+            return Attempt(1, at, answer.status, _said(answer.status, to), state)
+    except TimeoutError:
+        return Attempt(1, at, None, f"no answer from {to.name} within {seconds:g} s", "dead")
+    except aiohttp.ClientConnectorDNSError:
+        return Attempt(1, at, None, f"the name {to.name} cannot be resolved", "dead")
+    except aiohttp.ClientConnectorCertificateError:
+        return Attempt(1, at, None, f"the certificate of {to.name} is not trusted", "dead")
+    except aiohttp.ClientConnectorError as error:
+        return Attempt(1, at, None, f"no connection to {to.name}: {_reason(error.os_error)}", "dead")
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return Attempt(1, at, None, f"the exchange with {to.name} failed: {type(error).__name__}", "dead")
+
+
+def _reason(error: OSError) -> str:
+    # asyncio wraps the system's words in its own; the number is what counts.
+    return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+def _said(status: int, to: Destination) -> str:
+    return "" if 200 <= status < 300 else f"{to.name} answered {status}"
+
+
+def session() -> "aiohttp.ClientSession":
+    """A pooled client without cookies, proxies or automatic headers beyond what a webhook carries."""
+    import aiohttp  # noqa: PLC0415
+
+    return aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),
+        connector=aiohttp.TCPConnector(limit=64),
+        auto_decompress=False,
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+    )
+
+
+class Delivery:
+    """A sink that POSTs each webhook of a receipt, or up to `batch` of them in one POST. `heard` is told of each attempt."""
+
+    def __init__(
+        self, to: Destination, heard: Heard, *, setup: Setup | None = None, batch: int | None = None, concurrency: int = 16
+    ) -> None:
+        self.to = to
+        self._heard = heard
+        self._setup = setup or Setup()
+        self._batch = batch
+        self._chains: dict[str, deque[tuple[CallRef, Webhook]]] = {}
+        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.accepted = 0
+        self._concurrency = concurrency
+        self._workers: list[asyncio.Task[None]] = []
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """Begin to deliver. Call it in the loop that will run the deliveries."""
+        self._session = session()
+        self._workers = [asyncio.create_task(self._work(self._session)) for _ in range(self._concurrency)]
+
+    def take(self, receipt: Receipt) -> None:
+        """Queue the webhooks of a receipt behind the earlier ones of their chain."""
+        for judged in receipt.judged:
+            webhook = webhook_of(judged)
+            if webhook is None:
+                continue
+            name = chain(judged)
+            waiting = self._chains.get(name)
+            if waiting is None:
+                waiting = self._chains[name] = deque()
+                self._ready.put_nowait(name)
+                self._idle.clear()
+            waiting.append((CallRef(receipt.id, judged.call.index), webhook))
+
+    async def _work(self, client: "aiohttp.ClientSession") -> None:
+        while True:
+            taken = self._taken(await self._ready.get())
+            sent = [webhook for name, count in taken.items() for _, webhook in islice(self._chains[name], count)]
+            webhook = sent[0] if self._batch is None else webhooks.batched(sent, self._setup.secret)
+            attempt = await post(client, self.to, webhook, self._setup.kind)
+            self.accepted += attempt.state == "delivered"
+            for name, count in taken.items():
+                self._ended(name, count, attempt)
+            if not self._chains:
+                self._idle.set()
+
+    def _taken(self, first: str) -> dict[str, int]:
+        """How many webhooks of which chains go into the next POST; those chains are nobody else's until it has ended."""
+        places, room = self._batch or 1, _MOST_BYTES
+        taken: dict[str, int] = {}
+        name: str | None = first
+        while name is not None:
+            sizes = (len(webhook.body) for _, webhook in islice(self._chains[name], places))
+            count = 0
+            for size in sizes:
+                if taken and size > room:  # the first goes in any case, or it would never go
+                    break
+                count += 1
+                room -= size
+                taken[name] = count
+            places -= count
+            if not count:
+                self._ready.put_nowait(name)
+                break
+            name = self._ready.get_nowait() if places and not self._ready.empty() else None
+        return taken
+
+    def _ended(self, name: str, count: int, attempt: Attempt) -> None:
+        waiting = self._chains[name]
+        for _ in range(count):
+            ref, _ = waiting[0]
+            try:
+                self._heard(ref, attempt)
+            except Exception as error:  # noqa: BLE001 - whatever befalls the listener, the next webhook must go out
+                _log.error("an attempt could not be kept or printed: %s", type(error).__name__)
+            waiting.popleft()
+        if waiting:
+            self._ready.put_nowait(name)
+        else:
+            del self._chains[name]
+
+    async def drain(self, seconds: float) -> list[CallRef]:
+        """Wait until all is delivered, at most `seconds`; what is left then."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except TimeoutError:
+            pass
+        return [ref for waiting in self._chains.values() for ref, _ in waiting]
+
+    async def close(self) -> None:
+        """Stop delivering, whatever is left."""
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()

@@ -1,0 +1,129 @@
+"""The page at `/` and its API under `/_/`: what was sent and what became of it.
+
+Only this machine's own pages may read it: the Host must be a loopback name (DNS rebinding), a foreign Origin is refused,
+there is no CORS, and changes need a header that no foreign page can send without a preflight.
+"""
+
+import asyncio
+import time
+from importlib import resources
+from typing import Final
+
+from aiohttp import web
+
+from segment_pendo import __version__
+from segment_pendo.explain.device_mode import compared_row
+from segment_pendo.explain.fate import explained
+from segment_pendo.serve.listener import json_answer, refused_change
+from segment_pendo.serve.store import FILTERS, Store
+from segment_pendo.words import Json
+
+__all__ = ["Inspector"]
+
+_MOST: Final = 1000
+_LONGEST_WAIT: Final = 600.0
+_PAGE_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+
+
+class Inspector:
+    """Reads the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._change = asyncio.Event()
+        self._started = time.monotonic()
+        store.listen(self._wake)
+
+    def _wake(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self._page),
+            web.get("/_/page.js", self._asset),
+            web.get("/_/page.css", self._asset),
+            web.get("/_/health", self._health),
+            web.get("/_/calls", self._calls),
+            web.delete("/_/calls", self._clear),
+            web.get("/_/wait", self._wait),
+            web.get("/_/explain", self._explain),
+        ]
+
+    async def _page(self, _request: web.Request) -> web.Response:
+        text = resources.files("segment_pendo.serve").joinpath("page").joinpath("page.html").read_text("utf-8")
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": _PAGE_POLICY})
+
+    async def _asset(self, request: web.Request) -> web.Response:
+        name = request.path.rpartition("/")[2]
+        text = resources.files("segment_pendo.serve").joinpath("page").joinpath(name).read_text("utf-8")
+        return web.Response(text=text, content_type="text/javascript" if name.endswith("js") else "text/css")
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        states: Json = dict(self._store.states())
+        totals: Json = dict(self._store.totals())
+        uptime = round(time.monotonic() - self._started, 3)
+        return json_answer({"status": "ok", "version": __version__, "uptime": uptime, "totals": totals, "deliveries": states})
+
+    async def _calls(self, request: web.Request) -> web.Response:
+        try:
+            limit = _number(request, "limit", 100, _MOST)
+            page = self._store.calls(_filters(request), after=request.query.get("after", ""), limit=int(limit))
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
+        return json_answer({"calls": list(page.calls), "next": page.next})
+
+    async def _explain(self, request: web.Request) -> web.Response:
+        """One call's row with its fate: ?call=ID; with &device=1 also what a browser destination would do."""
+        name = request.query.get("call", "")
+        kept = self._store.call(name)
+        if kept is None:
+            return json_answer({"error": "there is no call of this id; /_/calls lists them"}, 404)
+        device = compared_row(kept.judged, kept.setup) if "device" in request.query else {}
+        return json_answer(kept.row | explained(kept.judged, kept.setup) | device)
+
+    async def _clear(self, request: web.Request) -> web.Response:
+        refused = refused_change(request)
+        if refused is None:
+            self._store.clear()
+        return refused or json_answer({"status": "cleared"})
+
+    async def _wait(self, request: web.Request) -> web.Response:
+        """200 as soon as `count` rows match, each of them past waiting for its delivery; 408 with what came."""
+        try:
+            count = int(_number(request, "count", 1, _MOST))
+            timeout = _number(request, "timeout", 5, _LONGEST_WAIT)
+            filters, after = _filters(request), request.query.get("after", "")
+            deadline = asyncio.get_running_loop().time() + timeout
+            status = 200
+            while self._store.settled(filters, after=after) < count:
+                left = deadline - asyncio.get_running_loop().time()
+                if left <= 0 or request.transport is None:  # the time is up, or nobody waits any more
+                    status = 408
+                    break
+                try:
+                    await asyncio.wait_for(self._change.wait(), min(left, 1.0))
+                except TimeoutError:
+                    pass
+            page = self._store.calls(filters, after=after, limit=_MOST)
+            return json_answer({"calls": list(page.calls), "next": page.next}, status)
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
+
+
+def _filters(request: web.Request) -> dict[str, str]:
+    return {name: request.query[name] for name in FILTERS if name in request.query}
+
+
+def _number(request: web.Request, name: str, default: float, most: float) -> float:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= most:
+        msg = f"{name} must be a number from 0 to {most:g}"
+        raise ValueError(msg)
+    return number

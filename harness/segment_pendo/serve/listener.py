@@ -1,0 +1,143 @@
+"""A door: an aiohttp site on loopback that survives what comes in and keeps foreign pages off what is ours."""
+
+import asyncio
+import logging
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from aiohttp import web
+
+from segment_pendo.explain.rows import dumps
+from segment_pendo.pendo.regions import is_loopback
+from segment_pendo.segment.hosts import bare
+from segment_pendo.words import Json
+
+__all__ = ["CHANGE_HEADER", "Door", "DoorError", "Handler", "json_answer", "refused_change"]
+
+# A body above this is not read any further; Segment's own limit for a batch is 500 KB.
+MAX_BODY: Final = 10 * 1024 * 1024
+# Paths that are ours alone and never an SDK's.
+_OWN: Final = ("/_/", "/data/", "/api/v1/visitor/", "/api/v1/account/", "/api/v1/metadata/", "/api/v1/token/")
+
+# Whoever changes something must send it: no foreign page can without a preflight, which is refused.
+CHANGE_HEADER: Final = "X-Segment-Pendo"
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class DoorError(Exception):
+    """A door cannot be opened; the text says why and what to do."""
+
+
+class Door:
+    """Serves routes at 127.0.0.1 and, where it exists, ::1; what no route takes goes to `rest`."""
+
+    def __init__(self, routes: Sequence[web.RouteDef], rest: Handler | None = None) -> None:
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
+        app.add_routes(routes)
+        if rest is not None:
+            app.router.add_route("*", "/{path:.*}", rest)
+        # Junk on the wire is answered by aiohttp; its log would be a traceback for each.
+        quiet = logging.getLogger("segment_pendo.serve.listener.wire")
+        quiet.addHandler(logging.NullHandler())
+        quiet.propagate = False
+        self._runner = web.AppRunner(
+            app,
+            handle_signals=False,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=65536,
+            max_field_size=65536,
+            keepalive_timeout=75,
+            shutdown_timeout=1.0,
+            logger=quiet,
+        )
+        self.url = ""
+        self.tls_url: str | None = None
+
+    async def start(self, port: int) -> None:
+        """Listen on 127.0.0.1 and, where it exists, ::1. Raises DoorError."""
+        await self._runner.setup()
+        self.url = f"http://127.0.0.1:{await self._listen(port, '--port')}"
+
+    async def start_tls(self, port: int, context: ssl.SSLContext) -> None:
+        """The same, over TLS. Raises DoorError."""
+        self.tls_url = f"https://127.0.0.1:{await self._listen(port, '--tls-port', context)}"
+
+    async def _listen(self, port: int, option: str, context: ssl.SSLContext | None = None) -> int:
+        site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
+        try:
+            await site.start()
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+            hint = f"Is another segment-pendo running? Give another {option}, or 0 for a free one."
+            msg = f"port {port} on 127.0.0.1 cannot be opened: {reason}. {hint}"
+            raise DoorError(msg) from None
+        port = self._runner.addresses[-1][1]
+        if socket.has_ipv6:
+            try:
+                await web.TCPSite(self._runner, "::1", port, ssl_context=context).start()
+            except OSError:
+                pass  # no IPv6 here, or somebody else's port: 127.0.0.1 is what we promise
+        return port
+
+    def close_idle(self) -> None:
+        """Close the connections that nobody uses; new ones are taken."""
+        if self._runner.server is not None:
+            self._runner.server.pre_shutdown()
+
+    async def stop(self) -> None:
+        """Close every connection; what is being answered gets a second to finish."""
+        await self._runner.cleanup()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Host and Origin checks for what is ours alone; no exception leaves a door."""
+        try:
+            if request.path.startswith(_OWN) or _is_page(request):
+                refused = _refused(request)
+                if refused is not None:
+                    return refused
+            return await handler(request)
+        except web.HTTPException as error:
+            return web.Response(status=error.status, text=f"{error.status} {error.reason}\n")
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line of defence of a door
+            print(f"segment-pendo: {request.method} could not be answered: {type(error).__name__}", file=sys.stderr)  # noqa: T201
+            return web.json_response({"success": False, "error": "segment-pendo could not take this; see its terminal"}, status=500)
+
+
+def json_answer(body: Json, status: int = 200) -> web.Response:
+    """JSON in ASCII, one line."""
+    return web.Response(text=dumps(body) + "\n", status=status, content_type="application/json")
+
+
+def refused_change(request: web.Request) -> web.Response | None:
+    """The refusal of a change without the header that it needs."""
+    if request.headers.get(CHANGE_HEADER) == "1":
+        return None
+    return json_answer({"error": f"a change needs the header {CHANGE_HEADER}: 1"}, 403)
+
+
+def _refused(request: web.Request) -> web.Response | None:
+    # A request line in absolute form names a host as well.
+    named = [request.headers.get("Host", ""), *([request.raw_path.split("/")[2]] if "://" in request.raw_path[:8] else [])]
+    if not all(is_loopback(bare(host)) for host in named):
+        return web.Response(status=403, text="this address answers only to 127.0.0.1, localhost and [::1]\n")
+    if request.path.startswith("/_/") or _is_page(request):
+        origin = request.headers.get("Origin")
+        if origin and origin.partition("://")[2] != request.headers.get("Host"):
+            return web.Response(status=403, text="other pages may not read this\n")
+        if request.method == "OPTIONS":
+            return web.Response(status=403, text="no preflight is granted here\n")
+    return None
+
+
+def _is_page(request: web.Request) -> bool:
+    # A mobile SDK may be given this very address as its proxy, and then POSTs here.
+    return request.path == "/" and request.method in {"GET", "HEAD"}

@@ -1,0 +1,295 @@
+"""A Pendo on loopback: takes webhooks as `/data/segmentio/KEY` does, track events as `/data/track`, and answers what it would hold.
+
+Its answers to webhooks are invented (Pendo publishes none, 1.70, 1.71): 200 with an empty body for any JSON event, also one it ignores,
+because that silence is what an engineer has to live with. `/_/state` breaks it: what is held, which call set it, and what came to nothing.
+"""
+
+import base64
+import binascii
+import hmac
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from aiohttp import web
+
+from segment_pendo.base import js_json
+from segment_pendo.explain.rows import finding_row
+from segment_pendo.pendo import ids
+from segment_pendo.pendo.codes import note
+from segment_pendo.pendo.effect import Effect
+from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.switches import PendoSwitches
+from segment_pendo.serve.listener import json_answer, refused_change
+from segment_pendo.words import Finding, Json
+
+__all__ = ["MAX_BODY", "Answers", "LoopbackPendo", "Taken"]
+
+MAX_BODY: Final = 1024 * 1024  # 1.15: unknown at Pendo; 413 above
+_MOST_FINDINGS: Final = 1000
+_MOST_EVENTS: Final = 10_000
+_SECRETS: Final = ("x-pendo-integration-key", "x-pendo-track-event-secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How the loopback Pendo behaves. `key`: the only API key it takes; `integration_key`: what its API asks for ('' takes any).
+
+    `track`: the subscription has the setting for track calls. `always_200`: nothing sent to /data/ is refused. `name_of`: the call that a
+    messageId belongs to, where it is known.
+    """
+
+    switches: PendoSwitches = field(default_factory=PendoSwitches)
+    track: bool = True
+    key: str = field(default="", repr=False)
+    integration_key: str = field(default="", repr=False)
+    always_200: bool = False
+    name_of: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One event that came: what was made of it, and what there is to say that only its way here tells."""
+
+    event: Json
+    effect: Effect
+    findings: tuple[Finding, ...]
+
+
+class LoopbackPendo:
+    """HTTP around the model. `heard` is told of each event of each webhook, `noted` of all else that comes. No key is kept or shown."""
+
+    def __init__(
+        self,
+        heard: Callable[[Taken], None] | None = None,
+        answers: Answers | None = None,
+        noted: Callable[[str], None] | None = None,
+    ) -> None:
+        self._answers = answers or Answers()
+        self._heard = heard
+        self._noted = noted
+        self.took = 0  # webhooks, whatever was made of them
+        self.pendo = Pendo()
+        self._findings: deque[Json] = deque(maxlen=_MOST_FINDINGS)
+        self._ways: OrderedDict[tuple[str, str, int], str] = OrderedDict()
+        self.reset()
+
+    def reset(self) -> None:
+        """Hold nothing."""
+        self.pendo = Pendo(self._answers.switches, track=self._answers.track, name_of=self._answers.name_of)
+        self._findings.clear()
+        self._ways.clear()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.route("*", "/data/segmentio/{key}", self._webhook),
+            web.route("*", "/data/track", self._track_event),
+            web.get("/api/v1/visitor/{id:.+}", self._visitor),
+            web.get("/api/v1/account/{id:.+}", self._account),
+            web.get("/api/v1/metadata/schema/{kind}", self._schema),
+            web.get("/api/v1/metadata/{kind}/{group}/value/{id:.+}/{field}", self._value),
+            web.get("/api/v1/token/verify", self._verify),
+            web.get("/_/state", self._state),
+            web.post("/_/reset", self._forget),
+        ]
+
+    # --- what is sent here -------------------------------------------------------------------------------------------
+
+    async def _webhook(self, request: web.Request) -> web.Response:
+        methods = {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}  # 1.06
+        if request.method not in methods:
+            return self._refused(405, "a webhook is POSTed", {"Allow": ", ".join(sorted(methods))})
+        if self._answers.key and not _same(request.match_info["key"], self._answers.key):
+            return self._refused(403, "the API key in the path is another than --key")
+        read = await self._read(request)
+        if isinstance(read, web.Response):
+            return read
+        if not isinstance(read, dict | list) or not read:
+            self._note("a webhook without any event: expected one JSON object")
+        if not isinstance(read, dict | list):
+            return self._refused(400, "the body is JSON but no event")
+        if self.take(read) == 400:
+            return self._refused(400, "Pendo makes nothing of it (--model answer=strict)")
+        return web.Response(status=200)
+
+    def take(self, body: Json) -> int:
+        """Take the body of one webhook; the status of the answer (1.70)."""
+        return 200 if self._take(body) or self._answers.switches.answer != "strict" else 400
+
+    def _note(self, text: str) -> None:
+        if self._noted is not None:
+            self._noted(text)
+
+    def _refused(self, status: int, why: str, headers: dict[str, str] | None = None) -> web.Response:
+        self._note(f"answered {200 if self._answers.always_200 else status}: {why}")
+        return web.Response(status=200) if self._answers.always_200 else web.Response(status=status, headers=headers)
+
+    async def _read(self, request: web.Request) -> Json | web.Response:
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return self._refused(413, "the body is too large")
+        if len(body) > MAX_BODY and self._answers.switches.size_limit == "1_mib":
+            return self._refused(413, "the body has more than 1 MiB")
+        try:
+            return js_json.read(body, depth=js_json.MAX_DEPTH + 1).value  # a batch is one level deeper than its events
+        except (ValueError, RecursionError):
+            return self._refused(400, "the body is no JSON")
+
+    def _take(self, body: Json) -> bool:
+        """Whether anything was made of any of its events."""
+        way: tuple[Finding, ...] = ()
+        if isinstance(body, list):  # 1.12
+            text = "Several events came as one array, and Pendo documents one event a request; switch batching off in the destination."
+            way = (note("BATCHED_BODY", "$", text),)
+        self.took += 1
+        effects = self.pendo.apply(body, _now())
+        events = body if isinstance(body, list) and self._answers.switches.array_body == "read" else [body]
+        for event, made in zip(events, effects, strict=True):
+            found = (*way, *self._twice(event, made))
+            self._say(self.pendo.called(event), found)
+            if self._heard is not None:
+                self._heard(Taken(event, made, found))
+        return any(made.nothing is None for made in effects)
+
+    def _say(self, name: str, found: Sequence[Finding]) -> None:
+        self._findings.extend({"call": name, **finding_row(finding)} for finding in found)
+
+    def _twice(self, event: Json, made: Effect) -> Sequence[Finding]:
+        stamp = event.get("timestamp") if isinstance(event, dict) else None
+        at = _milliseconds(stamp) if isinstance(stamp, str) else None
+        return self._met(made.event, made.visitor_id, at, "webhook") if made.event is not None else ()
+
+    def _met(self, event: str | None, visitor: str | None, at: int | None, way: str) -> Sequence[Finding]:
+        """1.64: the same track event by two ways counts twice."""
+        if event is None or visitor is None or at is None:
+            return ()
+        before = self._ways.setdefault((event, visitor, at), way)
+        if len(self._ways) > _MOST_EVENTS:
+            self._ways.popitem(last=False)
+        if before == way:
+            return ()
+        text = "This track event came by webhook and by Pendo's track API, so it counts twice; send it on one way."
+        return [note("DUPLICATE_PATHS", "$.event", text)]
+
+    async def _track_event(self, request: web.Request) -> web.Response:
+        """Section 2: the documented API for track events, for comparison; its shared secret is not checked, only asked for."""
+        if request.method != "POST":
+            return self._refused(405, "a track event is POSTed", {"Allow": "POST"})
+        read = await self._read(request)
+        problems = _problems(read, request)
+        self._say("", [note("TRACK_EVENT_SHAPE", path, text) for path, text in problems])
+        self._note("track API: " + ("; ".join(f"TRACK_EVENT_SHAPE at {path}: {text}" for path, text in problems) or "a track event"))
+        if isinstance(read, web.Response):
+            return read
+        if not isinstance(read, dict):
+            return self._refused(400, "the body is no track event")
+        event, visitor, account, at = (read.get(key) for key in ("event", "visitorId", "accountId", "timestamp"))
+        visitor = ids.effective(visitor, "visitor", self._answers.switches) if isinstance(visitor, str) else None
+        if isinstance(event, str) and event and visitor is not None:
+            name = account if isinstance(account, str) and account else None
+            self.pendo.tracked(event, visitor, name, read.get("properties"), _now(), "track API")
+            when = at if isinstance(at, int) and not isinstance(at, bool) else None
+            self._say("", self._met(event, visitor, when, "track API"))
+        elif self._answers.switches.answer == "strict":
+            return self._refused(400, "Pendo makes nothing of it (--model answer=strict)")
+        return web.Response(status=200)
+
+    # --- what is read back -------------------------------------------------------------------------------------------
+
+    async def _visitor(self, request: web.Request) -> web.Response:
+        return self._answer(request, lambda: self.pendo.visitor(_id(request)))
+
+    async def _account(self, request: web.Request) -> web.Response:
+        return self._answer(request, lambda: self.pendo.account(_id(request)))
+
+    async def _schema(self, request: web.Request) -> web.Response:
+        return self._answer(request, lambda: self.pendo.schema(request.match_info["kind"]))
+
+    async def _value(self, request: web.Request) -> web.Response:
+        """6.06: one value of one record, as bare JSON."""
+        kind, name = request.match_info["kind"], request.match_info["field"]
+        look = {"visitor": self.pendo.visitor, "account": self.pendo.account}.get(kind)
+        record = look(_id(request)) if look is not None else None
+        metadata = record.get("metadata") if record is not None else None
+        group = metadata.get(request.match_info["group"]) if isinstance(metadata, dict) else None
+        if not isinstance(group, dict) or name not in group:
+            return self._answer(request, lambda: None)
+        return self._answer(request, lambda: group[name], found=True)
+
+    async def _verify(self, request: web.Request) -> web.Response:
+        return self._answer(request, lambda: {"valid": True, "writeAccess": False})
+
+    def _answer(self, request: web.Request, look: Callable[[], Json], *, found: bool = False) -> web.Response:
+        given = request.headers.get(_SECRETS[0], "")
+        if self._answers.integration_key and not _same(given, self._answers.integration_key):
+            return web.Response(status=403)  # 6.08: with an empty body
+        record = look()
+        if record is None and not found:
+            return web.Response(status=404)
+        return web.Response(body=js_json.write(record), content_type="application/json")
+
+    # --- ours --------------------------------------------------------------------------------------------------------
+
+    async def _state(self, request: web.Request) -> web.Response:
+        """All of it, or one record with its history: ?visitor=ID, ?account=ID."""
+        for kind, look in (("visitor", self.pendo.visitor), ("account", self.pendo.account)):
+            if kind in request.query:
+                name = request.query[kind]
+                record = look(name)
+                if record is None:
+                    return json_answer({"error": f"there is no {kind} of this id"}, 404)
+                return json_answer(record | {"history": self.pendo.history(kind, name)})
+        return json_answer(self.pendo.state() | {"findings": list(self._findings)})
+
+    async def _forget(self, request: web.Request) -> web.Response:
+        refused = refused_change(request)
+        if refused is None:
+            self.reset()
+        return refused or json_answer({"status": "reset"})
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
+
+
+def _id(request: web.Request) -> str:
+    """4.1.6: an id in the path may be base64, if a header says so."""
+    text = request.match_info["id"]
+    if request.headers.get("x-pendo-base64-encoded-params", "").lower() != "true":
+        return text
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if {"-", "_"} & set(text) else None).decode()
+    except (binascii.Error, ValueError):
+        return text
+
+
+def _problems(read: Json | web.Response, request: web.Request) -> list[tuple[str, str]]:
+    """What a request to the track API lacks (2.02 to 2.04, 2.14), in words that tell what to do."""
+    found = []
+    if not any(name in request.headers for name in _SECRETS):
+        found.append(("$", f"There is no header {_SECRETS[0]}; it takes the Track Event shared secret, not the integration key."))
+    if isinstance(read, web.Response) or not isinstance(read, dict):
+        return [*found, ("$", "The body is no JSON object; send one event as JSON, with Content-Type application/json.")]
+    if read.get("type") != "track":
+        found.append(("$.type", 'The type must be "track".'))
+    texts = [key for key in ("event", "visitorId") if not isinstance(read.get(key), str) or not read[key]]
+    found += [(f"$.{key}", f"{key} must be a non-empty text.") for key in texts]
+    stamp = read.get("timestamp")
+    if isinstance(stamp, bool) or not isinstance(stamp, int):
+        found.append(("$.timestamp", "timestamp must be a whole number of milliseconds since 1970, not a text."))
+    return found
+
+
+def _milliseconds(stamp: str) -> int | None:
+    try:
+        return int(datetime.fromisoformat(stamp).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,62 @@
+"""The flow: one SDK request in, one receipt out to the sinks, one answer back. Clock and sinks are handed in."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Protocol
+
+from segment_pendo.base.times import milliseconds
+from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.earlier import History
+from segment_pendo.words import Receipt, SdkRequest
+
+__all__ = ["Relay", "Sink"]
+
+
+class Sink(Protocol):
+    """Takes receipts. What it must keep, it has kept when `take` returns: only then is the SDK answered."""
+
+    def take(self, receipt: Receipt) -> None: ...
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Relay:
+    """Gives each request its id and its receivedAt, maps it, and hands the receipt to every sink in order."""
+
+    def __init__(self, sinks: Sequence[Sink], *, setup: Setup, clock: Callable[[], datetime] = _now) -> None:
+        self.setup = setup
+        self._sinks = sinks  # the caller may still add to it before the first request
+        self._clock = clock
+        self._history = History(setup)
+        self._run = token_hex(3)
+        self._count = 0
+        self.lost = 0  # requests that a sink could not take: their SDKs were not told 200
+
+    def reset(self) -> None:
+        """Know no earlier call."""
+        self._history = History(self.setup)
+
+    def met_device_mode(self) -> None:
+        """A browser loads Pendo's own agent, as far as the proxy sees: findings speak of it."""
+        self._history.memory.met_device_mode()
+
+    def receive(self, request: SdkRequest, at: datetime | None = None) -> Receipt:
+        """The receipt of one request, received now or `at` a time.
+
+        Raises only what a sink raises (a full disk): then the SDK must not be told 200.
+        """
+        at = milliseconds(at or self._clock())
+        self._count += 1
+        receipt = self._history.told(assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup))
+        if receipt.judged or receipt.refusal:
+            try:
+                for sink in self._sinks:
+                    sink.take(receipt)
+            except BaseException:
+                self._history.forget(receipt)
+                self.lost += 1
+                raise
+        return receipt

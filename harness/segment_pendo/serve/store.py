@@ -1,0 +1,335 @@
+"""The store: every request that was answered, its calls, and what became of each webhook. Plain SQL on sqlite3.
+
+A receipt is committed before its SDK is answered, so a kill -9 loses nothing that was answered 200. Webhook bytes are
+not kept: they are made again from the receipt. A file holds what apps sent in clear: it is for its owner only (0600).
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from segment_pendo.base import js_json
+from segment_pendo.explain.rows import call_row, finding_row, sent
+from segment_pendo.mapping import earlier as history
+from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.segment import ingest
+from segment_pendo.segment.webhooks import resigned, signature_of
+from segment_pendo.words import Attempt, CallRef, Finding, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
+
+__all__ = ["FILTERS", "Kept", "Page", "Store", "StoreError"]
+
+_VERSION: Final = 2
+_OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
+_MAGIC: Final = b"SQLite format 3\0"
+_SCHEMA: Final = """
+create table receipts(
+    n integer primary key autoincrement, id text not null unique, at text not null, door text not null, method text not null,
+    path text not null, query text not null, host text not null, ip text not null, headers text not null,
+    body blob not null, status integer not null, refusal text, setup text not null, destination text not null);
+create table calls(
+    n integer not null, ix integer not null, type text, user text, grp text, outcome text not null, codes text not null,
+    state text, status integer, attempts integer not null default 0, history text, signature text, primary key (n, ix)) without rowid;
+create table attempts(
+    n integer not null, ix integer not null, number integer not null, at text not null, status integer,
+    detail text not null, primary key (n, ix, number)) without rowid;
+create index calls_state on calls(state) where state = 'waiting';
+"""
+FILTERS: Final = {
+    "type": "c.type = ?",
+    "user": "c.user = ?",
+    "group": "c.grp = ?",
+    "outcome": "c.outcome = ?",
+    "code": "instr(' ' || c.codes || ' ', ' ' || ? || ' ') > 0",
+}
+# In memory, the oldest receipts go when this much of request bodies is held.
+_MEMORY_LIMIT: Final = 64 * 1024 * 1024
+
+
+class StoreError(Exception):
+    """The store cannot be used; the text says which file and why."""
+
+
+class Page(NamedTuple):
+    """Rows, oldest first, and the cursor after the last of them."""
+
+    calls: list[JsonObject]
+    next: str
+
+
+class Kept(NamedTuple):
+    """A call of the store: its row, and what it is made of."""
+
+    row: JsonObject
+    judged: Judged
+    setup: Setup
+
+
+class Store:
+    """A sink. Everything runs in the thread that made it."""
+
+    def __init__(self, path: Path | None, *, setup: Setup, destination: str = "") -> None:
+        self._described = js_json.write(setup.described()).decode()
+        self._destination = destination
+        self._in_memory = path is None
+        self._held = 0
+        self._listeners: list[Callable[[], None]] = []
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                # Made by us first, so that nobody else can read it from the beginning.
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                _refuse_foreign(path)
+            self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
+            try:
+                self._open()
+            except sqlite3.Error:
+                self._db.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            msg = f"the store {path} cannot be used: {error}. Give another --store PATH, or move this file away."
+            raise StoreError(msg) from None
+
+    def _open(self) -> None:
+        (version,) = self._db.execute("pragma user_version").fetchone()
+        (owner,) = self._db.execute("pragma application_id").fetchone()
+        if self._db.execute("select count(*) from sqlite_master").fetchone() == (0,):
+            self._db.executescript(f"begin; {_SCHEMA} pragma user_version = {_VERSION}; pragma application_id = {_OWNER}; commit;")
+        elif owner != _OWNER:
+            msg = "it belongs to another program"
+            raise sqlite3.DatabaseError(msg)
+        elif version != _VERSION:
+            msg = f"it is of format {version}, this segment-pendo knows format {_VERSION}"
+            raise sqlite3.DatabaseError(msg)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
+
+    def close(self) -> None:
+        self._db.close()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after every change."""
+        self._listeners.append(listener)
+
+    def _changed(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def take(self, receipt: Receipt) -> None:
+        """Commit one receipt with its calls."""
+        request = receipt.request
+        refusal = js_json.write({"code": receipt.refusal.code, "message": receipt.refusal.message}).decode() if receipt.refusal else None
+        headers: Json = [[name, value] for name, value in request.headers]
+        row = (
+            receipt.id, receipt.at.isoformat(), request.door, request.method, _text(request.path), _text(request.query),
+            _text(request.host), request.ip, js_json.write(headers).decode(), request.body, receipt.reply.status, refusal,
+            self._described, self._destination,
+        )  # fmt: skip
+        with self._transaction():
+            cursor = self._db.execute("insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            number = cursor.lastrowid
+            self._db.executemany(
+                "insert into calls(n, ix, type, user, grp, outcome, codes, state, history, signature) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((number, *_call_columns(receipt, index)) for index in range(len(receipt.judged))),
+            )
+        self._forget_oldest(len(request.body))
+        self._changed()
+
+    def _forget_oldest(self, added: int) -> None:
+        self._held += added
+        while self._in_memory and self._held > _MEMORY_LIMIT:
+            number, size = self._db.execute("select n, length(body) from receipts order by n limit 1").fetchone()
+            self._db.execute("delete from attempts where n = ?", (number,))
+            self._db.execute("delete from calls where n = ?", (number,))
+            self._db.execute("delete from receipts where n = ?", (number,))
+            self._held -= size
+
+    def attempted(self, ref: CallRef, attempt: Attempt) -> None:
+        """Keep one attempt and what it means for its webhook."""
+        found = self._db.execute("select n from receipts where id = ?", (ref.receipt,)).fetchone()
+        if found is None:  # forgotten or cleared meanwhile
+            return
+        (number,) = found
+        with self._transaction():
+            self._keep_attempt(number, ref.index, attempt)
+        self._changed()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("begin immediate")
+        try:
+            yield
+            self._db.execute("commit")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise
+
+    def _keep_attempt(self, number: int, index: int, attempt: Attempt) -> None:
+        self._db.execute(
+            "insert or replace into attempts values (?, ?, ?, ?, ?, ?)",
+            (number, index, attempt.number, attempt.at.isoformat(), attempt.status, attempt.detail),
+        )
+        self._db.execute(
+            "update calls set state = ?, status = ?, attempts = ? where n = ? and ix = ?",
+            (attempt.state, attempt.status, attempt.number, number, index),
+        )
+
+    def calls(self, filters: Mapping[str, str] | None = None, *, after: str = "", limit: int = 100) -> Page:
+        """The rows that match every filter (type, user, group, outcome, code), after a cursor.
+
+        Raises ValueError for an unknown filter or a cursor that is none.
+        """
+        where, values = _condition(filters or {}, after)
+        found = self._db.execute(
+            f"select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c where {where} "  # noqa: S608 - fixed texts
+            "order by c.n, c.ix limit ?",
+            (*values, limit),
+        ).fetchall()
+        rows = [kept.row for kept in self._rows(found)]
+        return Page(rows, f"{found[-1][0]}.{found[-1][1]}" if found else after)
+
+    def call(self, name: str) -> Kept | None:
+        """One call by its name (RECEIPT.INDEX), or None where there is none."""
+        receipt, _, index = name.rpartition(".")
+        if not (index.isascii() and index.isdecimal() and len(index) < 10):
+            return None
+        found = self._db.execute(
+            "select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c join receipts r on r.n = c.n "
+            "where r.id = ? and c.ix = ?",
+            (_text(receipt), int(index)),
+        ).fetchall()
+        return next(self._rows(found), None)
+
+    def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
+        """How many rows match and wait for no delivery. Raises ValueError as `calls` does."""
+        where, values = _condition(filters, after)
+        query = f"select count(*) from calls c where {where} and c.state is not 'waiting'"  # noqa: S608 - fixed texts
+        (count,) = self._db.execute(query, values).fetchone()
+        return int(count)
+
+    def _rows(self, found: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]) -> Iterator[Kept]:
+        for number, group in groupby(found, key=lambda row: row[0]):
+            try:
+                receipt, setup = self._receipt(number)
+            except ValueError:  # kept by another version of us, whose setup we cannot read
+                continue
+            for _, index, state, status, attempts, kept, signature in group:
+                if index >= len(receipt.judged):  # kept by another version of us, which read it differently
+                    continue
+                delivery: JsonObject | None = None
+                if state is not None:
+                    delivery = {"state": state, "status": status, "attempts": attempts}
+                judged = _with(receipt.judged[index], kept, signature, setup)
+                yield Kept(call_row(receipt, judged, delivery=delivery), judged, setup)
+
+    def _receipt(self, number: int) -> tuple[Receipt, Setup]:
+        """The receipt, mapped again from what was kept, unsigned. Raises ValueError where its setup cannot be read."""
+        (name, at, door, method, path, query, host, ip, headers, body, setup) = self._db.execute(
+            "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts where n = ?", (number,)
+        ).fetchone()
+        kept = ingest.header_pairs(js_json.read(headers.encode()).value)
+        request = SdkRequest(method, path, query, kept, body, host, ip, door)
+        described = js_json.read(setup.encode()).value
+        assert isinstance(described, dict)
+        as_then = Setup().like(described)
+        return assess(request, id=name, at=datetime.fromisoformat(at), setup=as_then), as_then
+
+    def states(self) -> dict[str, int]:
+        """How many webhooks stand in which state."""
+        return dict(self._db.execute("select state, count(*) from calls where state is not null group by state"))
+
+    def totals(self) -> dict[str, int]:
+        """How many requests, calls, refused requests."""
+        query = "select count(*), count(refusal), (select count(*) from calls) from receipts"
+        requests, refused, calls = self._db.execute(query).fetchone()
+        return {"requests": requests, "refused": refused, "calls": calls}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._db.executescript("begin; delete from attempts; delete from calls; delete from receipts; commit;")
+        self._held = 0
+        self._changed()
+
+
+def _refuse_foreign(path: Path) -> None:
+    # SQLite takes a short file for an empty one, and writes over it.
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start not in {b"", _MAGIC}:
+        msg = "it is no SQLite database"
+        raise sqlite3.DatabaseError(msg)
+
+
+def _condition(filters: Mapping[str, str], after: str) -> tuple[str, list[object]]:
+    where, values = ["(c.n, c.ix) > (?, ?)"], [*_cursor(after)]
+    for name, value in filters.items():
+        if name not in FILTERS:
+            msg = f"there is no filter named {name!r}; there are {', '.join(FILTERS)}"
+            raise ValueError(msg)
+        where.append(FILTERS[name])
+        values.append(value)
+    return " and ".join(where), values
+
+
+def _cursor(text: str) -> tuple[object, object]:
+    if not text:
+        return (0, -1)
+    number, dot, index = text.partition(".")
+    if not (dot and number.isdecimal() and index.isdecimal() and len(number) < 18 and len(index) < 18):
+        msg = "after must be the next of an earlier answer"
+        raise ValueError(msg)
+    return (int(number), int(index))
+
+
+def _text(value: str) -> str:
+    # SQLite holds UTF-8; a lone surrogate has none.
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def _column(value: Json) -> str | None:
+    if value is None:
+        return None
+    return _text(value if isinstance(value, str) else js_json.write(value).decode())
+
+
+def _call_columns(receipt: Receipt, index: int) -> tuple[object, ...]:
+    judged = receipt.judged[index]
+    sends = isinstance(judged.outcome, Webhook)
+    codes = [finding.code for finding in judged.findings]
+    if not isinstance(judged.outcome, Webhook):
+        codes.insert(0, judged.outcome.code)
+    return (
+        index,
+        _column(judged.call.type),
+        _column(sent(judged.call, "userId")),
+        _column(sent(judged.call, "groupId")),
+        "webhook" if sends else "skipped",
+        " ".join(codes),
+        "waiting" if sends else None,
+        _kept_history(judged),
+        signature_of(judged.outcome) if isinstance(judged.outcome, Webhook) else None,
+    )
+
+
+def _kept_history(judged: Judged) -> str | None:
+    """The findings that mapping the receipt alone will not make again."""
+    told: Json = [finding_row(finding) for finding in judged.findings if finding.code in history.CODES]
+    return js_json.write(told).decode() if told else None
+
+
+def _with(judged: Judged, kept: str | None, signature: str | None, setup: Setup) -> Judged:
+    """A call mapped again, with what mapping alone does not give."""
+    if signature is not None and isinstance(judged.outcome, Webhook):
+        judged = replace(judged, outcome=resigned(judged.outcome, setup.kind, signature))
+    if kept is None:
+        return judged
+    told = tuple(Finding(**row) for row in json.loads(kept))
+    return replace(judged, findings=(*judged.findings, *told))

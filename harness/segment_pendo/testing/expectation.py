@@ -1,0 +1,281 @@
+"""What a test expects of a call, and how far a call is from it.
+
+An expectation is a subset: what it does not name may be anything. Objects match if they have its members, lists if they are as long and
+match item by item, all else if `expected == actual`; so objects that define equality (dirty-equals, unittest.mock.ANY) may stand anywhere.
+true and false equal no number, as in JSON.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Number
+from typing import Any, Final, Literal, NamedTuple
+
+from segment_pendo.base.json_path import json_path
+from segment_pendo.base.suggestion import nearest
+from segment_pendo.explain.teller import short
+from segment_pendo.pendo.codes import CODES as PENDO
+from segment_pendo.segment.codes import CODES as SEGMENT
+from segment_pendo.segment.codes import DROPS
+from segment_pendo.words import Json, Judged, Skipped
+
+__all__ = [
+    "ABSENT",
+    "Expectation",
+    "Mismatch",
+    "alias",
+    "any_call",
+    "checked",
+    "distance",
+    "group",
+    "identify",
+    "mismatches",
+    "page",
+    "screen",
+    "track",
+]
+
+
+type Outcome = Literal["webhook", "skipped"]
+
+
+class _Mark:
+    """A value that no call has; its repr is its name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+ANY: Final[Any] = _Mark("ANY")  # the default of every argument: not looked at
+ABSENT: Final[Any] = _Mark("ABSENT")  # the member must not be there
+
+
+class Mismatch(NamedTuple):
+    """Where a call is not as expected: JSON path in the call, what was expected and what is there, and a hint or ''."""
+
+    path: str
+    expected: str
+    actual: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a call must have. `type` None is any type; `members` are by key of the call; the rest is about what became of it."""
+
+    type: str | None
+    members: Mapping[str, Any]
+    outcome: str | None = None
+    code: str | None = None
+    finding: str | None = None
+    words: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return self.words
+
+    def matches(self, judged: Judged) -> bool:
+        return next(_mismatches(self, judged), None) is None
+
+
+def identify(
+    user: Any = ANY, *, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """An identify call of this `user` (userId), `anonymous` (anonymousId), with these `traits`.
+
+    `outcome` is "webhook" or "skipped", `code` why it was skipped, `finding` the code of a finding about it.
+    Raises ValueError for a code that there is none of.
+    """
+    return _made("identify", locals())
+
+
+def group(
+    group: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A group call for this `group` (groupId) of this `user` with these `traits`; the rest is as `identify` has it."""
+    return _made("group", locals())
+
+
+def track(
+    event: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A track call of this `event` with these `properties`; the rest is as `identify` has it."""
+    return _made("track", locals())
+
+
+def page(
+    name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A page call of this `name`; the rest is as `track` has it."""
+    return _made("page", locals())
+
+
+def screen(
+    name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A screen call of this `name`; the rest is as `track` has it."""
+    return _made("screen", locals())
+
+
+def alias(
+    user: Any = ANY, *, previous: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """An alias call of this `user`, who was `previous` (previousId); the rest is as `identify` has it."""
+    return _made("alias", locals())
+
+
+def any_call(
+    *, user: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
+    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+) -> Expectation:  # fmt: skip
+    """A call of any type; the arguments are as `identify` has them."""
+    return _made(None, locals())
+
+
+_KEYS: Final = {"user": "userId", "anonymous": "anonymousId", "group": "groupId", "previous": "previousId"}
+_LONGEST: Final = 500
+_IDS: Final = tuple(_KEYS.values())
+_FINDINGS: Final = sorted(SEGMENT | PENDO)
+_ABOUT: Final = ("outcome", "code", "finding")
+
+
+def _made(kind: str | None, given: Mapping[str, Any]) -> Expectation:
+    _known("outcome", given["outcome"], ("webhook", "skipped"))
+    _known("code", given["code"], DROPS)
+    _known("finding", given["finding"], _FINDINGS)
+    asked = {name: value for name, value in given.items() if value is not ANY and not (name in _ABOUT and value is None)}
+    members = {_KEYS.get(name, name): value for name, value in asked.items() if name not in _ABOUT}
+    words = f"{kind or 'any_call'}({', '.join(f'{name}={value!r}' for name, value in asked.items())})"
+    return Expectation(kind, members, given["outcome"], given["code"], given["finding"], short(words, _LONGEST))
+
+
+def _known(name: str, given: str | None, values: Collection[str]) -> None:
+    # A typing mistake would make every test that nothing comes succeed.
+    if given is not None and given not in values:
+        near = nearest(given, values)
+        msg = f"there is no {name} {given!r}; " + (f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(values))}")
+        raise ValueError(msg)
+
+
+def checked(*expected: object, count: object = 1) -> None:
+    """Raise TypeError where one is no expectation, but for example `identify` without its call, or where a count is no number."""
+    for one in expected:
+        if not isinstance(one, Expectation):
+            given = getattr(one, "__name__", None) or repr(one)
+            msg = f'an expectation such as identify(user="u1") or any_call() belongs here, not {given}'
+            raise TypeError(msg)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        msg = f"a count is a whole number, not {count!r}"
+        raise TypeError(msg)
+
+
+# --- matching ----------------------------------------------------------------------------------------------------------
+
+
+def mismatches(expected: Expectation, judged: Judged) -> list[Mismatch]:
+    """Everything in which a call is not as expected; empty where it matches."""
+    return list(_mismatches(expected, judged))
+
+
+def _mismatches(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
+    if expected.type is not None and judged.call.type != expected.type:
+        yield Mismatch("$.type", repr(expected.type), repr(judged.call.type))
+    for key, value in expected.members.items():
+        yield from (_elsewhere(one, key, value, judged.call.data) for one in _member(value, judged.call.data, (), key))
+    yield from _became(expected, judged)
+
+
+def _elsewhere(found: Mismatch, key: str, value: Any, data: Json) -> Mismatch:
+    """With a hint where the id that was expected came as another one."""
+    if key in _IDS and isinstance(value, str) and isinstance(data, dict):
+        other = next((one for one in _IDS if one != key and data.get(one) == value), None)
+        return found._replace(hint=f"it came as {other}") if other else found
+    return found
+
+
+def _became(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
+    skipped = judged.outcome if isinstance(judged.outcome, Skipped) else None
+    outcome = "skipped" if skipped else "webhook"
+    if expected.outcome not in {None, outcome}:
+        yield Mismatch("outcome", repr(expected.outcome), repr(outcome), skipped.code if skipped else "")
+    if expected.code is not None and (skipped is None or skipped.code != expected.code):
+        yield Mismatch("code", repr(expected.code), repr(skipped.code if skipped else None), "" if skipped else "it was not skipped")
+    codes = list(dict.fromkeys(one.code for one in judged.findings))
+    if expected.finding is not None and expected.finding not in codes:
+        yield Mismatch("findings", repr(expected.finding), ", ".join(codes) or "none")
+
+
+def _member(expected: Any, parent: Json, path: tuple[str | int, ...], key: str) -> Iterator[Mismatch]:
+    there = isinstance(parent, dict) and key in parent
+    if expected is ABSENT:
+        if there:
+            assert isinstance(parent, dict)
+            yield Mismatch(json_path(*path, key), "ABSENT", repr(parent[key]))
+    elif there:
+        assert isinstance(parent, dict)
+        yield from _value(expected, parent[key], (*path, key))
+    else:
+        keys = list(parent) if isinstance(parent, dict) else []
+        near = _like(key, keys)
+        yield Mismatch(json_path(*path, key), repr(expected), "ABSENT", f"there is {near!r}; did you mean that?" if near else "")
+
+
+def _like(key: str, keys: Sequence[str]) -> str | None:
+    """A key that one may have meant: the same in another spelling, else a similar one."""
+    plain = key.replace("_", "").replace("-", "").casefold()
+    same = next((one for one in keys if one.replace("_", "").replace("-", "").casefold() == plain), None)
+    return same or nearest(key, keys)
+
+
+def _value(expected: Any, actual: Json, path: tuple[str | int, ...]) -> Iterator[Mismatch]:
+    if expected is ANY:
+        return
+    if isinstance(expected, Mapping) and isinstance(actual, dict):
+        for key, value in expected.items():
+            yield from _member(value, actual, path, str(key))
+    elif isinstance(expected, list | tuple) and isinstance(actual, list) and len(expected) == len(actual):
+        for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
+            yield from _value(one, other, (*path, index))
+    elif not _equal(expected, actual):
+        yield Mismatch(json_path(*path), repr(expected), repr(actual), _hint(expected, actual))
+
+
+def _equal(expected: Any, actual: Json) -> bool:
+    number = isinstance(expected, Number)  # Decimal is one, too
+    if number and isinstance(actual, bool | int | float):
+        return isinstance(expected, bool) == isinstance(actual, bool) and bool(expected == actual)
+    return bool(expected == actual)
+
+
+def _hint(expected: Any, actual: Json) -> str:
+    if isinstance(expected, list | tuple) and isinstance(actual, list):
+        return f"{len(expected)} items were expected, there are {len(actual)}"
+    if isinstance(expected, str | int | float | bool | None) and type(expected) is not type(actual):
+        if str(expected) == str(actual):
+            return f"the same, but as {_type(actual)}, not as {_type(expected)}"
+    elif isinstance(expected, str) and isinstance(actual, str):
+        if expected.strip().casefold() == actual.strip().casefold():
+            return "they differ only in case or in white space"
+    elif type(expected).__module__ == "datetime" and isinstance(actual, str):
+        return "JSON has no dates, so the SDK sent a text; expect that"
+    return ""
+
+
+def _type(value: Json) -> str:
+    names = {bool: "boolean", str: "text", dict: "object", list: "list", type(None): "null"}
+    return names.get(type(value), "number")
+
+
+_WEIGHTS: Final = {"$.type": 8, "$.userId": 4, "$.groupId": 4, "$.event": 4, "$.anonymousId": 2}
+
+
+def distance(found: Sequence[Mismatch]) -> int:
+    """How far a call is from what was expected: type and ids weigh more than traits."""
+    return sum(_WEIGHTS.get(one.path, 1) for one in found)

@@ -1,0 +1,75 @@
+"""Faults: what a test asks Segment's ingest to answer instead of 200."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from segment_pendo.explain.teller import plain
+from segment_pendo.segment.ingest import masked
+from segment_pendo.serve.listener import Handler
+
+__all__ = ["Fault", "Faults"]
+
+_LONGEST: Final = 3600.0
+
+
+@dataclass(slots=True)
+class Fault:
+    """What becomes of the next `times` POSTs. `status` None and no `drop`: they are only delayed. `keep`: their calls are taken.
+
+    Raises ValueError for what HTTP does not know.
+    """
+
+    status: int | None = 503
+    times: int = 1
+    delay: float = 0
+    drop: bool = False
+    keep: bool = False
+    retry_after: int | None = None
+
+    def __post_init__(self) -> None:
+        whole = all(isinstance(value, int) or value is None for value in (self.status, self.times, self.retry_after))
+        known = self.status is None or 200 <= self.status <= 599
+        if not (whole and known and self.times >= 1 and 0 <= self.delay < _LONGEST):
+            msg = "fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, and whole seconds for retry_after"
+            raise ValueError(msg)
+
+
+class Faults:
+    """A queue of faults in front of the ingest; `note` is told of each in words."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._waiting: deque[Fault] = deque()
+
+    def add(self, fault: Fault) -> None:
+        self._waiting.append(fault)
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    async def answer(self, request: web.Request, take: Handler) -> web.StreamResponse:
+        """The answer to one request of an SDK; questions that are no POST are spared."""
+        if request.method != "POST" or not self._waiting:
+            return await take(request)
+        fault = self._waiting[0]
+        fault.times -= 1
+        if not fault.times:
+            self._waiting.popleft()
+        where = f"POST {plain(masked(request.path))}"
+        if fault.delay:
+            self._note(f"{where} held back for {fault.delay:g} s, as .fail() asked")
+            await asyncio.sleep(fault.delay)
+        if fault.status is None and not fault.drop:
+            return await take(request)
+        await (take(request) if fault.keep else request.read())
+        kept = "its calls were taken" if fault.keep else "its calls were not taken"
+        self._note(f"{where} {'cut off' if fault.drop else f'answered {fault.status}'}, as .fail() asked; {kept}")
+        if fault.drop and request.transport is not None:
+            request.transport.abort()
+        headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
+        return web.Response(status=fault.status or 500, headers=headers)

@@ -1,0 +1,87 @@
+"""How the harness of a test behaves, made of what its marker, fixtures and configuration say."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segment_pendo.base.suggestion import nearest
+from segment_pendo.explain.teller import ORDER
+from segment_pendo.mapping.assess import Setup
+from segment_pendo.segment.webhooks import KINDS
+from segment_pendo.testing.results import made_setup
+from segment_pendo.words import Level
+
+__all__ = ["Options", "known", "made"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`timeout` and `quiet` are seconds; `directory` is what paths of recordings are relative to; `update` rewrites them."""
+
+    setup: Setup
+    fail_on: Level | None = None
+    timeout: float = 5.0
+    quiet: float = 0.25
+    directory: Path = Path()
+    update: bool = False
+
+
+def known(given: Mapping[str, Any], names: Iterable[str], where: str, unnamed: Sequence[object] = ()) -> dict[str, Any]:
+    """What was given, if all of it has one of these names. Raises ValueError."""
+    names = list(names)
+    if unnamed:
+        msg = f"{where} takes keywords only: {', '.join(names)}"
+        raise ValueError(msg)
+    for name in given:
+        if name not in names:
+            near = nearest(name, names)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
+            msg = f"{where} has no option {name!r}; {hint}"
+            raise ValueError(msg)
+    return dict(given)
+
+
+def made(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options:
+    """The options of one test. Raises ValueError or TypeError, which name the option."""
+    setup = made_setup(
+        track=_flag(chosen, "track", default=False),
+        pendo_track=_flag(chosen, "pendo_track", default=True),
+        webhook=_one_of(chosen, "webhook", tuple(KINDS)) or "actions",
+        model=chosen.get("model", {}),
+    )
+    return Options(
+        setup,
+        fail_on=_one_of(chosen, "fail_on", tuple(ORDER)),
+        timeout=_seconds(chosen, "timeout"),
+        quiet=_seconds(chosen, "quiet"),
+        directory=directory,
+        update=update,
+    )
+
+
+def _one_of(chosen: Mapping[str, Any], name: str, values: Sequence[str]) -> Any:
+    value = chosen.get(name)
+    if value is not None and value not in values:
+        msg = f"{name} is one of {', '.join(map(repr, values))}, not {value!r}"
+        raise ValueError(msg)
+    return value
+
+
+def _flag(chosen: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = chosen.get(name, default)
+    if not isinstance(value, bool):
+        msg = f"{name} is True or False, not {value!r}"
+        raise TypeError(msg)
+    return value
+
+
+def _seconds(chosen: Mapping[str, Any], name: str) -> float:
+    try:
+        seconds = float(chosen[name])
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        msg = f"{name} is a number of seconds, not {chosen[name]!r}"
+        raise ValueError(msg)
+    return seconds

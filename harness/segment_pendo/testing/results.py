@@ -1,0 +1,256 @@
+"""What became of some calls, as tests ask for it: rows, webhooks, findings, and the records that Pendo would hold.
+
+`pendo_after` makes it of calls alone, without any network, for property tests; `harness.Harness` of what an app really sends.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, NotRequired, TypedDict, cast
+from uuid import UUID, uuid5
+
+from segment_pendo.base import js_json
+from segment_pendo.explain.rows import call_id, call_row
+from segment_pendo.explain.teller import finding_line
+from segment_pendo.mapping.assess import Setup, assess, webhook_of
+from segment_pendo.mapping.earlier import History
+from segment_pendo.pendo.records import Pendo
+from segment_pendo.recordings.merge import steady
+from segment_pendo.segment.wire import requests
+from segment_pendo.testing.expectation import Expectation, checked
+from segment_pendo.testing.timeline import Arrival, Event, called, problems
+from segment_pendo.words import Json, JsonObject, Judged, Level, Receipt, Skipped
+
+__all__ = [
+    "Account",
+    "CallRow",
+    "FindingRow",
+    "Results",
+    "Snapshot",
+    "Visitor",
+    "account_of",
+    "pendo_after",
+    "plain_record",
+    "row_of",
+    "visitor_of",
+]
+
+
+class FindingRow(TypedDict):
+    """A finding; `call` is the id of its call, where it stands by itself."""
+
+    code: str
+    level: Level
+    path: str
+    message: str
+    source: str
+    call: NotRequired[str]
+
+
+class CallRow(TypedDict):
+    """One call and what became of it, as everywhere in this program. `user` and `group` as sent; `body` is the exact webhook."""
+
+    id: str
+    index: int
+    time: str
+    type: str | None
+    user: Any
+    group: Any
+    outcome: Literal["webhook", "skipped"]
+    code: str | None
+    reason: str | None
+    body: str | None
+    headers: dict[str, str] | None
+    findings: list[FindingRow]
+    delivery: dict[str, Any] | None
+
+
+class Visitor(TypedDict):
+    """A visitor as Pendo would hold it: its accounts in the order in which it joined them, and its metadata from Segment."""
+
+    id: str
+    accounts: list[str]
+    metadata: dict[str, Any]
+
+
+class Account(TypedDict):
+    """An account as Pendo would hold it, with its metadata from Segment."""
+
+    id: str
+    metadata: dict[str, Any]
+
+
+class Snapshot(TypedDict):
+    """All that should be the same in each run: no ids of messages, no times, no versions of SDKs."""
+
+    webhooks: list[dict[str, Any]]
+    skipped: list[str]
+    findings: list[str]
+    visitors: dict[str, Visitor]
+    accounts: dict[str, Account]
+
+
+def plain_record(record: JsonObject) -> JsonObject:
+    """The body of Pendo's API without its groups and times: id, accounts where it has any to have, metadata from Segment."""
+    metadata = record.get("metadata")
+    group = metadata.get("segmentio") if isinstance(metadata, dict) else None
+    accounts: JsonObject = {"accounts": record["accountIds"]} if "accountIds" in record else {}
+    return cast("JsonObject", _plain({"id": record.get("id"), **accounts, "metadata": group or {}}))
+
+
+def visitor_of(record: JsonObject | None) -> Visitor | None:
+    """A visitor from the body of Pendo's API."""
+    return None if record is None else cast("Visitor", plain_record(record))
+
+
+def account_of(record: JsonObject | None) -> Account | None:
+    """An account from the body of Pendo's API."""
+    return None if record is None else cast("Account", plain_record(record))
+
+
+def _plain(value: Json) -> Any:
+    """JSON with ordinary numbers: 1.0 is 1, as JavaScript has it."""
+    return json.loads(js_json.write(value))
+
+
+class Results(ABC):
+    """What became of calls. `events` are in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    @abstractmethod
+    def _ask[T](self, what: Callable[[Pendo], T]) -> T:
+        """What somebody wants to know of Pendo's records."""
+
+    def _arrivals(self) -> list[Arrival]:
+        return [event for event in tuple(self.events) if isinstance(event, Arrival)]
+
+    @property
+    def calls(self) -> list[CallRow]:
+        """A row for each call that came, in order."""
+        return [row_of(one) for one in self._arrivals()]
+
+    @property
+    def webhooks(self) -> list[dict[str, Any]]:
+        """The body of each webhook, in order, as JSON."""
+        webhooks = (webhook_of(one.judged) for one in self._arrivals())
+        return [json.loads(webhook.body) for webhook in webhooks if webhook is not None]
+
+    @property
+    def findings(self) -> list[FindingRow]:
+        """Every finding, in the order of calls; `call` is the id of its call."""
+        return [found | {"call": row["id"]} for row in self.calls for found in row["findings"]]
+
+    def problems(self, level: Level = "warning") -> list[str]:
+        """A sentence for each finding of this level or worse, each call that Segment would drop, each request that it would refuse."""
+        return problems(tuple(self.events), level)
+
+    def matching(self, expected: Expectation) -> list[CallRow]:
+        """The rows of the calls that are as expected."""
+        checked(expected)
+        return [row_of(one) for one in self._arrivals() if expected.matches(one.judged)]
+
+    def visitor(self, id: str) -> Visitor | None:
+        """The visitor that Pendo would hold, or None."""
+        return visitor_of(self._ask(lambda pendo: pendo.visitor(id)))
+
+    def account(self, id: str) -> Account | None:
+        """The account that Pendo would hold, or None."""
+        return account_of(self._ask(lambda pendo: pendo.account(id)))
+
+    def state(self) -> JsonObject:
+        """Everything that Pendo would hold, with the call that set each field, as `/_/state` shows it."""
+        return self._ask(Pendo.state)
+
+    def snapshot(self) -> Snapshot:
+        """What came of it without what differs from run to run; plain dicts and lists, for snapshot tests."""
+        every = self._arrivals()
+        state = cast("dict[str, dict[str, Any]]", self.state())
+        return {
+            "webhooks": [_steady(webhook) for webhook in self.webhooks],
+            "skipped": [f"{called(one.judged)}: {one.judged.outcome.code}" for one in every if isinstance(one.judged.outcome, Skipped)],
+            "findings": [f"{called(one.judged)}: {found}" for one in every for found in _found(one.judged)],
+            "visitors": {name: cast("Visitor", plain_record(record)) for name, record in state["visitors"].items()},
+            "accounts": {name: cast("Account", plain_record(record)) for name, record in state["accounts"].items()},
+        }
+
+
+def _found(judged: Judged) -> list[str]:
+    return [finding_line(one.level, one.code, one.path, one.message) for one in judged.findings if one.level != "info"]
+
+
+_LATER: Final = frozenset({"receivedAt", "writeKey"})
+
+
+def _steady(webhook: dict[str, Any]) -> dict[str, Any]:
+    kept = cast("dict[str, Any]", steady(webhook))
+    return {key: value for key, value in kept.items() if key not in _LATER}
+
+
+def row_of(one: Arrival) -> CallRow:
+    """The row of a call; a test's webhooks go straight into the model, so they are delivered at once."""
+    sends = webhook_of(one.judged) is not None
+    delivery: JsonObject | None = {"state": "delivered", "status": 200, "attempts": 1} if sends else None
+    return cast("CallRow", call_row(one.receipt, one.judged, delivery=delivery))
+
+
+# --- calls alone -------------------------------------------------------------------------------------------------------
+
+_NO_MODEL: Final[Mapping[str, str]] = {}
+_AT: Final = datetime(2024, 1, 1, tzinfo=UTC)
+_NAMES: Final = UUID("5e9a2d0c-0000-4000-8000-000000000000")
+
+
+class _Predicted(Results):
+    def __init__(self, setup: Setup, at: datetime) -> None:
+        super().__init__()
+        self._pendo = Pendo(setup.pendo, track=setup.track and setup.pendo_track)
+        self._history = History(setup)
+        self._at = int(at.timestamp() * 1000)
+
+    def _ask[T](self, what: Callable[[Pendo], T]) -> T:
+        return what(self._pendo)
+
+    def take(self, receipt: Receipt) -> None:
+        receipt = self._history.told(receipt)
+        for judged in receipt.judged:
+            self.events.append(Arrival(0.0, receipt, judged))
+            webhook = webhook_of(judged)
+            if webhook is not None:
+                self._pendo.apply(js_json.read(webhook.body).value, self._at, call_id(receipt.id, judged.call.index))
+
+
+def pendo_after(
+    calls: Iterable[Mapping[str, Any]],
+    *,
+    sdk: str = "node",
+    at: datetime = _AT,
+    track: bool = False,
+    pendo_track: bool = True,
+    webhook: str = "actions",
+    model: Mapping[str, str] = _NO_MODEL,
+) -> Results:
+    """What becomes of these calls (`type`, ids, `traits` or `properties`, ...), sent by an SDK (a key of `segment.wire.SDKS`) at a time.
+
+    No port is opened and nothing is kept: for property tests. `track`, `pendo_track`, `webhook` and `model` are as `segment-pendo run` has
+    them. Raises ValueError for a switch of `model` that there is none of, KeyError for an unknown SDK.
+    """
+    setup = made_setup(track=track, pendo_track=pendo_track, webhook=webhook, model=model)
+    results = _Predicted(setup, at)
+    sent = [cast("JsonObject", dict(call)) for call in calls]
+    count = iter(range(10**9))
+    made = requests(sent, sdk, write_key="WRITE_KEY", at=at, unique=lambda: str(uuid5(_NAMES, str(next(count))))) if sent else []
+    for number, request in enumerate(made):
+        results.take(assess(request, id=f"call-{number}", at=at, setup=setup))
+    return results
+
+
+def made_setup(*, track: bool, pendo_track: bool, webhook: str, model: Mapping[str, str]) -> Setup:
+    """The Setup of such options. Raises ValueError or TypeError, which name what is wrong."""
+    if not isinstance(model, Mapping):
+        msg = f"model is a dict of switches and values, not {model!r}"
+        raise TypeError(msg)
+    described: JsonObject = {"track": track, "webhook": webhook, "model": {**model}, "pendoTrack": pendo_track}
+    return Setup().like(described)

@@ -1,0 +1,113 @@
+"""Make fixtures/oracles/ again: what Segment's published code did with 2,000 events, 60 batches, and 300
+events for the classic destination; what Pendo's browser agent made of 500 visitors and accounts. `uv run python tests/tools/make_oracles.py`
+
+It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv run pytest` proves the same
+bytes without them.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pendo_oracle
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from make_fixtures import RECEIVED, SDK, captured
+from segment_oracle import KEPT, KEPT_CLASSIC, Case, SegmentOracle
+from strategies import date_texts, event_texts, integrations
+
+from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.recordings.scan import suspects
+from segment_pendo.words import Webhook
+
+COUNT = 2000
+BATCHES = 60
+CLASSIC = 300
+PENDO = 500
+LONGEST = 1500
+FROM_SDKS = 200
+SECRETS = ("", "s3cret", "é😀")
+
+
+def from_sdks() -> Iterator[str]:
+    """Messages of the captured requests, as their bytes stand before any JavaScript has read them."""
+    for path in sorted(SDK.glob("*.jsonl")):
+        for line, _, request in captured(path):
+            receipt = assess(request, id=str(line), at=RECEIVED, setup=Setup(track=True))
+            for judged in receipt.judged:
+                text = judged.outcome.body.decode() if isinstance(judged.outcome, Webhook) else ""
+                if text and len(text) < LONGEST and not list(suspects(text)):
+                    yield text
+
+
+def generated(count: int, strategy: st.SearchStrategy[str]) -> list[str]:
+    """Different texts."""
+    texts: dict[str, None] = {}
+
+    @settings(
+        max_examples=2 * count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(strategy)
+    def collect(text: str) -> None:
+        if len(text) < LONGEST and not list(suspects(text)):
+            texts[text] = None
+
+    collect()
+    assert len(texts) >= count, len(texts)
+    return list(texts)[:: len(texts) // count][:count]  # neighbours are much alike
+
+
+def events() -> list[str]:
+    found = list(dict.fromkeys(from_sdks()))
+    some = found[:: max(1, len(found) // FROM_SDKS)][:FROM_SDKS]
+    return some + generated(COUNT - len(some), event_texts())
+
+
+def classic_events(count: int) -> list[str]:
+    """Events for the classic destination: what may turn it off, and texts that may be dates."""
+    parts = st.fixed_dictionaries(
+        {"traits": st.lists(date_texts, max_size=4)}, optional=dict.fromkeys(("integrations", "context", "options"), integrations)
+    )
+    texts: dict[str, None] = {}
+
+    @settings(max_examples=3 * count, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @given(parts)
+    def collect(event: dict[str, Any]) -> None:
+        texts[json.dumps({"type": "identify", "timestamp": "2024-05-09T10:00:00.000Z", **event})] = None
+
+    collect()
+    return list(texts)[:: len(texts) // count][:count]
+
+
+def make_classic(segment: SegmentOracle) -> None:
+    texts = classic_events(CLASSIC)
+    with KEPT_CLASSIC.open("w", encoding="ascii", newline="\n") as file:
+        for text, answer in zip(texts, segment.ask([Case("facade", [text]) for text in texts]), strict=True):
+            file.write(json.dumps({"event": text, "enabled": answer["enabled"], "body": answer["body"]}) + "\n")
+
+
+def make_pendo() -> None:
+    odd = [f'{{"visitor":{{"id":{one},"plan":"pro"}},"account":{{"id":{one},"Plan":1}}}}' for one in pendo_oracle.ODD_IDS]
+    texts = odd + generated(PENDO - len(odd), pendo_oracle.case_texts())
+    with pendo_oracle.PendoAgent() as agent, pendo_oracle.KEPT.open("w", encoding="ascii", newline="\n") as file:
+        for text, answer in zip(texts, agent.ask(texts), strict=True):
+            file.write(json.dumps({"case": text, "verdict": pendo_oracle.tidied(answer)}) + "\n")
+
+
+if __name__ == "__main__":
+    make_pendo()
+    texts = events()
+    KEPT.parent.mkdir(exist_ok=True)
+    cases = [Case("event", [text], SECRETS[number % len(SECRETS)]) for number, text in enumerate(texts)]
+    cases += [Case("batch", texts[number * 3 : number * 3 + 1 + number % 3], SECRETS[number % len(SECRETS)]) for number in range(BATCHES)]
+    with SegmentOracle() as segment, KEPT.open("w", encoding="ascii", newline="\n") as file:
+        make_classic(segment)
+        for case, answer in zip(cases, segment.ask(cases), strict=True):
+            headers = dict(zip(answer["headers"][::2], answer["headers"][1::2], strict=True))
+            row = {"kind": case.kind, "events": case.texts, "secret": case.secret}
+            file.write(json.dumps({**row, "body": answer["body"], "signature": headers.get("x-signature")}) + "\n")

@@ -1,0 +1,74 @@
+"""Segment's published code (npm, tests/oracles) as something to ask."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from node_process import NodeProcess
+
+from segment_pendo.base import js_json
+from segment_pendo.segment import webhooks
+from segment_pendo.words import Call, Message, Webhook
+
+KEPT = Path(__file__).parents[2] / "fixtures" / "oracles" / "segment-webhook.jsonl"
+KEPT_CLASSIC = KEPT.with_name("segment-facade.jsonl")
+PROGRAM = Path(__file__).parents[1] / "oracles" / "segment.cjs"
+
+
+class Case(NamedTuple):
+    """What to ask: `kind` is event, batch (Webhooks (Actions)) or facade (classic); `texts` are JSON texts of events."""
+
+    kind: str
+    texts: Sequence[str]
+    secret: str = ""
+
+
+class Verdict(NamedTuple):
+    """What Segment's code POSTed for a case."""
+
+    case: Case
+    body: bytes
+    signature: str | None
+
+
+type Rule = Callable[[Case], tuple[bytes, str | None]]
+
+
+def kept() -> list[Verdict]:
+    """The verdicts of fixtures/oracles, made by tests/tools/make_oracles.py."""
+    rows = (json.loads(line) for line in KEPT.read_text("ascii").splitlines())
+    return [Verdict(Case(row["kind"], row["events"], row["secret"]), row["body"].encode(), row["signature"]) for row in rows]
+
+
+def differing(rule: Rule) -> list[Verdict]:
+    """The kept verdicts that a rule does not give."""
+    return [verdict for verdict in kept() if rule(verdict.case) != (verdict.body, verdict.signature)]
+
+
+def ours(case: Case) -> tuple[bytes, str | None]:
+    """What our code POSTs for a case."""
+    webhook = _webhook(case)
+    return webhook.body, dict(webhook.headers).get("X-Signature")
+
+
+def _webhook(case: Case) -> Webhook:
+    alone = case.secret if case.kind == "event" else ""
+    made: list[Webhook] = []
+    for text in case.texts:
+        parsed = js_json.read(text.encode())
+        assert isinstance(parsed.value, dict)
+        message = Message(Call(0, None, parsed.value), parsed.value)
+        made.append(webhooks.webhook(message, ordinary=parsed.ordinary, secret=alone)[0])
+    return made[0] if case.kind == "event" else webhooks.batched(made, case.secret)
+
+
+class SegmentOracle(NodeProcess):
+    """Segment's code; a context manager."""
+
+    def __init__(self) -> None:
+        super().__init__(PROGRAM)
+
+    def ask(self, cases: Sequence[Case]) -> list[dict[str, Any]]:
+        """What Segment's code did with each case."""
+        return self.answers([case._asdict() for case in cases])

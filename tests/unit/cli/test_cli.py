@@ -1,0 +1,128 @@
+"""The command line where no door is opened."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from segment_pendo.cli import VERBS, main
+from segment_pendo.explain.teller import Teller, plain
+from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.words import Attempt, SdkRequest
+
+KEY = "0123abcd-0000-1111-2222-0123456789ab"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str) -> None:
+    done = CliRunner().invoke(main, [verb, "--help"])
+    assert done.exit_code == 0
+    assert done.output.startswith(f"Usage: main {verb}")
+
+
+def test_a_mistyped_verb_is_guessed() -> None:
+    done = CliRunner().invoke(main, ["reply"])
+    assert done.exit_code == 2
+    assert "Did you mean 'replay'?" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["run", "--to", "mars"], 3, "one of us, eu, us1, jp, au"),
+        (["run", "--to", "us"], 3, "SEGMENT_PENDO_API_KEY"),
+        (["run", "--to", "http://pendo.example"], 3, "plain http is for loopback only"),
+        (["run", "--port", "70000"], 2, "70000"),
+        (["run", "--record", "--", "true"], 2, "it needs a file name"),
+        (["run", "--segment-host", "https://x.y/z"], 2, "is no host name"),
+        (["run", "--", "./nothing-here"], 8, "there is no such file"),
+        (["run", "--store", "/dev/null/x"], 4, "/dev/null/x"),
+        (["replay", "no-such-file"], 2, "no-such-file"),
+        (["replay", __file__], 3, "is no recording"),
+    ],
+)
+def test_mistakes_end_with_their_code_and_a_sentence(arguments: list[str], code: int, words: str) -> None:
+    done = CliRunner().invoke(main, arguments, env={"SEGMENT_PENDO_API_KEY": None})
+    assert (done.exit_code, words in done.output) == (code, True), done.output
+
+
+def test_a_key_file_is_read_and_never_shown(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("white space\n")
+    done = CliRunner().invoke(main, ["run", "--to", "us", "--api-key-file", str(file)])
+    assert done.exit_code == 3
+    assert "white space or control" in done.output
+    file.write_bytes(b"\xff\xfe")
+    assert CliRunner().invoke(main, ["run", "--to", "us", "--api-key-file", str(file)]).exit_code == 3
+
+
+def test_options_come_from_the_environment_too(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["map"], input='{"type":"track","userId":"u","event":"e"}', env={"SEGMENT_PENDO_MAP_TRACK": "1"})
+    assert '"outcome":"webhook"' in done.output
+
+
+def test_help_is_quick_because_it_imports_little() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from segment_pendo.cli import main; "
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0; "
+        "print({n.partition('.')[0] for n in sys.modules} & {'mitmproxy', 'aiohttp', 'orjson', 'msgspec', 'sqlite3', 'platformdirs'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        (None, "-"),
+        ("u-1", "u-1"),
+        ("a\x1b[31m\n", "a\\x1b[31m\\x0a"),
+        (5, "5"),
+        ({}, "dict"),
+        ("x" * 100, "x" * 59 + "…"),
+        ("\ud83d", "\\xd83d"),
+    ],
+)
+def test_a_word_for_a_terminal(value: object, word: str) -> None:
+    assert plain(value) == word  # type: ignore[arg-type]
+
+
+def test_the_lines_of_calls() -> None:
+    body = b"""{"writeKey": "WK1234567890", "batch": [
+        {"type": "identify", "userId": "u", "traits": {"a": {}, "b": {}, "c": null}}, {"type": "group", "anonymousId": "x", "groupId": "g"},
+        {"type": "page", "userId": "u"}, {"type": "identify"}]}"""
+    when = datetime(2024, 5, 9, 10, 0, 1, 5000, tzinfo=UTC)
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=when, setup=Setup())
+    attempts = [Attempt(1, when, 200, "", "delivered"), Attempt(1, when, None, "no answer", "dead"), None, None]
+    teller = Teller()
+    told = [teller.call(receipt, judged, attempt) for judged, attempt in zip(receipt.judged, attempts, strict=True)]
+    at = "10:00:01.005"
+    dropped = "no_user_anon_id: The call has neither userId nor anonymousId, so Segment drops it; send userId, which is what Pendo needs."
+    found = "[warning GROUP_WITHOUT_USER, GROUP_NO_TRAITS]"
+    nested = "Pendo ignores objects; send its parts as traits of their own."
+    assert "\n".join(told).splitlines() == [
+        f"{at}  identify  user u -> visitor  webhook  delivered 200  [warning NESTED_IGNORED x2, NULL_VALUE]",
+        f"    warning NESTED_IGNORED at $.traits.a: {nested}",
+        f"    warning NESTED_IGNORED at $.traits.b: {nested}",
+        "    info NULL_VALUE at $.traits.c: What Pendo does with null is documented nowhere; leave the trait out to keep its value.",
+        f"{at}  group     no user -> no visitor  group g -> account  webhook  dead: no answer  {found}",
+        "    warning GROUP_WITHOUT_USER at $.userId: There is no userId, so no visitor is joined to the account; send it along.",
+        "    info GROUP_NO_TRAITS at $.traits: The group call has no traits, so the account gets no metadata from it; send some.",
+        f"{at}  page      user u  skipped NO_MATCHING_MAPPING: Pendo documents nothing for page calls from Segment, so none is sent.",
+        f"{at}  identify  no user  skipped {dropped}",
+    ]
+    again = [teller.call(receipt, judged) for judged in receipt.judged]
+    assert again[0].endswith("waiting  [warning NESTED_IGNORED x2, NULL_VALUE]"), "what was told once is not told again"
+    assert again[2].endswith("skipped NO_MATCHING_MAPPING")
+    lines = [*told, *again]
+    assert "WK12" not in "".join(lines)
+
+
+def test_redaction_without_a_recording_is_refused() -> None:
+    for options in (["--redact", "people"], ["--record-mode", "add"]):
+        done = CliRunner().invoke(main, ["run", *options])
+        assert done.exit_code == 2
+        assert "--record FILE, which is missing" in done.output

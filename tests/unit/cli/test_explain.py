@@ -1,0 +1,113 @@
+"""`explain` as a verb: files, running instances, and what has no effect."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from background import background
+from click.testing import CliRunner, Result
+
+from segment_pendo.cli import main
+from segment_pendo.mapping.assess import Setup
+from segment_pendo.serve.inspector import Inspector
+from segment_pendo.serve.relay import Relay
+from segment_pendo.serve.store import Store
+from segment_pendo.words import SdkRequest
+
+IDENTIFY = rb'{"type": "identify", "userId": "u", "traits": {"a": {"b": 1}, "esc": "\u001b[31m"}}'
+BODY = b'{"batch": [' + IDENTIFY + b', {"type": "page", "userId": "u"}]}'
+
+
+def invoke(*words: Any, given: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, ["explain", *map(str, words)], input=given, env={"SEGMENT_PENDO_URL": ""})
+
+
+def test_text_tells_line_fate_skip_and_findings() -> None:
+    done = invoke("--short", given=BODY)
+    assert done.exit_code == 0
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+        "line 1",
+        "  warning NESTED_IGNORED at $.traits.a",
+        "  info IDENTIFY_NO_ACCOUNT at $.userId",
+        "line 1",
+        "  skipped NO_MATCHING_MAPPING",
+    ]
+    table = invoke(given=BODY).stdout
+    assert "\x1b" not in table
+    assert "visitor segmentio.esc" in table
+    assert "Also in the webhook, but nothing says that Pendo reads it: context" in table
+
+
+def test_ndjson_rows_hold_what_the_contract_names() -> None:
+    done = invoke("--format", "ndjson", "--compare-device", given=BODY)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.stdout.isascii()
+    assert rows[0].keys() >= {
+        "line",
+        "index",
+        "type",
+        "user",
+        "group",
+        "outcome",
+        "code",
+        "reason",
+        "body",
+        "headers",
+        "findings",
+        "delivery",
+    }
+    assert rows[0].keys() >= {"fate", "fields", "effect", "device"}
+    assert {"from", "to", "value", "rule", "grade"} <= rows[0]["fields"][0].keys()
+    assert rows[0]["effect"] == {"visitor": {"id": "u", "metadata": {"esc": "\x1b[31m"}}, "account": None}
+    assert (rows[1]["fields"], rows[1]["effect"]) == ([], {"visitor": None, "account": None})
+
+
+def test_what_is_no_call_is_told_and_ends_with_1() -> None:
+    done = invoke("--short", given=b'{"type": "identify", "userId": "u"}\nnonsense\n')
+    assert (done.exit_code, done.stdout.splitlines()[-1].startswith("line 2: bad_json")) == (1, True)
+    assert done.stderr == "stdin: 1 value is no call (of 2)\n"
+
+
+@pytest.fixture
+def running() -> Any:
+    """A store with the two calls above behind the inspector's API."""
+    held: dict[str, Any] = {}
+
+    def routes() -> Any:
+        # Made in the thread that serves: SQLite wants it so.
+        store = held["store"] = Store(None, setup=Setup())
+        held["receipt"] = Relay([store], setup=Setup()).receive(SdkRequest("POST", "/v1/batch", body=BODY))
+        return Inspector(store).routes()
+
+    with background(routes) as url:
+        yield url, held["receipt"].id
+
+
+def test_a_running_instance_explains_one_call_or_all(running: tuple[str, str]) -> None:
+    url, receipt = running
+    done = invoke("--url", url, "--short")
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert [line.partition(": ")[0] for line in lines] == [f"call {receipt}.0", f"call {receipt}.1"]
+    one = invoke("--url", url, "--call", f"{receipt}.0", "--compare-device", "--short").stdout
+    assert "In the browser Pendo Web (Actions) makes visitor u" in one
+    assert one.startswith(lines[0])
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "x.y", "a.99999999999999999999", "\ud83d.0"])
+def test_an_unknown_call_is_an_error(running: tuple[str, str], name: str) -> None:
+    done = invoke("--url", running[0], "--call", name)
+    assert done.exit_code == 1
+    assert "does not know the call" in done.stderr
+
+
+def test_what_cannot_have_an_effect_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "calls.jsonl"
+    file.write_bytes(BODY)
+    for words in (["--model", "nested=dot"], ["--track"], [file], ["--no-ingest"]):
+        done = invoke("--url", "http://127.0.0.1:9", "--call", "x", *words)
+        assert done.exit_code == 2, words
+        assert "cannot change what a running instance did" in done.stderr
+    assert invoke("--no-pendo-track", given=BODY).exit_code == 2
+    assert invoke("--url", "foo", "--call", "x").exit_code == 2
+    assert invoke("--url", "http://127.0.0.1:9", "--call", "x").exit_code == 4

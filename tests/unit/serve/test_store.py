@@ -1,0 +1,162 @@
+"""The store beside what HTTP shows of it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from segment_pendo.base.switch import changed
+from segment_pendo.explain.rows import call_row
+from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.segment.switches import DEFAULT
+from segment_pendo.serve import store as module
+from segment_pendo.serve.relay import Relay
+from segment_pendo.serve.store import Store, StoreError
+from segment_pendo.words import Attempt, CallRef, JsonObject, Receipt, SdkRequest, Webhook
+
+AT = datetime(2024, 5, 9, 10, 0, 1, 123000, tzinfo=UTC)
+WAITING: JsonObject = {"state": "waiting", "status": None, "attempts": 0}
+
+
+def receipt(name: str, *users: object, path: str = "/v1/batch") -> Receipt:
+    body = json.dumps({"batch": [{"type": "identify", "userId": user, "traits": {"n": 1e21}} for user in users]}).encode()
+    request = SdkRequest("POST", path, "a=\ud83d", (("X", "\udcff"), ("Y", "é")), body, "host\ud83d")
+    return assess(request, id=name, at=AT, setup=Setup())
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with closing(Store(None, setup=Setup())) as made:
+        yield made
+
+
+def test_a_row_is_made_again_to_the_byte(store: Store) -> None:
+    taken = receipt("r-1", "u", 5, "\ud83d")
+    store.take(taken)
+    page = store.calls()
+    assert [row["user"] for row in page.calls] == ["u", 5, "\ud83d"]
+    for row, judged in zip(page.calls, taken.judged, strict=True):
+        body = judged.outcome.body.decode() if isinstance(judged.outcome, Webhook) else None
+        assert (row["body"], row["time"]) == (body, "2024-05-09T10:00:01.123Z")
+
+
+def test_a_file_is_for_its_owner_and_lives_on(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "store.db"
+    store = Store(path, setup=Setup())
+    store.take(receipt("r-1", "u"))
+    store.attempted(CallRef("r-1", 0), Attempt(1, AT, None, "no answer", "dead"))
+    store.close()
+    assert path.stat().st_mode & 0o077 == 0
+    with closing(Store(path, setup=Setup())) as again:
+        (row,) = again.calls().calls
+        assert row["delivery"] == {"state": "dead", "status": None, "attempts": 1}
+        assert again.states() == {"dead": 1}
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be looked at" * 50, b"x"])
+def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"notes\.txt cannot be used"):
+        Store(path, setup=Setup())
+    assert path.read_bytes() == content
+
+
+def test_a_newer_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    made = Store(path, setup=Setup())
+    made._db.execute("pragma user_version = 9")
+    made.close()
+    with pytest.raises(StoreError, match="format 9"):
+        Store(path, setup=Setup())
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "other.db"
+    for version in (0, 1):
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(f"create table mine{version}(x)")
+            other.execute(f"pragma user_version = {version}")
+        before = path.read_bytes()
+        with pytest.raises(StoreError, match="another program"):
+            Store(path, setup=Setup())
+        assert path.read_bytes() == before
+
+
+def test_a_cursor_outlives_a_clear(store: Store) -> None:
+    store.take(receipt("r-1", "a", "b"))
+    cursor = store.calls().next
+    store.clear()
+    store.take(receipt("r-2", "c"))
+    assert [row["user"] for row in store.calls(after=cursor).calls] == ["c"]
+
+
+def test_an_attempt_that_cannot_be_kept_blocks_nothing(tmp_path: Path) -> None:
+    import sqlite3
+
+    with closing(Store(tmp_path / "s.db", setup=Setup())) as store, closing(sqlite3.connect(tmp_path / "s.db")) as other:
+        store.take(receipt("r-1", "u"))
+        store._db.execute("pragma busy_timeout = 1")
+        other.execute("begin immediate")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
+        other.execute("rollback")
+        store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
+        assert store.states() == {"delivered": 1}
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    monkeypatch.setattr(module, "_MEMORY_LIMIT", 10_000)
+    for number in range(200):
+        store.take(receipt(f"r-{number}", "u" * 500))
+    assert store.totals()["requests"] < 20
+    assert [row["id"] for row in store.calls().calls][-1] == "r-199.0"
+
+
+def test_an_attempt_for_a_forgotten_call_is_no_error(store: Store) -> None:
+    store.attempted(CallRef("gone", 0), Attempt(1, AT, 200, "", "delivered"))
+    assert store.states() == {}
+
+
+def test_an_unknown_filter_is_an_error(store: Store) -> None:
+    with pytest.raises(ValueError, match="no filter"):
+        store.calls({"x; drop table calls": "1"})
+
+
+def test_a_row_keeps_its_setup_and_what_the_calls_before_it_said(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    setup = Setup(track=True, webhook="classic", switches=changed(DEFAULT, ["key_order=sorted"]), secret="s3cret")
+    first = Store(path, setup=setup)
+    body = b'{"batch": [{"type": "track", "userId": "u", "event": "e", "messageId": "m", "properties": {"b": 1, "a": 2}}]}'
+    request = SdkRequest("POST", "/v1/batch", body=body)
+    relay = Relay([first], setup=setup)
+    receipts = [relay.receive(request) for _ in range(2)]
+    first.close()
+    # Another run, set up otherwise: rows of the first are as they were, signed as they were; the secret is in no file.
+    second = Store(path, setup=Setup(secret="another"))
+    rows = second.calls().calls
+    second.close()
+    assert rows == [call_row(receipt, receipt.judged[0], delivery=WAITING) for receipt in receipts]
+    assert [finding["code"] for finding in rows[1]["findings"]] == ["TRACK_NO_GROUP", "DUPLICATE_MESSAGE_ID"]  # type: ignore[union-attr, index, call-overload]
+    assert b"s3cret" not in path.read_bytes()
+
+
+def test_a_row_that_another_version_kept_costs_no_other(store: Store) -> None:
+    store.take(receipt("r-1", "u"))
+    store.take(receipt("r-2", "v"))
+    store._db.execute("update receipts set setup = ? where id = 'r-1'", ('{"model":{"unheard":"of"}}',))
+    assert [row["user"] for row in store.calls().calls] == ["v"]
+
+
+def test_what_is_forgotten_is_forgotten_whole(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    store.take(receipt("r-1", "u"))
+    store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
+    monkeypatch.setattr(module, "_MEMORY_LIMIT", 100)
+    store.take(receipt("r-2", *["u"] * 20))
+    counts = [store._db.execute(f"select count(*) from {table}").fetchone()[0] for table in ("receipts", "calls", "attempts")]
+    assert counts == [0, 0, 0]

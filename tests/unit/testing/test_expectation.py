@@ -1,0 +1,217 @@
+"""What a test expects of a call."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from unittest.mock import ANY
+
+import pytest
+from dirty_equals import IsInt, IsNow, IsPositive, IsStr
+
+from segment_pendo.testing.expectation import (
+    ABSENT,
+    Expectation,
+    alias,
+    any_call,
+    distance,
+    group,
+    identify,
+    mismatches,
+    page,
+    screen,
+    track,
+)
+from segment_pendo.testing.results import pendo_after
+from segment_pendo.testing.timeline import Arrival, Note, missed, problems, timeline
+from segment_pendo.words import Judged
+
+IDENTIFY = {
+    "type": "identify",
+    "userId": "u1",
+    "traits": {"plan": "pro", "seats": 5, "paid": True, "gone": None, "roles": ["a", {"b": 1}], "address": {"city": "Austin", "zip": "1"}},
+}
+
+
+def judged(call: dict[str, Any]) -> Judged:
+    (event,) = pendo_after([call], sdk="http").events
+    assert isinstance(event, Arrival)
+    return event.judged
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        any_call(),
+        identify(),
+        identify("u1"),
+        any_call(user="u1", outcome="webhook"),
+        identify(traits={}),
+        identify(traits={"plan": "pro", "seats": 5.0, "paid": True, "gone": None}),
+        identify(traits={"address": {"city": "Austin"}, "roles": ["a", {}]}),
+        identify(traits={"roles": ("a", {"b": 1}), "password": ABSENT}, anonymous=ABSENT),
+        identify(user=IsStr(regex="u.*"), traits={"seats": IsInt & IsPositive, "plan": ANY}),
+        identify(traits={"seats": Decimal(5)}),
+        identify(finding="NESTED_IGNORED"),
+    ],
+    ids=str,
+)
+def test_a_subset_matches(expected: Expectation) -> None:
+    assert mismatches(expected, judged(IDENTIFY)) == []
+    assert expected.matches(judged(IDENTIFY))
+
+
+@pytest.mark.parametrize(
+    ("expected", "path", "values", "hint"),
+    [
+        (group(), "$.type", ("'group'", "'identify'"), ""),
+        (identify("u2"), "$.userId", ("'u2'", "'u1'"), ""),
+        (identify(traits={"plan": "PRO "}), "$.traits.plan", ("'PRO '", "'pro'"), "they differ only in case or in white space"),
+        (identify(traits={"seats": "5"}), "$.traits.seats", ("'5'", "5"), "the same, but as number, not as text"),
+        (identify(traits={"paid": 1}), "$.traits.paid", ("1", "True"), ""),
+        (identify(traits={"paid": Decimal(1)}), "$.traits.paid", ("Decimal('1')", "True"), ""),
+        (identify(traits={"seats": True}), "$.traits.seats", ("True", "5"), ""),
+        (identify(traits={"Plan": "pro"}), "$.traits.Plan", ("'pro'", "ABSENT"), "there is 'plan'; did you mean that?"),
+        (identify(traits={"se_ats": 5}), "$.traits.se_ats", ("5", "ABSENT"), "there is 'seats'; did you mean that?"),
+        (identify(traits={"xyz": None}), "$.traits.xyz", ("None", "ABSENT"), ""),
+        (identify(traits={"plan": ABSENT}), "$.traits.plan", ("ABSENT", "'pro'"), ""),
+        (identify(traits={"roles": ["a"]}), "$.traits.roles", ("['a']", "['a', {'b': 1}]"), "1 items were expected, there are 2"),
+        (identify(traits={"roles": ["a", {"b": 2}]}), "$.traits.roles[1].b", ("2", "1"), ""),
+        (identify(traits={"address": {"city": "Rome"}}), "$.traits.address.city", ("'Rome'", "'Austin'"), ""),
+        (
+            identify(traits={"plan": date(2024, 1, 1)}),
+            "$.traits.plan",
+            ("datetime.date(2024, 1, 1)", "'pro'"),
+            "JSON has no dates, so the SDK sent a text; expect that",
+        ),
+        (identify(outcome="skipped"), "outcome", ("'skipped'", "'webhook'"), ""),
+        (identify(code="NO_MATCHING_MAPPING"), "code", ("'NO_MATCHING_MAPPING'", "None"), "it was not skipped"),
+        (identify(finding="ID_NUMERIC"), "findings", ("'ID_NUMERIC'", "NULL_VALUE, NESTED_IGNORED, IDENTIFY_NO_ACCOUNT"), ""),
+        (identify(traits=IsNow), "$.traits", ("IsNow", repr(IDENTIFY["traits"])), ""),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Expectation) else "",
+)
+def test_a_mismatch_names_the_field_and_what_is_wrong(expected: Expectation, path: str, values: tuple[str, str], hint: str) -> None:
+    (found,) = mismatches(expected, judged(IDENTIFY))
+    assert (found.path, (found.expected, found.actual), found.hint) == (path, values, hint)
+
+
+@pytest.mark.parametrize(
+    ("expected", "call"),
+    [
+        (group("acme", user="u1", traits={"n": 1}), {"type": "group", "userId": "u1", "groupId": "acme", "traits": {"n": 1}}),
+        (track("Paid", properties={"n": 1}), {"type": "track", "userId": "u", "event": "Paid", "properties": {"n": 1}}),
+        (track(code="NO_MATCHING_MAPPING"), {"type": "track", "userId": "u", "event": "Paid"}),
+        (page("Home", outcome="skipped"), {"type": "page", "userId": "u", "name": "Home"}),
+        (screen("Home", anonymous="a"), {"type": "screen", "anonymousId": "a", "name": "Home"}),
+        (alias("new", previous="old"), {"type": "alias", "userId": "new", "previousId": "old"}),
+        (any_call(code="no_user_anon_id"), {"type": "identify", "traits": {}}),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Expectation) else "",
+)  # fmt: skip
+def test_every_type_of_call_can_be_expected(expected: Expectation, call: dict[str, Any]) -> None:
+    assert mismatches(expected, judged(call)) == []
+    assert mismatches(expected, judged({"type": "identify", "userId": "other"})) != []
+
+
+def test_an_id_that_came_as_another_one() -> None:
+    (found,) = mismatches(identify("u1"), judged({"type": "identify", "anonymousId": "u1"}))
+    assert (found.path, found.actual, found.hint) == ("$.userId", "ABSENT", "it came as anonymousId")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"finding": "NESTED_IGNORE"}, "there is no finding 'NESTED_IGNORE'; did you mean 'NESTED_IGNORED'?"),
+        ({"code": "NESTED_IGNORED"}, "there is no code 'NESTED_IGNORED'; there are "),
+        ({"outcome": "skiped"}, "there is no outcome 'skiped'; did you mean 'skipped'?"),
+    ],
+)
+def test_a_code_that_there_is_none_of(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        identify(**given)
+
+
+def test_words_are_the_code_that_made_it() -> None:
+    expected = track("Paid", user="u1", properties={"sum": 1}, code="unknown_type")
+    assert str(expected) == "track(event='Paid', user='u1', properties={'sum': 1}, code='unknown_type')"
+    assert eval(str(expected)) == expected
+
+
+def test_a_huge_expectation_is_cut_where_it_is_told() -> None:
+    assert len(str(identify(traits={"text": "x" * 100_000}))) == 500
+
+
+def test_the_type_and_ids_weigh_more_than_traits() -> None:
+    other_user = distance(mismatches(identify("u2"), judged(IDENTIFY)))
+    other_traits = distance(mismatches(identify("u1", traits={"plan": "x", "seats": 1, "paid": 0}), judged(IDENTIFY)))
+    other_type = distance(mismatches(group(user="u1"), judged(IDENTIFY)))
+    assert 0 < other_traits < other_user < other_type
+
+
+def test_of_equally_near_calls_the_last_is_shown() -> None:
+    events = pendo_after([{"type": "identify", "userId": name} for name in ("a", "b", "c")]).events
+    assert "nearest: identify user c" in list(missed(identify("x"), events))
+    assert "nearest: identify user b" in list(missed(identify("b", traits={"plan": "pro"}), events))
+
+
+# --- what stands around it -----------------------------------------------------------------------------------------------
+
+
+def test_a_long_timeline_keeps_its_end_and_the_nearest_call() -> None:
+    events = pendo_after([{"type": "identify", "userId": f"u{n}"} for n in range(100)]).events
+    lines = timeline(events, events[3])
+    assert lines[0] == "    (69 earlier ones not shown)"
+    assert lines[1].split()[:1] == [">"]
+    assert "user u3 " in lines[1]
+    assert len(lines) == 32
+    assert "user u99 " in lines[-1]
+    assert "user u70 " in lines[2]
+
+
+def test_a_hostile_value_breaks_no_line() -> None:
+    (line,) = timeline(pendo_after([{"type": "identify", "userId": "a\n\x1b[31mb"}]).events)
+    assert "a\\x0a\\x1b[31mb" in line
+
+
+def test_problems_by_level() -> None:
+    calls: list[dict[str, Any]] = [
+        {"type": "identify", "userId": "undefined", "traits": {"a": {}}},
+        {"type": "group", "userId": "u", "traits": {}},
+        {"type": "identify"},
+    ]
+    events = [*pendo_after(calls).events, Note(0.0, "refused", wrong=True), Note(0.0, "a fault")]
+    by_level = {level: problems(events, level) for level in ("error", "warning", "info")}
+    assert by_level["error"][-1] == "refused"
+    assert "Segment drops it, no_user_anon_id" in "".join(by_level["error"])
+    assert "warning" not in "".join(by_level["error"])
+    assert "warning ID_SUSPICIOUS" in "".join(by_level["warning"])
+    assert set(by_level["error"]) < set(by_level["warning"]) <= set(by_level["info"])
+
+
+def test_pendo_after_is_the_same_each_time_whatever_the_sdk() -> None:
+    calls: list[dict[str, Any]] = [IDENTIFY, {"type": "group", "userId": "u1", "groupId": "acme", "traits": {"name": "Acme"}}]
+    assert pendo_after(calls).calls == pendo_after(calls).calls
+    snapshots = [pendo_after(calls, sdk=sdk).snapshot() for sdk in ("node", "python", "http", "ruby")]
+    kept = [(made["visitors"], made["accounts"], made["findings"]) for made in snapshots]
+    assert kept[0] == kept[1] == kept[2] == kept[3]
+    assert list(kept[0][0]) == ["u1"]
+    assert kept[0][0]["u1"]["accounts"] == ["acme"]
+    assert pendo_after([]).snapshot() == {"webhooks": [], "skipped": [], "findings": [], "visitors": {}, "accounts": {}}
+
+
+def test_pendo_after_takes_the_options_of_run() -> None:
+    event = {"type": "track", "userId": "u1", "event": "Paid", "properties": {"groupId": "acme"}, "timestamp": "2024-01-01T00:00:00Z"}
+    assert [row["code"] for row in pendo_after([event]).calls] == ["NO_MATCHING_MAPPING"]
+    assert pendo_after([event], track=True).state()["events"] != []
+    assert pendo_after([event], track=True, pendo_track=False).state()["events"] == []
+    nested = pendo_after([IDENTIFY], model={"nested": "underscore"}).visitor("u1")
+    assert nested is not None
+    assert nested["metadata"]["address_city"] == "Austin"
+    headers = pendo_after([IDENTIFY], webhook="classic").calls[0]["headers"]
+    assert headers is not None
+    assert headers != pendo_after([IDENTIFY]).calls[0]["headers"]
+    with pytest.raises(ValueError, match=r"sets no switch\. Did you mean nested"):
+        pendo_after([], model={"nestd": "underscore"})
+    with pytest.raises(KeyError):
+        pendo_after([IDENTIFY], sdk="cobol")
