@@ -8,7 +8,6 @@ hands it its own relay.
 """
 
 import asyncio
-import ipaddress
 import logging
 import re
 import socket
@@ -20,20 +19,21 @@ from mitmproxy import ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from segment_pendo.base.headers import decoded_headers
+from segment_pendo.base.hosts import bare, is_this_machine
 from segment_pendo.base.switch import SwitchError, changed_both
 from segment_pendo.explain.teller import Teller, refusal_line
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import CDN_HOSTS, destination
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.format import RecordingError
-from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS, bare
-from segment_pendo.segment.ingest import decoded_headers, is_script
+from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
+from segment_pendo.segment.ingest import is_script
 from segment_pendo.segment.switches import Switches
 from segment_pendo.segment.webhooks import KINDS
-from segment_pendo.serve.delivery import DRAIN, Delivery
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
-from segment_pendo.serve.relay import Relay, Sink
+from segment_pendo.serve.relay import Relay
+from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
@@ -53,16 +53,11 @@ def leads_here(host: str) -> bool:
         found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    for *_, address in found:
-        ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
-        ip = getattr(ip, "ipv4_mapped", None) or ip
-        if ip.is_loopback or ip.is_unspecified:
-            return True
-    return False
+    return any(is_this_machine(str(address[0])) for *_, address in found)
 
 
 class _Report:
-    """A sink: one log line for each call that brings no webhook, or that nobody delivers."""
+    """A sink: one log line for each call that brings no webhook, or that nobody delivers. `heard` adds one for each attempt."""
 
     def __init__(self, *, delivers: bool) -> None:
         self._delivers = delivers
@@ -74,6 +69,13 @@ class _Report:
         for judged in receipt.judged:
             if not (self._delivers and isinstance(judged.outcome, Webhook)):
                 _log.info(self._teller.call(receipt, judged, delivers=False))
+
+    @staticmethod
+    def heard(ref: CallRef, attempt: Attempt) -> None:
+        if attempt.state == "delivered":
+            _log.info("webhook of call %s.%d: Pendo answered %s", ref.receipt, ref.index, attempt.status)
+        else:
+            _log.warning("webhook of call %s.%d was not delivered: %s", ref.receipt, ref.index, attempt.detail)
 
 
 class Intercept:
@@ -94,8 +96,8 @@ class Intercept:
         self._answers = answers
         self._offline = offline
         self._own_ports = frozenset(own_ports)
-        self._recorder: Recorder | None = None
-        self._delivery: Delivery | None = None
+        self._session: Session | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._is_running = False
 
     # --- options ---
@@ -153,53 +155,45 @@ class Intercept:
         signing_key = secret(SIGNING_KEY)
         setup = Setup(options.segment_pendo_track, options.segment_pendo_webhook, switches, pendo, secret=signing_key)
         key = secret(API_KEY)
-        to = ctx.options.segment_pendo_to
+        to = options.segment_pendo_to
         if to and not key:
             msg = f"segment_pendo_to needs Pendo's API key in the environment variable {API_KEY}."
             raise exceptions.OptionsError(msg)
-        if self._recorder is not None:
-            self._recorder.close()
-            self._recorder = None
-        sinks: list[Sink] = []
         try:
-            delivery = Delivery(destination(to, key), self._heard, setup=setup) if to else None
-            if ctx.options.segment_pendo_record:
-                path = Path(ctx.options.segment_pendo_record).expanduser()
-                self._recorder = Recorder(path, setup=setup, secrets=tuple(filter(None, (key, signing_key))))
-                sinks.append(self._recorder)
+            plan = Plan(
+                port=None,
+                to=destination(to, key) if to else None,
+                setup=setup,
+                record=Path(options.segment_pendo_record).expanduser() if options.segment_pendo_record else None,
+                secrets=tuple(filter(None, (key, signing_key))),
+            )
         except ValueError as error:
             msg = f"segment_pendo_to: {error}."
             raise exceptions.OptionsError(msg) from None
+        report = _Report(delivers=bool(to))
+        old = self._session
+        try:
+            if old is not None and old.recorder is not None:
+                old.recorder.close()  # the next session may record into the same file
+            self._session = Session(plan, report, report.heard)
         except RecordingError as error:
             msg = f"segment_pendo_record: {error}"
             raise exceptions.OptionsError(msg) from None
-        if delivery is not None:
-            sinks.append(delivery)
-        sinks.append(_Report(delivers=delivery is not None))
-        self._relay = Relay(sinks, setup=setup)
-        old, self._delivery = self._delivery, delivery
+        self._relay = self._session.relay
         if self._is_running:
-            self._swap = asyncio.ensure_future(self._exchange(old, delivery))
+            self._ending = asyncio.ensure_future(self._exchange(old, self._session))
 
-    async def _exchange(self, old: Delivery | None, new: Delivery | None) -> None:
-        if new is not None:
-            await new.start()
+    async def _exchange(self, old: Session | None, new: Session) -> None:
+        await new.__aenter__()
         await self._finish(old)
 
     @staticmethod
-    async def _finish(delivery: Delivery | None) -> None:
-        if delivery is None:
+    async def _finish(session: Session | None) -> None:
+        if session is None:
             return
-        left = await delivery.drain(DRAIN)
-        if left:
-            _log.warning("%d webhooks were not delivered before the end.", len(left))
-        await delivery.close()
-
-    def _heard(self, ref: CallRef, attempt: Attempt) -> None:
-        if attempt.state == "delivered":
-            _log.info("webhook of call %s.%d: Pendo answered %s", ref.receipt, ref.index, attempt.status)
-        else:
-            _log.warning("webhook of call %s.%d was not delivered: %s", ref.receipt, ref.index, attempt.detail)
+        await session.__aexit__()
+        if session.left:
+            _log.warning("%d webhooks were not delivered before the end.", len(session.left))
 
     # --- mitmproxy's life ---
 
@@ -211,13 +205,13 @@ class Intercept:
                 options.update(allow_hosts=allow_patterns(sorted(self._hosts)))
             if self._answers:
                 options.update(upstream_cert=False)
-        if self._delivery is not None:
-            await self._delivery.start()
+        if self._session is not None:
+            await self._session.__aenter__()
 
     async def done(self) -> None:
-        await self._finish(self._delivery)
-        if self._recorder is not None:
-            self._recorder.close()
+        if self._ending is not None:
+            await self._ending
+        await self._finish(self._session)
 
     # --- connections: nothing is dialled for hosts that we answer for ---
 

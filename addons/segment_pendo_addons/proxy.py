@@ -17,6 +17,7 @@ from mitmproxy.addons.errorcheck import ErrorCheck
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.certs import CertStore
 
+from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.launcher import Upstream
 from segment_pendo.serve.relay import Relay
@@ -27,8 +28,11 @@ __all__ = ["Proxy", "ProxyError", "authority", "server_context"]
 _START: Final = 20.0
 
 
-class ProxyError(Exception):
+class ProxyError(SegmentPendoError):
     """The proxy cannot be opened; the text says why."""
+
+    exit_code = CANNOT_START
+    setting = "proxy_port"
 
 
 class _Started:
@@ -122,9 +126,9 @@ class Proxy:
                 # mitmproxy's own text recommends its own options.
                 error = instance.last_exception
                 reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
-                msg = f"port {port} for the proxy cannot be opened: {reason}"
+                msg = f"port {port} for the proxy cannot be opened: {reason}."
                 raise ProxyError(msg)
-        msg = "mitmproxy did not start"
+        msg = "mitmproxy did not start."
         raise ProxyError(msg)
 
     def refuse_new(self) -> None:

@@ -2,13 +2,20 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
 type JsonObject = dict[str, Json]
 type Headers = tuple[tuple[str, str], ...]
 type Level = Literal["error", "warning", "info"]
 type State = Literal["waiting", "delivered", "held", "dead"]
+
+LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "info")  # the worst first
+
+
+def is_as_bad(level: Level, least: str) -> bool:
+    """Whether a finding of this level is one of `least`, or worse."""
+    return LEVELS.index(level) <= tuple(map(str, LEVELS)).index(least)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import taddons, tflow, tutils
 from recorded import calls_of
 
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.relay import Relay
 from segment_pendo.words import Receipt
 from segment_pendo_addons.intercept import Intercept, addons, allow_patterns, leads_here

@@ -51,7 +51,7 @@ def test_links_lead_somewhere(page: str) -> None:
 
 def test_architecture_names_files_that_exist() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-    roots = [*(ROOT / "harness").rglob("*.py"), *(ROOT / "addons").rglob("*.py"), *(ROOT / "tests").glob("*.py")]
+    roots = [*(ROOT / "harness").rglob("*.py"), *(ROOT / "addons").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
     everything = {path.name for path in roots}
     for name in re.findall(r"\b[a-z_]+\.py\b", text):
         assert name in everything, name

@@ -157,7 +157,7 @@ def test_refused_requests_and_dropped_calls_are_on_the_timeline(pytester: pytest
         def test_a_stranger_is_no_problem(segment_pendo):
             with pytest.raises(urllib.error.HTTPError):
                 opener.open(segment_pendo.host + "/robots.txt")
-            assert "answered 404" in segment_pendo.testing.timeline()[0]
+            assert "answered 404" in segment_pendo.timeline()[0]
         """,
     )
     result.assert_outcomes(failed=1, passed=1)
@@ -210,7 +210,7 @@ def test_faults(pytester: pytest.Pytester) -> None:
             assert status(send, identify_call("slow")) == 200
             assert time.monotonic() - before >= 0.05
             assert [row["user"] for row in segment_pendo.calls] == ["kept", "kept", "slow"]
-            assert "answered 429, as .fail() asked; its calls were not taken" in segment_pendo.testing.timeline()[0]
+            assert "answered 429, as .fail() asked; its calls were not taken" in segment_pendo.timeline()[0]
 
         def test_dropped(segment_pendo, send):
             segment_pendo.fail(drop=True)

@@ -43,8 +43,8 @@ def test_old_addresses_are_closed(pytester: pytest.Pytester) -> None:
         pytester,
         """
         import urllib.error
-        from segment_pendo import bench
-        bench._MOST_ENDED = 2
+        from segment_pendo.testing import loop_thread
+        loop_thread._MOST_ENDED = 2
         hosts = []
 
         @pytest.mark.parametrize("number", range(4))

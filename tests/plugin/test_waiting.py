@@ -61,7 +61,7 @@ def test_a_client_that_waits_for_good_reasons_is_left_waiting(pytester: pytest.P
             segment_pendo.fail(429, retry_after=60)
             Client("k", host=segment_pendo.host, upload_interval=0.01).identify("u1")
             segment_pendo.none()
-            assert "answered 429" in segment_pendo.testing.timeline()[0]
+            assert "answered 429" in segment_pendo.timeline()[0]
         """,
     )
     result.assert_outcomes(passed=1)
@@ -210,7 +210,7 @@ def test_it_is_quiet_only_so_long_after_the_last_call(pytester: pytest.Pytester)
         """
         import threading
         import time
-        from segment_pendo.flushing import _python_queues
+        from segment_pendo.testing.flushing import _python_queues
 
         @pytest.mark.segment_pendo(quiet=0.8)
         def test_it(segment_pendo, send):

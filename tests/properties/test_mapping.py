@@ -12,7 +12,8 @@ from strategies import any_json, calls, hostile_calls, ids, objects
 from segment_pendo.base import js_json
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import Teller
-from segment_pendo.mapping.assess import Setup, assess, chain
+from segment_pendo.mapping.assess import assess, chain
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.ids import effective
 from segment_pendo.pendo.records import Pendo
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook

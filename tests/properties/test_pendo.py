@@ -18,7 +18,8 @@ from segment_pendo.base import js_json
 from segment_pendo.base.switch import table
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
-from segment_pendo.mapping.assess import Setup, judge_message, webhook_of
+from segment_pendo.mapping.assess import judge_message, webhook_of
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import Memory
 from segment_pendo.pendo.effect import effect
 from segment_pendo.pendo.metadata import fields

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from strategies import any_json, hostile_calls
 
 from segment_pendo.base import js_json
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import ids as pendo_ids
 from segment_pendo.recordings.pseudonyms import People, Rules
 from segment_pendo.recordings.recorder import Recorder

@@ -17,11 +17,13 @@ from strategies import any_json, hostile_calls
 
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.check import differences
-from segment_pendo.recordings.format import Judge
-from segment_pendo.recordings.recorder import Recorder, load
+from segment_pendo.recordings.files import load
+from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.strategies import calls, hostile_traits, identify_calls, sdk_requests
 from segment_pendo.words import SdkRequest
 

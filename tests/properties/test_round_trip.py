@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from strategies import app_calls
 
 from segment_pendo.base import js_json
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.words import Webhook
 

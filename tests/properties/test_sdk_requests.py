@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segment_pendo.base import js_json
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import ingest
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.strategies import calls, hostile_traits, identify_calls, sdk_requests, traits

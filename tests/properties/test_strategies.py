@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.strategies import (
     batches,
     calls,

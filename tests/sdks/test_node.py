@@ -60,7 +60,7 @@ def test_every_way_a_node_program_makes_requests(tmp_path: Path, server: Server,
 def test_our_own_process_connects_to_loopback_only(run: Start) -> None:
     running = run()
     environment = os.environ | {"SEGMENT_PENDO_URL": running.home, "SEGMENT_PENDO_HOSTS": "api.segment.io"}
-    environment["NODE_OPTIONS"] = f"--require {Path(__file__).parents[2] / 'harness' / 'segment_pendo' / 'node' / 'preload.cjs'}"
+    environment["NODE_OPTIONS"] = f"--require {Path(__file__).parents[2] / 'harness' / 'segment_pendo' / 'serve' / 'node' / 'preload.cjs'}"
     assert subprocess.run([node(), "app.cjs"], cwd=HERE, env=environment, timeout=60).returncode == 0
     all_arrived(running)
     assert running.end() == 0

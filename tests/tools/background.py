@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from segment_pendo.serve.listener import Door
+from segment_pendo.serve.listener import Listener
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def background(routes: Sequence[web.RouteDef] | Callable[[], Sequence[web.RouteD
     urls: list[str] = []
 
     async def serve() -> None:
-        door = Door(routes() if callable(routes) else routes)
+        door = Listener(routes() if callable(routes) else routes)
         await door.start(0)
         urls.append(door.url)
         opened.set()

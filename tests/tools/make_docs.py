@@ -7,13 +7,14 @@ from pathlib import Path
 from segment_pendo.base.finding_code import Code
 from segment_pendo.base.switch import table
 from segment_pendo.explain.fate import fate
-from segment_pendo.mapping.assess import Setup
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
 from segment_pendo.segment.rules import RULES, Rule
 from segment_pendo.segment.switches import Switches
+from segment_pendo.words import LEVELS
 
 FIDELITY = Path(__file__).parents[2] / "docs" / "fidelity.md"
 FINDINGS_PAGE = FIDELITY.with_name("findings.md")
@@ -131,7 +132,7 @@ def worked() -> Iterator[tuple[str, str, list[str]]]:
 def findings() -> str:
     """The page."""
     lines = [FINDINGS_HEAD.rstrip("\n")]
-    for level in ("error", "warning", "info"):
+    for level in LEVELS:
         lines += finding_section(f"Findings: {level}", {name: code for name, code in FINDINGS.items() if code.level == level})
     lines += finding_section("Why a call is skipped, or a request refused", DROPS)
     lines += ["\n## Worked examples\n", "With `--track`, one after the other.\n", "| call | fate | findings |", "| --- | --- | --- |"]

@@ -1,5 +1,7 @@
-"""Make fixtures/oracles/ again: what Segment's published code did with 2,000 events, 60 batches, and 300
-events for the classic destination; what Pendo's browser agent made of 500 visitors and accounts. `uv run python tests/tools/make_oracles.py`
+"""Make fixtures/oracles/ again: `uv run python tests/tools/make_oracles.py`.
+
+What Segment's published code did with 2,000 events, 60 batches, and 300 events for the classic destination; what Pendo's browser agent
+made of 500 visitors and accounts.
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv run pytest` proves the same
 bytes without them.
@@ -16,7 +18,8 @@ from make_fixtures import RECEIVED, SDK, captured
 from segment_oracle import KEPT, KEPT_CLASSIC, Case, SegmentOracle
 from strategies import date_texts, event_texts, integrations
 
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.scan import suspects
 from segment_pendo.words import Webhook
 

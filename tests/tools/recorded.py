@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from segment_pendo.recordings.recorder import load
+from segment_pendo.recordings.files import load
 
 
 def calls_of(path: Path) -> list[Any]:

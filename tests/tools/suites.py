@@ -6,6 +6,7 @@ import pytest
 
 # Once here, else each suite in this process would import them anew.
 import segment.analytics.client  # noqa: F401
+
 import segment_pendo.testing.loop_thread  # noqa: F401
 
 # `send` is what an SDK does, without its thread.

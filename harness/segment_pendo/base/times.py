@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from segment_pendo.words import Json
 
-__all__ = ["corrected", "milliseconds", "parse", "text"]
+__all__ = ["milliseconds", "parse", "text"]
 
 
 def parse(value: Json) -> datetime | None:
@@ -27,15 +27,6 @@ def _parse(value: str) -> datetime | None:
 def text(time: datetime) -> str:
     """UTC as `YYYY-MM-DDTHH:mm:ss.sssZ`, cut to milliseconds (T-2, T-4)."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-
-
-def corrected(original: datetime, sent: datetime, received: datetime) -> datetime:
-    """T-3, T-12: receivedAt - (sentAt - originalTimestamp). Whatever the client's clock says (T-11). A result outside the
-    calendar falls back to receivedAt."""
-    try:
-        return received - (sent - original)
-    except OverflowError:
-        return received
 
 
 def milliseconds(time: datetime) -> datetime:

@@ -2,12 +2,14 @@
 
 import importlib
 import sys
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from segment_pendo import __version__
+from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.suggestion import nearest
+from segment_pendo.cli.failure import translated
 
 __all__ = ["main"]
 
@@ -41,6 +43,12 @@ class _Verbs(click.Group):
         command = importlib.import_module(f"segment_pendo.cli.verbs.{name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SegmentPendoError as error:
+            raise translated(error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

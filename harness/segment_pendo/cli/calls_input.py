@@ -8,11 +8,10 @@ from typing import Any, BinaryIO
 import click
 
 from segment_pendo.base import times
-from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.base.prose import many
+from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
 from segment_pendo.cli.setup_options import setup_options, was_given
-from segment_pendo.explain.teller import many
-from segment_pendo.mapping.assess import Setup
-from segment_pendo.recordings import format as recording
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.mapped_file import Mapped, Options, Wrong, mapped
 
 __all__ = ["Inputs", "input_options"]
@@ -33,8 +32,6 @@ class Inputs:
                 self._count += 1
                 self._wrong += isinstance(one, Wrong)
                 yield one
-        except recording.RecordingError as error:
-            raise Failure(str(error), CONFIGURATION) from None
         except BrokenPipeError:
             raise  # click ends quietly
         except OSError as error:

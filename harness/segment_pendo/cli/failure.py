@@ -1,19 +1,11 @@
 """How the command line fails: a sentence on stderr and an exit code (docs: Exit codes)."""
 
-from typing import Final
-
 import click
 
-from segment_pendo.explain.teller import printable
+from segment_pendo.base.errors import CANNOT_START, CONFIGURATION, FOUND, NOT_DELIVERED, NOT_STARTED, REFUSED, SegmentPendoError
+from segment_pendo.base.prose import printable
 
-__all__ = ["CANNOT_START", "CONFIGURATION", "FOUND", "NOT_DELIVERED", "NOT_STARTED", "REFUSED", "Failure"]
-
-FOUND: Final = 1
-CONFIGURATION: Final = 3
-CANNOT_START: Final = 4
-NOT_DELIVERED: Final = 5
-REFUSED: Final = 7
-NOT_STARTED: Final = 8
+__all__ = ["CANNOT_START", "CONFIGURATION", "FOUND", "NOT_DELIVERED", "NOT_STARTED", "REFUSED", "Failure", "translated"]
 
 
 class Failure(click.ClickException):
@@ -26,3 +18,9 @@ class Failure(click.ClickException):
     @property
     def exit_code(self) -> int:  # type: ignore[override]  # click reads it from the instance
         return self.code
+
+
+def translated(error: SegmentPendoError) -> Failure:
+    """Return one of our errors as the command line ends with it, the next step in the words of its options."""
+    option = f" Give another --{error.setting.replace('_', '-')}, or 0 for a free one." if error.setting else ""
+    return Failure(str(error) + option, error.exit_code)

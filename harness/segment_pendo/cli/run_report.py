@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
+from segment_pendo.base.prose import many, plain
 from segment_pendo.explain import rows
-from segment_pendo.explain.teller import Teller, many, plain, refusal_line
+from segment_pendo.explain.teller import Teller, refusal_line
 from segment_pendo.segment.ingest import masked
-from segment_pendo.words import Attempt, CallRef, Finding, JsonObject, Judged, Receipt, Refusal, Webhook
+from segment_pendo.words import LEVELS, Attempt, CallRef, Finding, JsonObject, Judged, Receipt, Refusal, Webhook, is_as_bad
 
 __all__ = ["Reporter"]
 
@@ -17,7 +18,6 @@ __all__ = ["Reporter"]
 PATIENCE: Final = 2.0
 _CALL: Final[JsonObject] = {"event": "call"}
 _DELIVERY: Final[JsonObject] = {"event": "delivery"}
-_LEVELS: Final = ("error", "warning", "info")
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Reporter:
 
     def why(self, fail_on: str) -> str:
         """What `fail_on` objects to, in words. A path that is none of Segment's is not counted: it may be a browser's whim."""
-        levels = _LEVELS[: _LEVELS.index(fail_on) + 1]
+        levels = [level for level in LEVELS if is_as_bad(level, fail_on)]
         words = [many(self.findings[level], level) for level in levels if self.findings[level]]
         if self.dropped:
             words.append(many(self.dropped, "call dropped by Segment", "calls dropped by Segment"))
@@ -147,5 +147,5 @@ class Reporter:
         webhooks = many(self.outcomes["webhook"], "webhook") + (f" ({ends})" if ends else "")
         skipped = f"{self.outcomes['skipped']} skipped" + (f" ({self.dropped} dropped by Segment)" if self.dropped else "")
         refused = f"; {many(self.refused, 'refused request')}" if self.refused else ""
-        found = ", ".join(many(self.findings[level], level, "info" if level == "info" else "") for level in _LEVELS if self.findings[level])
+        found = ", ".join(many(self.findings[level], level, "info" if level == "info" else "") for level in LEVELS if self.findings[level])
         say(f"{many(self.calls, 'call')}: {webhooks}, {skipped}{refused}" + (f"; findings: {found}" if found else ""))

@@ -6,21 +6,21 @@ from typing import Any, Final
 
 import click
 
+from segment_pendo.base.hosts import HOME_URL, is_loopback
 from segment_pendo.base.js_json import read
 from segment_pendo.cli.failure import CANNOT_START, Failure
-from segment_pendo.pendo.regions import is_loopback
+from segment_pendo.serve.client import Answer as Exchange
+from segment_pendo.serve.client import client
 
 __all__ = ["Answer", "at_option", "calls", "get", "is_url"]
 
-_SECONDS: Final = 30.0
 _PAGE: Final = "1000"
-DEFAULT: Final = "http://127.0.0.1:4170"
 at_option = click.option(
     "--url",
     "url",
     metavar="URL",
     envvar="SEGMENT_PENDO_URL",
-    default=DEFAULT,
+    default=HOME_URL,
     show_default=True,
     help="A running segment-pendo.",
 )
@@ -29,17 +29,18 @@ at_option = click.option(
 class Answer:
     """Status and, where it is JSON, the value."""
 
-    def __init__(self, status: int, body: bytes) -> None:
-        self.status = status
+    def __init__(self, answer: Exchange) -> None:
+        self.status = answer.status
+        self._wrong = answer.wrong
         try:
-            self.value: Any = read(body).value if body else None
+            self.value: Any = read(answer.body).value if answer.body else None
         except (ValueError, RecursionError):
             self.value = None
 
     @property
     def error(self) -> str:
         said = self.value.get("error") if isinstance(self.value, dict) else None
-        return said if isinstance(said, str) else f"it answered {self.status}"
+        return said if isinstance(said, str) else self._wrong or f"it answered {self.status}"
 
 
 def is_url(text: str) -> bool:
@@ -67,29 +68,24 @@ def calls(url: str, filters: dict[str, str], *, code: int) -> Iterator[Any]:
 
 
 async def _get(base: str, path: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
-    import aiohttp  # noqa: PLC0415 - only who asks pays for it
-    from yarl import URL  # noqa: PLC0415
+    from yarl import URL  # noqa: PLC0415 - only who asks pays for it
 
     if "@" in base:
         message = "the URL may hold no user and no password."
         raise click.BadParameter(message)
     if not is_url(base):
-        message = f"{base!r} is no URL such as {DEFAULT}."
+        message = f"{base!r} is no URL such as {HOME_URL}."
         raise click.BadParameter(message)
     try:
         url = URL(base.rstrip("/")).joinpath(path.lstrip("/"), encoded=True).with_query(query)
+        host = url.host or ""
     except ValueError:
-        message = f"{base!r} is no URL such as {DEFAULT}."
+        message = f"{base!r} is no URL such as {HOME_URL}."
         raise click.BadParameter(message) from None
-    hint = " Start one with: segment-pendo run" if is_loopback(url.host or "") else ""
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS)) as client,
-            client.get(url, headers=headers, allow_redirects=False) as answer,
-        ):
-            return Answer(answer.status, await answer.read())
-    except TimeoutError:
-        message = f"{url.host} did not answer within {_SECONDS:g} s."
-    except (aiohttp.ClientError, OSError, ValueError):
-        message = f"nobody answers at {url.host}:{url.port}.{hint}"
-    raise Failure(message, CANNOT_START)
+    async with client() as opened:
+        answer = await opened.ask("GET", str(url), headers=headers, most=None)
+    if answer.status is None:
+        hint = " Start one with: segment-pendo run" if is_loopback(host) else ""
+        message = f"{answer.wrong}.{hint}"
+        raise Failure(message, CANNOT_START)
+    return Answer(answer)

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from segment_pendo.base.switch import SwitchError, changed_both, settings
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment.switches import Switches
 from segment_pendo.segment.webhooks import KINDS

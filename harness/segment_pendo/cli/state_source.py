@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from segment_pendo.base import js_json, times
+from segment_pendo.base.hosts import HOME_URL
+from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
-from segment_pendo.cli.running import DEFAULT, calls, get, is_url
+from segment_pendo.cli.running import calls, get, is_url
 from segment_pendo.cli.setup_options import was_given
 from segment_pendo.explain.prediction import Event, predicted
-from segment_pendo.explain.teller import many
-from segment_pendo.mapping.assess import Setup
-from segment_pendo.recordings.format import RecordingError
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
 from segment_pendo.words import Json, JsonObject, Webhook
 
@@ -23,7 +23,7 @@ from_option = click.option(
     "source",
     metavar="SOURCE",
     envvar="SEGMENT_PENDO_URL",
-    default=DEFAULT,
+    default=HOME_URL,
     show_default=True,
     help="A file of calls, a recording, a saved state, or the URL of a running segment-pendo.",
 )
@@ -79,17 +79,14 @@ def _events_of(data: bytes, name: str, setup: Setup) -> tuple[list[Event], Setup
     made: list[Event] = []
     wrong = 0
     as_recorded = not was_given(click.get_current_context())
-    try:
-        for one in mapped(data, Options(datetime.now(UTC), setup, as_recorded=as_recorded), name):
-            if not isinstance(one, Mapped):
-                wrong += 1
-                continue
-            setup = one.setup
-            if isinstance(one.judged.outcome, Webhook):
-                body = js_json.read(one.judged.outcome.body).value
-                made.append(Event(body, int(one.receipt.at.timestamp() * 1000), f"line {one.line}"))
-    except RecordingError as error:
-        raise Failure(str(error), CONFIGURATION) from None
+    for one in mapped(data, Options(datetime.now(UTC), setup, as_recorded=as_recorded), name):
+        if not isinstance(one, Mapped):
+            wrong += 1
+            continue
+        setup = one.setup
+        if isinstance(one.judged.outcome, Webhook):
+            body = js_json.read(one.judged.outcome.body).value
+            made.append(Event(body, int(one.receipt.at.timestamp() * 1000), f"line {one.line}"))
     if wrong > len(made):
         message = f"{name} holds hardly any calls, and is no saved state; `segment-pendo map {name}` tells more."
         raise Failure(message, CONFIGURATION)

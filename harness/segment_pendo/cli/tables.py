@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from segment_pendo.explain.teller import printable
+from segment_pendo.base.prose import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from segment_pendo.explain.teller import plain
-from segment_pendo.mapping.assess import Setup, effect_of
+from segment_pendo.base.prose import plain
+from segment_pendo.mapping.assess import effect_of
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.effect import Effect, hinted_group
 from segment_pendo.words import Json, JsonObject, Judged

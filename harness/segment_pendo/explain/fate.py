@@ -1,180 +1,22 @@
-"""The fate of one call: a plain sentence, then field by field how it came into the webhook and what Pendo makes of it, and why.
-
-The webhook is certain. What Pendo makes of it is not: each line says its grade (Pendo's code, a document, our assumption), or the switch
-that was set instead.
-"""
+"""The fate of one call: a plain sentence for somebody who does not know the codes."""
 
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
-from segment_pendo.explain.teller import plain, short
-from segment_pendo.mapping.assess import Setup, effect_of
-from segment_pendo.pendo import rules as pendo_rules
+from segment_pendo.base.prose import plain, short
+from segment_pendo.explain.fields import effect_row, field_lines
+from segment_pendo.explain.why import because
+from segment_pendo.mapping.assess import effect_of
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.pendo.metadata import Field
-from segment_pendo.pendo.switches import spoken
-from segment_pendo.segment import rules as segment_rules
-from segment_pendo.segment.server import RULE_OF
-from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Message, Skipped
+from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Skipped
 
-__all__ = ["Line", "effect_row", "explained", "fate"]
-
-
-class Line(NamedTuple):
-    """One value on its way: JSON path in the call (None: Segment adds it), in the webhook (None: it is lost there), place in Pendo."""
-
-    source: str | None
-    webhook: str | None
-    to: str | None
-    value: Json
-    rule: str
-    grade: str
-
-    def row(self) -> JsonObject:
-        return {"from": self.source, "webhook": self.webhook, "to": self.to, "value": self.value, "rule": self.rule, "grade": self.grade}
-
-
-def explained(judged: Judged, setup: Setup) -> JsonObject:
-    """What `explain` adds to the row of a call: fate, fields, effect."""
-    made = effect_of(judged, setup)
-    return {
-        "fate": fate(judged, setup, made),
-        "fields": [line.row() for line in _field_lines(judged, made, setup)],
-        "effect": effect_row(made) if made is not None else {"visitor": None, "account": None},
-    }
-
-
-def effect_row(made: Effect) -> JsonObject:
-    """Which records one webhook touches, and what it writes there."""
-    metadata: JsonObject = {one.name: one.value for one in made.fields if one.name is not None and not one.removes}
-    visitor, account = made.visitor_id, made.account_id
-    row: JsonObject = {
-        "visitor": {"id": visitor, "metadata": metadata if made.owner == "visitor" else {}} if visitor is not None else None,
-        "account": {"id": account, "metadata": metadata if made.owner == "account" else {}} if account is not None else None,
-    }
-    return row | {"event": {"name": made.event, "properties": made.properties}} if made.event is not None else row
-
-
-# --- why ---------------------------------------------------------------------------------------------------------------
-
-_GRADES: Final = {
-    "code": "Segment's code",
-    "payloads": "payloads of Segment's service",
-    "documentation": "Segment's documents",
-    "SDKs": "Segment's SDKs",
-    "public threads": "public threads",
-    "assumption": "our assumption",
-}
-_SEGMENT: Final = {rule.id: rule for rule in segment_rules.RULES}
-
-
-def _why(rule: str, setup: Setup) -> tuple[str, str]:
-    """A rule in words, and its grade; a switch that was set speaks instead of the rule."""
-    if rule in _SEGMENT:
-        known = _SEGMENT[rule]
-        return f"{rule}: {known.says}", _GRADES[known.grade]
-    chosen = spoken(rule, setup.pendo)
-    if chosen is not None:
-        return chosen, "--model"
-    return f"pendo {rule}: {pendo_rules.RULES[rule].says}", pendo_rules.RULES[rule].grade
-
-
-def _because(rule: str, setup: Setup) -> str:
-    name, _, says = _why(rule, setup)[0].partition(": ")
-    return f"{name} was given" if name.startswith("--") else says
-
-
-# --- field by field ----------------------------------------------------------------------------------------------------
-
-# What Segment makes where a call has none; all else of an event passes as it is (S-20).
-_MADE: Final = RULE_OF | {"context": "S-10", "integrations": "S-10", "timestamp": "T-7"}
-
-
-def _field_lines(judged: Judged, made: Effect | None, setup: Setup) -> list[Line]:
-    """Every member of the call and of the webhook, traits and properties one by one; none for a call that is skipped."""
-    if made is None or judged.message is None:
-        return []
-    return list(_lines(judged.call, judged.message, made, setup))
-
-
-def _lines(call: Call, message: Message, made: Effect, setup: Setup) -> Iterator[Line]:
-    sent = call.data if isinstance(call.data, dict) else {}
-    for key, value in sent.items():
-        if key not in message.data:  # S-4: only the write key of a single call is taken away
-            yield Line(json_path(key), None, None, value, *_why("S-4", setup))
-    for key, value in message.data.items():
-        source = _source(key, sent)
-        if key == "__proto__":
-            yield Line(source, None, None, value, *_why("W-28", setup))
-        elif key == "traits" and isinstance(value, dict):
-            yield from _traits(value, made, setup)
-        elif key == "properties" and isinstance(value, dict) and made.event is not None:
-            yield from _properties(value, made, setup)
-        else:
-            yield _member(key, value, source, made, setup)
-
-
-def _source(key: str, sent: JsonObject) -> str | None:
-    if key == "originalTimestamp" and "timestamp" in sent:
-        return "$.timestamp"
-    return json_path(key) if key in sent else None
-
-
-def _member(key: str, value: Json, source: str | None, made: Effect, setup: Setup) -> Line:
-    path = json_path(key)
-    if made.joins and made.owner == "visitor" and made.account is not None and made.account.path[0] == key:
-        return Line(source, path, "account id, joined by the visitor", made.account_id, *_why("1.40", setup))
-    if key == "userId" and made.joins and made.owner == "account":
-        return Line(source, path, "visitor id, joined to the account", made.visitor_id, *_why("1.52", setup))
-    for kind, one in (("visitor", made.visitor), ("account", made.account)):
-        if one is not None and one.path[0] == key and len(one.path) == 1:
-            if made.nothing is not None:
-                return Line(source, path, None, value, *_why(one.rule if one.value is None else made.nothing, setup))
-            return Line(source, path, f"{kind} id" if one.value is not None else None, one.value or value, *_why(one.rule, setup))
-    if key == "event" and made.event is not None:
-        return Line(source, path, "track event", value, *_why("1.61", setup))
-    if key == "timestamp" and made.event is not None:
-        return Line(source, path, "time of the track event", value, *_why("2.04", setup))
-    if key == "type":
-        return Line(source, path, None, value, *_why(made.nothing if made.nothing in {"1.20", "1.21", "1.60"} else "1.20", setup))
-    if key == "groupId":
-        return Line(source, path, None, value, *_why("1.40" if made.event is None else "1.62", setup))
-    made_by = _MADE.get(key) if source is None or key == "originalTimestamp" else None
-    return Line(source, path, None, value, *_why(made_by or "1.13", setup))
-
-
-def _traits(traits: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
-    if "__proto__" in traits:
-        yield Line("$.traits.__proto__", None, None, traits["__proto__"], *_why("W-28", setup))
-    if not traits or not made.fields:
-        yield Line("$.traits", "$.traits", None, traits, *_why(made.nothing or ("1.31" if made.owner == "visitor" else "1.51"), setup))
-    for one in made.fields:
-        path = json_path("traits", *one.path)
-        gone = " (removed)" if one.removes else ""
-        to = f"{made.owner} segmentio.{one.name}{gone}" if one.name is not None else None
-        rule = one.rule if one.rule != "1.31" or made.owner == "visitor" else "1.51"
-        yield Line(path, path, to, one.value, *_why(rule, setup))
-
-
-def _properties(properties: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
-    if not properties:
-        yield Line("$.properties", "$.properties", None, {}, *_why("1.63", setup))
-    for key, value in properties.items():
-        path = json_path("properties", key)
-        if key == "__proto__":
-            yield Line(path, None, None, value, *_why("W-28", setup))
-        elif key == "groupId" and made.account is not None:
-            also = " and property" if isinstance(made.properties, dict) and key in made.properties else ""
-            yield Line(path, path, f"account id of the track event{also}", value, *_why("1.62", setup))
-        else:
-            yield Line(path, path, f"property {key} of the track event", value, *_why("1.63", setup))
-
-
-# --- the sentence ------------------------------------------------------------------------------------------------------
+__all__ = ["explained", "fate"]
 
 # What to do in the app where Pendo makes nothing of a call, by the rule.
 _INSTEAD: Final = {
@@ -198,6 +40,16 @@ _LONGEST_PATH: Final = 200
 _WORD = re.compile(r"[^\W_]+")
 
 
+def explained(judged: Judged, setup: Setup) -> JsonObject:
+    """What `explain` adds to the row of a call: fate, fields, effect."""
+    made = effect_of(judged, setup)
+    return {
+        "fate": fate(judged, setup, made),
+        "fields": [line.row() for line in field_lines(judged, made, setup)],
+        "effect": effect_row(made) if made is not None else {"visitor": None, "account": None},
+    }
+
+
 def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
     """What became of a call, as one sentence for somebody who does not know the code; `made` where its effect is known already."""
     who = _subject(judged.call)
@@ -207,7 +59,7 @@ def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
     assert made is not None
     if made.nothing is not None:
         instead = _INSTEAD.get(made.nothing)
-        said = f"delivered, but Pendo makes nothing of it, because {_because(made.nothing, setup)}" + (f"; {instead}" if instead else "")
+        said = f"delivered, but Pendo makes nothing of it, because {because(made.nothing, setup)}" + (f"; {instead}" if instead else "")
     elif made.event is not None:
         said = _event(made)
     else:
@@ -242,7 +94,7 @@ def _lowered(sentence: str) -> str:
 
 
 def _id(one: Id, kind: str, setup: Setup) -> str:
-    changed = f" ({_because(one.rule, setup)})" if one.rule in {"4.1.2", "4.2.2"} else ""
+    changed = f" ({because(one.rule, setup)})" if one.rule in {"4.1.2", "4.2.2"} else ""
     return f"{kind} {_named(one.value)}{changed}"
 
 
@@ -256,7 +108,7 @@ def _records(made: Effect, setup: Setup) -> str:
     if made.joins and visitor is not None:
         return f"{said}, joined by {_id(visitor, 'visitor', setup)}"
     rule = visitor.rule if visitor is not None else "1.53"
-    return f"{said}; no visitor joins it, because {_because(rule if rule in {'1.53', '4.2.1', '4.2.4'} else '1.52', setup)}"
+    return f"{said}; no visitor joins it, because {because(rule if rule in {'1.53', '4.2.1', '4.2.4'} else '1.52', setup)}"
 
 
 def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
@@ -282,7 +134,7 @@ def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         shown = ", ".join(short(name, 60) for name in names[:_MOST_NAMES]) + more
         verb = "does" if len(names) == 1 else "do"
-        yield f"{shown} {verb} not, because {_because(rule, setup)}{_remedy(rule, names)}"
+        yield f"{shown} {verb} not, because {because(rule, setup)}{_remedy(rule, names)}"
 
 
 def _names(one: Field) -> list[str]:

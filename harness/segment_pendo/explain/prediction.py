@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from segment_pendo.base import js_json
+from segment_pendo.base.json_diff import ABSENT, changes
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.switch import changed, table
 from segment_pendo.pendo.records import Pendo
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
-from segment_pendo.recordings.check import ABSENT, changes
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Compared", "Event", "StateChange", "compared", "predicted", "state_changes"]

@@ -1,11 +1,13 @@
 """One row for one call, the same wherever calls are shown as JSON."""
 
+from typing import Any, Literal, NotRequired, TypedDict
+
 from segment_pendo.base import js_json
 from segment_pendo.base.times import text
 from segment_pendo.mapping.assess import webhook_of
-from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Receipt, Webhook
+from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Level, Receipt, Webhook
 
-__all__ = ["call_id", "call_row", "dumps", "error_row", "finding_row", "sent"]
+__all__ = ["CallRow", "FindingRow", "call_id", "call_row", "dumps", "error_row", "finding_row", "sent"]
 
 
 def call_id(receipt: str, index: int) -> str:
@@ -58,3 +60,32 @@ def error_row(line: int, code: str, message: str) -> JsonObject:
 def dumps(row: Json) -> str:
     """JSON in ASCII, without a line end."""
     return js_json.ascii_only(js_json.write(row).decode())
+
+
+class FindingRow(TypedDict):
+    """A finding; `call` is the id of its call, where it stands by itself."""
+
+    code: str
+    level: Level
+    path: str
+    message: str
+    source: str
+    call: NotRequired[str]
+
+
+class CallRow(TypedDict):
+    """One call and what became of it, as everywhere in this program. `user` and `group` as sent; `body` is the exact webhook."""
+
+    id: str
+    index: int
+    time: str
+    type: str | None
+    user: Any
+    group: Any
+    outcome: Literal["webhook", "skipped"]
+    code: str | None
+    reason: str | None
+    body: str | None
+    headers: dict[str, str] | None
+    findings: list[FindingRow]
+    delivery: dict[str, Any] | None

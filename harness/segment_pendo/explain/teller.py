@@ -1,76 +1,24 @@
 """One line for one call, for people. No control character of an app's data reaches a terminal."""
 
-import re
 from collections import Counter
 from typing import Final
 
+from segment_pendo.base.prose import plain, printable
 from segment_pendo.base.times import text
 from segment_pendo.explain.rows import sent
 from segment_pendo.segment.ingest import masked
-from segment_pendo.words import Attempt, Json, Judged, Level, Receipt, Skipped
+from segment_pendo.words import LEVELS, Attempt, Json, Judged, Receipt, Skipped
 
-__all__ = [
-    "ORDER",
-    "WHO",
-    "Teller",
-    "cell",
-    "finding_line",
-    "is_as_bad",
-    "many",
-    "named",
-    "plain",
-    "printable",
-    "refusal_line",
-    "refused",
-    "short",
-]
+__all__ = ["WHO", "Teller", "finding_line", "named", "refusal_line", "refused"]
 
-_WIDEST: Final = 60
 WHO: Final = (("userId", "user"), ("groupId", "group"))  # for `named`
 _MOST_SAID: Final = 1000
-ORDER: Final = {"error": 0, "warning": 1, "info": 2}
-
-
-def many(count: int, one: str, more: str = "") -> str:
-    """A count with its noun."""
-    return f"{count} {one if count == 1 else more or one + 's'}"
-
-
-def printable(words: str) -> str:
-    """A text whose control characters are spelled out."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words)
-
-
-def cell(words: str) -> str:
-    """A text for a cell of a Markdown table."""
-    words = words.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
-    words = re.sub(r"([\\|`*\[\]!])", r"\\\1", words)
-    return printable(words)
-
-
-def plain(value: Json) -> str:
-    """A value as one short printable word."""
-    if value is None:
-        return "-"
-    word = value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)
-    return short(word, _WIDEST)
-
-
-def short(words: str, most: int) -> str:
-    """A text, printable, of at most so many characters."""
-    words = printable(words[: most + 1])
-    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def named(kind: Json, call: Json, *members: tuple[str, str]) -> str:
     """A call by its type and those `members` (key, word) that it has."""
     data = call if isinstance(call, dict) else {}
     return " ".join([plain(kind), *(f"{word} {plain(data[key])}" for key, word in members if data.get(key) is not None)])
-
-
-def is_as_bad(level: Level, least: str) -> bool:
-    """Whether a finding of this level is one of `least`, or worse."""
-    return ORDER[level] <= ORDER[least]
 
 
 def finding_line(level: str, code: str, path: str, message: str) -> str:
@@ -110,7 +58,7 @@ class Teller:
         # What is only worth knowing is told once for all paths.
         return [
             f"    {finding_line(finding.level, finding.code, finding.path, finding.message)}"
-            for finding in sorted(judged.findings, key=lambda finding: ORDER[finding.level])
+            for finding in sorted(judged.findings, key=lambda finding: LEVELS.index(finding.level))
             if self._is_new(finding.code, finding.path if finding.level != "info" else "")
         ]
 
@@ -125,7 +73,7 @@ def _status(attempt: Attempt | None) -> str:
 def _findings(judged: Judged) -> str:
     counted = Counter((finding.level, finding.code) for finding in judged.findings)
     words = []
-    for (level, code), count in sorted(counted.items(), key=lambda item: ORDER[item[0][0]]):
+    for (level, code), count in sorted(counted.items(), key=lambda item: LEVELS.index(item[0][0])):
         words.append((f"{level} " if level != "info" else "") + code + (f" x{count}" if count > 1 else ""))
     return f"[{', '.join(words)}]" if words else ""
 

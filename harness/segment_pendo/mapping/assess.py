@@ -8,24 +8,21 @@
 5. One call, one outcome; order is kept; nothing here raises, whatever the bytes.
 """
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
-from segment_pendo.base import js_json, switch
+from segment_pendo.base import js_json
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import findings
 from segment_pendo.pendo.effect import Effect, effect
-from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import ingest, server, webhooks
 from segment_pendo.segment.codes import note
-from segment_pendo.segment.switches import Switches
 from segment_pendo.words import (
     Batch,
     Call,
     Finding,
     Json,
-    JsonObject,
     Judged,
     Message,
     Outcome,
@@ -36,52 +33,10 @@ from segment_pendo.words import (
     Webhook,
 )
 
-__all__ = ["Setup", "assess", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message", "webhook_of"]
+__all__ = ["assess", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message", "webhook_of"]
 
 
 MOST_FINDINGS: Final = 100  # of one call
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """How the destination is set up at Segment and Pendo, and how rules that no source settles are read.
-
-    `track`: whether its trigger selects track calls too. `webhook`: which of Segment's two webhook destinations it is (webhooks.KINDS).
-    `pendo_track`: whether the Pendo subscription has the setting for them (pendo 1.60). `switches` are Segment's, `pendo` Pendo's.
-    `secret`: its shared secret; it is in no repr and no description.
-    """
-
-    track: bool = False
-    webhook: str = "actions"
-    switches: Switches = field(default_factory=Switches)
-    pendo: PendoSwitches = field(default_factory=PendoSwitches)
-    pendo_track: bool = True
-    secret: str = field(default="", repr=False)
-
-    @property
-    def kind(self) -> webhooks.Kind:
-        return webhooks.KINDS[self.webhook]
-
-    def selects(self, kind: str | None) -> bool:
-        return kind in {"identify", "group"} or (self.track and kind == "track")
-
-    def described(self) -> JsonObject:
-        """All but the secret, as JSON; `like` reads it again."""
-        model: JsonObject = {**switch.settings(self.switches), **switch.settings(self.pendo)}
-        off: JsonObject = {} if self.pendo_track else {"pendoTrack": False}
-        return {"track": self.track, "webhook": self.webhook, "model": model, **off}
-
-    def like(self, described: JsonObject) -> "Setup":
-        """This setup with what was described, the secret kept. What is absent is at its default; raises ValueError for what is unknown."""
-        model, webhook = described.get("model", {}), described.get("webhook", "actions")
-        if not isinstance(model, dict) or webhook not in webhooks.KINDS:
-            msg = "this setup cannot be read"
-            raise ValueError(msg)
-        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), (f"{name}={value}" for name, value in model.items()))
-        pendo_track = described.get("pendoTrack") is not False
-        return replace(
-            self, track=described.get("track") is True, webhook=str(webhook), switches=switches, pendo=pendo, pendo_track=pendo_track
-        )
 
 
 def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Receipt:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from segment_pendo.mapping.assess import Setup, bounded
+from segment_pendo.mapping.assess import bounded
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS, LIMIT, Memory
 from segment_pendo.segment.codes import note
 from segment_pendo.words import Finding, Json, Judged, Receipt, Webhook

@@ -1,25 +1,14 @@
 """Pendo's data hosts and the webhook URL (facts 1.01 to 1.04, 5.1 to 5.5)."""
 
-import ipaddress
 import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from segment_pendo.base.hosts import is_loopback
 from segment_pendo.pendo.codes import note
 from segment_pendo.words import Destination, Finding
 
-__all__ = [
-    "APP_HOSTS",
-    "CDN_HOSTS",
-    "DATA_HOSTS",
-    "LOCAL_KEY",
-    "api_base",
-    "caveat",
-    "destination",
-    "examine",
-    "is_loopback",
-    "webhook_url",
-]
+__all__ = ["APP_HOSTS", "CDN_HOSTS", "DATA_HOSTS", "LOCAL_KEY", "api_base", "caveat", "destination", "examine", "webhook_url"]
 
 DATA_HOSTS: Final = {
     "us": "data.pendo.io",  # 1.01, documented for this path
@@ -44,16 +33,6 @@ DOCUMENTED: Final = frozenset({"us", "eu"})
 # The key in the address of the loopback Pendo: an obvious dummy.
 LOCAL_KEY: Final = "local"
 _KEY_SHAPE = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name can only mean this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def destination(to: str, key: str) -> Destination:

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from segment_pendo.base import js_json
-from segment_pendo.segment import ingest
+from segment_pendo.base.headers import header, header_pairs
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
 __all__ = ["Item", "items"]
@@ -111,10 +111,10 @@ def _captured(value: JsonObject, line: int) -> Item:
         return Item(line, error=("bad_capture", "method, path, query and body_b64 of a captured request must be texts."))
     try:
         body = base64.b64decode(encoded, validate=True)
-        headers = ingest.header_pairs(pairs)
+        headers = header_pairs(pairs)
     except ValueError:  # binascii.Error is one
         return Item(line, error=("bad_capture", "body_b64 must be base64, headers a list of pairs."))
-    return Item(line, request=SdkRequest(method.upper(), path, query, headers, body, ingest.header(headers, "host")))
+    return Item(line, request=SdkRequest(method.upper(), path, query, headers, body, header(headers, "host")))
 
 
 def _unreadable(error: ValueError | RecursionError) -> tuple[str, str]:

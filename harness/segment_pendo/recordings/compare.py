@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from segment_pendo.base.js_json import write
+from segment_pendo.base.json_diff import changes
 from segment_pendo.base.json_path import json_path
 from segment_pendo.explain.teller import WHO, named
-from segment_pendo.recordings.check import changes
 from segment_pendo.recordings.format import Entry
 from segment_pendo.recordings.merge import meaning, steady
 from segment_pendo.words import Json, JsonObject

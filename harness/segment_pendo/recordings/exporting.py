@@ -11,20 +11,19 @@ from typing import Final
 
 from segment_pendo import __version__
 from segment_pendo.base import js_json, times
+from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.explain.prediction import Event, predicted
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.explain.records import plain_record
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, RecordedCall
-from segment_pendo.testing.results import plain_record
 from segment_pendo.words import Json, SdkRequest
 
 __all__ = ["curl", "har", "pytest"]
 
-_HOME = "http://127.0.0.1:4170"
-
 
 def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
     """A shell script that sends the requests in order."""
-    lines = ["#!/bin/sh", f"url=${{SEGMENT_PENDO_URL:-{_HOME}}}"]
+    lines = ["#!/bin/sh", f"url=${{SEGMENT_PENDO_URL:-{HOME_URL}}}"]
     for request, _ in requests:
         parts = ["curl", "-sS", "-X", shlex.quote(request.method)]
         parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers]

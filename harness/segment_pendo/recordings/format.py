@@ -21,28 +21,27 @@ from urllib.parse import urlencode
 
 from segment_pendo import __version__
 from segment_pendo.base import js_json, times
-from segment_pendo.mapping.assess import Setup, judge, webhook_of
-from segment_pendo.mapping.earlier import History
+from segment_pendo.base.errors import SegmentPendoError
+from segment_pendo.base.headers import header_pairs
+from segment_pendo.mapping.assess import webhook_of
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.segment import ingest
-from segment_pendo.words import Batch, Call, Headers, Json, JsonObject, Judged, Refusal, SdkRequest, Webhook
+from segment_pendo.words import Batch, Headers, Json, JsonObject, Judged, Refusal, SdkRequest, Webhook
 
 __all__ = [
     "FORMAT",
     "Entry",
     "Header",
-    "Judge",
     "Reading",
     "RecordedCall",
     "RecordingError",
-    "batch_of",
     "call_line",
     "entry_line",
     "header_line",
     "is_recording",
     "read",
     "request_line",
-    "with_sent_at",
 ]
 
 FORMAT: Final = "segment-pendo-recording"
@@ -54,7 +53,7 @@ _LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-class RecordingError(Exception):
+class RecordingError(SegmentPendoError):
     """A file is no usable recording; the text says which file, which line, and why."""
 
 
@@ -186,56 +185,10 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
 # --- mapping what is recorded ----------------------------------------------------------------------------------------
 
 
-class Judge:
-    """Maps recorded calls in the order of their file: always the same, so that a recording can be checked."""
-
-    def __init__(self, setup: Setup) -> None:
-        self._setup = setup
-        self._history = History(setup)
-
-    def judged(self, call: Call, batch: Batch, at: datetime, made_id: str) -> Judged:
-        """What becomes of a call of a batch that was received `at`."""
-        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=lambda: made_id, setup=self._setup)
-        return self._history.judged(judged, at)
-
-    def met(self, one: RecordedCall) -> None:
-        """Know a recorded call without mapping it again."""
-        if one.code is None or one.code.isupper():  # ingest's codes are in lower case; what it drops, no later call repeats
-            self._history.remember(one.call, one.at)
-
-    def entry(self, entry: Entry) -> Iterator[Judged]:
-        """What becomes of each call of an entry now."""
-        if not entry.calls:
-            return
-        try:
-            batch = batch_of(entry.value, [one.call for one in entry.calls], self._setup)
-        except ValueError:
-            msg = f"line {entry.number}: a request like this brings no such calls. The line was edited, or Segment refuses it now."
-            raise RecordingError(msg) from None
-        self._history.memory.grouped(one.call for one in entry.calls if isinstance(one.call, dict))
-        for index, one in enumerate(entry.calls):
-            yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
-
-
-def batch_of(request: JsonObject, calls: list[Json], setup: Setup) -> Batch:
-    """The batch of a recorded request. Raises ValueError where these calls cannot have come by it."""
-    batch = ingest.read(_sdk_request(request, calls, ()), setup.switches, spelled=True)
-    if isinstance(batch, Refusal) or len(batch.calls) != len(calls):
-        msg = "a request like this brings no such calls"
-        raise ValueError(msg)
-    return batch
-
-
-def with_sent_at(batch: Batch, sent_at: tuple[Json, ...]) -> Batch:
-    """The batch with another sentAt of its envelope."""
-    rest = {key: value for key, value in batch.envelope.items() if key != "sentAt"}
-    return batch if batch.single else replace(batch, envelope=rest | _member(sent_at))
-
-
 def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]) -> SdkRequest:
     envelope = value.get("envelope")
     method, path, query = str(value.get("method")), str(value.get("path")), str(value.get("query") or "")
-    request = SdkRequest(method, path, query, ingest.header_pairs(value.get("headers")))
+    request = SdkRequest(method, path, query, header_pairs(value.get("headers")))
     where = ingest.route(request)
     if where is not None and where.kind == "pixel" and calls:
         return replace(request, query=urlencode({"data": base64.urlsafe_b64encode(js_json.keep(calls[0])).decode()}))
@@ -330,7 +283,7 @@ def _request(number: int, line: bytes, value: JsonObject, name: str) -> Entry:
         msg = f"{name}:{number}: neither a request nor a call. The file is damaged; it was left as it is."
         raise RecordingError(msg)
     try:
-        ingest.header_pairs(request.get("headers"))
+        header_pairs(request.get("headers"))
     except ValueError:
         msg = f"{name}:{number}: the headers of this request are no list of pairs. The file is damaged."
         raise RecordingError(msg) from None

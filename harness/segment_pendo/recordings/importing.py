@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from segment_pendo.base import js_json, times
+from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.recordings.calls_file import items
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
@@ -22,7 +23,7 @@ __all__ = ["ImportFailure", "Imported", "har", "ndjson"]
 _MADE: Final = frozenset({"receivedAt", "originalTimestamp", "channel", "version", "projectId", "writeKey"})
 
 
-class ImportFailure(Exception):
+class ImportFailure(SegmentPendoError):
     """A file cannot be read as what it should be; the text says why."""
 
 

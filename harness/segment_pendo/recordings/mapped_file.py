@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from segment_pendo.base import js_json
 from segment_pendo.explain import rows
-from segment_pendo.mapping.assess import Setup, assess, judge, judge_message
+from segment_pendo.mapping.assess import assess, judge, judge_message
 from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import calls_file
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.calls_file import Item
+from segment_pendo.recordings.judge import Judge
 from segment_pendo.segment import ingest, server
 from segment_pendo.words import Call, JsonObject, Judged, Message, Receipt, SdkRequest
 
@@ -77,7 +79,7 @@ def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mappe
 def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mapped]:
     reading = recording.read(lines, name)
     setup = options.setup.like(reading.header.setup.described()) if options.as_recorded else options.setup
-    judge_of = recording.Judge(setup)
+    judge_of = Judge(setup)
     for entry in reading.entries:
         request = entry.sdk_request()
         calls = [replace(one, at=options.at) for one in entry.calls] if options.fixed else entry.calls

@@ -12,18 +12,11 @@ from hashlib import blake2b
 from typing import Final
 
 from segment_pendo.base import js_json
-from segment_pendo.mapping.assess import Setup, webhook_of
-from segment_pendo.recordings.format import (
-    Entry,
-    Header,
-    Judge,
-    Reading,
-    RecordedCall,
-    batch_of,
-    call_line,
-    with_sent_at,
-)
-from segment_pendo.segment import ingest
+from segment_pendo.base.headers import header_pairs
+from segment_pendo.mapping.assess import webhook_of
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.format import Entry, Header, Reading, RecordedCall, call_line
+from segment_pendo.recordings.judge import Judge, batch_of, with_sent_at
 from segment_pendo.words import Batch, Call, Json, JsonObject
 
 __all__ = ["Merge", "joined", "meaning", "merged", "steady"]
@@ -67,7 +60,7 @@ def meaning(call: Json) -> bytes:
 def _request_meaning(value: JsonObject) -> bytes:
     envelope, headers = value.get("envelope"), value.get("headers")
     steady = value | {"envelope": _steady(envelope) if isinstance(envelope, dict) else envelope}
-    kept: Json = [[name, text] for name, text in ingest.header_pairs(headers) if name.lower() not in _VOLATILE_HEADERS]
+    kept: Json = [[name, text] for name, text in header_pairs(headers) if name.lower() not in _VOLATILE_HEADERS]
     return _digest(js_json.keep(steady | {"headers": kept}))
 
 

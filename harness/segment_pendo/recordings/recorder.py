@@ -6,83 +6,27 @@ Over an old file the run is written beside it, to FILE.xxxxxx.new, and put toget
 
 import glob
 import os
-import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import takewhile
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from segment_pendo.base.times import milliseconds
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings import merge as merging
-from segment_pendo.recordings.format import Entry, Header, Judge, RecordingError
+from segment_pendo.recordings.files import _made_like, replace_whole
+from segment_pendo.recordings.format import Header, RecordingError
+from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.redact import Keys, redacted
 from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
 
-__all__ = ["Mode", "Recorder", "load", "load_header", "replace_whole", "rewrite"]
+__all__ = ["Mode", "Recorder"]
 
 type Mode = Literal["over", "add"]
-
-
-def load(path: Path, size: int | None = None) -> Iterator[Entry]:
-    """The requests of the recording at `path`, with their calls; of its first `size` bytes, if given.
-
-    Raises RecordingError, also in the middle.
-    """
-    with _opened(path) as file:
-        lines = file if size is None else takewhile(lambda _: file.tell() <= size, iter(file.readline, b""))
-        yield from recording.read(lines, str(path)).entries
-
-
-def load_header(path: Path) -> Header:
-    """Line 1 of the recording at `path`. Raises RecordingError."""
-    with _opened(path) as file:
-        return recording.read([file.readline(recording.LONGEST_HEADER)], str(path)).header
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    try:
-        with path.open("rb") as file:
-            yield file
-    except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}."
-        raise RecordingError(msg) from None
-
-
-def rewrite(path: Path, lines: Mapping[int, bytes]) -> None:
-    """Replace lines of a file by their number, all at once or not at all. Raises RecordingError."""
-    with path.open("rb") as old:
-        replace_whole(path, (lines.get(number, line) for number, line in enumerate(old, start=1)))
-
-
-def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
-    """Replace all lines of a file, all at once or not at all; a link stays one. Raises RecordingError."""
-    path = path.resolve()
-    part = path.with_name(f"{path.name}.{token_hex(3)}.part")
-    try:
-        with _made_like(path, part) as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        msg = f"{path} cannot be rewritten: {error.strerror}."
-        raise RecordingError(msg) from None
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _made_like(path: Path, new: Path) -> BinaryIO:
-    """A new file that nobody can read who could not read the old one."""
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666
-    return os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb")
 
 
 class Recorder:

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from segment_pendo.base import js_json
+from segment_pendo.base.headers import header
 from segment_pendo.segment import ingest
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Json, SdkRequest
@@ -106,7 +107,7 @@ def _learn(request: SdkRequest, keys: Keys) -> None:
 
 
 def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkRequest:
-    found = ((name, ingest.header(request.headers, name)) for name in KEPT_HEADERS)
+    found = ((name, header(request.headers, name)) for name in KEPT_HEADERS)
     headers = tuple((name, keys.blanked(value)) for name, value in found if value)
     # A key may stand in a path, and a refused request names none that we could know.
     path = keys.blanked(ingest.masked(request.path.partition("?")[0]))

@@ -14,13 +14,3 @@ INGEST: Final = frozenset(
 SETTINGS: Final = frozenset({"cdn.segment.com", "cdn-settings.segment.com", "cdn.segment.build"})  # I-3, I-4
 SCRIPTS: Final = frozenset({"cdn.segment.com", "cdn.segment.build"})  # I-18: where a web page loads Analytics.js from
 INTERCEPTED: Final = INGEST | SETTINGS
-
-
-def bare(host: str) -> str:
-    """A host as it is compared: lower case, without port, trailing dot or the brackets of IPv6."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        inside, _, rest = host[1:].partition("]")
-        return inside if rest == "" or (rest[0] == ":" and rest[1:].isdigit()) else host
-    name, _, port = host.partition(":")
-    return (name if port.isdigit() or not port else host).rstrip(".")

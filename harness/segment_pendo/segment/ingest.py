@@ -9,12 +9,12 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from segment_pendo.base import js_json
+from segment_pendo.base.headers import header
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
@@ -25,9 +25,6 @@ __all__ = [
     "accepted",
     "alone",
     "basic_user",
-    "decoded_headers",
-    "header",
-    "header_pairs",
     "is_script",
     "library_name",
     "masked",
@@ -70,28 +67,6 @@ class Route(NamedTuple):
     kind: Kind
     name: str = ""
     short: bool = False
-
-
-def header(headers: Headers, name: str) -> str:
-    """The first header of that name, whatever its case, or an empty string."""
-    name = name.lower()
-    return next((value for key, value in headers if key.lower() == name), "")
-
-
-def decoded_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Headers as a server has them, in bytes, as text; what is no UTF-8 becomes U+FFFD."""
-    return tuple((name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in raw)
-
-
-def header_pairs(value: Json) -> Headers:
-    """Headers from a list of [name, value]. Raises ValueError for anything else."""
-    pairs: list[tuple[str, str]] = []
-    for pair in value if isinstance(value, list) else [None]:
-        if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)):
-            msg = "not a list of pairs"
-            raise ValueError(msg)
-        pairs.append((pair[0], pair[1]))
-    return tuple(pairs)
 
 
 def route(request: SdkRequest) -> Route | None:

@@ -16,7 +16,7 @@ from segment_pendo.segment.ingest import MAX_SINGLE, TYPES, library_name
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Json, JsonObject, Message, Skipped
 
-__all__ = ["RULE_OF", "MakeId", "deliver", "message_id"]
+__all__ = ["RULE_OF", "MakeId", "corrected", "deliver", "message_id"]
 
 MAX_MESSAGES: Final = 2500  # I-43
 MAX_MESSAGE_ID: Final = 100  # I-44, in characters
@@ -255,12 +255,12 @@ def _set_times(message: JsonObject, batch: Batch, received: datetime, switches: 
     if sent_value is not None and sent is None:
         notes.append(_unreadable("$.sentAt"))
     if original is None:
-        corrected = received  # T-7
+        timestamp = received  # T-7
     elif sent is None:  # T-6, T-8
-        corrected = received if batch.single and switches.no_sent_at == "received" else original
+        timestamp = received if batch.single and switches.no_sent_at == "received" else original
     else:
-        corrected = times.corrected(original, sent, received)
-    message["timestamp"] = times.text(corrected)
+        timestamp = corrected(original, sent, received)
+    message["timestamp"] = times.text(timestamp)
     if has_sent:
         message["sentAt"] = times.text(sent) if sent else sent_value
     if own is not None:
@@ -289,3 +289,12 @@ def message_id(seed: str, call: Call, batch: Batch) -> str:
         number, digit = divmod(number, len(_KSUID))
         letters.append(_KSUID[digit])
     return "api-" + "".join(letters)
+
+
+def corrected(original: datetime, sent: datetime, received: datetime) -> datetime:
+    """T-3, T-12: receivedAt - (sentAt - originalTimestamp). Whatever the client's clock says (T-11). A result outside the
+    calendar falls back to receivedAt."""
+    try:
+        return received - (sent - original)
+    except OverflowError:
+        return received

@@ -6,21 +6,19 @@ followed (W-11). The SDK's answer never waits for any of this.
 
 import asyncio
 import logging
-import os
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from segment_pendo.mapping.assess import Setup, chain, webhook_of
+from segment_pendo.mapping.assess import chain, webhook_of
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import webhook_url
 from segment_pendo.segment import webhooks
-from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
-
-if TYPE_CHECKING:
-    import aiohttp
+from segment_pendo.serve.client import Client, client
+from segment_pendo.words import Attempt, CallRef, Destination, Receipt, Webhook
 
 __all__ = ["DRAIN", "Delivery", "post"]
 
@@ -30,59 +28,14 @@ _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 
 
-async def post(session: "aiohttp.ClientSession", to: Destination, webhook: Webhook, kind: webhooks.Kind = webhooks.ACTIONS) -> Attempt:
+async def post(client: Client, to: Destination, webhook: Webhook, kind: webhooks.Kind = webhooks.ACTIONS) -> Attempt:
     """One POST. Never raises for what the network does; the text of an Attempt never holds the URL."""
-    attempt = await _posted(session, to, webhook, kind.timeout)
-    if attempt.state == "delivered":
-        return attempt
-    again = attempt.status is None or kind.is_retried(attempt.status)
-    return replace(attempt, detail=f"{attempt.detail}; Segment would {'try again for hours' if again else 'not try again'}")
-
-
-async def _posted(session: "aiohttp.ClientSession", to: Destination, webhook: Webhook, seconds: float) -> Attempt:
-    import aiohttp  # noqa: PLC0415 - only who delivers pays for it
-    from yarl import URL  # noqa: PLC0415
-
     at = datetime.now(UTC)
-    url = URL(webhook_url(to), encoded=True)
-    try:
-        async with session.post(
-            url, data=webhook.body, headers=dict(webhook.headers), allow_redirects=False, timeout=aiohttp.ClientTimeout(total=seconds)
-        ) as answer:
-            await answer.content.read(65536)  # W-12: ignored, but read so that the connection can be used again
-            state: State = "delivered" if 200 <= answer.status < 300 else "dead"
-            return Attempt(1, at, answer.status, _said(answer.status, to), state)
-    except TimeoutError:
-        return Attempt(1, at, None, f"no answer from {to.name} within {seconds:g} s", "dead")
-    except aiohttp.ClientConnectorDNSError:
-        return Attempt(1, at, None, f"the name {to.name} cannot be resolved", "dead")
-    except aiohttp.ClientConnectorCertificateError:
-        return Attempt(1, at, None, f"the certificate of {to.name} is not trusted", "dead")
-    except aiohttp.ClientConnectorError as error:
-        return Attempt(1, at, None, f"no connection to {to.name}: {_reason(error.os_error)}", "dead")
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Attempt(1, at, None, f"the exchange with {to.name} failed: {type(error).__name__}", "dead")
-
-
-def _reason(error: OSError) -> str:
-    # asyncio wraps the system's words in its own; the number is what counts.
-    return os.strerror(error.errno) if error.errno else type(error).__name__
-
-
-def _said(status: int, to: Destination) -> str:
-    return "" if 200 <= status < 300 else f"{to.name} answered {status}"
-
-
-def session() -> "aiohttp.ClientSession":
-    """A pooled client without cookies, proxies or automatic headers beyond what a webhook carries."""
-    import aiohttp  # noqa: PLC0415
-
-    return aiohttp.ClientSession(
-        cookie_jar=aiohttp.DummyCookieJar(),
-        connector=aiohttp.TCPConnector(limit=64),
-        auto_decompress=False,
-        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
-    )
+    answer = await client.ask("POST", webhook_url(to), name=to.name, headers=webhook.headers, body=webhook.body, seconds=kind.timeout)
+    if not answer.wrong:
+        return Attempt(1, at, answer.status, "", "delivered")
+    again = answer.status is None or kind.is_retried(answer.status)
+    return Attempt(1, at, answer.status, f"{answer.wrong}; Segment would {'try again for hours' if again else 'not try again'}", "dead")
 
 
 class Delivery:
@@ -102,12 +55,12 @@ class Delivery:
         self.accepted = 0
         self._concurrency = concurrency
         self._workers: list[asyncio.Task[None]] = []
-        self._session: aiohttp.ClientSession | None = None
+        self._opened = AsyncExitStack()
 
     async def start(self) -> None:
         """Begin to deliver. Call it in the loop that will run the deliveries."""
-        self._session = session()
-        self._workers = [asyncio.create_task(self._work(self._session)) for _ in range(self._concurrency)]
+        opened = await self._opened.enter_async_context(client())
+        self._workers = [asyncio.create_task(self._work(opened)) for _ in range(self._concurrency)]
 
     def take(self, receipt: Receipt) -> None:
         """Queue the webhooks of a receipt behind the earlier ones of their chain."""
@@ -123,12 +76,12 @@ class Delivery:
                 self._idle.clear()
             waiting.append((CallRef(receipt.id, judged.call.index), webhook))
 
-    async def _work(self, client: "aiohttp.ClientSession") -> None:
+    async def _work(self, opened: Client) -> None:
         while True:
             taken = self._taken(await self._ready.get())
             sent = [webhook for name, count in taken.items() for _, webhook in islice(self._chains[name], count)]
             webhook = sent[0] if self._batch is None else webhooks.batched(sent, self._setup.secret)
-            attempt = await post(client, self.to, webhook, self._setup.kind)
+            attempt = await post(opened, self.to, webhook, self._setup.kind)
             self.accepted += attempt.state == "delivered"
             for name, count in taken.items():
                 self._ended(name, count, attempt)
@@ -183,5 +136,4 @@ class Delivery:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
+        await self._opened.aclose()

@@ -1,64 +1,56 @@
 """The home port: one loopback HTTP address for Segment's ingest, the loopback Pendo, the page and its API."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from segment_pendo.explain.rows import call_id
-from segment_pendo.pendo.regions import is_loopback
-from segment_pendo.segment.ingest import decoded_headers
+from segment_pendo.base.headers import decoded_headers
+from segment_pendo.base.hosts import is_loopback_origin
 from segment_pendo.serve.inspector import Inspector
-from segment_pendo.serve.listener import Door, Handler
-from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
+from segment_pendo.serve.listener import Handler, Listener
+from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
-from segment_pendo.words import Receipt, Reply, SdkRequest
+from segment_pendo.words import Reply, SdkRequest
 
 __all__ = ["Fault", "Home"]
 
 _BODY_TIMEOUT: Final = 30.0
 _LAST_CALLS: Final = 2.0
-_NAMES: Final = 20_000
 _JSON: Final = ("Content-Type", "application/json")
 
 # Answers a request of an SDK instead of the handler that it is given, or with its help.
 type Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
-class Home(Door):
-    """The site. `open_origins` is true while the destination is loopback: then any page may send calls.
+class Home(Listener):
+    """The site. `pendo` answers at its paths. `open_origins` is true while the destination is loopback: then any page may send calls.
 
     `fault`: what stands in the place of Segment's ingest, where a test asked for it. `live`: requests of SDKs that are not answered yet.
     """
 
-    def __init__(self, relay: Relay, store: Store, *, open_origins: bool = True, allowed_origins: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        relay: Relay,
+        store: Store,
+        pendo: LoopbackPendo | None = None,
+        *,
+        open_origins: bool = True,
+        allowed_origins: Sequence[str] = (),
+    ) -> None:
         self._relay = relay
         self._open_origins = open_origins
         self._allowed_origins = frozenset(allowed_origins)
         self.inspector = Inspector(store)
-        self._calls: OrderedDict[str, str] = OrderedDict()
-        setup = relay.setup
-        answers = Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=lambda mid: self._calls.get(mid, mid))
-        self.loopback_pendo = LoopbackPendo(answers=answers)
+        self.loopback_pendo = pendo or LoopbackPendo()
         self._refusing = False
         self.fault: Fault | None = None
         self.live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
         super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self.ingest)
-
-    def take(self, receipt: Receipt) -> None:
-        """A sink: know which call a messageId belongs to, so that the loopback Pendo can name it."""
-        for judged in receipt.judged:
-            message_id = judged.message.data.get("messageId") if judged.message else None
-            if isinstance(message_id, str):
-                self._calls[message_id] = call_id(receipt.id, judged.call.index)
-        while len(self._calls) > _NAMES:
-            self._calls.popitem(last=False)
 
     async def refuse_calls(self) -> None:
         """From now on SDKs are told to come again; returns when the calls that were on their way in are taken."""
@@ -98,14 +90,7 @@ class Home(Door):
         return _response(receipt.reply)
 
     def _welcome(self, origin: str) -> bool:
-        return self._open_origins or origin in self._allowed_origins or _is_loopback_origin(origin)
-
-
-def _is_loopback_origin(origin: str) -> bool:
-    try:
-        return is_loopback(urlsplit(origin).hostname or "")
-    except ValueError:
-        return False
+        return self._open_origins or origin in self._allowed_origins or is_loopback_origin(origin)
 
 
 def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:

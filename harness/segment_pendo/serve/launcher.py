@@ -10,9 +10,22 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from segment_pendo.base.errors import NOT_STARTED, SegmentPendoError
 from segment_pendo.serve.environment import SECRETS
 
-__all__ = ["CommandError", "Upstream", "bundle", "bundles", "child_environment", "exit_code", "program", "quoted", "start", "upstream"]
+__all__ = [
+    "CommandError",
+    "Upstream",
+    "UpstreamError",
+    "bundle",
+    "bundles",
+    "child_environment",
+    "exit_code",
+    "program",
+    "quoted",
+    "start",
+    "upstream",
+]
 
 # As real clients were seen to read them: Ruby reads only http_proxy, curl only its lower case for http.
 _PROXY: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
@@ -23,8 +36,14 @@ PRELOAD: Final = Path(__file__).parent / "node" / "preload.cjs"
 _DIRECT: Final = ("127.0.0.1", "localhost", "::1")
 
 
-class CommandError(Exception):
+class CommandError(SegmentPendoError):
     """The child could not be started; the text says why."""
+
+    exit_code = NOT_STARTED
+
+
+class UpstreamError(SegmentPendoError):
+    """The proxy that the environment names cannot be used; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +55,7 @@ class Upstream:
 
 
 def upstream(base: Mapping[str, str]) -> Upstream | None:
-    """The proxy through which this machine reaches the world. Raises ValueError where it is none that we can use."""
+    """The proxy through which this machine reaches the world. Raises UpstreamError where it is none that we can use."""
     given = next((base[name] for name in ("HTTPS_PROXY", "https_proxy") if base.get(name)), "")
     if not given:
         return None
@@ -49,8 +68,8 @@ def upstream(base: Mapping[str, str]) -> Upstream | None:
         if parts.scheme not in {"http", "https"}:
             host = None
     if not host:
-        msg = "HTTPS_PROXY is set, but to no http or https proxy; unset it or mend it"
-        raise ValueError(msg)
+        msg = "HTTPS_PROXY is set, but to no http or https proxy; unset it or set it right."
+        raise UpstreamError(msg)
     address = f"[{host}]" if ":" in host else host
     auth = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
     return Upstream(f"{parts.scheme}://{address}:{port or (443 if parts.scheme == 'https' else 80)}", auth)

@@ -11,12 +11,12 @@ from typing import Final
 
 from aiohttp import web
 
+from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
+from segment_pendo.base.hosts import bare, is_loopback
 from segment_pendo.explain.rows import dumps
-from segment_pendo.pendo.regions import is_loopback
-from segment_pendo.segment.hosts import bare
 from segment_pendo.words import Json
 
-__all__ = ["CHANGE_HEADER", "Door", "DoorError", "Handler", "json_answer", "refused_change"]
+__all__ = ["CHANGE_HEADER", "Handler", "Listener", "ListenerError", "Port", "json_answer", "refused_change"]
 
 # A body above this is not read any further; Segment's own limit for a batch is 500 KB.
 MAX_BODY: Final = 10 * 1024 * 1024
@@ -29,11 +29,64 @@ CHANGE_HEADER: Final = "X-Segment-Pendo"
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class DoorError(Exception):
-    """A door cannot be opened; the text says why and what to do."""
+class ListenerError(SegmentPendoError):
+    """A door cannot be opened; the text says why, `setting` which port."""
+
+    exit_code = CANNOT_START
+
+    def __init__(self, message: str, setting: str) -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
-class Door:
+class Port:
+    """A port of loopback that is taken, but not listened on: who connects is refused by the system. Raises ListenerError.
+
+    `number`: which; 0 takes a free one. `sockets`: one for 127.0.0.1 and, where it can be had, one for ::1.
+    """
+
+    def __init__(self, number: int, setting: str = "port") -> None:
+        self.number = number
+        self._setting = setting
+        try:
+            self.sockets = [_bound(socket.AF_INET, "127.0.0.1", number)]
+        except OSError as error:
+            raise self.error(error) from None
+        self.number = self.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.number}"
+        if socket.has_ipv6:
+            try:
+                self.sockets.append(_bound(socket.AF_INET6, "::1", self.number))
+            except OSError:
+                pass  # no IPv6 here, or somebody else's port: 127.0.0.1 is what we promise
+
+    def error(self, error: OSError) -> ListenerError:
+        """Return why it cannot be listened on, in words."""
+        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        text = f"port {self.number} on 127.0.0.1 cannot be opened: {reason}. Is another segment-pendo running?"
+        return ListenerError(text, self._setting)
+
+    def close(self) -> None:
+        """Give it back; a listener that started on it does so itself."""
+        for taken in self.sockets:
+            taken.close()
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # as asyncio does: a port of a process that has just ended is free
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        taken.bind((host, port))
+    except OSError:
+        taken.close()
+        raise
+    return taken
+
+
+class Listener:
     """Serves routes at 127.0.0.1 and, where it exists, ::1; what no route takes goes to `rest`."""
 
     def __init__(self, routes: Sequence[web.RouteDef], rest: Handler | None = None) -> None:
@@ -59,31 +112,25 @@ class Door:
         self.url = ""
         self.tls_url: str | None = None
 
-    async def start(self, port: int) -> None:
-        """Listen on 127.0.0.1 and, where it exists, ::1. Raises DoorError."""
+    async def start(self, at: "int | Port") -> None:
+        """Listen on 127.0.0.1 and, where it exists, ::1. Raises ListenerError."""
         await self._runner.setup()
-        self.url = f"http://127.0.0.1:{await self._listen(port, '--port')}"
+        port = Port(at) if isinstance(at, int) else at
+        await self._listen(port)
+        self.url = port.url
 
     async def start_tls(self, port: int, context: ssl.SSLContext) -> None:
-        """The same, over TLS. Raises DoorError."""
-        self.tls_url = f"https://127.0.0.1:{await self._listen(port, '--tls-port', context)}"
+        """The same, over TLS. Raises ListenerError."""
+        taken = Port(port, "tls_port")
+        await self._listen(taken, context)
+        self.tls_url = f"https://127.0.0.1:{taken.number}"
 
-    async def _listen(self, port: int, option: str, context: ssl.SSLContext | None = None) -> int:
-        site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
-        try:
-            await site.start()
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else type(error).__name__
-            hint = f"Is another segment-pendo running? Give another {option}, or 0 for a free one."
-            msg = f"port {port} on 127.0.0.1 cannot be opened: {reason}. {hint}"
-            raise DoorError(msg) from None
-        port = self._runner.addresses[-1][1]
-        if socket.has_ipv6:
+    async def _listen(self, port: "Port", context: ssl.SSLContext | None = None) -> None:
+        for taken in port.sockets:
             try:
-                await web.TCPSite(self._runner, "::1", port, ssl_context=context).start()
-            except OSError:
-                pass  # no IPv6 here, or somebody else's port: 127.0.0.1 is what we promise
-        return port
+                await web.SockSite(self._runner, taken, ssl_context=context).start()
+            except OSError as error:
+                raise port.error(error) from None
 
     def close_idle(self) -> None:
         """Close the connections that nobody uses; new ones are taken."""

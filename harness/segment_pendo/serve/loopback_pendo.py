@@ -17,19 +17,20 @@ from typing import Final
 from aiohttp import web
 
 from segment_pendo.base import js_json
-from segment_pendo.explain.rows import finding_row
+from segment_pendo.explain.rows import call_id, finding_row
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect
 from segment_pendo.pendo.records import Pendo
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.listener import json_answer, refused_change
-from segment_pendo.words import Finding, Json
+from segment_pendo.words import Finding, Json, Receipt
 
-__all__ = ["MAX_BODY", "Answers", "LoopbackPendo", "Taken"]
+__all__ = ["MAX_BODY", "Answers", "CallNames", "LoopbackPendo", "Taken"]
 
 MAX_BODY: Final = 1024 * 1024  # 1.15: unknown at Pendo; 413 above
 _MOST_FINDINGS: Final = 1000
+_MOST_NAMES: Final = 20_000
 _MOST_EVENTS: Final = 10_000
 _SECRETS: Final = ("x-pendo-integration-key", "x-pendo-track-event-secret")
 
@@ -57,6 +58,25 @@ class Taken:
     event: Json
     effect: Effect
     findings: tuple[Finding, ...]
+
+
+class CallNames:
+    """A sink that knows which call a messageId belongs to, so that the loopback Pendo can name it."""
+
+    def __init__(self) -> None:
+        self._names: OrderedDict[str, str] = OrderedDict()
+
+    def __call__(self, message_id: str) -> str:
+        """Return the call's id, or the messageId where its call is not known."""
+        return self._names.get(message_id, message_id)
+
+    def take(self, receipt: Receipt) -> None:
+        for judged in receipt.judged:
+            message_id = judged.message.data.get("messageId") if judged.message else None
+            if isinstance(message_id, str):
+                self._names[message_id] = call_id(receipt.id, judged.call.index)
+        while len(self._names) > _MOST_NAMES:
+            self._names.popitem(last=False)
 
 
 class LoopbackPendo:

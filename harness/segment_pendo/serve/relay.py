@@ -6,8 +6,9 @@ from secrets import token_hex
 from typing import Protocol
 
 from segment_pendo.base.times import milliseconds
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Receipt, SdkRequest
 
 __all__ = ["Relay", "Sink"]

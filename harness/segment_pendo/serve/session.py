@@ -1,46 +1,55 @@
-"""Everything that `run` and `demo` open, put together: store, recording, delivery, home port and proxy."""
+"""One session: the flow built from the sinks up, its listeners opened last, all of it closed in reverse."""
 
-import asyncio
-import importlib
 import json
 import os
-import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack, closing
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
-import platformdirs
-
-from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
+from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT, bare
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY
-from segment_pendo.recordings.format import RecordingError
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Mode, Recorder
-from segment_pendo.segment.hosts import INTERCEPTED, bare
+from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.delivery import DRAIN, Delivery
+from segment_pendo.serve.environment import ca_directory
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.launcher import Upstream, upstream
-from segment_pendo.serve.listener import DoorError
+from segment_pendo.serve.listener import Port
+from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
 from segment_pendo.serve.relay import Relay, Sink
-from segment_pendo.serve.store import Store, StoreError
+from segment_pendo.serve.store import Store
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
-__all__ = ["DRAIN", "Doors", "Plan", "Signals", "ca_directory", "mitmproxy_side"]
+__all__ = ["Plan", "Session", "SessionError"]
 
-INSTALL: Final = "python -m pip install 'segment-pendo[proxy]'"
+_LOOPBACK: Final = "loopback"
+
+
+class SessionError(SegmentPendoError):
+    """A session cannot be opened, or not be told of; the text says why."""
+
+    exit_code = CANNOT_START
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to open. Port None means: as far from the default as `port` is told (0 = a free one)."""
+    """What a session is made of.
 
-    port: int = 4170
+    `port`: of the home port, 0 = a free one; None: no home port, and so no store and no Pendo on loopback. `proxy_port` None: the
+    default, or a free one where the home port is. `tls_port` None: no TLS. `to` None: the Pendo on loopback. `deliver`: whether webhooks
+    are sent at all. `answers`: Segment is answered here, nothing of it is dialled.
+    """
+
+    port: int | None = HOME_PORT
     proxy_port: int | None = None
     tls_port: int | None = None
     to: Destination | None = None
+    deliver: bool = True
     setup: Setup = field(default_factory=Setup)
     batch: int | None = None
     record: Path | None = None
@@ -54,127 +63,145 @@ class Plan:
     allow_origins: tuple[str, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
-
-def state_directory() -> Path:
-    """The user's state directory for us, for its owner only."""
-    path = Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
-    return path
+    @property
+    def segment_hosts(self) -> list[str]:
+        """Every host that stands for Segment."""
+        return sorted(INTERCEPTED | set(map(bare, self.hosts)))
 
 
-def ca_directory() -> Path:
-    """Where the CA and its key lie."""
-    path = state_directory() / "ca"
-    path.mkdir(mode=0o700, exist_ok=True)
-    return path
+def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
+    """Hear of an attempt and do nothing."""
 
 
-def mitmproxy_side() -> Any:
-    """The proxy's module, or None where the extra is not installed."""
-    return importlib.import_module("segment_pendo_addons.proxy") if find_spec("mitmproxy") else None
+class Session:
+    """Files are opened when it is made, the rest when it is entered; leaving it closes all in reverse.
 
+    `report`: a sink of the caller's, the last; `heard` is told of each attempt; `before`: sinks of the caller's, the first.
+    `side`: the proxy's module (segment_pendo_addons.proxy), or None where mitmproxy is not installed: then there is no proxy.
+    `replaces`: whether the recording replaces an older one at the end. `left`: after the end, the webhooks that were not delivered.
+    Raises StoreError, RecordingError and ListenerError; entering it ListenerError, ProxyError and UpstreamError.
+    """
 
-class Doors:
-    """Opens with `start`, closes with `stop`. `report` is a sink of the caller's that also hears of each attempt."""
-
-    def __init__(self, plan: Plan, report: Sink, heard: Callable[[CallRef, Attempt], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        report: Sink,
+        heard: Callable[[CallRef, Attempt], None] = _nobody,
+        *,
+        before: Sequence[Sink] = (),
+        side: Any = None,
+    ) -> None:
         self.plan = plan
-        self._report = report
-        self._heard_too = heard
-        setup = plan.setup
-        name = plan.to.name if plan.to else "loopback"
-        try:
-            self.store = Store(plan.store, setup=setup, destination=name)
-            self.recorder = (
-                Recorder(plan.record, setup=setup, secrets=plan.secrets, mode=plan.record_mode, people=plan.people) if plan.record else None
-            )
-        except StoreError as error:
-            raise Failure(str(error), CANNOT_START) from None
-        except RecordingError as error:
-            raise Failure(str(error), CONFIGURATION) from None
-        # The recording first: what the store holds is delivered, and must not be if the SDK has to send it again.
-        self._sinks: list[Sink] = [*([self.recorder] if self.recorder else []), self.store]
-        self.relay: Relay | None = None
-        self.delivery: Delivery | None = None
-        self.home: Home | None = None
+        self.replaces = False
+        self.left: list[CallRef] = []
         self.proxy: Any = None
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
+        self._side = side
+        setup = plan.setup
+        with ExitStack() as files:
+            port = None if plan.port is None else files.enter_context(closing(Port(plan.port)))
+            self._port = port
+            self.recorder = None if plan.record is None else self._recorder(plan.record, files)
+            store = None if port is None else Store(plan.store, setup=setup, destination=plan.to.name if plan.to else _LOOPBACK)
+            if store is not None:
+                files.callback(store.close)
 
-    def _heard(self, ref: CallRef, attempt: Attempt) -> None:
-        self.store.attempted(ref, attempt)
-        self._heard_too(ref, attempt)
+            def attempted(ref: CallRef, attempt: Attempt) -> None:
+                if store is not None:
+                    store.attempted(ref, attempt)
+                heard(ref, attempt)
 
-    async def start(self) -> None:
-        """Open every door; Failure (exit 4) where one cannot be opened."""
+            to = plan.to or (Destination(_LOOPBACK, port.url, LOCAL_KEY, loopback=True) if port else None)
+            self.delivery = Delivery(to, attempted, setup=setup, batch=plan.batch) if to and plan.deliver else None
+            names = CallNames()
+            # The recording before the store: what the store holds is delivered, and must not be if the SDK has to send it again.
+            sinks = [*before, self.recorder, store, names, self.delivery, report]
+            self.relay = Relay([sink for sink in sinks if sink is not None], setup=setup)
+            pendo = LoopbackPendo(answers=Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names))
+            is_local = to is None or to.loopback
+            self._home = Home(self.relay, store, pendo, open_origins=is_local, allowed_origins=plan.allow_origins) if store else None
+            self._store = store
+            # Until it is entered, files are all that there is to close.
+            self._opened = AsyncExitStack()
+            self._opened.enter_context(files.pop_all())
+
+    def _recorder(self, path: Path, files: ExitStack) -> Recorder:
         plan = self.plan
-        sinks: list[Sink] = list(self._sinks)
-        relay = self.relay = Relay(sinks, setup=plan.setup)
-        is_local = plan.to is None or plan.to.loopback
-        self.home = Home(relay, self.store, open_origins=is_local, allowed_origins=plan.allow_origins)
-        try:
-            await self.home.start(plan.port)
-        except DoorError as error:
-            raise Failure(str(error), CANNOT_START) from None
-        to = plan.to or Destination("loopback", self.home.url, LOCAL_KEY, loopback=True)
-        self.delivery = Delivery(to, self._heard, setup=plan.setup, batch=plan.batch)
-        sinks += [self.home, self.delivery, self._report]
-        await self.delivery.start()
-        side = mitmproxy_side() if plan.with_proxy or plan.tls_port is not None else None
+        recorder = Recorder(path, setup=plan.setup, secrets=plan.secrets, mode=plan.record_mode, people=plan.people)
+        files.callback(lambda: recorder.close(replacing=self.replaces))
+        return recorder
+
+    async def __aenter__(self) -> Self:
+        """Begin to deliver, then listen: who is answered 200 has every sink behind it."""
+        async with self._opened as opened:
+            if self._home is not None:
+                # Closed after delivery has ended, since the Pendo on loopback is here; opened after it has begun.
+                opened.push_async_callback(self._home.stop)
+            if self.delivery is not None:
+                await self.delivery.start()
+                opened.push_async_callback(self._end_delivery, self.delivery)
+            if self._home is not None and self._port is not None:
+                await self._home.start(self._port)
+            if self._side is not None:
+                await self._open_side(opened)
+            opened.push_async_callback(self._refuse_new)
+            self._opened = opened.pop_all()
+        self.replaces = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._opened.aclose()
+
+    async def _open_side(self, opened: AsyncExitStack) -> None:
+        """Open what needs mitmproxy: TLS at the home port's side, and the proxy."""
+        plan, side = self.plan, self._side
+        if plan.tls_port is None and not plan.with_proxy:
+            return
+        confdir = ca_directory()
         if plan.tls_port is not None:
-            await self._start_tls(side, plan.tls_port)
-        if side is not None and plan.with_proxy:
-            await self._start_proxy(side, relay)
-
-    async def _start_tls(self, side: Any, port: int) -> None:
-        assert self.home is not None
-        if side is None:
-            message = f"the TLS door needs the certificates of mitmproxy: {INSTALL}."
-            raise Failure(message, CANNOT_START)
-        confdir = ca_directory()
-        try:
-            await self.home.start_tls(port, side.server_context(confdir, self.segment_hosts))
-        except DoorError as error:
-            raise Failure(str(error), CANNOT_START) from None
-        self.authority = side.authority(confdir)
-
-    async def _start_proxy(self, side: Any, relay: Relay) -> None:
-        assert self.home is not None
-        port = self.plan.proxy_port
-        if port is None:
-            port = 4171 if self.plan.port else 0
-        confdir = ca_directory()
-        ports = [int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url]
-        hosts = tuple(map(bare, self.plan.hosts))
-        try:
+            await self.home.start_tls(plan.tls_port, side.server_context(confdir, plan.segment_hosts))
+        if plan.with_proxy:
             self.upstream = upstream(os.environ)
-        except ValueError as error:
-            message = f"{error}."
-            raise Failure(message, CONFIGURATION) from None
-        self.proxy = side.Proxy(
-            relay,
-            confdir=confdir,
-            hosts=hosts,
-            answers=self.plan.answers,
-            offline=self.plan.offline,
-            own_ports=ports,
-            upstream=self.upstream,
-        )
-        try:
-            await self.proxy.start(port)
-        except side.ProxyError as error:
-            message = f"{error}. Give another --proxy-port, or 0 for a free one."
-            raise Failure(message, CANNOT_START) from None
+            self.proxy = side.Proxy(
+                self.relay,
+                confdir=confdir,
+                hosts=tuple(map(bare, plan.hosts)),
+                answers=plan.answers,
+                offline=plan.offline,
+                own_ports=[int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url],
+                upstream=self.upstream,
+            )
+            opened.push_async_callback(self.proxy.stop)
+            default = PROXY_PORT if plan.port else 0
+            await self.proxy.start(default if plan.proxy_port is None else plan.proxy_port)
         self.authority = side.authority(confdir)
+
+    async def _refuse_new(self) -> None:
+        """Take nothing new, finish what runs."""
+        if self.proxy is not None:
+            self.proxy.refuse_new()
+        if self._home is not None:
+            await self._home.refuse_calls()
+
+    async def _end_delivery(self, delivery: Delivery) -> None:
+        self.left = await delivery.drain(DRAIN)
+        await delivery.close()
 
     @property
-    def segment_hosts(self) -> list[str]:
-        return sorted(INTERCEPTED | set(map(bare, self.plan.hosts)))
+    def home(self) -> Home:
+        """The home port, of a session that has one."""
+        assert self._home is not None
+        return self._home
+
+    @property
+    def store(self) -> Store:
+        """The store, of a session that has a home port."""
+        assert self._store is not None
+        return self._store
 
     def addresses(self) -> JsonObject:
-        """What the ready file holds."""
-        assert self.home is not None
+        """Return what the ready file holds."""
         return {
             "home": self.home.url,
             "proxy": self.proxy.url if self.proxy else None,
@@ -184,60 +211,16 @@ class Doors:
         }
 
     def straight(self) -> int:
-        """How many webhooks the Pendo on loopback took that we did not deliver: somebody's replay, or a Segment elsewhere."""
-        own = 0
-        if self.home is not None and self.delivery is not None and self.delivery.to.base == self.home.url:
-            own = self.delivery.accepted
-        return self.home.loopback_pendo.took - own if self.home is not None else 0
+        """Return how many webhooks the Pendo on loopback took that we did not deliver: somebody's replay, or a Segment elsewhere."""
+        ours = self.delivery is not None and self.delivery.to.base == self.home.url
+        return self.home.loopback_pendo.took - (self.delivery.accepted if ours and self.delivery else 0)
 
     def write_ready(self, path: Path) -> None:
-        """By rename, so that whoever waits for the file never reads half of it."""
+        """Write the addresses, by rename, so that whoever waits for the file never reads half of it. Raises SessionError."""
         part = path.with_name(path.name + f".{os.getpid()}")
         try:
             part.write_bytes(json.dumps(self.addresses()).encode() + b"\n")
             part.replace(path)
         except OSError as error:
             message = f"the ready file {path} cannot be written: {error.strerror}."
-            raise Failure(message, CANNOT_START) from None
-
-    async def stop(self, *, replacing: bool = True) -> list[CallRef]:
-        """Take nothing new, finish what runs, deliver for at most 5 s; the webhooks that are left."""
-        left: list[CallRef] = []
-        if self.proxy is not None:
-            self.proxy.refuse_new()
-        if self.home is not None:
-            await self.home.refuse_calls()
-        # The loopback Pendo lives at the home port: deliver before it closes.
-        if self.delivery is not None:
-            left = await self.delivery.drain(DRAIN)
-            await self.delivery.close()
-        if self.home is not None:
-            await self.home.stop()
-        if self.proxy is not None:
-            await self.proxy.stop()
-        self.store.close()
-        if self.recorder is not None:
-            try:
-                self.recorder.close(replacing=replacing)
-            except RecordingError as error:
-                raise Failure(str(error), CONFIGURATION) from None
-        return left
-
-
-class Signals:
-    """Ctrl-C and SIGTERM as something to wait for, one after the other."""
-
-    def __init__(self) -> None:
-        self._came: asyncio.Queue[signal.Signals] = asyncio.Queue()
-        self.interrupted = False
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.add_signal_handler(number, self._came.put_nowait, number)
-            except NotImplementedError:  # Windows has no such handlers
-                signal.signal(number, lambda came, _: loop.call_soon_threadsafe(self._came.put_nowait, signal.Signals(came)))
-
-    async def next(self) -> signal.Signals:
-        came = await self._came.get()
-        self.interrupted = self.interrupted or came == signal.SIGINT
-        return came
+            raise SessionError(message) from None

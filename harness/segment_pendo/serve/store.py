@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from segment_pendo.base import js_json
+from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
+from segment_pendo.base.headers import header_pairs
 from segment_pendo.explain.rows import call_row, finding_row, sent
 from segment_pendo.mapping import earlier as history
-from segment_pendo.mapping.assess import Setup, assess
-from segment_pendo.segment import ingest
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.webhooks import resigned, signature_of
 from segment_pendo.words import Attempt, CallRef, Finding, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
 
@@ -52,8 +54,10 @@ FILTERS: Final = {
 _MEMORY_LIMIT: Final = 64 * 1024 * 1024
 
 
-class StoreError(Exception):
+class StoreError(SegmentPendoError):
     """The store cannot be used; the text says which file and why."""
+
+    exit_code = CANNOT_START
 
 
 class Page(NamedTuple):
@@ -235,7 +239,7 @@ class Store:
         (name, at, door, method, path, query, host, ip, headers, body, setup) = self._db.execute(
             "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts where n = ?", (number,)
         ).fetchone()
-        kept = ingest.header_pairs(js_json.read(headers.encode()).value)
+        kept = header_pairs(js_json.read(headers.encode()).value)
         request = SdkRequest(method, path, query, kept, body, host, ip, door)
         described = js_json.read(setup.encode()).value
         assert isinstance(described, dict)

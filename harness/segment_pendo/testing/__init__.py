@@ -7,23 +7,25 @@ def test_signup(segment_pendo: Harness) -> None:
     segment_pendo.wait(identify(user="u1", traits={"plan": "premium"}))
 """
 
-from typing import TYPE_CHECKING, Any
-
-from segment_pendo.testing.expectation import (
-    ABSENT,
-    Expectation,
-    alias,
-    any_call,
-    group,
-    identify,
-    page,
-    screen,
-    track,
-)
-from segment_pendo.testing.results import Account, CallRow, FindingRow, Results, Snapshot, Visitor, pendo_after
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from segment_pendo.explain.records import Account, Visitor
+    from segment_pendo.explain.rows import CallRow, FindingRow
+    from segment_pendo.testing.expectation import (
+        ABSENT,
+        Expectation,
+        alias,
+        any_call,
+        group,
+        identify,
+        page,
+        screen,
+        track,
+    )
     from segment_pendo.testing.harness import Harness
+    from segment_pendo.testing.results import Results, Snapshot, pendo_after
 
 __all__ = [
     "ABSENT",
@@ -45,15 +47,24 @@ __all__ = [
     "track",
 ]
 
+# Each name is imported when it is first used: the harness needs an HTTP server, which property tests of a mapping do not.
+_HOMES: Final = {
+    "Account": "explain.records",
+    "Visitor": "explain.records",
+    "CallRow": "explain.rows",
+    "FindingRow": "explain.rows",
+    "Harness": "testing.harness",
+    "Results": "testing.results",
+    "Snapshot": "testing.results",
+    "pendo_after": "testing.results",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # The harness needs an HTTP server, which property tests of a mapping do not.
-    if name == "Harness":
-        from segment_pendo.testing.harness import Harness  # noqa: PLC0415
-
-        return Harness
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+    if name not in __all__:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"segment_pendo.{_HOMES.get(name, 'testing.expectation')}"), name)
 
 
 def __dir__() -> list[str]:

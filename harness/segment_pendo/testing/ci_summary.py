@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from segment_pendo.explain.teller import cell
+from segment_pendo.base.prose import cell
 
 __all__ = ["Case", "markdown"]
 

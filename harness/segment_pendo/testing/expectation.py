@@ -11,8 +11,8 @@ from numbers import Number
 from typing import Any, Final, Literal, NamedTuple
 
 from segment_pendo.base.json_path import json_path
+from segment_pendo.base.prose import short
 from segment_pendo.base.suggestion import nearest
-from segment_pendo.explain.teller import short
 from segment_pendo.pendo.codes import CODES as PENDO
 from segment_pendo.segment.codes import CODES as SEGMENT
 from segment_pendo.segment.codes import DROPS

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from segment_pendo.explain.teller import plain
+from segment_pendo.base.prose import plain
 from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.listener import Handler
 

@@ -18,9 +18,10 @@ from typing import Any, Final
 from aiohttp import web
 from yarl import URL
 
-from segment_pendo.serve.listener import Door
-from segment_pendo.testing.harness import Clock, Harness
+from segment_pendo.serve.listener import Listener
+from segment_pendo.testing.harness import Harness
 from segment_pendo.testing.options import Options
+from segment_pendo.testing.waiting import Clock
 
 __all__ = ["Bench"]
 
@@ -45,7 +46,7 @@ class Bench:
         self._ended: deque[Harness] = deque()
         self._by_prefix: dict[str, Harness] = {}
         self._running: Harness | None = None
-        self._door = self.ask(lambda: Door([], self._shared))
+        self._door = self.ask(lambda: Listener([], self._shared))
         self.run(self._door.start(0))
         self.url = self._door.url
         self.late: list[tuple[str, str]] = []
@@ -72,7 +73,7 @@ class Bench:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(_START)
 
     def open(self, name: str, options: Options) -> Harness:
-        """A harness for the test of this name. Raises DoorError."""
+        """A harness for the test of this name. Raises ListenerError."""
         harness = self.ask(lambda: Harness(name, options, self))
         self.run(harness.open())
         self._by_prefix[harness.prefix] = self._running = harness

@@ -4,16 +4,16 @@ It is an audit hook (PEP 578), so it sees every socket of Python's own, asyncio'
 of libraries that bring their own (uvloop, gRPC). Without asking for it, nothing of it runs.
 """
 
-import ipaddress
 import socket
 import sys
 import threading
 from collections.abc import Iterable
 from typing import Any, Final, Self
 
+from segment_pendo.base.hosts import address_of, is_this_machine
+
 __all__ = ["Guard", "NetworkBlocked"]
 
-_LOCAL: Final = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
 _LOOK_UPS: Final = {"socket.getaddrinfo", "socket.gethostbyname"}
 _REVERSE: Final = {"socket.gethostbyaddr", "socket.getnameinfo"}
 _SENDING: Final = {"socket.connect", "socket.sendto", "socket.sendmsg"}
@@ -60,7 +60,7 @@ class Guard:
             return
         if event in _LOOK_UPS:
             host = _text(arguments[0])
-            if not (self._may(host) or _address(host)):  # an address needs no look-up; who connects to it is seen then
+            if not (self._may(host) or address_of(host)):  # an address needs no look-up; who connects to it is seen then
                 self._refuse(f"look up {host}", host)
             self._know_addresses(host)
             return
@@ -72,7 +72,7 @@ class Guard:
             self._refuse(f"connect to {host}:{address[1]}", f"{host}:{address[1]}")
 
     def _may(self, host: str) -> bool:
-        return host in self._allowed or is_local(host)
+        return host in self._allowed or is_this_machine(host) or host == socket.gethostname().casefold()
 
     def _know_addresses(self, host: str) -> None:
         """An allowed name allows its addresses: who connects does so by them."""
@@ -119,21 +119,3 @@ def _text(host: Any) -> str:
         return ""
     text = host.decode("latin-1") if isinstance(host, bytes | bytearray) else str(host)
     return text.casefold().rstrip(".").partition("%")[0]
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def is_local(host: str) -> bool:
-    """Whether a name or an address is this machine, for a connection or as the wildcard of a server."""
-    if host in _LOCAL or host.endswith(".localhost") or host == socket.gethostname().casefold():
-        return True
-    address = _address(host)
-    if address is None:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback or address.is_unspecified

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from segment_pendo.base.suggestion import nearest
-from segment_pendo.explain.teller import ORDER
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup, made_setup
 from segment_pendo.segment.webhooks import KINDS
-from segment_pendo.testing.results import made_setup
-from segment_pendo.words import Level
+from segment_pendo.words import LEVELS, Level
 
 __all__ = ["Options", "known", "made"]
 
@@ -52,7 +50,7 @@ def made(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options
     )
     return Options(
         setup,
-        fail_on=_one_of(chosen, "fail_on", tuple(ORDER)),
+        fail_on=_one_of(chosen, "fail_on", LEVELS),
         timeout=_seconds(chosen, "timeout"),
         quiet=_seconds(chosen, "quiet"),
         directory=directory,

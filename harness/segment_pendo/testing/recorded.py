@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from segment_pendo.explain.teller import many, printable, short
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.base.prose import many, printable, short
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.compare import Comparison, compare
-from segment_pendo.recordings.recorder import Recorder, load, load_header
+from segment_pendo.recordings.files import load, load_header
+from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.words import Receipt
 
 __all__ = ["Recordings"]
@@ -16,19 +17,21 @@ _WIDEST = 100
 
 
 class Recordings:
-    """`written` says which test of this session wrote which file; `begun` are the recorders that still record."""
+    """A sink: what was begun records. `written` says which test of this session wrote which file."""
 
     def __init__(self, test: str, setup: Setup, written: dict[Path, str]) -> None:
         self._test = test
         self._setup = setup
         self._written = written
-        self.begun: list[Recorder] = []
+        self._begun: list[Recorder] = []
 
-    def begin(self, where: Path, receipts: Sequence[Receipt]) -> Recorder:
-        """A recorder that has taken these receipts and takes more. Raises RecordingError."""
-        made = self._recorder(where, receipts)
-        self.begun.append(made)
-        return made
+    def begin(self, where: Path, receipts: Sequence[Receipt]) -> None:
+        """Record these receipts and all that come. Raises RecordingError."""
+        self._begun.append(self._recorder(where, receipts))
+
+    def take(self, receipt: Receipt) -> None:
+        for recorder in self._begun:
+            recorder.take(receipt)
 
     def _recorder(self, where: Path, receipts: Sequence[Receipt]) -> Recorder:
         where.parent.mkdir(parents=True, exist_ok=True)
@@ -39,10 +42,11 @@ class Recordings:
 
     def end(self, *, passed: bool) -> None:
         """What a test that passed recorded replaces its files. Raises RecordingError where one cannot be replaced."""
-        for one in self.begun:
-            one.close(replacing=passed)
-            if one.kept_in is not None:  # of a test that failed nobody wants to find a file at each run
-                one.kept_in.unlink(missing_ok=True)
+        begun, self._begun = self._begun, []
+        for recorder in begun:
+            recorder.close(replacing=passed)
+            if recorder.kept_in is not None:  # of a test that failed nobody wants to find a file at each run
+                recorder.kept_in.unlink(missing_ok=True)
 
     def compared(self, where: Path, receipts: Sequence[Receipt], *, ordered: bool) -> list[str]:
         """Why these receipts do not mean what the file holds, in lines; nothing where they do. Raises RecordingError for what is none."""

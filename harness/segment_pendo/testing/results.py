@@ -7,78 +7,24 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NotRequired, TypedDict, cast
+from typing import Any, Final, TypedDict, cast
 from uuid import UUID, uuid5
 
 from segment_pendo.base import js_json
-from segment_pendo.explain.rows import call_id, call_row
+from segment_pendo.explain.records import Account, Visitor, account_of, plain_record, visitor_of
+from segment_pendo.explain.rows import CallRow, FindingRow, call_id, call_row
 from segment_pendo.explain.teller import finding_line
-from segment_pendo.mapping.assess import Setup, assess, webhook_of
+from segment_pendo.mapping.assess import assess, webhook_of
 from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.setup import Setup, made_setup
 from segment_pendo.pendo.records import Pendo
 from segment_pendo.recordings.merge import steady
 from segment_pendo.segment.wire import requests
 from segment_pendo.testing.expectation import Expectation, checked
 from segment_pendo.testing.timeline import Arrival, Event, called, problems
-from segment_pendo.words import Json, JsonObject, Judged, Level, Receipt, Skipped
+from segment_pendo.words import JsonObject, Judged, Level, Receipt, Skipped
 
-__all__ = [
-    "Account",
-    "CallRow",
-    "FindingRow",
-    "Results",
-    "Snapshot",
-    "Visitor",
-    "account_of",
-    "pendo_after",
-    "plain_record",
-    "row_of",
-    "visitor_of",
-]
-
-
-class FindingRow(TypedDict):
-    """A finding; `call` is the id of its call, where it stands by itself."""
-
-    code: str
-    level: Level
-    path: str
-    message: str
-    source: str
-    call: NotRequired[str]
-
-
-class CallRow(TypedDict):
-    """One call and what became of it, as everywhere in this program. `user` and `group` as sent; `body` is the exact webhook."""
-
-    id: str
-    index: int
-    time: str
-    type: str | None
-    user: Any
-    group: Any
-    outcome: Literal["webhook", "skipped"]
-    code: str | None
-    reason: str | None
-    body: str | None
-    headers: dict[str, str] | None
-    findings: list[FindingRow]
-    delivery: dict[str, Any] | None
-
-
-class Visitor(TypedDict):
-    """A visitor as Pendo would hold it: its accounts in the order in which it joined them, and its metadata from Segment."""
-
-    id: str
-    accounts: list[str]
-    metadata: dict[str, Any]
-
-
-class Account(TypedDict):
-    """An account as Pendo would hold it, with its metadata from Segment."""
-
-    id: str
-    metadata: dict[str, Any]
+__all__ = ["Results", "Snapshot", "pendo_after", "row_of"]
 
 
 class Snapshot(TypedDict):
@@ -89,29 +35,6 @@ class Snapshot(TypedDict):
     findings: list[str]
     visitors: dict[str, Visitor]
     accounts: dict[str, Account]
-
-
-def plain_record(record: JsonObject) -> JsonObject:
-    """The body of Pendo's API without its groups and times: id, accounts where it has any to have, metadata from Segment."""
-    metadata = record.get("metadata")
-    group = metadata.get("segmentio") if isinstance(metadata, dict) else None
-    accounts: JsonObject = {"accounts": record["accountIds"]} if "accountIds" in record else {}
-    return cast("JsonObject", _plain({"id": record.get("id"), **accounts, "metadata": group or {}}))
-
-
-def visitor_of(record: JsonObject | None) -> Visitor | None:
-    """A visitor from the body of Pendo's API."""
-    return None if record is None else cast("Visitor", plain_record(record))
-
-
-def account_of(record: JsonObject | None) -> Account | None:
-    """An account from the body of Pendo's API."""
-    return None if record is None else cast("Account", plain_record(record))
-
-
-def _plain(value: Json) -> Any:
-    """JSON with ordinary numbers: 1.0 is 1, as JavaScript has it."""
-    return json.loads(js_json.write(value))
 
 
 class Results(ABC):
@@ -245,12 +168,3 @@ def pendo_after(
     for number, request in enumerate(made):
         results.take(assess(request, id=f"call-{number}", at=at, setup=setup))
     return results
-
-
-def made_setup(*, track: bool, pendo_track: bool, webhook: str, model: Mapping[str, str]) -> Setup:
-    """The Setup of such options. Raises ValueError or TypeError, which name what is wrong."""
-    if not isinstance(model, Mapping):
-        msg = f"model is a dict of switches and values, not {model!r}"
-        raise TypeError(msg)
-    described: JsonObject = {"track": track, "webhook": webhook, "model": {**model}, "pendoTrack": pendo_track}
-    return Setup().like(described)

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from segment_pendo.explain.teller import ORDER, finding_line, is_as_bad, many, named, printable, short
+from segment_pendo.base.prose import many, printable, short
+from segment_pendo.explain.teller import finding_line, named
 from segment_pendo.testing.expectation import Expectation, Mismatch, distance, mismatches
-from segment_pendo.words import Json, Judged, Receipt, Skipped
+from segment_pendo.words import LEVELS, Json, Judged, Receipt, Skipped, is_as_bad
 
 __all__ = ["Arrival", "Note", "called", "missed", "problems", "timeline", "uncalled"]
 
@@ -54,7 +55,7 @@ def _line(event: Event) -> str:
         return f"{event.seconds:9.3f} s  {event.text}"
     outcome = event.judged.outcome
     became = f"skipped {outcome.code}" if isinstance(outcome, Skipped) else "webhook"
-    found = sorted({(ORDER[one.level], f"{one.level} {one.code}") for one in event.judged.findings if one.level != "info"})
+    found = sorted({(LEVELS.index(one.level), f"{one.level} {one.code}") for one in event.judged.findings if one.level != "info"})
     codes = f"  [{', '.join(text for _, text in found)}]" if found else ""
     return f"{event.seconds:9.3f} s  {called(event.judged)}  {became}{codes}"
 
@@ -111,7 +112,7 @@ def _about(judged: Judged) -> Iterator[str]:
         yield f"    skipped {judged.outcome.code}: {printable(judged.outcome.reason)}"
         if judged.call.type == "track" and judged.outcome.code == "NO_MATCHING_MAPPING":
             yield "    in a test that is @pytest.mark.segment_pendo(track=True)"
-    for one in sorted(judged.findings, key=lambda one: ORDER[one.level]):
+    for one in sorted(judged.findings, key=lambda one: LEVELS.index(one.level)):
         if one.level != "info":
             yield f"    {finding_line(one.level, one.code, one.path, one.message)}"
 

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 from make_fixtures import RECORDINGS
 
+from segment_pendo.base.json_diff import changes
 from segment_pendo.cli import main
-from segment_pendo.recordings.check import changes
 
 PYTHON = RECORDINGS / "segment-analytics-python.jsonl"
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from segment_pendo.base.prose import plain
 from segment_pendo.cli import VERBS, main
-from segment_pendo.explain.teller import Teller, plain
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.explain.teller import Teller
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Attempt, SdkRequest
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from make_fixtures import RECORDINGS
 
 from segment_pendo.cli import main
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.compare import Comparison, compare
 from segment_pendo.recordings.format import Entry, header_line

@@ -9,7 +9,7 @@ from background import background
 from click.testing import CliRunner, Result
 
 from segment_pendo.cli import main
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store

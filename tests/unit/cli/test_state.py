@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 from segment_pendo.base.times import parse
 from segment_pendo.cli import main
 from segment_pendo.explain.prediction import Event, compared
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Pendo
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.recorder import Recorder

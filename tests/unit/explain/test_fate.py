@@ -8,7 +8,7 @@ from make_fixtures import FATES, RECEIVED, fates
 
 from segment_pendo.explain.device_mode import compared_row, device
 from segment_pendo.explain.fate import explained, fate
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
 

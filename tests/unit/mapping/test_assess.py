@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from segment_pendo.explain.teller import refusal_line
-from segment_pendo.mapping.assess import Setup, assess, chain
+from segment_pendo.mapping.assess import assess, chain
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)

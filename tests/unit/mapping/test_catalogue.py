@@ -9,7 +9,7 @@ import pytest
 import segment_pendo
 from segment_pendo.base.times import parse
 from segment_pendo.mapping import catalogue
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.pendo.rules import RULES
 from segment_pendo.recordings.mapped_file import Options, mapped
@@ -65,7 +65,7 @@ def test_the_code_says_no_other_codes() -> None:
 
 
 def test_every_rule_of_pendos_stands_beside_code_and_every_citation_is_a_rule() -> None:
-    files = [*(PACKAGE / "pendo").glob("*.py"), PACKAGE / "explaining.py", PACKAGE / "loopback_pendo.py"]
+    files = [*(PACKAGE / "pendo").glob("*.py"), *(PACKAGE / "explain").glob("*.py"), PACKAGE / "serve" / "loopback_pendo.py"]
     text = "\n".join(path.read_text("utf-8") for path in files if path.name != "rules.py")
     assert set(re.findall(r'"(\d\.\d+(?:\.\d+)?)"', text)) <= set(RULES)
     assert set(RULES) <= set(re.findall(r"\b\d\.\d+(?:\.\d+)?\b", text))

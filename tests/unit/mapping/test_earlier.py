@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import CODES, History
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.serve.relay import Relay
 from segment_pendo.words import Receipt, SdkRequest

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from segment_pendo.base.times import parse
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import Memory
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
 from segment_pendo.recordings.recorder import Recorder

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from segment_pendo.base import js_json
 from segment_pendo.cli import main
 from segment_pendo.explain.fate import explained
-from segment_pendo.mapping.assess import Setup, judge_message
+from segment_pendo.mapping.assess import judge_message
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import findings, ids
 from segment_pendo.pendo.records import Pendo
 from segment_pendo.pendo.switches import PendoSwitches

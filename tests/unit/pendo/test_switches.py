@@ -10,12 +10,12 @@ import aiohttp
 import pytest
 
 from segment_pendo.base.switch import changed, changed_both, table
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Pendo
 from segment_pendo.pendo.rules import RULES
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.segment.switches import Switches
-from segment_pendo.serve.listener import Door
+from segment_pendo.serve.listener import Listener
 from segment_pendo.serve.loopback_pendo import MAX_BODY, Answers, LoopbackPendo
 
 type Look = Callable[[Pendo], Any]
@@ -87,7 +87,7 @@ def answers(pair: str, method: str, body: bytes) -> tuple[int, int]:
     """The status by default and with the switch."""
 
     async def ask(switches: PendoSwitches) -> int:
-        door = Door(LoopbackPendo(answers=Answers(switches)).routes())
+        door = Listener(LoopbackPendo(answers=Answers(switches)).routes())
         await door.start(0)
         try:
             async with (

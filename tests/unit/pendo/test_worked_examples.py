@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from segment_pendo.base.hosts import is_loopback
 from segment_pendo.base.json_path import json_path
 from segment_pendo.cli.run_report import Reporter
 from segment_pendo.pendo import findings, ids
 from segment_pendo.pendo.records import Pendo
-from segment_pendo.pendo.regions import caveat, destination, examine, is_loopback, webhook_url
+from segment_pendo.pendo.regions import caveat, destination, examine, webhook_url
 from segment_pendo.words import Attempt, CallRef
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"

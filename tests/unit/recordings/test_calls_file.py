@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from segment_pendo.explain.rows import dumps
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.calls_file import items
 from segment_pendo.recordings.format import RecordingError
 from segment_pendo.recordings.mapped_file import Options, mapped

@@ -15,8 +15,10 @@ from recorded import calls_of
 from suites import PLAIN
 
 from segment_pendo.cli import main
-from segment_pendo.mapping.assess import Setup, assess
-from segment_pendo.recordings.recorder import Recorder, load
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.files import load
+from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.words import SdkRequest
 
 GOLDENS = sorted(RECORDINGS.glob("*.jsonl"))

@@ -14,9 +14,12 @@ import pytest
 from recorded import calls_of
 
 from segment_pendo.base.switch import changed
-from segment_pendo.mapping.assess import Setup, assess
-from segment_pendo.recordings.format import Judge, RecordingError
-from segment_pendo.recordings.recorder import Mode, Recorder, load
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.files import load
+from segment_pendo.recordings.format import RecordingError
+from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.recordings.redact import Keys, redacted
 from segment_pendo.segment.switches import DEFAULT
 from segment_pendo.words import SdkRequest, Webhook

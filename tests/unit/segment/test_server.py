@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from segment_pendo.base import times
 from segment_pendo.cli import main
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import SdkRequest, Webhook
 
 # originalTimestamp, sentAt, receivedAt, the published timestamp: payloads that came out of the real service (T-10).

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from segment_pendo.base.switch import SwitchError, changed, settings, table
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 

@@ -10,7 +10,8 @@ from typing import Any
 import make_fixtures
 import pytest
 
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.words import JsonObject, SdkRequest, Webhook
 

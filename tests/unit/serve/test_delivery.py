@@ -13,9 +13,11 @@ import pytest
 from aiohttp import web
 
 from segment_pendo.base import js_json
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import webhooks
-from segment_pendo.serve.delivery import Delivery, post, session
+from segment_pendo.serve.client import client
+from segment_pendo.serve.delivery import Delivery, post
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, SdkRequest, Webhook
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
@@ -44,8 +46,8 @@ def posted(
     async def main() -> Attempt:
         runner, here = await serve(handler)
         try:
-            async with session() as client:
-                return await post(client, to or here, webhook, kind)
+            async with client() as opened:
+                return await post(opened, to or here, webhook, kind)
         finally:
             await runner.cleanup()
 

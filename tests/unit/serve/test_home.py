@@ -9,10 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.home import Home
-from segment_pendo.serve.listener import DoorError
-from segment_pendo.serve.relay import Relay, Sink
+from segment_pendo.serve.listener import ListenerError
+from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
+from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Attempt, CallRef, Receipt
 
@@ -241,7 +242,7 @@ def test_the_page_is_served_and_allows_only_itself() -> None:
 def test_a_busy_port_is_told() -> None:
     async def what(_client: aiohttp.ClientSession, home: Home, store: Store) -> None:
         port = int(home.url.rpartition(":")[2])
-        with pytest.raises(DoorError, match=f"port {port} .* Address already in use.* --port"):
+        with pytest.raises(ListenerError, match=f"port {port} .* Address already in use"):
             await Home(Relay([store], setup=Setup()), store).start(port)
 
     talk(what)
@@ -258,9 +259,8 @@ def test_while_ending_sdks_are_told_to_come_again() -> None:
 def test_the_loopback_pendo_names_the_call_that_set_a_field() -> None:
     async def main() -> None:
         store = Store(None, setup=Setup())
-        sinks: list[Sink] = [store]
-        home = Home(Relay(sinks, setup=Setup()), store)
-        sinks.append(home)
+        names = CallNames()
+        home = Home(Relay([store, names], setup=Setup()), store, LoopbackPendo(answers=Answers(name_of=names)))
         await home.start(0)
         try:
             async with aiohttp.ClientSession(base_url=home.url) as client:

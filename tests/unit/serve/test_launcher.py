@@ -107,7 +107,7 @@ def test_a_proxy_that_was_there_before_becomes_the_upstream(variable: str, url: 
 
 @pytest.mark.parametrize("variable", ["socks5://x:1", "http://", "http://h:port", "http://[bad"])
 def test_a_proxy_that_we_cannot_use_is_told_without_repeating_it(variable: str) -> None:
-    with pytest.raises(ValueError, match="HTTPS_PROXY is set, but") as refused:
+    with pytest.raises(launcher.UpstreamError, match="HTTPS_PROXY is set, but") as refused:
         launcher.upstream({"HTTPS_PROXY": variable})
     assert variable not in str(refused.value)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.relay import Relay
 from segment_pendo.words import Receipt, SdkRequest
 

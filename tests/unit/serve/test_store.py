@@ -10,7 +10,8 @@ import pytest
 
 from segment_pendo.base.switch import changed
 from segment_pendo.explain.rows import call_row
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.switches import DEFAULT
 from segment_pendo.serve import store as module
 from segment_pendo.serve.relay import Relay

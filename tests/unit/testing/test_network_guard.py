@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from segment_pendo.testing.network_guard import Guard, NetworkBlocked, is_local
+from segment_pendo.base.hosts import is_this_machine
+from segment_pendo.testing.network_guard import Guard, NetworkBlocked
 
 FAR = ("192.0.2.1", 443)  # an address of documentation (RFC 5737)
 
@@ -99,10 +100,10 @@ def test_the_last_guard_stands_and_none_after_it() -> None:
     ("host", "local"),
     [
         ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::ffff:127.0.0.1", True), ("0.0.0.0", True), ("::", True), ("", True),
-        ("localhost", True), ("app.localhost", True), (socket.gethostname().casefold(), True),
+        ("localhost", True), ("app.localhost", True),
         ("10.0.0.1", False), ("192.168.1.1", False), ("::ffff:10.0.0.1", False), ("api.segment.io", False),
         ("localhost.example.com", False), ("127.0.0.1.example.com", False), ("fe80::1", False),
     ],
 )  # fmt: skip
 def test_what_is_local(host: str, local: bool) -> None:
-    assert is_local(host) is local
+    assert is_this_machine(host) is local

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from segment_pendo.cli.failure import CANNOT_START, Failure
-from segment_pendo.serve.session import INSTALL, ca_directory, mitmproxy_side
+from segment_pendo.cli.proxy_extra import needed_side
+from segment_pendo.serve.environment import ca_directory
 
 __all__ = ["command"]
 
@@ -17,11 +17,7 @@ def command() -> None:
 
 
 def _certificate() -> Path:
-    side = mitmproxy_side()
-    if side is None:
-        message = f"the certificate is made by mitmproxy: {INSTALL}."
-        raise Failure(message, CANNOT_START)
-    path = side.authority(ca_directory())
+    path = needed_side("the certificate is made by mitmproxy").authority(ca_directory())
     assert isinstance(path, Path)
     return path
 

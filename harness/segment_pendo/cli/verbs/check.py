@@ -10,16 +10,18 @@ from typing import Final
 
 import click
 
-from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, REFUSED, Failure
+from segment_pendo.base.prose import cell, many, printable, short
+from segment_pendo.cli.failure import CANNOT_START, FOUND, REFUSED, Failure
 from segment_pendo.explain import rows
-from segment_pendo.explain.teller import WHO, cell, is_as_bad, many, named, printable, short
+from segment_pendo.explain.teller import WHO, named
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.check import Difference, differences
-from segment_pendo.recordings.format import Entry, Judge, RecordedCall, RecordingError
-from segment_pendo.recordings.recorder import load, load_header, rewrite
+from segment_pendo.recordings.files import load, load_header, rewrite
+from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError
+from segment_pendo.recordings.judge import Judge
 from segment_pendo.segment import ingest
 from segment_pendo.serve.environment import in_ci
-from segment_pendo.words import Finding, Json, Judged, Receipt
+from segment_pendo.words import Finding, Json, Judged, Receipt, is_as_bad
 
 __all__ = ["command"]
 
@@ -71,8 +73,6 @@ def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update
         if update:
             for file in files:
                 _update(file, [one for one in checked if one.file == file])
-    except RecordingError as error:
-        raise Failure(str(error), CONFIGURATION) from None
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -11,11 +11,14 @@ from urllib.parse import quote
 
 import click
 
-from segment_pendo.cli.failure import CANNOT_START, NOT_DELIVERED, Failure
+from segment_pendo.cli.failure import NOT_DELIVERED
+from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.run_report import Reporter
+from segment_pendo.cli.signals import Signals
 from segment_pendo.segment.wire import requests
+from segment_pendo.serve.client import client
 from segment_pendo.serve.delivery import DRAIN
-from segment_pendo.serve.session import INSTALL, Doors, Plan, Signals
+from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import JsonObject
 
 __all__ = ["command"]
@@ -23,7 +26,7 @@ __all__ = ["command"]
 USER: Final = "userId1"
 GROUP: Final = "0e8c78ea9d97a7b8185e8632"
 _WRITE_KEY: Final = "DEMO_WRITE_KEY"
-_URL: Final = "https://api.segment.io/v1/batch"
+_SEGMENT: Final = "https://api.segment.io"
 CALLS: Final[list[JsonObject]] = [
     {
         "type": "identify",
@@ -48,48 +51,39 @@ def command(port: int, *, once: bool) -> None:
 
 
 async def _demo(port: int, *, once: bool) -> int:
+    side = needed_side("the demo needs mitmproxy")
     reporter = Reporter(sys.stdout, "text")
-    doors = Doors(Plan(port=port), reporter, reporter.heard)
-    try:
-        await doors.start()
-        if doors.proxy is None:
-            message = f"the demo needs mitmproxy: {INSTALL}."
-            raise Failure(message, CANNOT_START)
-        click.echo(f"A Segment SDK sends an identify and a group call to {_URL}, through the proxy:\n")
-        code = await _show(doors)
+    async with Session(Plan(port=port), reporter, reporter.heard, side=side) as session:
+        click.echo(f"A Segment SDK sends an identify and a group call to {_SEGMENT}/v1/batch, through the proxy:\n")
+        code = await _show(session)
         if not once and code == 0:
             click.echo("Ctrl-C ends it.")
             await Signals().next()
-    finally:
-        await doors.stop()
     return code
 
 
-async def _show(doors: Doors) -> int:
-    import aiohttp  # noqa: PLC0415 - the only verb file that is a client itself
-
-    assert doors.home is not None
-    assert doors.delivery is not None
-    trust = ssl.create_default_context(cafile=doors.authority)
+async def _show(session: Session) -> int:
+    assert session.delivery is not None
+    trust = ssl.create_default_context(cafile=session.authority)
     (batch,) = requests(CALLS, "python", write_key=_WRITE_KEY, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4()))
-    async with aiohttp.ClientSession() as client:
-        async with client.post(_URL, data=batch.body, headers=dict(batch.headers), proxy=doors.proxy.url, ssl=trust) as answer:
-            said = await answer.text()
-            click.echo(f"The SDK was answered {answer.status} {said}")
-        await doors.delivery.drain(DRAIN)
+    async with client() as opened:
+        answer = await opened.send(_SEGMENT, batch, proxy=session.proxy.url, ssl=trust)
+        said = f"The SDK was answered {answer.status} {answer.body.decode('utf-8', 'replace')}"
+        click.echo(said if answer.status else f"{answer.wrong}.")
+        await session.delivery.drain(DRAIN)
         code = 0
         for kind, name in (("visitor", USER), ("account", GROUP)):
-            url = f"{doors.home.url}/api/v1/{kind}/{quote(name, safe='')}"
-            async with client.get(url) as answer:
-                if answer.status != 200:
-                    click.echo(f"\nThe loopback Pendo has no {kind} {name}.", err=True)
-                    code = NOT_DELIVERED
-                    continue
-                record = await answer.json()
-                click.echo(f"\nPendo's {kind} {record['id']} (GET {url})")
-                for field, value in record["metadata"]["segmentio"].items():
-                    click.echo(f"  {field:<10} {json.dumps(value, ensure_ascii=False)}")
-                if kind == "visitor":
-                    click.echo(f"  accounts   {', '.join(record['accountIds'])}")
-    click.echo(f"\nThe page: {doors.home.url}/")
+            url = f"{session.home.url}/api/v1/{kind}/{quote(name, safe='')}"
+            answer = await opened.ask("GET", url)
+            if answer.status != 200:
+                click.echo(f"\nThe loopback Pendo has no {kind} {name}.", err=True)
+                code = NOT_DELIVERED
+                continue
+            record = json.loads(answer.body)
+            click.echo(f"\nPendo's {kind} {record['id']} (GET {url})")
+            for field, value in record["metadata"]["segmentio"].items():
+                click.echo(f"  {field:<10} {json.dumps(value, ensure_ascii=False)}")
+            if kind == "visitor":
+                click.echo(f"  accounts   {', '.join(record['accountIds'])}")
+    click.echo(f"\nThe page: {session.home.url}/")
     return code

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo.base.prose import many, plain, printable, short
+from segment_pendo.cli.failure import FOUND
 from segment_pendo.explain import rows
-from segment_pendo.explain.teller import many, plain, printable, short
 from segment_pendo.recordings.compare import Comparison, Pair, TraitChange, as_json, compare
-from segment_pendo.recordings.format import RecordingError
-from segment_pendo.recordings.recorder import load
+from segment_pendo.recordings.files import load
 
 __all__ = ["command"]
 
@@ -30,10 +29,7 @@ def command(old: Path, new: Path, style: str) -> None:
     What differs from run to run (ids and times of messages, versions, addresses of pages) does not count, nor does what became of the
     calls. Ends with 1 if something differs.
     """
-    try:
-        made = compare(load(old), load(new))
-    except RecordingError as error:
-        raise Failure(str(error), CONFIGURATION) from None
+    made = compare(load(old), load(new))
     if style == "json":
         click.echo(rows.dumps(as_json(made)))
     elif style == "markdown":

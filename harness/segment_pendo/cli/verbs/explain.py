@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import click
 from click.core import ParameterSource
 
+from segment_pendo.base.prose import plain, printable, short
 from segment_pendo.cli.calls_input import Inputs, input_options
 from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.running import at_option, calls, get
@@ -14,9 +15,9 @@ from segment_pendo.cli.tables import print_table, width
 from segment_pendo.explain import rows
 from segment_pendo.explain.device_mode import TITLES, compared_row
 from segment_pendo.explain.fate import explained
-from segment_pendo.explain.teller import ORDER, finding_line, plain, printable, short
+from segment_pendo.explain.teller import finding_line
 from segment_pendo.recordings.mapped_file import Mapped
-from segment_pendo.words import Json, JsonObject
+from segment_pendo.words import LEVELS, Json, JsonObject
 
 __all__ = ["command"]
 
@@ -94,7 +95,7 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
         device = row.get("device", {})
         for line in [*(device[name]["says"] for name in TITLES if device), *(f"Both on: {split}" for split in device.get("splits", []))]:
             click.echo(f"  {printable(line)}")
-        for one in sorted(row["findings"], key=lambda one: ORDER[one["level"]]):
+        for one in sorted(row["findings"], key=lambda one: LEVELS.index(one["level"])):
             click.echo(f"  {finding_line(one['level'], one['code'], one['path'], one['message'])}")
         if not brief:
             click.echo()

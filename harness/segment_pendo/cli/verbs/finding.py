@@ -6,15 +6,16 @@ from collections.abc import Iterable
 import click
 
 from segment_pendo.base.finding_code import Code
+from segment_pendo.base.prose import short
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.base.switch import Switch, table
 from segment_pendo.cli.tables import width
-from segment_pendo.explain.teller import short
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS, find
 from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import rules as segment_rules
 from segment_pendo.segment.switches import Switches
+from segment_pendo.words import LEVELS
 
 __all__ = ["command"]
 
@@ -90,7 +91,7 @@ def _explain(name: str) -> None:
 
 def _list_codes() -> None:
     formatter = click.HelpFormatter(width=_width())
-    for level in ("error", "warning", "info"):
+    for level in LEVELS:
         with formatter.section(f"Findings, {level}"):
             formatter.write_dl(_rows((name, code) for name, code in FINDINGS.items() if code.level == level))
     with formatter.section("Why a call is skipped or a request refused"):

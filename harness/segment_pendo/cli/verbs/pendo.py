@@ -5,19 +5,21 @@ import sys
 
 import click
 
+from segment_pendo.base.hosts import HOME_PORT
+from segment_pendo.base.prose import printable
 from segment_pendo.base.switch import changed
-from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.setup_options import chosen
+from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.fate import fate
-from segment_pendo.explain.teller import finding_line, printable
-from segment_pendo.mapping.assess import Setup, bounded
+from segment_pendo.explain.teller import finding_line
+from segment_pendo.mapping.assess import bounded
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import findings
 from segment_pendo.pendo.across import Memory
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.environment import INTEGRATION_KEY, secret
-from segment_pendo.serve.listener import Door, DoorError
+from segment_pendo.serve.listener import Listener
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo, Taken
-from segment_pendo.serve.session import Signals
 from segment_pendo.words import Call, Judged, Message, Webhook
 
 __all__ = ["command"]
@@ -28,7 +30,7 @@ def _switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ..
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=4170, show_default=True, help="0 = a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=HOME_PORT, show_default=True, help="0 = a free one.")
 @click.option("--key", default="", help="The only API key that is taken, a made-up one; 403 for others.  [default: any]")
 @click.option("--track", is_flag=True, help="The subscription has the setting for track calls.")
 @click.option("--always-200", is_flag=True, help="Answer 200 to whatever comes to /data/, also to what is no JSON.")
@@ -74,11 +76,8 @@ def _note(text: str) -> None:
 
 async def _serve(port: int, answers: Answers) -> None:
     signals = Signals()
-    door = Door(LoopbackPendo(_Teller(answers), answers, _note).routes())
-    try:
-        await door.start(port)
-    except DoorError as error:
-        raise Failure(str(error), CANNOT_START) from None
+    door = Listener(LoopbackPendo(_Teller(answers), answers, _note).routes())
+    await door.start(port)
     what = "only --key's" if answers.key else "any"
     click.echo(f"Pendo  {door.url}/data/segmentio/KEY   ({what} key; answers 200 to any event, as the real one seems to)", err=True)
     await signals.next()

@@ -10,21 +10,25 @@ from typing import Any
 
 import click
 
+from segment_pendo.base.hosts import bare
+from segment_pendo.base.prose import many, printable
 from segment_pendo.cli import credentials
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.pseudonym_settings import people
 from segment_pendo.cli.setup_options import setup_options
-from segment_pendo.explain.teller import many, printable
-from segment_pendo.mapping.assess import Setup, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import exporting, importing
 from segment_pendo.recordings import format as recording
-from segment_pendo.recordings.format import Entry, Judge, RecordingError
+from segment_pendo.recordings.files import load, load_header, replace_whole
+from segment_pendo.recordings.format import Entry
 from segment_pendo.recordings.importing import Imported
+from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.merge import joined
 from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.recordings.recorder import Recorder, load, load_header, replace_whole
+from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.recordings.scan import suspects
-from segment_pendo.segment.hosts import INTERCEPTED, bare
+from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["command"]
@@ -49,20 +53,17 @@ def redact(files: tuple[Path, ...], ids: str | None) -> None:
     Settings: [tool.segment-pendo.redact] in pyproject.toml with ids, replace, keep, allow_list.
     """
     made = people(ids)
-    try:
-        for file in files:
-            header = load_header(file)
-            if header.redacted == "people" and header.redacted_with == made.fingerprint:
-                click.echo(f"{file}: redacted before; left as it is.", err=True)
-                continue
-            if header.redacted == "people":
-                message = f"{file} was redacted before with another key or other settings; redact what it was made of again."
-                raise Failure(message, CONFIGURATION)
-            entries = list(load(file))
-            replace_whole(file, _redacted(header, entries, made))
-            click.echo(f"{file}: {many(sum(len(entry.calls) for entry in entries), 'call')} redacted.", err=True)
-    except RecordingError as error:
-        raise Failure(str(error), CONFIGURATION) from None
+    for file in files:
+        header = load_header(file)
+        if header.redacted == "people" and header.redacted_with == made.fingerprint:
+            click.echo(f"{file}: redacted before; left as it is.", err=True)
+            continue
+        if header.redacted == "people":
+            message = f"{file} was redacted before with another key or other settings; redact what it was made of again."
+            raise Failure(message, CONFIGURATION)
+        entries = list(load(file))
+        replace_whole(file, _redacted(header, entries, made))
+        click.echo(f"{file}: {many(sum(len(entry.calls) for entry in entries), 'call')} redacted.", err=True)
 
 
 def _redacted(header: recording.Header, entries: list[Entry], made: People) -> list[bytes]:
@@ -147,13 +148,10 @@ def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: S
             raise Failure(message, CONFIGURATION) from None
     taken = [one for one in found if not one.request.host or bare(one.request.host) in ours]
     passed = len(found) - len(taken)
-    try:
-        recorder = Recorder(out, setup=setup, secrets=credentials.known(None))
-        for number, (request, at) in enumerate(taken):
-            recorder.take(assess(request, id=str(number), at=at, setup=setup))
-        recorder.close()
-    except RecordingError as error:
-        raise Failure(str(error), CONFIGURATION) from None
+    recorder = Recorder(out, setup=setup, secrets=credentials.known(None))
+    for number, (request, at) in enumerate(taken):
+        recorder.take(assess(request, id=str(number), at=at, setup=setup))
+    recorder.close()
     other = f"; {many(passed, 'request')} to other hosts passed over" if passed else ""
     click.echo(f"{many(len(taken), 'request')} with {many(recorder.done.new + recorder.done.kept, 'call')} in {out}{other}.", err=True)
 
@@ -167,11 +165,8 @@ def export(file: Path, style: str) -> None:
     curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP archive. pytest: a test with
     the plugin's expectations, which says which calls come and what Pendo holds after them.
     """
-    try:
-        entries = [entry for entry in load(file) if entry.calls]
-        setup = load_header(file).setup
-    except RecordingError as error:
-        raise Failure(str(error), CONFIGURATION) from None
+    entries = [entry for entry in load(file) if entry.calls]
+    setup = load_header(file).setup
     if style == "pytest":
         click.echo(exporting.pytest(setup, entries, str(file)), nl=False)
         return
@@ -184,18 +179,15 @@ def export(file: Path, style: str) -> None:
 @_output("The recording to make.")
 def merge(files: tuple[Path, ...], out: Path) -> None:
     """Put recordings together, in the order in which their requests were received; calls that mean the same stand once."""
-    try:
-        headers = [load_header(file) for file in files]
-        for file, header in zip(files, headers, strict=True):
-            first = headers[0]
-            if (header.setup, header.redacted, header.redacted_with) != (first.setup, first.redacted, first.redacted_with):
-                message = f"{file} was recorded or redacted in another way than {files[0]}; merge what was made alike."
-                raise Failure(message, CONFIGURATION)
-        if out.exists() and out not in files:
-            message = f"{out} exists; give another file, or name it among those to merge."
+    headers = [load_header(file) for file in files]
+    for file, header in zip(files, headers, strict=True):
+        first = headers[0]
+        if (header.setup, header.redacted, header.redacted_with) != (first.setup, first.redacted, first.redacted_with):
+            message = f"{file} was recorded or redacted in another way than {files[0]}; merge what was made alike."
             raise Failure(message, CONFIGURATION)
-        entries = [entry for file in files for entry in load(file)]
-        replace_whole(out, list(joined(headers[0], entries)))
-    except RecordingError as error:
-        raise Failure(str(error), CONFIGURATION) from None
+    if out.exists() and out not in files:
+        message = f"{out} exists; give another file, or name it among those to merge."
+        raise Failure(message, CONFIGURATION)
+    entries = [entry for file in files for entry in load(file)]
+    replace_whole(out, list(joined(headers[0], entries)))
     click.echo(f"{many(len(files), 'recording')} in {out}.", err=True)

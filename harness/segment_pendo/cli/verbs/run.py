@@ -14,19 +14,22 @@ from typing import Any, Literal
 
 import click
 
+from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
+from segment_pendo.base.prose import many
 from segment_pendo.cli import credentials
-from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, NOT_STARTED, Failure
+from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
+from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people
 from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.setup_options import setup_options
+from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.rows import call_id
-from segment_pendo.explain.teller import many
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.serve import launcher
 from segment_pendo.serve.delivery import DRAIN
-from segment_pendo.serve.session import INSTALL, Doors, Plan, Signals
+from segment_pendo.serve.session import Plan, Session
 
 __all__ = ["command"]
 
@@ -71,8 +74,8 @@ class _Ends:
 
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED)
-@click.option("--port", type=_PORT, default=4170, show_default=True, help="The home port; 0 = a free one, for the proxy too.")
-@click.option("--proxy-port", type=_PORT, help="The proxy's port.  [default: 4171]")
+@click.option("--port", type=_PORT, default=HOME_PORT, show_default=True, help="The home port; 0 = a free one, for the proxy too.")
+@click.option("--proxy-port", type=_PORT, help=f"The proxy's port.  [default: {PROXY_PORT}]")
 @click.option("--tls-port", type=_PORT, help="Open the home port over TLS as well, for SDKs that insist on https.  [default: off]")
 @click.option("--no-proxy", is_flag=True, help="Open the home port only.")
 @credentials.to_option
@@ -198,47 +201,58 @@ def _quietly(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None) -> int:
     if cmd:
-        try:
-            launcher.program(cmd[0], os.environ)
-        except launcher.CommandError as error:
-            raise Failure(str(error), NOT_STARTED) from None
+        launcher.program(cmd[0], os.environ)
+    side = _side(plan, cmd)
     asyncio.get_running_loop().set_exception_handler(_quietly)
-    doors = Doors(plan, reporter, reporter.heard)
+    session = Session(plan, reporter, reporter.heard, side=side)
     signals = Signals()
     child_code = 0
-    try:
-        await doors.start()
-        if cmd and plan.with_proxy and doors.proxy is None:
-            message = f"run -- CMD needs the proxy: {INSTALL}, or give --no-proxy to use the home port alone."
-            raise Failure(message, CANNOT_START)
-        _banner(doors)
+    async with session:
+        _banner(session)
         if ready_file is not None:
-            doors.write_ready(ready_file)
-        reporter.event({"event": "ready", **doors.addresses()})
+            session.write_ready(ready_file)
+        reporter.event({"event": "ready", **session.addresses()})
         if cmd:
-            child_code = await _child(doors, cmd, signals)
+            child_code = await _child(session, cmd, signals)
+            # A command that failed may have sent half of its calls: its run must not cost the recording.
+            session.replaces = not child_code
         else:
             await signals.next()
-    finally:
-        # A command that failed may have sent half of its calls: its run must not cost the recording.
-        left = await doors.stop(replacing=not child_code)
     reporter.finish()
     if signals.interrupted and sys.stderr.isatty():
         _say("")  # the terminal has written ^C
+    _summary(session, reporter)
+    if cmd and not reporter.calls and not session.straight() > 0:
+        _say(_no_calls(plan, refused=bool(reporter.refused)))
+    return child_code or _code(session, reporter, ends)
+
+
+def _side(plan: Plan, cmd: tuple[str, ...]) -> Any:
+    """Return the proxy's module if it is wanted and there. Failure where something cannot do without it."""
+    if plan.tls_port is not None:
+        return needed_side("TLS at the home port needs the certificates of mitmproxy")
+    if cmd and plan.with_proxy and proxy_side() is None:
+        message = f"run -- CMD needs the proxy: {INSTALL}, or give --no-proxy to use the home port alone."
+        raise Failure(message, CANNOT_START)
+    return proxy_side() if plan.with_proxy else None
+
+
+def _summary(session: Session, reporter: Reporter) -> None:
     reporter.summary(_say)
-    if doors.recorder is not None:
-        _say(_recorded(doors.recorder))
-    straight = doors.straight()
+    if session.recorder is not None:
+        _say(_recorded(session.recorder))
+    straight = session.straight()
     if straight > 0:
         _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
+    left = session.left
     if left:
         names = ", ".join(call_id(ref.receipt, ref.index) for ref in left[:10])
         _say(f"{many(len(left), 'webhook')} not delivered within {DRAIN:g} s: {names}{', ...' if len(left) > 10 else ''}")
-    if cmd and not reporter.calls and not straight:
-        _say(_no_calls(plan, refused=bool(reporter.refused)))
-    if child_code:
-        return child_code
-    lost = doors.relay.lost if doors.relay is not None else 0
+
+
+def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
+    """Return the exit code of a run whose command, if any, ended well; say why it is not 0."""
+    lost = session.relay.lost
     if lost:
         _say(f"{many(lost, 'request')} could not be kept and answered 500: see above.")
         return NOT_DELIVERED
@@ -246,7 +260,7 @@ async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends
     if objection:
         _say(objection)
         return FOUND
-    return NOT_DELIVERED if left or reporter.deliveries["dead"] else 0
+    return NOT_DELIVERED if session.left or reporter.deliveries["dead"] else 0
 
 
 def _recorded(recorder: Recorder) -> str:
@@ -258,19 +272,18 @@ def _recorded(recorder: Recorder) -> str:
     return f"Recorded to {recorder.path}: {many(done.kept, 'call')} as before, {done.new} new or changed, {done.gone} no longer there."
 
 
-def _banner(doors: Doors) -> None:
-    assert doors.home is not None
-    plan = doors.plan
-    _say(f"home   {doors.home.url}   (an SDK's host option; the page; a Pendo on loopback)")
-    if doors.proxy is not None:
-        _say(f"proxy  {doors.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)")
-    if doors.upstream is not None:
-        _say(f"       Other hosts are reached through {doors.upstream.url}, as HTTPS_PROXY says.")
-    if doors.home.tls_url:
-        _say(f"TLS    {doors.home.tls_url}   (an SDK's host option where it must be https)")
-    if doors.authority is not None:
-        _say(f"CA     {doors.authority}")
-    if doors.proxy is None and plan.with_proxy:
+def _banner(session: Session) -> None:
+    plan = session.plan
+    _say(f"home   {session.home.url}   (an SDK's host option; the page; a Pendo on loopback)")
+    if session.proxy is not None:
+        _say(f"proxy  {session.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)")
+    if session.upstream is not None:
+        _say(f"       Other hosts are reached through {session.upstream.url}, as HTTPS_PROXY says.")
+    if session.home.tls_url:
+        _say(f"TLS    {session.home.tls_url}   (an SDK's host option where it must be https)")
+    if session.authority is not None:
+        _say(f"CA     {session.authority}")
+    if session.proxy is None and plan.with_proxy:
         _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
     where = "the Pendo on loopback" + ("; no call leaves this machine" if plan.answers else "")
     if plan.to is not None:
@@ -278,12 +291,12 @@ def _banner(doors: Doors) -> None:
         if not plan.to.loopback:
             where = f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
     _say(f"Webhooks go to {where}.")
-    if doors.proxy is not None and not plan.offline:
+    if session.proxy is not None and not plan.offline:
         _say("Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them (--offline: 404).")
     if not plan.answers:
         _say("Segment: what comes through the proxy goes on to the real Segment as well.")
     if plan.record is not None:
-        for path in doors.recorder.unfinished if doors.recorder else []:
+        for path in session.recorder.unfinished if session.recorder else []:
             _say(f"A run that did not end lies in {path}: look at it, then delete it.")
         how = "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
         _say(f"Recording to {plan.record}: {how}. Look before you share it.")
@@ -302,22 +315,18 @@ def _no_calls(plan: Plan, *, refused: bool) -> str:
     return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
 
 
-async def _child(doors: Doors, cmd: tuple[str, ...], signals: Signals) -> int:
-    assert doors.home is not None
+async def _child(session: Session, cmd: tuple[str, ...], signals: Signals) -> int:
     directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
     try:
-        variables = launcher.bundles(os.environ, doors.authority, directory) if doors.authority else {}
+        variables = launcher.bundles(os.environ, session.authority, directory) if session.authority else {}
         environment = launcher.child_environment(
             os.environ,
-            home=doors.home.url,
-            hosts=doors.segment_hosts,
-            proxy=doors.proxy.url if doors.proxy else None,
+            home=session.home.url,
+            hosts=session.plan.segment_hosts,
+            proxy=session.proxy.url if session.proxy else None,
             variables=variables,
         )
-        try:
-            process = await launcher.start(cmd, environment)
-        except launcher.CommandError as error:
-            raise Failure(str(error), NOT_STARTED) from None
+        process = await launcher.start(cmd, environment)
         return await _until_end(process, signals)
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -10,14 +10,15 @@ from typing import Any, BinaryIO, Final
 import click
 
 from segment_pendo.base import js_json
+from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.recordings import calls_file
 from segment_pendo.segment.wire import SDKS, requests
+from segment_pendo.serve.client import client
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
 __all__ = ["command"]
 
-_HOME: Final = "http://127.0.0.1:4170"
 _TIMEOUT: Final = 10
 
 
@@ -28,7 +29,7 @@ def command() -> None:
 
 def _common(function: Callable[..., None]) -> Callable[..., None]:
     options = [
-        click.option("--url", default=_HOME, show_default=True, help="Where Segment's ingest is; a path is kept as a prefix."),
+        click.option("--url", default=HOME_URL, show_default=True, help="Where Segment's ingest is; a path is kept as a prefix."),
         click.option(
             "--as", "sdk", type=click.Choice(list(SDKS)), default="python", show_default=True, help="The SDK whose wire form to use."
         ),
@@ -128,19 +129,17 @@ def _send(calls: list[JsonObject], *, url: str, sdk: str, write_key: str) -> Non
 
 
 async def _post(made: list[SdkRequest], url: str) -> int:
-    import aiohttp  # noqa: PLC0415 - only who sends pays for it
-
     code = 0
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT)) as client:
+    async with client() as opened:
         for request in made:
-            try:
-                async with client.post(url + request.path, data=request.body, headers=dict(request.headers)) as answer:
-                    said: Json = {"path": request.path, "status": answer.status, "answer": (await answer.text(errors="replace"))[:500]}
-                    click.echo(js_json.ascii_only(js_json.write(said).decode()))
-                    code = code if answer.status == 200 else FOUND
-            except (aiohttp.ClientError, OSError) as error:
-                message = (
-                    f"{url} cannot be reached ({type(error).__name__}). Is segment-pendo running there? Start it with: segment-pendo run"
-                )
-                raise Failure(message, NOT_DELIVERED) from None
+            answer = await opened.send(url, request, seconds=_TIMEOUT)
+            if answer.status is None:
+                message = f"{answer.wrong}. Is segment-pendo running there? Start it with: segment-pendo run"
+                raise Failure(message, NOT_DELIVERED)
+            said: Json = {"path": request.path, "status": answer.status, "answer": answer.body.decode("utf-8", "replace")[:500]}
+            click.echo(js_json.ascii_only(js_json.write(said).decode()))
+            if answer.is_redirect:
+                message = f"{answer.wrong}. Give the address that it points to as --url, if that is where calls belong."
+                raise Failure(message, NOT_DELIVERED)
+            code = code if answer.status == 200 else FOUND
     return code

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import click
 
 from segment_pendo.base import times
+from segment_pendo.base.prose import many, plain, printable, short
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.running import get, is_url
 from segment_pendo.cli.setup_options import setup_options, was_given
@@ -18,8 +19,7 @@ from segment_pendo.cli.state_source import state as state_of
 from segment_pendo.cli.tables import print_table
 from segment_pendo.explain import rows
 from segment_pendo.explain.prediction import Compared, compared, state_changes
-from segment_pendo.explain.teller import many, plain, printable, short
-from segment_pendo.mapping.assess import Setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.regions import api_base
 from segment_pendo.serve.environment import INTEGRATION_KEY, secret

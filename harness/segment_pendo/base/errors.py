@@ -1,0 +1,30 @@
+"""What goes wrong in a way that its user can put right: one base, and the exit codes of the command line (docs: Exit codes)."""
+
+from typing import ClassVar, Final
+
+__all__ = [
+    "CANNOT_START",
+    "CONFIGURATION",
+    "FOUND",
+    "NOT_DELIVERED",
+    "NOT_STARTED",
+    "REFUSED",
+    "SegmentPendoError",
+]
+
+FOUND: Final = 1
+CONFIGURATION: Final = 3
+CANNOT_START: Final = 4
+NOT_DELIVERED: Final = 5
+REFUSED: Final = 7
+NOT_STARTED: Final = 8
+
+
+class SegmentPendoError(Exception):
+    """Base of our errors. The text says what, where, why and what to do next; `exit_code` is what a command line ends with.
+
+    `setting`: the port that another value would help, in the words of Plan; only a door knows how it is set there.
+    """
+
+    exit_code: ClassVar[int] = CONFIGURATION
+    setting: str = ""

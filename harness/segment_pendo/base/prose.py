@@ -1,0 +1,41 @@
+"""Words for people: counts, one-line values, texts that may be printed whatever an app put into them."""
+
+import re
+from typing import Final
+
+from segment_pendo.words import Json
+
+__all__ = ["cell", "many", "plain", "printable", "short"]
+
+_WIDEST: Final = 60
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """A count with its noun."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
+
+
+def printable(words: str) -> str:
+    """A text whose control characters are spelled out."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words)
+
+
+def cell(words: str) -> str:
+    """A text for a cell of a Markdown table."""
+    words = words.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    words = re.sub(r"([\\|`*\[\]!])", r"\\\1", words)
+    return printable(words)
+
+
+def plain(value: Json) -> str:
+    """A value as one short printable word."""
+    if value is None:
+        return "-"
+    word = value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)
+    return short(word, _WIDEST)
+
+
+def short(words: str, most: int) -> str:
+    """A text, printable, of at most so many characters."""
+    words = printable(words[: most + 1])
+    return words if len(words) <= most else words[: most - 1] + "…"

@@ -1,0 +1,26 @@
+"""Ctrl-C and SIGTERM."""
+
+import asyncio
+import signal
+
+__all__ = ["Signals"]
+
+
+class Signals:
+    """Ctrl-C and SIGTERM as something to wait for, one after the other."""
+
+    def __init__(self) -> None:
+        self._came: asyncio.Queue[signal.Signals] = asyncio.Queue()
+        self.interrupted = False
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self._came.put_nowait, number)
+            except NotImplementedError:  # Windows has no such handlers
+                signal.signal(number, lambda came, _: loop.call_soon_threadsafe(self._came.put_nowait, signal.Signals(came)))
+
+    async def next(self) -> signal.Signals:
+        """Wait for the next one."""
+        came = await self._came.get()
+        self.interrupted = self.interrupted or came == signal.SIGINT
+        return came

@@ -1,0 +1,47 @@
+"""Pendo's records as tests and exports show them."""
+
+import json
+from typing import Any, TypedDict, cast
+
+from segment_pendo.base import js_json
+from segment_pendo.words import Json, JsonObject
+
+__all__ = ["Account", "Visitor", "account_of", "plain_record", "visitor_of"]
+
+
+class Visitor(TypedDict):
+    """A visitor as Pendo would hold it: its accounts in the order in which it joined them, and its metadata from Segment."""
+
+    id: str
+    accounts: list[str]
+    metadata: dict[str, Any]
+
+
+class Account(TypedDict):
+    """An account as Pendo would hold it, with its metadata from Segment."""
+
+    id: str
+    metadata: dict[str, Any]
+
+
+def plain_record(record: JsonObject) -> JsonObject:
+    """The body of Pendo's API without its groups and times: id, accounts where it has any to have, metadata from Segment."""
+    metadata = record.get("metadata")
+    group = metadata.get("segmentio") if isinstance(metadata, dict) else None
+    accounts: JsonObject = {"accounts": record["accountIds"]} if "accountIds" in record else {}
+    return cast("JsonObject", _plain({"id": record.get("id"), **accounts, "metadata": group or {}}))
+
+
+def visitor_of(record: JsonObject | None) -> Visitor | None:
+    """A visitor from the body of Pendo's API."""
+    return None if record is None else cast("Visitor", plain_record(record))
+
+
+def account_of(record: JsonObject | None) -> Account | None:
+    """An account from the body of Pendo's API."""
+    return None if record is None else cast("Account", plain_record(record))
+
+
+def _plain(value: Json) -> Any:
+    """JSON with ordinary numbers: 1.0 is 1, as JavaScript has it."""
+    return json.loads(js_json.write(value))

@@ -1,0 +1,123 @@
+"""The one HTTP client of all that sends or asks: no redirects, no proxies or cookies, one set of words for what goes wrong.
+
+A redirect is refused, as Segment's destination refuses it (W-11): what was meant for one host must not reach another. No text holds a URL,
+which may hold a key.
+"""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from segment_pendo.words import Headers, SdkRequest
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["SECONDS", "Answer", "Client", "client", "name_of"]
+
+SECONDS: Final = 30.0  # for who has no limit of its own
+_CONNECTIONS: Final = 64
+_KEPT: Final = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one exchange. `status` is None where no answer came; `wrong` is empty for a 2xx, else it says in words what happened."""
+
+    status: int | None
+    wrong: str = ""
+    body: bytes = b""
+
+    @property
+    def is_redirect(self) -> bool:
+        return self.status is not None and 300 <= self.status < 400
+
+
+def name_of(url: str) -> str:
+    """Return what a URL is called in texts: host and port, without a password, path or query."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+@asynccontextmanager
+async def client() -> "AsyncIterator[Client]":
+    """Open a client with a pool of connections."""
+    import aiohttp  # noqa: PLC0415 - only who sends pays for it
+
+    async with aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
+        auto_decompress=False,
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+    ) as session:
+        yield Client(session)
+
+
+class Client:
+    """Makes requests; made by `client`."""
+
+    def __init__(self, session: "aiohttp.ClientSession") -> None:
+        self._session = session
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        name: str = "",
+        headers: Headers | Mapping[str, str] = (),
+        body: bytes = b"",
+        seconds: float = SECONDS,
+        most: int | None = _KEPT,
+        **how: Any,
+    ) -> Answer:
+        """Make one request, in `seconds` at most; the answer's body is kept up to `most` bytes. Never raises for what the network does.
+
+        `url` is sent as it is written. `name`: what the other side is called in texts, else host and port. `how`: aiohttp's proxy and ssl.
+        """
+        import aiohttp  # noqa: PLC0415
+        from yarl import URL  # noqa: PLC0415
+
+        try:
+            name = name or name_of(url)
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                data=body or None,
+                headers=dict(headers),
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=seconds),
+                **how,
+            ) as answer:
+                # Read in any case, so that the connection can be used again; a destination ignores it (W-12).
+                kept = await (answer.read() if most is None else answer.content.read(most))
+                return Answer(answer.status, _said(answer.status, name), kept)
+        except TimeoutError:
+            wrong = f"no answer from {name} within {seconds:g} s"
+        except aiohttp.ClientConnectorDNSError:
+            wrong = f"the name {name} cannot be resolved"
+        except aiohttp.ClientConnectorCertificateError:
+            wrong = f"the certificate of {name} is not trusted"
+        except aiohttp.ClientConnectorError as error:
+            wrong = f"no connection to {name}: {_reason(error.os_error)}"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            wrong = f"the exchange with {name} failed: {type(error).__name__}"
+        return Answer(None, wrong)
+
+    async def send(self, base: str, request: SdkRequest, **how: Any) -> Answer:
+        """Make an SDK's request at an ingest; a path of `base` is kept as a prefix."""
+        url = base.rstrip("/") + request.path + (f"?{request.query}" if request.query else "")
+        return await self.ask(request.method, url, headers=request.headers, body=request.body, **how)
+
+
+def _said(status: int, name: str) -> str:
+    if 200 <= status < 300:
+        return ""
+    return f"{name} answered {status}" + (", not followed" if 300 <= status < 400 else "")
+
+
+def _reason(error: OSError) -> str:
+    # asyncio wraps the system's words in its own; the number is what counts.
+    return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -1,0 +1,255 @@
+"""Waiting for calls, without sleeping: each verb ends as soon as it can, and says in an AssertionError what came instead."""
+
+import asyncio
+import importlib
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, Final
+
+from segment_pendo.base.prose import many
+from segment_pendo.explain.rows import CallRow
+from segment_pendo.testing.expectation import Expectation, any_call, checked
+from segment_pendo.testing.flushing import Flushes
+from segment_pendo.testing.options import Options
+from segment_pendo.testing.results import Results, row_of
+from segment_pendo.testing.timeline import Arrival, called, missed, timeline, uncalled
+
+__all__ = ["Aio", "Clock", "Waiting"]
+
+_ANY_CALL: Final = any_call()
+# Set where nobody waits any more: the task that awaited was cancelled.
+_ABORT: Final = ContextVar("abort", default=threading.Event())  # noqa: B039 - the default is never set
+
+
+class Clock:
+    """The machine's own clock, kept where libraries that stop time for a test do not find it: waiting has to end."""
+
+    now = staticmethod(time.monotonic)
+
+
+class Waiting(Results):
+    """Results that go on coming. `host`: where SDKs send to; `options` say how long to wait."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self.host = ""
+        self.options = options
+        self._flushes = Flushes()
+        self._came = threading.Condition()
+        self._start = self._last = Clock.now()
+
+    @abstractmethod
+    def _hosts(self) -> tuple[str, ...]:
+        """Every address that clients to be flushed may send to."""
+
+    @abstractmethod
+    def _is_busy(self) -> bool:
+        """Whether a request is being answered."""
+
+    @abstractmethod
+    def timeline(self) -> list[str]:
+        """A line for all that came until now."""
+
+    @abstractmethod
+    def matches(self, path: str | Path, *, ordered: bool = True) -> None:
+        """AssertionError unless, once nothing more comes, the calls mean the same as those recorded in a file."""
+
+    def wake(self) -> None:
+        """Have whoever waits look again."""
+        with self._came:
+            self._came.notify_all()
+
+    def wait(self, expected: Expectation = _ANY_CALL, count: int = 1, timeout: float | None = None) -> list[CallRow]:
+        """Wait until `count` calls are as expected; their rows. AssertionError after `timeout` seconds (else the option's)."""
+        __tracebackhide__ = True
+        checked(expected, count=count)
+        seconds = self.options.timeout if timeout is None else timeout
+        found: list[Arrival] = []
+        seen = 0
+
+        def there() -> bool:  # each call is looked at once, however many come
+            nonlocal seen
+            new = self.events[seen:]
+            seen += len(new)
+            found.extend(one for one in new if isinstance(one, Arrival) and expected.matches(one.judged))
+            return len(found) >= count
+
+        if not self._until(there, seconds):
+            those = f"{many(len(found), 'call')} matching {expected} came within {seconds:g} s; {count} were expected" if found else ""
+            self._raise(those or f"no call matching {expected} came within {seconds:g} s", missed(expected, self.events, but=found))
+        return list(map(row_of, found))
+
+    def exactly(self, count: int, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> list[CallRow]:
+        """Wait until `count` calls are as expected and nothing more comes; their rows. AssertionError where there are fewer or more."""
+        __tracebackhide__ = True
+        checked(expected, count=count)
+        if count:
+            self.wait(expected, count, timeout)
+        self.settle(timeout)
+        found = self._found(expected)
+        if len(found) > count:
+            said = "no call was expected" if not count else f"{many(count, 'call')} were expected" if count > 1 else "1 call was expected"
+            more = uncalled(self.events, found[count:])
+            self._raise(f"{said} to match {expected}; {len(found)} came", more)
+        return list(map(row_of, found))
+
+    def none(self, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> None:
+        """Wait until nothing more comes. AssertionError if a call is as expected."""
+        __tracebackhide__ = True
+        self.exactly(0, expected, timeout)
+
+    def in_order(self, *expected: Expectation, timeout: float | None = None) -> list[CallRow]:
+        """Wait until calls came as expected in this order, others between them or not; their rows. AssertionError after the time."""
+        __tracebackhide__ = True
+        checked(*expected)
+        seconds = self.options.timeout if timeout is None else timeout
+        if not self._until(lambda: len(self._run(expected)) == len(expected), seconds):
+            run = self._run(expected)
+            asked = expected[len(run)]
+            after = f" after {called(run[-1].judged)}" if run else ""
+            earlier = [one for one in self._found(asked) if one not in run]
+            if earlier:
+                said = f"wrong order: {called(earlier[-1].judged)} came before {called(run[-1].judged)}, and should have come after it"
+                self._raise(said, ["what came:", *timeline(self.events, earlier[-1])])
+            self._raise(f"no call matching {asked} came{after} within {seconds:g} s", missed(asked, self.events, but=run))
+        return list(map(row_of, self._run(expected)))
+
+    def settle(self, timeout: float | None = None) -> None:
+        """Wait until nothing more comes: SDKs are flushed, no request is being read, and for `quiet` seconds none came.
+
+        Clients of segment-analytics-python that send here are flushed by themselves, others by what `flush_with` was given.
+        AssertionError if calls still come after `timeout` seconds, or a flush goes wrong.
+        """
+        __tracebackhide__ = True
+        seconds = self.options.timeout if timeout is None else timeout
+        left = self.options.quiet + seconds  # of waiting for quiet; what a flush takes does not count
+        while True:
+            self._flush(seconds)
+            start = Clock.now()
+            if not self._until_quiet(start + left):
+                what = "a request was still being answered" if self._is_busy() else "calls still came"
+                self._raise(f"{what} after {seconds:g} s", ["what came:", *self.timeline()])
+            left -= Clock.now() - start
+            before = len(self.events)
+            self._flush(seconds)  # what was handed to an SDK meanwhile
+            if len(self.events) == before:
+                return
+
+    def _until_quiet(self, deadline: float) -> bool:
+        start, abort = Clock.now(), _ABORT.get()
+        with self._came:
+            while (now := Clock.now()) <= deadline:
+                due = max(self._last, start) + self.options.quiet
+                if (now >= due and not self._is_busy()) or abort.is_set():
+                    return True
+                # A request that ends without a call tells nobody, so look again soon while there is one.
+                self._came.wait(0.005 if self._is_busy() else due - now)
+        return False
+
+    def flush_with(self, *flushes: Callable[[], object]) -> None:
+        """Call these before looking whether anything more comes: the flush of each client that is not segment-analytics-python's."""
+        for flush in flushes:
+            self._flushes.add(flush)
+
+    def _flush(self, seconds: float) -> None:
+        __tracebackhide__ = True
+        wrong = self._flushes.run(self._hosts(), seconds)
+        if wrong:
+            self._raise(wrong, ["what came:", *self.timeline()])
+
+    def _found(self, expected: Expectation) -> list[Arrival]:
+        return [one for one in self._arrivals() if expected.matches(one.judged)]
+
+    def _run(self, expected: Sequence[Expectation]) -> list[Arrival]:
+        """The calls that are as expected, one after the other, as far as it goes."""
+        run: list[Arrival] = []
+        for one in self._arrivals():
+            if len(run) < len(expected) and expected[len(run)].matches(one.judged):
+                run.append(one)
+        return run
+
+    def _until(self, there: Callable[[], bool], seconds: float) -> bool:
+        deadline, abort = Clock.now() + seconds, _ABORT.get()
+        while True:
+            count = len(self.events)
+            if there():  # not under the lock: equality is the test's own code
+                return True
+            with self._came:
+                left = deadline - Clock.now()
+                if left <= 0 or abort.is_set():
+                    return False
+                self._came.wait_for(lambda: len(self.events) > count or abort.is_set(), left)  # noqa: B023 - called before the next round
+
+    def _raise(self, said: str, lines: Any) -> None:
+        __tracebackhide__ = True
+        text = "\n".join([said, *lines, *self._doubts()])
+        raise AssertionError(text)
+
+    def _doubts(self) -> list[str]:
+        """What may be wrong with the test rather than with the app."""
+        found = []
+        if not any(isinstance(event, Arrival) for event in self.events):
+            found.append(f"No call came to {self.host}. Is that the host of the SDK (segment_pendo.host), and was it flushed?")
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return found
+        return [*found, "The event loop of this test stood still meanwhile; if it has to send: await segment_pendo.aio.wait(...)."]
+
+
+async def _in_thread[T](work: Callable[[], T]) -> T:
+    __tracebackhide__ = True
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # the test's loop is trio's
+        trio: Any = importlib.import_module("trio")
+        done: T = await trio.to_thread.run_sync(work, abandon_on_cancel=True)
+        return done
+    return await asyncio.to_thread(work)
+
+
+def _awaited[**P, T](verb: Callable[Concatenate[Waiting, P], T]) -> Callable[Concatenate["Aio", P], Coroutine[Any, Any, T]]:
+    def begin(aio: "Aio", /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+        async def waits() -> T:
+            __tracebackhide__ = True
+            aio.forgotten.remove(verb.__name__)
+            abort = threading.Event()
+            before = _ABORT.set(abort)
+            try:
+                return await _in_thread(partial(getattr(aio.harness, verb.__name__), *args, **kwargs))
+            finally:
+                _ABORT.reset(before)
+                abort.set()  # if the task was cancelled, the thread has nobody to wait for
+                aio.harness.wake()
+
+        aio.forgotten.append(verb.__name__)
+        coroutine: Any = waits()
+        coroutine.__qualname__ = f"segment_pendo.aio.{verb.__name__}"
+        made: Coroutine[Any, Any, T] = coroutine
+        return made
+
+    begin.__name__, begin.__doc__ = verb.__name__, verb.__doc__
+    return begin
+
+
+class Aio:
+    """The verbs of a harness that wait, for async tests (asyncio or trio): the test's event loop goes on meanwhile.
+
+    `forgotten` are those that were called, but not awaited.
+    """
+
+    def __init__(self, harness: Waiting) -> None:
+        self.harness = harness
+        self.forgotten: list[str] = []
+
+    wait = _awaited(Waiting.wait)
+    exactly = _awaited(Waiting.exactly)
+    none = _awaited(Waiting.none)
+    in_order = _awaited(Waiting.in_order)
+    settle = _awaited(Waiting.settle)
+    matches = _awaited(Waiting.matches)
