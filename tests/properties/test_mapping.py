@@ -15,7 +15,7 @@ from segment_pendo.explain.teller import Teller
 from segment_pendo.mapping.assess import assess, chain
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.ids import effective
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
@@ -99,7 +99,7 @@ def test_a_trait_named_id_never_replaces_the_visitor(call: dict[str, Any], other
     (body,) = bodies(receive(kept({"batch": [call]})))
     assert body["userId"] == call["userId"]
     assert body.get("groupId") == call.get("groupId")
-    pendo = Pendo()
+    pendo = Records()
     pendo.apply(body, 1)
     record = pendo.visitor(call["userId"])
     # A visitor is made exactly where its id is usable, and in a group call the account's too.
@@ -126,7 +126,7 @@ def test_mapping_a_webhook_again_gives_the_same_webhook(call: dict[str, Any]) ->
 
 @given(st.lists(calls(), max_size=4), ids)
 def test_the_model_never_raises_and_twice_equals_once(items: list[dict[str, Any]], visitor: str) -> None:
-    once, twice = Pendo(), Pendo()
+    once, twice = Records(), Records()
     for body in bodies(receive(kept({"batch": items}))):
         once.apply(body, 5)
     for body in [b for b in bodies(receive(kept({"batch": items}))) for _ in (1, 2)]:
@@ -137,7 +137,7 @@ def test_the_model_never_raises_and_twice_equals_once(items: list[dict[str, Any]
 
 @given(any_json)
 def test_the_model_takes_any_json(value: Any) -> None:
-    Pendo().apply(value, 1)
+    Records().apply(value, 1)
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(0, 10**6))

@@ -20,10 +20,10 @@ from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
 from segment_pendo.mapping.assess import judge_message, webhook_of
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo.across import Memory
+from segment_pendo.pendo.across import Across
 from segment_pendo.pendo.effect import effect
 from segment_pendo.pendo.metadata import fields
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
 from segment_pendo.words import Call, Message
@@ -46,14 +46,14 @@ def meeting_calls(draw: st.DrawFn) -> dict[str, Any]:
     return call
 
 
-def told(pendo: Pendo) -> Any:
+def told(pendo: Records) -> Any:
     """Visitors and accounts without their history."""
     state: Any = pendo.state()
     return {kind: {name: {**one, "history": None} for name, one in state[kind].items()} for kind in ("visitors", "accounts")}
 
 
-def after(*events: Any, switches: PendoSwitches | None = None) -> Pendo:
-    pendo = Pendo(switches or PendoSwitches())
+def after(*events: Any, switches: PendoSwitches | None = None) -> Records:
+    pendo = Records(switches or PendoSwitches())
     for event in events:
         pendo.apply(event, 1)
     return pendo
@@ -64,7 +64,7 @@ def test_nothing_makes_the_model_or_its_words_raise(event: Any, switches: PendoS
     state = after(event, [event], switches=switches).state()
     json.loads(js_json.write(state))
     if isinstance(event, dict):
-        Memory().examine(event)
+        Across().examine(event)
         judged = judge_message(Message(Call(0, event.get("type") if isinstance(event.get("type"), str) else None, event), event),
                                ordinary=False, setup=Setup(track=True, pendo=switches))  # fmt: skip
         json.loads(js_json.write(explained(judged, Setup(track=True, pendo=switches))))
@@ -78,7 +78,7 @@ def test_applying_twice_equals_once(before: list[Any], call: Any, switches: Pend
 
 @given(st.lists(meeting_calls(), max_size=6))
 def test_accounts_of_a_visitor_only_grow_and_absent_fields_stay(events: list[Any]) -> None:
-    pendo = Pendo()
+    pendo = Records()
     for event in events:
         earlier = told(pendo)
         pendo.apply(event, 1)
@@ -184,7 +184,7 @@ class PendoOverHttp(RuleBasedStateMachine):
     def open(self) -> None:
         self.door = loopback()
         self.connection = self.door.__enter__()
-        self.model = Pendo()
+        self.model = Records()
 
     def teardown(self) -> None:
         if hasattr(self, "door"):
@@ -204,7 +204,7 @@ class PendoOverHttp(RuleBasedStateMachine):
     def reset(self) -> None:
         assert asked(self.connection, "POST", "/_/reset")[0] == 403
         assert asked(self.connection, "POST", "/_/reset", change="1")[0] == 200
-        self.model = Pendo()
+        self.model = Records()
 
     @invariant()
     def they_agree(self) -> None:

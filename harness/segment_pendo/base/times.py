@@ -1,4 +1,4 @@
-"""Segment's timestamps: reading what SDKs send, writing what servers send, correcting for a client's clock."""
+"""Timestamps as both worlds send them: the one reader, the one writer."""
 
 from datetime import UTC, datetime
 from functools import lru_cache

@@ -7,7 +7,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.json_diff import ABSENT, changes
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.switch import changed, table
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json, JsonObject
 
@@ -22,10 +22,10 @@ class Event(NamedTuple):
     call: str
 
 
-def predicted(events: Iterable[Event], switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Pendo:
+def predicted(events: Iterable[Event], switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Records:
     """The model after these webhooks."""
     every = list(events)
-    pendo = Pendo(switches, track=track, most=max(10_000, len(every)))
+    pendo = Records(switches, track=track, most=max(10_000, len(every)))
     for event in every:
         pendo.apply(event.body, event.at, event.call)
     return pendo

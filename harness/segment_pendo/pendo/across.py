@@ -1,18 +1,19 @@
 """Findings about a webhook that need earlier webhooks of the same run or file, in bounded memory (facts section 7)."""
 
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.json_path import json_path
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect, effect, hinted_group
 from segment_pendo.pendo.metadata import type_of
+from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, JsonObject
 
-__all__ = ["ACROSS", "LIMIT", "Memory"]
+__all__ = ["ACROSS", "LIMIT", "Across"]
 
 LIMIT: Final = 10_000
 _MOST_NAMES: Final = 5000  # 2.07
@@ -34,36 +35,6 @@ ACROSS: Final = frozenset(
 )
 
 
-class _Last[K: Hashable, V]:
-    """A mapping that holds the last `limit` keys; `cut` is set when it forgets one."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._held: OrderedDict[K, V] = OrderedDict()
-        self.cut = False
-
-    def first(self, key: K, value: V) -> V:
-        """What was kept under the key, or `value`, which is kept from now on."""
-        kept = self._held.get(key)
-        if kept is not None:
-            self._held.move_to_end(key)
-            return kept
-        self._held[key] = value
-        if len(self._held) > self._limit:
-            self._held.popitem(last=False)
-            self.cut = True
-        return value
-
-    def is_new(self: "_Last[K, bool]", key: K) -> bool:
-        """Whether the key was not held; it is from now on."""
-        new = key not in self._held
-        self.first(key, True)
-        return new
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-
 @dataclass(slots=True)
 class _User:
     """What is known of a visitor id."""
@@ -74,18 +45,19 @@ class _User:
     told_early: bool = False
 
 
-class Memory:
+class Across:
     """Give it every webhook's event in order. `track`: the Pendo subscription has the setting for track calls."""
 
-    def __init__(self, *, track: bool = True, limit: int = LIMIT) -> None:
+    def __init__(self, switches: PendoSwitches = DEFAULT, *, track: bool = True, limit: int = LIMIT) -> None:
+        self._switches = switches
         self._track = track
-        self._users = _Last[str, _User](limit)
-        self._spellings = _Last[tuple[ids.Kind, str], str](limit)
-        self._starts = _Last[str, str](limit)
-        self._keys = _Last[tuple[str, str], str](limit)
-        self._variants = _Last[tuple[str, str, str], bool](limit)
-        self._types = _Last[tuple[str, str], str](limit)
-        self._events = _Last[str, bool](limit)
+        self._users = Bounded[str, _User](limit, "use")
+        self._spellings = Bounded[tuple[ids.Kind, str], str](limit, "use")
+        self._starts = Bounded[str, str](limit, "use")
+        self._keys = Bounded[tuple[str, str], str](limit, "use")
+        self._variants = Bounded[tuple[str, str, str], bool](limit, "use")
+        self._types = Bounded[tuple[str, str], str](limit, "use")
+        self._events = Bounded[str, bool](limit, "use")
         self._told: set[str] = set()
         self._device = False
 
@@ -96,13 +68,13 @@ class Memory:
     def grouped(self, events: Iterable[JsonObject]) -> None:
         """Know which users the group calls of a request name, before its calls are examined one by one."""
         for event in events:
-            visitor = ids.effective(event.get("userId"), "visitor") if event.get("type") == "group" else None
-            if visitor is not None and ids.effective(event.get("groupId"), "account") is not None:
-                self._users.first(visitor, _User()).told_alone = True
+            made = effect(event, self._switches) if event.get("type") == "group" else None
+            if made is not None and made.joins and made.visitor_id is not None:
+                self._users.first(made.visitor_id, _User()).told_alone = True
 
     def examine(self, event: JsonObject) -> tuple[Finding, ...]:
         """What earlier events say about this one. Never raises, whatever the JSON."""
-        made = effect(event)
+        made = effect(event, self._switches)
         found = [*self._ids(event, made), *self._people(event, made), *self._fields(made), *self._tracks(event)]
         if self._device and event.get("type") in {"identify", "group"} and self._is_new("DUAL_GROUP"):
             text = "A browser speaks to Pendo as well: the same traits then stand twice in Pendo, as agent and segment.io. Use one way."
@@ -144,7 +116,7 @@ class Memory:
         raw = value.encode("utf-8", "surrogatepass")
         if len(raw) < ids.MAX_BYTES - 3:  # cut at a whole character, it may end a little earlier
             return
-        before = self._starts.first(ids.effective(value, "visitor") or "", value)
+        before = self._starts.first(ids.effective(value, "visitor", self._switches) or "", value)
         if before != value:
             text = (
                 f"An earlier id begins with the same {ids.MAX_BYTES} bytes, where Pendo cuts: both are one visitor there. Send shorter ids."
@@ -156,23 +128,32 @@ class Memory:
     def _people(self, event: JsonObject, made: Effect) -> Iterator[Finding]:
         if made.nothing is not None or made.visitor_id is None or event.get("type") not in {"identify", "group"}:
             return
-        user = self._users.first(made.visitor_id, _User())
         if event.get("type") == "identify":
-            user.identified = True
-            if user.group is None and not user.told_alone:
-                user.told_alone = True
-                yield note("IDENTIFY_NO_ACCOUNT", "$.userId", _alone(event))
-            return
-        if not user.identified and not user.told_early:
-            user.told_early = True
-            text = "No identify call has named this user so far, so Pendo may not know the visitor; identify first, then group."
-            yield note("GROUP_BEFORE_IDENTIFY", "$.userId", text)
-        if user.group is not None and made.account_id is not None and user.group != made.account_id:
+            yield from self._identified(event, made, self._users.first(made.visitor_id, _User()))
+        elif made.joins:
+            user = self._users.first(made.visitor_id, _User())
+            if not user.identified and not user.told_early:
+                user.told_early = True
+                text = "No identify call has named this user so far, so Pendo may not know the visitor; identify first, then group."
+                yield note("GROUP_BEFORE_IDENTIFY", "$.userId", text)
+            yield from self._switched(made, user)
+
+    def _identified(self, event: JsonObject, made: Effect, user: _User) -> Iterator[Finding]:
+        user.identified = True
+        if made.joins:  # 1.40
+            yield from self._switched(made, user)
+        elif user.group is None and not user.told_alone and self._switches.group_visitor == "joined":
+            user.told_alone = True
+            yield note("IDENTIFY_NO_ACCOUNT", "$.userId", _alone(event, self._switches))
+
+    def _switched(self, made: Effect, user: _User) -> Iterator[Finding]:
+        assert made.account is not None
+        if user.group is not None and user.group != made.account_id:
             text = (
                 "The user's earlier groupId was another; Pendo keeps both accounts, the last is the current one. Check it, if unexpected."
             )
-            yield note("ACCOUNT_SWITCH", "$.groupId", text)
-        user.group = made.account_id or user.group
+            yield note("ACCOUNT_SWITCH", json_path(*made.account.path), text)
+        user.group = made.account_id
 
     # --- fields ------------------------------------------------------------------------------------------------------
 
@@ -181,7 +162,7 @@ class Memory:
             if one.name is None:
                 continue
             key = (made.owner, one.name)
-            spelled = str(one.path[-1])
+            spelled = str(one.path[-1]) if len(one.path) == 1 else one.name
             before = self._keys.first(key, spelled)
             # Once for each spelling: whoever wrote it otherwise once must not be told for ever.
             if before != spelled and self._variants.is_new((*key, spelled)):
@@ -209,15 +190,15 @@ class Memory:
         if not self._track and self._is_new("TRACK_NOT_ENABLED"):
             text = "The Pendo subscription is without the setting for track calls, so nothing of them will show; ask Pendo for it."
             yield note("TRACK_NOT_ENABLED", "$.type", text)
-        self._events.first(name, True)
+        self._events.is_new(name)
         if len(self._events) > _MOST_NAMES and self._is_new("TOO_MANY_NAMES"):
             text = f"More than {_MOST_NAMES:,} names of track events came, and Pendo takes no more; put what varies into properties."
             yield note("TOO_MANY_NAMES", "$.event", text)
 
 
-def _alone(event: JsonObject) -> str:
+def _alone(event: JsonObject, switches: PendoSwitches) -> str:
     _, hinted = hinted_group(event)
-    if hinted is not None:  # 1.40
+    if hinted is not None and switches.identify_account == "ignored":  # 1.40
         return "The groupId of an identify call joins nobody to an account, as far as is known; send a group call with userId and groupId."
     return "No group call has joined this user to an account so far; send one with userId and groupId, if you use accounts."
 

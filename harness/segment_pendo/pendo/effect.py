@@ -9,7 +9,7 @@ from segment_pendo.pendo.metadata import Field, fields
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["Effect", "Id", "effect", "hinted_group"]
+__all__ = ["Effect", "Id", "effect", "hinted_group", "is_anonymous"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,21 @@ def _id(  # 1.39: from userId and groupId alone
 
 
 def _identify(event: JsonObject, switches: PendoSwitches) -> Effect:
-    visitor = _id(event, "userId", "visitor", switches)
-    anonymous = event.get("anonymousId")
-    if event.get("userId") is None and switches.anonymous == "visitor" and isinstance(anonymous, str) and anonymous:
-        visitor = Id(("anonymousId",), ids.effective(ids.ANONYMOUS_PREFIX + anonymous, "visitor", switches), "1.38")
+    if is_anonymous(event, switches):
+        anonymous = ids.effective(f"{ids.ANONYMOUS_PREFIX}{event['anonymousId']}", "visitor", switches)
+        visitor = Id(("anonymousId",), anonymous, "1.38")
+    else:
+        visitor = _id(event, "userId", "visitor", switches)
     if visitor.value is None:
         return Effect(visitor, fields=_lost(event, visitor.rule), nothing=visitor.rule)
     account = _hinted(event, switches) if switches.identify_account == "joined" else None
     return Effect(visitor, account, fields(event.get("traits"), switches), joins=account is not None)
+
+
+def is_anonymous(event: JsonObject, switches: PendoSwitches) -> bool:
+    """Whether an identify call makes an anonymous visitor of its anonymousId (1.38)."""
+    anonymous = event.get("anonymousId")
+    return event.get("userId") is None and switches.anonymous == "visitor" and isinstance(anonymous, str) and bool(anonymous)
 
 
 def hinted_group(event: JsonObject) -> tuple[tuple[str, ...], Json]:

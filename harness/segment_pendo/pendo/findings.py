@@ -1,6 +1,6 @@
 """What a webhook's sender should know about how Pendo takes it (facts section 7). Findings never change a webhook.
 
-Only what one webhook alone can tell; `pendo/memory.py` tells what needs earlier ones.
+Only what one webhook alone can tell; `pendo/across.py` tells what needs earlier ones.
 """
 
 import re
@@ -12,6 +12,7 @@ from segment_pendo.base.json_path import json_path
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.age import OLDEST, SOONEST, age
 from segment_pendo.pendo.codes import note
+from segment_pendo.pendo.effect import is_anonymous
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json, JsonObject
 
@@ -27,77 +28,63 @@ _ACCOUNT_KEYS: Final = {"accountid", "account_id", "companyid", "company_id"}
 
 
 def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Finding, ...]:
-    """The findings for one webhook body, without those that another reading of a rule makes void. Never raises, whatever the JSON."""
-    found = _examined(event)
-    void = _void(switches) if found else frozenset()
-    return tuple(one for one in found if one.code not in void) if void else found
-
-
-def _void(switches: PendoSwitches) -> set[str]:
-    """Codes that a switch away from its default has no use for."""
-    return {
-        code
-        for code, name, value in (
-            ("ANON_IDENTIFY", "anonymous", "nothing"),
-            ("NESTED_IGNORED", "nested", "ignored"),
-            ("KEY_CASE_COLLISION", "key_case", "lower"),
-            ("NULL_VALUE", "null", "stored"),
-            ("EMPTY_VALUE", "empty", "stored"),
-            ("LIST_IN_SEGMENTIO", "list", "kept"),
-        )
-        if getattr(switches, name) != value
-    }
-
-
-def _examined(event: JsonObject) -> tuple[Finding, ...]:
+    """Return the findings for one webhook body, none of which names a rule that a switch made void. Never raises, whatever the JSON."""
     kind = event.get("type")
     if kind == "identify":
-        return (*_identify(event), *_metadata(event.get("traits")))
+        return (*_identify(event, switches), *_metadata(event.get("traits"), switches))
     if kind == "group":
-        return (*_group(event), *_metadata(event.get("traits")))
+        return (*_group(event, switches), *_metadata(event.get("traits"), switches))
     if kind == "track":
-        return tuple(_track(event))
+        return tuple(_track(event, switches))
+    if kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
+        return ()
     return (note("UNSUPPORTED_TYPE", "$.type", "Pendo documents only identify, group and track for Segment; do not select other types."),)
 
 
-def _visitor(event: JsonObject) -> Iterator[Finding]:
+def _visitor(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     if event.get("userId") is None:
         text = "There is no userId, so Pendo gets no visitor to attach this to; identify the user before, or expect no effect."
         yield note("ANON_IDENTIFY", "$.userId", text)
     else:
-        yield from ids.examine(event["userId"], "visitor", "$.userId")
+        yield from ids.examine(event["userId"], "visitor", "$.userId", switches)
 
 
-def _identify(event: JsonObject) -> Iterator[Finding]:
-    yield from _visitor(event)
+def _identify(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
+    if not is_anonymous(event, switches):
+        yield from _visitor(event, switches)
     yield from _trait_id(event, "userId", "visitor")
 
 
-def _group(event: JsonObject) -> Iterator[Finding]:
+def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     group = event.get("groupId")
     if group is None or group == "":
         text = "There is no groupId, so Pendo has no account to keep the traits under; send one."
         yield note("GROUP_WITHOUT_ID", "$.groupId", text)
     else:
-        yield from ids.examine(group, "account", "$.groupId")
-    if event.get("userId") is None:
-        text = "There is no userId, so no visitor is joined to the account; send it along."
-        yield note("GROUP_WITHOUT_USER", "$.userId", text)
-    else:
-        yield from ids.examine(event["userId"], "visitor", "$.userId")
+        yield from ids.examine(group, "account", "$.groupId", switches)
+    if switches.group_visitor == "joined":
+        yield from _joined(event, switches)
     traits = event.get("traits")
     if not traits:
         text = "The group call has no traits, so the account gets no metadata from it; send some."
         yield note("GROUP_NO_TRAITS", "$.traits", text)
     yield from _trait_id(event, "groupId", "account")
     if isinstance(traits, dict):
-        if isinstance(traits.get("parentAccount"), dict):
+        if isinstance(traits.get("parentAccount"), dict) and switches.nested == "ignored":
             text = "Pendo's browser agent knows parentAccount; by webhook it is an object, which is ignored. Send its id as a trait."
             yield note("PARENT_ACCOUNT", "$.traits.parentAccount", text)
         for key, value in traits.items():
             if key.lower() in _ACCOUNT_KEYS and _differ(value, group):
                 text = f"{key} differs from groupId, which alone is Pendo's account id. Send it as groupId, if it names the account."
                 yield note("CUSTOM_ACCOUNT_ID", json_path("traits", key), text)
+
+
+def _joined(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
+    if event.get("userId") is None:
+        text = "There is no userId, so no visitor is joined to the account; send it along."
+        yield note("GROUP_WITHOUT_USER", "$.userId", text)
+    else:
+        yield from ids.examine(event["userId"], "visitor", "$.userId", switches)
 
 
 def _trait_id(event: JsonObject, id_key: str, kind: str) -> Iterator[Finding]:
@@ -112,12 +99,12 @@ def _differ(one: Json, other: Json) -> bool:
     return write(one) != write(other)
 
 
-def _track(event: JsonObject) -> Iterator[Finding]:
-    yield from _visitor(event)
+def _track(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
+    yield from _visitor(event, switches)
     properties = event.get("properties")
     group = properties.get("groupId") if isinstance(properties, dict) else None
     if group is not None:
-        yield from ids.examine(group, "account", "$.properties.groupId")
+        yield from ids.examine(group, "account", "$.properties.groupId", switches)
     if group is None or ids.refusal(group, "account"):
         text = "Pendo learns the account of a track event only from properties.groupId; put it there."
         yield note("TRACK_NO_GROUP", "$.properties.groupId", text)
@@ -146,7 +133,7 @@ def _when(event: JsonObject) -> Iterator[Finding]:
         yield note("TRACK_FUTURE", "$.timestamp", text)
 
 
-def _metadata(traits: Json) -> tuple[Finding, ...]:
+def _metadata(traits: Json, switches: PendoSwitches) -> tuple[Finding, ...]:
     if not isinstance(traits, dict):
         return ()
     found: list[Finding] = []
@@ -154,11 +141,11 @@ def _metadata(traits: Json) -> tuple[Finding, ...]:
     for key, value in traits.items():
         if key == "__proto__":  # no JavaScript writes it into the body
             continue
-        other = spellings.setdefault(key.lower(), key)
+        other = spellings.setdefault(key.lower(), key) if switches.key_case == "lower" else key
         if other != key or not _is_usable(key):
             found += _key(key, other)
         if not _is_plain(key, value):
-            found += _value(key, value)
+            found += _value(key, value, switches)
     return tuple(found)
 
 
@@ -185,30 +172,39 @@ def _key(key: str, other: str) -> Iterator[Finding]:
         yield note("KEY_CASE_COLLISION", path, text)
 
 
-def _value(key: str, value: Json) -> Iterator[Finding]:
+def _value(key: str, value: Json, switches: PendoSwitches) -> Iterator[Finding]:
     path = json_path("traits", key)
     if isinstance(value, dict):
-        yield note("NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own.")
+        if switches.nested == "ignored":
+            yield note("NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own.")
     elif isinstance(value, list):
-        inside = [index for index, item in enumerate(value) if isinstance(item, dict | list)]
-        for index in inside:
-            text = "Pendo ignores objects inside a list; send scalars."
-            yield note("NESTED_IGNORED", json_path("traits", key, index), text)
-        if not inside:
-            text = "Pendo documents lists for its own agent's metadata only; send a text, if the field must be usable for sure."
-            yield note("LIST_IN_SEGMENTIO", path, text)
+        if switches.list != "ignored":
+            yield from _list(key, value, switches)
     elif value is None:
-        yield note("NULL_VALUE", path, "What Pendo does with null is documented nowhere; leave the trait out to keep its value.")
+        if switches.null == "stored":
+            yield note("NULL_VALUE", path, f"What Pendo does with null is documented nowhere{_left_out(switches, ' to keep its value')}.")
     elif value == "" and isinstance(value, str):
-        yield note(
-            "EMPTY_VALUE",
-            path,
-            "The value is an empty text, which we take to be stored as such; leave the trait out if there is nothing to say.",
-        )
+        if switches.empty == "stored":
+            text = f"The value is an empty text, which we take to be stored as such{_left_out(switches, ' if there is nothing to say')}."
+            yield note("EMPTY_VALUE", path, text)
     elif isinstance(value, str):
         yield from _string(key, value, path)
     elif _DATE_KEY.search(key) and not isinstance(value, bool) and _EPOCH.fullmatch(str(value)):
         yield _date(path)
+
+
+def _left_out(switches: PendoSwitches, why: str) -> str:
+    """Return the advice to leave a trait out, where that does not remove the field."""
+    return f"; leave the trait out{why}" if switches.absent_traits == "kept" else ""
+
+
+def _list(key: str, value: list[Json], switches: PendoSwitches) -> Iterator[Finding]:
+    inside = [index for index, item in enumerate(value) if isinstance(item, dict | list)]
+    for index in inside:
+        yield note("NESTED_IGNORED", json_path("traits", key, index), "Pendo ignores objects inside a list; send scalars.")
+    if not inside and switches.list == "kept":
+        text = "Pendo documents lists for its own agent's metadata only; send a text, if the field must be usable for sure."
+        yield note("LIST_IN_SEGMENTIO", json_path("traits", key), text)
 
 
 def _string(key: str, value: str, path: str) -> Iterator[Finding]:

@@ -60,23 +60,23 @@ def _cut(text: str) -> str:
     return raw[:end].decode("utf-8", "surrogatepass")
 
 
-def examine(value: Json, kind: Kind, path: str) -> list[Finding]:
-    """What is wrong or odd about an id that is present. An id that is absent is the caller's matter."""
-    if isinstance(value, int | float) and not refusal(value, kind):
+def examine(value: Json, kind: Kind, path: str, switches: PendoSwitches = DEFAULT) -> list[Finding]:
+    """Return what is wrong or odd about an id that is present. An id that is absent is the caller's matter."""
+    if isinstance(value, int | float) and not refusal(value, kind, switches):
         text = f"The id is a number; Pendo keeps it as the text {effective(value, kind)!r}. Send a string."
         return [note("ID_NUMERIC", path, text)]
     if isinstance(value, str) and value == PLACEHOLDERS[kind]:
-        takes = "treats it as no id" if kind == "visitor" else f"makes a real {kind} of it"
+        takes = "treats it as no id" if refusal(value, kind, switches) else f"makes a real {kind} of it"
         return [note("ID_PLACEHOLDER", path, f"{value} is the placeholder of Pendo's install snippet; Pendo {takes}. Send the real id.")]
-    if not isinstance(value, str) or refusal(value, kind):
+    if not isinstance(value, str) or refusal(value, kind, switches):
         return [note("ID_INVALID", path, f"Pendo takes no {kind} id like this; send a non-empty string.")]
-    return _oddities(value, kind, path)
+    return _oddities(value, kind, path, switches)
 
 
-def _oddities(value: str, kind: Kind, path: str) -> list[Finding]:
+def _oddities(value: str, kind: Kind, path: str, switches: PendoSwitches) -> list[Finding]:
     some = []
     size = len(value.encode("utf-8", "surrogatepass"))
-    if size > MAX_BYTES:
+    if size > MAX_BYTES and switches.long_id == "cut":
         what = "cuts a visitor id" if kind == "visitor" else "documents no length for an account id, but cuts a visitor id"
         text = f"The id has {size} bytes; Pendo {what} after {MAX_BYTES}, so long ids may fall together. Send a shorter one."
         some.append(note("ID_TOO_LONG", path, text))

@@ -4,11 +4,12 @@
 the records that were changed longest ago go first.
 """
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from segment_pendo.base.bounded import Bounded
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.metadata import Field, type_of
@@ -16,7 +17,7 @@ from segment_pendo.pendo.rules import RULES
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches, spoken
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["Pendo"]
+__all__ = ["Records"]
 
 _MOST_RECORDS: Final = 10_000  # of each kind
 _MOST_WEIGHT: Final = 64 * 1024 * 1024  # characters of values, about
@@ -84,20 +85,18 @@ class _Typed:
     sample: Json = None
 
 
-class _Records:
+class _Table:
     """The records of one kind, the one changed longest ago first, and the schema of their metadata."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self.by_id: OrderedDict[str, _Record] = OrderedDict()
+        self.by_id = Bounded[str, _Record](most + 1, "use")  # one more, so that its weight is known when it goes
         self.schema: dict[str, _Typed] = {}
-        self.forgotten = 0
         self.weight = 0
 
     def at(self, record_id: str) -> _Record:
         """The record, made where there is none; it is now the last to be forgotten."""
-        record = self.by_id.setdefault(record_id, _Record(record_id))
-        self.by_id.move_to_end(record_id)
+        record = self.by_id.first(record_id, _Record(record_id))
         self._forget()
         return record
 
@@ -129,13 +128,11 @@ class _Records:
 
     def _forget(self) -> None:
         while len(self.by_id) > self._most or (self.weight > _MOST_WEIGHT and len(self.by_id) > 1):
-            _, gone = self.by_id.popitem(last=False)
-            self.weight -= gone.weight
-            self.forgotten += 1
+            self.weight -= self.by_id.forget_oldest().weight
 
 
-class Pendo:
-    """Pendo's memory. `apply` takes one webhook body; `visitor` and `account` answer as Pendo's API does (6.01, 6.02).
+class Records:
+    """What Pendo holds. `apply` takes one webhook body; `visitor` and `account` answer as Pendo's API does (6.01, 6.02).
 
     `track`: the subscription has the setting for track calls (1.60). `name_of`: how the call of a messageId is called.
     """
@@ -146,10 +143,10 @@ class Pendo:
         self.switches = switches
         self._name_of = name_of
         self._track = track
-        self._visitors, self._accounts = _Records(most), _Records(most)
+        self._visitors, self._accounts = _Table(most), _Table(most)
         self._events: deque[JsonObject] = deque(maxlen=_EVENTS)
         self._nothing: deque[JsonObject] = deque(maxlen=_EVENTS)
-        self._messages: OrderedDict[str, None] = OrderedDict()
+        self._messages = Bounded[str, bool](_MESSAGES)
         self._webhooks = 0
 
     def apply(self, event: Json, now: int, by: str = "") -> list[Effect]:
@@ -169,7 +166,7 @@ class Pendo:
         self._webhooks += 1
         message_id = event.get("messageId") if isinstance(event, dict) else None
         name = by or self.called(event)
-        repeated = isinstance(message_id, str) and self._came_before(message_id[:_LONGEST_NAME])
+        repeated = isinstance(message_id, str) and not self._messages.is_new(message_id[:_LONGEST_NAME])
         made = effect(event, self.switches, track=self._track)
         if repeated and self.switches.repeats == "dropped":
             made = Effect(nothing="1.16")
@@ -193,13 +190,6 @@ class Pendo:
     def _why(self, rule: str) -> str:
         return spoken(rule, self.switches) or RULES[rule].says
 
-    def _came_before(self, message_id: str) -> bool:
-        before = message_id in self._messages
-        self._messages[message_id] = None
-        if len(self._messages) > _MESSAGES:
-            self._messages.popitem(last=False)
-        return before
-
     def _keep(self, made: Effect, now: int, by: str) -> None:
         if made.event is not None:
             self.tracked(made.event, made.visitor_id or "", made.account_id, made.properties, now, by)
@@ -213,7 +203,7 @@ class Pendo:
                     visitor.accounts.setdefault(made.account_id, _Change(now, by, made.account_id))
                 visitor.current_account = made.account_id  # 1.55
 
-    def _update(self, records: _Records, record_id: str, made: Effect, now: int, by: str, *, own: bool) -> _Record:
+    def _update(self, records: _Table, record_id: str, made: Effect, now: int, by: str, *, own: bool) -> _Record:
         """`own`: the call's traits are this record's; a call that only names it leaves its fields alone."""
         replaces = own and self.switches.absent_traits == "removed"
         return records.update(record_id, made.fields if own else (), now, by, replaces=replaces)
@@ -295,10 +285,10 @@ class Pendo:
             "nothing": list(self._nothing),
             "schema": {"visitor": self.schema("visitor"), "account": self.schema("account")},
             "webhooks": self._webhooks,
-            "forgotten": self._visitors.forgotten + self._accounts.forgotten,
+            "forgotten": self._visitors.by_id.cut + self._accounts.by_id.cut,
         }
 
-    def _told(self, kind: str, records: _Records) -> Iterator[tuple[str, Json]]:
+    def _told(self, kind: str, records: _Table) -> Iterator[tuple[str, Json]]:
         for name in sorted(records.by_id):
             record = self.visitor(name) if kind == "visitor" else self.account(name)
             if record is not None:

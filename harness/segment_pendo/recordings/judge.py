@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from segment_pendo.mapping.assess import judge
-from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError, _member, _sdk_request
 from segment_pendo.segment import ingest
@@ -19,17 +19,17 @@ class Judge:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._history = History(setup)
+        self._earlier = EarlierCalls(setup)
 
     def judged(self, call: Call, batch: Batch, at: datetime, made_id: str) -> Judged:
         """What becomes of a call of a batch that was received `at`."""
         judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=lambda: made_id, setup=self._setup)
-        return self._history.judged(judged, at)
+        return self._earlier.annotated_call(judged, at)
 
     def met(self, one: RecordedCall) -> None:
         """Know a recorded call without mapping it again."""
         if one.code is None or one.code.isupper():  # ingest's codes are in lower case; what it drops, no later call repeats
-            self._history.remember(one.call, one.at)
+            self._earlier.remember(one.call, one.at)
 
     def entry(self, entry: Entry) -> Iterator[Judged]:
         """What becomes of each call of an entry now."""
@@ -40,7 +40,7 @@ class Judge:
         except ValueError:
             msg = f"line {entry.number}: a request like this brings no such calls. The line was edited, or Segment refuses it now."
             raise RecordingError(msg) from None
-        self._history.memory.grouped(one.call for one in entry.calls if isinstance(one.call, dict))
+        self._earlier.across.grouped(one.call for one in entry.calls if isinstance(one.call, dict))
         for index, one in enumerate(entry.calls):
             yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from segment_pendo.base import js_json
 from segment_pendo.explain import rows
 from segment_pendo.mapping.assess import assess, judge, judge_message
-from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import calls_file
 from segment_pendo.recordings import format as recording
@@ -63,7 +63,7 @@ def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mappe
     if recording.is_recording(data):
         yield from _recorded(data.splitlines(keepends=True), name, options)
         return
-    history = History(options.setup)
+    history = EarlierCalls(options.setup)
     for item in calls_file.items(data):
         if item.error is not None:
             yield Wrong(item.line, *item.error)
@@ -89,15 +89,15 @@ def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mappe
             yield Mapped(number, receipt, judged, setup)
 
 
-def _request(request: SdkRequest, line: int, options: Options, history: History) -> Iterator[Mapped | Wrong]:
-    receipt = history.told(assess(request, id=str(line), at=options.at, setup=options.setup))
+def _request(request: SdkRequest, line: int, options: Options, history: EarlierCalls) -> Iterator[Mapped | Wrong]:
+    receipt = history.annotated(assess(request, id=str(line), at=options.at, setup=options.setup))
     if receipt.refusal:
         yield Wrong(line, receipt.refusal.code, receipt.refusal.message)
     for judged in receipt.judged:
         yield Mapped(line, receipt, judged, options.setup)
 
 
-def _call(item: Item, data: JsonObject, options: Options, history: History) -> Iterator[Mapped | Wrong]:
+def _call(item: Item, data: JsonObject, options: Options, history: EarlierCalls) -> Iterator[Mapped | Wrong]:
     setup, kind = options.setup, data.get("type")
     if not isinstance(kind, str):
         if isinstance(data.get("batch"), list) and options.ingest_first:
@@ -119,4 +119,4 @@ def _call(item: Item, data: JsonObject, options: Options, history: History) -> I
         made_id = partial(server.message_id, f"{name}.0", call, batch)
         judged = judge(call, batch, at=options.at, ip="127.0.0.1", message_id=made_id, setup=setup)
     receipt = Receipt(name, options.at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,))
-    yield Mapped(item.line, receipt, history.judged(judged, options.at), setup)
+    yield Mapped(item.line, receipt, history.annotated_call(judged, options.at), setup)

@@ -8,20 +8,20 @@ import base64
 import binascii
 import hmac
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from aiohttp import web
 
-from segment_pendo.base import js_json
+from segment_pendo.base import js_json, times
+from segment_pendo.base.bounded import Bounded
 from segment_pendo.explain.rows import call_id, finding_row
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.words import Finding, Json, Receipt
@@ -64,19 +64,17 @@ class CallNames:
     """A sink that knows which call a messageId belongs to, so that the loopback Pendo can name it."""
 
     def __init__(self) -> None:
-        self._names: OrderedDict[str, str] = OrderedDict()
+        self._names = Bounded[str, str](_MOST_NAMES)
 
     def __call__(self, message_id: str) -> str:
         """Return the call's id, or the messageId where its call is not known."""
-        return self._names.get(message_id, message_id)
+        return self._names.get(message_id) or message_id
 
     def take(self, receipt: Receipt) -> None:
         for judged in receipt.judged:
             message_id = judged.message.data.get("messageId") if judged.message else None
             if isinstance(message_id, str):
                 self._names[message_id] = call_id(receipt.id, judged.call.index)
-        while len(self._names) > _MOST_NAMES:
-            self._names.popitem(last=False)
 
 
 class LoopbackPendo:
@@ -92,14 +90,14 @@ class LoopbackPendo:
         self._heard = heard
         self._noted = noted
         self.took = 0  # webhooks, whatever was made of them
-        self.pendo = Pendo()
+        self.pendo = Records()
         self._findings: deque[Json] = deque(maxlen=_MOST_FINDINGS)
-        self._ways: OrderedDict[tuple[str, str, int], str] = OrderedDict()
+        self._ways = Bounded[tuple[str, str, int], str](_MOST_EVENTS)
         self.reset()
 
     def reset(self) -> None:
         """Hold nothing."""
-        self.pendo = Pendo(self._answers.switches, track=self._answers.track, name_of=self._answers.name_of)
+        self.pendo = Records(self._answers.switches, track=self._answers.track, name_of=self._answers.name_of)
         self._findings.clear()
         self._ways.clear()
 
@@ -180,16 +178,15 @@ class LoopbackPendo:
 
     def _twice(self, event: Json, made: Effect) -> Sequence[Finding]:
         stamp = event.get("timestamp") if isinstance(event, dict) else None
-        at = _milliseconds(stamp) if isinstance(stamp, str) else None
+        happened = times.parse(stamp)
+        at = int(happened.timestamp() * 1000) if happened is not None else None
         return self._met(made.event, made.visitor_id, at, "webhook") if made.event is not None else ()
 
     def _met(self, event: str | None, visitor: str | None, at: int | None, way: str) -> Sequence[Finding]:
         """1.64: the same track event by two ways counts twice."""
         if event is None or visitor is None or at is None:
             return ()
-        before = self._ways.setdefault((event, visitor, at), way)
-        if len(self._ways) > _MOST_EVENTS:
-            self._ways.popitem(last=False)
+        before = self._ways.first((event, visitor, at), way)
         if before == way:
             return ()
         text = "This track event came by webhook and by Pendo's track API, so it counts twice; send it on one way."
@@ -302,13 +299,6 @@ def _problems(read: Json | web.Response, request: web.Request) -> list[tuple[str
     if isinstance(stamp, bool) or not isinstance(stamp, int):
         found.append(("$.timestamp", "timestamp must be a whole number of milliseconds since 1970, not a text."))
     return found
-
-
-def _milliseconds(stamp: str) -> int | None:
-    try:
-        return int(datetime.fromisoformat(stamp).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _now() -> int:

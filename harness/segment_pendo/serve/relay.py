@@ -7,7 +7,7 @@ from typing import Protocol
 
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.assess import assess
-from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Receipt, SdkRequest
 
@@ -31,18 +31,18 @@ class Relay:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
         self._clock = clock
-        self._history = History(setup)
+        self._earlier = EarlierCalls(setup)
         self._run = token_hex(3)
         self._count = 0
         self.lost = 0  # requests that a sink could not take: their SDKs were not told 200
 
     def reset(self) -> None:
         """Know no earlier call."""
-        self._history = History(self.setup)
+        self._earlier = EarlierCalls(self.setup)
 
     def met_device_mode(self) -> None:
         """A browser loads Pendo's own agent, as far as the proxy sees: findings speak of it."""
-        self._history.memory.met_device_mode()
+        self._earlier.across.met_device_mode()
 
     def receive(self, request: SdkRequest, at: datetime | None = None) -> Receipt:
         """The receipt of one request, received now or `at` a time.
@@ -51,13 +51,13 @@ class Relay:
         """
         at = milliseconds(at or self._clock())
         self._count += 1
-        receipt = self._history.told(assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup))
+        receipt = self._earlier.annotated(assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup))
         if receipt.judged or receipt.refusal:
             try:
                 for sink in self._sinks:
                     sink.take(receipt)
             except BaseException:
-                self._history.forget(receipt)
+                self._earlier.forget(receipt)
                 self.lost += 1
                 raise
         return receipt

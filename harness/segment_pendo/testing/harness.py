@@ -15,7 +15,7 @@ from aiohttp import web
 from segment_pendo.base import js_json
 from segment_pendo.explain.teller import refused
 from segment_pendo.mapping.assess import webhook_of
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.files import load
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.testing.faults import Fault, Faults
@@ -113,7 +113,7 @@ class Harness(Waiting):
 
     # --- what Pendo would hold ------------------------------------------------------------------------------------------
 
-    def _ask[T](self, what: Callable[[Pendo], T]) -> T:
+    def _ask[T](self, what: Callable[[Records], T]) -> T:
         return self._loop.ask(lambda: what(self._session.home.loopback_pendo.pendo))
 
     # --- faults ---------------------------------------------------------------------------------------------------------

@@ -15,9 +15,9 @@ from segment_pendo.explain.records import Account, Visitor, account_of, plain_re
 from segment_pendo.explain.rows import CallRow, FindingRow, call_id, call_row
 from segment_pendo.explain.teller import finding_line
 from segment_pendo.mapping.assess import assess, webhook_of
-from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup, made_setup
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.merge import steady
 from segment_pendo.segment.wire import requests
 from segment_pendo.testing.expectation import Expectation, checked
@@ -44,7 +44,7 @@ class Results(ABC):
         self.events: list[Event] = []
 
     @abstractmethod
-    def _ask[T](self, what: Callable[[Pendo], T]) -> T:
+    def _ask[T](self, what: Callable[[Records], T]) -> T:
         """What somebody wants to know of Pendo's records."""
 
     def _arrivals(self) -> list[Arrival]:
@@ -85,7 +85,7 @@ class Results(ABC):
 
     def state(self) -> JsonObject:
         """Everything that Pendo would hold, with the call that set each field, as `/_/state` shows it."""
-        return self._ask(Pendo.state)
+        return self._ask(Records.state)
 
     def snapshot(self) -> Snapshot:
         """What came of it without what differs from run to run; plain dicts and lists, for snapshot tests."""
@@ -129,15 +129,15 @@ _NAMES: Final = UUID("5e9a2d0c-0000-4000-8000-000000000000")
 class _Predicted(Results):
     def __init__(self, setup: Setup, at: datetime) -> None:
         super().__init__()
-        self._pendo = Pendo(setup.pendo, track=setup.track and setup.pendo_track)
-        self._history = History(setup)
+        self._pendo = Records(setup.pendo, track=setup.track and setup.pendo_track)
+        self._earlier = EarlierCalls(setup)
         self._at = int(at.timestamp() * 1000)
 
-    def _ask[T](self, what: Callable[[Pendo], T]) -> T:
+    def _ask[T](self, what: Callable[[Records], T]) -> T:
         return what(self._pendo)
 
     def take(self, receipt: Receipt) -> None:
-        receipt = self._history.told(receipt)
+        receipt = self._earlier.annotated(receipt)
         for judged in receipt.judged:
             self.events.append(Arrival(0.0, receipt, judged))
             webhook = webhook_of(judged)

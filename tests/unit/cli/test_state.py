@@ -13,7 +13,7 @@ from segment_pendo.cli import main
 from segment_pendo.explain.prediction import Event, compared
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.serve.inspector import Inspector
@@ -107,7 +107,7 @@ def events() -> list[Event]:
 )
 def test_a_difference_names_the_switch_that_explains_it(other: dict[str, str], verdicts: dict[str, Any]) -> None:
     """Somebody else's Pendo, which reads one rule otherwise."""
-    pendo = Pendo(PendoSwitches(**other))
+    pendo = Records(PendoSwitches(**other))
     for event in events():
         pendo.apply(event.body, event.at, event.call)
     found = compared("visitor", "u-1", events(), pendo.visitor("u-1"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from segment_pendo.mapping.assess import assess
-from segment_pendo.mapping.earlier import CODES, History
+from segment_pendo.mapping.earlier import CODES, EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.serve.relay import Relay
@@ -26,9 +26,10 @@ def codes(receipt: Receipt) -> list[list[str]]:
 
 
 def test_a_repeated_message_id_is_told_and_delivered() -> None:
-    history = History()
-    assert codes(history.told(received({"messageId": "m"}, {"messageId": "n"}, {"messageId": "m"}))) == [[], [], ["DUPLICATE_MESSAGE_ID"]]
-    (judged,) = history.told(received({"messageId": "m"})).judged
+    history = EarlierCalls()
+    first = received({"messageId": "m"}, {"messageId": "n"}, {"messageId": "m"})
+    assert codes(history.annotated(first)) == [[], [], ["DUPLICATE_MESSAGE_ID"]]
+    (judged,) = history.annotated(received({"messageId": "m"})).judged
     (finding,) = (one for one in judged.findings if one.code not in ACROSS)
     assert (finding.code, finding.level, finding.path) == ("DUPLICATE_MESSAGE_ID", "warning", "$.messageId")
     assert finding.code in CODES
@@ -36,32 +37,32 @@ def test_a_repeated_message_id_is_told_and_delivered() -> None:
 
 
 def test_a_day_later_it_is_new() -> None:
-    history = History()
-    history.told(received({"messageId": "m"}))
-    assert codes(history.told(received({"messageId": "m"}, after=timedelta(hours=24)))) == [["DUPLICATE_MESSAGE_ID"]]
-    assert codes(history.told(received({"messageId": "m"}, after=timedelta(hours=48, seconds=1)))) == [[]]
+    history = EarlierCalls()
+    history.annotated(received({"messageId": "m"}))
+    assert codes(history.annotated(received({"messageId": "m"}, after=timedelta(hours=24)))) == [["DUPLICATE_MESSAGE_ID"]]
+    assert codes(history.annotated(received({"messageId": "m"}, after=timedelta(hours=48, seconds=1)))) == [[]]
 
 
 def test_what_has_no_id_or_was_dropped_is_no_repetition() -> None:
-    history = History()
-    assert codes(history.told(received({}, {}, {"messageId": None}, {"messageId": 5}, {"messageId": 5}))) == [[]] * 5
-    history.told(received({"messageId": "m", "userId": 5}))
-    assert codes(history.told(received({"messageId": "m"}))) == [[]]
+    history = EarlierCalls()
+    assert codes(history.annotated(received({}, {}, {"messageId": None}, {"messageId": 5}, {"messageId": 5}))) == [[]] * 5
+    history.annotated(received({"messageId": "m", "userId": 5}))
+    assert codes(history.annotated(received({"messageId": "m"}))) == [[]]
 
 
 def test_memory_is_bounded() -> None:
-    history = History(limit=3)
-    history.told(received(*({"messageId": f"m-{number}"} for number in range(4))))
-    assert codes(history.told(received({"messageId": "m-1"}, {"messageId": "m-0"}))) == [["DUPLICATE_MESSAGE_ID"], []]
+    history = EarlierCalls(limit=3)
+    history.annotated(received(*({"messageId": f"m-{number}"} for number in range(4))))
+    assert codes(history.annotated(received({"messageId": "m-1"}, {"messageId": "m-0"}))) == [["DUPLICATE_MESSAGE_ID"], []]
     # What came again is among the last: m-1 outlives m-2 and m-3.
-    assert codes(history.told(received({"messageId": "m-4"}, {"messageId": "m-1"}))) == [[], ["DUPLICATE_MESSAGE_ID"]]
+    assert codes(history.annotated(received({"messageId": "m-4"}, {"messageId": "m-1"}))) == [[], ["DUPLICATE_MESSAGE_ID"]]
 
 
 def test_a_repetition_that_is_not_delivered_is_not_said_to_be() -> None:
-    history = History()
+    history = EarlierCalls()
     track = {"type": "track", "event": "e", "messageId": "m"}
-    assert codes(history.told(received(track, track))) == [[], []]
-    assert codes(history.told(received({"messageId": "m"}))) == [["DUPLICATE_MESSAGE_ID"]]
+    assert codes(history.annotated(received(track, track))) == [[], []]
+    assert codes(history.annotated(received({"messageId": "m"}))) == [["DUPLICATE_MESSAGE_ID"]]
 
 
 def test_what_nobody_took_was_not_seen() -> None:

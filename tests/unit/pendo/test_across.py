@@ -8,9 +8,9 @@ import pytest
 
 from segment_pendo.base.times import parse
 from segment_pendo.mapping.assess import assess
-from segment_pendo.mapping.earlier import History
+from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo.across import Memory
+from segment_pendo.pendo.across import Across
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.serve.relay import Relay
@@ -33,7 +33,7 @@ def track(event: str) -> dict[str, Any]:
 
 
 def codes(*events: dict[str, Any], **how: Any) -> list[list[str]]:
-    memory = Memory(**how)
+    memory = Across(**how)
     return [[finding.code for finding in memory.examine(event)] for event in events]
 
 
@@ -65,7 +65,7 @@ def test_what_earlier_events_say(events: list[dict[str, Any]], expected: list[li
 
 
 def test_from_whole_numbers_to_fractions_is_only_worth_knowing() -> None:
-    memory = Memory()
+    memory = Across()
     memory.examine(identify(price=1))
     (wider,) = memory.examine(identify(price=1.5))
     (other,) = memory.examine(identify(price="1.5"))
@@ -85,7 +85,7 @@ def test_too_many_names_of_track_events_are_told_once() -> None:
 
 
 def test_a_browser_that_speaks_to_pendo_itself_is_told_once() -> None:
-    memory = Memory()
+    memory = Across()
     memory.met_device_mode()
     assert [[one.code for one in memory.examine(event)] for event in (track("e"), group(), group())] == [[], [EARLY, "DUAL_GROUP"], []]
 
@@ -98,7 +98,7 @@ def test_memory_is_bounded_and_says_when_it_forgets() -> None:
 def test_a_group_call_of_the_same_request_counts() -> None:
     def told(*calls: dict[str, Any]) -> list[list[str]]:
         body = json.dumps({"batch": list(calls)}).encode()
-        receipt = History().told(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup()))
+        receipt = EarlierCalls().annotated(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup()))
         return [[finding.code for finding in judged.findings] for judged in receipt.judged]
 
     assert told(identify(a=1), group(a=1)) == [[], []]

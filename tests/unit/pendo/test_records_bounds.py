@@ -14,7 +14,7 @@ from segment_pendo.explain.fate import explained
 from segment_pendo.mapping.assess import judge_message
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import findings, ids
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.words import Call, Message
 
@@ -23,12 +23,12 @@ def identify(user: str = "u", **traits: Any) -> dict[str, Any]:
     return {"type": "identify", "userId": user, "traits": traits}
 
 
-def state(pendo: Pendo) -> Any:
+def state(pendo: Records) -> Any:
     return pendo.state()
 
 
 def test_the_records_changed_longest_ago_go_first() -> None:
-    pendo = Pendo(most=3)
+    pendo = Records(most=3)
     for number, user in enumerate(["a", "b", "c", "a", "d"]):
         pendo.apply(identify(user), number)
     assert list(state(pendo)["visitors"]) == ["a", "c", "d"]
@@ -36,7 +36,7 @@ def test_the_records_changed_longest_ago_go_first() -> None:
 
 
 def test_twenty_changes_of_a_field_are_kept() -> None:
-    pendo = Pendo()
+    pendo = Records()
     for number in range(30):
         pendo.apply(identify(plan=number), number, f"call {number}")
     changes = state(pendo)["visitors"]["u"]["history"]["fields"]["plan"]
@@ -45,7 +45,7 @@ def test_twenty_changes_of_a_field_are_kept() -> None:
 
 
 def test_the_first_type_and_spelling_of_a_field_stay() -> None:
-    pendo = Pendo()
+    pendo = Records()
     for value in (None, 5, "five", 5.5):
         pendo.apply(identify(Seats=value), 1)
     pendo.apply(identify(seats=1), 1)
@@ -53,7 +53,7 @@ def test_the_first_type_and_spelling_of_a_field_stay() -> None:
 
 
 def test_the_first_visit_stays_and_the_last_moves() -> None:
-    pendo = Pendo()
+    pendo = Records()
     track: dict[str, Any] = {"type": "track", "userId": "u", "event": "e"}
     for now in (10, 20):
         pendo.apply(track, now)
@@ -62,7 +62,7 @@ def test_the_first_visit_stays_and_the_last_moves() -> None:
 
 
 def test_large_names_ids_and_properties_fill_no_memory() -> None:
-    pendo = Pendo()
+    pendo = Records()
     text = "x" * 1_000_000
     tracemalloc.start()
     for number in range(150):
@@ -75,7 +75,7 @@ def test_large_names_ids_and_properties_fill_no_memory() -> None:
 
 
 def test_what_is_forgotten_for_its_weight_makes_room() -> None:
-    pendo = Pendo()
+    pendo = Records()
     text = "x" * 40_000_000
     pendo.apply(identify("heavy", bio=text), 1)
     pendo.apply(identify("heavier", bio=text), 2)
@@ -86,7 +86,7 @@ def test_what_is_forgotten_for_its_weight_makes_room() -> None:
 
 
 def test_a_visitor_has_at_most_a_thousand_accounts_here() -> None:
-    pendo = Pendo()
+    pendo = Records()
     for number in range(1100):
         pendo.apply({"type": "group", "userId": "u", "groupId": f"g-{number}"}, 1)
     visitor = state(pendo)["visitors"]["u"]
@@ -109,7 +109,7 @@ def test_a_number_that_javascript_writes_as_null_is_null(number: str, tmp_path: 
     value = js_json.read(number.encode()).value
     assert ids.effective(value, "account") is None
     assert [finding.code for finding in ids.examine(value, "account", "$.groupId")] == ["ID_INVALID"]
-    pendo = Pendo()
+    pendo = Records()
     pendo.apply(js_json.read(file.read_bytes()).value, 1)
     assert state(pendo)["schema"]["visitor"]["segmentio"]["n"]["Type"] == ""
 
@@ -140,7 +140,7 @@ def test_the_age_of_an_event(timestamp: Any, codes: list[str]) -> None:
     event: dict[str, Any] = {"type": "track", "userId": "u", "event": "e", "properties": {"groupId": "g"}}
     event |= {"timestamp": timestamp, "receivedAt": "2024-05-09T10:00:00.000Z"}
     assert [finding.code for finding in findings.examine(event)] == codes
-    pendo = Pendo()
+    pendo = Records()
     pendo.apply(event, 1)
     assert bool(state(pendo)["events"]) is ("TRACK_TOO_OLD" not in codes)
 

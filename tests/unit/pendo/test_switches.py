@@ -11,14 +11,14 @@ import pytest
 
 from segment_pendo.base.switch import changed, changed_both, table
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.rules import RULES
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.segment.switches import Switches
 from segment_pendo.serve.listener import Listener
 from segment_pendo.serve.loopback_pendo import MAX_BODY, Answers, LoopbackPendo
 
-type Look = Callable[[Pendo], Any]
+type Look = Callable[[Records], Any]
 CASES: list[tuple[str, list[Any], Look, Any, Any]] = []  # switch=value, events, what to look at, by default, with the switch
 LONG = "é" * 65
 
@@ -31,12 +31,12 @@ def group(traits: Any = None, **more: Any) -> dict[str, Any]:
     return {"type": "group", "userId": "u", "groupId": "g", "traits": traits or {}, **more}
 
 
-def fields(pendo: Pendo) -> Any:
+def fields(pendo: Records) -> Any:
     record: Any = pendo.visitor("u")
     return record["metadata"]["segmentio"]
 
 
-def accounts(pendo: Pendo) -> Any:
+def accounts(pendo: Records) -> Any:
     record: Any = pendo.visitor("u")
     return record["accountIds"] if record else None
 
@@ -77,7 +77,7 @@ CASES += [
 @pytest.mark.parametrize(("pair", "events", "look", "by_default", "with_switch"), CASES, ids=[case[0] for case in CASES])
 def test_a_switch_changes_its_example(pair: str, events: list[Any], look: Look, by_default: Any, with_switch: Any) -> None:
     for switches, expected in ((DEFAULT, by_default), (changed(DEFAULT, [pair]), with_switch)):
-        pendo = Pendo(switches)
+        pendo = Records(switches)
         for event in events:
             pendo.apply(event, 1)
         assert look(pendo) == expected

@@ -10,7 +10,7 @@ from segment_pendo.base.hosts import is_loopback
 from segment_pendo.base.json_path import json_path
 from segment_pendo.cli.run_report import Reporter
 from segment_pendo.pendo import findings, ids
-from segment_pendo.pendo.records import Pendo
+from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.regions import caveat, destination, examine, webhook_url
 from segment_pendo.words import Attempt, CallRef
 
@@ -212,7 +212,7 @@ def test_json_paths() -> None:
 
 
 def test_the_worked_examples_as_the_model_holds_them() -> None:
-    pendo = Pendo()
+    pendo = Records()
     pendo.apply(IDENTIFY, 1000)
     assert pendo.visitor("u-1") == {
         "id": "u-1",
@@ -247,7 +247,7 @@ def test_the_worked_examples_as_the_model_holds_them() -> None:
 
 
 def test_records_are_case_sensitive_and_never_made_of_nothing() -> None:
-    pendo = Pendo()
+    pendo = Records()
     pendo.apply([{"type": "identify", "userId": "Ann"}, {"type": "identify", "userId": None}, {"type": "group", "groupId": 7}], 1)
     assert pendo.visitor("Ann")
     assert pendo.visitor("ann") is None

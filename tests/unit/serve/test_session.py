@@ -116,7 +116,8 @@ def test_what_cannot_be_opened_closes_what_was(port: str, tmp_path: Path) -> Non
 
         @staticmethod
         def server_context(_directory: Path, _hosts: list[str]) -> Any:
-            raise SessionError("no certificate")
+            message = "no certificate"
+            raise SessionError(message)
 
     async def main() -> None:
         report = Report()

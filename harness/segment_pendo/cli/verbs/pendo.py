@@ -15,7 +15,7 @@ from segment_pendo.explain.teller import finding_line
 from segment_pendo.mapping.assess import bounded
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import findings
-from segment_pendo.pendo.across import Memory
+from segment_pendo.pendo.across import Across
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.environment import INTEGRATION_KEY, secret
 from segment_pendo.serve.listener import Listener
@@ -53,7 +53,7 @@ class _Teller:
 
     def __init__(self, answers: Answers) -> None:
         self._setup = Setup(track=True, pendo=answers.switches, pendo_track=answers.track)
-        self._memory = Memory(track=answers.track)
+        self._across = Across(answers.switches, track=answers.track)
 
     def __call__(self, taken: Taken) -> None:
         event = taken.event
@@ -61,7 +61,7 @@ class _Teller:
             sys.stdout.write("no event: Pendo takes JSON objects\n")
             return
         kind = event.get("type")
-        found = bounded((*taken.findings, *findings.examine(event, self._setup.pendo), *self._memory.examine(event)))
+        found = bounded((*taken.findings, *findings.examine(event, self._setup.pendo), *self._across.examine(event)))
         call = Call(0, kind if isinstance(kind, str) else None, event)
         sys.stdout.write(printable(fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup, taken.effect)) + "\n")
         for finding in found:
