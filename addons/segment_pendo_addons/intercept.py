@@ -21,15 +21,14 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from segment_pendo.base.headers import decoded_headers
 from segment_pendo.base.hosts import bare, is_this_machine
-from segment_pendo.base.switch import SwitchError, changed_both
+from segment_pendo.base.switch import SwitchError
+from segment_pendo.explain.doors import named
 from segment_pendo.explain.teller import Teller, refusal_line
-from segment_pendo.mapping.setup import Setup
+from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.regions import CDN_HOSTS, destination
-from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.format import RecordingError
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
 from segment_pendo.segment.ingest import is_script
-from segment_pendo.segment.switches import Switches
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.serve.relay import Relay
@@ -61,7 +60,7 @@ class _Report:
 
     def __init__(self, *, delivers: bool) -> None:
         self._delivers = delivers
-        self._teller = Teller()
+        self._teller = Teller("mitmdump")
 
     def take(self, receipt: Receipt) -> None:
         if receipt.refusal:
@@ -127,7 +126,7 @@ class Intercept:
             "Which of Segment's two webhook destinations: Webhooks (Actions) or the classic Webhooks.",
             choices=list(KINDS),
         )
-        loader.add_option("segment_pendo_model", Sequence[str], [], "NAME=VALUE: how a rule that no source settles is read.")
+        loader.add_option("segment_pendo_assume", Sequence[str], [], "NAME=VALUE: how a rule that no source settles is read.")
         loader.add_option("segment_pendo_hosts", Sequence[str], [], "More hosts that stand for Segment, such as a custom domain.")
 
     def configure(self, updated: set[str]) -> None:
@@ -144,16 +143,20 @@ class Intercept:
 
     def _rebuild(self) -> None:
         options = ctx.options
-        if options.segment_pendo_webhook not in KINDS:
-            msg = f"segment_pendo_webhook must be one of {', '.join(KINDS)}."
-            raise exceptions.OptionsError(msg)
-        try:
-            switches, pendo = changed_both(Switches(), PendoSwitches(), options.segment_pendo_model)
-        except SwitchError as error:
-            msg = f"segment_pendo_model: {error}"
-            raise exceptions.OptionsError(msg) from None
         signing_key = secret(SIGNING_KEY)
-        setup = Setup(options.segment_pendo_track, options.segment_pendo_webhook, switches, pendo, secret=signing_key)
+        try:
+            setup = Setup.of(
+                track=options.segment_pendo_track,
+                webhook=options.segment_pendo_webhook,
+                assume=options.segment_pendo_assume,
+                secret=signing_key,
+            )
+        except SwitchError as error:
+            msg = f"segment_pendo_assume: {error}"
+            raise exceptions.OptionsError(msg) from None
+        except SetupError as error:
+            msg = f"{named(error.of, 'mitmdump')}: {error}"
+            raise exceptions.OptionsError(msg) from None
         key = secret(API_KEY)
         to = options.segment_pendo_to
         if to and not key:

@@ -32,7 +32,7 @@ OPTIONS: Final = {
     "track": "select track calls too (default: no)",
     "pendo_track": "whether the Pendo subscription has the setting for track calls (default: it has)",
     "webhook": '"actions" (default) or "classic": which of Segment\'s two webhook destinations',
-    "model": "switches for rules that no source settles, {name: value}",
+    "assume": "how rules that no source settles are read, {name: value}",
     "fail_on": '"error", "warning" or "info": fail the test if a finding of this level, or worse, was made, or Segment would drop a call',
     "timeout": "seconds that wait() waits at most (default: 5)",
     "quiet": "seconds without a call after which none() takes it that nothing more comes (default: 0.25)",
@@ -52,6 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("segment_pendo_allow_hosts", "Hosts that may be reached all the same.", type="args", default=[])
     parser.addini("segment_pendo_fail_on", "As --segment-pendo-fail-on.", default="")
     parser.addini("segment_pendo_track", "Select track calls too.", type="bool", default=False)
+    parser.addini(
+        "segment_pendo_assume", "NAME=VALUE, a line each: how rules that no source settles are read.", type="linelist", default=[]
+    )
     parser.addini("segment_pendo_timeout", "Seconds that segment_pendo.wait() waits at most.", default="5")
     parser.addini("segment_pendo_quiet", "Seconds without a call after which nothing more is expected.", default="0.25")
 
@@ -104,14 +107,14 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
     from segment_pendo.testing.options import known, made  # noqa: PLC0415
 
     config = request.config
-    chosen: dict[str, Any] = {name: config.getini(f"segment_pendo_{name}") for name in ("track", "timeout", "quiet")}
+    chosen: dict[str, Any] = {name: config.getini(f"segment_pendo_{name}") for name in ("track", "assume", "timeout", "quiet")}
     chosen["fail_on"] = config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
     try:
         chosen |= known(given, OPTIONS, "the fixture segment_pendo_config")
         for mark in reversed(list(request.node.iter_markers(_FIXTURE))):
             chosen |= known(mark.kwargs, OPTIONS, "@pytest.mark.segment_pendo", mark.args)
         return made(chosen, directory, update=bool(config.getoption("--segment-pendo-update")))
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         msg = f"segment-pendo: {error}"
         raise pytest.UsageError(msg) from None
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mitmproxy import exceptions, http
@@ -196,10 +197,13 @@ def test_hosts_are_an_option(context: taddons.context) -> None:
         ("segment_pendo_to", "us", "SEGMENT_PENDO_API_KEY"),
         ("segment_pendo_record", "/no/such/dir/file", "cannot be written"),
         ("segment_pendo_segment", "maybe", "answer, pass"),
+        ("segment_pendo_webhook", "new", "segment_pendo_webhook: webhook is one of actions, classic"),
+        ("segment_pendo_assume", ["nestd=dot"], "segment_pendo_assume: .*Did you mean nested"),
+        ("segment_pendo_assume", ["classic_dates=rewritten"], "segment_pendo_assume: .*only where webhook is classic"),
     ],
 )
 def test_wrong_options_are_options_errors(
-    context: taddons.context, monkeypatch: pytest.MonkeyPatch, option: str, value: str, words: str
+    context: taddons.context, monkeypatch: pytest.MonkeyPatch, option: str, value: Any, words: str
 ) -> None:
     monkeypatch.delenv("SEGMENT_PENDO_API_KEY", raising=False)
     addon = Intercept()
@@ -220,7 +224,7 @@ def test_a_wrong_destination_does_not_tell_the_key(context: taddons.context, mon
 def test_every_option_has_help(context: taddons.context) -> None:
     context.master.addons.add(Intercept())
     names = [name for name in context.options.keys() if name.startswith("segment_pendo_")]  # noqa: SIM118 - not a dict
-    assert sorted(names) == [f"segment_pendo_{name}" for name in ("hosts", "model", "record", "segment", "to", "track", "webhook")]
+    assert sorted(names) == [f"segment_pendo_{name}" for name in ("assume", "hosts", "record", "segment", "to", "track", "webhook")]
     assert all(context.options._options[name].help.endswith(".") for name in names)
 
 

@@ -73,7 +73,7 @@ def test_curl_at_the_tls_door(run: Start, name: str) -> None:
 
 
 def test_the_tls_door_needs_the_extra(run: Start, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="the TLS door needs"):
+    with pytest.raises(AssertionError, match="TLS at the home port needs"):
         run("--tls-port", "0", WITHOUT="mitmproxy")
 
 

@@ -16,7 +16,7 @@ def ran(*line: str | Path, env: dict[str, str], data: str = "") -> subprocess.Co
 
 def test_what_the_wheel_holds(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("page.html", "page.js", "page.css", "node/preload.cjs", "py.typed"):
+    for name in ("serve/page/page.html", "serve/page/page.js", "serve/page/page.css", "serve/node/preload.cjs", "py.typed"):
         assert f"segment_pendo/{name}" in names
     assert "segment_pendo_addons/intercept.py" in names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"segment_pendo", "segment_pendo_addons"}

@@ -147,7 +147,7 @@ def test_config_fixture_ini_and_command_line(pytester: pytest.Pytester) -> None:
         class TestOther:
             @pytest.fixture(scope="class")
             def segment_pendo_config(self):
-                return {{"track": False, "fail_on": None, "model": {{"nested": "underscore"}}, "quiet": 0}}
+                return {{"track": False, "fail_on": None, "assume": {{"nested": "underscore"}}, "quiet": 0}}
 
             def test_config_fixture(self, segment_pendo, send):
                 send(track_call("u1", "Paid"))
@@ -163,14 +163,14 @@ def test_config_fixture_ini_and_command_line(pytester: pytest.Pytester) -> None:
     ("marker", "message"),
     [
         ('fail_om="error"', "has no option 'fail_om'; did you mean fail_on?"),
-        ("xyzzy=1", "has no option 'xyzzy'; there are track, pendo_track, webhook, model,"),
+        ("xyzzy=1", "has no option 'xyzzy'; there are track, pendo_track, webhook, assume,"),
         ('fail_on="all"', "fail_on is one of 'error', 'warning', 'info', not 'all'"),
-        ('webhook="new"', "webhook is one of 'actions', 'classic', not 'new'"),
-        ('model={"nestd": "x"}', "sets no switch. Did you mean nested?"),
+        ('webhook="new"', "webhook is one of actions, classic, not 'new'"),
+        ('assume={"nestd": "x"}', "sets no switch. Did you mean nested?"),
         ('timeout="long"', "timeout is a number of seconds, not 'long'"),
         ("quiet=-1", "quiet is a number of seconds, not -1"),
-        ('track="no"', "track is True or False, not 'no'"),
-        ('model="nested=underscore"', "model is a dict of switches and values, not 'nested=underscore'"),
+        ('track="no"', "track is true or false, not 'no'"),
+        ('assume="nested=underscore"', "assume is names and values of switches, such as {'nested': 'dot'}, not 'nested=underscore'"),
         ('"error"', "takes keywords only"),
     ],
 )

@@ -95,8 +95,14 @@ def identify(user: Any, **traits: Any) -> dict[str, Any]:
 COLLIDING: Events = [identify(LONG + "1"), identify(LONG + "2")]
 BLANK: Events = [identify("  ", plan="a")]
 SPELLED: Events = [identify("u", Plan="a"), identify("u", plan="a", PLAN="b")]
-JOINED: Events = [{"type": "identify", "userId": "u", "groupId": "acme", "traits": {}}, {"type": "group", "userId": "u", "groupId": "other"}]
-NAMELESS: Events = [{"type": "group", "groupId": "acme", "traits": {"a": None, "parentAccount": {}}}, {"type": "identify", "anonymousId": "a"}]
+JOINED: Events = [
+    {"type": "identify", "userId": "u", "groupId": "acme", "traits": {}},
+    {"type": "group", "userId": "u", "groupId": "other"},
+]
+NAMELESS: Events = [
+    {"type": "group", "groupId": "acme", "traits": {"a": None, "parentAccount": {}}},
+    {"type": "identify", "anonymousId": "a"},
+]
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -25,8 +25,8 @@ HEAD = """\
 <!-- made by tests/tools/make_docs.py from segment/rules.py and segment/switches.py; a test holds it to them -->
 
 Segment's servers are closed; its destinations and SDKs are not. So each rule says where it is known from, and what our tests hold our code
-against. Rules that no source settles are switches: the default has the best evidence, `--model NAME=VALUE` takes another reading, for `map`
-and `run`. `segment-pendo finding --models` lists them.
+against. Rules that no source settles are switches: the default has the best evidence, `--assume NAME=VALUE` takes another reading, for
+`map` and `run`. `segment-pendo finding --assumptions` lists them.
 
 | proof | means |
 | --- | --- |
@@ -139,7 +139,7 @@ def findings() -> str:
     lines += [f"| `{call}` | {said} | {'<br>'.join(f'`{code}`' for code in codes)} |" for call, said, codes in worked()]
     lines += ["\n## Pendo's rules, as far as they are known\n", "| rule | says | grade | source |", "| --- | --- | --- | --- |"]
     lines += [f"| pendo {name} | {rule.says} | {rule.grade} | {rule.source} |" for name, rule in pendo_rules.RULES.items()]
-    lines += ["\n## Switches: what is published nowhere\n", "`--model NAME=VALUE` takes another reading; no webhook changes.\n"]
+    lines += ["\n## Switches: what is published nowhere\n", "`--assume NAME=VALUE` takes another reading; no webhook changes.\n"]
     return "\n".join([*lines, *switch_table(PendoSwitches)]) + "\n"
 
 

@@ -9,10 +9,12 @@ __all__ = [
     "NOT_DELIVERED",
     "NOT_STARTED",
     "REFUSED",
+    "USAGE",
     "SegmentPendoError",
 ]
 
 FOUND: Final = 1
+USAGE: Final = 2
 CONFIGURATION: Final = 3
 CANNOT_START: Final = 4
 NOT_DELIVERED: Final = 5

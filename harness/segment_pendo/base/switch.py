@@ -1,12 +1,13 @@
 """Named switches: questions that no source answers, the readings one may take, and the one taken by default.
 
-A dataclass whose fields are made by `switch` is a set of them; `changed` sets some by `name=value`, as `--model` gives them.
+A dataclass whose fields are made by `switch` is a set of them; `changed` sets some by `name=value`, as whoever sets them writes it.
 """
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from segment_pendo.base.errors import USAGE, SegmentPendoError
 from segment_pendo.base.suggestion import nearest
 
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Switch", "SwitchError", "changed", "changed_both", "settings", "switch", "table"]
 
 
-class SwitchError(ValueError):
+class SwitchError(SegmentPendoError, ValueError):
     """No such switch, or no such value; the text names those that exist."""
+
+    exit_code = USAGE
 
 
 class Switch(NamedTuple):

@@ -7,50 +7,44 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from segment_pendo.base.switch import SwitchError, changed_both, settings
-from segment_pendo.mapping.setup import Setup
+from segment_pendo.base.switch import SwitchError, changed
+from segment_pendo.explain.doors import named
+from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.switches import PendoSwitches
-from segment_pendo.segment.switches import Switches
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import SIGNING_KEY, secret
 
-__all__ = ["chosen", "setup_options", "was_given"]
+__all__ = ["pendo_switches", "setup_options", "was_given"]
 
-type _Models = tuple[Switches, PendoSwitches]
-_NAMES: Final = ("track", "pendo_track", "webhook", "models")
-# Switches that have an effect with one of the two webhook destinations only.
-_ONLY: Final = (("classic_dates", "classic"), ("name_conflict", "actions"))
+_NAMES: Final = ("track", "pendo_track", "webhook", "assume")
 
 
-def _models(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> _Models:
-    return chosen(lambda: changed_both(Switches(), PendoSwitches(), pairs))
-
-
-def chosen[T](switches: Callable[[], T]) -> T:
-    """What --model sets. Raises click.BadParameter where there is no such switch or value."""
+def pendo_switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> PendoSwitches:
+    """Read --assume of a verb that knows Pendo alone. Raises click.BadParameter."""
     try:
-        return switches()
+        return changed(PendoSwitches(), pairs)
     except SwitchError as error:
-        message = f"{error} `segment-pendo finding --models` explains them."
-        raise click.BadParameter(message) from None
+        raise _explained(error) from None
+
+
+def _explained(error: SwitchError) -> click.BadParameter:
+    return click.BadParameter(f"{error} `segment-pendo finding --assumptions` explains them.", param_hint="'--assume'")
 
 
 def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
-    """Add --track, --no-pendo-track, --webhook and --model; the verb has a parameter `setup` of what they give."""
+    """Add --track, --no-pendo-track, --webhook and --assume; the verb has a parameter `setup` of what they give."""
 
     @wraps(command)
-    def with_setup(*args: Any, track: bool, pendo_track: bool, webhook: str, models: _Models, **others: Any) -> Any:
-        return command(*args, setup=_read(models, webhook, track=track, pendo_track=pendo_track), **others)
+    def with_setup(*args: Any, track: bool, pendo_track: bool, webhook: str, assume: tuple[str, ...], **others: Any) -> Any:
+        return command(*args, setup=_read(assume, webhook, track=track, pendo_track=pendo_track), **others)
 
     made: Callable[..., Any] = with_setup
     for option in (
         click.option(
-            "--model",
-            "models",
-            callback=_models,
+            "--assume",
             multiple=True,
             metavar="NAME=VALUE",
-            help="Read a rule that no source settles otherwise; repeatable. `segment-pendo finding --models` lists them.",
+            help="How a rule that no source settles is read; repeatable. `segment-pendo finding --assumptions` lists them.",
         ),
         click.option(
             "--webhook",
@@ -75,13 +69,11 @@ def was_given(context: click.Context) -> bool:
     return any(context.get_parameter_source(name) != ParameterSource.DEFAULT for name in _NAMES)
 
 
-def _read(models: _Models, webhook: str, *, track: bool, pendo_track: bool) -> Setup:
-    switches, pendo = models
-    if not pendo_track and not track:
-        message = "--no-pendo-track is about track calls, which only --track sends."
-        raise click.UsageError(message)
-    for name, other in _ONLY:
-        if name in settings(switches) and webhook != other:
-            message = f"--model {name} has an effect only with --webhook {other}."
-            raise click.UsageError(message)
-    return Setup(track=track, webhook=webhook, switches=switches, pendo=pendo, pendo_track=pendo_track, secret=secret(SIGNING_KEY))
+def _read(assume: tuple[str, ...], webhook: str, *, track: bool, pendo_track: bool) -> Setup:
+    try:
+        return Setup.of(track=track, pendo_track=pendo_track, webhook=webhook, assume=assume, secret=secret(SIGNING_KEY))
+    except SwitchError as error:
+        raise _explained(error) from None
+    except SetupError as error:
+        message = f"{named(error.of, 'cli')}: {error}"
+        raise click.UsageError(message) from None

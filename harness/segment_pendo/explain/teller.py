@@ -5,6 +5,7 @@ from typing import Final
 
 from segment_pendo.base.prose import plain, printable
 from segment_pendo.base.times import text
+from segment_pendo.explain.doors import Door, advice
 from segment_pendo.explain.rows import sent
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import LEVELS, Attempt, Json, Judged, Receipt, Skipped
@@ -27,9 +28,10 @@ def finding_line(level: str, code: str, path: str, message: str) -> str:
 
 
 class Teller:
-    """Tells calls, and each reason and finding in words only where it is new."""
+    """Tells calls, and each reason and finding in words only where it is new; what to do, in the words of a door."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door = "cli") -> None:
+        self._door = door
         self._said: set[tuple[str, str]] = set()
 
     def _is_new(self, code: str, path: str) -> bool:
@@ -46,7 +48,7 @@ class Teller:
         if isinstance(outcome, Skipped):
             parts += [f"user {plain(user)}" if user is not None else "no user"]
             parts += [f"group {plain(group)}"] if group is not None else []
-            reason = f": {printable(outcome.reason)}" if self._is_new(outcome.code, outcome.reason) else ""
+            reason = _reason(outcome, judged.call.type, self._door) if self._is_new(outcome.code, outcome.reason) else ""
             line = "  ".join(part for part in [*parts, f"skipped {outcome.code}{reason}", _findings(judged)] if part)
             return "\n".join([line, *self._news(judged)])
         parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
@@ -61,6 +63,10 @@ class Teller:
             for finding in sorted(judged.findings, key=lambda finding: LEVELS.index(finding.level))
             if self._is_new(finding.code, finding.path if finding.level != "info" else "")
         ]
+
+
+def _reason(skipped: Skipped, kind: str | None, door: Door) -> str:
+    return " ".join(filter(None, [f": {printable(skipped.reason)}", advice(skipped.code, kind, door)]))
 
 
 def _status(attempt: Attempt | None) -> str:

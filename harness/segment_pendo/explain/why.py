@@ -27,10 +27,10 @@ def why(rule: str, setup: Setup) -> tuple[str, str]:
         return f"{rule}: {known.says}", _GRADES[known.grade]
     chosen = spoken(rule, setup.pendo)
     if chosen is not None:
-        return chosen, "--model"
+        return chosen, "assumed"
     return f"pendo {rule}: {pendo_rules.RULES[rule].says}", pendo_rules.RULES[rule].grade
 
 
 def because(rule: str, setup: Setup) -> str:
     name, _, says = why(rule, setup)[0].partition(": ")
-    return f"{name} was given" if name.startswith("--") else says
+    return f"{name.removeprefix('assumed ')} is assumed" if name.startswith("assumed ") else says

@@ -81,7 +81,7 @@ def _unselected(call: Call, setup: Setup) -> Skipped | None:
     if setup.selects(call.type):
         return None
     if call.type == "track":
-        reason = "Pendo takes track calls only if its subscription has the setting; give --track to send them."
+        reason = "Pendo takes track calls only if its subscription has the setting, and track is off here."
     else:
         reason = f"Pendo documents nothing for {call.type} calls from Segment, so none is sent."
     return Skipped("NO_MATCHING_MAPPING", reason)

@@ -1,15 +1,31 @@
 """How the destination is set up at Segment and at Pendo."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final, NoReturn
 
 from segment_pendo.base import switch
+from segment_pendo.base.errors import USAGE, SegmentPendoError
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.switches import Switches
 from segment_pendo.words import JsonObject
 
-__all__ = ["Setup"]
+__all__ = ["Setup", "SetupError"]
+
+
+# Switches that have an effect with one of the two webhook destinations only.
+_ONLY: Final = {"classic_dates": "classic", "name_conflict": "actions"}
+
+
+class SetupError(SegmentPendoError, ValueError):
+    """A setting cannot be as it was chosen; the text says why, `setting` which one."""
+
+    exit_code = USAGE
+
+    def __init__(self, message: str, setting: str) -> None:
+        super().__init__(message)
+        self.of = setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +44,37 @@ class Setup:
     pendo_track: bool = True
     secret: str = field(default="", repr=False)
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        track: bool = False,
+        pendo_track: bool = True,
+        webhook: str = "actions",
+        assume: Mapping[str, str] | Iterable[str] = (),
+        secret: str = "",
+    ) -> "Setup":
+        """Make a Setup, with every check there is; each door translates its options into these arguments and checks nothing itself.
+
+        `assume`: names and values of switches, or `name=value` texts. Raises SetupError, and SwitchError for a switch or value that there
+        is none of; both are ValueErrors.
+        """
+        for name, flag in (("track", track), ("pendo_track", pendo_track)):
+            if not isinstance(flag, bool):
+                _refuse(f"{name} is true or false, not {flag!r}.", name)
+        if webhook not in webhooks.KINDS:
+            _refuse(f"webhook is one of {', '.join(webhooks.KINDS)}, not {webhook!r}.", "webhook")
+        if isinstance(assume, str) or not isinstance(assume, Iterable):
+            _refuse(f"assume is names and values of switches, such as {{'nested': 'dot'}}, not {assume!r}.", "assume")
+        pairs = [f"{name}={value}" for name, value in assume.items()] if isinstance(assume, Mapping) else list(assume)
+        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), pairs)
+        if not pendo_track and not track:
+            _refuse("pendo_track is about track calls, and track is off.", "pendo_track")
+        for name, only in _ONLY.items():
+            if name in switch.settings(switches) and webhook != only:
+                _refuse(f"{name} has an effect only where webhook is {only}.", "assume")
+        return cls(track, webhook, switches, pendo, pendo_track, secret)
+
     @property
     def kind(self) -> webhooks.Kind:
         return webhooks.KINDS[self.webhook]
@@ -37,27 +84,26 @@ class Setup:
 
     def described(self) -> JsonObject:
         """All but the secret, as JSON; `like` reads it again."""
-        model: JsonObject = {**switch.settings(self.switches), **switch.settings(self.pendo)}
+        assume: JsonObject = {**switch.settings(self.switches), **switch.settings(self.pendo)}
         off: JsonObject = {} if self.pendo_track else {"pendoTrack": False}
-        return {"track": self.track, "webhook": self.webhook, "model": model, **off}
+        return {"track": self.track, "webhook": self.webhook, "assume": assume, **off}
 
     def like(self, described: JsonObject) -> "Setup":
-        """This setup with what was described, the secret kept. What is absent is at its default; raises ValueError for what is unknown."""
-        model, webhook = described.get("model", {}), described.get("webhook", "actions")
-        if not isinstance(model, dict) or webhook not in webhooks.KINDS:
+        """Return this setup with what was described, the secret kept. What is absent is at its default.
+
+        Raises ValueError for what is unknown. A combination of settings that `of` refuses is read all the same: a file must stay readable.
+        """
+        assume = described.get("assume", described.get("model", {}))  # as files of before called it
+        webhook = described.get("webhook", "actions")
+        if not isinstance(assume, dict) or webhook not in webhooks.KINDS:
             msg = "this setup cannot be read"
             raise ValueError(msg)
-        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), (f"{name}={value}" for name, value in model.items()))
+        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), (f"{name}={value}" for name, value in assume.items()))
         pendo_track = described.get("pendoTrack") is not False
         return replace(
             self, track=described.get("track") is True, webhook=str(webhook), switches=switches, pendo=pendo, pendo_track=pendo_track
         )
 
 
-def made_setup(*, track: bool, pendo_track: bool, webhook: str, model: Mapping[str, str]) -> Setup:
-    """The Setup of such options. Raises ValueError or TypeError, which name what is wrong."""
-    if not isinstance(model, Mapping):
-        msg = f"model is a dict of switches and values, not {model!r}"
-        raise TypeError(msg)
-    described: JsonObject = {"track": track, "webhook": webhook, "model": {**model}, "pendoTrack": pendo_track}
-    return Setup().like(described)
+def _refuse(message: str, setting: str) -> NoReturn:
+    raise SetupError(message, setting)

@@ -274,8 +274,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TRACK_NOT_ENABLED": Code(
         "warning",
-        "Track calls are sent, but the Pendo subscription is without the setting for them (--no-pendo-track), so nothing will show.",
-        "Ask Pendo for the setting, or do not select track in the destination (here: `segment-pendo pendo` has it with --track).",
+        "Track calls are sent, but the Pendo subscription is without the setting for them (pendo_track is off), so nothing will show.",
+        "Ask Pendo for the setting, or do not select track in the destination.",
         _PAGE,
         _track('"properties":{"groupId":"acme"}'),
     ),

@@ -76,7 +76,7 @@ def examine(to: Destination) -> list[Finding]:
     found = []
     host = to.name.partition(":")[0].lower()
     if host in _OLD_HOSTS:
-        text = f"{to.name} was documented for webhooks once and is not any more; use --to us or --to eu."
+        text = f"{to.name} was documented for webhooks once and is not any more; send to us or eu."
         found.append(note("OLD_HOST", "$", text))
     if host in {name for region, name in DATA_HOSTS.items() if region not in DOCUMENTED}:
         text = f"{to.name} takes webhooks by analogy only: Segment and Pendo document the US and EU hosts for them."

@@ -125,9 +125,9 @@ DEFAULT: Final = PendoSwitches()
 
 
 def spoken(rule: str, switches: PendoSwitches) -> str | None:
-    """The switch that was set away from its default and speaks instead of a rule, as `--model NAME=VALUE: what that means`."""
+    """The switch that was set away from its default and speaks instead of a rule, as `assumed NAME=VALUE: what that means`."""
     chosen = settings(switches)
     for one in table(switches) if chosen else ():
         if one.name in chosen and rule in one.rules:
-            return f"--model {one.name}={chosen[one.name]}: {one.values[chosen[one.name]]}"
+            return f"assumed {one.name}={chosen[one.name]}: {one.values[chosen[one.name]]}"
     return None

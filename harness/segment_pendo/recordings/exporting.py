@@ -53,7 +53,7 @@ def pytest(setup: Setup, entries: Sequence[Entry], name: str) -> str:
     options = _options(setup)
     used = sorted({text.partition("(")[0] for text in calls})
     lines = [
-        '"""Made by `segment-pendo recording export --as pytest`; what it says is yours to edit."""',
+        '"""Made by segment-pendo of a recording; what it says is yours to edit."""',
         "",
         *(["import pytest", ""] if options else []),
         f"from segment_pendo.testing import {', '.join(['Harness', *used])}",
@@ -89,8 +89,8 @@ def _identifier(name: str) -> str:
 
 def _options(setup: Setup) -> str:
     described = setup.described()
-    chosen = {"track": setup.track, "webhook": setup.webhook, "model": described["model"], "pendo_track": setup.pendo_track}
-    defaults = {"track": False, "webhook": "actions", "model": {}, "pendo_track": True}
+    chosen = {"track": setup.track, "webhook": setup.webhook, "assume": described["assume"], "pendo_track": setup.pendo_track}
+    defaults = {"track": False, "webhook": "actions", "assume": {}, "pendo_track": True}
     return ", ".join(f"{name}={value!r}" for name, value in chosen.items() if value != defaults[name])
 
 

@@ -1,6 +1,6 @@
 """Recordings: JSON lines made for git. A header, then for each SDK request one line, and one line for each of its calls.
 
-    {"format": "segment-pendo-recording", "version": 1, "redacted": "keys", "track": false, "webhook": "actions", "model": {}, ...}
+    {"format": "segment-pendo-recording", "version": 1, "redacted": "keys", "track": false, "webhook": "actions", "assume": {}, ...}
     {"request": {"method": ..., "path": ..., "query": ..., "headers": [...], "envelope": {...} | null}, "refused": null}
     {"call": {...}, "receivedAt": ..., "outcome": "webhook", "code": null, "body": "...", "findings": ["CODE", ...]}
 

@@ -71,7 +71,9 @@ def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mappe
             if options.ingest_first:
                 yield from _request(item.request, item.line, options, history)
             else:
-                yield Wrong(item.line, "not_a_message", "--no-ingest takes messages, and this is a captured request.")
+                yield Wrong(
+                    item.line, "not_a_message", "Messages were expected, as a destination sees them, and this is a captured request."
+                )
         elif item.call is not None:
             yield from _call(item, item.call, options, history)
 

@@ -90,7 +90,7 @@ class Recorder:
                 raise RecordingError(msg)
         redaction = self._redaction()
         if header.redacted != redaction["redacted"]:
-            msg = f"{self.path}:1: this recording was made with --redact {header.redacted}; record into another file, or run so."
+            msg = f"{self.path}:1: this recording was made with {header.redacted} redacted; record into another file, or run so."
             raise RecordingError(msg)
         if header.redacted_with != redaction.get("redactedWith"):
             msg = f"{self.path}:1: its pseudonyms were made with another key; set the same key again, or record into another file."
@@ -184,9 +184,7 @@ def _made_id(call: Call, message: Message | None) -> str:
 
 
 def _said(name: str, value: Json) -> str:
-    if name == "track":
-        return "with --track" if value else "without --track"
-    if name == "model":
-        settings = value.items() if isinstance(value, dict) else ()
-        return " ".join(f"with --model {key}={one}" for key, one in settings) or "without --model"
-    return f"with --{name} {value}"
+    if name == "assume":
+        assumed = value.items() if isinstance(value, dict) else ()
+        return f"assuming {', '.join(f'{key}={setting}' for key, setting in assumed)}" if assumed else "assuming nothing"
+    return f"with {name} {('off', 'on')[value] if isinstance(value, bool) else value}"

@@ -151,7 +151,7 @@ DROPS: Final[dict[str, Code]] = {
     "too_many_messages": Code("error", "A batch has more than 2,500 calls.", "Send smaller batches.", _HTTP),
     "message_id_too_long": Code(
         "error",
-        "messageId has more than 100 characters, and --model long_message_id=dropped was given.",
+        "messageId has more than 100 characters, and long_message_id=dropped is assumed.",
         "Leave messageId to the SDK.",
         _HTTP,
     ),
@@ -172,7 +172,7 @@ DROPS: Final[dict[str, Code]] = {
     "cdn_script": Code(
         "error",
         "Scripts of cdn.segment.com are not served here.",
-        "Load Analytics.js from npm, or run without --offline.",
+        "Load Analytics.js from npm, or let the proxy fetch it: offline is on.",
         "the SDKs' code and what they were seen to send",
     ),
     "FILTERED_BY_INTEGRATIONS_OBJECT": Code(
@@ -184,8 +184,8 @@ DROPS: Final[dict[str, Code]] = {
     ),
     "NO_MATCHING_MAPPING": Code(
         "error",
-        "The destination does not select this type of call: track needs --track, and page, screen and alias never go to Pendo.",
-        "Give --track, if your Pendo subscription has the setting.",
+        "The destination does not select this type of call: track is off by default, and page, screen and alias never go to Pendo.",
+        "Turn track on, if your Pendo subscription has the setting.",
         _DISCARDS,
         '{"type":"page","userId":"u-1"}',
     ),

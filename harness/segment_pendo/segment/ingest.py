@@ -145,7 +145,7 @@ def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) ->
     """A path of a proxy's own: mobile SDKs POST a batch to whatever URL they are given (I-5). The body tells."""
     if is_script(request):
         return Refusal(
-            404, "cdn_script", "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or run without --offline."
+            404, "cdn_script", "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or let the proxy fetch them."
         )
     said = f"{request.method[:20]} {masked(request.path)[:200]} is no path of Segment's ingest API."
     if request.method != "POST" and _PATH.fullmatch(_tidied(request.path)):

@@ -78,7 +78,7 @@ class Home(Listener):
     async def _take(self, request: web.Request) -> web.StreamResponse:
         origin = request.headers.get("Origin")
         if origin and not self._welcome(origin):
-            text = f"pages of {origin} may not send calls while the destination is a real Pendo; allow them with --allow-origin\n"
+            text = f"pages of {origin} may not send calls while the destination is a real Pendo, unless their origin is allowed\n"
             return web.Response(status=403, text=text)
         try:
             body = await asyncio.wait_for(request.read(), _BODY_TIMEOUT)

@@ -121,7 +121,7 @@ class LoopbackPendo:
         if request.method not in methods:
             return self._refused(405, "a webhook is POSTed", {"Allow": ", ".join(sorted(methods))})
         if self._answers.key and not _same(request.match_info["key"], self._answers.key):
-            return self._refused(403, "the API key in the path is another than --key")
+            return self._refused(403, "the API key in the path is another than the one that is taken here")
         read = await self._read(request)
         if isinstance(read, web.Response):
             return read
@@ -130,7 +130,7 @@ class LoopbackPendo:
         if not isinstance(read, dict | list):
             return self._refused(400, "the body is JSON but no event")
         if self.take(read) == 400:
-            return self._refused(400, "Pendo makes nothing of it (--model answer=strict)")
+            return self._refused(400, "Pendo makes nothing of it (answer=strict is assumed)")
         return web.Response(status=200)
 
     def take(self, body: Json) -> int:
@@ -212,7 +212,7 @@ class LoopbackPendo:
             when = at if isinstance(at, int) and not isinstance(at, bool) else None
             self._say("", self._met(event, visitor, when, "track API"))
         elif self._answers.switches.answer == "strict":
-            return self._refused(400, "Pendo makes nothing of it (--model answer=strict)")
+            return self._refused(400, "Pendo makes nothing of it (answer=strict is assumed)")
         return web.Response(status=200)
 
     # --- what is read back -------------------------------------------------------------------------------------------

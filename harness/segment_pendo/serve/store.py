@@ -97,7 +97,7 @@ class Store:
                 self._db.close()
                 raise
         except (sqlite3.Error, OSError) as error:
-            msg = f"the store {path} cannot be used: {error}. Give another --store PATH, or move this file away."
+            msg = f"the store {path} cannot be used: {error}. Give another file, or move this one away."
             raise StoreError(msg) from None
 
     def _open(self) -> None:

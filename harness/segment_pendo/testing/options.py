@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from segment_pendo.base.suggestion import nearest
-from segment_pendo.mapping.setup import Setup, made_setup
-from segment_pendo.segment.webhooks import KINDS
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import LEVELS, Level
 
 __all__ = ["Options", "known", "made"]
@@ -41,13 +40,9 @@ def known(given: Mapping[str, Any], names: Iterable[str], where: str, unnamed: S
 
 
 def made(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options:
-    """The options of one test. Raises ValueError or TypeError, which name the option."""
-    setup = made_setup(
-        track=_flag(chosen, "track", default=False),
-        pendo_track=_flag(chosen, "pendo_track", default=True),
-        webhook=_one_of(chosen, "webhook", tuple(KINDS)) or "actions",
-        model=chosen.get("model", {}),
-    )
+    """The options of one test. Raises ValueError, which names the option."""
+    settings = {name: chosen[name] for name in ("track", "pendo_track", "webhook", "assume") if name in chosen}
+    setup = Setup.of(**settings)
     return Options(
         setup,
         fail_on=_one_of(chosen, "fail_on", LEVELS),
@@ -63,14 +58,6 @@ def _one_of(chosen: Mapping[str, Any], name: str, values: Sequence[str]) -> Any:
     if value is not None and value not in values:
         msg = f"{name} is one of {', '.join(map(repr, values))}, not {value!r}"
         raise ValueError(msg)
-    return value
-
-
-def _flag(chosen: Mapping[str, Any], name: str, *, default: bool) -> bool:
-    value = chosen.get(name, default)
-    if not isinstance(value, bool):
-        msg = f"{name} is True or False, not {value!r}"
-        raise TypeError(msg)
     return value
 
 

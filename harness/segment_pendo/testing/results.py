@@ -16,7 +16,7 @@ from segment_pendo.explain.rows import CallRow, FindingRow, call_id, call_row
 from segment_pendo.explain.teller import finding_line
 from segment_pendo.mapping.assess import assess, webhook_of
 from segment_pendo.mapping.earlier import EarlierCalls
-from segment_pendo.mapping.setup import Setup, made_setup
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.merge import steady
 from segment_pendo.segment.wire import requests
@@ -113,7 +113,7 @@ def _steady(webhook: dict[str, Any]) -> dict[str, Any]:
 
 
 def row_of(one: Arrival) -> CallRow:
-    """The row of a call; a test's webhooks go straight into the model, so they are delivered at once."""
+    """The row of a call; a test's webhooks go straight into the Pendo on loopback, so they are delivered at once."""
     sends = webhook_of(one.judged) is not None
     delivery: JsonObject | None = {"state": "delivered", "status": 200, "attempts": 1} if sends else None
     return cast("CallRow", call_row(one.receipt, one.judged, delivery=delivery))
@@ -121,7 +121,7 @@ def row_of(one: Arrival) -> CallRow:
 
 # --- calls alone -------------------------------------------------------------------------------------------------------
 
-_NO_MODEL: Final[Mapping[str, str]] = {}
+_NOTHING: Final[Mapping[str, str]] = {}
 _AT: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _NAMES: Final = UUID("5e9a2d0c-0000-4000-8000-000000000000")
 
@@ -153,14 +153,14 @@ def pendo_after(
     track: bool = False,
     pendo_track: bool = True,
     webhook: str = "actions",
-    model: Mapping[str, str] = _NO_MODEL,
+    assume: Mapping[str, str] = _NOTHING,
 ) -> Results:
     """What becomes of these calls (`type`, ids, `traits` or `properties`, ...), sent by an SDK (a key of `segment.wire.SDKS`) at a time.
 
-    No port is opened and nothing is kept: for property tests. `track`, `pendo_track`, `webhook` and `model` are as `segment-pendo run` has
-    them. Raises ValueError for a switch of `model` that there is none of, KeyError for an unknown SDK.
+    No port is opened and nothing is kept: for property tests. `track`, `pendo_track`, `webhook` and `assume` are as `segment-pendo run` has
+    them. Raises ValueError for a setting that there is none of, KeyError for an unknown SDK.
     """
-    setup = made_setup(track=track, pendo_track=pendo_track, webhook=webhook, model=model)
+    setup = Setup.of(track=track, pendo_track=pendo_track, webhook=webhook, assume=assume)
     results = _Predicted(setup, at)
     sent = [cast("JsonObject", dict(call)) for call in calls]
     count = iter(range(10**9))

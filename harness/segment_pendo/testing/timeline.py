@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from segment_pendo.base.prose import many, printable, short
+from segment_pendo.explain.doors import advice
 from segment_pendo.explain.teller import finding_line, named
 from segment_pendo.testing.expectation import Expectation, Mismatch, distance, mismatches
 from segment_pendo.words import LEVELS, Json, Judged, Receipt, Skipped, is_as_bad
@@ -109,7 +110,9 @@ def differing(one: Mismatch) -> str:
 
 def _about(judged: Judged) -> Iterator[str]:
     if isinstance(judged.outcome, Skipped):
-        yield f"    skipped {judged.outcome.code}: {printable(judged.outcome.reason)}"
+        skipped = judged.outcome
+        how = advice(skipped.code, judged.call.type, "marker")
+        yield " ".join(filter(None, [f"    skipped {skipped.code}: {printable(skipped.reason)}", how]))
         if judged.call.type == "track" and judged.outcome.code == "NO_MATCHING_MAPPING":
             yield "    in a test that is @pytest.mark.segment_pendo(track=True)"
     for one in sorted(judged.findings, key=lambda one: LEVELS.index(one.level)):

@@ -104,7 +104,7 @@ def test_an_unknown_call_is_an_error(running: tuple[str, str], name: str) -> Non
 def test_what_cannot_have_an_effect_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "calls.jsonl"
     file.write_bytes(BODY)
-    for words in (["--model", "nested=dot"], ["--track"], [file], ["--no-ingest"]):
+    for words in (["--assume", "nested=dot"], ["--track"], [file], ["--no-ingest"]):
         done = invoke("--url", "http://127.0.0.1:9", "--call", "x", *words)
         assert done.exit_code == 2, words
         assert "cannot change what a running instance did" in done.stderr

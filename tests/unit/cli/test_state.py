@@ -78,7 +78,7 @@ def test_a_saved_state_and_a_model_differ_from_the_calls(calls: Path, tmp_path: 
     saved = tmp_path / "before.json"
     saved.write_text(invoke("state", "show", "--from", calls, "--format", "json").stdout, "utf-8")
     assert invoke("state", "diff", saved, calls).stdout == "No difference.\n"
-    done = invoke("state", "diff", saved, calls, "--model", "nested=underscore", "--format", "json")
+    done = invoke("state", "diff", saved, calls, "--assume", "nested=underscore", "--format", "json")
     assert done.exit_code == 1
     assert json.loads(done.stdout) == [
         {"kind": "visitor", "id": "u-1", "path": "$.metadata.segmentio.address_city", "before": "(absent)", "after": '"Brno"'}
@@ -134,9 +134,9 @@ def test_compare_asks_a_pendo_with_its_key_and_never_shows_it(calls: Path) -> No
         assert done.exit_code == 0, done.output
         lines = [line.split() for line in done.stdout.splitlines() if "address_city" in line]
         assert lines[0][1:] == ["(absent)", '"Brno"', "only", "in", "Pendo"]
-        assert "segmentio.address_city would be predicted with --model nested=underscore.\n" in done.stdout
+        assert "segmentio.address_city would be predicted with --assume nested=underscore.\n" in done.stdout
         assert "secret-key" not in done.output
-        same = ["state", "compare", "visitor", "u-1", "--to", url, "--from", calls, "--model", "nested=underscore", "--format", "json"]
+        same = ["state", "compare", "visitor", "u-1", "--to", url, "--from", calls, "--assume", "nested=underscore", "--format", "json"]
         rows = json.loads(invoke(*same, SEGMENT_PENDO_INTEGRATION_KEY="secret-key").stdout)
         assert {row["verdict"] for row in rows} == {"same"}
         early = invoke("state", "compare", "account", "acme", "--to", url, "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="secret-key")
@@ -164,14 +164,14 @@ def test_finding_explains_rules_and_switches() -> None:
     assert invoke("finding", "pendo 1.38").stdout.startswith("pendo 1.38: there is no userId")
     assert invoke("finding", "3.20").stdout.splitlines()[1] == "  Pendo's code: Pendo's browser agent 2.291.4"
     assert invoke("finding", "w-20").stdout.startswith("W-20: The body is the whole event")
-    assert "--models" not in invoke("finding", "nested", "--models").stdout
+    assert "--assumptions" not in invoke("finding", "nested", "--assumptions").stdout
     assert "underscore" in invoke("finding", "nested").stdout
 
 
 def test_finding_lists_codes_and_switches() -> None:
     everything = invoke("finding").stdout
     assert all(code in everything for code in ("KEY_CASE_COLLISION", "IDENTIFY_NO_ACCOUNT", "NO_MATCHING_MAPPING"))
-    models = invoke("finding", "--models").stdout
+    models = invoke("finding", "--assumptions").stdout
     assert "context_merge:" in models
     assert "nested:" in models
 
@@ -196,7 +196,7 @@ def test_a_recording_is_predicted_with_the_models_that_it_was_recorded_with(tmp_
     recorder.close()
     shown = json.loads(invoke("state", "show", "--from", file, "--format", "json").stdout)
     assert shown["visitors"]["_PENDO_T_a"]["metadata"]["segmentio"] == {"planName": 1}
-    assert json.loads(invoke("state", "show", "--from", file, "--format", "json", "--model", "key_case=sent").stdout)["visitors"] == {}
+    assert json.loads(invoke("state", "show", "--from", file, "--format", "json", "--assume", "key_case=sent").stdout)["visitors"] == {}
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"type": "group", "userId": "u", "groupId": "g"},
         {"pendo": PendoSwitches(group_visitor="ignored")},
         (
-            "group g of u: delivered as account g; no visitor joins it, because --model group_visitor=ignored was given; "
+            "group g of u: delivered as account g; no visitor joins it, because group_visitor=ignored is assumed; "
             "it has no traits, so no metadata changes."
         ),
     ),
@@ -136,7 +136,7 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"type": "track", "userId": "u", "event": "E"},
         {"track": False},
-        "track E of u: not delivered, as Pendo takes track calls only if its subscription has the setting; give --track to send them.",
+        "track E of u: not delivered, as Pendo takes track calls only if its subscription has the setting, and track is off here.",
     ),
     (
         {"type": "page", "userId": "u"},
@@ -180,7 +180,7 @@ def test_what_is_assumed_says_so_and_a_switch_speaks_for_itself() -> None:
     assumed = {row["from"]: row["grade"] for row in rows(call)}
     assert (assumed["$.userId"], assumed["$.groupId"], assumed["$.traits.n"]) == ("our assumption", "Segment's documents", "our assumption")
     chosen = {row["from"]: row for row in rows(call, pendo=PendoSwitches(null="ignored"))}["$.traits.n"]
-    assert (chosen["to"], chosen["rule"], chosen["grade"]) == (None, "--model null=ignored: nothing", "--model")
+    assert (chosen["to"], chosen["rule"], chosen["grade"]) == (None, "assumed null=ignored: nothing", "assumed")
 
 
 def test_what_is_lost_at_segment() -> None:

@@ -128,11 +128,11 @@ def test_a_test_file_says_what_comes_and_what_pendo_holds_and_can_fail(pytester:
 def test_the_options_of_a_recording_become_those_of_its_test(tmp_path: Path) -> None:
     out = tmp_path / "r.jsonl"
     setup = Setup(track=True, pendo_track=False, webhook="classic").like(
-        {"track": True, "webhook": "classic", "model": {"nested": "underscore"}}
+        {"track": True, "webhook": "classic", "assume": {"nested": "underscore"}}
     )
     made = Recorder(out, setup=setup)
     made.take(assess(SdkRequest("POST", "/v1/track", body=b'{"userId": "u", "event": "E"}'), id="r", at=datetime.now(UTC), setup=setup))
     made.close()
     text = recording("export", out, "--as", "pytest").stdout
-    assert "@pytest.mark.segment_pendo(track=True, webhook='classic', model={'nested': 'underscore'})" in text
+    assert "@pytest.mark.segment_pendo(track=True, webhook='classic', assume={'nested': 'underscore'})" in text
     assert "        track('E', user='u')," in text

@@ -332,9 +332,9 @@ def test_a_refused_request_is_a_line_without_its_body(tmp_path: Path) -> None:
         (b'{"format":"segment-pendo-recording","version":2}\n', 1, "version 2"),
         (b'{"format":"segment-pendo-recording","version":1,"track":false}\n{"call":\n', 2, "damaged"),
         (b'{"format":"segment-pendo-recording","version":1,"track":false}\n{"call":{"userId":"u"}}', 2, "has no line end"),
-        (b'{"format":"segment-pendo-recording","version":1,"track":true}\n', 1, "--track"),
-        (b'{"format":"segment-pendo-recording","version":1,"webhook":"classic"}\n', 1, "--webhook classic"),
-        (b'{"format":"segment-pendo-recording","version":1,"model":{"ip":"never"}}\n', 1, "--model ip=never"),
+        (b'{"format":"segment-pendo-recording","version":1,"track":true}\n', 1, "with track on"),
+        (b'{"format":"segment-pendo-recording","version":1,"webhook":"classic"}\n', 1, "with webhook classic"),
+        (b'{"format":"segment-pendo-recording","version":1,"assume":{"ip":"never"}}\n', 1, "assuming ip=never"),
     ],
 )
 def test_damaged_newer_and_foreign_files_are_named_by_line_and_left_alone(tmp_path: Path, content: bytes, line: int, words: str) -> None:
@@ -364,7 +364,7 @@ def test_a_recording_holds_its_setup_but_no_signature(tmp_path: Path) -> None:
     setup = Setup(webhook="classic", switches=changed(DEFAULT, ["ip=always"]), secret="a-shared-secret")
     record(file, batch({"userId": "a"}), setup=setup)
     header = lines(file)[0]
-    assert (header["webhook"], header["model"], header["headers"]["User-Agent"]) == ("classic", {"ip": "always"}, "Segment.io/1.0")
+    assert (header["webhook"], header["assume"], header["headers"]["User-Agent"]) == ("classic", {"ip": "always"}, "Segment.io/1.0")
     assert "ignature" not in file.read_text("utf-8")
     assert "a-shared-secret" not in file.read_text("utf-8")
     record(file, batch({"userId": "b"}), setup=setup, mode="add")

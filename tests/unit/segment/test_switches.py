@@ -145,11 +145,11 @@ def test_what_sets_no_switch_is_said(pair: str, words: str) -> None:
 def test_a_setup_is_described_without_its_secret_and_read_again() -> None:
     setup = Setup(track=True, webhook="classic", switches=changed(DEFAULT, ["ip=never", "surplus=rest"]), secret="s3cret")
     described = setup.described()
-    assert described == {"track": True, "webhook": "classic", "model": {"ip": "never", "surplus": "rest"}}
+    assert described == {"track": True, "webhook": "classic", "assume": {"ip": "never", "surplus": "rest"}}
     assert "s3cret" not in repr(setup)
     assert Setup(secret="s3cret").like(described) == setup
     assert Setup().like({}) == Setup()
     assert settings(DEFAULT) == {}
-    for wrong in ({"model": 5}, {"webhook": "x"}, {"model": {"ip": "x"}}):
+    for wrong in ({"assume": 5}, {"webhook": "x"}, {"assume": {"ip": "x"}}):
         with pytest.raises(ValueError):
             Setup().like(wrong)  # type: ignore[arg-type]

@@ -184,9 +184,9 @@ def test_only_the_classic_destination_may_rewrite_dates() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--model", "classic_dates=rewritten"], "only with --webhook classic"),
-        (["--model", "name_conflict=on", "--webhook", "classic"], "only with --webhook actions"),
-        (["--model", "nothing=1"], "sets no switch"),
+        (["--assume", "classic_dates=rewritten"], "only where webhook is classic"),
+        (["--assume", "name_conflict=on", "--webhook", "classic"], "only where webhook is actions"),
+        (["--assume", "nothing=1"], "sets no switch"),
         (["--webhook", "other"], "is not one of 'actions', 'classic'"),
     ],
 )

@@ -205,13 +205,13 @@ def test_pendo_after_takes_the_options_of_run() -> None:
     assert [row["code"] for row in pendo_after([event]).calls] == ["NO_MATCHING_MAPPING"]
     assert pendo_after([event], track=True).state()["events"] != []
     assert pendo_after([event], track=True, pendo_track=False).state()["events"] == []
-    nested = pendo_after([IDENTIFY], model={"nested": "underscore"}).visitor("u1")
+    nested = pendo_after([IDENTIFY], assume={"nested": "underscore"}).visitor("u1")
     assert nested is not None
     assert nested["metadata"]["address_city"] == "Austin"
     headers = pendo_after([IDENTIFY], webhook="classic").calls[0]["headers"]
     assert headers is not None
     assert headers != pendo_after([IDENTIFY]).calls[0]["headers"]
     with pytest.raises(ValueError, match=r"sets no switch\. Did you mean nested"):
-        pendo_after([], model={"nestd": "underscore"})
+        pendo_after([], assume={"nestd": "underscore"})
     with pytest.raises(KeyError):
         pendo_after([IDENTIFY], sdk="cobol")

@@ -14,6 +14,7 @@ from segment_pendo.cli.running import at_option, calls, get
 from segment_pendo.cli.tables import print_table, width
 from segment_pendo.explain import rows
 from segment_pendo.explain.device_mode import TITLES, compared_row
+from segment_pendo.explain.doors import advice
 from segment_pendo.explain.fate import explained
 from segment_pendo.explain.teller import finding_line
 from segment_pendo.recordings.mapped_file import Mapped
@@ -35,7 +36,7 @@ def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, 
     """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it, and why.
 
     First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which rule, and how sure that is
-    (Pendo's code, a document, our assumption). --model takes another reading of a rule.
+    (Pendo's code, a document, our assumption). --assume takes another reading of a rule.
 
     FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented value. With --url and without
     FILE, every call of a running segment-pendo is explained; with --call ID too, that one.
@@ -65,7 +66,7 @@ def _given(name: str) -> bool:
 
 
 def _refuse_what_has_no_effect() -> None:
-    names = {"file": "FILE", "models": "--model", "track": "--track", "webhook": "--webhook", "pendo_track": "--pendo-track"}
+    names = {"file": "FILE", "assume": "--assume", "track": "--track", "webhook": "--webhook", "pendo_track": "--pendo-track"}
     useless = [option for name, option in {**names, "received": "--received-at", "no_ingest": "--no-ingest"}.items() if _given(name)]
     if useless:
         message = f"{', '.join(useless)} cannot change what a running instance did; record it, and explain the file."
@@ -89,7 +90,8 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
         place = f"line {row['line']}" if "line" in row else f"call {row['id']}"
         click.echo(f"{place}: {printable(row['fate'])}")
         if row["code"] is not None:
-            click.echo(f"  skipped {printable(row['code'])}")
+            how = advice(row["code"], row["type"], "cli")
+            click.echo(f"  skipped {printable(row['code'])}" + (f". {how}" if how else ""))
         if not brief:
             _table(row["fields"])
         device = row.get("device", {})
@@ -137,4 +139,4 @@ def _webhook(one: JsonObject) -> str:
 
 def _because(one: JsonObject) -> str:
     name, _, says = str(one["rule"]).partition(": ")
-    return str(one["rule"]) if name.startswith("--") else says
+    return str(one["rule"]) if name.startswith("assumed ") else says

@@ -22,17 +22,17 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("code", required=False)
-@click.option("--models", is_flag=True, help="List the switches of --model.")
-def command(code: str | None, *, models: bool) -> None:
+@click.option("--assumptions", is_flag=True, help="List what --assume can say.")
+def command(code: str | None, *, assumptions: bool) -> None:
     """Explain a CODE, a rule or a switch.
 
     CODE is of a finding (NESTED_IGNORED), says why a call was skipped (no_user_anon_id), names a rule (W-20, "pendo 1.38") or a switch of
-    --model (nested). Without CODE all codes are listed.
+    --assume (nested). Without CODE all codes are listed.
 
-    --models lists the questions that no source settles, and the answers one may choose by --model NAME=VALUE.
+    --assumptions lists the questions that no source settles, and the answers one may choose by --assume NAME=VALUE.
     """
-    if models and code is None:
-        _list_models()
+    if assumptions and code is None:
+        _list_assumptions()
     elif code is None:
         _list_codes()
     elif not _explain_rule(code) and not _explain_switch(code):
@@ -61,7 +61,7 @@ def _explain_switch(name: str) -> bool:
     known = next((one for switches in (Switches, PendoSwitches) for one in table(switches) if one.name == name.lower()), None)
     if known is not None:
         formatter = click.HelpFormatter(width=_width())
-        _write_model(formatter, known)
+        _write_assumption(formatter, known)
         click.echo(formatter.getvalue(), nl=False)
     return known is not None
 
@@ -103,16 +103,16 @@ def _rows(codes: Iterable[tuple[str, Code]]) -> list[tuple[str, str]]:
     return [(name, code.means) for name, code in codes]
 
 
-def _list_models() -> None:
+def _list_assumptions() -> None:
     formatter = click.HelpFormatter(width=_width())
     for title, switches in (("Segment", Switches), ("Pendo", PendoSwitches)):
         with formatter.section(title):
             for one in table(switches):
-                _write_model(formatter, one)
+                _write_assumption(formatter, one)
     click.echo(formatter.getvalue().lstrip("\n"), nl=False)
 
 
-def _write_model(formatter: click.HelpFormatter, one: Switch) -> None:
+def _write_assumption(formatter: click.HelpFormatter, one: Switch) -> None:
     formatter.write_text(f"{one.name}: {one.asks}")
     with formatter.indentation():
         first, *others = one.values.items()

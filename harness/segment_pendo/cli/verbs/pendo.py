@@ -7,8 +7,7 @@ import click
 
 from segment_pendo.base.hosts import HOME_PORT
 from segment_pendo.base.prose import printable
-from segment_pendo.base.switch import changed
-from segment_pendo.cli.setup_options import chosen
+from segment_pendo.cli.setup_options import pendo_switches
 from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.fate import fate
 from segment_pendo.explain.teller import finding_line
@@ -25,17 +24,18 @@ from segment_pendo.words import Call, Judged, Message, Webhook
 __all__ = ["command"]
 
 
-def _switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> PendoSwitches:
-    return chosen(lambda: changed(PendoSwitches(), pairs))
-
-
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=HOME_PORT, show_default=True, help="0 = a free one.")
 @click.option("--key", default="", help="The only API key that is taken, a made-up one; 403 for others.  [default: any]")
 @click.option("--track", is_flag=True, help="The subscription has the setting for track calls.")
 @click.option("--always-200", is_flag=True, help="Answer 200 to whatever comes to /data/, also to what is no JSON.")
 @click.option(
-    "--model", "switches", callback=_switches, multiple=True, metavar="NAME=VALUE", help="Another reading of what Pendo publishes nowhere."
+    "--assume",
+    "switches",
+    callback=pendo_switches,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="How something that Pendo publishes nowhere is read.",
 )
 def command(port: int, key: str, switches: PendoSwitches, *, track: bool, always_200: bool) -> None:
     """Open a Pendo on loopback and tell what it makes of each webhook.

@@ -58,7 +58,7 @@ def show(kind: str | None, record_id: str | None, source: str, style: str, setup
         message = "--history is of one record: give visitor or account, and its ID."
         raise click.UsageError(message)
     if is_url(source) and was_given(click.get_current_context()):
-        message = "--model and --track cannot change what a running instance holds; record its calls, and show the file."
+        message = "--assume and --track cannot change what a running instance holds; record its calls, and show the file."
         raise click.UsageError(message)
     if kind is not None and record_id is None:
         message = f"Which {kind}? Give its ID too."
@@ -161,7 +161,7 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
 
     Field by field. It only reads: GET /api/v1/KIND/ID.
 
-    Where they differ, the --model that would have predicted it is named. Ends with 1 if anything that was predicted differs or is missing.
+    Where they differ, the --assume that would have predicted it is named. Ends with 1 if anything that was predicted differs or is missing.
     Pendo shows what it took after minutes.
     """
     try:
@@ -177,7 +177,7 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
         sys.exit(FOUND)
     if style == "json":
         made: Json = [
-            {"field": one.field, "predicted": one.predicted, "actual": one.actual, "verdict": one.verdict, "models": list(one.switches)}
+            {"field": one.field, "predicted": one.predicted, "actual": one.actual, "verdict": one.verdict, "assume": list(one.switches)}
             for one in found
         ]
         click.echo(rows.dumps(made))
@@ -214,7 +214,7 @@ def _tell(kind: str, record_id: str, found: Sequence[Compared]) -> None:
     record = found[0]
     if record.verdict == "missing":
         click.echo(f"Pendo has no {kind} {plain(record_id)}. The call may not have reached it yet (it takes minutes), or went to another")
-        click.echo("region, key or id; or Pendo hides visitors without any event (--model eventless=hidden).")
+        click.echo("region, key or id; or Pendo hides visitors without any event (--assume eventless=hidden).")
         return
     if record.verdict == "more":
         click.echo(f"Pendo has {kind} {plain(record_id)}, which nothing here predicts: look whether the source holds its calls.")
@@ -222,7 +222,7 @@ def _tell(kind: str, record_id: str, found: Sequence[Compared]) -> None:
     print_table(("field", "predicted", "in Pendo", "verdict"), lines)
     for one in found:
         if one.switches:
-            click.echo(f"{printable(one.field)} would be predicted with {' or '.join(f'--model {setting}' for setting in one.switches)}.")
+            click.echo(f"{printable(one.field)} would be predicted with {' or '.join(f'--assume {setting}' for setting in one.switches)}.")
     wrong = sum(one.verdict in {"differs", "missing"} for one in found)
     more = sum(one.verdict == "more" and not one.switches for one in found)
     also = f" {many(more, 'field is', 'fields are')} only in Pendo: of calls that this source does not hold." if more else ""

@@ -1,0 +1,28 @@
+"""How each door calls a setting. The one place below the doors that names options: rules say "track is off", a door how it is turned on."""
+
+from typing import Final, Literal
+
+from segment_pendo.words import Json
+
+__all__ = ["Door", "advice", "named"]
+
+type Door = Literal["cli", "mitmdump", "marker"]
+
+_NAMES: Final[dict[str, dict[Door, str]]] = {
+    "track": {"cli": "--track", "mitmdump": "--set segment_pendo_track=true", "marker": "track=True"},
+    "webhook": {"cli": "--webhook", "mitmdump": "segment_pendo_webhook", "marker": "webhook"},
+    "pendo_track": {"cli": "--no-pendo-track", "mitmdump": "segment_pendo_track", "marker": "pendo_track"},
+    "assume": {"cli": "--assume", "mitmdump": "segment_pendo_assume", "marker": "assume"},
+}
+
+
+def named(setting: str, door: Door) -> str:
+    """Return what a setting is called at a door."""
+    return _NAMES[setting][door]
+
+
+def advice(code: str | None, kind: Json, door: Door) -> str:
+    """Return what to do at a door about a call of type `kind` that was skipped with a code, as a sentence; '' where nothing can be done."""
+    if code == "NO_MATCHING_MAPPING" and kind == "track":
+        return f"Turn it on with {named('track', door)}."
+    return ""
