@@ -19,7 +19,9 @@ def read(path: Path) -> Iterator[Imported]:
         try:
             for flow in FlowReader(file).stream():
                 if isinstance(flow, http.HTTPFlow):
-                    yield Imported(sdk_request(flow), datetime.fromtimestamp(flow.request.timestamp_start, UTC))
+                    yield Imported(
+                        sdk_request(flow), datetime.fromtimestamp(flow.request.timestamp_start, UTC)
+                    )
         except (exceptions.FlowReadException, ValueError, TypeError, KeyError):
             msg = "it is no flow file that this mitmproxy reads"
             raise ImportFailure(msg) from None

@@ -1,10 +1,11 @@
-"""The mitmproxy addon: Segment's traffic is answered here, mapped to Pendo webhooks, recorded, forwarded, both or neither.
+"""The mitmproxy addon: Segment's traffic is answered here, mapped to Pendo webhooks, recorded, forwarded,
+both or neither.
 
     mitmdump -s intercept.py --set segment_pendo_record=calls.jsonl --set segment_pendo_to=us
 
-It is complete by itself: only Segment's hosts are decrypted, nothing is dialled for them unless `segment_pendo_segment`
-is `pass`, so it works offline; every other connection is tunnelled unread. `segment-pendo run` loads this same class and
-hands it its own relay.
+It is complete by itself: only Segment's hosts are decrypted, nothing is dialled for them unless
+`segment_pendo_segment` is `pass`, so it works offline; every other connection is tunnelled unread.
+`segment-pendo run` loads this same class and hands it its own relay.
 """
 
 import asyncio
@@ -56,7 +57,10 @@ def leads_here(host: str) -> bool:
 
 
 class _Report:
-    """A sink: one log line for each call that brings no webhook, or that nobody delivers. `heard` adds one for each attempt."""
+    """A sink: one log line for each call that brings no webhook, or that nobody delivers.
+
+    `heard` adds one for each attempt.
+    """
 
     def __init__(self, *, delivers: bool) -> None:
         self._delivers = delivers
@@ -74,7 +78,9 @@ class _Report:
         if attempt.state == "delivered":
             _log.info("webhook of call %s.%d: Pendo answered %s", ref.receipt, ref.index, attempt.status)
         else:
-            _log.warning("webhook of call %s.%d was not delivered: %s", ref.receipt, ref.index, attempt.detail)
+            _log.warning(
+                "webhook of call %s.%d was not delivered: %s", ref.receipt, ref.index, attempt.detail
+            )
 
 
 class Intercept:
@@ -104,19 +110,28 @@ class Intercept:
     def load(self, loader: Loader) -> None:
         if not self._own:
             return
-        loader.add_option("segment_pendo_record", str, "", "Record Segment's calls and the webhooks they become into this file.")
+        loader.add_option(
+            "segment_pendo_record",
+            str,
+            "",
+            "Record Segment's calls and the webhooks they become into this file.",
+        )
         loader.add_option(
             "segment_pendo_to",
             str,
             "",
-            f"Forward the webhooks to Pendo: us, eu, us1, jp, au, or the base URL of a data host. The key is read from {API_KEY}.",
+            "Forward the webhooks to Pendo: us, eu, us1, jp, au, or the base URL of a data host. The "
+            f"key is read from {API_KEY}.",
         )
-        loader.add_option("segment_pendo_track", bool, False, "Send track calls too; Pendo needs a setting for them.")
+        loader.add_option(
+            "segment_pendo_track", bool, False, "Send track calls too; Pendo needs a setting for them."
+        )
         loader.add_option(
             "segment_pendo_segment",
             str,
             "answer",
-            "answer: Segment's requests are answered here and nothing is dialled. pass: they go on to Segment as well.",
+            "answer: Segment's requests are answered here and nothing is dialled. pass: they go on "
+            "to Segment as well.",
             choices=_SEGMENT,
         )
         loader.add_option(
@@ -126,8 +141,18 @@ class Intercept:
             "Which of Segment's two webhook destinations: Webhooks (Actions) or the classic Webhooks.",
             choices=list(KINDS),
         )
-        loader.add_option("segment_pendo_assume", Sequence[str], [], "NAME=VALUE: how a rule that no source settles is read.")
-        loader.add_option("segment_pendo_hosts", Sequence[str], [], "More hosts that stand for Segment, such as a custom domain.")
+        loader.add_option(
+            "segment_pendo_assume",
+            Sequence[str],
+            [],
+            "NAME=VALUE: how a rule that no source settles is read.",
+        )
+        loader.add_option(
+            "segment_pendo_hosts",
+            Sequence[str],
+            [],
+            "More hosts that stand for Segment, such as a custom domain.",
+        )
 
     def configure(self, updated: set[str]) -> None:
         if not self._own:
@@ -167,7 +192,9 @@ class Intercept:
                 port=None,
                 to=destination(to, key) if to else None,
                 setup=setup,
-                record=Path(options.segment_pendo_record).expanduser() if options.segment_pendo_record else None,
+                record=Path(options.segment_pendo_record).expanduser()
+                if options.segment_pendo_record
+                else None,
                 secrets=tuple(filter(None, (key, signing_key))),
             )
         except ValueError as error:
@@ -222,7 +249,9 @@ class Intercept:
         return bare(host) in self._hosts
 
     def _is_home(self, host: str, port: int) -> bool:
-        """Whether this is one of our own doors, whatever it is called: 127.1, 0.0.0.0 and [::ffff:127.0.0.1] are too."""
+        """Whether this is one of our own doors, whatever it is called: 127.1, 0.0.0.0 and [::ffff:127.0.0.1]
+        are too.
+        """
         return port in self._own_ports and leads_here(host)
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
@@ -232,7 +261,9 @@ class Intercept:
         elif bare(flow.request.host) in CDN_HOSTS and self._relay is not None:
             self._relay.met_device_mode()
         elif self._answers and self._is_ours(flow.request.host):
-            flow.response = http.Response(b"HTTP/1.1", 200, b"Connection established", http.Headers(), b"", None, 0, 0)
+            flow.response = http.Response(
+                b"HTTP/1.1", 200, b"Connection established", http.Headers(), b"", None, 0, 0
+            )
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         address = data.context.server.address
@@ -243,7 +274,12 @@ class Intercept:
         address = data.server.address
         if address and self._is_home(address[0], address[1]):
             data.server.error = "segment-pendo is not reached through its own proxy"
-        elif self._answers and address and self._is_ours(address[0]) and (self._offline or bare(address[0]) not in SCRIPTS):
+        elif (
+            self._answers
+            and address
+            and self._is_ours(address[0])
+            and (self._offline or bare(address[0]) not in SCRIPTS)
+        ):
             data.server.error = "Segment is answered here"
 
     # --- requests ---
@@ -258,24 +294,39 @@ class Intercept:
 
     def _concerns(self, flow: http.HTTPFlow) -> bool:
         request = flow.request
-        return self._is_ours(request.host) or self._is_ours(request.pretty_host) or self._is_home(request.host, request.port)
+        return (
+            self._is_ours(request.host)
+            or self._is_ours(request.pretty_host)
+            or self._is_home(request.host, request.port)
+        )
 
     def _is_passed_script(self, flow: http.HTTPFlow) -> bool:
         """Analytics.js comes from the real CDN: nobody else has it."""
-        return not self._offline and bare(flow.request.pretty_host) in SCRIPTS and is_script(sdk_request(flow))
+        return (
+            not self._offline and bare(flow.request.pretty_host) in SCRIPTS and is_script(sdk_request(flow))
+        )
 
     def request(self, flow: http.HTTPFlow) -> None:
-        if self._relay is None or flow.response is not None or not self._concerns(flow) or self._is_passed_script(flow):
+        if (
+            self._relay is None
+            or flow.response is not None
+            or not self._concerns(flow)
+            or self._is_passed_script(flow)
+        ):
             return
         try:
             receipt = self._relay.receive(sdk_request(flow))
         except Exception as error:  # noqa: BLE001 - the last line of defence of a door; an SDK retries a 500, not a 502
             _log.error("the call could not be kept: %s", type(error).__name__)
-            flow.response = http.Response.make(500, b'{"success": false}', {"Content-Type": "application/json"})
+            flow.response = http.Response.make(
+                500, b'{"success": false}', {"Content-Type": "application/json"}
+            )
             return
         if self._answers or self._is_home(flow.request.host, flow.request.port):
             reply = receipt.reply
-            headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in reply.headers]
+            headers = [
+                (name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in reply.headers
+            ]
             flow.response = http.Response.make(reply.status, reply.body, headers)
 
 
@@ -286,7 +337,14 @@ def sdk_request(flow: http.HTTPFlow) -> SdkRequest:
     path, _, query = request.path.partition("?")
     peer = flow.client_conn.peername
     return SdkRequest(
-        request.method, path, query, headers, request.raw_content or b"", request.pretty_host, peer[0] if peer else "127.0.0.1", "proxy"
+        request.method,
+        path,
+        query,
+        headers,
+        request.raw_content or b"",
+        request.pretty_host,
+        peer[0] if peer else "127.0.0.1",
+        "proxy",
     )
 
 

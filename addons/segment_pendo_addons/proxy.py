@@ -44,7 +44,9 @@ class _Started:
 
 
 class _Group:
-    """mitmproxy's own addons under one parent: half the dispatch work, none of them missing but ErrorCheck (it exits)."""
+    """mitmproxy's own addons under one parent: half the dispatch work, none of them missing but ErrorCheck
+    (it exits).
+    """
 
     def __init__(self) -> None:
         self.addons = [addon for addon in builtin.default_addons() if not isinstance(addon, ErrorCheck)]
@@ -58,11 +60,15 @@ def authority(directory: Path) -> Path:
 
 
 def server_context(directory: Path, names: Sequence[str]) -> ssl.SSLContext:
-    """TLS for a server of ours: a certificate of the CA in that directory for loopback and the names, HTTP/1.1 only."""
+    """TLS for a server of ours: a certificate of the CA in that directory for loopback and the names,
+    HTTP/1.1 only.
+    """
     dns = [x509.DNSName(name) for name in ("localhost", *names)]
     addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
     entry = CertStore.from_store(directory, "mitmproxy", 2048).get_cert("localhost", [*dns, *addresses])
-    private = entry.privatekey.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = entry.privatekey.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.set_alpn_protocols(["http/1.1"])
     # ssl reads certificates from files only.
@@ -75,7 +81,10 @@ def server_context(directory: Path, names: Sequence[str]) -> ssl.SSLContext:
 
 
 class Proxy:
-    """One regular proxy at 127.0.0.1. Segment's hosts and `hosts` are decrypted, everything else is tunnelled."""
+    """One regular proxy at 127.0.0.1.
+
+    Segment's hosts and `hosts` are decrypted, everything else is tunnelled.
+    """
 
     def __init__(
         self,
@@ -103,10 +112,18 @@ class Proxy:
         """Listen. Raises ProxyError with mitmproxy's reason."""
         names = sorted(INTERCEPTED | set(self._hosts))
         mode = f"upstream:{self._upstream.url}" if self._upstream else "regular"
-        opts = options.Options(confdir=str(self._confdir), listen_host="127.0.0.1", listen_port=port, mode=[mode])
+        opts = options.Options(
+            confdir=str(self._confdir), listen_host="127.0.0.1", listen_port=port, mode=[mode]
+        )
         self._master = master.Master(opts)
         started = _Started()
-        intercept = Intercept(self._relay, hosts=self._hosts, answers=self._answers, offline=self._offline, own_ports=self._own_ports)
+        intercept = Intercept(
+            self._relay,
+            hosts=self._hosts,
+            answers=self._answers,
+            offline=self._offline,
+            own_ports=self._own_ports,
+        )
         # Ours stands outside the group and behind it: it has the last word on a ClientHello.
         self._master.addons.add(_Group(), intercept, started)
         if self._upstream and self._upstream.auth:
@@ -125,7 +142,11 @@ class Proxy:
             if instance.last_exception is not None:
                 # mitmproxy's own text recommends its own options.
                 error = instance.last_exception
-                reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+                reason = (
+                    os.strerror(error.errno)
+                    if isinstance(error, OSError) and error.errno
+                    else type(error).__name__
+                )
                 msg = f"port {port} for the proxy cannot be opened: {reason}."
                 raise ProxyError(msg)
         msg = "mitmproxy did not start."

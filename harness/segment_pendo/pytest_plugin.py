@@ -27,45 +27,77 @@ _TESTED: Final = pytest.StashKey["dict[str, tuple[bool, dict[str, str]]]"]()
 _FIXTURE: Final = "segment_pendo"
 _GUARD: Final = "segment_pendo_no_network"
 _PROPERTY: Final = "segment_pendo_"
-# Options of the marker and of the fixture segment_pendo_config, with what they mean; the first five are as `segment-pendo run` has them.
+# Options of the marker and of the fixture segment_pendo_config, with what they mean; the first five are as
+# `segment-pendo run` has them.
 OPTIONS: Final = {
     "track": "select track calls too (default: no)",
     "pendo_track": "whether the Pendo subscription has the setting for track calls (default: it has)",
     "webhook": '"actions" (default) or "classic": which of Segment\'s two webhook destinations',
     "assume": "how rules that no source settles are read, {name: value}",
-    "fail_on": '"error", "warning" or "info": fail the test if a finding of this level, or worse, was made, or Segment would drop a call',
+    "fail_on": (
+        '"error", "warning" or "info": fail the test if a finding of this level, or worse, was made, or '
+        "Segment would drop a call"
+    ),
     "timeout": "seconds that wait() waits at most (default: 5)",
     "quiet": "seconds without a call after which none() takes it that nothing more comes (default: 0.25)",
 }
 
 
-# --- options -------------------------------------------------------------------------------------------------------------
+# --- options ---
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("segment-pendo", "Segment calls and what Pendo would make of them")
-    group.addoption("--segment-pendo-update", action="store_true", help="Rewrite the recordings that .matches() compares.")
-    group.addoption("--segment-pendo-fail-on", choices=["error", "warning", "info"], help="Fail tests with such findings, or worse.")
-    group.addoption("--segment-pendo-block-network", action="store_true", help="Refuse all tests connections off this machine.")
-    group.addoption("--segment-pendo-summary", metavar="FILE", help="Add a summary in Markdown to FILE.  [default: $GITHUB_STEP_SUMMARY]")
-    parser.addini("segment_pendo_block_network", "As --segment-pendo-block-network.", type="bool", default=False)
-    parser.addini("segment_pendo_allow_hosts", "Hosts that may be reached all the same.", type="args", default=[])
+    group.addoption(
+        "--segment-pendo-update", action="store_true", help="Rewrite the recordings that .matches() compares."
+    )
+    group.addoption(
+        "--segment-pendo-fail-on",
+        choices=["error", "warning", "info"],
+        help="Fail tests with such findings, or worse.",
+    )
+    group.addoption(
+        "--segment-pendo-block-network",
+        action="store_true",
+        help="Refuse all tests connections off this machine.",
+    )
+    group.addoption(
+        "--segment-pendo-summary",
+        metavar="FILE",
+        help="Add a summary in Markdown to FILE.  [default: $GITHUB_STEP_SUMMARY]",
+    )
+    parser.addini(
+        "segment_pendo_block_network", "As --segment-pendo-block-network.", type="bool", default=False
+    )
+    parser.addini(
+        "segment_pendo_allow_hosts", "Hosts that may be reached all the same.", type="args", default=[]
+    )
     parser.addini("segment_pendo_fail_on", "As --segment-pendo-fail-on.", default="")
     parser.addini("segment_pendo_track", "Select track calls too.", type="bool", default=False)
     parser.addini(
-        "segment_pendo_assume", "NAME=VALUE, a line each: how rules that no source settles are read.", type="linelist", default=[]
+        "segment_pendo_assume",
+        "NAME=VALUE, a line each: how rules that no source settles are read.",
+        type="linelist",
+        default=[],
     )
     parser.addini("segment_pendo_timeout", "Seconds that segment_pendo.wait() waits at most.", default="5")
-    parser.addini("segment_pendo_quiet", "Seconds without a call after which nothing more is expected.", default="0.25")
+    parser.addini(
+        "segment_pendo_quiet", "Seconds without a call after which nothing more is expected.", default="0.25"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"segment_pendo({', '.join(OPTIONS)}): how the fixture segment_pendo behaves in this test.")
+    config.addinivalue_line(
+        "markers", f"segment_pendo({', '.join(OPTIONS)}): how the fixture segment_pendo behaves in this test."
+    )
     if config.getoption("--segment-pendo-update"):
         from segment_pendo.serve.environment import in_ci  # noqa: PLC0415
 
         if in_ci():
-            why = "rewrites recordings, which CI must not do: run it on your machine, look at the difference, commit it"
+            why = (
+                "rewrites recordings, which CI must not do: run it on your machine, look at the "
+                "difference, commit it"
+            )
             msg = f"--segment-pendo-update {why}"
             raise pytest.UsageError(msg)
     if not hasattr(config, "workerinput"):
@@ -73,7 +105,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _blocks(config: pytest.Config) -> bool:
-    return bool(config.getoption("--segment-pendo-block-network") or config.getini("segment_pendo_block_network"))
+    return bool(
+        config.getoption("--segment-pendo-block-network") or config.getini("segment_pendo_block_network")
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,7 +116,9 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     if _blocks(session.config) and not session.config.option.collectonly:
         from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415
 
-        guard = session.config.stash[_STANDING] = Guard("somebody between tests", session.config.getini("segment_pendo_allow_hosts"))
+        guard = session.config.stash[_STANDING] = Guard(
+            "somebody between tests", session.config.getini("segment_pendo_allow_hosts")
+        )
         guard.__enter__()
 
 
@@ -107,8 +143,12 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
     from segment_pendo.testing.options import known, made  # noqa: PLC0415
 
     config = request.config
-    chosen: dict[str, Any] = {name: config.getini(f"segment_pendo_{name}") for name in ("track", "assume", "timeout", "quiet")}
-    chosen["fail_on"] = config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
+    chosen: dict[str, Any] = {
+        name: config.getini(f"segment_pendo_{name}") for name in ("track", "assume", "timeout", "quiet")
+    }
+    chosen["fail_on"] = (
+        config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
+    )
     try:
         chosen |= known(given, OPTIONS, "the fixture segment_pendo_config")
         for mark in reversed(list(request.node.iter_markers(_FIXTURE))):
@@ -119,7 +159,8 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
         raise pytest.UsageError(msg) from None
 
 
-# --- fixtures ------------------------------------------------------------------------------------------------------------
+# --- fixtures
+# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -156,18 +197,27 @@ def _past_proxies(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def segment_pendo_url(_segment_pendo_bench: "Bench") -> str:
-    """One address for the whole session, for apps that live as long: the test that runs has what comes there."""
+    """One address for the whole session, for apps that live as long: the test that runs
+    has what comes there.
+    """
     return _segment_pendo_bench.url
 
 
 @pytest.fixture
 def segment_pendo(
-    request: pytest.FixtureRequest, _segment_pendo_bench: "Bench", segment_pendo_config: dict[str, Any], segment_pendo_directory: Path
+    request: pytest.FixtureRequest,
+    _segment_pendo_bench: "Bench",
+    segment_pendo_config: dict[str, Any],
+    segment_pendo_directory: Path,
 ) -> "Iterator[Harness]":
-    """A stand-in for Segment and Pendo, for this test alone: send to `.host`, then ask what came and what Pendo would make of it."""
+    """A stand-in for Segment and Pendo, for this test alone: send to `.host`, then ask what came and what
+    Pendo would make of it.
+    """
     item = request.node
     item.stash[_PASSED] = None  # also where a plugin runs a test again
-    harness = _segment_pendo_bench.open(item.nodeid, _options(request, segment_pendo_config, segment_pendo_directory))
+    harness = _segment_pendo_bench.open(
+        item.nodeid, _options(request, segment_pendo_config, segment_pendo_directory)
+    )
     yield harness
     passed = item.stash[_PASSED] is True
     harness.finish()
@@ -179,7 +229,9 @@ def segment_pendo(
 
 @pytest.fixture
 def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]":
-    """Nothing leaves this machine while the test runs: it fails where something tried, also if the app swallowed the error."""
+    """Nothing leaves this machine while the test runs: it fails where something tried, also if the app
+    swallowed the error.
+    """
     from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415
 
     with Guard(request.node.nodeid, request.config.getini("segment_pendo_allow_hosts")) as guard:
@@ -190,8 +242,14 @@ def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]
 def _object_to_network(guard: "Guard") -> None:
     tried = ", ".join(guard.refused())
     if tried:
-        hint = "Point it at segment_pendo.host or at another fake, or allow the host with segment_pendo_allow_hosts."
-        pytest.fail(f"the test tried to reach {tried}, and segment-pendo keeps tests on this machine. {hint}", pytrace=False)
+        hint = (
+            "Point it at segment_pendo.host or at another fake, or allow the host with "
+            "segment_pendo_allow_hosts."
+        )
+        pytest.fail(
+            f"the test tried to reach {tried}, and segment-pendo keeps tests on this machine. {hint}",
+            pytrace=False,
+        )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -219,7 +277,12 @@ def _object(harness: "Harness") -> None:
     """Fail where fail_on objects to something that was not told before."""
     new = harness.objections()
     if new:
-        lines = [f"fail_on={harness.options.fail_on!r} objects to:", *(f"  {one}" for one in new), "what came:", *harness.timeline()]
+        lines = [
+            f"fail_on={harness.options.fail_on!r} objects to:",
+            *(f"  {one}" for one in new),
+            "what came:",
+            *harness.timeline(),
+        ]
         pytest.fail("\n".join(lines), pytrace=False)
 
 
@@ -227,7 +290,9 @@ def _object(harness: "Harness") -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.when == "call":
-        item.stash[_PASSED] = report.passed and item.stash.get(_PASSED, None) is not False  # subtests have reports of their own
+        item.stash[_PASSED] = (
+            report.passed and item.stash.get(_PASSED, None) is not False
+        )  # subtests have reports of their own
         used = getattr(item, "funcargs", {})
         if report.failed and _FIXTURE in used and "what came:" not in report.longreprtext:
             report.sections.append(("Segment calls that came", "\n".join(used[_FIXTURE].timeline())))
@@ -236,7 +301,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-# --- the summary, and what came late ------------------------------------------------------------------------------------------------------
+# --- the summary, and what came late
+# ------------------------------------------------------------------------------------------------------
 
 
 @pytest.hookimpl(trylast=True)
@@ -257,7 +323,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 class _Reports:
-    """Keeps what tests say of themselves, where the reports come together: in the controller, if there are workers."""
+    """Keeps what tests say of themselves, where the reports come together: in the controller, if there are
+    workers.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._tested = config.stash.setdefault(_TESTED, {})
@@ -265,7 +333,11 @@ class _Reports:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         before, _ = self._tested.get(report.nodeid, (True, {}))
         passed = before or report.when == "setup"  # a test that is run again begins anew
-        counts = {name.removeprefix(_PROPERTY): str(value) for name, value in report.user_properties if name.startswith(_PROPERTY)}
+        counts = {
+            name.removeprefix(_PROPERTY): str(value)
+            for name, value in report.user_properties
+            if name.startswith(_PROPERTY)
+        }
         self._tested[report.nodeid] = passed and not report.failed, counts
 
 

@@ -1,8 +1,10 @@
-"""Hypothesis strategies: calls as apps make them, and requests as Segment's SDKs send them. They need `segment-pendo[pytest]`.
+"""Hypothesis strategies: calls as apps make them, and requests as Segment's SDKs send them.
 
-A call is what an app hands to its SDK: `type`, ids, `traits` or `properties`. A batch is the JSON of several calls as one request holds it,
-a session what one person does in order, an SdkRequest what then goes over the wire. Every strategy takes strategies for its parts; each
-default shrinks to the plainest case.
+They need `segment-pendo[pytest]`.
+
+A call is what an app hands to its SDK: `type`, ids, `traits` or `properties`. A batch is the JSON of several
+calls as one request holds it, a session what one person does in order, an SdkRequest what then goes over the
+wire. Every strategy takes strategies for its parts; each default shrinks to the plainest case.
 """
 
 import gzip
@@ -33,14 +35,22 @@ __all__ = [
 type Strategy[T] = st.SearchStrategy[T]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_ANY = st.characters(exclude_categories=["Cs"])  # a codec's table takes Hypothesis a second to make, where it is new
+_ANY = st.characters(
+    exclude_categories=["Cs"]
+)  # a codec's table takes Hypothesis a second to make, where it is new
 _WORDS = st.text(st.characters(categories=["L", "N"], include_characters=" -_.'"), min_size=1, max_size=20)
 _NAMES = st.text(_LETTERS, min_size=1, max_size=10)
 _BEFORE = st.lists(st.sampled_from(["identify", "track"]), max_size=3)
 _INSIDE = st.lists(st.sampled_from(["identify", "track"]), max_size=2)
 _DEVICES = st.uuids().map(str)
-_EMAILS = st.builds("{}@example.{}".format, _NAMES | st.builds("{}.{}".format, _NAMES, _NAMES), st.sampled_from(["com", "org"]))
-_DATES = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.isoformat(timespec="milliseconds") + "Z")  # noqa: DTZ001
+_EMAILS = st.builds(
+    "{}@example.{}".format,
+    _NAMES | st.builds("{}.{}".format, _NAMES, _NAMES),
+    st.sampled_from(["com", "org"]),
+)
+# Hypothesis wants naive limits.
+_YEARS = datetime(2000, 1, 1), datetime(2030, 1, 1)  # noqa: DTZ001
+_DATES = st.datetimes(*_YEARS).map(lambda at: at.isoformat(timespec="milliseconds") + "Z")
 _PLANS = st.sampled_from(["free", "pro", "premium", "enterprise"])
 _WRITE_KEYS = st.text(_LETTERS + _LETTERS.upper() + "0123456789", min_size=32, max_size=32)
 # Traits that Segment's specification names, with values as apps give them.
@@ -64,10 +74,12 @@ _KNOWN: dict[str, Strategy[Json]] = {
 
 
 def register_ci_profile(name: str = "ci") -> None:
-    """Register a Hypothesis profile for CI: the same examples in every run, no deadline, and a failing example that can be copied.
+    """Register a Hypothesis profile for CI: the same examples in every run, no deadline, and a failing
+    example that can be copied.
 
-    Load it in conftest.py: `settings.load_profile("ci")`. It lets tests take the fixture `segment_pendo` beside @given: each example begins
-    with `segment_pendo.clear()` then, as the fixture lives as long as the test.
+    Load it in conftest.py: `settings.load_profile("ci")`. It lets tests take the fixture `segment_pendo`
+    beside @given: each example begins with `segment_pendo.clear()` then, as the fixture lives as long as the
+    test.
     """
     settings.register_profile(
         name,
@@ -84,7 +96,9 @@ def _or[T](given: Strategy[T] | None, default: Strategy[T]) -> Strategy[T]:
 
 
 def ids() -> Strategy[str]:
-    """User, anonymous and group ids: any non-empty text that UTF-8 can hold; often a UUID, an e-mail address or a number in digits."""
+    """User, anonymous and group ids: any non-empty text that UTF-8 can hold; often a UUID, an e-mail address
+    or a number in digits.
+    """
     any_text = st.text(_ANY, min_size=1, max_size=40)
     return any_text | st.uuids().map(str) | _EMAILS | st.integers(0, 10**9).map(str)
 
@@ -92,8 +106,12 @@ def ids() -> Strategy[str]:
 _IDS = ids()  # the defaults are made once: a strategy that has drawn before draws faster
 
 
-def traits(*, keys: Strategy[str] | None = None, values: Strategy[Json] | None = None) -> Strategy[JsonObject]:
-    """Realistic traits or properties: those that Segment's specification names, and up to three of the app's own."""
+def traits(
+    *, keys: Strategy[str] | None = None, values: Strategy[Json] | None = None
+) -> Strategy[JsonObject]:
+    """Realistic traits or properties: those that Segment's specification names, and up to three of the app's
+    own.
+    """
     known: Strategy[JsonObject] = st.fixed_dictionaries({}, optional=_KNOWN)
     scalars: Strategy[Json] = st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _WORDS
     own: Strategy[JsonObject] = st.dictionaries(
@@ -113,11 +131,17 @@ def hostile_traits() -> Strategy[JsonObject]:
 
 
 def _hostile() -> Strategy[JsonObject]:
-    texts = st.text(_ANY, max_size=12) | st.sampled_from(["", "id", "userId", "__proto__", "1", "\ud83d", "a.b", "$set", "Plan", "plan"])
-    scalars: Strategy[Json] = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+    texts = st.text(_ANY, max_size=12) | st.sampled_from(
+        ["", "id", "userId", "__proto__", "1", "\ud83d", "a.b", "$set", "Plan", "plan"]
+    )
+    scalars: Strategy[Json] = (
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+    )
     # Two named levels draw far faster than a recursive strategy.
     flat: Strategy[Json] = st.lists(scalars, max_size=3) | st.dictionaries(texts, scalars, max_size=3)
-    deep: Strategy[Json] = st.lists(scalars | flat, max_size=3) | st.dictionaries(texts, scalars | flat, max_size=3)
+    deep: Strategy[Json] = st.lists(scalars | flat, max_size=3) | st.dictionaries(
+        texts, scalars | flat, max_size=3
+    )
     return st.dictionaries(texts, scalars | flat | deep, max_size=5)
 
 
@@ -126,19 +150,27 @@ _HOSTILE = _hostile()
 
 def _who(user_ids: Strategy[str] | None, anonymous_ids: Strategy[str] | None) -> Strategy[JsonObject]:
     users, devices = _or(user_ids, _IDS), _or(anonymous_ids, _IDS)
-    by_user: Strategy[JsonObject] = st.fixed_dictionaries({"userId": users}, optional={"anonymousId": devices})
+    by_user: Strategy[JsonObject] = st.fixed_dictionaries(
+        {"userId": users}, optional={"anonymousId": devices}
+    )
     return by_user | st.fixed_dictionaries({"anonymousId": devices})
 
 
 def _calls(
-    kind: str, who: Strategy[JsonObject], parts: dict[str, Strategy[Json]], optional: dict[str, Strategy[Json]]
+    kind: str,
+    who: Strategy[JsonObject],
+    parts: dict[str, Strategy[Json]],
+    optional: dict[str, Strategy[Json]],
 ) -> Strategy[JsonObject]:
     rest: Strategy[JsonObject] = st.fixed_dictionaries(parts, optional=optional)
     return st.builds(lambda one, other: {"type": kind, **one, **other}, who, rest)
 
 
 def identify_calls(
-    *, user_ids: Strategy[str] | None = None, anonymous_ids: Strategy[str] | None = None, traits: Strategy[JsonObject] | None = None
+    *,
+    user_ids: Strategy[str] | None = None,
+    anonymous_ids: Strategy[str] | None = None,
+    traits: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
     """identify calls, also anonymous ones, also without traits."""
     return _calls("identify", _who(user_ids, anonymous_ids), {}, {"traits": _or(traits, _TRAITS)})
@@ -152,7 +184,12 @@ def group_calls(
     traits: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
     """group calls, also of anonymous users, also without traits."""
-    return _calls("group", _who(user_ids, anonymous_ids), {"groupId": _or(group_ids, _IDS)}, {"traits": _or(traits, _TRAITS)})
+    return _calls(
+        "group",
+        _who(user_ids, anonymous_ids),
+        {"groupId": _or(group_ids, _IDS)},
+        {"traits": _or(traits, _TRAITS)},
+    )
 
 
 def track_calls(
@@ -163,7 +200,12 @@ def track_calls(
     properties: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
     """track calls, also without properties."""
-    return _calls("track", _who(user_ids, anonymous_ids), {"event": _or(events, _WORDS)}, {"properties": _or(properties, _TRAITS)})
+    return _calls(
+        "track",
+        _who(user_ids, anonymous_ids),
+        {"event": _or(events, _WORDS)},
+        {"properties": _or(properties, _TRAITS)},
+    )
 
 
 def calls() -> Strategy[JsonObject]:
@@ -174,7 +216,9 @@ def calls() -> Strategy[JsonObject]:
 _CALLS = calls()
 
 
-def batches(*, calls: Strategy[JsonObject] | None = None, write_keys: Strategy[str] | None = None) -> Strategy[JsonObject]:
+def batches(
+    *, calls: Strategy[JsonObject] | None = None, write_keys: Strategy[str] | None = None
+) -> Strategy[JsonObject]:
     """The JSON that an SDK POSTs to /v1/batch: one to five calls, write key, sentAt or not."""
     many = st.lists(_or(calls, _CALLS), min_size=1, max_size=5)
     keys = _or(write_keys, _WRITE_KEYS)
@@ -193,9 +237,11 @@ def sessions(
     traits: Strategy[JsonObject] | None = None,
     events: Strategy[str] | None = None,
 ) -> list[JsonObject]:
-    """What one person does, in order: up to three calls while anonymous, identify, then up to three accounts, one after the other.
+    """What one person does, in order: up to three calls while anonymous, identify, then up to three accounts,
+    one after the other.
 
-    In each account there are up to two more calls: track, or identify with other traits. It shrinks to one identify call.
+    In each account there are up to two more calls: track, or identify with other traits. It shrinks to one
+    identify call.
     """
     user, device = draw(_or(user_ids, _IDS)), draw(_or(anonymous_ids, _DEVICES))
     facts, named = _or(traits, _TRAITS), _or(events, _WORDS)
@@ -217,9 +263,14 @@ def sessions(
 
 @st.composite
 def sdk_requests(
-    draw: st.DrawFn, *, sdk: Strategy[str] | None = None, calls: Strategy[JsonObject] | None = None, write_keys: Strategy[str] | None = None
+    draw: st.DrawFn,
+    *,
+    sdk: Strategy[str] | None = None,
+    calls: Strategy[JsonObject] | None = None,
+    write_keys: Strategy[str] | None = None,
 ) -> SdkRequest:
-    """One request of an SDK (a key of segment.wire.SDKS) with up to five calls; one where the SDK sends them one by one.
+    """One request of an SDK (a key of segment.wire.SDKS) with up to five calls; one where the SDK sends them
+    one by one.
 
     As real ones do, it may be compressed, a retry, or sent below a path of a proxy.
     """
@@ -230,10 +281,14 @@ def sdk_requests(
     write_key = draw(_or(write_keys, _WRITE_KEYS))
     names = iter(range(10**6))
     start = draw(st.uuids()).int
-    (request,) = requests(made, name, write_key=write_key, at=at, unique=lambda: f"{start + next(names):032x}")
+    (request,) = requests(
+        made, name, write_key=write_key, at=at, unique=lambda: f"{start + next(names):032x}"
+    )
     if SDKS[name].gzips and draw(st.booleans()):
         body = gzip.compress(request.body, mtime=0)
         request = replace(request, body=body, headers=(*request.headers, ("Content-Encoding", "gzip")))
     if draw(st.booleans()):
-        request = replace(request, headers=(*request.headers, ("X-Retry-Count", str(draw(st.integers(1, 10))))))
+        request = replace(
+            request, headers=(*request.headers, ("X-Retry-Count", str(draw(st.integers(1, 10)))))
+        )
     return replace(request, path=draw(st.sampled_from(["", "/segment", "/a/b"])) + request.path)

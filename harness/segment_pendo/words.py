@@ -67,8 +67,8 @@ class Batch:
     """The calls of one SdkRequest and what its envelope says for all of them.
 
     `single` is true for the paths that carry one event; `client` where Analytics.js sends from a browser.
-    `ordinary` promises that no number or key needs the exact JSON writer (js_json); `size` is the decoded body's, in bytes.
-    `notes` are findings about the request, and so about each of its calls.
+    `ordinary` promises that no number or key needs the exact JSON writer (js_json); `size` is the decoded
+    body's, in bytes. `notes` are findings about the request, and so about each of its calls.
     """
 
     calls: tuple[Call, ...]

@@ -25,10 +25,17 @@ def test_requests_to_segment_are_taken_and_others_passed_over(tmp_path: Path) ->
     with source.open("wb") as file:
         writer = FlowWriter(file)
         body = json.dumps({"batch": [{"type": "identify", "userId": "u", "messageId": "m"}]}).encode()
-        for one in (flow("https://api.segment.io/v1/batch", body), flow("https://elsewhere.test/v1/batch", body), tflow.ttcpflow()):
+        for one in (
+            flow("https://api.segment.io/v1/batch", body),
+            flow("https://elsewhere.test/v1/batch", body),
+            tflow.ttcpflow(),
+        ):
             writer.add(one)
     done = CliRunner().invoke(main, ["recording", "import", str(source), "-o", str(out)])
-    assert (done.exit_code, done.stderr) == (0, f"1 request with 1 call in {out}; 1 request to other hosts passed over.\n")
+    assert (done.exit_code, done.stderr) == (
+        0,
+        f"1 request with 1 call in {out}; 1 request to other hosts passed over.\n",
+    )
     (one,) = calls_of(out)
     assert (one.call["userId"], one.at) == ("u", datetime(2024, 5, 9, 10, tzinfo=UTC))
 

@@ -29,8 +29,18 @@ class Kept:
         self.receipts.append(receipt)
 
 
-def flow(host: str = "api.segment.io", path: str = "/v1/batch", method: str = "POST", content: bytes = BODY) -> http.HTTPFlow:
-    request = tutils.treq(host=host, port=443, scheme=b"https", authority=b"", method=method.encode(), path=path.encode(), content=content)
+def flow(
+    host: str = "api.segment.io", path: str = "/v1/batch", method: str = "POST", content: bytes = BODY
+) -> http.HTTPFlow:
+    request = tutils.treq(
+        host=host,
+        port=443,
+        scheme=b"https",
+        authority=b"",
+        method=method.encode(),
+        path=path.encode(),
+        content=content,
+    )
     request.headers["host"] = host
     return tflow.tflow(req=request)
 
@@ -45,7 +55,10 @@ def intercept(kept: Kept, **how: object) -> Intercept:
     return Intercept(relay, **how)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("host", ["api.segment.io", "API.Segment.io", "api.segment.io.", "events.eu1.segmentapis.com", "collect.example"])
+@pytest.mark.parametrize(
+    "host",
+    ["api.segment.io", "API.Segment.io", "api.segment.io.", "events.eu1.segmentapis.com", "collect.example"],
+)
 def test_segments_hosts_are_answered_and_mapped(kept: Kept, host: str) -> None:
     one = flow(host)
     intercept(kept, hosts=["collect.example:443"]).request(one)
@@ -57,7 +70,14 @@ def test_segments_hosts_are_answered_and_mapped(kept: Kept, host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["api.segmentapis.com", "fn.segmentapis.com", "oauth2.segment.io", "api.segment.io.evil.example", "example.com", "data.pendo.io"],
+    [
+        "api.segmentapis.com",
+        "fn.segmentapis.com",
+        "oauth2.segment.io",
+        "api.segment.io.evil.example",
+        "example.com",
+        "data.pendo.io",
+    ],
 )
 def test_other_hosts_are_left_alone_and_streamed(kept: Kept, host: str) -> None:
     one = flow(host)
@@ -108,7 +128,19 @@ def test_a_connect_to_segment_is_granted_and_one_to_our_home_refused(kept: Kept)
 
 @pytest.mark.parametrize(
     "name",
-    ["127.0.0.1", "localhost", "::1", "[::1]", "0.0.0.0", "::", "127.1", "2130706433", "0x7f.1", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1"],
+    [
+        "127.0.0.1",
+        "localhost",
+        "::1",
+        "[::1]",
+        "0.0.0.0",
+        "::",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "::ffff:127.0.0.1",
+        "0:0:0:0:0:0:0:1",
+    ],
 )
 def test_our_own_doors_are_known_by_every_name(kept: Kept, name: str) -> None:
     assert leads_here(name)
@@ -145,7 +177,10 @@ def test_scripts_come_from_the_real_cdn_unless_offline(kept: Kept) -> None:
     assert passed.response is None
     for one in (answered, api):
         assert one.response
-        assert (one.response.status_code, json.loads(one.response.content or b"")["code"]) == (404, "cdn_script")
+        assert (one.response.status_code, json.loads(one.response.content or b"")["code"]) == (
+            404,
+            "cdn_script",
+        )
     passed.response = http.Response.make(200)
     online.responseheaders(passed)
     assert passed.response.stream
@@ -199,7 +234,11 @@ def test_hosts_are_an_option(context: taddons.context) -> None:
         ("segment_pendo_segment", "maybe", "answer, pass"),
         ("segment_pendo_webhook", "new", "segment_pendo_webhook: webhook is one of actions, classic"),
         ("segment_pendo_assume", ["nestd=dot"], "segment_pendo_assume: .*Did you mean nested"),
-        ("segment_pendo_assume", ["classic_dates=rewritten"], "segment_pendo_assume: .*only where webhook is classic"),
+        (
+            "segment_pendo_assume",
+            ["classic_dates=rewritten"],
+            "segment_pendo_assume: .*only where webhook is classic",
+        ),
     ],
 )
 def test_wrong_options_are_options_errors(
@@ -212,7 +251,9 @@ def test_wrong_options_are_options_errors(
         context.configure(addon, **{option: value})
 
 
-def test_a_wrong_destination_does_not_tell_the_key(context: taddons.context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_destination_does_not_tell_the_key(
+    context: taddons.context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEGMENT_PENDO_API_KEY", KEY)
     addon = Intercept()
     context.master.addons.add(addon)
@@ -224,7 +265,9 @@ def test_a_wrong_destination_does_not_tell_the_key(context: taddons.context, mon
 def test_every_option_has_help(context: taddons.context) -> None:
     context.master.addons.add(Intercept())
     names = [name for name in context.options.keys() if name.startswith("segment_pendo_")]  # noqa: SIM118 - not a dict
-    assert sorted(names) == [f"segment_pendo_{name}" for name in ("assume", "hosts", "record", "segment", "to", "track", "webhook")]
+    assert sorted(names) == [
+        f"segment_pendo_{name}" for name in ("assume", "hosts", "record", "segment", "to", "track", "webhook")
+    ]
     assert all(context.options._options[name].help.endswith(".") for name in names)
 
 
@@ -236,7 +279,10 @@ def test_a_settings_request_keeps_the_sdk_on_segments_name(kept: Kept) -> None:
     one = flow("cdn.segment.com", "/v1/projects/WK/settings", "GET", b"")
     intercept(kept).request(one)
     assert one.response
-    assert json.loads(one.response.content or b"")["integrations"]["Segment.io"] == {"apiKey": "WK", "apiHost": "api.segment.io/v1"}
+    assert json.loads(one.response.content or b"")["integrations"]["Segment.io"] == {
+        "apiKey": "WK",
+        "apiHost": "api.segment.io/v1",
+    }
 
 
 def test_a_browser_that_loads_pendos_agent_is_told_of_once_and_tunnelled(kept: Kept) -> None:

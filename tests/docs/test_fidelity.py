@@ -14,7 +14,9 @@ IDS = {rule.id for rule in RULES}
 
 
 def test_the_page_is_current() -> None:
-    assert make_docs.FIDELITY.read_text("utf-8") == make_docs.fidelity(), "run: uv run python tests/tools/make_docs.py"
+    assert make_docs.FIDELITY.read_text("utf-8") == make_docs.fidelity(), (
+        "run: uv run python tests/tools/make_docs.py"
+    )
 
 
 def test_the_rules_and_the_code_name_each_other() -> None:

@@ -25,7 +25,9 @@ def directory(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("block", CONSOLE, ids=[steps(block)[0][0][:60] for block in CONSOLE])
 def test_a_session_goes_as_shown(block: str, directory: Path) -> None:
     for command, output in steps(block):
-        assert told(ran(command.replace("uv run ", ""), directory, PYTEST_ADDOPTS=PLUGINS), directory) == told(output, directory), command
+        assert told(
+            ran(command.replace("uv run ", ""), directory, PYTEST_ADDOPTS=PLUGINS), directory
+        ) == told(output, directory), command
 
 
 def test_the_two_commands_come_first_and_ci_runs_the_second() -> None:
@@ -41,7 +43,9 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         assert f"segment_pendo_{option}" in README
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "fixtures/README.md", "CHANGELOG.md", "docs/testing.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "ARCHITECTURE.md", "fixtures/README.md", "CHANGELOG.md", "docs/testing.md"]
+)
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\(([^)#]+)", text):
@@ -51,7 +55,11 @@ def test_links_lead_somewhere(page: str) -> None:
 
 def test_architecture_names_files_that_exist() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-    roots = [*(ROOT / "harness").rglob("*.py"), *(ROOT / "addons").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    roots = [
+        *(ROOT / "harness").rglob("*.py"),
+        *(ROOT / "addons").rglob("*.py"),
+        *(ROOT / "tests").rglob("*.py"),
+    ]
     everything = {path.name for path in roots}
     for name in re.findall(r"\b[a-z_]+\.py\b", text):
         assert name in everything, name

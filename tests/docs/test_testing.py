@@ -1,4 +1,7 @@
-"""docs/testing.md leaves nothing out. That its blocks go as shown is tested in tests/e2e/test_testing_page.py: that takes a minute."""
+"""docs/testing.md leaves nothing out.
+
+That its blocks go as shown is tested in tests/e2e/test_testing_page.py: that takes a minute.
+"""
 
 import re
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Whatever comes in at a live door: an answer as Segment's, no traceback, bounded memory, and the next request served."""
+"""Whatever comes in at a live door: an answer as Segment's, no traceback, bounded memory, and the next
+request served.
+"""
 
 import gzip
 import http.client
@@ -29,7 +31,10 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "lone surrogates": (BATCH % rb'{"\ud83d":"\udfff"}', 200),
     "NaN": (BATCH % b'{"a":NaN}', 400),
     "huge numbers": (BATCH % (b'{"a":1e400,"b":' + b"9" * 5000 + b"}"), 200),
-    "wrong types": (b'{"batch":[1,null,[],{"type":[],"userId":{}},{"type":"group","userId":true,"traits":5}]}', 200),
+    "wrong types": (
+        b'{"batch":[1,null,[],{"type":[],"userId":{}},{"type":"group","userId":true,"traits":5}]}',
+        200,
+    ),
     "binary": (bytes(range(256)) * 100, 400),
     "no batch": (b'{"batch":{"a":1}}', 400),
 }
@@ -46,7 +51,9 @@ def connection(running: Running, door: str) -> http.client.HTTPConnection:
     host, _, port = running.doors[door].rpartition("/")[2].rpartition(":")
     if door == "home":
         return http.client.HTTPConnection(host, int(port), timeout=30)
-    made = http.client.HTTPSConnection(host, int(port), timeout=30, context=ssl.create_default_context(cafile=running.doors["ca"]))
+    made = http.client.HTTPSConnection(
+        host, int(port), timeout=30, context=ssl.create_default_context(cafile=running.doors["ca"])
+    )
     if door == "proxy":
         made.set_tunnel("api.segment.io", 443)
     return made
@@ -93,7 +100,8 @@ def test_any_bytes(running: Running, data: bytes, where: str) -> None:
     parts = {
         "raw": data,
         "body": b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(data), data),
-        "gzip": b"POST /v1/i HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(data), data),
+        "gzip": b"POST /v1/i HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s"
+        % (len(data), data),
         "path": b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % data,
         "header": b"POST /v1/g HTTP/1.1\r\nHost: x\r\nX: %s\r\nContent-Length: 2\r\n\r\n{}" % data,
         "chunked": b"POST /v1/t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%s" % data,

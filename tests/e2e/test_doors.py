@@ -23,7 +23,9 @@ def curl(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     program = shutil.which("curl")
     assert program, "curl is not installed"
     line = [program, "-sS", "--max-time", "20", "-w", "\n%{http_code} %{http_version}", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", **environment}, timeout=30)
+    return subprocess.run(
+        line, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", **environment}, timeout=30
+    )
 
 
 def arrived(home: str) -> None:
@@ -54,7 +56,12 @@ def test_curl_through_the_proxy(run: Start, version: str) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    [["-d", BODY], ["-H", "Transfer-Encoding: chunked", "-d", BODY], ["-H", "Expect: 100-continue", "-d", BODY], ["--http1.0", "-d", BODY]],
+    [
+        ["-d", BODY],
+        ["-H", "Transfer-Encoding: chunked", "-d", BODY],
+        ["-H", "Expect: 100-continue", "-d", BODY],
+        ["--http1.0", "-d", BODY],
+    ],
 )
 def test_curl_at_the_home_port(run: Start, form: list[str]) -> None:
     running = run("--no-proxy")
@@ -80,7 +87,14 @@ def test_the_tls_door_needs_the_extra(run: Start, tmp_path: Path) -> None:
 def test_a_foreign_tls_site_keeps_its_certificate(run: Start, server: Server, tmp_path: Path) -> None:
     certificate = server.use_tls("shop.example", tmp_path)
     running = run(MAP_HOST=f"shop.example:{server.port}")
-    trusted = ["-x", running.doors["proxy"], "--cacert", str(tmp_path / "mitmproxy-ca-cert.pem"), "-w", "%{certs}"]
+    trusted = [
+        "-x",
+        running.doors["proxy"],
+        "--cacert",
+        str(tmp_path / "mitmproxy-ca-cert.pem"),
+        "-w",
+        "%{certs}",
+    ]
     done = curl(*trusted, "https://shop.example/x")
     assert "".join(certificate.split()) in "".join(done.stdout.split()), done.stderr
     assert [seen.path for seen in server.seen] == ["/x"]
@@ -102,7 +116,9 @@ def test_other_hosts_go_through_the_proxy_that_was_there_before(run: Start, serv
         while True:
             connection, _ = before.accept()
             head = connection.recv(65536).decode()
-            asked.append(head.partition("\r\n")[0] + ("" if "Basic bWU6cHc=" in head else " without credentials"))
+            asked.append(
+                head.partition("\r\n")[0] + ("" if "Basic bWU6cHc=" in head else " without credentials")
+            )
             there = socket.create_connection(("127.0.0.1", server.port))
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             there.sendall(connection.recv(65536))
@@ -116,7 +132,13 @@ def test_other_hosts_go_through_the_proxy_that_was_there_before(run: Start, serv
     done = curl("-p", "-x", running.doors["proxy"], "http://shop.example:80/x")
     assert done.stdout.endswith("200 1.1"), done.stderr
     done = curl(
-        "-u", "WK:", "-d", BODY, "https://api.segment.io/v1/batch", https_proxy=running.doors["proxy"], CURL_CA_BUNDLE=running.doors["ca"]
+        "-u",
+        "WK:",
+        "-d",
+        BODY,
+        "https://api.segment.io/v1/batch",
+        https_proxy=running.doors["proxy"],
+        CURL_CA_BUNDLE=running.doors["ca"],
     )
     assert done.stdout.startswith('{"success": true}\n200'), done.stderr
     arrived(running.home)
@@ -125,7 +147,9 @@ def test_other_hosts_go_through_the_proxy_that_was_there_before(run: Start, serv
     before.close()
 
 
-@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "127.1"])
+@pytest.mark.parametrize(
+    "name", ["127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "127.1"]
+)
 def test_nothing_of_ours_is_reached_through_the_proxy(run: Start, name: str) -> None:
     running = run()
     curl("-d", BODY, f"{running.home}/v1/batch")
@@ -138,7 +162,9 @@ def test_nothing_of_ours_is_reached_through_the_proxy(run: Start, name: str) -> 
             assert "segmentio" not in done.stdout
             assert "outcome" not in done.stdout
             assert done.stdout.rpartition("\n")[2].split()[0] in {"403", "404", "502", "000"}, done.stdout
-    done = curl("-x", running.doors["proxy"], "--cacert", running.doors["ca"], "https://api.segment.io/_/calls")
+    done = curl(
+        "-x", running.doors["proxy"], "--cacert", running.doors["ca"], "https://api.segment.io/_/calls"
+    )
     assert json.loads(done.stdout.rpartition("\n")[0])["code"] == "unknown_path"
 
 
@@ -150,15 +176,30 @@ def send(home: str, *arguments: str, data: str = "") -> subprocess.CompletedProc
 def test_send_makes_calls_without_an_app(run: Start) -> None:
     running = run("--no-proxy", "--track")
     for sdk in ("python", "node", "browser", "ruby", "go", "php"):
-        done = send(running.home, "identify", f"u-{sdk}", "--trait", "plan=pro=x", "--trait-json", "n=[1, 2]", "--as", sdk)
+        done = send(
+            running.home,
+            "identify",
+            f"u-{sdk}",
+            "--trait",
+            "plan=pro=x",
+            "--trait-json",
+            "n=[1, 2]",
+            "--as",
+            sdk,
+        )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["status"] == 200
         assert get(f"{running.home}/_/wait?count=1&timeout=10&user=u-{sdk}")[0] == 200
-        assert get(f"{running.home}/api/v1/visitor/u-{sdk}")[1]["metadata"]["segmentio"] == {"plan": "pro=x", "n": [1, 2]}
+        assert get(f"{running.home}/api/v1/visitor/u-{sdk}")[1]["metadata"]["segmentio"] == {
+            "plan": "pro=x",
+            "n": [1, 2],
+        }
     assert send(running.home, "group", "acme", "u-go", "--trait", "name=Acme").returncode == 0
     assert send(running.home, "track", "u-go", "Signed Up", "--property", "a=b").returncode == 0
     assert send(running.home, "page", "u-go", "Home").returncode == 0
-    assert send(running.home, "batch", data="".join(json.dumps(call) + "\n" for call in CALLS)).returncode == 0
+    assert (
+        send(running.home, "batch", data="".join(json.dumps(call) + "\n" for call in CALLS)).returncode == 0
+    )
     arrived(running.home)
     assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme"}
 

@@ -27,11 +27,23 @@ class Mitmdump:
         self.out = directory / "out"
         program = shutil.which("mitmdump", path=str(Path(sys.executable).parent))
         assert program
-        line = [program, "--listen-host", "127.0.0.1", "-p", str(self.port), "--set", f"confdir={self.confdir}", "-s", str(ADDON)]
+        line = [
+            program,
+            "--listen-host",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "--set",
+            f"confdir={self.confdir}",
+            "-s",
+            str(ADDON),
+        ]
         for setting in settings:
             line += ["--set", setting]
         with self.out.open("wb") as out:
-            self.process = subprocess.Popen(line, stdout=out, stderr=subprocess.STDOUT, env=env_for(directory) | environment)
+            self.process = subprocess.Popen(
+                line, stdout=out, stderr=subprocess.STDOUT, env=env_for(directory) | environment
+            )
         until(lambda: self.process.poll() is not None or self._accepts())
 
     def _accepts(self) -> bool:
@@ -40,14 +52,19 @@ class Mitmdump:
 
     @property
     def client_environment(self) -> dict[str, str]:
-        return {"HTTPS_PROXY": f"http://127.0.0.1:{self.port}", "REQUESTS_CA_BUNDLE": str(self.confdir / "mitmproxy-ca-cert.pem")}
+        return {
+            "HTTPS_PROXY": f"http://127.0.0.1:{self.port}",
+            "REQUESTS_CA_BUNDLE": str(self.confdir / "mitmproxy-ca-cert.pem"),
+        }
 
     def end(self) -> int:
         self.process.terminate()
         return self.process.wait(20)
 
     def connect(self, target: str) -> socket.socket:
-        """A CONNECT to `host:port`; the raw connection after the proxy's answer, which is kept in `answer`."""
+        """A CONNECT to `host:port`; the raw connection after the proxy's answer, which
+        is kept in `answer`.
+        """
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         connection.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
         self.answer = b""
@@ -95,7 +112,9 @@ def test_it_forwards(mitmdump: Dump, server: Server) -> None:
 def test_it_does_both_and_delivers_before_it_ends(mitmdump: Dump, server: Server, tmp_path: Path) -> None:
     server.delay = 0.5
     file = tmp_path / "calls.jsonl"
-    proxy = mitmdump(f"segment_pendo_to={server.url}", f"segment_pendo_record={file}", SEGMENT_PENDO_API_KEY=KEY)
+    proxy = mitmdump(
+        f"segment_pendo_to={server.url}", f"segment_pendo_record={file}", SEGMENT_PENDO_API_KEY=KEY
+    )
     assert app(IDENTIFY, GROUP, **proxy.client_environment).returncode == 0
     proxy.end()
     assert len(server.seen) == 2
@@ -112,7 +131,9 @@ def test_neither_reports(mitmdump: Dump) -> None:
     assert "Traceback" not in shown
 
 
-def test_pass_sends_the_request_on_and_maps_it_as_well(mitmdump: Dump, server: Server, tmp_path: Path) -> None:
+def test_pass_sends_the_request_on_and_maps_it_as_well(
+    mitmdump: Dump, server: Server, tmp_path: Path
+) -> None:
     file = tmp_path / "calls.jsonl"
     proxy = mitmdump(
         "segment_pendo_segment=pass",
@@ -122,7 +143,10 @@ def test_pass_sends_the_request_on_and_maps_it_as_well(mitmdump: Dump, server: S
     )
     body = b'{"type":"identify","userId":"u-1"}'
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection:
-        head = f"POST http://collect.example.test/v1/identify HTTP/1.1\r\nHost: collect.example.test\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            "POST http://collect.example.test/v1/identify HTTP/1.1\r\nHost: "
+            f"collect.example.test\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         connection.sendall(head.encode() + body)
         assert connection.recv(12) == b"HTTP/1.1 200"
     (seen,) = server.seen
@@ -152,17 +176,25 @@ def test_a_foreign_tls_site_keeps_its_certificate(mitmdump: Dump, server: Server
     proxy = mitmdump(MAP_HOST=f"shop.example:{server.port}")
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    with proxy.connect("shop.example:443") as connection, trusting.wrap_socket(connection, server_hostname="shop.example") as tls:
+    with (
+        proxy.connect("shop.example:443") as connection,
+        trusting.wrap_socket(connection, server_hostname="shop.example") as tls,
+    ):
         assert tls.getpeercert(binary_form=True) == ssl.PEM_cert_to_DER_cert(certificate)
 
 
-def test_scripts_come_from_the_cdn_and_settings_from_us(mitmdump: Dump, server: Server, tmp_path: Path) -> None:
+def test_scripts_come_from_the_cdn_and_settings_from_us(
+    mitmdump: Dump, server: Server, tmp_path: Path
+) -> None:
     server.use_tls("cdn.segment.com", tmp_path)
     proxy = mitmdump("ssl_insecure=true", MAP_HOST=f"cdn.segment.com:{server.port}")
     trusting = ssl.create_default_context(cafile=str(proxy.confdir / "mitmproxy-ca-cert.pem"))
     answers = []
     for path in ("/v1/projects/WK/settings", "/analytics.js/v1/WK/analytics.min.js"):
-        with proxy.connect("cdn.segment.com:443") as connection, trusting.wrap_socket(connection, server_hostname="cdn.segment.com") as tls:
+        with (
+            proxy.connect("cdn.segment.com:443") as connection,
+            trusting.wrap_socket(connection, server_hostname="cdn.segment.com") as tls,
+        ):
             tls.sendall(f"GET {path} HTTP/1.1\r\nHost: cdn.segment.com\r\nConnection: close\r\n\r\n".encode())
             answers.append(b"".join(iter(lambda: tls.recv(65536), b"")))
     assert b'"apiKey":"WK"' in answers[0]
@@ -191,11 +223,15 @@ def test_other_connections_stay_as_they_are(mitmdump: Dump) -> None:
 def test_a_longer_name_is_not_segments(mitmdump: Dump, server: Server) -> None:
     proxy = mitmdump(MAP_HOST=f"api.segment.io.evil.example:{server.port}")
     with proxy.connect("api.segment.io.evil.example:80") as connection:
-        connection.sendall(b"POST /v1/identify HTTP/1.1\r\nHost: api.segment.io.evil.example\r\nContent-Length: 2\r\n\r\n{}")
+        connection.sendall(
+            b"POST /v1/identify HTTP/1.1\r\nHost: api.segment.io.evil.example\r\nContent-Length: 2\r\n\r\n{}"
+        )
         assert connection.recv(12) == b"HTTP/1.1 200"
     assert [s.path for s in server.seen] == ["/v1/identify"], "it went where it was going"
 
 
 def test_the_verb_prints_where_the_addon_is() -> None:
-    done = subprocess.run([sys.executable, "-m", "segment_pendo", "addon"], capture_output=True, text=True, env=dict(os.environ))
+    done = subprocess.run(
+        [sys.executable, "-m", "segment_pendo", "addon"], capture_output=True, text=True, env=dict(os.environ)
+    )
     assert Path(done.stdout.strip()).samefile(ADDON)

@@ -19,7 +19,9 @@ WEBHOOKS = [one for one in calls_of(PYTHON) if one.body]
 
 
 def replayed(directory: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*VERB, *options], env=env_for(directory) | environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [*VERB, *options], env=env_for(directory) | environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def visitors(home: str) -> list[object]:
@@ -46,28 +48,46 @@ def test_webhooks_and_requests_make_the_same_records(run: Start, tmp_path: Path)
     for running in (by_requests, as_node):
         until(lambda: visitors(running.home) == records)  # noqa: B023 - called at once
     _, page = get(f"{by_requests.home}/_/calls?limit=1000")
-    assert [json.loads(row["body"])["traits"] for row in page["calls"] if row["type"] == "identify" and row["body"]] == [
-        json.loads(one.body)["traits"] for one in WEBHOOKS if one.call["type"] == "identify"
-    ]
+    assert [
+        json.loads(row["body"])["traits"]
+        for row in page["calls"]
+        if row["type"] == "identify" and row["body"]
+    ] == [json.loads(one.body)["traits"] for one in WEBHOOKS if one.call["type"] == "identify"]
     for running in (by_webhooks, by_requests, as_node):
         assert running.end() == 0
 
 
 def test_a_part_of_it_moved_to_now_and_signed(server: Server, tmp_path: Path) -> None:
-    done = replayed(tmp_path, "--to", server.url, "--only", "type=group", "--shift-time", "now", SEGMENT_PENDO_WEBHOOK_SECRET="shared")
+    done = replayed(
+        tmp_path,
+        "--to",
+        server.url,
+        "--only",
+        "type=group",
+        "--shift-time",
+        "now",
+        SEGMENT_PENDO_WEBHOOK_SECRET="shared",
+    )
     assert done.returncode == 0, done.stderr
     bodies = [json.loads(seen.body) for seen in server.seen]
     groups = [one for one in WEBHOOKS if one.call["type"] == "group"]
-    assert sorted(json.dumps(body["traits"]) for body in bodies) == sorted(json.dumps(json.loads(one.body)["traits"]) for one in groups)
+    assert sorted(json.dumps(body["traits"]) for body in bodies) == sorted(
+        json.dumps(json.loads(one.body)["traits"]) for one in groups
+    )
     assert all("X-Signature" in seen.headers for seen in server.seen)
     today = time.strftime("%Y-%m-%dT", time.gmtime())
-    assert {body["receivedAt"][:11] for body in bodies} <= {today, time.strftime("%Y-%m-%dT", time.gmtime(time.time() - 3600))}
+    assert {body["receivedAt"][:11] for body in bodies} <= {
+        today,
+        time.strftime("%Y-%m-%dT", time.gmtime(time.time() - 3600)),
+    }
 
 
 def test_a_dry_run_sends_nothing(server: Server, tmp_path: Path) -> None:
     done = replayed(tmp_path, "--to", server.url, "--dry-run", "--speed", "2")
     assert done.returncode == 0
-    assert re.fullmatch(rf"{len(WEBHOOKS)} webhooks would go to 127\.0\.0\.1:\d+, in \d+\.\d s or more\.\n", done.stdout)
+    assert re.fullmatch(
+        rf"{len(WEBHOOKS)} webhooks would go to 127\.0\.0\.1:\d+, in \d+\.\d s or more\.\n", done.stdout
+    )
     assert server.seen == []
 
 
@@ -81,7 +101,9 @@ def test_a_password_in_a_url_is_not_shown(tmp_path: Path) -> None:
 def test_ctrl_c_says_how_to_go_on_and_nothing_is_sent_twice(server: Server, tmp_path: Path) -> None:
     options = ("--to", server.url, "--concurrency", "1")
     line_of = [*VERB, *options, "--rate", "20"]
-    child = subprocess.Popen(line_of, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        line_of, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     until(lambda: len(server.seen) >= 3)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=20)
@@ -112,7 +134,9 @@ def test_wrong_usage_is_said(options: list[str], words: str, tmp_path: Path) -> 
 
 def test_failures_are_named_by_line_without_the_key(server: Server, tmp_path: Path) -> None:
     server.status = 503
-    done = replayed(tmp_path, "--to", server.url, SEGMENT_PENDO_API_KEY="0123abcd-0000-1111-2222-0123456789ab")
+    done = replayed(
+        tmp_path, "--to", server.url, SEGMENT_PENDO_API_KEY="0123abcd-0000-1111-2222-0123456789ab"
+    )
     assert done.returncode == 5
     assert f"{PYTHON}:{WEBHOOKS[0].number}: " in done.stderr
     assert "Segment would try again" in done.stderr

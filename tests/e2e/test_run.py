@@ -21,9 +21,13 @@ analytics.flush()
 """
 
 
-def run_with(directory: Path, *options: str, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+def run_with(
+    directory: Path, *options: str, command: list[str], **environment: str
+) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", *options, "--", *command]
-    return subprocess.run(line, env=env_for(directory) | environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        line, env=env_for(directory) | environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def test_an_app_behind_the_proxy_reaches_the_loopback_pendo_and_nobody_else(run: Start) -> None:
@@ -32,8 +36,14 @@ def test_an_app_behind_the_proxy_reaches_the_loopback_pendo_and_nobody_else(run:
     assert done.returncode == 0, done.stderr
     status, page = get(f"{running.home}/_/wait?count=2&timeout=10")
     assert status == 200, page
-    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"name": "Ann", "plan": "pro"}
-    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme", "employees": 5}
+    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {
+        "name": "Ann",
+        "plan": "pro",
+    }
+    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {
+        "name": "Acme",
+        "employees": 5,
+    }
     assert running.end() == 0
     only_loopback(running.seen_file)
     events = [json.loads(line) for line in running.out.read_text().splitlines()]
@@ -62,14 +72,25 @@ def test_a_destination_gets_what_segment_would_post(run: Start, server: Server) 
     assert seen.headers["User-Agent"] == "Segment (Actions)"
     assert seen.headers["Content-Type"] == "application/json"
     body = json.loads(seen.body)
-    assert (body["type"], body["userId"], body["traits"]) == ("identify", "u-1", {"name": "Ann", "plan": "pro"})
+    assert (body["type"], body["userId"], body["traits"]) == (
+        "identify",
+        "u-1",
+        {"name": "Ann", "plan": "pro"},
+    )
     assert body["writeKey"] == "WRITE_KEY_of_an_app"
     assert running.end() == 0
     assert KEY not in running.out.read_text() + running.err.read_text()
 
 
 def test_the_classic_destination_signed_with_the_shared_secret(run: Start, server: Server) -> None:
-    running = run("--to", server.url, "--webhook", "classic", "--no-proxy", SEGMENT_PENDO_WEBHOOK_SECRET="a-shared-secret")
+    running = run(
+        "--to",
+        server.url,
+        "--webhook",
+        "classic",
+        "--no-proxy",
+        SEGMENT_PENDO_WEBHOOK_SECRET="a-shared-secret",
+    )
     app(f"analytics.host = '{running.home}'", IDENTIFY)
     until(lambda: server.seen)
     (seen,) = server.seen
@@ -98,7 +119,13 @@ def test_a_batch_is_one_post_and_the_loopback_pendo_takes_it(run: Start, server:
 def test_to_eu_is_pendos_european_data_host(run: Start, server: Server, tmp_path: Path) -> None:
     server.use_tls("data.eu.pendo.io", tmp_path)
     trust = str(tmp_path / "mitmproxy-ca-cert.pem")
-    running = run("--to", "eu", SEGMENT_PENDO_API_KEY=KEY, MAP_HOST=f"data.eu.pendo.io:{server.port}", SSL_CERT_FILE=trust)
+    running = run(
+        "--to",
+        "eu",
+        SEGMENT_PENDO_API_KEY=KEY,
+        MAP_HOST=f"data.eu.pendo.io:{server.port}",
+        SSL_CERT_FILE=trust,
+    )
     app(IDENTIFY, **running.client_environment())
     until(lambda: server.seen)
     (seen,) = server.seen
@@ -110,7 +137,9 @@ def test_to_eu_is_pendos_european_data_host(run: Start, server: Server, tmp_path
 def test_a_failed_delivery_is_named_and_ends_with_5(run: Start, server: Server) -> None:
     server.status = 403
     running = run("--to", server.url, SEGMENT_PENDO_API_KEY=KEY)
-    assert app(IDENTIFY, **running.client_environment()).returncode == 0, "the SDK's answer never waits for Pendo"
+    assert app(IDENTIFY, **running.client_environment()).returncode == 0, (
+        "the SDK's answer never waits for Pendo"
+    )
     until(lambda: server.seen)
     status, page = get(f"{running.home}/_/wait?count=1&timeout=10")
     assert status == 200
@@ -145,7 +174,9 @@ def test_kill_9_loses_nothing_that_was_answered(run: Start, tmp_path: Path) -> N
             user = f"u-{worker}-{number}"
             body = json.dumps({"batch": [{"type": "identify", "userId": user}]}).encode()
             try:
-                with urllib.request.urlopen(urllib.request.Request(f"{running.home}/v1/batch", body), timeout=5) as answer:
+                with urllib.request.urlopen(
+                    urllib.request.Request(f"{running.home}/v1/batch", body), timeout=5
+                ) as answer:
                     if answer.status == 200:
                         answered.append(user)
             except OSError:
@@ -178,7 +209,9 @@ def test_the_childs_code_is_ours(tmp_path: Path) -> None:
     python = sys.executable
     assert run_with(tmp_path, command=[python, "-c", APP]).returncode == 0
     assert run_with(tmp_path, command=[python, "-c", "raise SystemExit(3)"]).returncode == 3
-    killed = run_with(tmp_path, command=[python, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"])
+    killed = run_with(
+        tmp_path, command=[python, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"]
+    )
     assert killed.returncode == 128 + signal.SIGTERM
     missing = run_with(tmp_path, command=["no-such-command"])
     assert missing.returncode == 8
@@ -187,7 +220,12 @@ def test_the_childs_code_is_ours(tmp_path: Path) -> None:
 
 def test_stdout_is_the_childs_and_so_is_nothing_of_our_secrets(tmp_path: Path) -> None:
     code = "import os, json; print(json.dumps(dict(os.environ)))"
-    done = run_with(tmp_path, command=[sys.executable, "-c", code], SEGMENT_PENDO_API_KEY=KEY, NO_PROXY="intern.example,.segment.io")
+    done = run_with(
+        tmp_path,
+        command=[sys.executable, "-c", code],
+        SEGMENT_PENDO_API_KEY=KEY,
+        NO_PROXY="intern.example,.segment.io",
+    )
     child = json.loads(done.stdout)
     assert KEY not in done.stdout + done.stderr
     assert child["HTTPS_PROXY"] == child["http_proxy"]
@@ -204,7 +242,12 @@ def test_no_call_at_all_is_explained(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("options", "code"),
-    [(["--fail-on", "warning"], 1), (["--fail-on", "error"], 0), (["--expect", "2"], 0), (["--expect", "3"], 1)],
+    [
+        (["--fail-on", "warning"], 1),
+        (["--fail-on", "error"], 0),
+        (["--expect", "2"], 0),
+        (["--expect", "3"], 1),
+    ],
 )
 def test_fail_on_and_expect(tmp_path: Path, options: list[str], code: int) -> None:
     done = run_with(tmp_path, *options, command=[sys.executable, "-c", APP])
@@ -266,13 +309,30 @@ def test_replay_ends_with_5_when_one_failed(server: Server, tmp_path: Path) -> N
     assert f"{recording}:3: 127.0.0.1:{server.port} answered 500" in done.stderr
 
 
-WAITS = "import signal, sys, time; signal.signal(signal.{0}, lambda *_: sys.exit(7)); print('up', flush=True); time.sleep(60)"
+WAITS = (
+    "import signal, sys, time; signal.signal(signal.{0}, lambda *_: sys.exit(7)); print('up', "
+    "flush=True); time.sleep(60)"
+)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_is_passed_on_to_the_child(tmp_path: Path, name: str) -> None:
-    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--no-proxy", "--", sys.executable, "-c", WAITS.format(name)]
-    process = subprocess.Popen(line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    line = [
+        sys.executable,
+        "-m",
+        "segment_pendo",
+        "run",
+        "--port",
+        "0",
+        "--no-proxy",
+        "--",
+        sys.executable,
+        "-c",
+        WAITS.format(name),
+    ]
+    process = subprocess.Popen(
+        line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
     with process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
@@ -281,9 +341,26 @@ def test_a_signal_is_passed_on_to_the_child(tmp_path: Path, name: str) -> None:
 
 
 def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--no-proxy", "--", sys.executable, "-c", code]
-    process = subprocess.Popen(line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); "
+        "time.sleep(60)"
+    )
+    line = [
+        sys.executable,
+        "-m",
+        "segment_pendo",
+        "run",
+        "--port",
+        "0",
+        "--no-proxy",
+        "--",
+        sys.executable,
+        "-c",
+        code,
+    ]
+    process = subprocess.Popen(
+        line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
     with process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
@@ -294,14 +371,29 @@ def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
 
 def test_a_reader_that_goes_away_stops_no_delivery(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--no-proxy", "--ready-file", str(ready)]
+    line = [
+        sys.executable,
+        "-m",
+        "segment_pendo",
+        "run",
+        "--port",
+        "0",
+        "--no-proxy",
+        "--ready-file",
+        str(ready),
+    ]
     with (tmp_path / "err").open("wb") as err:
         process = subprocess.Popen(line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=err)
     with process:
         home = json.loads(until(lambda: ready.read_text() if ready.exists() else None))["home"]
         assert process.stdout is not None
         process.stdout.close()
-        assert app(f"analytics.host = '{home}'", *[f"analytics.identify('u-{n}', {{}})" for n in range(40)]).returncode == 0
+        assert (
+            app(
+                f"analytics.host = '{home}'", *[f"analytics.identify('u-{n}', {{}})" for n in range(40)]
+            ).returncode
+            == 0
+        )
         assert get(f"{home}/_/wait?count=40&timeout=10")[0] == 200
         process.terminate()
         assert process.wait(20) == 0
@@ -312,9 +404,12 @@ def test_a_request_that_cannot_be_kept_is_counted(tmp_path: Path) -> None:
     # A limit on the size of files stands for a full disk.
     recording = tmp_path / "calls.jsonl"
     limit = (
-        f"ulimit -f 2; exec {sys.executable} -m segment_pendo run --port 0 --no-proxy --record {recording} -- {sys.executable} -c '{LARGE}'"
+        f"ulimit -f 2; exec {sys.executable} -m segment_pendo run --port 0 --no-proxy --record "
+        f"{recording} -- {sys.executable} -c '{LARGE}'"
     )
-    done = subprocess.run(["bash", "-c", limit], env=env_for(tmp_path), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["bash", "-c", limit], env=env_for(tmp_path), capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 5, done.stderr
     assert "1 request could not be kept and answered 500" in done.stderr
 

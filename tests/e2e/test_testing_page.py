@@ -15,7 +15,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("page")
 
 
-@pytest.mark.parametrize("block", blocks(PAGE), ids=lambda block: f"{block.kind}-{block.title or block.text.splitlines()[0]}"[:60])
+@pytest.mark.parametrize(
+    "block", blocks(PAGE), ids=lambda block: f"{block.kind}-{block.title or block.text.splitlines()[0]}"[:60]
+)
 def test_each_block(block: Block, directory: Path) -> None:
     if block.title:
         file = directory / block.title
@@ -32,11 +34,19 @@ def test_each_block(block: Block, directory: Path) -> None:
         assert "segment-pendo==0.1.0" in ran(install, ROOT)
     elif block.kind == "yaml":
         (command,) = re.findall(r"- run: (pytest .*)", block.text)
-        printed = ran(command, directory, CI="true", GITHUB_STEP_SUMMARY=str(directory / "summary.md"), PYTEST_ADDOPTS=PLUGINS)
+        printed = ran(
+            command,
+            directory,
+            CI="true",
+            GITHUB_STEP_SUMMARY=str(directory / "summary.md"),
+            PYTEST_ADDOPTS=PLUGINS,
+        )
         assert re.search(r"^\d+ passed in", printed, re.MULTILINE), printed
         assert "segment_pendo_calls" in (directory / "report.xml").read_text()
         assert "segment-pendo: " in (directory / "summary.md").read_text()
     else:
         assert block.kind == "console"
         for command, output in steps(block.text):
-            assert told(ran(command, directory, PYTEST_ADDOPTS=PLUGINS), directory) == told(output, directory), command
+            assert told(ran(command, directory, PYTEST_ADDOPTS=PLUGINS), directory) == told(
+                output, directory
+            ), command

@@ -16,16 +16,28 @@ def ran(*line: str | Path, env: dict[str, str], data: str = "") -> subprocess.Co
 
 def test_what_the_wheel_holds(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("serve/page/page.html", "serve/page/page.js", "serve/page/page.css", "serve/node/preload.cjs", "py.typed"):
+    for name in (
+        "serve/page/page.html",
+        "serve/page/page.js",
+        "serve/page/page.css",
+        "serve/node/preload.cjs",
+        "py.typed",
+    ):
         assert f"segment_pendo/{name}" in names
     assert "segment_pendo_addons/intercept.py" in names
-    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"segment_pendo", "segment_pendo_addons"}
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {
+        "segment_pendo",
+        "segment_pendo_addons",
+    }
 
 
 def test_without_the_extra(wheel: Path, tmp_path: Path) -> None:
     program = installed(tmp_path / "venv", str(wheel))
     env = env_for(tmp_path)
-    assert json.loads(ran(program, "map", env=env, data='{"type":"identify","userId":"u"}').stdout)["outcome"] == "webhook"
+    assert (
+        json.loads(ran(program, "map", env=env, data='{"type":"identify","userId":"u"}').stdout)["outcome"]
+        == "webhook"
+    )
     refused = ran(program, "run", "--port", "0", "--", "true", env=env)
     assert (refused.returncode, "pip install 'segment-pendo[proxy]'" in refused.stderr) == (4, True)
     assert "segment-pendo[proxy]" in ran(program, "ca", "path", env=env).stderr
@@ -33,10 +45,15 @@ def test_without_the_extra(wheel: Path, tmp_path: Path) -> None:
         assert ran(program, *verb.split(), env=env).returncode == 0
 
     ready = tmp_path / "ready"
-    process = subprocess.Popen([program, "run", "--port", "0", "--ready-file", str(ready)], env=env, stdout=-3, stderr=-3)
+    process = subprocess.Popen(
+        [program, "run", "--port", "0", "--ready-file", str(ready)], env=env, stdout=-3, stderr=-3
+    )
     with process:
         home = json.loads(until(lambda: ready.read_text() if ready.exists() else None))["home"]
-        assert ran(program, "send", "identify", "u-1", "--trait", "plan=pro", "--url", home, env=env).returncode == 0
+        assert (
+            ran(program, "send", "identify", "u-1", "--trait", "plan=pro", "--url", home, env=env).returncode
+            == 0
+        )
         assert get(f"{home}/_/wait?timeout=10")[0] == 200
         assert get(f"{home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"plan": "pro"}
         process.terminate()

@@ -16,7 +16,8 @@ MANY = """
         made = []
         for n in range(50):
             user = f"user-{number}-{n}"
-            made.append(rng.choice([identify_call(user, n=n), group_call(user, f"group-{number}"), track_call(user, "E")]))
+            made.append(rng.choice([identify_call(user, n=n), group_call(user, f"group-{number}"),
+                track_call(user, "E")]))
 
         def sender(part):
             for call in part:
@@ -35,7 +36,8 @@ MANY = """
         threading.Thread(target=post, args=(segment_pendo.host, identify_call(f"late-{number}"))).start()
 
     def test_last():
-        time.sleep(0.2)  # so that some of the last ones come while the session lives; nothing asserts that they do
+        # So that some of the last ones come while the session lives; nothing asserts that they do.
+        time.sleep(0.2)
 """
 
 

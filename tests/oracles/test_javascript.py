@@ -1,6 +1,7 @@
 """Our JSON beside Node's: the same bytes for 20,000 texts made to be difficult.
 
-The texts come from a seed, so a failure stays where it is; `SEED=n COUNT=m uv run pytest tests/oracles` tries others.
+The texts come from a seed, so a failure stays where it is; `SEED=n COUNT=m uv run pytest tests/oracles` tries
+others.
 """
 
 import os
@@ -17,10 +18,26 @@ const strip = (v) => {
   return Object.fromEntries(Object.keys(v).filter((k) => k !== "__proto__").map((k) => [k, strip(v[k])]));
 };
 for (const line of require("node:fs").readFileSync(0, "latin1").split("\\n")) {
-  if (line) console.log(Buffer.from(JSON.stringify(strip(JSON.parse(Buffer.from(line, "hex").toString())))).toString("hex"));
+  if (!line) continue;
+  const read = strip(JSON.parse(Buffer.from(line, "hex").toString()));
+  console.log(Buffer.from(JSON.stringify(read)).toString("hex"));
 }
 """
-NUMBERS = ["1.0", "-0", "-0.0", "1e21", "1e400", "-1e400", "9007199254740993", "5e-324", "1E5", "0.000001", "1e-7", "123456789012345680000"]
+SIGNS = ["", "+", "-"]
+NUMBERS = [
+    "1.0",
+    "-0",
+    "-0.0",
+    "1e21",
+    "1e400",
+    "-1e400",
+    "9007199254740993",
+    "5e-324",
+    "1E5",
+    "0.000001",
+    "1e-7",
+    "123456789012345680000",
+]
 PARTS = [
     "a",
     "é",
@@ -69,7 +86,7 @@ class Texts:
             [
                 str(dice.randint(-size, size)),
                 repr(dice.uniform(-1, 1) * 10.0 ** dice.randint(-30, 30)),
-                f"{dice.randint(0, 9)}.{dice.randint(0, size)}e{dice.choice(['', '+', '-'])}{dice.randint(0, 330)}",
+                f"{dice.randint(0, 9)}.{dice.randint(0, size)}e{dice.choice(SIGNS)}{dice.randint(0, 330)}",
                 dice.choice(NUMBERS),
             ]
         )
@@ -88,7 +105,10 @@ class Texts:
             return dice.choice(["true", "false", "null"])
         if kind < 0.8:
             return "[" + ", ".join(self.value(depth + 1) for _ in range(dice.randint(0, 4))) + "]"
-        members = (f"{dice.choice([self.string(), dice.choice(KEYS)])} : {self.value(depth + 1)}" for _ in range(dice.randint(0, 6)))
+        members = (
+            f"{dice.choice([self.string(), dice.choice(KEYS)])} : {self.value(depth + 1)}"
+            for _ in range(dice.randint(0, 6))
+        )
         return "{" + ",\n".join(members) + "}"
 
 

@@ -1,4 +1,7 @@
-"""Wrong rules, each of which one could believe. The kept verdicts of Segment's code find every one of them."""
+"""Wrong rules, each of which one could believe.
+
+The kept verdicts of Segment's code find every one of them.
+"""
 
 import base64
 import hashlib
@@ -39,7 +42,9 @@ def value(text: str) -> Any:
 
 
 def changing(change: Callable[[Any], Any], read: Callable[[str], Any] = value) -> Rule:
-    """A rule that changes every value on the way; a text after MARK is written without quotes, a key after @@ in its place."""
+    """A rule that changes every value on the way; a text after MARK is written without quotes, a key after @@
+    in its place.
+    """
 
     def walk(one: Any) -> Any:
         if isinstance(one, dict):
@@ -84,24 +89,40 @@ MUTANTS: dict[str, Rule] = {
     "keys are sorted": changing(members(lambda one: dict(sorted(one.items())))),
     "1.0 is kept": changing(spelled, json.loads),
     "every digit is kept": writing(lambda text: js_json.keep(value(text))),
-    "__proto__ is kept": changing(members(lambda one: {f"@@{k}" if k == "__proto__" else k: v for k, v in one.items()})),
-    "beyond ASCII is escaped": writing(lambda text: js_json.ascii_only(js_json.write(value(text)).decode()).encode()),
-    "U+2028 is escaped": writing(lambda text: js_json.write(value(text)).replace("\u2028".encode(), rb"\u2028")),
+    "__proto__ is kept": changing(
+        members(lambda one: {f"@@{k}" if k == "__proto__" else k: v for k, v in one.items()})
+    ),
+    "beyond ASCII is escaped": writing(
+        lambda text: js_json.ascii_only(js_json.write(value(text)).decode()).encode()
+    ),
+    "U+2028 is escaped": writing(
+        lambda text: js_json.write(value(text)).replace("\u2028".encode(), rb"\u2028")
+    ),
     "/ is escaped": writing(lambda text: js_json.write(value(text)).replace(b"/", rb"\/")),
     "< is escaped, as Go does": writing(lambda text: js_json.write(value(text)).replace(b"<", rb"\u003c")),
-    "integer-like keys stay in place": changing(members(lambda one: {f"@@{k}" if k.isdigit() else k: v for k, v in one.items()})),
-    "the first of duplicates wins": writing(lambda text: js_json.write(json.loads(text, object_pairs_hook=first_wins))),
+    "integer-like keys stay in place": changing(
+        members(lambda one: {f"@@{k}" if k.isdigit() else k: v for k, v in one.items()})
+    ),
+    "the first of duplicates wins": writing(
+        lambda text: js_json.write(json.loads(text, object_pairs_hook=first_wins))
+    ),
     "nulls are left out": changing(members(lambda one: {k: v for k, v in one.items() if v is not None})),
     "a lone surrogate becomes U+FFFD": changing(
-        lambda one: one.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(one, str) else one
+        lambda one: (
+            one.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(one, str) else one
+        )
     ),
     "the text goes out as it came": writing(str.encode),
     "the array is signed": signing(lambda case, _: signed(ours(case)[0], case.secret)),
-    "the last of a batch is signed": signing(lambda case, _: signed(ours(Case("event", case.texts[-1:]))[0], case.secret)),
+    "the last of a batch is signed": signing(
+        lambda case, _: signed(ours(Case("event", case.texts[-1:]))[0], case.secret)
+    ),
     "SHA-256 signs": digested("sha256"),
     "the signature is base64": digested("sha1", lambda digest: base64.b64encode(digest).decode()),
     "the text that came is signed": signing(lambda case, _: signed(case.texts[0].encode(), case.secret)),
-    "an empty secret signs too": signing(lambda case, first: hmac.new(case.secret.encode(), first, "sha1").hexdigest()),
+    "an empty secret signs too": signing(
+        lambda case, first: hmac.new(case.secret.encode(), first, "sha1").hexdigest()
+    ),
 }
 
 

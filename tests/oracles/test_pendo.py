@@ -22,7 +22,12 @@ def agent() -> Iterator[PendoAgent]:
         yield running
 
 
-@settings(max_examples=COUNT // AT_ONCE, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@settings(
+    max_examples=COUNT // AT_ONCE,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
 @given(st.lists(case_texts(), min_size=AT_ONCE, max_size=AT_ONCE))
 def _compare(agent: PendoAgent, texts: list[str]) -> None:
     for text, verdict in zip(texts, agent.ask(texts), strict=True):

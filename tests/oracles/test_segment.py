@@ -1,6 +1,8 @@
-"""Our webhooks beside Segment's own code (npm @segment/action-destinations): the same body bytes and the same X-Signature.
+"""Our webhooks beside Segment's own code (npm @segment/action-destinations): the same body bytes and the same
+X-Signature.
 
-5,000 events as a rule; `COUNT=100000 uv run pytest tests/oracles/test_segment.py` compares as many as you like.
+5,000 events as a rule; `COUNT=100000 uv run pytest tests/oracles/test_segment.py` compares as many as you
+like.
 """
 
 import os
@@ -37,7 +39,12 @@ def heard(answer: dict[str, Any]) -> tuple[bytes, str | None]:
     return answer["body"].encode(), headers.get("x-signature")
 
 
-@settings(max_examples=COUNT // AT_ONCE, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@settings(
+    max_examples=COUNT // AT_ONCE,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
 @given(st.lists(event_texts(), min_size=AT_ONCE, max_size=AT_ONCE), SECRETS)
 def _compare(oracle: SegmentOracle, texts: list[str], secret: str) -> None:
     cases = [Case("event", [text], secret) for text in texts]
@@ -67,7 +74,9 @@ def test_the_wire_headers_of_segments_code(oracle: SegmentOracle) -> None:
     names, values = answer["headers"][::2], answer["headers"][1::2]
     theirs = [(name.lower(), value) for name, value in zip(names, values, strict=True)]
     call = Call(0, "identify", {"type": "identify", "userId": "u"})
-    webhook, _ = webhooks.webhook(Message(call, {"type": "identify", "userId": "u"}), ordinary=True, secret="s3cret")
+    webhook, _ = webhooks.webhook(
+        Message(call, {"type": "identify", "userId": "u"}), ordinary=True, secret="s3cret"
+    )
     mine = [(name.lower(), value) for name, value in webhook.headers]
     # The connection's own: they depend on the client, not on the webhook.
     assert [pair for pair in theirs if pair[0] not in {"host", "connection", "content-length"}] == mine
@@ -75,7 +84,11 @@ def test_the_wire_headers_of_segments_code(oracle: SegmentOracle) -> None:
 
 def test_the_classic_destination_is_on_and_off_as_in_segments_facade(oracle: SegmentOracle) -> None:
     @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.fixed_dictionaries({}, optional={"integrations": integrations, "context": integrations, "options": integrations}))
+    @given(
+        st.fixed_dictionaries(
+            {}, optional={"integrations": integrations, "context": integrations, "options": integrations}
+        )
+    )
     def compare(parts: dict[str, Any]) -> None:
         event = {"type": "identify", "userId": "u", "timestamp": "2024-05-09T10:00:00.000Z", **parts}
         (answer,) = oracle.ask([Case("facade", [js_json.keep(event).decode()])])
@@ -97,7 +110,9 @@ def test_dates_as_segments_facade_rewrites_them(oracle: SegmentOracle) -> None:
         (answer,) = oracle.ask([Case("facade", [text])])
         assume("body" in answer)  # its clone fails on some keys named __proto__
         message = Message(Call(0, "identify", event), event)
-        mine, _ = webhooks.webhook(message, webhooks.CLASSIC, Switches(classic_dates="rewritten"), ordinary=False)
+        mine, _ = webhooks.webhook(
+            message, webhooks.CLASSIC, Switches(classic_dates="rewritten"), ordinary=False
+        )
         assert mine.body.decode() == answer["body"], text
 
     compare()

@@ -12,23 +12,29 @@ def test_what_came_and_what_pendo_would_hold(pytester: pytest.Pytester) -> None:
         """
         def test_it(segment_pendo, send):
             assert segment_pendo.calls == segment_pendo.webhooks == segment_pendo.findings == []
-            assert send(identify_call("u1", plan="pro", address={"city": "x"}), track_call("u1", "Signed Up")) == 200
+            assert send(identify_call("u1", plan="pro", address={"city": "x"}), track_call("u1",
+                "Signed Up")) == 200
             send(group_call("u1", "acme", name="Acme"))
             one, two, three = segment_pendo.wait(any_call(), count=3)
-            assert (one["type"], one["user"], one["outcome"], one["delivery"]["state"]) == ("identify", "u1", "webhook", "delivered")
+            assert (one["type"], one["user"], one["outcome"], one["delivery"]["state"]) == ("identify", "u1",
+                "webhook", "delivered")
             assert (two["outcome"], two["code"]) == ("skipped", "NO_MATCHING_MAPPING")
             assert segment_pendo.calls == [one, two, three]
             assert [webhook["type"] for webhook in segment_pendo.webhooks] == ["identify", "group"]
             (finding,) = [found for found in segment_pendo.findings if found["level"] == "warning"]
-            assert (finding["code"], finding["path"], finding["call"]) == ("NESTED_IGNORED", "$.traits.address", one["id"])
-            assert segment_pendo.visitor("u1") == {"id": "u1", "accounts": ["acme"], "metadata": {"plan": "pro"}}
+            assert (finding["code"], finding["path"], finding["call"]) == ("NESTED_IGNORED",
+                "$.traits.address", one["id"])
+            assert segment_pendo.visitor("u1") == {"id": "u1", "accounts": ["acme"],
+                "metadata": {"plan": "pro"}}
             assert segment_pendo.account("acme") == {"id": "acme", "metadata": {"name": "Acme"}}
             assert segment_pendo.visitor("nobody") is None and segment_pendo.account("nobody") is None
-            assert segment_pendo.snapshot()["skipped"] == ["track user u1 event Signed Up: NO_MATCHING_MAPPING"]
+            skipped = segment_pendo.snapshot()["skipped"]
+            assert skipped == ["track user u1 event Signed Up: NO_MATCHING_MAPPING"]
             assert segment_pendo.exactly(1, identify()) == [one]
             segment_pendo.none(page())
             assert segment_pendo.in_order(identify(), group()) == [one, three]
-            assert repr(segment_pendo) == f"<Harness at {segment_pendo.host}: 3 calls, 1 skipped, findings: NESTED_IGNORED>"
+            said = f"<Harness at {segment_pendo.host}: 3 calls, 1 skipped, findings: NESTED_IGNORED>"
+            assert repr(segment_pendo) == said
             segment_pendo.clear()
             assert segment_pendo.calls == [] and segment_pendo.visitor("u1") is None
 
@@ -52,7 +58,8 @@ def test_its_address_shows_the_same_to_a_browser(pytester: pytest.Pytester) -> N
             assert b"<title>" in got(segment_pendo.host + "/")
             assert json.loads(got(segment_pendo.host + "/_/calls"))["calls"] == segment_pendo.calls
             record = json.loads(got(segment_pendo.host + "/api/v1/visitor/u1"))
-            assert record["metadata"]["segmentio"] == segment_pendo.visitor("u1")["metadata"] == {"plan": "pro"}
+            assert record["metadata"]["segmentio"] == {"plan": "pro"}
+            assert segment_pendo.visitor("u1")["metadata"] == {"plan": "pro"}
         """,
     )
     result.assert_outcomes(passed=1)
@@ -69,7 +76,7 @@ MISSES = {
             $.traits.n: expected '1', it is 1 (the same, but as number, not as text)
             $.traits.seats: expected 5, it is ABSENT (there is 'Seats'; did you mean that?)
             warning NESTED_IGNORED at $.traits.a: Pendo ignores objects; send its parts as traits of their own.
-        """,
+        """,  # noqa: E501 - as it is printed
     "segment_pendo.wait(identify(), count=2, timeout=0.01)": """
         1 call matching identify() came within 0.01 s; 2 were expected
         what came:
@@ -110,7 +117,8 @@ def test_a_miss_explains_itself(pytester: pytest.Pytester, line: str, message: s
         pytester,
         f"""
         def test_it(segment_pendo, send):
-            send(identify_call("u1", plan="pro", n=1, Seats=5, a={{"b": 1}}), group_call("u1", "acme", name="Acme"))
+            send(identify_call("u1", plan="pro", n=1, Seats=5, a={{"b": 1}}), group_call("u1", "acme",
+                name="Acme"))
             {line}
         """,
     )
@@ -136,9 +144,14 @@ def test_nothing_came(pytester: pytest.Pytester) -> None:
     )
     result.assert_outcomes(failed=2)
     result.stdout.re_match_lines(
-        [r"E +AssertionError: no call matching any_call\(\)", r"E +No call came to http://127.0.0.1:\d+\. Is that the host"]
+        [
+            r"E +AssertionError: no call matching any_call\(\)",
+            r"E +No call came to http://127.0.0.1:\d+\. Is that the host",
+        ]
     )
-    result.stdout.re_match_lines([r"-+ Segment calls that came -+", r" +0\.\d{3} s  identify user u7  webhook"])
+    result.stdout.re_match_lines(
+        [r"-+ Segment calls that came -+", r" +0\.\d{3} s  identify user u7  webhook"]
+    )
 
 
 def test_refused_requests_and_dropped_calls_are_on_the_timeline(pytester: pytest.Pytester) -> None:
@@ -178,8 +191,10 @@ def test_what_is_no_expectation_is_told_at_once(pytester: pytest.Pytester) -> No
         """
         @pytest.mark.parametrize("wrong", [identify, "u1", {"type": "identify"}])
         def test_it(segment_pendo, wrong):
-            for verb in (segment_pendo.wait, segment_pendo.none, segment_pendo.in_order, segment_pendo.matching):
-                with pytest.raises(TypeError, match="such as identify.* belongs here, not (identify|'u1'|{'type': 'identify'})$"):
+            for verb in (segment_pendo.wait, segment_pendo.none, segment_pendo.in_order,
+                segment_pendo.matching):
+                with pytest.raises(TypeError,
+                    match="such as identify.* belongs here, not (identify|'u1'|{'type': 'identify'})$"):
                     verb(wrong)
         """,
     )
@@ -219,7 +234,8 @@ def test_faults(pytester: pytest.Pytester) -> None:
             segment_pendo.none()
 
         NAN = float("nan")
-        WRONG = [{"status": 42}, {"status": 2.5}, {"times": 0}, {"times": 2.5}, {"delay": -1}, {"delay": NAN}, {"retry_after": "7"}]
+        WRONG = [{"status": 42}, {"status": 2.5}, {"times": 0}, {"times": 2.5}, {"delay": -1},
+            {"delay": NAN}, {"retry_after": "7"}]
 
         @pytest.mark.parametrize("wrong", WRONG)
         def test_wrong(segment_pendo, wrong):

@@ -1,4 +1,6 @@
-"""What the plugin does for CI: the network guard, JUnit properties, a summary; and that it costs nothing unused."""
+"""What the plugin does for CI: the network guard, JUnit properties, a summary; and that it costs nothing
+unused.
+"""
 
 import json
 import xml.etree.ElementTree as ET
@@ -32,7 +34,10 @@ def test_the_network_guard_names_test_and_host(pytester: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(
         [
             "*test_swallowed*",
-            "the test tried to reach api.segment.io, and segment-pendo keeps tests on this machine. Point it at segment_pendo.host or *",
+            (
+                "the test tried to reach api.segment.io, and segment-pendo keeps tests on this machine. "
+                "Point it at segment_pendo.host or *"
+            ),
             "*test_raised*",
             "E *NetworkBlocked: test_suite.py::test_raised tried to look up api.segment.io, *",
             "*Hosts that were refused*",
@@ -88,13 +93,19 @@ def test_between_tests_and_in_doctests_the_guard_stands_too(pytester: pytest.Pyt
     result = pytester.runpytest_inprocess(*PLAIN, "--doctest-modules", "--segment-pendo-block-network")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*NetworkBlocked: somebody between tests tried to look up api.segment.io*"])
-    result.stdout.fnmatch_lines(["*hosts that were refused between tests*", "api.segment.io", "192.0.2.1:443"], consecutive=True)
+    result.stdout.fnmatch_lines(
+        ["*hosts that were refused between tests*", "api.segment.io", "192.0.2.1:443"], consecutive=True
+    )
     assert _Installed.guard is None
 
 
 def test_a_summary_without_a_terminal(pytester: pytest.Pytester) -> None:
     ran(pytester, SUITE, "--segment-pendo-summary=s.md", "-p", "no:terminal")
-    assert (pytester.path / "s.md").read_text().startswith("### segment-pendo: 3 tests used it, 1 of them failed")
+    assert (
+        (pytester.path / "s.md")
+        .read_text()
+        .startswith("### segment-pendo: 3 tests used it, 1 of them failed")
+    )
 
 
 SUITE = """
@@ -114,14 +125,19 @@ SUITE = """
 def test_junit_properties(pytester: pytest.Pytester) -> None:
     ran(pytester, SUITE, "--junit-xml=junit.xml")
     cases = {case.get("name"): case for case in ET.parse(pytester.path / "junit.xml").iter("testcase")}
-    found = {name: {one.get("name"): one.get("value") for one in case.iter("property")} for name, case in cases.items()}
+    found = {
+        name: {one.get("name"): one.get("value") for one in case.iter("property")}
+        for name, case in cases.items()
+    }
     counts = {"segment_pendo_calls": "2", "segment_pendo_webhooks": "1", "segment_pendo_skipped": "1"}
     assert found["test_good"] == counts | {"segment_pendo_findings": ""}
     assert found["test_findings"]["segment_pendo_findings"] == "NESTED_IGNORED x2"
     assert found["test_without"] == {}
 
 
-def test_a_summary_where_github_asks_for_one(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_summary_where_github_asks_for_one(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = pytester.path / "summary.md"
     file.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
@@ -146,11 +162,17 @@ def test_a_summary_where_github_asks_for_one(pytester: pytest.Pytester, monkeypa
 def test_a_summary_into_a_file_that_cannot_be_written(pytester: pytest.Pytester) -> None:
     result = ran(pytester, SUITE, "--segment-pendo-summary=none/summary.md")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert "segment-pendo: the summary none/summary.md could not be written: No such file or directory" in said(result)
+    assert (
+        "segment-pendo: the summary none/summary.md could not be written: No such file or directory"
+        in said(result)
+    )
 
 
 def test_unused_it_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest("import sys, json\ndef pytest_unconfigure(): open('modules', 'w').write(json.dumps(list(sys.modules)))\n")
+    pytester.makeconftest(
+        "import sys, json\ndef pytest_unconfigure(): open('modules', "
+        "'w').write(json.dumps(list(sys.modules)))\n"
+    )
     pytester.makepyfile("def test_it(): pass\ndef test_other(tmp_path): pass\n")
     others = ("-p", "no:hypothesispytest", "-p", "no:pytester")
     pytester.runpytest_subprocess(*PLAIN, *others, "--collect-only").assert_outcomes()
@@ -158,6 +180,19 @@ def test_unused_it_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
     assert "segment_pendo.pytest_plugin" in collected
     pytester.runpytest_subprocess(*PLAIN, *others).assert_outcomes(passed=2)
     used = set(json.loads((pytester.path / "modules").read_text()))
-    for heavy in ("aiohttp", "orjson", "hypothesis", "mitmproxy", "msgspec", "click", "rich", "sqlite3", "asyncio"):
+    for heavy in (
+        "aiohttp",
+        "orjson",
+        "hypothesis",
+        "mitmproxy",
+        "msgspec",
+        "click",
+        "rich",
+        "sqlite3",
+        "asyncio",
+    ):
         assert heavy not in collected | used, heavy
-    assert {name for name in used if name.startswith("segment_pendo")} == {"segment_pendo", "segment_pendo.pytest_plugin"}
+    assert {name for name in used if name.startswith("segment_pendo")} == {
+        "segment_pendo",
+        "segment_pendo.pytest_plugin",
+    }

@@ -109,7 +109,8 @@ def test_a_proxy_that_is_set_is_passed_by(pytester: pytest.Pytester, monkeypatch
 
         def test_it(segment_pendo):
             assert os.environ["no_proxy"] == os.environ["NO_PROXY"] == "intranet.example,127.0.0.1,localhost"
-            with urllib.request.urlopen(segment_pendo.host + "/v1/identify", json.dumps({"userId": "u1"}).encode(), timeout=20) as answer:
+            with urllib.request.urlopen(segment_pendo.host + "/v1/identify",
+                json.dumps({"userId": "u1"}).encode(), timeout=20) as answer:
                 assert answer.status == 200
             segment_pendo.wait(identify("u1"))
         """,

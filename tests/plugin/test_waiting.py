@@ -108,7 +108,8 @@ def test_a_flush_that_goes_wrong_is_told(pytester: pytest.Pytester) -> None:
 
         def test_a_count_that_is_none(segment_pendo):
             one = any_call()
-            for verb in (lambda: segment_pendo.exactly("1"), lambda: segment_pendo.wait(one, "2"), lambda: segment_pendo.wait(one, -1)):
+            for verb in (lambda: segment_pendo.exactly("1"), lambda: segment_pendo.wait(one, "2"),
+                lambda: segment_pendo.wait(one, -1)):
                 with pytest.raises(TypeError, match="a count is a whole number"):
                     verb()
             with pytest.raises(TypeError, match="belongs here, not 1"):
@@ -176,7 +177,9 @@ def test_a_forgotten_await_fails(pytester: pytest.Pytester) -> None:
         plugins=FULL,
     )
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["never awaited, so it proved nothing: segment_pendo.aio.wait(...), segment_pendo.aio.none(...)"])
+    result.stdout.fnmatch_lines(
+        ["never awaited, so it proved nothing: segment_pendo.aio.wait(...), segment_pendo.aio.none(...)"]
+    )
 
 
 def test_recordings_of_nothing_and_of_two(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +201,10 @@ def test_recordings_of_nothing_and_of_two(pytester: pytest.Pytester, monkeypatch
     result.stdout.fnmatch_lines(
         [
             "E*nothing came, so there is nothing to write into *nothing.jsonl",
-            "E*test_suite.py::test_two* wrote other calls into *two.jsonl in this run; give each test a recording of its own",
+            (
+                "E*test_suite.py::test_two* wrote other calls into *two.jsonl in this run; give each "
+                "test a recording of its own"
+            ),
         ]
     )
     assert not (pytester.path / "nothing.jsonl").exists()

@@ -1,4 +1,6 @@
-"""No finding names a rule that a switch made void: whatever is assumed of Pendo, what a finding says is what the effect does."""
+"""No finding names a rule that a switch made void: whatever is assumed of Pendo, what a finding says is what
+the effect does.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,10 +21,25 @@ from segment_pendo.words import Finding
 PAIRS = [f"{switch.name}={value}" for switch in table(PendoSwitches) for value in switch.values]
 LONG = "a" * 128
 type Events = list[dict[str, Any]]
-some_switches = st.fixed_dictionaries({}, optional={one.name: st.sampled_from(list(one.values)) for one in table(PendoSwitches)}).map(
-    lambda chosen: PendoSwitches(**chosen)
+some_switches = st.fixed_dictionaries(
+    {}, optional={one.name: st.sampled_from(list(one.values)) for one in table(PendoSwitches)}
+).map(lambda chosen: PendoSwitches(**chosen))
+ids = st.sampled_from(
+    [
+        "u",
+        "U",
+        LONG + "1",
+        LONG + "2",
+        "  ",
+        "::",
+        "",
+        7,
+        True,
+        None,
+        "VISITOR-UNIQUE-ID",
+        "ACCOUNT-UNIQUE-ID",
+    ]
 )
-ids = st.sampled_from(["u", "U", LONG + "1", LONG + "2", "  ", "::", "", 7, True, None, "VISITOR-UNIQUE-ID", "ACCOUNT-UNIQUE-ID"])
 names = st.sampled_from(["plan", "Plan", "a", "a_b", "parentAccount", "createdAt"])
 values: Any = st.sampled_from([None, "", 1, "x", {"b": 1}, ["x"], [{}], {"B": None}, []]) | any_json
 
@@ -30,7 +47,11 @@ values: Any = st.sampled_from([None, "", 1, "x", {"b": 1}, ["x"], [{}], {"B": No
 @st.composite
 def events(draw: st.DrawFn) -> dict[str, Any]:
     kind = draw(st.sampled_from(["identify", "group", "track", "page"]))
-    event: dict[str, Any] = {"type": kind, "userId": draw(ids), "anonymousId": draw(st.sampled_from(["anon", "", None]))}
+    event: dict[str, Any] = {
+        "type": kind,
+        "userId": draw(ids),
+        "anonymousId": draw(st.sampled_from(["anon", "", None])),
+    }
     event |= {"groupId": draw(ids), "traits": draw(st.dictionaries(names, values, max_size=4))}
     if draw(st.booleans()):
         event["context"] = {"groupId": draw(ids)}
@@ -43,7 +64,9 @@ def is_lost(finding: Finding, made: Effect) -> bool:
 
 
 def is_kept_as_sent(finding: Finding, made: Effect) -> bool:
-    return made.nothing is not None or any(json_path("traits", *one.path) == finding.path and not one.removes for one in made.fields)
+    return made.nothing is not None or any(
+        json_path("traits", *one.path) == finding.path and not one.removes for one in made.fields
+    )
 
 
 def id_of(finding: Finding, made: Effect) -> str | None:
@@ -54,7 +77,9 @@ def id_of(finding: Finding, made: Effect) -> str | None:
 SAYS: Final[dict[str, Callable[[Finding, Effect, dict[str, Any], PendoSwitches], bool]]] = {
     "ANON_IDENTIFY": lambda _f, made, _e, _s: made.visitor_id is None,
     "ID_INVALID": lambda f, made, _e, _s: id_of(f, made) is None,
-    "ID_PLACEHOLDER": lambda f, made, _e, _s: ("as no id" in f.message) == (id_of(f, made) is None) or made.nothing is not None,
+    "ID_PLACEHOLDER": lambda f, made, _e, _s: (
+        ("as no id" in f.message) == (id_of(f, made) is None) or made.nothing is not None
+    ),
     "ID_TOO_LONG": lambda f, made, e, _s: f.path != "$.userId" or made.visitor_id != e["userId"],
     "ID_COLLISION": lambda _f, _m, _e, switches: switches.long_id == "cut",
     "NESTED_IGNORED": lambda f, made, _e, _s: made.nothing is not None or is_lost(f, made),
@@ -65,13 +90,21 @@ SAYS: Final[dict[str, Callable[[Finding, Effect, dict[str, Any], PendoSwitches],
     "EMPTY_VALUE": lambda f, made, _e, _s: is_kept_as_sent(f, made),
     "LIST_IN_SEGMENTIO": lambda f, made, e, _s: (
         made.nothing is not None
-        or any(one.value == e["traits"][one.path[0]] for one in made.fields if json_path("traits", *one.path) == f.path)
+        or any(
+            one.value == e["traits"][one.path[0]]
+            for one in made.fields
+            if json_path("traits", *one.path) == f.path
+        )
     ),
-    "GROUP_WITHOUT_USER": lambda _f, made, _e, switches: not made.joins and switches.group_visitor == "joined",
+    "GROUP_WITHOUT_USER": lambda _f, made, _e, switches: (
+        not made.joins and switches.group_visitor == "joined"
+    ),
     "GROUP_BEFORE_IDENTIFY": lambda _f, made, _e, _s: made.joins,
     "ACCOUNT_SWITCH": lambda _f, made, _e, _s: made.joins,
     "IDENTIFY_NO_ACCOUNT": lambda f, made, _e, s: (
-        not made.joins and s.group_visitor == "joined" and ("joins nobody" not in f.message or s.identify_account == "ignored")
+        not made.joins
+        and s.group_visitor == "joined"
+        and ("joins nobody" not in f.message or s.identify_account == "ignored")
     ),
     "UNSUPPORTED_TYPE": lambda _f, made, _e, _s: made.nothing is not None,
 }
@@ -84,7 +117,11 @@ def check(sequence: Events, switches: PendoSwitches) -> None:
         told = [*findings.examine(event, switches), *across.examine(event)]
         for finding in told:
             says = SAYS.get(finding.code)
-            assert says is None or says(finding, made, event, switches), (finding.code, finding.path, finding.message)
+            assert says is None or says(finding, made, event, switches), (
+                finding.code,
+                finding.path,
+                finding.message,
+            )
             assert "leave the trait out to keep" not in finding.message or switches.absent_traits == "kept"
 
 
@@ -136,7 +173,11 @@ def test_all_of_them_together(sequence: Events, switches: PendoSwitches) -> None
 def test_a_switch_takes_its_finding_away(pair: str, sequence: Events, code: str) -> None:
     def codes(switches: PendoSwitches) -> set[str]:
         across = Across(switches)
-        return {one.code for event in sequence for one in (*findings.examine(event, switches), *across.examine(event))}
+        return {
+            one.code
+            for event in sequence
+            for one in (*findings.examine(event, switches), *across.examine(event))
+        }
 
     assert code in codes(DEFAULT)
     assert code not in codes(changed(DEFAULT, [pair]))

@@ -20,12 +20,17 @@ from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 PATHS = st.sampled_from(
-    [f"/v1/{name}" for name in ("batch", "import", "b", "identify", "group", "track", "i", "g", "t", "p", "s", "a", "m")]
+    [
+        f"/v1/{name}"
+        for name in ("batch", "import", "b", "identify", "group", "track", "i", "g", "t", "p", "s", "a", "m")
+    ]
 )
 
 
 def receive(body: bytes, path: str = "/v1/batch", headers: Any = (), *, track: bool = True) -> Receipt:
-    return assess(SdkRequest("POST", path, headers=headers, body=body), id="r-1", at=AT, setup=Setup(track=track))
+    return assess(
+        SdkRequest("POST", path, headers=headers, body=body), id="r-1", at=AT, setup=Setup(track=track)
+    )
 
 
 def bodies(receipt: Receipt) -> list[Any]:
@@ -76,7 +81,9 @@ def test_any_request_line_is_answered(path: str, query: str, method: str) -> Non
 @given(st.lists(calls(), min_size=1, max_size=5))
 def test_ids_and_traits_are_identical_and_order_is_kept(items: list[dict[str, Any]]) -> None:
     made = bodies(receive(kept({"batch": items})))
-    assert [(b["type"], b["userId"], b.get("groupId")) for b in made] == [(c["type"], c["userId"], c.get("groupId")) for c in items]
+    assert [(b["type"], b["userId"], b.get("groupId")) for b in made] == [
+        (c["type"], c["userId"], c.get("groupId")) for c in items
+    ]
     assert [b["traits"] for b in made] == [as_javascript(c["traits"]) for c in items]
 
 
@@ -114,7 +121,9 @@ def test_a_trait_named_id_never_replaces_the_visitor(call: dict[str, Any], other
 def test_mapping_changes_nothing_of_what_it_is_given(call: dict[str, Any]) -> None:
     before = kept({"batch": [call]})
     receipt = receive(before)
-    assert kept({"batch": [judged.call.data for judged in receipt.judged]}) == kept(js_json.read(before).value)
+    assert kept({"batch": [judged.call.data for judged in receipt.judged]}) == kept(
+        js_json.read(before).value
+    )
 
 
 @given(calls())

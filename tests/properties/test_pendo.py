@@ -29,9 +29,9 @@ from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
 from segment_pendo.words import Call, Message
 
 any_calls = calls(types=st.sampled_from(["identify", "group", "track"]))
-some_switches = st.fixed_dictionaries({}, optional={one.name: st.sampled_from(list(one.values)) for one in table(PendoSwitches)}).map(
-    lambda chosen: PendoSwitches(**chosen)
-)
+some_switches = st.fixed_dictionaries(
+    {}, optional={one.name: st.sampled_from(list(one.values)) for one in table(PendoSwitches)}
+).map(lambda chosen: PendoSwitches(**chosen))
 # Few ids and keys, so that calls meet each other.
 few_ids = st.sampled_from(["u", "v", "Ü", "a" * 130, " ", "::", 7, None, "VISITOR-UNIQUE-ID"])
 few_traits = st.dictionaries(st.sampled_from(["plan", "Plan", "a", "b c"]), any_json, max_size=3)
@@ -49,7 +49,10 @@ def meeting_calls(draw: st.DrawFn) -> dict[str, Any]:
 def told(pendo: Records) -> Any:
     """Visitors and accounts without their history."""
     state: Any = pendo.state()
-    return {kind: {name: {**one, "history": None} for name, one in state[kind].items()} for kind in ("visitors", "accounts")}
+    return {
+        kind: {name: {**one, "history": None} for name, one in state[kind].items()}
+        for kind in ("visitors", "accounts")
+    }
 
 
 def after(*events: Any, switches: PendoSwitches | None = None) -> Records:
@@ -65,7 +68,8 @@ def test_nothing_makes_the_model_or_its_words_raise(event: Any, switches: PendoS
     json.loads(js_json.write(state))
     if isinstance(event, dict):
         Across().examine(event)
-        judged = judge_message(Message(Call(0, event.get("type") if isinstance(event.get("type"), str) else None, event), event),
+        judged = judge_message(Message(Call(0, event.get("type") if isinstance(event.get("type"),
+            str) else None, event), event),
                                ordinary=False, setup=Setup(track=True, pendo=switches))  # fmt: skip
         json.loads(js_json.write(explained(judged, Setup(track=True, pendo=switches))))
         json.loads(js_json.write(compared_row(judged, Setup(track=True, pendo=switches))))
@@ -73,7 +77,9 @@ def test_nothing_makes_the_model_or_its_words_raise(event: Any, switches: PendoS
 
 @given(st.lists(meeting_calls(), max_size=4), meeting_calls(), some_switches)
 def test_applying_twice_equals_once(before: list[Any], call: Any, switches: PendoSwitches) -> None:
-    assert told(after(*before, call, switches=switches)) == told(after(*before, call, call, switches=switches))
+    assert told(after(*before, call, switches=switches)) == told(
+        after(*before, call, call, switches=switches)
+    )
 
 
 @given(st.lists(meeting_calls(), max_size=6))
@@ -94,7 +100,10 @@ def test_accounts_of_a_visitor_only_grow_and_absent_fields_stay(events: list[Any
 
 @given(st.lists(meeting_calls(), max_size=5))
 def test_account_data_never_leaks_into_visitors_nor_into_other_groups(events: list[Any]) -> None:
-    marked = [{**event, "traits": {f"{event['type']}_{key}": value for key, value in event["traits"].items()}} for event in events]
+    marked = [
+        {**event, "traits": {f"{event['type']}_{key}": value for key, value in event["traits"].items()}}
+        for event in events
+    ]
     state = told(after(*marked))
     for kind, owner in (("visitors", "identify_"), ("accounts", "group_")):
         for record in state[kind].values():
@@ -107,7 +116,9 @@ def test_findings_and_switches_never_change_a_webhook(call: Any) -> None:
     text = js_json.keep(call)
     message = Message(Call(0, call["type"], call), call)
     plain = webhook_of(judge_message(message, ordinary=False, setup=Setup(track=True)))
-    other = Setup(track=True, pendo=PendoSwitches(nested="dot", anonymous="visitor", null="removed"), pendo_track=False)
+    other = Setup(
+        track=True, pendo=PendoSwitches(nested="dot", anonymous="visitor", null="removed"), pendo_track=False
+    )
     assert webhook_of(judge_message(message, ordinary=False, setup=other)) == plain
     assert js_json.keep(call) == text
 
@@ -133,12 +144,15 @@ def test_every_member_of_a_call_has_one_line(call: Any) -> None:
     sources = [line["from"] for line in row["fields"]]
     assert len(sources) == len(set(sources))
     tops = {source.split(".")[1].split("[")[0] for source in sources if source.startswith("$.")}
-    assert tops >= {"type", "userId", *(["traits"] if call["type"] != "track" else [])} - ({"traits"} if not call.get("traits") else set())
+    assert tops >= {"type", "userId", *(["traits"] if call["type"] != "track" else [])} - (
+        {"traits"} if not call.get("traits") else set()
+    )
     made = effect(call)
     assert row["effect"]["visitor"] is None or row["effect"]["visitor"]["id"] == made.visitor_id
 
 
-# --- over HTTP ---------------------------------------------------------------------------------------------------------
+# --- over HTTP
+# ---------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -151,7 +165,9 @@ def loopback(answers: Answers | None = None) -> Iterator[HTTPConnection]:
             connection.close()
 
 
-def asked(connection: HTTPConnection, method: str, path: str, body: bytes | None = None, *, change: str = "0") -> tuple[int, bytes]:
+def asked(
+    connection: HTTPConnection, method: str, path: str, body: bytes | None = None, *, change: str = "0"
+) -> tuple[int, bytes]:
     connection.request(method, path, body, {"X-Segment-Pendo": change})
     answer = connection.getresponse()
     return answer.status, answer.read()
@@ -164,7 +180,10 @@ def open_pendo() -> Iterator[HTTPConnection]:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.binary(max_size=300) | any_json.map(js_json.keep), st.sampled_from(["/data/segmentio/k", "/data/track"]))
+@given(
+    st.binary(max_size=300) | any_json.map(js_json.keep),
+    st.sampled_from(["/data/segmentio/k", "/data/track"]),
+)
 def test_any_bytes_are_answered(open_pendo: HTTPConnection, body: bytes, path: str) -> None:
     status, text = asked(open_pendo, "POST", path, body)
     assert status in {200, 400}
@@ -216,12 +235,14 @@ class PendoOverHttp(RuleBasedStateMachine):
                 status, body = asked(self.connection, "GET", f"/api/v1/{kind}/{quote(name, safe='')}")
                 record = json.loads(body)
                 assert status == 200
-                assert record["metadata"]["segmentio"] == json.loads(js_json.write(expected["metadata"]["segmentio"]))
+                assert record["metadata"]["segmentio"] == json.loads(
+                    js_json.write(expected["metadata"]["segmentio"])
+                )
                 assert record.get("accountIds") == expected.get("accountIds")
             assert asked(self.connection, "GET", f"/api/v1/{kind}/nobody-of-this-name")[0] == 404
-            assert json.loads(asked(self.connection, "GET", f"/api/v1/metadata/schema/{kind}")[1]) == json.loads(
-                js_json.write(self.model.schema(kind))
-            )
+            assert json.loads(
+                asked(self.connection, "GET", f"/api/v1/metadata/schema/{kind}")[1]
+            ) == json.loads(js_json.write(self.model.schema(kind)))
 
 
 TestPendoOverHttp = PendoOverHttp.TestCase

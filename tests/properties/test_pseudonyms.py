@@ -30,7 +30,9 @@ PHONE = "+49 30 8675309 42"
 ADDRESS = "93.184.216.34"
 NAMES = "Quarkzoe Bittersweet"
 
-persons = st.sampled_from([EMAIL, f"write to {EMAIL}!", PHONE, f"call {PHONE} now", ADDRESS, f"from {ADDRESS}."])
+persons = st.sampled_from(
+    [EMAIL, f"write to {EMAIL}!", PHONE, f"call {PHONE} now", ADDRESS, f"from {ADDRESS}."]
+)
 
 
 def planted(person: str, name: str) -> dict[str, Any]:
@@ -72,7 +74,10 @@ def test_spellings_that_differ_in_case_still_do(value: str) -> None:
 
 def test_shapes() -> None:
     assert re.fullmatch(r"p[a-z]{11}@example\.com", SOME.text(EMAIL))
-    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}", ALL.text("7b1c2d3e-0000-4111-8222-333344445555"))
+    assert re.fullmatch(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}",
+        ALL.text("7b1c2d3e-0000-4111-8222-333344445555"),
+    )
     assert re.fullmatch(r"\+1-\d{3}-555-01\d\d", SOME.text(PHONE))
     assert re.fullmatch(r"198\.1[89]\.\d+\.\d+", SOME.text(ADDRESS))
     assert SOME.text("2a00:1450:4001:82a::200e").startswith("2001:db8:")
@@ -132,7 +137,11 @@ def test_the_settings_are_obeyed() -> None:
     more: Any = People(b"k", Rules(replace=frozenset({"pet"}))).call(call)
     assert (more["traits"]["pet"] != "Rex", more["traits"]["plan"]) == (True, "pro")
     listed: Any = People(b"k", Rules(allow_list=True, keep=frozenset({"plan"}))).call(call)
-    assert (listed["traits"]["plan"], listed["traits"]["pet"] != "Rex", listed["userId"]) == ("pro", True, "u-1")
+    assert (listed["traits"]["plan"], listed["traits"]["pet"] != "Rex", listed["userId"]) == (
+        "pro",
+        True,
+        "u-1",
+    )
     users: Any = People(b"k", Rules(ids="users")).call(call)
     assert (users["userId"] != "u-1", users["groupId"]) == (True, "g-1")
     every: Any = People(b"k", Rules(ids="all")).call(call)
@@ -141,9 +150,16 @@ def test_the_settings_are_obeyed() -> None:
 
 @settings(max_examples=30)
 @given(st.lists(calls(), min_size=1, max_size=3), persons)
-def test_a_recording_of_pseudonyms_holds_no_person_and_is_kept_when_made_again(items: list[dict[str, Any]], person: str) -> None:
-    body = {"batch": [{**item, "context": {"traits": planted(person, NAMES)}} for item in items], "context": {"email": EMAIL}}
-    receipt = assess(SdkRequest("POST", "/v1/batch", body=json.dumps(body).encode()), id="r", at=AT, setup=Setup())
+def test_a_recording_of_pseudonyms_holds_no_person_and_is_kept_when_made_again(
+    items: list[dict[str, Any]], person: str
+) -> None:
+    body = {
+        "batch": [{**item, "context": {"traits": planted(person, NAMES)}} for item in items],
+        "context": {"email": EMAIL},
+    }
+    receipt = assess(
+        SdkRequest("POST", "/v1/batch", body=json.dumps(body).encode()), id="r", at=AT, setup=Setup()
+    )
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "r.jsonl"
         texts = []
@@ -157,7 +173,10 @@ def test_a_recording_of_pseudonyms_holds_no_person_and_is_kept_when_made_again(i
         assert json.loads(texts[0].split("\n")[0])["redactedWith"] == SOME.fingerprint
 
 
-@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=40, unique=True), st.sampled_from(["", "u-", "user "]))
+@given(
+    st.lists(st.integers(0, 10**6), min_size=2, max_size=40, unique=True),
+    st.sampled_from(["", "u-", "user "]),
+)
 @example(list(range(10)), "")
 @example(list(range(10)), "u-")
 def test_ids_that_differ_in_their_digits_alone_stay_as_many(numbers: list[int], before: str) -> None:
@@ -186,7 +205,14 @@ def test_any_number_has_a_pseudonym_that_is_json(text: str) -> None:
         {"traits": {"zoe.quark@initech.com": True}},
         {"traits": {"note": "jörg.quark@initech.de, x@müller-quark.de"}},
         {"phone": "030-8675309", "email": "Zoe Quark"},
-        {"traits": {"billingAddress": {"street": "Quark"}, "workPhone": "8675309", "given_name": "Zoe Quark", "firstName1": "Quark"}},
+        {
+            "traits": {
+                "billingAddress": {"street": "Quark"},
+                "workPhone": "8675309",
+                "given_name": "Zoe Quark",
+                "firstName1": "Quark",
+            }
+        },
         {"traits": {"note": "from 2a00:1450:4001:830::200e on"}},
         {"traits": {"city": "\u0661\u0662\u0663 Quark"}},
         {"traits": {"name": "\u0661\u0662\u0663.\u0661.\u0661.\u0661"}},
@@ -195,14 +221,31 @@ def test_any_number_has_a_pseudonym_that_is_json(text: str) -> None:
 )
 def test_people_in_odd_places_are_gone(call: Any) -> None:
     text = json.dumps(SOME.call({"type": "identify", **call}), ensure_ascii=False)
-    for part in ("Quark", "quark", "initech", "8675309", "184.216", "zoe@", "müller", "jörg", "2a00", "\u0661\u0662\u0663", "1984-05-06"):
+    for part in (
+        "Quark",
+        "quark",
+        "initech",
+        "8675309",
+        "184.216",
+        "zoe@",
+        "müller",
+        "jörg",
+        "2a00",
+        "\u0661\u0662\u0663",
+        "1984-05-06",
+    ):
         assert part not in text
     if "birthday" in text:
         assert re.search(r'"birthday": "\d{4}-[01]\d-[0-3]\dT00:00:00Z"', text), "a date stays a date"
 
 
 def test_a_request_line_holds_nobody() -> None:
-    request = SdkRequest("POST", "/u/zoe@initech.com/v1/i", "email=Zoe&q=a%40initech.com", (("User-Agent", "App (zoe@initech.com)"),))
+    request = SdkRequest(
+        "POST",
+        "/u/zoe@initech.com/v1/i",
+        "email=Zoe&q=a%40initech.com",
+        (("User-Agent", "App (zoe@initech.com)"),),
+    )
     made = SOME.request(request)
     assert "initech" not in made.path + made.query + str(made.headers)
     assert "Zoe" not in made.query
@@ -218,10 +261,18 @@ def test_an_address_has_one_pseudonym_wherever_it_stands() -> None:
 
 
 def test_what_is_redacted_is_nobodys_to_a_scan() -> None:
-    made = json.dumps(SOME.call({"traits": planted(f"{EMAIL}; {PHONE}; {ADDRESS}; 2a00:1450:4001:830::200e", NAMES)}))
+    made = json.dumps(
+        SOME.call({"traits": planted(f"{EMAIL}; {PHONE}; {ADDRESS}; 2a00:1450:4001:830::200e", NAMES)})
+    )
     assert list(suspects(made)) == []
 
 
 def test_other_rules_have_another_fingerprint() -> None:
-    some = [Rules(), Rules(ids="all"), Rules(keep=frozenset("a")), Rules(replace=frozenset("a")), Rules(allow_list=True)]
+    some = [
+        Rules(),
+        Rules(ids="all"),
+        Rules(keep=frozenset("a")),
+        Rules(replace=frozenset("a")),
+        Rules(allow_list=True),
+    ]
     assert len({People(b"key", rules).fingerprint for rules in some}) == 5

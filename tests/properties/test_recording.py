@@ -67,7 +67,10 @@ def test_what_is_recorded_fits_the_schema_and_checks(requests: list[SdkRequest])
 
 
 @settings(max_examples=60)
-@given(st.lists(sdk_requests(calls=calls()), min_size=1, max_size=4), st.timedeltas(timedelta(), timedelta(days=400)))
+@given(
+    st.lists(sdk_requests(calls=calls()), min_size=1, max_size=4),
+    st.timedeltas(timedelta(), timedelta(days=400)),
+)
 def test_another_run_of_the_same_app_changes_no_line(requests: list[SdkRequest], later: timedelta) -> None:
     with file() as path:
         record(path, requests)
@@ -85,10 +88,20 @@ def test_one_changed_trait_is_one_changed_line(items: list[Any], data: st.DataOb
     with file() as path:
         record(path, [batch(items, sentAt="2024-05-09T10:00:00Z")])
         before = path.read_bytes().split(b"\n")
-        record(path, [batch([{**one, "messageId": str(n)} for n, one in enumerate(changed)], sentAt="2024-06-01T10:00:00Z")])
+        record(
+            path,
+            [
+                batch(
+                    [{**one, "messageId": str(n)} for n, one in enumerate(changed)],
+                    sentAt="2024-06-01T10:00:00Z",
+                )
+            ],
+        )
         after = path.read_bytes().split(b"\n")
         assert len(after) == len(before)
-        assert [n for n, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]] == [index + 2]
+        assert [n for n, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]] == [
+            index + 2
+        ]
         assert calls_of(path)[index].call["traits"]["changed"] == changed[index]["traits"]["changed"]
 
 

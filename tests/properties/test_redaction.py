@@ -48,19 +48,38 @@ def is_clean(text: str) -> bool:
 planted = st.builds(plant, any_json, st.sampled_from(SECRETS))
 
 
-@given(st.lists(calls(), min_size=1, max_size=3), planted, objects, st.sampled_from(["body", "basic", "event", "query"]))
-def test_no_secret_reaches_a_recording(items: list[dict[str, Any]], secret: Any, envelope: dict[str, Any], where: str) -> None:
-    body: dict[str, Any] = {**envelope, "batch": [{**item, "context": {"seen": secret}, "traits": {"t": secret}} for item in items]}
-    headers: tuple[tuple[str, str], ...] = (("Cookie", WRITE_KEY), ("User-Agent", f"app {WRITE_KEY}"), ("X-Other", PENDO_KEY))
+@given(
+    st.lists(calls(), min_size=1, max_size=3),
+    planted,
+    objects,
+    st.sampled_from(["body", "basic", "event", "query"]),
+)
+def test_no_secret_reaches_a_recording(
+    items: list[dict[str, Any]], secret: Any, envelope: dict[str, Any], where: str
+) -> None:
+    body: dict[str, Any] = {
+        **envelope,
+        "batch": [{**item, "context": {"seen": secret}, "traits": {"t": secret}} for item in items],
+    }
+    headers: tuple[tuple[str, str], ...] = (
+        ("Cookie", WRITE_KEY),
+        ("User-Agent", f"app {WRITE_KEY}"),
+        ("X-Other", PENDO_KEY),
+    )
     body["writeKey"] = WRITE_KEY
     query = ""
     if where == "basic":
-        headers = (*headers, ("Authorization", "Basic " + base64.b64encode(f"{WRITE_KEY}:".encode()).decode()))
+        headers = (
+            *headers,
+            ("Authorization", "Basic " + base64.b64encode(f"{WRITE_KEY}:".encode()).decode()),
+        )
     elif where == "event":
         body["batch"][0]["writeKey"] = WRITE_KEY
     elif where == "query":
         query = f"writeKey={WRITE_KEY}&k={PENDO_KEY}"
-    receipt = assess(SdkRequest("POST", "/v1/batch", query, headers, kept(body)), id="r", at=AT, setup=Setup())
+    receipt = assess(
+        SdkRequest("POST", "/v1/batch", query, headers, kept(body)), id="r", at=AT, setup=Setup()
+    )
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "r.jsonl"
         recording = Recorder(path, setup=Setup(), secrets=(PENDO_KEY,))
@@ -81,7 +100,11 @@ def test_a_write_key_alone_is_in_no_terminal_line(call: dict[str, Any], envelope
 
 @given(st.lists(calls(), min_size=1, max_size=3))
 def test_redaction_and_mapping_may_change_places(items: list[dict[str, Any]]) -> None:
-    request = SdkRequest("POST", "/v1/batch", body=kept({"batch": [{**item, "messageId": "m"} for item in items], "writeKey": "A" * 32}))
+    request = SdkRequest(
+        "POST",
+        "/v1/batch",
+        body=kept({"batch": [{**item, "messageId": "m"} for item in items], "writeKey": "A" * 32}),
+    )
     clean, _ = redacted(request, Keys())
     first = assess(clean, id="r", at=AT, setup=Setup())
     last = assess(request, id="r", at=AT, setup=Setup())

@@ -1,6 +1,7 @@
 """Segment's law of the round trip (S-20): what an app gives to its SDK is what the webhook holds.
 
-But for eleven keys that SDK and servers make, and top-level keys that hold an empty object. Segment's acceptance tester compares so.
+But for eleven keys that SDK and servers make, and top-level keys that hold an empty object. Segment's
+acceptance tester compares so.
 """
 
 import json
@@ -20,7 +21,18 @@ from segment_pendo.words import Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 ON_DEVICE = {"browser", "browser-batching", "react-native"}
-MADE = ("messageId", "timestamp", "receivedAt", "sentAt", "originalTimestamp", "channel", "version", "projectId", "writeKey", "_metadata")
+MADE = (
+    "messageId",
+    "timestamp",
+    "receivedAt",
+    "sentAt",
+    "originalTimestamp",
+    "channel",
+    "version",
+    "projectId",
+    "writeKey",
+    "_metadata",
+)
 
 
 def compared(call: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +44,9 @@ def compared(call: dict[str, Any]) -> dict[str, Any]:
 
 
 def added(sdk: str, call: dict[str, Any]) -> dict[str, Any]:
-    """What an SDK itself adds to every call, beyond the eleven keys: absent ids as null, the browser's page and the like."""
+    """What an SDK itself adds to every call, beyond the eleven keys: absent ids as null, the browser's page
+    and the like.
+    """
     more: dict[str, Any] = {}
     if sdk in {"python", "browser", "browser-batching"} and "userId" not in call:
         more["userId"] = None
@@ -46,12 +60,18 @@ def added(sdk: str, call: dict[str, Any]) -> dict[str, Any]:
 def test_what_goes_in_comes_out(sdk: str, calls: list[dict[str, Any]]) -> None:
     names = iter(range(1000))
     made = requests(calls, sdk, write_key="WRITE_KEY", at=AT, unique=lambda: f"id-{next(names)}")
-    came = [judged for request in made for judged in assess(request, id="r", at=AT, setup=Setup(track=True)).judged]
+    came = [
+        judged
+        for request in made
+        for judged in assess(request, id="r", at=AT, setup=Setup(track=True)).judged
+    ]
     assert len(came) == len(calls)
     for call, judged in zip(calls, came, strict=True):
         assert isinstance(judged.outcome, Webhook), judged.outcome
         out = compared(json.loads(judged.outcome.body))
-        if sdk in ON_DEVICE:  # these tell where they run and who is anonymous; a browser, that Segment itself is on
+        if (
+            sdk in ON_DEVICE
+        ):  # these tell where they run and who is anonymous; a browser, that Segment itself is on
             given = call.get("context", {})
             out["context"] = {key: value for key, value in out.get("context", {}).items() if key in given}
             if "anonymousId" not in call:

@@ -35,7 +35,12 @@ GENERATE = settings(QUICK, phases=[Phase.generate])
 
 @given(batches())
 def test_a_batch_is_what_segment_takes(batch: JsonObject) -> None:
-    receipt = assess(SdkRequest("POST", "/v1/batch", body=json.dumps(batch).encode()), id="r", at=AT, setup=Setup(track=True))
+    receipt = assess(
+        SdkRequest("POST", "/v1/batch", body=json.dumps(batch).encode()),
+        id="r",
+        at=AT,
+        setup=Setup(track=True),
+    )
     assert receipt.refusal is None
     assert [judged.call.data for judged in receipt.judged] == batch["batch"]
     assert all(judged.message is not None for judged in receipt.judged)
@@ -58,7 +63,11 @@ def test_a_session_is_one_person_and_ends_in_its_last_account(session: list[Json
 
 @given(
     sessions(
-        user_ids=st.just("u"), group_ids=st.just("g"), traits=st.just({"plan": "pro"}), events=st.just("E"), anonymous_ids=st.just("a")
+        user_ids=st.just("u"),
+        group_ids=st.just("g"),
+        traits=st.just({"plan": "pro"}),
+        events=st.just("E"),
+        anonymous_ids=st.just("a"),
     )
 )
 def test_a_session_is_made_of_the_strategies_that_it_is_given(session: list[JsonObject]) -> None:
@@ -77,8 +86,12 @@ def test_each_shrinks_to_the_plainest_case() -> None:
     two = find(plain, lambda one: sum(call["type"] == "group" for call in one) == 2, settings=QUICK)
     assert [call["type"] for call in two] == ["identify", "group", "group"]
     assert find(traits(), lambda one: "plan" in one, settings=QUICK) == {"plan": "free"}
-    assert find(hostile_traits(), lambda one: any(isinstance(value, dict) for value in one.values()), settings=QUICK) == {"": {}}
-    batch: Any = find(batches(calls=identify_calls(traits=st.just({}))), lambda one: len(one["batch"]) == 2, settings=QUICK)
+    assert find(
+        hostile_traits(), lambda one: any(isinstance(value, dict) for value in one.values()), settings=QUICK
+    ) == {"": {}}
+    batch: Any = find(
+        batches(calls=identify_calls(traits=st.just({}))), lambda one: len(one["batch"]) == 2, settings=QUICK
+    )
     assert [call["type"] for call in batch["batch"]] == ["identify", "identify"]
 
 
@@ -111,7 +124,13 @@ def test_the_ci_profile() -> None:
 def test_parts_that_are_given_stand_alone() -> None:
     own = find(traits(keys=st.just("mine"), values=st.just(1)), bool, settings=QUICK)
     assert own == {"mine": 1}
-    gzipped = find(sdk_requests(sdk=st.just("python")), lambda one: ("Content-Encoding", "gzip") in one.headers, settings=GENERATE)
+    gzipped = find(
+        sdk_requests(sdk=st.just("python")),
+        lambda one: ("Content-Encoding", "gzip") in one.headers,
+        settings=GENERATE,
+    )
     assert gzipped.body[:2] == b"\x1f\x8b"
-    several = find(sdk_requests(sdk=st.just("node")), lambda one: one.body.count(b'"messageId"') > 1, settings=GENERATE)
+    several = find(
+        sdk_requests(sdk=st.just("node")), lambda one: one.body.count(b'"messageId"') > 1, settings=GENERATE
+    )
     assert several.path.endswith("/v1/batch")

@@ -29,9 +29,13 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("page")
     esbuild = HERE / "node_modules" / ".bin" / "esbuild"
     subprocess.run(
-        [esbuild, "page.js", "--bundle", "--format=iife", f"--outfile={folder}/app.js", "--log-level=error"], cwd=HERE, check=True
+        [esbuild, "page.js", "--bundle", "--format=iife", f"--outfile={folder}/app.js", "--log-level=error"],
+        cwd=HERE,
+        check=True,
     )
-    (folder / "index.html").write_text("<!doctype html><link rel=icon href=data:,><script src=app.js></script>")
+    (folder / "index.html").write_text(
+        "<!doctype html><link rel=icon href=data:,><script src=app.js></script>"
+    )
     http = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
     threading.Thread(target=http.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{http.server_address[1]}"
@@ -49,7 +53,9 @@ def page() -> Iterator[Page]:
 
 def complaints(page: Page) -> list[str]:
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on(
+        "console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None
+    )
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("requestfailed", lambda request: said.append(f"{request.method} {request.url} {request.failure}"))
     return said
@@ -57,10 +63,15 @@ def complaints(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(
     ("segment", "channel"),
-    [({}, "client"), ({"deliveryStrategy": {"strategy": "batching", "config": {"size": 10, "timeout": 200}}}, "server")],
+    [
+        ({}, "client"),
+        ({"deliveryStrategy": {"strategy": "batching", "config": {"size": 10, "timeout": 200}}}, "server"),
+    ],
     ids=["default", "batching"],
 )
-def test_a_page_of_another_origin(run: Start, origin: str, page: Page, segment: dict[str, Any], channel: str) -> None:
+def test_a_page_of_another_origin(
+    run: Start, origin: str, page: Page, segment: dict[str, Any], channel: str
+) -> None:
     running = run("--no-proxy")
     said, asked = complaints(page), set[str]()
     page.on("request", lambda request: asked.add(request.url))
@@ -80,7 +91,10 @@ def test_the_page_of_a_run_shows_its_calls(run: Start, page: Page) -> None:
     page.goto(running.home)
     assert page.inner_text("#empty").startswith("No calls yet.")
     hostile = "<img src=x onerror=alert(1)>"
-    body = {"batch": [{"type": "identify", "userId": hostile, "traits": {"a": {}}}], "writeKey": "WRITE_KEY_1234567890"}
+    body = {
+        "batch": [{"type": "identify", "userId": hostile, "traits": {"a": {}}}],
+        "writeKey": "WRITE_KEY_1234567890",
+    }
     page.evaluate("body => fetch('/v1/batch', {method: 'POST', body: JSON.stringify(body)})", body)
     row = page.wait_for_selector("tr.call")
     assert row is not None
@@ -91,7 +105,13 @@ def test_the_page_of_a_run_shows_its_calls(run: Start, page: Page) -> None:
     row.press("Enter")
     page.wait_for_selector("tr.call + tr .fate:has-text('Pendo ignores objects')")
     (lost,) = page.query_selector_all("tr.call + tr tr.lost")
-    assert lost.inner_text().split("\t") == ["$.traits.a", "nothing", "{}", "Pendo ignores objects", "Pendo's code"]
+    assert lost.inner_text().split("\t") == [
+        "$.traits.a",
+        "nothing",
+        "{}",
+        "Pendo ignores objects",
+        "Pendo's code",
+    ]
     details = page.inner_text("tr.call + tr")
     assert "Pendo ignores objects" in details
     assert '"writeKey": "****7890"' in details

@@ -20,7 +20,9 @@ def test_under_run_an_app_stays_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("prefix", ["", "/", "/a/prefix"])
 def test_by_its_host_option(run: Start, prefix: str) -> None:
     running = run("--no-proxy")
-    done = subprocess.run([sys.executable, HERE / "app.py", running.home + prefix], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, HERE / "app.py", running.home + prefix], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     all_arrived(running)
 
@@ -28,6 +30,8 @@ def test_by_its_host_option(run: Start, prefix: str) -> None:
 def test_with_gzip(run: Start) -> None:
     running = run("--no-proxy")
     code = f"import segment.analytics as a; a.gzip = True; exec(open({str(HERE / 'app.py')!r}).read())"
-    done = subprocess.run([sys.executable, "-c", code, running.home], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code, running.home], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     all_arrived(running)

@@ -1,4 +1,6 @@
-"""Ruby of Debian's packages, which knows only http_proxy and SSL_CERT_FILE, through the proxy and at the TLS door."""
+"""Ruby of Debian's packages, which knows only http_proxy and SSL_CERT_FILE, through the proxy and at the TLS
+door.
+"""
 
 import os
 import shutil
@@ -27,6 +29,12 @@ def test_at_the_tls_door(run: Start) -> None:
     running = run("--no-proxy", "--tls-port", "0")
     port = running.doors["tls"].rpartition(":")[2]
     environment = os.environ | {"SSL_CERT_FILE": running.doors["ca"]}
-    done = subprocess.run([ruby(), str(HERE / "app.rb"), "localhost", port], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [ruby(), str(HERE / "app.rb"), "localhost", port],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     all_arrived(running)

@@ -1,4 +1,6 @@
-"""Make docs/fidelity.md and docs/findings.md again from the tables that the code runs: `uv run python tests/tools/make_docs.py`"""
+"""Make docs/fidelity.md and docs/findings.md again from the tables that the code runs: `uv run python
+tests/tools/make_docs.py`
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,16 +24,17 @@ FINDINGS_PAGE = FIDELITY.with_name("findings.md")
 HEAD = """\
 # How faithful this is to Segment
 
-<!-- made by tests/tools/make_docs.py from segment/rules.py and segment/switches.py; a test holds it to them -->
+<!-- made by tests/tools/make_docs.py from segment/rules.py and segment/switches.py; a test holds it -->
 
-Segment's servers are closed; its destinations and SDKs are not. So each rule says where it is known from, and what our tests hold our code
-against. Rules that no source settles are switches: the default has the best evidence, `--assume NAME=VALUE` takes another reading, for
-`map` and `run`. `segment-pendo finding --assumptions` lists them.
+Segment's servers are closed; its destinations and SDKs are not. So each rule says where it is known from, and
+what our tests hold our code against. Rules that no source settles are switches: the default has the best
+evidence, `--assume NAME=VALUE` takes another reading, for `map` and `run`.
+`segment-pendo finding --assumptions` lists them.
 
 | proof | means |
 | --- | --- |
-| oracle | Segment's own code runs beside ours in CI. Body and signature: 5,000 generated events, 150 batches. Headers: one event. \
-Classic: 600 cases of what turns it off, 600 of dates |
+| oracle | Segment's own code runs beside ours in CI. Body and signature: 5,000 generated events, \
+150 batches. Headers: one event. Classic: 600 cases of what turns it off, 600 of dates |
 | payloads | timestamps of events that came out of the real service and were published, as tests |
 | SDKs | requests of real SDKs: running ones in CI, captured ones in fixtures/sdk |
 | as read | nothing but the text of the source; tests hold our code to it |
@@ -69,8 +72,14 @@ def fidelity() -> str:
     ]
     lines += [
         "\n## Not emulated\n",
-        "Suppressed users, tracking plans, schema blocks, destination filters and functions (they live in a workspace); Segment's retries",
-        "over hours; the drop of repeated messageIds (said by a finding, delivered all the same); rate limits.",
+        (
+            "Suppressed users, tracking plans, schema blocks, destination filters and functions (they "
+            "live in a workspace); Segment's retries"
+        ),
+        (
+            "over hours; the drop of repeated messageIds (said by a finding, delivered all the same); "
+            "rate limits."
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -88,11 +97,13 @@ FINDINGS_HEAD = """\
 
 <!-- made by tests/tools/make_docs.py from the tables of the code; a test holds it to them -->
 
-Pendo answers 200 to nearly everything and says nothing of what it ignores. Each call here has findings instead: a code, a level, the JSON
-path, one sentence that tells what to do, and where it is known from. `segment-pendo finding CODE` explains one, with calls that bring it;
-`segment-pendo explain FILE` tells the fate of each call, field by field. Findings never change a webhook.
+Pendo answers 200 to nearly everything and says nothing of what it ignores. Each call here has findings
+instead: a code, a level, the JSON path, one sentence that tells what to do, and where it is known from.
+`segment-pendo finding CODE` explains one, with calls that bring it; `segment-pendo explain FILE` tells the
+fate of each call, field by field. Findings never change a webhook.
 
-Findings about ids, users, fields and accounts of *earlier* calls hold for a run (or a file): the last 10,000 of each are remembered.
+Findings about ids, users, fields and accounts of *earlier* calls hold for a run (or a file): the last 10,000
+of each are remembered.
 """
 
 
@@ -111,10 +122,16 @@ def finding_section(title: str, codes: dict[str, Code]) -> Iterator[str]:
 WORKED = (
     """{"type":"identify","userId":"u-1","traits":{"email":"ann@example.com","planName":"pro","logins":5,"ok":true,\
 "since":"2024-05-09T10:00:00.000Z","address":{"city":"Brno"},"tags":["a","b"],"mix":["a",{"x":1}],"300":"x","gone":null}}""",
-    """{"type":"group","userId":"u-1","groupId":"acme","traits":{"name":"Initech","employees":329,"total billed":830}}""",
+    (
+        """{"type":"group","userId":"u-1","groupId":"acme","""
+        """"traits":{"name":"Initech","employees":329,"total billed":830}}"""
+    ),
     """{"type":"identify","userId":"u-1","traits":{"planname":"free"}}""",
     """{"type":"group","userId":"u-1","groupId":"beta"}""",
-    """{"type":"track","userId":"u-1","event":"Registered","properties":{"groupId":"acme","plan":"Pro Annual"}}""",
+    (
+        """{"type":"track","userId":"u-1","event":"Registered","""
+        """"properties":{"groupId":"acme","plan":"Pro Annual"}}"""
+    ),
     """{"type":"track","userId":"u-1","event":"Registered","properties":{"plan":"Pro Annual"}}""",
     """{"type":"identify","userId":null,"anonymousId":"a-1","traits":{"plan":"pro"}}""",
 )
@@ -133,13 +150,33 @@ def findings() -> str:
     """The page."""
     lines = [FINDINGS_HEAD.rstrip("\n")]
     for level in LEVELS:
-        lines += finding_section(f"Findings: {level}", {name: code for name, code in FINDINGS.items() if code.level == level})
+        lines += finding_section(
+            f"Findings: {level}", {name: code for name, code in FINDINGS.items() if code.level == level}
+        )
     lines += finding_section("Why a call is skipped, or a request refused", DROPS)
-    lines += ["\n## Worked examples\n", "With `--track`, one after the other.\n", "| call | fate | findings |", "| --- | --- | --- |"]
-    lines += [f"| `{call}` | {said} | {'<br>'.join(f'`{code}`' for code in codes)} |" for call, said, codes in worked()]
-    lines += ["\n## Pendo's rules, as far as they are known\n", "| rule | says | grade | source |", "| --- | --- | --- | --- |"]
-    lines += [f"| pendo {name} | {rule.says} | {rule.grade} | {rule.source} |" for name, rule in pendo_rules.RULES.items()]
-    lines += ["\n## Switches: what is published nowhere\n", "`--assume NAME=VALUE` takes another reading; no webhook changes.\n"]
+    lines += [
+        "\n## Worked examples\n",
+        "With `--track`, one after the other.\n",
+        "| call | fate | findings |",
+        "| --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{call}` | {said} | {'<br>'.join(f'`{code}`' for code in codes)} |"
+        for call, said, codes in worked()
+    ]
+    lines += [
+        "\n## Pendo's rules, as far as they are known\n",
+        "| rule | says | grade | source |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| pendo {name} | {rule.says} | {rule.grade} | {rule.source} |"
+        for name, rule in pendo_rules.RULES.items()
+    ]
+    lines += [
+        "\n## Switches: what is published nowhere\n",
+        "`--assume NAME=VALUE` takes another reading; no webhook changes.\n",
+    ]
     return "\n".join([*lines, *switch_table(PendoSwitches)]) + "\n"
 
 

@@ -1,4 +1,5 @@
-"""Make fixtures/sdk/expected.json and fixtures/recordings/ again from fixtures/sdk/: `uv run python tests/tools/make_fixtures.py`.
+"""Make fixtures/sdk/expected.json and fixtures/recordings/ again from fixtures/sdk/: `uv run python
+tests/tools/make_fixtures.py`.
 
 Look at the difference before you commit it: a changed expectation is a changed rule.
 """
@@ -25,17 +26,37 @@ RECORDINGS = ROOT / "fixtures" / "recordings"
 RECEIVED = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 # Recording -> captured requests it is made of, and which of their scenarios.
 MADE_OF = {
-    "segment-analytics-python.jsonl": ("segment-analytics-python-2.4.0.jsonl", "identify-|group-|track-|page-"),
-    "analytics-next.jsonl": ("analytics-next-1.84.3-standard.jsonl", "identify-doc|identify-hard|identify-anon|group-"),
-    "analytics-node.jsonl": ("analytics-node-3.1.0.jsonl", "identify-doc|identify-full|identify-bare|group-|track-|js-timestamps"),
-    "analytics-ruby.jsonl": ("analytics-ruby-2.5.0.jsonl", "identify-doc|identify-numeric|identify-full|group-|track-|rb-extras"),
-    "analytics-go.jsonl": ("analytics-go-3.0.0.jsonl", "identify-doc|identify-hard|identify-full|group-|alias-|go-extras"),
+    "segment-analytics-python.jsonl": (
+        "segment-analytics-python-2.4.0.jsonl",
+        "identify-|group-|track-|page-",
+    ),
+    "analytics-next.jsonl": (
+        "analytics-next-1.84.3-standard.jsonl",
+        "identify-doc|identify-hard|identify-anon|group-",
+    ),
+    "analytics-node.jsonl": (
+        "analytics-node-3.1.0.jsonl",
+        "identify-doc|identify-full|identify-bare|group-|track-|js-timestamps",
+    ),
+    "analytics-ruby.jsonl": (
+        "analytics-ruby-2.5.0.jsonl",
+        "identify-doc|identify-numeric|identify-full|group-|track-|rb-extras",
+    ),
+    "analytics-go.jsonl": (
+        "analytics-go-3.0.0.jsonl",
+        "identify-doc|identify-hard|identify-full|group-|alias-|go-extras",
+    ),
 }
 # What no captured request shows: a recording made of these covers every code that a recording can hold.
 RARE = "rare.jsonl"
 FATES = ROOT / "fixtures" / "fates.json"
 RARE_CALLS: list[JsonObject] = [
-    {"type": "identify", "userId": "u-1", "traits": {"active": "true", "__proto__": {"plan": "x"}}, "integrations": {"Pendo": False}},
+    {
+        "type": "identify",
+        "userId": "u-1",
+        "traits": {"active": "true", "__proto__": {"plan": "x"}},
+        "integrations": {"Pendo": False},
+    },
     {"type": "identify", "userId": " u-1"},
     {"type": "identify", "userId": "undefined"},
     {"type": "identify", "userId": "VISITOR-UNIQUE-ID"},
@@ -44,7 +65,12 @@ RARE_CALLS: list[JsonObject] = [
     {"type": "identify", "userId": "ann@example.com"},
     {"type": "identify", "userId": "é" * 65},
     {"type": "identify", "userId": "u-2", "messageId": "m" * 101},
-    {"type": "group", "userId": "u-1", "groupId": "parent::child", "traits": {"accountId": "other", "parentAccount": {"id": "parent"}}},
+    {
+        "type": "group",
+        "userId": "u-1",
+        "groupId": "parent::child",
+        "traits": {"accountId": "other", "parentAccount": {"id": "parent"}},
+    },
     {"type": "group", "userId": "u-1", "traits": {"name": "Initech"}},
     {"type": "identify", "userId": "u-1", "messageId": "twice"},
     {"type": "identify", "userId": "u-1", "messageId": "twice"},
@@ -52,7 +78,13 @@ RARE_CALLS: list[JsonObject] = [
     {"type": "track", "userId": "u-1", "event": ""},
     {"type": "track", "userId": "u-1", "event": "e", "properties": {}},
     {"type": "track", "userId": "u-1", "event": "e", "properties": []},
-    {"type": "track", "userId": "u-1", "event": "e", "timestamp": "2001-01-01T00:00:00Z", "properties": {"total billed": "x" * 512}},
+    {
+        "type": "track",
+        "userId": "u-1",
+        "event": "e",
+        "timestamp": "2001-01-01T00:00:00Z",
+        "properties": {"total billed": "x" * 512},
+    },
     {"type": "track", "userId": "u-1", "event": "e", "timestamp": "2100-01-01T00:00:00Z"},
     {"type": "page", "userId": "u-1", "name": ""},
     {"type": "page", "userId": "u-1", "category": 5},
@@ -111,7 +143,9 @@ def record_rare(to: Path) -> None:
     recording = Recorder(to, setup=setup)
     basic = base64.b64encode(b"ANOTHER_WRITE_KEY:").decode()
     calls: list[Json] = [*RARE_CALLS, "no object"]
-    body = js_json.keep({"batch": calls, "writeKey": "WRITE_KEY_of_a_test", "sentAt": "2026-11-23T17:59:59.000Z"})
+    body = js_json.keep(
+        {"batch": calls, "writeKey": "WRITE_KEY_of_a_test", "sentAt": "2026-11-23T17:59:59.000Z"}
+    )
     bodies = (body, b'{"batch": []}', b'{"batch": ')
     for number, one in enumerate(bodies):
         request = SdkRequest("POST", "/v1/batch", headers=(("Authorization", f"Basic {basic}"),), body=one)

@@ -1,10 +1,10 @@
 """Make fixtures/oracles/ again: `uv run python tests/tools/make_oracles.py`.
 
-What Segment's published code did with 2,000 events, 60 batches, and 300 events for the classic destination; what Pendo's browser agent
-made of 500 visitors and accounts.
+What Segment's published code did with 2,000 events, 60 batches, and 300 events for the classic destination;
+what Pendo's browser agent made of 500 visitors and accounts.
 
-It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv run pytest` proves the same
-bytes without them.
+It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv
+run pytest` proves the same bytes without them.
 """
 
 import json
@@ -74,7 +74,8 @@ def events() -> list[str]:
 def classic_events(count: int) -> list[str]:
     """Events for the classic destination: what may turn it off, and texts that may be dates."""
     parts = st.fixed_dictionaries(
-        {"traits": st.lists(date_texts, max_size=4)}, optional=dict.fromkeys(("integrations", "context", "options"), integrations)
+        {"traits": st.lists(date_texts, max_size=4)},
+        optional=dict.fromkeys(("integrations", "context", "options"), integrations),
     )
     texts: dict[str, None] = {}
 
@@ -91,13 +92,21 @@ def make_classic(segment: SegmentOracle) -> None:
     texts = classic_events(CLASSIC)
     with KEPT_CLASSIC.open("w", encoding="ascii", newline="\n") as file:
         for text, answer in zip(texts, segment.ask([Case("facade", [text]) for text in texts]), strict=True):
-            file.write(json.dumps({"event": text, "enabled": answer["enabled"], "body": answer["body"]}) + "\n")
+            file.write(
+                json.dumps({"event": text, "enabled": answer["enabled"], "body": answer["body"]}) + "\n"
+            )
 
 
 def make_pendo() -> None:
-    odd = [f'{{"visitor":{{"id":{one},"plan":"pro"}},"account":{{"id":{one},"Plan":1}}}}' for one in pendo_oracle.ODD_IDS]
+    odd = [
+        f'{{"visitor":{{"id":{one},"plan":"pro"}},"account":{{"id":{one},"Plan":1}}}}'
+        for one in pendo_oracle.ODD_IDS
+    ]
     texts = odd + generated(PENDO - len(odd), pendo_oracle.case_texts())
-    with pendo_oracle.PendoAgent() as agent, pendo_oracle.KEPT.open("w", encoding="ascii", newline="\n") as file:
+    with (
+        pendo_oracle.PendoAgent() as agent,
+        pendo_oracle.KEPT.open("w", encoding="ascii", newline="\n") as file,
+    ):
         for text, answer in zip(texts, agent.ask(texts), strict=True):
             file.write(json.dumps({"case": text, "verdict": pendo_oracle.tidied(answer)}) + "\n")
 
@@ -107,10 +116,15 @@ if __name__ == "__main__":
     texts = events()
     KEPT.parent.mkdir(exist_ok=True)
     cases = [Case("event", [text], SECRETS[number % len(SECRETS)]) for number, text in enumerate(texts)]
-    cases += [Case("batch", texts[number * 3 : number * 3 + 1 + number % 3], SECRETS[number % len(SECRETS)]) for number in range(BATCHES)]
+    cases += [
+        Case("batch", texts[number * 3 : number * 3 + 1 + number % 3], SECRETS[number % len(SECRETS)])
+        for number in range(BATCHES)
+    ]
     with SegmentOracle() as segment, KEPT.open("w", encoding="ascii", newline="\n") as file:
         make_classic(segment)
         for case, answer in zip(cases, segment.ask(cases), strict=True):
             headers = dict(zip(answer["headers"][::2], answer["headers"][1::2], strict=True))
             row = {"kind": case.kind, "events": case.texts, "secret": case.secret}
-            file.write(json.dumps({**row, "body": answer["body"], "signature": headers.get("x-signature")}) + "\n")
+            file.write(
+                json.dumps({**row, "body": answer["body"], "signature": headers.get("x-signature")}) + "\n"
+            )

@@ -21,11 +21,18 @@ class NodeProcess:
         assert node, "node is not installed"
         environment = {**os.environ, "TZ": "UTC"}  # as a server's
         self._process = subprocess.Popen(
-            [node, self._program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+            [node, self._program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=environment,
         )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()

@@ -24,7 +24,10 @@ class Block(NamedTuple):
 def blocks(page: str) -> list[Block]:
     """The blocks of a page, in order."""
     text = (ROOT / page).read_text("utf-8")
-    return [Block(*found) for found in re.findall(r"^```(\w+)(?: title=(\S+))?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
+    return [
+        Block(*found)
+        for found in re.findall(r"^```(\w+)(?: title=(\S+))?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    ]
 
 
 def steps(block: str) -> list[tuple[str, str]]:
@@ -54,4 +57,6 @@ def ran(command: str, directory: Path, **more: str) -> str:
         **more,
     }
     shell = str(shutil.which("bash"))
-    return subprocess.run([shell, "-c", command], cwd=directory, env=environment, stdout=-1, stderr=subprocess.STDOUT, text=True).stdout
+    return subprocess.run(
+        [shell, "-c", command], cwd=directory, env=environment, stdout=-1, stderr=subprocess.STDOUT, text=True
+    ).stdout

@@ -1,4 +1,6 @@
-"""Pendo's own browser agent (npm @pendo/agent in jsdom, tests/oracles) as something to ask, and our view of the same."""
+"""Pendo's own browser agent (npm @pendo/agent in jsdom, tests/oracles) as something to ask, and our view of
+the same.
+"""
 
 import json
 import math
@@ -71,7 +73,10 @@ def _last(path: str) -> Json:
 def tidied(verdict: dict[str, Any]) -> dict[str, Any]:
     """A verdict of the agent, its lists in order."""
     assert "error" not in verdict, verdict
-    about = {kind: {name: sorted(names) for name, names in verdict[kind].items()} for kind in ("visitor", "account")}
+    about = {
+        kind: {name: sorted(names) for name, names in verdict[kind].items()}
+        for kind in ("visitor", "account")
+    }
     return {**verdict, **about}
 
 
@@ -80,11 +85,24 @@ def _object(members: list[tuple[str, str]]) -> str:
 
 
 ODD_IDS = (
-    '"VISITOR-UNIQUE-ID"', '"ACCOUNT-UNIQUE-ID"', '"::"', '"a::b"', '""', '" "', '"\\t\\n"', '"\\ufeff"', '"\\u0085"', '"\\u001f"', '" a"',
-    '"a "', '"null"', '"undefined"', '"_PENDO_T_abc"', "true", "false", "null", "0", "-0", "123", "1.50", "1e21", "{}", "[]", '["a"]',
+    '"VISITOR-UNIQUE-ID"', '"ACCOUNT-UNIQUE-ID"', '"::"', '"a::b"', '""', '" "', '"\\t\\n"', '"\\ufeff"',
+    '"\\u0085"', '"\\u001f"', '" a"',
+    '"a "', '"null"', '"undefined"', '"_PENDO_T_abc"', "true", "false", "null", "0", "-0", "123", "1.50",
+    "1e21", "{}", "[]", '["a"]',
     '"' + "a" * 129 + '"', '"' + "\\u00e9" * 65 + '"', '"\\ud83d"', '"Ann"', '"\\u180e"', '"\\u2003"',
 )  # fmt: skip
-_MORE_KEYS = ('"PLAN"', '"Plan"', '"plan"', '"\\u0130"', '"\\u03a3"', '"\\u03c3"', '"a b"', '"\\u00df"', '"a]"', '"a.b"')
+_MORE_KEYS = (
+    '"PLAN"',
+    '"Plan"',
+    '"plan"',
+    '"\\u0130"',
+    '"\\u03a3"',
+    '"\\u03c3"',
+    '"a b"',
+    '"\\u00df"',
+    '"a]"',
+    '"a.b"',
+)
 
 
 def _is_ours_alone(key: str) -> bool:
@@ -101,7 +119,12 @@ def case_texts() -> st.SearchStrategy[str]:
     """Visitor and account with any id (or none) and any metadata, as JSON texts."""
     keys = _either(st.sampled_from(_MORE_KEYS), key_texts).filter(_is_ours_alone)
     # What JavaScript reads as Infinity, a webhook holds as null: no case that both sides can see.
-    some_ids = _either(st.sampled_from(ODD_IDS), json_texts).filter(lambda text: json.loads(text) not in (math.inf, -math.inf))
-    members = st.tuples(st.lists(st.tuples(st.just('"id"'), some_ids), max_size=1), st.lists(st.tuples(keys, json_texts), max_size=5))
+    some_ids = _either(st.sampled_from(ODD_IDS), json_texts).filter(
+        lambda text: json.loads(text) not in (math.inf, -math.inf)
+    )
+    members = st.tuples(
+        st.lists(st.tuples(st.just('"id"'), some_ids), max_size=1),
+        st.lists(st.tuples(keys, json_texts), max_size=5),
+    )
     one = members.map(lambda parts: _object([*parts[0], *parts[1]]))
     return st.tuples(one, one).map(lambda pair: _object([('"visitor"', pair[0]), ('"account"', pair[1])]))

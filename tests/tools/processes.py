@@ -96,7 +96,9 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def use_tls(self, name: str, directory: Path) -> str:
-        """Speak TLS as `name`, with a certificate of the CA `mitmproxy-ca-cert.pem` in `directory`; the certificate."""
+        """Speak TLS as `name`, with a certificate of the CA `mitmproxy-ca-cert.pem` in `directory`; the
+        certificate.
+        """
         from cryptography import x509
         from cryptography.hazmat.primitives import serialization
         from mitmproxy.certs import CertStore
@@ -122,11 +124,23 @@ class Running:
         ready = directory / "ready.json"
         ready.unlink(missing_ok=True)
         env = env_for(directory) | environment
-        command = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--ready-file", str(ready), *options]
+        command = [
+            sys.executable,
+            "-m",
+            "segment_pendo",
+            "run",
+            "--port",
+            "0",
+            "--ready-file",
+            str(ready),
+            *options,
+        ]
         self.out = directory / "stdout"
         self.err = directory / "stderr"
         with self.out.open("wb") as out, self.err.open("wb") as err:
-            self.process = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=env)
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=env
+            )
         until(lambda: ready.exists() or self.process.poll() is not None)
         assert ready.exists(), self.err.read_text()
         self.doors: dict[str, Any] = json.loads(ready.read_text())
@@ -138,7 +152,11 @@ class Running:
 
     def client_environment(self) -> dict[str, str]:
         """What an app needs to come through the proxy."""
-        return {"HTTPS_PROXY": self.doors["proxy"], "REQUESTS_CA_BUNDLE": self.doors["ca"], "SSL_CERT_FILE": self.doors["ca"]}
+        return {
+            "HTTPS_PROXY": self.doors["proxy"],
+            "REQUESTS_CA_BUNDLE": self.doors["ca"],
+            "SSL_CERT_FILE": self.doors["ca"],
+        }
 
 
 def end_all(processes: Iterable[subprocess.Popen[bytes]]) -> None:
@@ -151,15 +169,25 @@ def end_all(processes: Iterable[subprocess.Popen[bytes]]) -> None:
 
 def env_for(directory: Path) -> dict[str, str]:
     """The environment of a process under test: its own state, no proxies, watched."""
-    base = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("SEGMENT_PENDO")}
-    return base | {"XDG_STATE_HOME": str(directory / "state"), "PYTHONPATH": str(WATCHED), "SEEN_FILE": str(directory / "seen")}
+    base = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.lower().endswith("_proxy") and not k.startswith("SEGMENT_PENDO")
+    }
+    return base | {
+        "XDG_STATE_HOME": str(directory / "state"),
+        "PYTHONPATH": str(WATCHED),
+        "SEEN_FILE": str(directory / "seen"),
+    }
 
 
 def uv(*arguments: str) -> None:
     """Run uv in the repository."""
     program = os.environ.get("UV") or shutil.which("uv")
     assert program, "uv is not installed"
-    done = subprocess.run([program, *arguments], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [program, *arguments], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -167,7 +195,16 @@ def installed(directory: Path, *requirements: str) -> Path:
     """A fresh environment with the requirements; its segment-pendo."""
     uv("venv", "--quiet", "--python", sys.executable, str(directory))
     # The same resolution as the repository's, whatever was released since.
-    uv("pip", "install", "--quiet", "--exclude-newer", "2026-11-20T00:00:00Z", "--python", str(directory), *requirements)
+    uv(
+        "pip",
+        "install",
+        "--quiet",
+        "--exclude-newer",
+        "2026-11-20T00:00:00Z",
+        "--python",
+        str(directory),
+        *requirements,
+    )
     return directory / "bin" / "segment-pendo"
 
 
@@ -176,7 +213,14 @@ type Start = Callable[..., Running]
 
 def app(*lines: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A process of its own with segment-analytics-python in it, as an app has it."""
-    code = "\n".join(["import segment.analytics as analytics", "analytics.write_key = 'WRITE_KEY_of_an_app'", *lines, "analytics.flush()"])
+    code = "\n".join(
+        [
+            "import segment.analytics as analytics",
+            "analytics.write_key = 'WRITE_KEY_of_an_app'",
+            *lines,
+            "analytics.flush()",
+        ]
+    )
     env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")} | environment
     return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
 
@@ -203,17 +247,38 @@ def all_arrived(running: Running) -> None:
     """Identify, group and the batch of 100 that the apps of tests/sdks send."""
     status, page = get(f"{running.home}/_/wait?count=102&timeout=20")
     assert status == 200, len(page["calls"])
-    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {"name": "Ann", "plan": "pro"}
+    assert get(f"{running.home}/api/v1/visitor/u-1")[1]["metadata"]["segmentio"] == {
+        "name": "Ann",
+        "plan": "pro",
+    }
     assert get(f"{running.home}/api/v1/visitor/u-1")[1]["accountIds"] == ["acme"]
-    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Acme", "employees": 5}
+    assert get(f"{running.home}/api/v1/account/acme")[1]["metadata"]["segmentio"] == {
+        "name": "Acme",
+        "employees": 5,
+    }
     assert get(f"{running.home}/api/v1/visitor/many-99")[1]["metadata"]["segmentio"] == {"i": 99}
 
 
-def under(directory: Path, *command: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+def under(
+    directory: Path, *command: str, **environment: str
+) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
     """A command under `run --`, unchanged; what it did and the calls that were recorded."""
     recording = directory / "calls.jsonl"
-    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--record", str(recording), "--", *command]
-    done = subprocess.run(line, env=env_for(directory) | environment, capture_output=True, text=True, timeout=90)
+    line = [
+        sys.executable,
+        "-m",
+        "segment_pendo",
+        "run",
+        "--port",
+        "0",
+        "--record",
+        str(recording),
+        "--",
+        *command,
+    ]
+    done = subprocess.run(
+        line, env=env_for(directory) | environment, capture_output=True, text=True, timeout=90
+    )
     only_loopback(directory / "seen")  # of our own process, and of the command if it is Python
     lines = [json.loads(text) for text in recording.read_text("utf-8").split("\n") if text]
     return done, [line["call"] for line in lines if "call" in line]

@@ -17,7 +17,9 @@ PROGRAM = Path(__file__).parents[1] / "oracles" / "segment.cjs"
 
 
 class Case(NamedTuple):
-    """What to ask: `kind` is event, batch (Webhooks (Actions)) or facade (classic); `texts` are JSON texts of events."""
+    """What to ask: `kind` is event, batch (Webhooks (Actions)) or facade (classic); `texts` are JSON texts of
+    events.
+    """
 
     kind: str
     texts: Sequence[str]
@@ -38,7 +40,10 @@ type Rule = Callable[[Case], tuple[bytes, str | None]]
 def kept() -> list[Verdict]:
     """The verdicts of fixtures/oracles, made by tests/tools/make_oracles.py."""
     rows = (json.loads(line) for line in KEPT.read_text("ascii").splitlines())
-    return [Verdict(Case(row["kind"], row["events"], row["secret"]), row["body"].encode(), row["signature"]) for row in rows]
+    return [
+        Verdict(Case(row["kind"], row["events"], row["secret"]), row["body"].encode(), row["signature"])
+        for row in rows
+    ]
 
 
 def differing(rule: Rule) -> list[Verdict]:

@@ -47,7 +47,9 @@ PLAIN = (*_BARE, "-p", "no:asyncio", "-p", "no:syrupy", "-p", "no:inline_snapsho
 FULL = (*_BARE, "-o", "asyncio_default_fixture_loop_scope=function")  # with the plugins of others
 
 
-def ran(pytester: pytest.Pytester, source: str, *arguments: str, plugins: tuple[str, ...] = PLAIN) -> pytest.RunResult:
+def ran(
+    pytester: pytest.Pytester, source: str, *arguments: str, plugins: tuple[str, ...] = PLAIN
+) -> pytest.RunResult:
     """Run a suite in this process."""
     pytester.makepyfile(calls=CONFTEST)
     pytester.makeconftest("from calls import send")

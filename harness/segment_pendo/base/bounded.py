@@ -8,10 +8,11 @@ __all__ = ["Bounded"]
 
 
 class Bounded[K: Hashable, V]:
-    """A mapping that holds at most `limit` entries; beyond it the oldest is forgotten, and `cut` counts how many were.
+    """A mapping that holds at most `limit` entries; beyond it the oldest is forgotten, and `cut` counts how
+    many were.
 
-    `renewed_by` says what makes an entry the youngest again: "nothing" (first come, first gone), "setting" it, or "use" (setting, or asking
-    for it with `first`).
+    `renewed_by` says what makes an entry the youngest again: "nothing" (first come, first gone), "setting"
+    it, or "use" (setting, or asking for it with `first`).
     """
 
     def __init__(self, limit: int, renewed_by: Literal["nothing", "setting", "use"] = "nothing") -> None:

@@ -1,4 +1,6 @@
-"""What goes wrong in a way that its user can put right: one base, and the exit codes of the command line (docs: Exit codes)."""
+"""What goes wrong in a way that its user can put right: one base, and the exit codes of the command line
+(docs: Exit codes).
+"""
 
 from typing import ClassVar, Final
 
@@ -23,9 +25,12 @@ NOT_STARTED: Final = 8
 
 
 class SegmentPendoError(Exception):
-    """Base of our errors. The text says what, where, why and what to do next; `exit_code` is what a command line ends with.
+    """Base of our errors.
 
-    `setting`: the port that another value would help, in the words of Plan; only a door knows how it is set there.
+    The text says what, where, why and what to do next; `exit_code` is what a command line ends with.
+
+    `setting`: the port that another value would help, in the words of Plan; only a door knows how it is set
+    there.
     """
 
     exit_code: ClassVar[int] = CONFIGURATION

@@ -1,4 +1,7 @@
-"""What a finding's code stands for. Each world has a table of its own; a finding takes level and source from there."""
+"""What a finding's code stands for.
+
+Each world has a table of its own; a finding takes level and source from there.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -9,7 +12,9 @@ __all__ = ["Code", "maker"]
 
 
 class Code(NamedTuple):
-    """`means` explains it, `do` says what to do; `example` is calls, a line each, the last of which brings it ('' where no call does)."""
+    """`means` explains it, `do` says what to do; `example` is calls, a line each, the last of which brings it
+    ('' where no call does).
+    """
 
     level: Level
     means: str

@@ -22,7 +22,12 @@ def header_pairs(value: Json) -> Headers:
     """Headers from a list of [name, value]. Raises ValueError for anything else."""
     pairs: list[tuple[str, str]] = []
     for pair in value if isinstance(value, list) else [None]:
-        if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)):
+        if not (
+            isinstance(pair, list)
+            and len(pair) == 2
+            and isinstance(pair[0], str)
+            and isinstance(pair[1], str)
+        ):
             msg = "not a list of pairs"
             raise ValueError(msg)
         pairs.append((pair[0], pair[1]))

@@ -1,10 +1,22 @@
-"""Host names and addresses: as they are compared, and whether one is this machine. Nothing here looks a name up."""
+"""Host names and addresses: as they are compared, and whether one is this machine.
+
+Nothing here looks a name up.
+"""
 
 import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
-__all__ = ["HOME_PORT", "HOME_URL", "PROXY_PORT", "address_of", "bare", "is_loopback", "is_loopback_origin", "is_this_machine"]
+__all__ = [
+    "HOME_PORT",
+    "HOME_URL",
+    "PROXY_PORT",
+    "address_of",
+    "bare",
+    "is_loopback",
+    "is_loopback_origin",
+    "is_this_machine",
+]
 
 # Where a running segment-pendo is, unless it was told otherwise.
 HOME_PORT: Final = 4170
@@ -24,7 +36,9 @@ def bare(host: str) -> str:
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address that a host is written as, without brackets and zone, an IPv4 address in IPv6 as IPv4; None for a name."""
+    """Return the address that a host is written as, without brackets and zone, an IPv4 address in IPv6 as
+    IPv4; None for a name.
+    """
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
@@ -42,7 +56,9 @@ def is_loopback(host: str) -> bool:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether connecting to a host ends on this machine: loopback, or the wildcard that a server listens on (0.0.0.0, ::)."""
+    """Whether connecting to a host ends on this machine: loopback, or the wildcard that a server listens on
+    (0.0.0.0, ::).
+    """
     address = address_of(host)
     return is_loopback(host) or host in _NAMES or (address is not None and address.is_unspecified)
 

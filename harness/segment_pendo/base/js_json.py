@@ -1,10 +1,10 @@
 """JSON as JavaScript reads and writes it: `JSON.stringify(JSON.parse(text))`, byte for byte.
 
 Segment's Webhooks (Actions) destination is JavaScript, so the body it POSTs has passed through exactly that.
-Rules (facts W-28; ECMA-262 Number::toString, QuoteJSONString, OrdinaryOwnPropertyKeys):
-1.0 is written 1, integers lose digits beyond 2**53, 1e400 becomes null, integer-like keys come first in ascending
-order, the last of duplicate keys wins in the place of the first, lone surrogates are escaped, the rest is raw UTF-8.
-One rule is Segment's own: keys named `__proto__` are lost at any depth (its mapping kit assigns them).
+Rules (facts W-28; ECMA-262 Number::toString, QuoteJSONString, OrdinaryOwnPropertyKeys): 1.0 is written 1,
+integers lose digits beyond 2**53, 1e400 becomes null, integer-like keys come first in ascending order, the
+last of duplicate keys wins in the place of the first, lone surrogates are escaped, the rest is raw UTF-8. One
+rule is Segment's own: keys named `__proto__` are lost at any depth (its mapping kit assigns them).
 """
 
 import json
@@ -43,7 +43,9 @@ class Parsed(NamedTuple):
 
 
 class _Spelled(float):
-    """A number with the text it was read from: a double does not hold it exactly, or its spelling is to be kept."""
+    """A number with the text it was read from: a double does not hold it exactly, or its spelling is to be
+    kept.
+    """
 
     __slots__ = ("text",)
     text: str
@@ -55,7 +57,9 @@ class _Spelled(float):
 
 
 class Loss(NamedTuple):
-    """Something that JavaScript loses: a number (`was` its text, `becomes` JavaScript's), or a key (`becomes` is None)."""
+    """Something that JavaScript loses: a number (`was` its text, `becomes` JavaScript's), or a key (`becomes`
+    is None).
+    """
 
     path: tuple[str | int, ...]
     was: str
@@ -74,7 +78,8 @@ def is_infinite(value: Json) -> bool:
 
 def _plain_float(text: str) -> int | float:
     number = float(text)
-    # Up to 15 digits survive in a double; of more, only those that Python writes back the same way are certain to.
+    # Up to 15 digits survive in a double; of more, only those that Python writes back the same way are
+    # certain to.
     if abs(number) <= MAX_SAFE_INTEGER and (len(text) <= 16 or repr(number) == text):
         if number.is_integer() and (number or not text.strip("-.0")):  # 1e-400 is read as zero
             return int(number)
@@ -116,7 +121,9 @@ def _refuse_constant(text: str) -> Json:
 
 _fast = msgspec.json.Decoder(float_hook=_plain_float)
 _exact = json.JSONDecoder(parse_int=_any_int, parse_float=_any_float, parse_constant=_refuse_constant)
-_as_spelled = json.JSONDecoder(parse_int=_spelled_int, parse_float=_spelled_float, parse_constant=_refuse_constant)
+_as_spelled = json.JSONDecoder(
+    parse_int=_spelled_int, parse_float=_spelled_float, parse_constant=_refuse_constant
+)
 
 
 def _looks_ordinary(text: bytes) -> bool:
@@ -127,12 +134,19 @@ def _looks_ordinary(text: bytes) -> bool:
 
 
 def read(text: bytes, *, depth: int = MAX_DEPTH, spelled: bool = False) -> Parsed:
-    """Read JSON text (a BOM is skipped, broken UTF-8 becomes U+FFFD, as in Node). `spelled`: `keep` shall write 1.0 as 1.0.
+    """Read JSON text (a BOM is skipped, broken UTF-8 becomes U+FFFD, as in Node).
 
-    Raises ValueError, with the place, where the text is no JSON, and RecursionError where it nests more than `depth` levels.
+    `spelled`: `keep` shall write 1.0 as 1.0.
+
+    Raises ValueError, with the place, where the text is no JSON, and RecursionError where it nests more than
+    `depth` levels.
     """
     text = text.removeprefix(b"\xef\xbb\xbf")
-    parsed = Parsed(_as_spelled.decode(text.decode("utf-8", "replace")), ordinary=False) if spelled else _parsed(text)
+    parsed = (
+        Parsed(_as_spelled.decode(text.decode("utf-8", "replace")), ordinary=False)
+        if spelled
+        else _parsed(text)
+    )
     if text.count(b"[") + text.count(b"{") > depth:
         _check_depth(parsed.value, depth)
     return parsed
@@ -159,14 +173,19 @@ def _parsed(text: bytes) -> Parsed:
 
 
 def why(error: ValueError) -> str:
-    """What is wrong with a text that `read` refused, and where; nothing of the text itself, which may hold personal data."""
+    """What is wrong with a text that `read` refused, and where; nothing of the text itself, which may hold
+    personal data.
+    """
     position = getattr(error, "pos", None)
     reason = str(getattr(error, "msg", None) or error)
     return f"{reason.removesuffix(' at')} at character {position}" if position is not None else reason
 
 
 def write(value: Json, *, ordinary: bool = False) -> bytes:
-    """Write a value as JavaScript would. `ordinary` is what `read` said of it (server-made additions are ordinary)."""
+    """Write a value as JavaScript would.
+
+    `ordinary` is what `read` said of it (server-made additions are ordinary).
+    """
     fast = quick(value) if ordinary else None
     return "".join(_pieces(value, _JAVASCRIPT)).encode() if fast is None else fast
 
@@ -180,7 +199,10 @@ def quick(value: Json) -> bytes | None:
 
 
 def keep(value: Json) -> bytes:
-    """Write a value as it was read: every key in its place, every digit of it. Valid JSON, but not JavaScript's bytes."""
+    """Write a value as it was read: every key in its place, every digit of it.
+
+    Valid JSON, but not JavaScript's bytes.
+    """
     return "".join(_pieces(value, _AS_READ)).encode()
 
 
@@ -248,7 +270,9 @@ def _path(way: _Way) -> tuple[str | int, ...]:
 
 
 def losses(root: Json) -> Iterator[Loss]:
-    """What JavaScript loses of a value: numbers that change, and keys named `__proto__`, in no order that matters."""
+    """What JavaScript loses of a value: numbers that change, and keys named `__proto__`, in no order that
+    matters.
+    """
     stack: list[tuple[_Way, Json]] = [(None, root)]
     while stack:
         way, value = stack.pop()

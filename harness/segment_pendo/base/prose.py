@@ -31,7 +31,13 @@ def plain(value: Json) -> str:
     """A value as one short printable word."""
     if value is None:
         return "-"
-    word = value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)
+    word = (
+        value
+        if isinstance(value, str)
+        else type(value).__name__
+        if isinstance(value, dict | list)
+        else str(value)
+    )
     return short(word, _WIDEST)
 
 

@@ -1,6 +1,7 @@
 """Named switches: questions that no source answers, the readings one may take, and the one taken by default.
 
-A dataclass whose fields are made by `switch` is a set of them; `changed` sets some by `name=value`, as whoever sets them writes it.
+A dataclass whose fields are made by `switch` is a set of them; `changed` sets some by `name=value`, as
+whoever sets them writes it.
 """
 
 import dataclasses
@@ -23,7 +24,9 @@ class SwitchError(SegmentPendoError, ValueError):
 
 
 class Switch(NamedTuple):
-    """One switch: `values` maps each value to what it means, the default first; `rules` are ids of the rule table."""
+    """One switch: `values` maps each value to what it means, the default first; `rules` are ids of the rule
+    table.
+    """
 
     name: str
     asks: str
@@ -33,7 +36,9 @@ class Switch(NamedTuple):
 
 def switch(asks: str, values: Mapping[str, str], *rules: str) -> Any:
     """A field of a set of switches; its default is the first value."""
-    return dataclasses.field(default=next(iter(values)), metadata={"asks": asks, "values": values, "rules": rules})
+    return dataclasses.field(
+        default=next(iter(values)), metadata={"asks": asks, "values": values, "rules": rules}
+    )
 
 
 def table(switches: "DataclassInstance | type[DataclassInstance]") -> Iterator[Switch]:
@@ -43,7 +48,10 @@ def table(switches: "DataclassInstance | type[DataclassInstance]") -> Iterator[S
 
 
 def changed[T: "DataclassInstance"](switches: T, pairs: Iterable[str], also: Iterable[str] = ()) -> T:
-    """The set with some switches set by `name=value`. Raises SwitchError; `also` are names that its hint may suggest, too."""
+    """The set with some switches set by `name=value`.
+
+    Raises SwitchError; `also` are names that its hint may suggest, too.
+    """
     known = {one.name: one for one in table(switches)}
     new: dict[str, str] = {}
     for pair in pairs:
@@ -61,7 +69,9 @@ def changed[T: "DataclassInstance"](switches: T, pairs: Iterable[str], also: Ite
     return dataclasses.replace(switches, **new)
 
 
-def changed_both[T: "DataclassInstance", U: "DataclassInstance"](one: T, other: U, pairs: Iterable[str]) -> tuple[T, U]:
+def changed_both[T: "DataclassInstance", U: "DataclassInstance"](
+    one: T, other: U, pairs: Iterable[str]
+) -> tuple[T, U]:
     """Two sets with disjoint names, each with its own of the pairs. Raises SwitchError."""
     pairs, names = list(pairs), [switch.name for switch in table(other)]
     theirs = [pair for pair in pairs if pair.partition("=")[0] in names and "=" in pair]
@@ -70,5 +80,9 @@ def changed_both[T: "DataclassInstance", U: "DataclassInstance"](one: T, other: 
 
 def settings(switches: "DataclassInstance") -> dict[str, str]:
     """The switches that are not at their default."""
-    values: dict[str, str] = {field.name: getattr(switches, field.name) for field in dataclasses.fields(switches)}
-    return {one.name: values[one.name] for one in table(switches) if values[one.name] != next(iter(one.values))}
+    values: dict[str, str] = {
+        field.name: getattr(switches, field.name) for field in dataclasses.fields(switches)
+    }
+    return {
+        one.name: values[one.name] for one in table(switches) if values[one.name] != next(iter(one.values))
+    }

@@ -30,5 +30,7 @@ def text(time: datetime) -> str:
 
 
 def milliseconds(time: datetime) -> datetime:
-    """The time cut to what Segment shows (T-2): finer parts would make a second mapping differ from the first."""
+    """The time cut to what Segment shows (T-2): finer parts would make a second mapping differ from the
+    first.
+    """
     return time.replace(microsecond=time.microsecond // 1000 * 1000)

@@ -54,7 +54,9 @@ class _Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -65,12 +67,16 @@ class _Verbs(click.Group):
             raise
 
 
-@click.group(cls=_Verbs, context_settings={"auto_envvar_prefix": "SEGMENT_PENDO", "help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Verbs,
+    context_settings={"auto_envvar_prefix": "SEGMENT_PENDO", "help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="segment-pendo")
 def main() -> None:
     """See what Pendo gets from your Segment calls: a local stand-in for Segment's cloud.
 
-    Nothing leaves this machine unless --to or --segment pass says so. Not affiliated with Twilio Segment or Pendo.
+    Nothing leaves this machine unless --to or --segment pass says so. Not affiliated with Twilio Segment or
+    Pendo.
     """
     # Rows are ASCII, but people's lines are not; a terminal of another encoding must not stop us.
     for stream in (sys.stdout, sys.stderr):

@@ -18,7 +18,9 @@ __all__ = ["Inputs", "input_options"]
 
 
 class Inputs:
-    """The calls of a file, mapped one after the other; `end` tells of those that are none, and gives the exit code."""
+    """The calls of a file, mapped one after the other; `end` tells of those that are none, and gives the exit
+    code.
+    """
 
     def __init__(self, file: BinaryIO, options: Options) -> None:
         self._file = file
@@ -43,9 +45,16 @@ class Inputs:
         if not self._wrong:
             return 0
         if not rows:
-            click.echo(f"{self._name}: {many(self._wrong, 'value is', 'values are')} no call (of {self._count})", err=True)
+            click.echo(
+                f"{self._name}: {many(self._wrong, 'value is', 'values are')} no call (of {self._count})",
+                err=True,
+            )
             return FOUND
-        click.echo(f'{self._name}: {self._wrong} of {many(self._count, "row is an error", "rows are errors")} (look for "error")', err=True)
+        click.echo(
+            f"{self._name}: {self._wrong} of "
+            f'{many(self._count, "row is an error", "rows are errors")} (look for "error")',
+            err=True,
+        )
         return FOUND
 
 
@@ -53,17 +62,23 @@ def input_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
     """Add FILE and the options of mapping; the verb has a parameter `inputs`."""
 
     @wraps(command)
-    def with_inputs(*args: Any, file: BinaryIO, received: str | None, setup: Setup, no_ingest: bool, **others: Any) -> Any:
+    def with_inputs(
+        *args: Any, file: BinaryIO, received: str | None, setup: Setup, no_ingest: bool, **others: Any
+    ) -> Any:
         at = times.parse(received) if received is not None else datetime.now(UTC)
         if at is None:
             message = "--received-at takes an ISO 8601 time such as 2024-05-09T10:00:00Z."
             raise click.BadParameter(message)
         as_recorded = not was_given(click.get_current_context())
-        options = Options(at, setup, fixed=received is not None, ingest_first=not no_ingest, as_recorded=as_recorded)
+        options = Options(
+            at, setup, fixed=received is not None, ingest_first=not no_ingest, as_recorded=as_recorded
+        )
         return command(*args, inputs=Inputs(file, options), **others)
 
     made: Callable[..., Any] = with_inputs
-    made = click.option("--no-ingest", is_flag=True, help="Take each value as a message that a destination already sees.")(made)
+    made = click.option(
+        "--no-ingest", is_flag=True, help="Take each value as a message that a destination already sees."
+    )(made)
     made = setup_options(made)
     text = "The time at which Segment receives each call (ISO 8601); fixes the clock."
     made = click.option("--received-at", "received", metavar="TIME", help=text)(made)

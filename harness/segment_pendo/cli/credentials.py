@@ -15,10 +15,15 @@ __all__ = ["find", "key_file_option", "known", "to_option"]
 to_option = click.option(
     "--to",
     metavar="|".join([*DATA_HOSTS, "URL"]),
-    help=f"Forward the webhooks to Pendo: a region, or the base URL of a data host. Key: ${API_KEY}, --api-key-file or a prompt.",
+    help=(
+        f"Forward the webhooks to Pendo: a region, or the base URL of a data host. Key: ${API_KEY}, "
+        "--api-key-file or a prompt."
+    ),
 )
 key_file_option = click.option(
-    "--api-key-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file that holds Pendo's API key."
+    "--api-key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that holds Pendo's API key.",
 )
 
 

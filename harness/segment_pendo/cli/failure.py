@@ -2,10 +2,27 @@
 
 import click
 
-from segment_pendo.base.errors import CANNOT_START, CONFIGURATION, FOUND, NOT_DELIVERED, NOT_STARTED, REFUSED, SegmentPendoError
+from segment_pendo.base.errors import (
+    CANNOT_START,
+    CONFIGURATION,
+    FOUND,
+    NOT_DELIVERED,
+    NOT_STARTED,
+    REFUSED,
+    SegmentPendoError,
+)
 from segment_pendo.base.prose import printable
 
-__all__ = ["CANNOT_START", "CONFIGURATION", "FOUND", "NOT_DELIVERED", "NOT_STARTED", "REFUSED", "Failure", "translated"]
+__all__ = [
+    "CANNOT_START",
+    "CONFIGURATION",
+    "FOUND",
+    "NOT_DELIVERED",
+    "NOT_STARTED",
+    "REFUSED",
+    "Failure",
+    "translated",
+]
 
 
 class Failure(click.ClickException):
@@ -21,6 +38,10 @@ class Failure(click.ClickException):
 
 
 def translated(error: SegmentPendoError) -> Failure:
-    """Return one of our errors as the command line ends with it, the next step in the words of its options."""
-    option = f" Give another --{error.setting.replace('_', '-')}, or 0 for a free one." if error.setting else ""
+    """Return one of our errors as the command line ends with it, the next step in the
+    words of its options.
+    """
+    option = (
+        f" Give another --{error.setting.replace('_', '-')}, or 0 for a free one." if error.setting else ""
+    )
     return Failure(str(error) + option, error.exit_code)

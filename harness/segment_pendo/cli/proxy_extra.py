@@ -17,7 +17,10 @@ def proxy_side() -> Any:
 
 
 def needed_side(what: str) -> Any:
-    """Return the proxy's module. Failure where the extra is not installed; `what` says in a clause what needs it."""
+    """Return the proxy's module.
+
+    Failure where the extra is not installed; `what` says in a clause what needs it.
+    """
     side = proxy_side()
     if side is None:
         message = f"{what}: {INSTALL}."

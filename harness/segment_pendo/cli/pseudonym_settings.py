@@ -22,7 +22,10 @@ _SETTINGS: Final = ("ids", "replace", "keep", "allow_list")
 
 def _table() -> dict[str, Any]:
     """The redact table of segment-pendo.toml, else of pyproject.toml."""
-    for name, path in (("segment-pendo.toml", ("redact",)), ("pyproject.toml", ("tool", "segment-pendo", "redact"))):
+    for name, path in (
+        ("segment-pendo.toml", ("redact",)),
+        ("pyproject.toml", ("tool", "segment-pendo", "redact")),
+    ):
         file = Path(name)
         if not file.is_file():
             continue
@@ -57,7 +60,9 @@ def _checked(name: str, table: Any) -> dict[str, Any]:
 
 
 def _key() -> bytes:
-    """The key of the pseudonyms: from the environment, else from a file in the working directory, made at first use."""
+    """The key of the pseudonyms: from the environment, else from a file in the working directory, made at
+    first use.
+    """
     given, file = secret(REDACT_KEY), Path(KEY_FILE)
     try:
         if not given and not file.exists():
@@ -65,7 +70,9 @@ def _key() -> bytes:
             with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as made:
                 made.write(secrets.token_hex(32) + "\n")
             click.echo(
-                f"Made {file}, the key of the pseudonyms. Keep it to yourself; without it, the same people get other ones.", err=True
+                f"Made {file}, the key of the pseudonyms. Keep it to yourself; without it, the same "
+                "people get other ones.",
+                err=True,
             )
             _ignore(file)
         key = given.encode("utf-8", "surrogateescape") if given else file.read_bytes().strip()
@@ -74,7 +81,8 @@ def _key() -> bytes:
         raise Failure(message, CONFIGURATION) from None
     if len(key) < SHORTEST_KEY:
         message = (
-            f"the key of the pseudonyms ({REDACT_KEY if given else file}) is shorter than {SHORTEST_KEY} bytes: anybody could guess it."
+            f"the key of the pseudonyms ({REDACT_KEY if given else file}) is shorter than {SHORTEST_KEY} "
+            "bytes: anybody could guess it."
         )
         raise Failure(message, CONFIGURATION)
     return key

@@ -10,7 +10,18 @@ from segment_pendo.base.prose import many, plain
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import Teller, refusal_line
 from segment_pendo.segment.ingest import masked
-from segment_pendo.words import LEVELS, Attempt, CallRef, Finding, JsonObject, Judged, Receipt, Refusal, Webhook, is_as_bad
+from segment_pendo.words import (
+    LEVELS,
+    Attempt,
+    CallRef,
+    Finding,
+    JsonObject,
+    Judged,
+    Receipt,
+    Refusal,
+    Webhook,
+    is_as_bad,
+)
 
 __all__ = ["Reporter"]
 
@@ -31,7 +42,11 @@ class _Line:
 
 
 class Reporter:
-    """A sink. `out` is where calls are printed, in the order in which they came. `caveat` is told once, after the first delivery."""
+    """A sink.
+
+    `out` is where calls are printed, in the order in which they came. `caveat` is told once, after the first
+    delivery.
+    """
 
     def __init__(self, out: TextIO, style: Literal["text", "ndjson"], caveat: Finding | None = None) -> None:
         self._caveat = caveat
@@ -69,7 +84,9 @@ class Reporter:
         for judged in receipt.judged:
             self._call(receipt, judged)
         if self._waiting:
-            asyncio.get_running_loop().call_later(PATIENCE, self._settle, [CallRef(receipt.id, j.call.index) for j in receipt.judged])
+            asyncio.get_running_loop().call_later(
+                PATIENCE, self._settle, [CallRef(receipt.id, j.call.index) for j in receipt.judged]
+            )
         self._flush()
 
     def _refused(self, receipt: Receipt, refusal: Refusal) -> None:
@@ -78,7 +95,15 @@ class Reporter:
         if self._style == "text":
             self._print(refusal_line(receipt))
         path = plain(masked(receipt.request.path))
-        self.event({"event": "refused", "status": refusal.status, "code": refusal.code, "reason": refusal.message, "path": path})
+        self.event(
+            {
+                "event": "refused",
+                "status": refusal.status,
+                "code": refusal.code,
+                "reason": refusal.message,
+                "path": path,
+            }
+        )
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:
         self.calls += 1
@@ -113,13 +138,22 @@ class Reporter:
         name = rows.call_id(ref.receipt, ref.index)
         self.deliveries[attempt.state] += 1
         detail = attempt.detail or None
-        event: JsonObject = {"id": name, "state": attempt.state, "status": attempt.status, "attempts": attempt.number, "detail": detail}
+        event: JsonObject = {
+            "id": name,
+            "state": attempt.state,
+            "status": attempt.status,
+            "attempts": attempt.number,
+            "detail": detail,
+        }
         self.event(_DELIVERY | event)
         if self._style == "ndjson":
             return
         line = self._waiting.pop(ref, None)
         if line is None:
-            self._print(f"{attempt.at.isoformat()[11:23]}  call {name}: {attempt.state} {attempt.status or attempt.detail}")
+            self._print(
+                f"{attempt.at.isoformat()[11:23]}  call {name}: {attempt.state} "
+                f"{attempt.status or attempt.detail}"
+            )
         else:
             line.attempt, line.settled = attempt, True
             self._flush()
@@ -132,20 +166,36 @@ class Reporter:
         self._settle(list(self._waiting))
 
     def why(self, fail_on: str) -> str:
-        """What `fail_on` objects to, in words. A path that is none of Segment's is not counted: it may be a browser's whim."""
+        """What `fail_on` objects to, in words.
+
+        A path that is none of Segment's is not counted: it may be a browser's whim.
+        """
         levels = [level for level in LEVELS if is_as_bad(level, fail_on)]
         words = [many(self.findings[level], level) for level in levels if self.findings[level]]
         if self.dropped:
             words.append(many(self.dropped, "call dropped by Segment", "calls dropped by Segment"))
         if self.refused > self.strangers:
-            words.append(many(self.refused - self.strangers, "request refused by Segment", "requests refused by Segment"))
+            words.append(
+                many(
+                    self.refused - self.strangers, "request refused by Segment", "requests refused by Segment"
+                )
+            )
         return ", ".join(words)
 
     def summary(self, say: Callable[[str], None]) -> None:
         """One sentence at the end."""
         ends = ", ".join(f"{count} {state}" for state, count in sorted(self.deliveries.items()))
         webhooks = many(self.outcomes["webhook"], "webhook") + (f" ({ends})" if ends else "")
-        skipped = f"{self.outcomes['skipped']} skipped" + (f" ({self.dropped} dropped by Segment)" if self.dropped else "")
+        skipped = f"{self.outcomes['skipped']} skipped" + (
+            f" ({self.dropped} dropped by Segment)" if self.dropped else ""
+        )
         refused = f"; {many(self.refused, 'refused request')}" if self.refused else ""
-        found = ", ".join(many(self.findings[level], level, "info" if level == "info" else "") for level in LEVELS if self.findings[level])
-        say(f"{many(self.calls, 'call')}: {webhooks}, {skipped}{refused}" + (f"; findings: {found}" if found else ""))
+        found = ", ".join(
+            many(self.findings[level], level, "info" if level == "info" else "")
+            for level in LEVELS
+            if self.findings[level]
+        )
+        say(
+            f"{many(self.calls, 'call')}: {webhooks}, {skipped}{refused}"
+            + (f"; findings: {found}" if found else "")
+        )

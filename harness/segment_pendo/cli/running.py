@@ -47,13 +47,21 @@ def is_url(text: str) -> bool:
     return text.startswith(("http://", "https://"))
 
 
-def get(base: str, path: str, query: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Answer:
-    """One GET; redirects are not followed. Failure (exit 4) where nobody answers; neither headers nor query are told of."""
+def get(
+    base: str, path: str, query: dict[str, str] | None = None, headers: dict[str, str] | None = None
+) -> Answer:
+    """One GET; redirects are not followed.
+
+    Failure (exit 4) where nobody answers; neither headers nor query are told of.
+    """
     return asyncio.run(_get(base, path, query or {}, headers or {}))
 
 
 def calls(url: str, filters: dict[str, str], *, code: int) -> Iterator[Any]:
-    """The rows of every call of a running instance that match, page by page. Failure with `code` where there is none."""
+    """The rows of every call of a running instance that match, page by page.
+
+    Failure with `code` where there is none.
+    """
     after = ""
     while True:
         answer = get(url, "/_/calls", {**filters, "limit": _PAGE, "after": after})

@@ -28,14 +28,20 @@ def pendo_switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[st
 
 
 def _explained(error: SwitchError) -> click.BadParameter:
-    return click.BadParameter(f"{error} `segment-pendo finding --assumptions` explains them.", param_hint="'--assume'")
+    return click.BadParameter(
+        f"{error} `segment-pendo finding --assumptions` explains them.", param_hint="'--assume'"
+    )
 
 
 def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
-    """Add --track, --no-pendo-track, --webhook and --assume; the verb has a parameter `setup` of what they give."""
+    """Add --track, --no-pendo-track, --webhook and --assume; the verb has a parameter `setup` of what they
+    give.
+    """
 
     @wraps(command)
-    def with_setup(*args: Any, track: bool, pendo_track: bool, webhook: str, assume: tuple[str, ...], **others: Any) -> Any:
+    def with_setup(
+        *args: Any, track: bool, pendo_track: bool, webhook: str, assume: tuple[str, ...], **others: Any
+    ) -> Any:
         return command(*args, setup=_read(assume, webhook, track=track, pendo_track=pendo_track), **others)
 
     made: Callable[..., Any] = with_setup
@@ -44,7 +50,10 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
             "--assume",
             multiple=True,
             metavar="NAME=VALUE",
-            help="How a rule that no source settles is read; repeatable. `segment-pendo finding --assumptions` lists them.",
+            help=(
+                "How a rule that no source settles is read; repeatable. `segment-pendo finding "
+                "--assumptions` lists them."
+            ),
         ),
         click.option(
             "--webhook",
@@ -56,7 +65,10 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
         click.option(
             "--pendo-track/--no-pendo-track",
             default=True,
-            help="With --track: whether the Pendo subscription has the setting for track calls.  [default: it has]",
+            help=(
+                "With --track: whether the Pendo subscription has the setting for track calls.  "
+                "[default: it has]"
+            ),
         ),
         click.option("--track", is_flag=True, help="Select track calls too; Pendo needs a setting for them."),
     ):
@@ -71,7 +83,9 @@ def was_given(context: click.Context) -> bool:
 
 def _read(assume: tuple[str, ...], webhook: str, *, track: bool, pendo_track: bool) -> Setup:
     try:
-        return Setup.of(track=track, pendo_track=pendo_track, webhook=webhook, assume=assume, secret=secret(SIGNING_KEY))
+        return Setup.of(
+            track=track, pendo_track=pendo_track, webhook=webhook, assume=assume, secret=secret(SIGNING_KEY)
+        )
     except SwitchError as error:
         raise _explained(error) from None
     except SetupError as error:

@@ -17,7 +17,10 @@ class Signals:
             try:
                 loop.add_signal_handler(number, self._came.put_nowait, number)
             except NotImplementedError:  # Windows has no such handlers
-                signal.signal(number, lambda came, _: loop.call_soon_threadsafe(self._came.put_nowait, signal.Signals(came)))
+                signal.signal(
+                    number,
+                    lambda came, _: loop.call_soon_threadsafe(self._came.put_nowait, signal.Signals(came)),
+                )
 
     async def next(self) -> signal.Signals:
         """Wait for the next one."""

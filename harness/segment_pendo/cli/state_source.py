@@ -1,4 +1,6 @@
-"""Where predicted state comes from: a file of calls, a recording, a saved state, or a running segment-pendo."""
+"""Where predicted state comes from: a file of calls, a recording, a saved state, or a
+running segment-pendo.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +49,9 @@ def _saved(data: bytes) -> JsonObject | None:
 
 def _as_state(value: Json) -> JsonObject | None:
     """The value, if it is a state with whole records."""
-    if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in ("events", "nothing")):
+    if not isinstance(value, dict) or not all(
+        isinstance(value.get(name), list) for name in ("events", "nothing")
+    ):
         return None
     for name in ("visitors", "accounts"):
         records = value.get(name)
@@ -61,7 +65,11 @@ def _is_record(value: Json) -> bool:
     groups = [metadata.get(name) for name in ("auto", "segmentio")] if isinstance(metadata, dict) else [None]
     history = value.get("history") if isinstance(value, dict) else None
     fields = history.get("fields") if isinstance(history, dict) else None
-    return all(isinstance(group, dict) for group in [*groups, fields]) and isinstance(value, dict) and "id" in value
+    return (
+        all(isinstance(group, dict) for group in [*groups, fields])
+        and isinstance(value, dict)
+        and "id" in value
+    )
 
 
 def events(source: str, setup: Setup) -> tuple[list[Event], Setup]:
@@ -70,7 +78,10 @@ def events(source: str, setup: Setup) -> tuple[list[Event], Setup]:
         return _events_at(source), setup
     data = _read(source)
     if _saved(data) is not None:
-        message = f"{source} is a saved state, which holds no calls; give the calls or the recording that it came from."
+        message = (
+            f"{source} is a saved state, which holds no calls; give the calls or the recording that it "
+            "came from."
+        )
         raise Failure(message, CONFIGURATION)
     return _events_of(data, source, setup)
 
@@ -88,7 +99,9 @@ def _events_of(data: bytes, name: str, setup: Setup) -> tuple[list[Event], Setup
             body = js_json.read(one.judged.outcome.body).value
             made.append(Event(body, int(one.receipt.at.timestamp() * 1000), f"line {one.line}"))
     if wrong > len(made):
-        message = f"{name} holds hardly any calls, and is no saved state; `segment-pendo map {name}` tells more."
+        message = (
+            f"{name} holds hardly any calls, and is no saved state; `segment-pendo map {name}` tells more."
+        )
         raise Failure(message, CONFIGURATION)
     if wrong:
         click.echo(f"{name}: {many(wrong, 'value is', 'values are')} no call, and left out", err=True)
@@ -100,7 +113,13 @@ def _events_at(url: str) -> list[Event]:
     try:
         for row in calls(url, {"outcome": "webhook"}, code=CANNOT_START):
             at = times.parse(row["time"])
-            made.append(Event(js_json.read(row["body"].encode()).value, int(at.timestamp() * 1000) if at else 0, row["id"]))
+            made.append(
+                Event(
+                    js_json.read(row["body"].encode()).value,
+                    int(at.timestamp() * 1000) if at else 0,
+                    row["id"],
+                )
+            )
     except (KeyError, TypeError, AttributeError, ValueError):
         message = f"{url} is another version of segment-pendo, or none: its calls cannot be read."
         raise Failure(message, CANNOT_START) from None

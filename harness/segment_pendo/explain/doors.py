@@ -1,4 +1,7 @@
-"""How each door calls a setting. The one place below the doors that names options: rules say "track is off", a door how it is turned on."""
+"""How each door calls a setting.
+
+The one place below the doors that names options: rules say "track is off", a door how it is turned on.
+"""
 
 from typing import Final, Literal
 
@@ -22,7 +25,9 @@ def named(setting: str, door: Door) -> str:
 
 
 def advice(code: str | None, kind: Json, door: Door) -> str:
-    """Return what to do at a door about a call of type `kind` that was skipped with a code, as a sentence; '' where nothing can be done."""
+    """Return what to do at a door about a call of type `kind` that was skipped with a code, as a sentence; ''
+    where nothing can be done.
+    """
     if code == "NO_MATCHING_MAPPING" and kind == "track":
         return f"Turn it on with {named('track', door)}."
     return ""

@@ -30,7 +30,8 @@ _INSTEAD: Final = {
 }
 # Findings whose matter the sentence tells anyway.
 _TOLD: Final = frozenset(
-    {"NESTED_IGNORED", "KEY_CASE_COLLISION", "ANON_IDENTIFY", "GROUP_WITHOUT_ID", "GROUP_WITHOUT_USER", "TRACK_NO_GROUP", "ID_INVALID"}
+    {"NESTED_IGNORED", "KEY_CASE_COLLISION", "ANON_IDENTIFY", "GROUP_WITHOUT_ID", "GROUP_WITHOUT_USER",
+        "TRACK_NO_GROUP", "ID_INVALID"}
 )  # fmt: skip
 _TOLD_OF_NOTHING: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD"})
 _MOST_NAMES: Final = 3
@@ -51,7 +52,9 @@ def explained(judged: Judged, setup: Setup) -> JsonObject:
 
 
 def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
-    """What became of a call, as one sentence for somebody who does not know the code; `made` where its effect is known already."""
+    """What became of a call, as one sentence for somebody who does not know the code; `made` where its effect
+    is known already.
+    """
     who = _subject(judged.call)
     if isinstance(judged.outcome, Skipped):
         return f"{who}: not delivered, as {_lowered(judged.outcome.reason)}"
@@ -59,7 +62,9 @@ def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
     assert made is not None
     if made.nothing is not None:
         instead = _INSTEAD.get(made.nothing)
-        said = f"delivered, but Pendo makes nothing of it, because {because(made.nothing, setup)}" + (f"; {instead}" if instead else "")
+        said = f"delivered, but Pendo makes nothing of it, because {because(made.nothing, setup)}" + (
+            f"; {instead}" if instead else ""
+        )
     elif made.event is not None:
         said = _event(made)
     else:
@@ -71,7 +76,13 @@ def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
 def _subject(call: Call) -> str:
     data = call.data if isinstance(call.data, dict) else {}
     user, anonymous = data.get("userId"), data.get("anonymousId")
-    of = f"of {_named(user)}" if user is not None else f"of anonymous {_named(anonymous)}" if anonymous is not None else "of nobody"
+    of = (
+        f"of {_named(user)}"
+        if user is not None
+        else f"of anonymous {_named(anonymous)}"
+        if anonymous is not None
+        else "of nobody"
+    )
     if call.type == "identify":
         return f"identify {_named(user)}" if user is not None else f"identify {of}"
     if call.type == "group":
@@ -108,7 +119,10 @@ def _records(made: Effect, setup: Setup) -> str:
     if made.joins and visitor is not None:
         return f"{said}, joined by {_id(visitor, 'visitor', setup)}"
     rule = visitor.rule if visitor is not None else "1.53"
-    return f"{said}; no visitor joins it, because {because(rule if rule in {'1.53', '4.2.1', '4.2.4'} else '1.52', setup)}"
+    return (
+        f"{said}; no visitor joins it, because "
+        f"{because(rule if rule in {'1.53', '4.2.1', '4.2.4'} else '1.52', setup)}"
+    )
 
 
 def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
@@ -144,7 +158,9 @@ def _names(one: Field) -> list[str]:
     while todo and len(names) < _MOST_LEAVES:
         name, value = todo.pop()
         if isinstance(value, dict) and value and len(name) < _LONGEST_PATH:
-            todo += [(name + json_path(_cut(key))[1:], inner) for key, inner in islice(value.items(), _MOST_LEAVES)][::-1]
+            todo += [
+                (name + json_path(_cut(key))[1:], inner) for key, inner in islice(value.items(), _MOST_LEAVES)
+            ][::-1]
         else:
             names.append(name)
     return names
@@ -158,12 +174,22 @@ def _cut(key: str | int) -> str | int:
 def _remedy(rule: str, names: list[str]) -> str:
     if rule == "3.20" and len(names) <= _MOST_NAMES:
         flat = ["_".join(_WORD.findall(name)) for name in names]
-        # A name without parts is an empty object: a Map or Set of JavaScript's, for example, holds nothing as JSON.
+        # A name without parts is an empty object: a Map or Set of JavaScript's, for example, holds nothing as
+        # JSON.
         useful = [one for one, name in zip(flat, names, strict=True) if one != name]
         if not useful:
             return " (it came as an empty object)" if len(names) == 1 else " (they came as empty objects)"
-        return f": send {', '.join(useful)} as {'a trait of its own' if len(useful) == 1 else 'traits of their own'}"
-    return ": send their parts as traits of their own" if rule == "3.20" else ": send scalars" if rule == "3.21" else ""
+        return (
+            f": send {', '.join(useful)} as "
+            f"{'a trait of its own' if len(useful) == 1 else 'traits of their own'}"
+        )
+    return (
+        ": send their parts as traits of their own"
+        if rule == "3.20"
+        else ": send scalars"
+        if rule == "3.21"
+        else ""
+    )
 
 
 def _event(made: Effect) -> str:
@@ -179,7 +205,9 @@ def _more(findings: tuple[Finding, ...], told: frozenset[str]) -> str:
         if one.level != "info" and one.code not in told:
             first.setdefault(one.code, one)
     said = [f"{code} at {one.path.removeprefix('$.')}: {_clause(one)}" for code, one in first.items()]
-    return "".join(f"; {one}" for one in said[:_MOST_TOLD]) + (f"; and {len(said) - _MOST_TOLD} more" if len(said) > _MOST_TOLD else "")
+    return "".join(f"; {one}" for one in said[:_MOST_TOLD]) + (
+        f"; and {len(said) - _MOST_TOLD} more" if len(said) > _MOST_TOLD else ""
+    )
 
 
 def _clause(finding: Finding) -> str:

@@ -1,6 +1,7 @@
 """Field by field: how each value of a call came into the webhook and what Pendo makes of it, and why.
 
-The webhook is certain. What Pendo makes of it is not: each line says its grade, or the switch that was set instead.
+The webhook is certain. What Pendo makes of it is not: each line says its grade, or the switch that was set
+instead.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ __all__ = ["Line", "effect_row", "field_lines"]
 
 
 class Line(NamedTuple):
-    """One value on its way: JSON path in the call (None: Segment adds it), in the webhook (None: it is lost there), place in Pendo."""
+    """One value on its way: JSON path in the call (None: Segment adds it), in the webhook (None: it is lost
+    there), place in Pendo.
+    """
 
     source: str | None
     webhook: str | None
@@ -27,18 +30,35 @@ class Line(NamedTuple):
     grade: str
 
     def row(self) -> JsonObject:
-        return {"from": self.source, "webhook": self.webhook, "to": self.to, "value": self.value, "rule": self.rule, "grade": self.grade}
+        return {
+            "from": self.source,
+            "webhook": self.webhook,
+            "to": self.to,
+            "value": self.value,
+            "rule": self.rule,
+            "grade": self.grade,
+        }
 
 
 def effect_row(made: Effect) -> JsonObject:
     """Which records one webhook touches, and what it writes there."""
-    metadata: JsonObject = {one.name: one.value for one in made.fields if one.name is not None and not one.removes}
+    metadata: JsonObject = {
+        one.name: one.value for one in made.fields if one.name is not None and not one.removes
+    }
     visitor, account = made.visitor_id, made.account_id
     row: JsonObject = {
-        "visitor": {"id": visitor, "metadata": metadata if made.owner == "visitor" else {}} if visitor is not None else None,
-        "account": {"id": account, "metadata": metadata if made.owner == "account" else {}} if account is not None else None,
+        "visitor": {"id": visitor, "metadata": metadata if made.owner == "visitor" else {}}
+        if visitor is not None
+        else None,
+        "account": {"id": account, "metadata": metadata if made.owner == "account" else {}}
+        if account is not None
+        else None,
     }
-    return row | {"event": {"name": made.event, "properties": made.properties}} if made.event is not None else row
+    return (
+        row | {"event": {"name": made.event, "properties": made.properties}}
+        if made.event is not None
+        else row
+    )
 
 
 # What Segment makes where a call has none; all else of an event passes as it is (S-20).
@@ -46,7 +66,9 @@ _MADE: Final = RULE_OF | {"context": "S-10", "integrations": "S-10", "timestamp"
 
 
 def field_lines(judged: Judged, made: Effect | None, setup: Setup) -> list[Line]:
-    """Every member of the call and of the webhook, traits and properties one by one; none for a call that is skipped."""
+    """Every member of the call and of the webhook, traits and properties one by one; none for a call that is
+    skipped.
+    """
     if made is None or judged.message is None:
         return []
     return list(_lines(judged.call, judged.message, made, setup))
@@ -84,14 +106,28 @@ def _member(key: str, value: Json, source: str | None, made: Effect, setup: Setu
     for kind, one in (("visitor", made.visitor), ("account", made.account)):
         if one is not None and one.path[0] == key and len(one.path) == 1:
             if made.nothing is not None:
-                return Line(source, path, None, value, *why(one.rule if one.value is None else made.nothing, setup))
-            return Line(source, path, f"{kind} id" if one.value is not None else None, one.value or value, *why(one.rule, setup))
+                return Line(
+                    source, path, None, value, *why(one.rule if one.value is None else made.nothing, setup)
+                )
+            return Line(
+                source,
+                path,
+                f"{kind} id" if one.value is not None else None,
+                one.value or value,
+                *why(one.rule, setup),
+            )
     if key == "event" and made.event is not None:
         return Line(source, path, "track event", value, *why("1.61", setup))
     if key == "timestamp" and made.event is not None:
         return Line(source, path, "time of the track event", value, *why("2.04", setup))
     if key == "type":
-        return Line(source, path, None, value, *why(made.nothing if made.nothing in {"1.20", "1.21", "1.60"} else "1.20", setup))
+        return Line(
+            source,
+            path,
+            None,
+            value,
+            *why(made.nothing if made.nothing in {"1.20", "1.21", "1.60"} else "1.20", setup),
+        )
     if key == "groupId":
         return Line(source, path, None, value, *why("1.40" if made.event is None else "1.62", setup))
     made_by = _MADE.get(key) if source is None or key == "originalTimestamp" else None
@@ -102,7 +138,13 @@ def _traits(traits: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
     if "__proto__" in traits:
         yield Line("$.traits.__proto__", None, None, traits["__proto__"], *why("W-28", setup))
     if not traits or not made.fields:
-        yield Line("$.traits", "$.traits", None, traits, *why(made.nothing or ("1.31" if made.owner == "visitor" else "1.51"), setup))
+        yield Line(
+            "$.traits",
+            "$.traits",
+            None,
+            traits,
+            *why(made.nothing or ("1.31" if made.owner == "visitor" else "1.51"), setup),
+        )
     for one in made.fields:
         path = json_path("traits", *one.path)
         gone = " (removed)" if one.removes else ""

@@ -1,4 +1,6 @@
-"""Pendo's records after a stream of webhooks, and what differs from another state, or from a real Pendo's answer."""
+"""Pendo's records after a stream of webhooks, and what differs from another state, or from a real Pendo's
+answer.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -31,7 +33,8 @@ def predicted(events: Iterable[Event], switches: PendoSwitches = DEFAULT, *, tra
     return pendo
 
 
-# --- two states ----------------------------------------------------------------------------------------------------------
+# --- two states
+# ----------------------------------------------------------------------------------------------------------
 
 
 class StateChange(NamedTuple):
@@ -45,7 +48,10 @@ class StateChange(NamedTuple):
 
 
 def state_changes(before: JsonObject, after: JsonObject) -> Iterator[StateChange]:
-    """What differs in visitors and accounts: records, accounts of a visitor, fields. Times, history and order of fields do not count."""
+    """What differs in visitors and accounts: records, accounts of a visitor, fields.
+
+    Times, history and order of fields do not count.
+    """
     for kind, plural in (("visitor", "visitors"), ("account", "accounts")):
         old, new = _records(before, plural), _records(after, plural)
         for record_id in sorted(old | new):
@@ -78,11 +84,13 @@ def _text(value: Json) -> str:
     return ABSENT if value is None else js_json.ascii_only(js_json.write(value).decode())
 
 
-# --- prediction and reality ----------------------------------------------------------------------------------------------
+# --- prediction and reality
+# ----------------------------------------------------------------------------------------------
 
 
 class Compared(NamedTuple):
-    """One field of a record: `verdict` is same, differs, missing (Pendo lacks it) or more (only Pendo has it).
+    """One field of a record: `verdict` is same, differs, missing (Pendo lacks it) or more (only Pendo has
+    it).
 
     `switches` are the settings with which the model would have predicted what Pendo has.
     """
@@ -99,23 +107,45 @@ _ANSWERS: Final = frozenset({"methods", "size_limit", "answer"})  # switches tha
 
 
 def compared(
-    kind: str, record_id: str, events: Sequence[Event], actual: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True
+    kind: str,
+    record_id: str,
+    events: Sequence[Event],
+    actual: Json,
+    switches: PendoSwitches = DEFAULT,
+    *,
+    track: bool = True,
 ) -> list[Compared]:
     """A predicted record beside a real Pendo's answer (None: it has none), field by field."""
     mine, theirs = _fields(_record(kind, record_id, events, switches, track=track)), _fields(actual)
     found: list[Compared] = []
     for name in [*mine, *(name for name in theirs if name not in mine)]:
         one, other = mine.get(name, ABSENT), theirs.get(name, ABSENT)
-        verdict = "same" if one == other else "missing" if other == ABSENT else "more" if one == ABSENT else "differs"
+        verdict = (
+            "same"
+            if one == other
+            else "missing"
+            if other == ABSENT
+            else "more"
+            if one == ABSENT
+            else "differs"
+        )
         found.append(Compared(name, one, other, verdict))
     if all(one.verdict == "same" for one in found):
         return found
     # A reading under which there is no record at all explains no field of one that is there.
-    readings = [one for one in _readings(kind, record_id, events, switches, track=track) if (_RECORD in one[1]) == (_RECORD in theirs)]
-    return [one._replace(switches=_explaining(one, readings)) if one.verdict != "same" else one for one in found]
+    readings = [
+        one
+        for one in _readings(kind, record_id, events, switches, track=track)
+        if (_RECORD in one[1]) == (_RECORD in theirs)
+    ]
+    return [
+        one._replace(switches=_explaining(one, readings)) if one.verdict != "same" else one for one in found
+    ]
 
 
-def _record(kind: str, record_id: str, events: Sequence[Event], switches: PendoSwitches, *, track: bool) -> Json:
+def _record(
+    kind: str, record_id: str, events: Sequence[Event], switches: PendoSwitches, *, track: bool
+) -> Json:
     pendo = predicted(events, switches, track=track)
     return pendo.visitor(record_id) if kind == "visitor" else pendo.account(record_id)
 
@@ -142,7 +172,10 @@ def _readings(
         for value in one.values if one.name not in _ANSWERS else ():
             if value != getattr(switches, one.name):
                 setting = f"{one.name}={value}"
-                yield setting, _fields(_record(kind, record_id, events, changed(switches, [setting]), track=track))
+                yield (
+                    setting,
+                    _fields(_record(kind, record_id, events, changed(switches, [setting]), track=track)),
+                )
 
 
 def _explaining(one: Compared, readings: Sequence[tuple[str, dict[str, str]]]) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ __all__ = ["Account", "Visitor", "account_of", "plain_record", "visitor_of"]
 
 
 class Visitor(TypedDict):
-    """A visitor as Pendo would hold it: its accounts in the order in which it joined them, and its metadata from Segment."""
+    """A visitor as Pendo would hold it: its accounts in the order in which it joined them, and its metadata
+    from Segment.
+    """
 
     id: str
     accounts: list[str]
@@ -25,7 +27,9 @@ class Account(TypedDict):
 
 
 def plain_record(record: JsonObject) -> JsonObject:
-    """The body of Pendo's API without its groups and times: id, accounts where it has any to have, metadata from Segment."""
+    """The body of Pendo's API without its groups and times: id, accounts where it has any to have, metadata
+    from Segment.
+    """
     metadata = record.get("metadata")
     group = metadata.get("segmentio") if isinstance(metadata, dict) else None
     accounts: JsonObject = {"accounts": record["accountIds"]} if "accountIds" in record else {}

@@ -20,7 +20,9 @@ def sent(call: Call, key: str) -> Json:
     return call.data.get(key) if isinstance(call.data, dict) else None
 
 
-def call_row(receipt: Receipt, judged: Judged, *, line: int | None = None, delivery: JsonObject | None = None) -> JsonObject:
+def call_row(
+    receipt: Receipt, judged: Judged, *, line: int | None = None, delivery: JsonObject | None = None
+) -> JsonObject:
     """The row of one call; `line` names its place in a file, else its id names it in a run."""
     webhook = webhook_of(judged)
     skipped = None if isinstance(judged.outcome, Webhook) else judged.outcome
@@ -74,7 +76,10 @@ class FindingRow(TypedDict):
 
 
 class CallRow(TypedDict):
-    """One call and what became of it, as everywhere in this program. `user` and `group` as sent; `body` is the exact webhook."""
+    """One call and what became of it, as everywhere in this program.
+
+    `user` and `group` as sent; `body` is the exact webhook.
+    """
 
     id: str
     index: int

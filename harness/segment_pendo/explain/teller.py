@@ -19,7 +19,9 @@ _MOST_SAID: Final = 1000
 def named(kind: Json, call: Json, *members: tuple[str, str]) -> str:
     """A call by its type and those `members` (key, word) that it has."""
     data = call if isinstance(call, dict) else {}
-    return " ".join([plain(kind), *(f"{word} {plain(data[key])}" for key, word in members if data.get(key) is not None)])
+    return " ".join(
+        [plain(kind), *(f"{word} {plain(data[key])}" for key, word in members if data.get(key) is not None)]
+    )
 
 
 def finding_line(level: str, code: str, path: str, message: str) -> str:
@@ -28,7 +30,9 @@ def finding_line(level: str, code: str, path: str, message: str) -> str:
 
 
 class Teller:
-    """Tells calls, and each reason and finding in words only where it is new; what to do, in the words of a door."""
+    """Tells calls, and each reason and finding in words only where it is new; what to do, in the words of a
+    door.
+    """
 
     def __init__(self, door: Door = "cli") -> None:
         self._door = door
@@ -40,16 +44,26 @@ class Teller:
         self._said.add((code, path))
         return True
 
-    def call(self, receipt: Receipt, judged: Judged, attempt: Attempt | None = None, *, delivers: bool = True) -> str:
-        """Time, type, user -> visitor, group -> account, outcome, Pendo's status, findings; then what is new, indented."""
+    def call(
+        self, receipt: Receipt, judged: Judged, attempt: Attempt | None = None, *, delivers: bool = True
+    ) -> str:
+        """Time, type, user -> visitor, group -> account, outcome, Pendo's status, findings; then what is new,
+        indented.
+        """
         outcome = judged.outcome
         user, group = sent(judged.call, "userId"), sent(judged.call, "groupId")
         parts = [text(receipt.at)[11:23], f"{plain(judged.call.type):<8}"]
         if isinstance(outcome, Skipped):
             parts += [f"user {plain(user)}" if user is not None else "no user"]
             parts += [f"group {plain(group)}"] if group is not None else []
-            reason = _reason(outcome, judged.call.type, self._door) if self._is_new(outcome.code, outcome.reason) else ""
-            line = "  ".join(part for part in [*parts, f"skipped {outcome.code}{reason}", _findings(judged)] if part)
+            reason = (
+                _reason(outcome, judged.call.type, self._door)
+                if self._is_new(outcome.code, outcome.reason)
+                else ""
+            )
+            line = "  ".join(
+                part for part in [*parts, f"skipped {outcome.code}{reason}", _findings(judged)] if part
+            )
             return "\n".join([line, *self._news(judged)])
         parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
         parts += [f"group {plain(group)} -> account"] if group is not None else []

@@ -1,4 +1,6 @@
-"""Why: a rule in words, with its grade (Segment's or Pendo's code, a document, our assumption), or the switch that was set instead."""
+"""Why: a rule in words, with its grade (Segment's or Pendo's code, a document, our assumption), or the switch
+that was set instead.
+"""
 
 from typing import Final
 

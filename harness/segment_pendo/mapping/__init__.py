@@ -1,1 +1,3 @@
-"""The law: which call becomes which webhook and why not, what earlier calls say about it, every code that is said of it."""
+"""The law: which call becomes which webhook and why not, what earlier calls say about it, every code that is
+said of it.
+"""

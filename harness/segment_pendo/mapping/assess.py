@@ -1,10 +1,15 @@
 """Which call becomes which webhook, and why not. The law of this house:
 
-1. A call is Skipped exactly when Segment would not deliver it: dropped at ingest (segment/server.py), not routed
-   (the integrations object, segment/webhooks.py), or of a type that the destination's trigger does not select (W-29).
-2. Everything else is a Webhook: the whole event as Segment delivers it, unchanged, whatever Pendo can make of it (S-20, pendo 1.13).
-3. identify and group are selected; track only when asked (pendo 1.60); page, screen and alias never (pendo 1.21).
-4. userId is Pendo's visitor id and groupId its account id, byte for byte (pendo 1.30, 1.50). Nothing in traits replaces them.
+1. A call is Skipped exactly when Segment would not deliver it: dropped at ingest (segment/server.py), not
+   routed
+   (the integrations object, segment/webhooks.py), or of a type that the destination's trigger does not select
+   (W-29).
+2. Everything else is a Webhook: the whole event as Segment delivers it, unchanged, whatever Pendo can make of
+   it (S-20, pendo 1.13).
+3. identify and group are selected; track only when asked (pendo 1.60); page, screen and alias never (pendo
+   1.21).
+4. userId is Pendo's visitor id and groupId its account id, byte for byte (pendo 1.30, 1.50). Nothing in
+   traits replaces them.
 5. One call, one outcome; order is kept; nothing here raises, whatever the bytes.
 """
 
@@ -45,13 +50,22 @@ def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Recei
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
     judged = tuple(
-        judge(call, batch, at=at, ip=request.ip, message_id=partial(server.message_id, f"{id}.{call.index}", call, batch), setup=setup)
+        judge(
+            call,
+            batch,
+            at=at,
+            ip=request.ip,
+            message_id=partial(server.message_id, f"{id}.{call.index}", call, batch),
+            setup=setup,
+        )
         for call in batch.calls
     )
     return Receipt(id, at, request, ingest.accepted(request), judged)
 
 
-def judge(call: Call, batch: Batch, *, at: datetime, ip: str, message_id: server.MakeId, setup: Setup) -> Judged:
+def judge(
+    call: Call, batch: Batch, *, at: datetime, ip: str, message_id: server.MakeId, setup: Setup
+) -> Judged:
     """What becomes of one call. `message_id` makes what it gets if it has none: another for each call."""
     message = server.deliver(call, batch, received=at, ip=ip, message_id=message_id, switches=setup.switches)
     if isinstance(message, Skipped):
@@ -62,9 +76,13 @@ def judge(call: Call, batch: Batch, *, at: datetime, ip: str, message_id: server
 def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
     """What becomes of a message that Segment's servers have done with."""
     found: tuple[Finding, ...] = message.notes
-    outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(message.call, setup)
+    outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(
+        message.call, setup
+    )
     if outcome is None:
-        outcome, said = webhooks.webhook(message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret)
+        outcome, said = webhooks.webhook(
+            message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret
+        )
         found = bounded((*found, *said, *findings.examine(message.data, setup.pendo)))
     return Judged(message.call, outcome, found, message)
 

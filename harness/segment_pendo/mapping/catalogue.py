@@ -1,4 +1,6 @@
-"""Every code that this program says, of both worlds: findings, and why calls are skipped or requests refused."""
+"""Every code that this program says, of both worlds: findings, and why calls are
+skipped or requests refused.
+"""
 
 from typing import Final
 

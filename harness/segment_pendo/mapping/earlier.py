@@ -1,4 +1,6 @@
-"""Findings that need to know earlier calls of the same run or file, in bounded memory: Segment's here, Pendo's in pendo/across.py."""
+"""Findings that need to know earlier calls of the same run or file, in bounded memory: Segment's here,
+Pendo's in pendo/across.py.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,7 +31,9 @@ class EarlierCalls:
     def annotated(self, receipt: Receipt) -> Receipt:
         """Return the receipt with the findings that earlier calls bring."""
         if len(receipt.judged) > 1:
-            self.across.grouped(one.message.data for one in receipt.judged if one.message and isinstance(one.outcome, Webhook))
+            self.across.grouped(
+                one.message.data for one in receipt.judged if one.message and isinstance(one.outcome, Webhook)
+            )
         return replace(receipt, judged=tuple(self.annotated_call(one, receipt.at) for one in receipt.judged))
 
     def annotated_call(self, judged: Judged, at: datetime) -> Judged:
@@ -41,7 +45,10 @@ class EarlierCalls:
             return judged
         found: list[Finding] = []
         if before is not None and at - before <= _WINDOW:
-            text = "This messageId came before; Segment drops most repeats within 24 hours, here it is delivered. Give each call its own."
+            text = (
+                "This messageId came before; Segment drops most repeats within 24 hours, here it is "
+                "delivered. Give each call its own."
+            )
             found.append(note("DUPLICATE_MESSAGE_ID", "$.messageId", text))
         found += self.across.examine(judged.message.data)
         return replace(judged, findings=bounded((*judged.findings, *found))) if found else judged

@@ -32,9 +32,10 @@ class SetupError(SegmentPendoError, ValueError):
 class Setup:
     """How the destination is set up at Segment and Pendo, and how rules that no source settles are read.
 
-    `track`: whether its trigger selects track calls too. `webhook`: which of Segment's two webhook destinations it is (webhooks.KINDS).
-    `pendo_track`: whether the Pendo subscription has the setting for them (pendo 1.60). `switches` are Segment's, `pendo` Pendo's.
-    `secret`: its shared secret; it is in no repr and no description.
+    `track`: whether its trigger selects track calls too. `webhook`: which of Segment's two webhook
+    destinations it is (webhooks.KINDS). `pendo_track`: whether the Pendo subscription has the setting for
+    them (pendo 1.60). `switches` are Segment's, `pendo` Pendo's. `secret`: its shared secret; it is in no
+    repr and no description.
     """
 
     track: bool = False
@@ -54,10 +55,11 @@ class Setup:
         assume: Mapping[str, str] | Iterable[str] = (),
         secret: str = "",
     ) -> "Setup":
-        """Make a Setup, with every check there is; each door translates its options into these arguments and checks nothing itself.
+        """Make a Setup, with every check there is; each door translates its options into these arguments and
+        checks nothing itself.
 
-        `assume`: names and values of switches, or `name=value` texts. Raises SetupError, and SwitchError for a switch or value that there
-        is none of; both are ValueErrors.
+        `assume`: names and values of switches, or `name=value` texts. Raises SetupError, and SwitchError for
+        a switch or value that there is none of; both are ValueErrors.
         """
         for name, flag in (("track", track), ("pendo_track", pendo_track)):
             if not isinstance(flag, bool):
@@ -65,8 +67,15 @@ class Setup:
         if webhook not in webhooks.KINDS:
             _refuse(f"webhook is one of {', '.join(webhooks.KINDS)}, not {webhook!r}.", "webhook")
         if isinstance(assume, str) or not isinstance(assume, Iterable):
-            _refuse(f"assume is names and values of switches, such as {{'nested': 'dot'}}, not {assume!r}.", "assume")
-        pairs = [f"{name}={value}" for name, value in assume.items()] if isinstance(assume, Mapping) else list(assume)
+            _refuse(
+                f"assume is names and values of switches, such as {{'nested': 'dot'}}, not {assume!r}.",
+                "assume",
+            )
+        pairs = (
+            [f"{name}={value}" for name, value in assume.items()]
+            if isinstance(assume, Mapping)
+            else list(assume)
+        )
         switches, pendo = switch.changed_both(Switches(), PendoSwitches(), pairs)
         if not pendo_track and not track:
             _refuse("pendo_track is about track calls, and track is off.", "pendo_track")
@@ -91,17 +100,25 @@ class Setup:
     def like(self, described: JsonObject) -> "Setup":
         """Return this setup with what was described, the secret kept. What is absent is at its default.
 
-        Raises ValueError for what is unknown. A combination of settings that `of` refuses is read all the same: a file must stay readable.
+        Raises ValueError for what is unknown. A combination of settings that `of` refuses is read all the
+        same: a file must stay readable.
         """
         assume = described.get("assume", described.get("model", {}))  # as files of before called it
         webhook = described.get("webhook", "actions")
         if not isinstance(assume, dict) or webhook not in webhooks.KINDS:
             msg = "this setup cannot be read"
             raise ValueError(msg)
-        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), (f"{name}={value}" for name, value in assume.items()))
+        switches, pendo = switch.changed_both(
+            Switches(), PendoSwitches(), (f"{name}={value}" for name, value in assume.items())
+        )
         pendo_track = described.get("pendoTrack") is not False
         return replace(
-            self, track=described.get("track") is True, webhook=str(webhook), switches=switches, pendo=pendo, pendo_track=pendo_track
+            self,
+            track=described.get("track") is True,
+            webhook=str(webhook),
+            switches=switches,
+            pendo=pendo,
+            pendo_track=pendo_track,
         )
 
 

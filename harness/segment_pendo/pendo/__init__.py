@@ -1,1 +1,4 @@
-"""Pendo's side: regions and keys, what it would make of a webhook, the diagnostics. Pure; knows nothing of Segment."""
+"""Pendo's side: regions and keys, what it would make of a webhook, the diagnostics.
+
+Pure; knows nothing of Segment.
+"""

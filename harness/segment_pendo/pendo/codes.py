@@ -1,4 +1,6 @@
-"""The codes of findings about how Pendo takes a webhook (facts section 7), each with an example that brings it."""
+"""The codes of findings about how Pendo takes a webhook (facts section 7), each with an example that brings
+it.
+"""
 
 from typing import Final
 
@@ -37,7 +39,8 @@ CODES: Final[dict[str, Code]] = {
     # --- who ---
     "ANON_IDENTIFY": Code(
         "warning",
-        "The call has no userId. Segment delivers it, but Pendo's visitor ID is the userId, so there is nobody to attach it to.",
+        "The call has no userId. Segment delivers it, but Pendo's visitor ID is the userId, so there "
+        "is nobody to attach it to.",
         "Identify the user as soon as you know who it is; before that, expect nothing in Pendo.",
         _PAGE,
         '{"type":"identify","anonymousId":"a-1","traits":{"plan":"pro"}}',
@@ -65,7 +68,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ID_SUSPICIOUS": Code(
         "warning",
-        "The id looks like a missing value turned into text: null, undefined, None, NaN, [object Object], anonymous, unknown. "
+        "The id looks like a missing value turned into text: null, undefined, None, NaN, [object Object], "
+        "anonymous, unknown. "
         "Pendo refuses none of them, so all those users become one visitor.",
         "Find where the id is made a text before it is known.",
         "our assumption",
@@ -73,14 +77,16 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ID_WHITESPACE": Code(
         "warning",
-        "The id begins or ends with white space. Pendo does not trim, so it is another record than the id without.",
+        "The id begins or ends with white space. Pendo does not trim, so it is another record than "
+        "the id without.",
         "Trim it where it comes from.",
         _AGENT,
         _identify('{"plan":"pro"}', '"u-1 "'),
     ),
     "ID_TOO_LONG": Code(
         "warning",
-        "The id has more than 128 bytes in UTF-8. Pendo cuts visitor ids there; for account ids nothing is documented.",
+        "The id has more than 128 bytes in UTF-8. Pendo cuts visitor ids there; for account ids "
+        "nothing is documented.",
         "Send a shorter id, such as a hash or the key of your database.",
         _LENGTH,
         _identify('{"plan":"pro"}', f'"{_LONG_ID}y"'),
@@ -94,7 +100,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ID_CASE_VARIANT": Code(
         "warning",
-        "Two ids differ in upper and lower case only. Ids are case-sensitive in Pendo, so they are two records.",
+        "Two ids differ in upper and lower case only. Ids are case-sensitive in Pendo, so they are "
+        "two records.",
         "Spell the id the same everywhere; e-mail addresses are best made lower case.",
         _CHOOSE_IDS,
         "\n".join((_identify('{"plan":"pro"}', '"Ann"'), _identify('{"plan":"pro"}', '"ann"'))),
@@ -108,7 +115,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ID_EMAIL": Code(
         "info",
-        "The visitor id is an e-mail address. Ids cannot be changed later: who changes the address becomes a new visitor.",
+        "The visitor id is an e-mail address. Ids cannot be changed later: who changes the address "
+        "becomes a new visitor.",
         "Prefer an id that never changes, and send the address as a trait.",
         _CHOOSE_IDS,
         _identify('{"plan":"pro"}', '"ann@example.com"'),
@@ -151,14 +159,16 @@ CODES: Final[dict[str, Code]] = {
     ),
     "GROUP_BEFORE_IDENTIFY": Code(
         "info",
-        "A group call names a user whom no identify call has named so far. Whether that makes the visitor is documented nowhere.",
+        "A group call names a user whom no identify call has named so far. Whether that makes the "
+        "visitor is documented nowhere.",
         "Identify first, then group.",
         _NOWHERE,
         _group('{"plan":"pro"}'),
     ),
     "IDENTIFY_NO_ACCOUNT": Code(
         "info",
-        "No group call has joined this user to an account so far, nor does one of the same request. Pendo's reports by account will lack "
+        "No group call has joined this user to an account so far, nor does one of the same request. Pendo's "
+        "reports by account will lack "
         "the visitor.",
         "Send a group call with userId and groupId, if you use accounts.",
         _AGENT,
@@ -166,7 +176,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ACCOUNT_SWITCH": Code(
         "info",
-        "The user's groupId changed. Pendo keeps every account a visitor was ever seen with, so segments also find those left behind.",
+        "The user's groupId changed. Pendo keeps every account a visitor was ever seen with, so "
+        "segments also find those left behind.",
         "Nothing, if people do change accounts; else look which call has the wrong groupId.",
         _ACCOUNTS,
         "\n".join((_group('{"plan":"pro"}'), _group('{"plan":"pro"}', '"groupId":"beta","userId":"u-1"'))),
@@ -180,7 +191,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "PARENT_ACCOUNT": Code(
         "info",
-        "parentAccount is understood by Pendo's browser agent; in a webhook it is a nested object, and objects are ignored.",
+        "parentAccount is understood by Pendo's browser agent; in a webhook it is a nested object, "
+        "and objects are ignored.",
         "Keep the browser destination for parent accounts, or send the parent's id as a trait of its own.",
         _DEVICE,
         _group('{"plan":"pro","parentAccount":{"id":"umbrella"}}'),
@@ -195,7 +207,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "KEY_SYNTAX": Code(
         "warning",
-        "A field's name should hold letters of ASCII, digits and _ only, and not begin with a digit. Others cannot be used in segments and "
+        "A field's name should hold letters of ASCII, digits and _ only, and not begin with a digit. Others "
+        "cannot be used in segments and "
         "reports.",
         "Name it like total_billed, not total billed.",
         _KEYS,
@@ -203,21 +216,24 @@ CODES: Final[dict[str, Code]] = {
     ),
     "KEY_CASE_COLLISION": Code(
         "error",
-        "Two traits of one call differ in upper and lower case only. Pendo lower-cases keys, so one value is lost.",
+        "Two traits of one call differ in upper and lower case only. Pendo lower-cases keys, so one "
+        "value is lost.",
         "Send one of them, or rename one.",
         _AGENT,
         _identify('{"planName":"pro","planname":"free"}'),
     ),
     "KEY_CASE_VARIANT": Code(
         "info",
-        "An earlier call spelled this trait with other upper and lower case. In Pendo both are one field, and the last value wins.",
+        "An earlier call spelled this trait with other upper and lower case. In Pendo both are one "
+        "field, and the last value wins.",
         "Spell it the same everywhere.",
         _AGENT,
         "\n".join((_identify('{"planName":"pro"}'), _identify('{"planname":"free"}'))),
     ),
     "TYPE_CHANGED": Code(
         "warning",
-        "An earlier call sent another type for this field. An administrator gives a field one type in Pendo, and values must match it.",
+        "An earlier call sent another type for this field. An administrator gives a field one type "
+        "in Pendo, and values must match it.",
         "Send one type always. From whole to fractional numbers it is only worth knowing.",
         _METADATA,
         "\n".join((_identify('{"seats":5}'), _identify('{"seats":"five"}'))),
@@ -231,7 +247,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "DATE_FORMAT": Code(
         "info",
-        "The name looks like a date, but the value is no RFC 3339 time with zone, which is what Pendo reads as one.",
+        "The name looks like a date, but the value is no RFC 3339 time with zone, which is what "
+        "Pendo reads as one.",
         "Send texts like 2024-05-09T10:00:00.000Z.",
         _METADATA,
         _identify('{"createdAt":1715248800}'),
@@ -267,21 +284,24 @@ CODES: Final[dict[str, Code]] = {
     # --- track ---
     "TRACK_NO_GROUP": Code(
         "warning",
-        "Pendo learns the account of a track event only from properties.groupId; without it the event belongs to no account.",
+        "Pendo learns the account of a track event only from properties.groupId; without it the "
+        "event belongs to no account.",
         "Put the account's id into properties.groupId.",
         _TRACK_WEBHOOK,
         _track('"properties":{"plan":"pro"}'),
     ),
     "TRACK_NOT_ENABLED": Code(
         "warning",
-        "Track calls are sent, but the Pendo subscription is without the setting for them (pendo_track is off), so nothing will show.",
+        "Track calls are sent, but the Pendo subscription is without the setting for them "
+        "(pendo_track is off), so nothing will show.",
         "Ask Pendo for the setting, or do not select track in the destination.",
         _PAGE,
         _track('"properties":{"groupId":"acme"}'),
     ),
     "PROP_NAME": Code(
         "warning",
-        "Pendo displays properties whose names hold ASCII letters, digits and _, do not begin with a digit, have at most 32 "
+        "Pendo displays properties whose names hold ASCII letters, digits and _, do not begin with a digit, "
+        "have at most 32 "
         "characters, and do not both begin and end with __.",
         "Rename the property.",
         _TRACK_EVENTS,
@@ -303,7 +323,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TRACK_FUTURE": Code(
         "warning",
-        "The event's time is more than five minutes ahead. What Pendo does with such events is documented nowhere.",
+        "The event's time is more than five minutes ahead. What Pendo does with such events is "
+        "documented nowhere.",
         "Check the clock of the app.",
         _NOWHERE,
         _track('"properties":{"groupId":"acme"},"timestamp":"2100-01-01T00:00:00Z"'),
@@ -335,13 +356,15 @@ CODES: Final[dict[str, Code]] = {
     ),
     "DUAL_GROUP": Code(
         "info",
-        "A browser spoke to Pendo while webhooks were sent: the same trait then stands twice there, as agent and as segment.io.",
+        "A browser spoke to Pendo while webhooks were sent: the same trait then stands twice there, "
+        "as agent and as segment.io.",
         "Use one of the two ways for metadata.",
         _SPECIFICATIONS,
     ),
     "TRACK_EVENT_SHAPE": Code(
         "error",
-        "A request to Pendo's track API lacks what it needs: type track, event, visitorId, and a timestamp in milliseconds.",
+        "A request to Pendo's track API lacks what it needs: type track, event, visitorId, and a "
+        "timestamp in milliseconds.",
         "Send what the article on the track API names.",
         _TRACK_EVENTS,
     ),
@@ -371,7 +394,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "HISTORY_CUT": Code(
         "info",
-        "Only the last 10,000 ids, fields and names are remembered; what an earlier call would say about this one may be missing.",
+        "Only the last 10,000 ids, fields and names are remembered; what an earlier call would say "
+        "about this one may be missing.",
         "Nothing; look at shorter runs, if findings across calls matter to you.",
         "this program's own limit",
     ),

@@ -1,4 +1,6 @@
-"""What Pendo makes of one webhook, whatever came before it: which visitor, which account, which fields (facts 1.3 to 1.6)."""
+"""What Pendo makes of one webhook, whatever came before it: which visitor, which account, which fields (facts
+1.3 to 1.6).
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +16,10 @@ __all__ = ["Effect", "Id", "effect", "hinted_group", "is_anonymous"]
 
 @dataclass(frozen=True, slots=True)
 class Id:
-    """An id as Pendo takes it: `value` is None where it takes none. `path` is where it stood; `rule` (of RULES) says why."""
+    """An id as Pendo takes it: `value` is None where it takes none.
+
+    `path` is where it stood; `rule` (of RULES) says why.
+    """
 
     path: tuple[str, ...]
     value: str | None
@@ -23,7 +28,9 @@ class Id:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`fields` are metadata of the visitor (identify) or the account (group). `joins` puts the account among the visitor's.
+    """`fields` are metadata of the visitor (identify) or the account (group).
+
+    `joins` puts the account among the visitor's.
 
     `event` names a track event; `nothing` is the rule by which Pendo makes nothing of the whole webhook.
     """
@@ -47,7 +54,10 @@ class Effect:
 
 
 def effect(event: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Effect:
-    """The effect of one event; `track`: the subscription has the setting for track calls (1.60). Never raises, whatever the JSON."""
+    """The effect of one event; `track`: the subscription has the setting for track calls (1.60).
+
+    Never raises, whatever the JSON.
+    """
     kind = event.get("type") if isinstance(event, dict) else None
     if not isinstance(event, dict) or not isinstance(kind, str):
         return Effect(nothing="1.20")
@@ -93,11 +103,18 @@ def _identify(event: JsonObject, switches: PendoSwitches) -> Effect:
 def is_anonymous(event: JsonObject, switches: PendoSwitches) -> bool:
     """Whether an identify call makes an anonymous visitor of its anonymousId (1.38)."""
     anonymous = event.get("anonymousId")
-    return event.get("userId") is None and switches.anonymous == "visitor" and isinstance(anonymous, str) and bool(anonymous)
+    return (
+        event.get("userId") is None
+        and switches.anonymous == "visitor"
+        and isinstance(anonymous, str)
+        and bool(anonymous)
+    )
 
 
 def hinted_group(event: JsonObject) -> tuple[tuple[str, ...], Json]:
-    """1.40: the account of an identify call where device mode looks for it, context.groupId, else groupId: its path and value."""
+    """1.40: the account of an identify call where device mode looks for it, context.groupId, else groupId:
+    its path and value.
+    """
     context = event.get("context")
     inner = context.get("groupId") if isinstance(context, dict) else None
     return (("context", "groupId"), inner) if inner is not None else (("groupId",), event.get("groupId"))
@@ -116,7 +133,11 @@ def _group(event: JsonObject, switches: PendoSwitches) -> Effect:
         return Effect(visitor, account, _lost(event, account.rule), owner="account", nothing=account.rule)
     joins = visitor.value is not None and switches.group_visitor == "joined"
     return Effect(
-        visitor if joins else Id(visitor.path, None, visitor.rule), account, fields(event.get("traits"), switches), joins, "account"
+        visitor if joins else Id(visitor.path, None, visitor.rule),
+        account,
+        fields(event.get("traits"), switches),
+        joins,
+        "account",
     )
 
 
@@ -140,4 +161,8 @@ def _track(event: JsonObject, switches: PendoSwitches) -> Effect:
 def _lost(event: JsonObject, rule: str) -> tuple[Field, ...]:
     """The traits of a call that has nobody to keep them under."""
     traits = event.get("traits")
-    return tuple(Field((key,), None, value, rule) for key, value in traits.items()) if isinstance(traits, dict) else ()
+    return (
+        tuple(Field((key,), None, value, rule) for key, value in traits.items())
+        if isinstance(traits, dict)
+        else ()
+    )

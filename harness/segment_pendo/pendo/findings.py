@@ -1,4 +1,6 @@
-"""What a webhook's sender should know about how Pendo takes it (facts section 7). Findings never change a webhook.
+"""What a webhook's sender should know about how Pendo takes it (facts section 7).
+
+Findings never change a webhook.
 
 Only what one webhook alone can tell; `pendo/across.py` tells what needs earlier ones.
 """
@@ -28,7 +30,10 @@ _ACCOUNT_KEYS: Final = {"accountid", "account_id", "companyid", "company_id"}
 
 
 def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Finding, ...]:
-    """Return the findings for one webhook body, none of which names a rule that a switch made void. Never raises, whatever the JSON."""
+    """Return the findings for one webhook body, none of which names a rule that a switch made void.
+
+    Never raises, whatever the JSON.
+    """
     kind = event.get("type")
     if kind == "identify":
         return (*_identify(event, switches), *_metadata(event.get("traits"), switches))
@@ -38,12 +43,21 @@ def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Findi
         return tuple(_track(event, switches))
     if kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
         return ()
-    return (note("UNSUPPORTED_TYPE", "$.type", "Pendo documents only identify, group and track for Segment; do not select other types."),)
+    return (
+        note(
+            "UNSUPPORTED_TYPE",
+            "$.type",
+            "Pendo documents only identify, group and track for Segment; do not select other types.",
+        ),
+    )
 
 
 def _visitor(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     if event.get("userId") is None:
-        text = "There is no userId, so Pendo gets no visitor to attach this to; identify the user before, or expect no effect."
+        text = (
+            "There is no userId, so Pendo gets no visitor to attach this to; identify the user before, "
+            "or expect no effect."
+        )
         yield note("ANON_IDENTIFY", "$.userId", text)
     else:
         yield from ids.examine(event["userId"], "visitor", "$.userId", switches)
@@ -71,11 +85,17 @@ def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     yield from _trait_id(event, "groupId", "account")
     if isinstance(traits, dict):
         if isinstance(traits.get("parentAccount"), dict) and switches.nested == "ignored":
-            text = "Pendo's browser agent knows parentAccount; by webhook it is an object, which is ignored. Send its id as a trait."
+            text = (
+                "Pendo's browser agent knows parentAccount; by webhook it is an object, which is "
+                "ignored. Send its id as a trait."
+            )
             yield note("PARENT_ACCOUNT", "$.traits.parentAccount", text)
         for key, value in traits.items():
             if key.lower() in _ACCOUNT_KEYS and _differ(value, group):
-                text = f"{key} differs from groupId, which alone is Pendo's account id. Send it as groupId, if it names the account."
+                text = (
+                    f"{key} differs from groupId, which alone is Pendo's account id. Send it as groupId, "
+                    "if it names the account."
+                )
                 yield note("CUSTOM_ACCOUNT_ID", json_path("traits", key), text)
 
 
@@ -90,7 +110,10 @@ def _joined(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
 def _trait_id(event: JsonObject, id_key: str, kind: str) -> Iterator[Finding]:
     traits = event.get("traits")
     if isinstance(traits, dict) and "id" in traits and _differ(traits["id"], event.get(id_key)):
-        text = f"The trait id differs from {id_key}; it never replaces the {kind} id, which is {id_key}. Leave it out, or rename it."
+        text = (
+            f"The trait id differs from {id_key}; it never replaces the {kind} id, which is {id_key}. "
+            "Leave it out, or rename it."
+        )
         yield note("TRAIT_ID_CONFLICT", "$.traits.id", text)
 
 
@@ -110,12 +133,22 @@ def _track(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
         yield note("TRACK_NO_GROUP", "$.properties.groupId", text)
     if isinstance(properties, dict):
         for key in properties:
-            if not _is_usable(key) or len(key) > _LONGEST_NAME or (key.startswith("__") and key.endswith("__")):
-                text = f"Pendo does not display a property of this name; use ASCII letters, digits and _, at most {_LONGEST_NAME}."
+            if (
+                not _is_usable(key)
+                or len(key) > _LONGEST_NAME
+                or (key.startswith("__") and key.endswith("__"))
+            ):
+                text = (
+                    "Pendo does not display a property of this name; use ASCII letters, digits and _, at "
+                    f"most {_LONGEST_NAME}."
+                )
                 yield note("PROP_NAME", json_path("properties", key), text)
         size = len(write(properties))
         if size > _MOST_PROPERTIES:
-            text = f"The properties have {size:,} bytes of JSON; Pendo shows more than {_MOST_PROPERTIES} as too large. Send fewer."
+            text = (
+                f"The properties have {size:,} bytes of JSON; Pendo shows more than {_MOST_PROPERTIES} as "
+                "too large. Send fewer."
+            )
             yield note("PROPS_TOO_LARGE", "$.properties", text)
     yield from _when(event)
 
@@ -126,10 +159,16 @@ def _when(event: JsonObject) -> Iterator[Finding]:
     if before is None:
         return
     if before > OLDEST:
-        text = "The event is more than seven days old, and Pendo processes no older ones; send events when they happen."
+        text = (
+            "The event is more than seven days old, and Pendo processes no older ones; send events when "
+            "they happen."
+        )
         yield note("TRACK_TOO_OLD", "$.timestamp", text)
     elif -before > SOONEST:
-        text = "The event is more than five minutes ahead; what Pendo does then is documented nowhere. Check the app's clock."
+        text = (
+            "The event is more than five minutes ahead; what Pendo does then is documented nowhere. "
+            "Check the app's clock."
+        )
         yield note("TRACK_FUTURE", "$.timestamp", text)
 
 
@@ -165,10 +204,16 @@ def _is_plain(key: str, value: Json) -> bool:
 def _key(key: str, other: str) -> Iterator[Finding]:
     path = json_path("traits", key)
     if not _is_usable(key):
-        text = "Pendo stores the field but cannot use it in segments or reports; use letters, digits and _ only, no digit first."
+        text = (
+            "Pendo stores the field but cannot use it in segments or reports; use letters, digits and _ "
+            "only, no digit first."
+        )
         yield note("KEY_SYNTAX", path, text)
     if other != key:
-        text = f"Pendo lower-cases keys, so this and {other!r} are one field, and one value is lost; rename one of them."
+        text = (
+            f"Pendo lower-cases keys, so this and {other!r} are one field, and one value is lost; rename "
+            "one of them."
+        )
         yield note("KEY_CASE_COLLISION", path, text)
 
 
@@ -176,16 +221,26 @@ def _value(key: str, value: Json, switches: PendoSwitches) -> Iterator[Finding]:
     path = json_path("traits", key)
     if isinstance(value, dict):
         if switches.nested == "ignored":
-            yield note("NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own.")
+            yield note(
+                "NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own."
+            )
     elif isinstance(value, list):
         if switches.list != "ignored":
             yield from _list(key, value, switches)
     elif value is None:
         if switches.null == "stored":
-            yield note("NULL_VALUE", path, f"What Pendo does with null is documented nowhere{_left_out(switches, ' to keep its value')}.")
+            yield note(
+                "NULL_VALUE",
+                path,
+                "What Pendo does with null is documented "
+                f"nowhere{_left_out(switches, ' to keep its value')}.",
+            )
     elif value == "" and isinstance(value, str):
         if switches.empty == "stored":
-            text = f"The value is an empty text, which we take to be stored as such{_left_out(switches, ' if there is nothing to say')}."
+            text = (
+                "The value is an empty text, which we take to be stored as "
+                f"such{_left_out(switches, ' if there is nothing to say')}."
+            )
             yield note("EMPTY_VALUE", path, text)
     elif isinstance(value, str):
         yield from _string(key, value, path)
@@ -201,9 +256,16 @@ def _left_out(switches: PendoSwitches, why: str) -> str:
 def _list(key: str, value: list[Json], switches: PendoSwitches) -> Iterator[Finding]:
     inside = [index for index, item in enumerate(value) if isinstance(item, dict | list)]
     for index in inside:
-        yield note("NESTED_IGNORED", json_path("traits", key, index), "Pendo ignores objects inside a list; send scalars.")
+        yield note(
+            "NESTED_IGNORED",
+            json_path("traits", key, index),
+            "Pendo ignores objects inside a list; send scalars.",
+        )
     if not inside and switches.list == "kept":
-        text = "Pendo documents lists for its own agent's metadata only; send a text, if the field must be usable for sure."
+        text = (
+            "Pendo documents lists for its own agent's metadata only; send a text, if the field must be "
+            "usable for sure."
+        )
         yield note("LIST_IN_SEGMENTIO", json_path("traits", key), text)
 
 
@@ -212,12 +274,18 @@ def _string(key: str, value: str, path: str) -> Iterator[Finding]:
         text = "A boolean in quotes is text to Pendo until the field is retyped; send true or false."
         yield note("BOOL_AS_STRING", path, text)
     if len(value) > _LONG_TEXT:
-        text = f"The value has {len(value):,} characters; Pendo recommends fewer than {_LONG_TEXT:,}. Send a shorter text."
+        text = (
+            f"The value has {len(value):,} characters; Pendo recommends fewer than {_LONG_TEXT:,}. Send a "
+            "shorter text."
+        )
         yield note("VALUE_LONG", path, text)
     if _DATE_KEY.search(key) and not _RFC3339.fullmatch(value):
         yield _date(path)
 
 
 def _date(path: str) -> Finding:
-    text = "The key looks like a date, but Pendo reads dates as RFC 3339 with zone; send texts like 2024-05-09T10:00:00.000Z."
+    text = (
+        "The key looks like a date, but Pendo reads dates as RFC 3339 with zone; send texts like "
+        "2024-05-09T10:00:00.000Z."
+    )
     return note("DATE_FORMAT", path, text)

@@ -20,7 +20,8 @@ SUSPICIOUS: Final = {"null", "undefined", "none", "nan", "[object object]", "ano
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # What JavaScript's trim takes away: not quite what Python's strip does.
 _WHITE: Final = (
-    "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+    "\t\n\v\f\r "
+    "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 
 
@@ -61,13 +62,22 @@ def _cut(text: str) -> str:
 
 
 def examine(value: Json, kind: Kind, path: str, switches: PendoSwitches = DEFAULT) -> list[Finding]:
-    """Return what is wrong or odd about an id that is present. An id that is absent is the caller's matter."""
+    """Return what is wrong or odd about an id that is present.
+
+    An id that is absent is the caller's matter.
+    """
     if isinstance(value, int | float) and not refusal(value, kind, switches):
         text = f"The id is a number; Pendo keeps it as the text {effective(value, kind)!r}. Send a string."
         return [note("ID_NUMERIC", path, text)]
     if isinstance(value, str) and value == PLACEHOLDERS[kind]:
         takes = "treats it as no id" if refusal(value, kind, switches) else f"makes a real {kind} of it"
-        return [note("ID_PLACEHOLDER", path, f"{value} is the placeholder of Pendo's install snippet; Pendo {takes}. Send the real id.")]
+        return [
+            note(
+                "ID_PLACEHOLDER",
+                path,
+                f"{value} is the placeholder of Pendo's install snippet; Pendo {takes}. Send the real id.",
+            )
+        ]
     if not isinstance(value, str) or refusal(value, kind, switches):
         return [note("ID_INVALID", path, f"Pendo takes no {kind} id like this; send a non-empty string.")]
     return _oddities(value, kind, path, switches)
@@ -77,23 +87,41 @@ def _oddities(value: str, kind: Kind, path: str, switches: PendoSwitches) -> lis
     some = []
     size = len(value.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES and switches.long_id == "cut":
-        what = "cuts a visitor id" if kind == "visitor" else "documents no length for an account id, but cuts a visitor id"
-        text = f"The id has {size} bytes; Pendo {what} after {MAX_BYTES}, so long ids may fall together. Send a shorter one."
+        what = (
+            "cuts a visitor id"
+            if kind == "visitor"
+            else "documents no length for an account id, but cuts a visitor id"
+        )
+        text = (
+            f"The id has {size} bytes; Pendo {what} after {MAX_BYTES}, so long ids may fall together. "
+            "Send a shorter one."
+        )
         some.append(note("ID_TOO_LONG", path, text))
     if value != value.strip(_WHITE):
-        text = "The id begins or ends with white space; Pendo does not trim it, so this is another record than without. Trim it."
+        text = (
+            "The id begins or ends with white space; Pendo does not trim it, so this is another record "
+            "than without. Trim it."
+        )
         some.append(note("ID_WHITESPACE", path, text))
     if value.strip(_WHITE).lower() in SUSPICIOUS:
         what = f"{value.strip()!r} looks like a missing value turned into text"
         text = f"{what}; Pendo makes a real {kind} of it. Send no call until it is known."
         some.append(note("ID_SUSPICIOUS", path, text))
     if kind == "visitor" and value.startswith(ANONYMOUS_PREFIX):
-        text = f"An id that begins with {ANONYMOUS_PREFIX} counts as an anonymous visitor in Pendo; send the id of a user."
+        text = (
+            f"An id that begins with {ANONYMOUS_PREFIX} counts as an anonymous visitor in Pendo; send the "
+            "id of a user."
+        )
         some.append(note("ID_ANON_PREFIX", path, text))
     if kind == "account" and "::" in value:
-        text = "Pendo reads :: in an account id as parent::child; use another separator, unless that is meant."
+        text = (
+            "Pendo reads :: in an account id as parent::child; use another separator, unless that is meant."
+        )
         some.append(note("ID_DOUBLE_COLON", path, text))
     if kind == "visitor" and _EMAIL.fullmatch(value):
-        text = "The visitor id is an e-mail address: ids cannot be changed later in Pendo, and case matters. Prefer a key of your own."
+        text = (
+            "The visitor id is an e-mail address: ids cannot be changed later in Pendo, and case "
+            "matters. Prefer a key of your own."
+        )
         some.append(note("ID_EMAIL", path, text))
     return some

@@ -1,4 +1,6 @@
-"""How Pendo takes the traits of one webhook: which become fields of metadata, under which name, and which are lost (facts section 3)."""
+"""How Pendo takes the traits of one webhook: which become fields of metadata, under which name, and which are
+lost (facts section 3).
+"""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -16,7 +18,8 @@ _EXACT: Final = 2**53  # smaller ones JavaScript writes as they are
 class Field(NamedTuple):
     """One trait, or a part of one, at `path` below traits.
 
-    `name` is the field of metadata that it sets (or removes), None where it is lost. `rule` is an id of RULES: why.
+    `name` is the field of metadata that it sets (or removes), None where it is lost. `rule` is an id of
+    RULES: why.
     """
 
     path: tuple[str | int, ...]
@@ -35,7 +38,9 @@ def fields(traits: Json, switches: PendoSwitches = DEFAULT) -> tuple[Field, ...]
     for key, value in traits.items():
         if key == "__proto__":  # no JavaScript writes it into the body
             continue
-        if (value and isinstance(value, str)) or value is True or value is False:  # most are, and need no closer look
+        if (
+            (value and isinstance(value, str)) or value is True or value is False
+        ):  # most are, and need no closer look
             made.append(Field((key,), key.lower() if lower else key, value, "1.31"))
         else:
             made += _taken((key,), key, value, switches)
@@ -71,12 +76,16 @@ def _special(field: Field, reading: str) -> Field:
     return field._replace(removes=reading == "removed")
 
 
-def _list(path: tuple[str | int, ...], name: str, value: list[Json], switches: PendoSwitches) -> Iterator[Field]:
+def _list(
+    path: tuple[str | int, ...], name: str, value: list[Json], switches: PendoSwitches
+) -> Iterator[Field]:
     if switches.list == "ignored":
         yield Field(path, None, value, "3.04")
         return
     # A list inside a list counts as an object there, too.
-    kept: list[Json] = [None if is_infinite(item) else item for item in value if not isinstance(item, dict | list)]
+    kept: list[Json] = [
+        None if is_infinite(item) else item for item in value if not isinstance(item, dict | list)
+    ]
     text = ",".join(item if isinstance(item, str) else write(item).decode() for item in kept)
     yield Field(path, name, text if switches.list == "text" else kept, "3.04")
     for index, item in enumerate(value):

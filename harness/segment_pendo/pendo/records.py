@@ -1,7 +1,8 @@
-"""Pendo's records as this model predicts them: visitors, accounts and track events after a stream of webhooks (facts 1, 3, 4, 6).
+"""Pendo's records as this model predicts them: visitors, accounts and track events after a stream of webhooks
+(facts 1, 3, 4, 6).
 
-`effect` says what one webhook does; here it is kept, with the call that did it. Times are epoch milliseconds (6.03). Memory is bounded:
-the records that were changed longest ago go first.
+`effect` says what one webhook does; here it is kept, with the call that did it. Times are epoch milliseconds
+(6.03). Memory is bounded: the records that were changed longest ago go first.
 """
 
 from collections import deque
@@ -90,7 +91,9 @@ class _Table:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self.by_id = Bounded[str, _Record](most + 1, "use")  # one more, so that its weight is known when it goes
+        self.by_id = Bounded[str, _Record](
+            most + 1, "use"
+        )  # one more, so that its weight is known when it goes
         self.schema: dict[str, _Typed] = {}
         self.weight = 0
 
@@ -100,7 +103,9 @@ class _Table:
         self._forget()
         return record
 
-    def update(self, record_id: str, taken: tuple[Field, ...], now: int, by: str, *, replaces: bool) -> _Record:
+    def update(
+        self, record_id: str, taken: tuple[Field, ...], now: int, by: str, *, replaces: bool
+    ) -> _Record:
         record = self.at(record_id)
         record.updated = now
         before = record.weight
@@ -132,13 +137,21 @@ class _Table:
 
 
 class Records:
-    """What Pendo holds. `apply` takes one webhook body; `visitor` and `account` answer as Pendo's API does (6.01, 6.02).
+    """What Pendo holds.
 
-    `track`: the subscription has the setting for track calls (1.60). `name_of`: how the call of a messageId is called.
+    `apply` takes one webhook body; `visitor` and `account` answer as Pendo's API does (6.01, 6.02).
+
+    `track`: the subscription has the setting for track calls (1.60). `name_of`: how the call of a messageId
+    is called.
     """
 
     def __init__(
-        self, switches: PendoSwitches = DEFAULT, *, track: bool = True, name_of: Callable[[str], str] = str, most: int = _MOST_RECORDS
+        self,
+        switches: PendoSwitches = DEFAULT,
+        *,
+        track: bool = True,
+        name_of: Callable[[str], str] = str,
+        most: int = _MOST_RECORDS,
     ) -> None:
         self.switches = switches
         self._name_of = name_of
@@ -150,7 +163,8 @@ class Records:
         self._webhooks = 0
 
     def apply(self, event: Json, now: int, by: str = "") -> list[Effect]:
-        """Take one webhook body, or a list of them (1.12), set by the call `by` (where it is empty, the messageId names it).
+        """Take one webhook body, or a list of them (1.12), set by the call `by` (where it is empty, the
+        messageId names it).
 
         The effect of each event. Ignores what it cannot use; never raises.
         """
@@ -197,18 +211,24 @@ class Records:
         if made.account_id is not None:
             self._update(self._accounts, made.account_id, made, now, by, own=made.owner == "account")
         if made.visitor_id is not None:  # 1.58: also by a group call
-            visitor = self._update(self._visitors, made.visitor_id, made, now, by, own=made.owner == "visitor")
+            visitor = self._update(
+                self._visitors, made.visitor_id, made, now, by, own=made.owner == "visitor"
+            )
             if made.joins and made.account_id is not None:
                 if len(visitor.accounts) < _MOST_ACCOUNTS:
                     visitor.accounts.setdefault(made.account_id, _Change(now, by, made.account_id))
                 visitor.current_account = made.account_id  # 1.55
 
-    def _update(self, records: _Table, record_id: str, made: Effect, now: int, by: str, *, own: bool) -> _Record:
+    def _update(
+        self, records: _Table, record_id: str, made: Effect, now: int, by: str, *, own: bool
+    ) -> _Record:
         """`own`: the call's traits are this record's; a call that only names it leaves its fields alone."""
         replaces = own and self.switches.absent_traits == "removed"
         return records.update(record_id, made.fields if own else (), now, by, replaces=replaces)
 
-    def tracked(self, event: str, visitor_id: str, account_id: str | None, properties: Json, now: int, by: str) -> None:
+    def tracked(
+        self, event: str, visitor_id: str, account_id: str | None, properties: Json, now: int, by: str
+    ) -> None:
         """Keep one track event, from a webhook or from the track API (section 2)."""
         row: JsonObject = {
             "event": event[:_LONGEST_NAME],
@@ -235,7 +255,10 @@ class Records:
             auto |= {"firstvisit": record.first_visit, "lastvisit": record.last_visit}
         if record.current_account is not None:
             auto |= {"accountid": record.current_account, "accountids": accounts}
-        metadata: JsonObject = {"auto": auto, "segmentio": dict(record.metadata)}  # 1.32, 1.34: no other group is written
+        metadata: JsonObject = {
+            "auto": auto,
+            "segmentio": dict(record.metadata),
+        }  # 1.32, 1.34: no other group is written
         return {"id": record.id, "accountIds": accounts, "metadata": metadata}
 
     def _visitor(self, visitor_id: str) -> _Record | None:
@@ -253,7 +276,9 @@ class Records:
         return {"id": record.id, "metadata": {"auto": auto, "segmentio": dict(record.metadata)}}
 
     def schema(self, kind: str) -> JsonObject | None:
-        """The body of GET /api/v1/metadata/schema/KIND (6.05), or None for another kind than visitor and account."""
+        """The body of GET /api/v1/metadata/schema/KIND (6.05), or None for another kind than visitor and
+        account.
+        """
         records = {"visitor": self._visitors, "account": self._accounts}.get(kind)
         if records is None:
             return None
@@ -266,16 +291,22 @@ class Records:
         return {"segmentio": group}
 
     def history(self, kind: str, record_id: str) -> JsonObject | None:
-        """Which call set each field of a visitor or an account, the last of them last, at most 20; None where there is no such record."""
+        """Which call set each field of a visitor or an account, the last of them last, at most 20; None where
+        there is no such record.
+        """
         record = self._visitor(record_id) if kind == "visitor" else self._accounts.by_id.get(record_id)
         if record is None:
             return None
-        changes: JsonObject = {name: [change.row() for change in kept] for name, kept in record.history.items()}
+        changes: JsonObject = {
+            name: [change.row() for change in kept] for name, kept in record.history.items()
+        }
         joined: list[Json] = [change.row() for change in record.accounts.values()]
         return {"fields": changes, "accounts": joined} if kind == "visitor" else {"fields": changes}
 
     def state(self) -> JsonObject:
-        """Everything: visitors and accounts with their history, track events, and of which webhooks nothing was made."""
+        """Everything: visitors and accounts with their history, track events, and of which webhooks nothing
+        was made.
+        """
         visitors: JsonObject = dict(self._told("visitor", self._visitors))
         accounts: JsonObject = dict(self._told("account", self._accounts))
         return {

@@ -8,7 +8,17 @@ from segment_pendo.base.hosts import is_loopback
 from segment_pendo.pendo.codes import note
 from segment_pendo.words import Destination, Finding
 
-__all__ = ["APP_HOSTS", "CDN_HOSTS", "DATA_HOSTS", "LOCAL_KEY", "api_base", "caveat", "destination", "examine", "webhook_url"]
+__all__ = [
+    "APP_HOSTS",
+    "CDN_HOSTS",
+    "DATA_HOSTS",
+    "LOCAL_KEY",
+    "api_base",
+    "caveat",
+    "destination",
+    "examine",
+    "webhook_url",
+]
 
 DATA_HOSTS: Final = {
     "us": "data.pendo.io",  # 1.01, documented for this path
@@ -26,7 +36,9 @@ APP_HOSTS: Final = {
     "au": "app.au.pendo.io",
 }
 # 5.1: where a browser loads Pendo's agent from; nothing else does.
-CDN_HOSTS: Final = frozenset({"cdn.pendo.io", "cdn.eu.pendo.io", "us1.cdn.pendo.io", "cdn.jpn.pendo.io", "cdn.au.pendo.io"})
+CDN_HOSTS: Final = frozenset(
+    {"cdn.pendo.io", "cdn.eu.pendo.io", "us1.cdn.pendo.io", "cdn.jpn.pendo.io", "cdn.au.pendo.io"}
+)
 # 1.03: documented until 2022 and 2024.
 _OLD_HOSTS: Final = frozenset({"pendo-io.appspot.com", "segment.us.pendo.io", "segment.eu.pendo.io"})
 DOCUMENTED: Final = frozenset({"us", "eu"})
@@ -38,7 +50,8 @@ _KEY_SHAPE = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 def destination(to: str, key: str) -> Destination:
     """The destination named by a region or by the base URL of a data host.
 
-    Raises ValueError, in words for a user, for an unknown region, or a URL that is no plain https base (plain http only on loopback).
+    Raises ValueError, in words for a user, for an unknown region, or a URL that is no plain https base (plain
+    http only on loopback).
     """
     region = to.strip().lower()
     if region in DATA_HOSTS:
@@ -53,7 +66,10 @@ def destination(to: str, key: str) -> Destination:
         msg = f"the destination must be one of {', '.join(DATA_HOSTS)}, or the base URL of a data host"
         raise ValueError(msg)
     if parts.username or parts.password or parts.query or parts.fragment or "/data/segmentio" in parts.path:
-        msg = "give only the base URL of the data host: /data/segmentio/KEY is appended, and the key comes from the environment"
+        msg = (
+            "give only the base URL of the data host: /data/segmentio/KEY is appended, and the key comes "
+            "from the environment"
+        )
         raise ValueError(msg)
     loopback = is_loopback(host)
     if parts.scheme == "http" and not loopback:
@@ -64,7 +80,10 @@ def destination(to: str, key: str) -> Destination:
 
 
 def api_base(to: str) -> str:
-    """The base URL of Pendo's API for a region, or the URL itself. Raises ValueError as `destination` does."""
+    """The base URL of Pendo's API for a region, or the URL itself.
+
+    Raises ValueError as `destination` does.
+    """
     region = to.strip().lower()
     return f"https://{APP_HOSTS[region]}" if region in APP_HOSTS else destination(to, LOCAL_KEY).base
 
@@ -79,10 +98,16 @@ def examine(to: Destination) -> list[Finding]:
         text = f"{to.name} was documented for webhooks once and is not any more; send to us or eu."
         found.append(note("OLD_HOST", "$", text))
     if host in {name for region, name in DATA_HOSTS.items() if region not in DOCUMENTED}:
-        text = f"{to.name} takes webhooks by analogy only: Segment and Pendo document the US and EU hosts for them."
+        text = (
+            f"{to.name} takes webhooks by analogy only: Segment and Pendo document the US and EU hosts "
+            "for them."
+        )
         found.append(note("UNDOCUMENTED_REGION", "$", text))
     if not _KEY_SHAPE.fullmatch(to.key):
-        text = "The API key has not the usual shape 8-4-4-4-12 of hex digits; copy it from Settings > Subscription settings > Applications."
+        text = (
+            "The API key has not the usual shape 8-4-4-4-12 of hex digits; copy it from Settings > "
+            "Subscription settings > Applications."
+        )
         found.append(note("KEY_SHAPE", "$", text))
     return found
 
@@ -91,7 +116,10 @@ def caveat(to: Destination) -> Finding | None:
     """What a 2xx of a real Pendo does not mean (1.73); None on loopback."""
     if to.loopback:
         return None
-    text = "Pendo answered 2xx, as it does for what it ignores, too; look with `segment-pendo state compare` in some minutes."
+    text = (
+        "Pendo answered 2xx, as it does for what it ignores, too; look with `segment-pendo state "
+        "compare` in some minutes."
+    )
     return note("NO_EFFECT_ASSURED", "$", text)
 
 

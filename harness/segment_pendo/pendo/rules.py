@@ -1,7 +1,9 @@
-"""The table of Pendo's rules: what each says, where it is known from, and how well. Effects and findings cite them by id.
+"""The table of Pendo's rules: what each says, where it is known from, and how well.
 
-What Pendo does with Segment's webhook is published nowhere. So each rule has a grade: its own browser agent's code, its documents,
-Segment's documents about Pendo, or our assumption. `docs/findings.md` shows the table.
+Effects and findings cite them by id.
+
+What Pendo does with Segment's webhook is published nowhere. So each rule has a grade: its own browser agent's
+code, its documents, Segment's documents about Pendo, or our assumption. `docs/findings.md` shows the table.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -44,7 +46,8 @@ RULES: Final[dict[str, Rule]] = {
     "1.30": Rule("userId is the visitor ID", _SEGMENT, _PAGE),
     "1.31": Rule("traits are the visitor's metadata", _SEGMENT, _PAGE),
     "1.32": Rule("webhooks write the metadata group segment.io and no other", _PENDO, _SPECIFICATIONS),
-    "1.36": Rule("a field that a later call leaves out keeps its value", _OURS, "as Pendo's metadata API does"),
+    "1.36": Rule("a field that a later call leaves out keeps its value", _OURS,
+        "as Pendo's metadata API does"),
     "1.38": Rule("there is no userId, and Pendo's visitors are named by it", _OURS, _DEVICE),
     "1.39": Rule("a trait named id never replaces the ID", _OURS, _DEVICE),
     "1.40": Rule("only a group call joins a visitor to an account", _OURS, _NOWHERE),
@@ -54,7 +57,8 @@ RULES: Final[dict[str, Rule]] = {
     "1.52": Rule("a group call joins its user to the account", _OURS, _DEVICE),
     "1.53": Rule("there is no userId", _OURS, _DEVICE),
     "1.54": Rule("there is no groupId", _OURS, _DEVICE),
-    "1.55": Rule("a visitor may have several accounts; the last one is the current one", _PENDO, "Pendo support article 14051479314459"),
+    "1.55": Rule("a visitor may have several accounts; the last one is the current one", _PENDO,
+        "Pendo support article 14051479314459"),
     "1.58": Rule("a group call makes its visitor exist", _OURS, _NOWHERE),
     # --- track ---
     "1.60": Rule("the Pendo subscription has not the setting for track calls", _SEGMENT, _PAGE),
@@ -66,7 +70,8 @@ RULES: Final[dict[str, Rule]] = {
     "2.13": Rule("it is more than seven days old when it comes", _PENDO, _TRACK_EVENTS),
     "1.70": Rule("every webhook that is JSON is answered 200", _OURS, _NOWHERE),
     # --- metadata ---
-    "3.04": Rule("a list of scalars is kept as a list", _PENDO, "Pendo support article 360038273392, for the agent's metadata"),
+    "3.04": Rule("a list of scalars is kept as a list", _PENDO,
+        "Pendo support article 360038273392, for the agent's metadata"),
     "3.09": Rule("null is kept as null", _OURS, _NOWHERE),
     "3.10": Rule("an empty text is kept as such", _OURS, _NOWHERE),
     "3.20": Rule("Pendo ignores objects", _CODE, _AGENT),

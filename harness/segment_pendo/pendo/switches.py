@@ -1,4 +1,6 @@
-"""What Pendo publishes nowhere, as named switches (facts section 9). The default is the reading with the best evidence.
+"""What Pendo publishes nowhere, as named switches (facts section 9).
+
+The default is the reading with the best evidence.
 
 One probe by somebody with a Pendo subscription turns a question into knowledge: then one default changes.
 """
@@ -13,11 +15,17 @@ __all__ = ["DEFAULT", "PendoSwitches", "spoken"]
 
 @dataclass(frozen=True, slots=True)
 class PendoSwitches:
-    """How Pendo is taken to read a webhook. They change the effect and the loopback Pendo, never a webhook."""
+    """How Pendo is taken to read a webhook.
+
+    They change the effect and the loopback Pendo, never a webhook.
+    """
 
     anonymous: str = switch(
         "What does Pendo make of an identify call without userId?",
-        {"nothing": "nothing", "visitor": "a visitor named _PENDO_T_ and the anonymousId, as device mode does"},
+        {
+            "nothing": "nothing",
+            "visitor": "a visitor named _PENDO_T_ and the anonymousId, as device mode does",
+        },
         "1.38",
     )
     group_visitor: str = switch(
@@ -26,7 +34,8 @@ class PendoSwitches:
         "1.52",
     )
     identify_account: str = switch(
-        "Does the groupId of an identify call (in context, or beside userId) join the visitor to that account?",
+        "Does the groupId of an identify call (in context, or beside userId) join the visitor to "
+        "that account?",
         {"ignored": "no", "joined": "yes, as in device mode"},
         "1.40",
     )
@@ -71,7 +80,10 @@ class PendoSwitches:
     )
     id_check: str = switch(
         "Does Pendo refuse ids from a webhook that its agent refuses?",
-        {"agent": "yes: blank ones, ::, and the placeholder", "none": "no, any text that is not empty is an id"},
+        {
+            "agent": "yes: blank ones, ::, and the placeholder",
+            "none": "no, any text that is not empty is an id",
+        },
         "4.2.1",
     )
     long_id: str = switch(
@@ -125,7 +137,9 @@ DEFAULT: Final = PendoSwitches()
 
 
 def spoken(rule: str, switches: PendoSwitches) -> str | None:
-    """The switch that was set away from its default and speaks instead of a rule, as `assumed NAME=VALUE: what that means`."""
+    """The switch that was set away from its default and speaks instead of a rule, as `assumed NAME=VALUE:
+    what that means`.
+    """
     chosen = settings(switches)
     for one in table(switches) if chosen else ():
         if one.name in chosen and rule in one.rules:

@@ -1,4 +1,6 @@
-"""What `map` and its kin read: calls, captured requests or a recording, as NDJSON, an array or one indented value."""
+"""What `map` and its kin read: calls, captured requests or a recording, as NDJSON, an array or one indented
+value.
+"""
 
 import base64
 import json
@@ -28,7 +30,10 @@ class Item(NamedTuple):
 
 
 def items(data: bytes) -> Iterator[Item]:
-    """Every value with the line where it starts. Never raises: what cannot be read becomes an item with an error."""
+    """Every value with the line where it starts.
+
+    Never raises: what cannot be read becomes an item with an error.
+    """
     whole = data.strip()
     if not whole.removeprefix(b"\xef\xbb\xbf"):
         return
@@ -98,7 +103,10 @@ def _past_blanks(text: str, position: int) -> int:
 
 def _item(value: Json, line: int, *, ordinary: bool) -> Item:
     if not isinstance(value, dict):
-        return Item(line, error=("not_an_object", "This value is no JSON object; expected a call or a captured request."))
+        return Item(
+            line,
+            error=("not_an_object", "This value is no JSON object; expected a call or a captured request."),
+        )
     if "method" in value and "path" in value:
         return _captured(value, line)
     return Item(line, call=value, ordinary=ordinary)
@@ -107,8 +115,16 @@ def _item(value: Json, line: int, *, ordinary: bool) -> Item:
 def _captured(value: JsonObject, line: int) -> Item:
     method, path, query = value["method"], value["path"], value.get("query") or ""
     pairs, encoded = value.get("headers") or [], value.get("body_b64") or ""
-    if not (isinstance(method, str) and isinstance(path, str) and isinstance(query, str) and isinstance(encoded, str)):
-        return Item(line, error=("bad_capture", "method, path, query and body_b64 of a captured request must be texts."))
+    if not (
+        isinstance(method, str)
+        and isinstance(path, str)
+        and isinstance(query, str)
+        and isinstance(encoded, str)
+    ):
+        return Item(
+            line,
+            error=("bad_capture", "method, path, query and body_b64 of a captured request must be texts."),
+        )
     try:
         body = base64.b64decode(encoded, validate=True)
         headers = header_pairs(pairs)

@@ -1,4 +1,6 @@
-"""What differs between a recorded call and what becomes of it now: where, both values, and the rule that speaks there."""
+"""What differs between a recorded call and what becomes of it now: where, both values, and the rule that
+speaks there.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +22,9 @@ _SAYS: Final = {rule.id: rule.says for rule in RULES}
 
 
 class Difference(NamedTuple):
-    """`where` is outcome, code, findings, or the JSON path in the body; the values are JSON texts or `ABSENT`."""
+    """`where` is outcome, code, findings, or the JSON path in the body; the values are JSON texts or
+    `ABSENT`.
+    """
 
     where: str
     recorded: str
@@ -43,11 +47,21 @@ def differences(one: RecordedCall, judged: Judged) -> Iterator[Difference]:
     if body is not None and one.body is not None and one.body != body:
         yield from _in_body(one.body, body)
     elif (body is None) != (one.body is None) and one.outcome == kind:
-        yield Difference("body", one.body or ABSENT, body or ABSENT, "a webhook has a body, a skipped call none")
-    recorded, now = Counter(one.findings), Counter(finding.code for finding in judged.findings if finding.code not in ACROSS)
+        yield Difference(
+            "body", one.body or ABSENT, body or ABSENT, "a webhook has a body, a skipped call none"
+        )
+    recorded, now = (
+        Counter(one.findings),
+        Counter(finding.code for finding in judged.findings if finding.code not in ACROSS),
+    )
     said = {finding.code: f"{finding.message} ({finding.source})" for finding in judged.findings}
     for name in sorted((recorded | now) - (recorded & now)):
-        yield Difference("findings", _times(name, recorded[name]), _times(name, now[name]), said.get(name, "it is not found now"))
+        yield Difference(
+            "findings",
+            _times(name, recorded[name]),
+            _times(name, now[name]),
+            said.get(name, "it is not found now"),
+        )
 
 
 def _times(name: str, count: int) -> str:
@@ -66,7 +80,11 @@ def _in_body(recorded: str, now: str) -> Iterator[Difference]:
         rule = RULE_OF.get(str(path[0]), "W-20") if path else "W-20"
         yield Difference(json_path(*path), one, other, f"{rule}: {_SAYS[rule]}")
     if not found:
-        at = next(index for index, pair in enumerate(zip(recorded + " ", now + " ", strict=False)) if pair[0] != pair[1])
+        at = next(
+            index
+            for index, pair in enumerate(zip(recorded + " ", now + " ", strict=False))
+            if pair[0] != pair[1]
+        )
         start = max(0, at - 20)
         where = f"body, character {at + 1}"
         yield Difference(where, recorded[start : at + 40], now[start : at + 40], f"W-28: {_SAYS['W-28']}")

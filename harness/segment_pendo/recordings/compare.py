@@ -1,6 +1,8 @@
-"""Two recordings side by side: calls that were added, removed, changed or moved, and what became of their traits.
+"""Two recordings side by side: calls that were added, removed, changed or moved, and what became of their
+traits.
 
-Calls are matched on meaning first (merging.meaning: what differs from run to run does not count), then on type, user, group and event.
+Calls are matched on meaning first (merging.meaning: what differs from run to run does not count), then on
+type, user, group and event.
 """
 
 from bisect import bisect_left
@@ -20,7 +22,15 @@ from segment_pendo.words import Json, JsonObject
 __all__ = ["Comparison", "Pair", "TraitChange", "as_json", "compare"]
 
 type Kind = Literal["added", "removed", "changed", "moved"]
-_KINDS: Final = {bool: "boolean", int: "number", float: "number", str: "text", list: "list", dict: "object", type(None): "null"}
+_KINDS: Final = {
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "text",
+    list: "list",
+    dict: "object",
+    type(None): "null",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,16 @@ class Side:
     def key(self) -> bytes:
         """What a call is about: type, ids, event name."""
         call = self.call if isinstance(self.call, dict) else {}
-        return write([self.type, *(call.get(name) for name in ("userId", "anonymousId", "groupId", "event", "name"))])
+        return write(
+            [self.type, *(call.get(name) for name in ("userId", "anonymousId", "groupId", "event", "name"))]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A call that differs: `old` is None where it was added, `new` where it was removed; `changes` are path, old and new text."""
+    """A call that differs: `old` is None where it was added, `new` where it was removed; `changes` are path,
+    old and new text.
+    """
 
     kind: Kind
     old: Side | None
@@ -190,5 +204,7 @@ def as_json(made: Comparison) -> JsonObject:
         }
         for pair in made.pairs
     ]
-    traits: list[Json] = [{"change": one.kind, "type": one.call, "name": one.name, "detail": one.detail} for one in made.traits]
+    traits: list[Json] = [
+        {"change": one.kind, "type": one.call, "name": one.name, "detail": one.detail} for one in made.traits
+    ]
     return {"same": made.same, "calls": pairs, "traits": traits}

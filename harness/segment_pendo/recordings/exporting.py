@@ -38,9 +38,24 @@ def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
 _EXPECTED: Final = {
     "identify": (("user", "userId"), ("anonymous", "anonymousId"), ("traits", "traits")),
     "group": (("group", "groupId"), ("user", "userId"), ("anonymous", "anonymousId"), ("traits", "traits")),
-    "track": (("event", "event"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
-    "page": (("name", "name"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
-    "screen": (("name", "name"), ("user", "userId"), ("anonymous", "anonymousId"), ("properties", "properties")),
+    "track": (
+        ("event", "event"),
+        ("user", "userId"),
+        ("anonymous", "anonymousId"),
+        ("properties", "properties"),
+    ),
+    "page": (
+        ("name", "name"),
+        ("user", "userId"),
+        ("anonymous", "anonymousId"),
+        ("properties", "properties"),
+    ),
+    "screen": (
+        ("name", "name"),
+        ("user", "userId"),
+        ("anonymous", "anonymousId"),
+        ("properties", "properties"),
+    ),
     "alias": (("user", "userId"), ("previous", "previousId"), ("anonymous", "anonymousId")),
     "any_call": (("user", "userId"), ("anonymous", "anonymousId")),
 }
@@ -48,7 +63,9 @@ _MOST_RECORDS: Final = 20
 
 
 def pytest(setup: Setup, entries: Sequence[Entry], name: str) -> str:
-    """A test in the words of the pytest plugin: the calls of the recording called `name` in order, then what Pendo holds after them."""
+    """A test in the words of the pytest plugin: the calls of the recording called `name` in order, then what
+    Pendo holds after them.
+    """
     calls = [_expected(entry, one) for entry in entries for one in entry.calls]
     options = _options(setup)
     used = sorted({text.partition("(")[0] for text in calls})
@@ -72,7 +89,9 @@ def pytest(setup: Setup, entries: Sequence[Entry], name: str) -> str:
         records = state[plural]
         for record_id, record in list(records.items())[:_MOST_RECORDS] if isinstance(records, dict) else ():
             held = plain_record(record if isinstance(record, dict) else {})
-            lines.append(f"    assert segment_pendo.{kind}({record_id!r}) == {_literal(js_json.write(held), 8)}")
+            lines.append(
+                f"    assert segment_pendo.{kind}({record_id!r}) == {_literal(js_json.write(held), 8)}"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -80,7 +99,9 @@ def _webhooks(entries: Iterable[Entry]) -> Iterator[Event]:
     for entry in entries:
         for one in entry.calls:
             if one.body is not None:
-                yield Event(js_json.read(one.body.encode()).value, int(one.at.timestamp() * 1000), str(one.number))
+                yield Event(
+                    js_json.read(one.body.encode()).value, int(one.at.timestamp() * 1000), str(one.number)
+                )
 
 
 def _identifier(name: str) -> str:
@@ -89,7 +110,12 @@ def _identifier(name: str) -> str:
 
 def _options(setup: Setup) -> str:
     described = setup.described()
-    chosen = {"track": setup.track, "webhook": setup.webhook, "assume": described["assume"], "pendo_track": setup.pendo_track}
+    chosen = {
+        "track": setup.track,
+        "webhook": setup.webhook,
+        "assume": described["assume"],
+        "pendo_track": setup.pendo_track,
+    }
     defaults = {"track": False, "webhook": "actions", "assume": {}, "pendo_track": True}
     return ", ".join(f"{name}={value!r}" for name, value in chosen.items() if value != defaults[name])
 
@@ -149,5 +175,11 @@ def har(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
                 "timings": {"send": 0, "wait": 0, "receive": 0},
             }
         )
-    archive: Json = {"log": {"version": "1.2", "creator": {"name": "segment-pendo", "version": __version__}, "entries": entries}}
+    archive: Json = {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "segment-pendo", "version": __version__},
+            "entries": entries,
+        }
+    }
     return js_json.keep(archive).decode() + "\n"

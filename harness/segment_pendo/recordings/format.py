@@ -1,12 +1,18 @@
-"""Recordings: JSON lines made for git. A header, then for each SDK request one line, and one line for each of its calls.
+"""Recordings: JSON lines made for git.
 
-    {"format": "segment-pendo-recording", "version": 1, "redacted": "keys", "track": false, "webhook": "actions", "assume": {}, ...}
-    {"request": {"method": ..., "path": ..., "query": ..., "headers": [...], "envelope": {...} | null}, "refused": null}
-    {"call": {...}, "receivedAt": ..., "outcome": "webhook", "code": null, "body": "...", "findings": ["CODE", ...]}
+A header, then for each SDK request one line, and one line for each of its calls.
 
-`call` is the call as sent, but for its secrets; `body` is the exact webhook. A call line stands for itself: it names the time at which its
-request was received, the `sentAt` of a batch, and the messageId that the server made if the call had none; so one change in an app is one
-changed line, wherever it stands. Numbers keep their spelling. format.schema.json, beside this file, says the same as a JSON Schema.
+    {"format": "segment-pendo-recording", "version": 1, "redacted": "keys", "track": false, "webhook":
+    "actions", "assume": {}, ...}
+    {"request": {"method": ..., "path": ..., "query": ..., "headers": [...], "envelope": {...} | null},
+    "refused": null}
+    {"call": {...}, "receivedAt": ..., "outcome": "webhook", "code": null, "body": "...", "findings": ["CODE",
+    ...]}
+
+`call` is the call as sent, but for its secrets; `body` is the exact webhook. A call line stands for itself:
+it names the time at which its request was received, the `sentAt` of a batch, and the messageId that the
+server made if the call had none; so one change in an app is one changed line, wherever it stands. Numbers
+keep their spelling. format.schema.json, beside this file, says the same as a JSON Schema.
 
 This file reads and writes lines, and knows no files.
 """
@@ -48,7 +54,9 @@ FORMAT: Final = "segment-pendo-recording"
 VERSION: Final = 1
 LONGEST_HEADER: Final = 1 << 20
 _DEPTH: Final = js_json.MAX_DEPTH + 10  # a line holds a call one level deeper than it came
-_MEMBERS: Final = frozenset({"call", "receivedAt", "sentAt", "messageId", "outcome", "code", "body", "findings"})
+_MEMBERS: Final = frozenset(
+    {"call", "receivedAt", "sentAt", "messageId", "outcome", "code", "body", "findings"}
+)
 _LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -59,7 +67,9 @@ class RecordingError(SegmentPendoError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Line 1: how the calls were mapped (without a secret), what was redacted, and the headers of every webhook."""
+    """Line 1: how the calls were mapped (without a secret), what was redacted, and the headers of every
+    webhook.
+    """
 
     setup: Setup
     redacted: str
@@ -111,7 +121,9 @@ class Entry:
 
     def sdk_request(self) -> SdkRequest:
         """The request as an SDK would send it again."""
-        return _sdk_request(self.value, [one.call for one in self.calls], self.calls[0].sent_at if self.calls else ())
+        return _sdk_request(
+            self.value, [one.call for one in self.calls], self.calls[0].sent_at if self.calls else ()
+        )
 
 
 class Reading(NamedTuple):
@@ -121,7 +133,8 @@ class Reading(NamedTuple):
     entries: Iterator[Entry]
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------
+# --- writing
+# ---------------------------------------------------------------------------------------------------------
 
 
 def _line(value: Json) -> bytes:
@@ -140,11 +153,15 @@ def header_line(setup: Setup, redacted: JsonObject) -> bytes:
     start: JsonObject = {"format": FORMAT, "version": VERSION}
     headers: JsonObject = {}
     headers.update(setup.kind.headers)
-    return _line(start | redacted | setup.described() | {"headers": headers, "madeBy": f"segment-pendo {__version__}"})
+    return _line(
+        start | redacted | setup.described() | {"headers": headers, "madeBy": f"segment-pendo {__version__}"}
+    )
 
 
 def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | None) -> bytes:
-    """The line of a request whose secrets are gone; of a batch's envelope all but `sentAt`, which stands with the calls."""
+    """The line of a request whose secrets are gone; of a batch's envelope all but `sentAt`, which stands with
+    the calls.
+    """
     where = ingest.route(request)
     envelope: JsonObject | None = None
     if batch is not None and not batch.single:
@@ -156,7 +173,9 @@ def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | No
         "headers": [[name, text] for name, text in request.headers],
         "envelope": envelope,
     }
-    return _line({"request": value, "refused": {"status": refusal.status, "code": refusal.code} if refusal else None})
+    return _line(
+        {"request": value, "refused": {"status": refusal.status, "code": refusal.code} if refusal else None}
+    )
 
 
 def entry_line(entry: Entry) -> bytes:
@@ -182,7 +201,8 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
     )
 
 
-# --- mapping what is recorded ----------------------------------------------------------------------------------------
+# --- mapping what is recorded
+# ----------------------------------------------------------------------------------------
 
 
 def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]) -> SdkRequest:
@@ -191,13 +211,16 @@ def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]
     request = SdkRequest(method, path, query, header_pairs(value.get("headers")))
     where = ingest.route(request)
     if where is not None and where.kind == "pixel" and calls:
-        return replace(request, query=urlencode({"data": base64.urlsafe_b64encode(js_json.keep(calls[0])).decode()}))
+        return replace(
+            request, query=urlencode({"data": base64.urlsafe_b64encode(js_json.keep(calls[0])).decode()})
+        )
     if isinstance(envelope, dict):
         return replace(request, body=js_json.keep(envelope | {"batch": calls} | _member(sent_at)))
     return replace(request, body=js_json.keep(calls[0])) if calls else request
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------
+# --- reading
+# ---------------------------------------------------------------------------------------------------------
 
 
 def is_recording(text: bytes) -> bool:
@@ -234,21 +257,36 @@ def _header(first: bytes, name: str) -> Header:
         msg = f"{name} is empty, so it is no recording."
         raise RecordingError(msg)
     if header is None or header.get("format") != FORMAT:
-        msg = f"{name}:1: this is no recording: its first line is not a {FORMAT} header. The file was left as it is."
+        msg = (
+            f"{name}:1: this is no recording: its first line is not a {FORMAT} header. The file was left "
+            "as it is."
+        )
         raise RecordingError(msg)
     if header.get("version") != VERSION:
-        msg = f"{name}:1: a recording of version {str(header.get('version'))[:20]}; this segment-pendo knows version {VERSION}. Update it."
+        msg = (
+            f"{name}:1: a recording of version {str(header.get('version'))[:20]}; this segment-pendo "
+            f"knows version {VERSION}. Update it."
+        )
         raise RecordingError(msg)
     try:
         setup = Setup().like(header)
     except ValueError as error:
-        msg = f"{name}:1: how this recording was mapped cannot be read: {error} Update segment-pendo, or correct the line."
+        msg = (
+            f"{name}:1: how this recording was mapped cannot be read: {error} Update segment-pendo, or "
+            "correct the line."
+        )
         raise RecordingError(msg) from None
     headers = header.get("headers")
     pairs = tuple((key, str(value)) for key, value in headers.items()) if isinstance(headers, dict) else ()
     redacted_with = header.get("redactedWith")
     used = str(redacted_with) if redacted_with is not None else None
-    return Header(setup, str(header.get("redacted", "keys")), used, pairs, first if first.endswith(b"\n") else first + b"\n")
+    return Header(
+        setup,
+        str(header.get("redacted", "keys")),
+        used,
+        pairs,
+        first if first.endswith(b"\n") else first + b"\n",
+    )
 
 
 def _entries(numbered: Iterator[tuple[int, bytes]], name: str) -> Iterator[Entry]:
@@ -256,17 +294,26 @@ def _entries(numbered: Iterator[tuple[int, bytes]], name: str) -> Iterator[Entry
     for number, line in numbered:
         value = _object(line)
         if value is not None and not line.endswith(b"\n"):
-            msg = f"{name}:{number}: the last line has no line end: it was cut off, or an editor dropped it. Add one if the line is whole."
+            msg = (
+                f"{name}:{number}: the last line has no line end: it was cut off, or an editor dropped "
+                "it. Add one if the line is whole."
+            )
             raise RecordingError(msg)
         if value is None:
-            msg = f"{name}:{number}: this line is no whole JSON object. The file is damaged; delete the line or restore the file."
+            msg = (
+                f"{name}:{number}: this line is no whole JSON object. The file is damaged; delete the "
+                "line or restore the file."
+            )
             raise RecordingError(msg)
         if "call" in value:
             if entry is None:
                 msg = f"{name}:{number}: this call has no request line before it. The file is damaged."
                 raise RecordingError(msg)
             if entry.value.get("envelope") is None and entry.calls:
-                msg = f"{name}:{number}: this call does not belong to the request before it, which has one call. The file is damaged."
+                msg = (
+                    f"{name}:{number}: this call does not belong to the request before it, which has one "
+                    "call. The file is damaged."
+                )
                 raise RecordingError(msg)
             entry.calls.append(_call(number, line, value, name))
             continue
@@ -293,7 +340,10 @@ def _request(number: int, line: bytes, value: JsonObject, name: str) -> Entry:
 def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCall:
     strange = sorted(set(value) - _MEMBERS)
     if strange:
-        msg = f"{name}:{number}: a call line has no member {strange[0][:40]!r}; what is not known would be lost when the file is rewritten."
+        msg = (
+            f"{name}:{number}: a call line has no member {strange[0][:40]!r}; what is not known would be "
+            "lost when the file is rewritten."
+        )
         raise RecordingError(msg)
     at = times.parse(value.get("receivedAt"))
     body, code, found = value.get("body"), value.get("code"), value.get("findings")

@@ -1,4 +1,5 @@
-"""SDK requests out of files that other programs wrote: HAR, NDJSON archives of Segment events, captured requests.
+"""SDK requests out of files that other programs wrote: HAR, NDJSON archives of Segment events, captured
+requests.
 
 mitmproxy's flow files are read by its own library (segment_pendo_addons.flows).
 """
@@ -67,12 +68,20 @@ def _of_har(request: JsonObject) -> SdkRequest:
     pairs = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     # The text of an archive is decoded already.
     headers = [(str(one.get("name")), str(one.get("value"))) for one in pairs]
-    kept = tuple((name, text) for name, text in headers if name.lower() != "content-encoding" or body.startswith(b"\x1f\x8b"))
-    return SdkRequest(str(request.get("method", "")).upper(), parts.path, parts.query, kept, body, parts.hostname or "")
+    kept = tuple(
+        (name, text)
+        for name, text in headers
+        if name.lower() != "content-encoding" or body.startswith(b"\x1f\x8b")
+    )
+    return SdkRequest(
+        str(request.get("method", "")).upper(), parts.path, parts.query, kept, body, parts.hostname or ""
+    )
 
 
 def ndjson(data: bytes) -> Iterator[Imported]:
-    """The events of an archive, one a line, each as the HTTP API would take it; captured requests as they are. gzip is decoded."""
+    """The events of an archive, one a line, each as the HTTP API would take it; captured requests as they
+    are. gzip is decoded.
+    """
     if data.startswith(b"\x1f\x8b"):
         try:
             data = gzip.decompress(data)

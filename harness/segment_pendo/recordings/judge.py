@@ -28,7 +28,9 @@ class Judge:
 
     def met(self, one: RecordedCall) -> None:
         """Know a recorded call without mapping it again."""
-        if one.code is None or one.code.isupper():  # ingest's codes are in lower case; what it drops, no later call repeats
+        if (
+            one.code is None or one.code.isupper()
+        ):  # ingest's codes are in lower case; what it drops, no later call repeats
             self._earlier.remember(one.call, one.at)
 
     def entry(self, entry: Entry) -> Iterator[Judged]:
@@ -38,7 +40,10 @@ class Judge:
         try:
             batch = batch_of(entry.value, [one.call for one in entry.calls], self._setup)
         except ValueError:
-            msg = f"line {entry.number}: a request like this brings no such calls. The line was edited, or Segment refuses it now."
+            msg = (
+                f"line {entry.number}: a request like this brings no such calls. The line was edited, or "
+                "Segment refuses it now."
+            )
             raise RecordingError(msg) from None
         self._earlier.across.grouped(one.call for one in entry.calls if isinstance(one.call, dict))
         for index, one in enumerate(entry.calls):

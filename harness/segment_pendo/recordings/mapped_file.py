@@ -1,4 +1,6 @@
-"""A file of calls, captured requests or a recording, mapped: each call with its line, its receipt and the setup that it was mapped with."""
+"""A file of calls, captured requests or a recording, mapped: each call with its line, its receipt and the
+setup that it was mapped with.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -46,7 +48,8 @@ class Wrong(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`at` is when calls are received; a recording keeps its own times unless it is `fixed`, and its own setup if it is `as_recorded`.
+    """`at` is when calls are received; a recording keeps its own times unless it is `fixed`, and its own
+    setup if it is `as_recorded`.
 
     Without `ingest_first` each value is a message that a destination already sees.
     """
@@ -59,7 +62,10 @@ class Options:
 
 
 def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mapped | Wrong]:
-    """Every value of an input, in order. Raises RecordingError for a damaged recording, of which `name` is told."""
+    """Every value of an input, in order.
+
+    Raises RecordingError for a damaged recording, of which `name` is told.
+    """
     if recording.is_recording(data):
         yield from _recorded(data.splitlines(keepends=True), name, options)
         return
@@ -72,7 +78,9 @@ def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mappe
                 yield from _request(item.request, item.line, options, history)
             else:
                 yield Wrong(
-                    item.line, "not_a_message", "Messages were expected, as a destination sees them, and this is a captured request."
+                    item.line,
+                    "not_a_message",
+                    "Messages were expected, as a destination sees them, and this is a captured request.",
                 )
         elif item.call is not None:
             yield from _call(item, item.call, options, history)
@@ -91,7 +99,9 @@ def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mappe
             yield Mapped(number, receipt, judged, setup)
 
 
-def _request(request: SdkRequest, line: int, options: Options, history: EarlierCalls) -> Iterator[Mapped | Wrong]:
+def _request(
+    request: SdkRequest, line: int, options: Options, history: EarlierCalls
+) -> Iterator[Mapped | Wrong]:
     receipt = history.annotated(assess(request, id=str(line), at=options.at, setup=options.setup))
     if receipt.refusal:
         yield Wrong(line, receipt.refusal.code, receipt.refusal.message)
@@ -103,9 +113,13 @@ def _call(item: Item, data: JsonObject, options: Options, history: EarlierCalls)
     setup, kind = options.setup, data.get("type")
     if not isinstance(kind, str):
         if isinstance(data.get("batch"), list) and options.ingest_first:
-            yield from _request(SdkRequest("POST", "/v1/batch", body=js_json.keep(data)), item.line, options, history)
+            yield from _request(
+                SdkRequest("POST", "/v1/batch", body=js_json.keep(data)), item.line, options, history
+            )
         else:
-            yield Wrong(item.line, "not_a_call", "This object has no type; expected a call or a captured request.")
+            yield Wrong(
+                item.line, "not_a_call", "This object has no type; expected a call or a captured request."
+            )
         return
     call = Call(0, kind, data)
     name = str(item.line)
@@ -114,11 +128,17 @@ def _call(item: Item, data: JsonObject, options: Options, history: EarlierCalls)
     else:
         size = len(js_json.write(data, ordinary=item.ordinary))
         if size > ingest.MAX_SINGLE:
-            yield Wrong(item.line, "too_large", f"The call has {size:,} bytes; Segment answers 400 above 32 KB for one call.")
+            yield Wrong(
+                item.line,
+                "too_large",
+                f"The call has {size:,} bytes; Segment answers 400 above 32 KB for one call.",
+            )
             return
         key = data.get("writeKey")
         batch = ingest.alone(call, size, key if isinstance(key, str) else None, ordinary=item.ordinary)
         made_id = partial(server.message_id, f"{name}.0", call, batch)
         judged = judge(call, batch, at=options.at, ip="127.0.0.1", message_id=made_id, setup=setup)
-    receipt = Receipt(name, options.at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,))
+    receipt = Receipt(
+        name, options.at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,)
+    )
     yield Mapped(item.line, receipt, history.annotated_call(judged, options.at), setup)

@@ -1,7 +1,7 @@
 """What a recorded call means, apart from the run in which it was made; and recordings put together by that.
 
-Recorded over an old file, what means the same keeps its old line byte for byte, so that git shows what an app changed and nothing else.
-This file reads and writes lines, and knows no files.
+Recorded over an old file, what means the same keeps its old line byte for byte, so that git shows what an app
+changed and nothing else. This file reads and writes lines, and knows no files.
 """
 
 from collections import defaultdict
@@ -60,12 +60,17 @@ def meaning(call: Json) -> bytes:
 def _request_meaning(value: JsonObject) -> bytes:
     envelope, headers = value.get("envelope"), value.get("headers")
     steady = value | {"envelope": _steady(envelope) if isinstance(envelope, dict) else envelope}
-    kept: Json = [[name, text] for name, text in header_pairs(headers) if name.lower() not in _VOLATILE_HEADERS]
+    kept: Json = [
+        [name, text] for name, text in header_pairs(headers) if name.lower() not in _VOLATILE_HEADERS
+    ]
     return _digest(js_json.keep(steady | {"headers": kept}))
 
 
 class _Known[T]:
-    """Old lines by their meaning. Each is taken once: first by what stands at the same place, then in order."""
+    """Old lines by their meaning.
+
+    Each is taken once: first by what stands at the same place, then in order.
+    """
 
     def __init__(self) -> None:
         self._lines: defaultdict[bytes, dict[tuple[int, int], T]] = defaultdict(dict)
@@ -94,14 +99,20 @@ class Merge:
 
 
 def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
-    """The lines of a recording made over an old one: those of the new run, but an old line wherever it means the same."""
+    """The lines of a recording made over an old one: those of the new run, but an old line wherever it means
+    the same.
+    """
     requests, calls = _Known[Entry](), _Known[RecordedCall]()
     for number, entry in enumerate(old.entries):
         requests.add(_request_meaning(entry.value), (number, 0), replace(entry, calls=[]))
         for index, one in enumerate(entry.calls):
             calls.add(meaning(one.call), (number, index), one)
     run = list(new.entries)
-    means = {(number, index): meaning(one.call) for number, entry in enumerate(run) for index, one in enumerate(entry.calls)}
+    means = {
+        (number, index): meaning(one.call)
+        for number, entry in enumerate(run)
+        for index, one in enumerate(entry.calls)
+    }
     # First what stands where it stood: of equal calls, a changed one must not move the others.
     same_place = {place: calls.take(mark, place) for place, mark in means.items()}
     judge_of = Judge(new.header.setup)
@@ -112,23 +123,31 @@ def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
         before = requests.take(mark, (number, 0)) or requests.take(mark)
         head = before or entry
         yield head.line
-        batch = batch_of(head.value, [one.call for one in entry.calls], new.header.setup) if entry.calls else None
+        batch = (
+            batch_of(head.value, [one.call for one in entry.calls], new.header.setup) if entry.calls else None
+        )
         for index, one in enumerate(entry.calls):
             assert batch is not None
             kept = same_place[number, index] or calls.take(means[number, index])
-            if kept is not None and (before is not None or _still_true(kept, batch.calls[index], batch, new.header.setup)):
+            if kept is not None and (
+                before is not None or _still_true(kept, batch.calls[index], batch, new.header.setup)
+            ):
                 judge_of.met(kept)
                 done.kept += 1
                 yield kept.line
             else:
-                judged = judge_of.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
+                judged = judge_of.judged(
+                    batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id
+                )
                 done.new += 1
                 yield call_line(judged, one.at, one.sent_at, one.made_id)
     done.gone = calls.left
 
 
 def joined(header: Header, several: Iterable[Entry]) -> Iterator[bytes]:
-    """The lines of a recording of the entries of several, in the order in which they were received; what means the same stands once."""
+    """The lines of a recording of the entries of several, in the order in which they were received; what
+    means the same stands once.
+    """
     judge, seen = Judge(header.setup), set[bytes]()
     never = datetime.max.replace(tzinfo=UTC)
     yield header.line
@@ -145,11 +164,15 @@ def joined(header: Header, several: Iterable[Entry]) -> Iterator[bytes]:
 
 def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> bool:
     """Whether an old line says what becomes of its call under another request line."""
-    judged = Judge(setup).judged(replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at, kept.made_id)
+    judged = Judge(setup).judged(
+        replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at, kept.made_id
+    )
     webhook = webhook_of(judged)
     return kept.body == (webhook.body.decode() if webhook else None)
 
 
 def _steady_header(line: bytes) -> Json:
     value = js_json.read(line).value
-    return {key: inner for key, inner in value.items() if key != "madeBy"} if isinstance(value, dict) else value
+    return (
+        {key: inner for key, inner in value.items() if key != "madeBy"} if isinstance(value, dict) else value
+    )

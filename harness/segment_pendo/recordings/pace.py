@@ -1,4 +1,5 @@
-"""The replayer: sends what was recorded again, at a pace, in order within each chain, several chains at a time.
+"""The replayer: sends what was recorded again, at a pace, in order within each chain, several chains at a
+time.
 
 It reads its items as it goes and holds no more than a few, so that memory does not grow with the file.
 """
@@ -13,7 +14,8 @@ __all__ = ["Item", "Pace", "replay"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to send: where it stands in its file, when it was received, what it waits behind, and how it is sent.
+    """Something to send: where it stands in its file, when it was received, what it waits behind, and how it
+    is sent.
 
     `send` gives an empty text, or says what went wrong.
     """
@@ -26,7 +28,9 @@ class Item:
 
 @dataclass(slots=True)
 class Pace:
-    """When the next item is due. `speed`: 1 as recorded, 2 twice as fast, 0 as fast as it goes. `rate`: at most so many a second.
+    """When the next item is due.
+
+    `speed`: 1 as recorded, 2 twice as fast, 0 as fast as it goes. `rate`: at most so many a second.
 
     `max_gap` cuts a longer recorded pause, in seconds as recorded.
     """
@@ -53,9 +57,17 @@ class Pace:
 
 
 async def replay(
-    items: Iterable[Item], pace: Pace, told: Callable[[Item, str], None], *, concurrency: int, stop: asyncio.Event
+    items: Iterable[Item],
+    pace: Pace,
+    told: Callable[[Item, str], None],
+    *,
+    concurrency: int,
+    stop: asyncio.Event,
 ) -> int | None:
-    """Send every item. `told` hears of each that has ended. Returns None at the end; the line to go on with after `stop`."""
+    """Send every item.
+
+    `told` hears of each that has ended. Returns None at the end; the line to go on with after `stop`.
+    """
     loop = asyncio.get_running_loop()
     start = loop.time()
     free = asyncio.Semaphore(concurrency)

@@ -1,7 +1,9 @@
-"""Pseudonyms: a person's data replaced by made-up data of the same shape, always the same for the same value and key.
+"""Pseudonyms: a person's data replaced by made-up data of the same shape, always the same for the same value
+and key.
 
-So a redacted recording joins, replays and shows the same findings. It is a pseudonym and no encryption: who has the key can try out values,
-and of those with few possibilities (a first name, a postal code) find the right one.
+So a redacted recording joins, replays and shows the same findings. It is a pseudonym and no encryption: who
+has the key can try out values, and of those with few possibilities (a first name, a postal code) find the
+right one.
 """
 
 import hashlib
@@ -26,9 +28,12 @@ type Ids = Literal["keep", "users", "all"]
 # Names of traits and context keys that hold something about a person, as letters and digits in lower case.
 PERSONAL: Final = frozenset(
     {
-        "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "telephone", "fax", "name", "firstname", "lastname", "fullname",
-        "middlename", "nickname", "username", "displayname", "address", "street", "streetaddress", "city", "state",
-        "postalcode", "zip", "zipcode", "birthday", "birthdate", "dateofbirth", "dob", "age", "gender", "avatar", "ip", "ipaddress",
+        "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "telephone", "fax", "name",
+        "firstname", "lastname", "fullname",
+        "middlename", "nickname", "username", "displayname", "address", "street", "streetaddress", "city",
+        "state",
+        "postalcode", "zip", "zipcode", "birthday", "birthdate", "dateofbirth", "dob", "age", "gender",
+        "avatar", "ip", "ipaddress",
         "latitude", "longitude", "ssn", "taxid", "idfa", "idfv", "advertisingid", "deviceid",
     }
 )  # fmt: skip
@@ -36,26 +41,36 @@ _USER_IDS: Final = frozenset({"userId", "anonymousId", "previousId"})
 _ACCOUNT_IDS: Final = frozenset({"groupId"})
 # Names that end so are personal too: workPhone, billing_address, customerName1.
 _ENDINGS: Final = (
-    "email", "phone", "address", "firstname", "lastname", "surname", "givenname", "familyname", "fullname", "customername", "contactname",
+    "email", "phone", "address", "firstname", "lastname", "surname", "givenname", "familyname", "fullname",
+    "customername", "contactname",
     "birthday", "birthdate", "zipcode", "postalcode",
 )  # fmt: skip
 _NOT_IN_NAMES = re.compile(r"[^a-z]")
 # In a URL, @ stands as %40.
-_EMAIL = re.compile(r"(?<![\w.+%-])([\w.+'-]{1,64}?)(@|%40|\uff20)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
+_EMAIL = re.compile(
+    r"(?<![\w.+%-])([\w.+'-]{1,64}?)(@|%40|\uff20)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE
+)
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII)
 _IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Fa-f:])")
 # Each with its own digits: what is found here must be what `inside` replaces.
-_SOMEBODYS: Final = re.compile(f"{_EMAIL.pattern}|(?a:{_IPV4.pattern})|{_IPV6.pattern}|(?a:{PHONE.pattern})", re.IGNORECASE)
+_SOMEBODYS: Final = re.compile(
+    f"{_EMAIL.pattern}|(?a:{_IPV4.pattern})|{_IPV6.pattern}|(?a:{PHONE.pattern})", re.IGNORECASE
+)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?=$|[T ])", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
 _VOWELS: Final = "aeiou"
 _CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is replaced. `ids`: none, those of users and devices, or those of accounts too; ids that are e-mail addresses always are.
+    """What is replaced.
+
+    `ids`: none, those of users and devices, or those of accounts too; ids that are e-mail addresses always
+    are.
 
     `replace` and `keep` name further keys. `allow_list`: every text is replaced but those under `keep`.
     """
@@ -113,16 +128,24 @@ class People:
         return self._walk(value, everything=False)
 
     def request(self, request: SdkRequest) -> SdkRequest:
-        """A request without what is personal in its path, query and headers; its body is its calls' matter."""
+        """A request without what is personal in its path, query and headers; its body
+        is its calls' matter.
+        """
         pairs = parse_qsl(request.query, keep_blank_values=True, errors="replace")
-        clean = [(self.inside(key), self.text(value) if self._rules.personal(key) else self.inside(value)) for key, value in pairs]
+        clean = [
+            (self.inside(key), self.text(value) if self._rules.personal(key) else self.inside(value))
+            for key, value in pairs
+        ]
         headers = tuple((name, self.inside(value)) for name, value in request.headers)
         return replace(request, path=self.inside(request.path), query=urlencode(clean), headers=headers)
 
     def _walk(self, value: Json, *, everything: bool) -> Json:
         """It calls itself once for each level; js_json.MAX_DEPTH keeps that far from the stack's end."""
         if isinstance(value, dict):
-            return {self.inside(key): self._member(key, inner, everything=everything) for key, inner in value.items()}
+            return {
+                self.inside(key): self._member(key, inner, everything=everything)
+                for key, inner in value.items()
+            }
         if isinstance(value, list):
             return [self._walk(inner, everything=everything) for inner in value]
         if isinstance(value, str):
@@ -132,13 +155,18 @@ class People:
     def _member(self, key: str, value: Json, *, everything: bool) -> Json:
         if key in self._rules.keep or key == "library":
             return value
-        if key in _USER_IDS or key in _ACCOUNT_IDS or key == "id":  # ids again, in traits, context and properties
+        if (
+            key in _USER_IDS or key in _ACCOUNT_IDS or key == "id"
+        ):  # ids again, in traits, context and properties
             return self.value(value) if everything or self._rules.replaces_id(key) else self.within(value)
         return self._all(value) if self._rules.personal(key) else self._walk(value, everything=everything)
 
     def _all(self, value: Json) -> Json:
         if isinstance(value, dict):
-            return {self.inside(key): inner if key in self._rules.keep else self._all(inner) for key, inner in value.items()}
+            return {
+                self.inside(key): inner if key in self._rules.keep else self._all(inner)
+                for key, inner in value.items()
+            }
         return [self._all(inner) for inner in value] if isinstance(value, list) else self.value(value)
 
     # --- what ---
@@ -157,7 +185,9 @@ class People:
         return int(made) if isinstance(value, int) else float(made)
 
     def inside(self, text: str) -> str:
-        """A text in which e-mail addresses, IP addresses and phone numbers (with +) are replaced, wherever they stand."""
+        """A text in which e-mail addresses, IP addresses and phone numbers (with +) are replaced, wherever
+        they stand.
+        """
         if "@" in text or "%40" in text or "\uff20" in text:
             text = _EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
         if text.count(".") >= 3:
@@ -168,7 +198,9 @@ class People:
 
     def text(self, text: str) -> str:
         """The pseudonym of a whole text, of the same shape."""
-        if text.strip().lower() in _MEANINGS or text in PLACEHOLDERS.values():  # stands for no person, and a finding tells of it
+        if (
+            text.strip().lower() in _MEANINGS or text in PLACEHOLDERS.values()
+        ):  # stands for no person, and a finding tells of it
             return text
         pieces, at = [], 0
         for match in _SOMEBODYS.finditer(text):
@@ -195,25 +227,34 @@ class People:
         return moved.isoformat() + text[match.end() :]
 
     def _digest(self, kind: str, text: str) -> bytes:
-        return hmac.new(self._key, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+        return hmac.new(
+            self._key, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).digest()
 
     def _email(self, address: str, at: str) -> str:
-        # The letters come from its small letters, their case from its spelling: spellings that differ in case still do.
+        # The letters come from its small letters, their case from its spelling: spellings that differ in case
+        # still do.
         folded, exact = self._digest("email", address.casefold()), self._digest("case", address)
         name = "p" + "".join(chr(97 + number % 26) for number in folded[:11])
         if address != address.casefold():
-            name = "P" + "".join(one.upper() if number % 2 else one for one, number in zip(name[1:], exact, strict=False))
+            name = "P" + "".join(
+                one.upper() if number % 2 else one for one, number in zip(name[1:], exact, strict=False)
+            )
         return f"{name}{at}example.com"
 
     def _phone(self, number: str) -> str:
-        """A number that is reserved for fiction in North America, with digits after it that keep people apart."""
+        """A number that is reserved for fiction in North America, with digits after it that keep people
+        apart.
+        """
         made = int.from_bytes(self._digest("phone", re.sub(r"\D", "", number))[:6])
         return f"+1-{200 + made % 700}-555-01{made // 700 % 100:02d}"
 
     def _ipv4(self, address: str) -> str:
         if not is_global(address):
             return address
-        return str(ipaddress.IPv4Address(0xC6120000 + int.from_bytes(self._digest("ip", address)[:4]) % 0x20000))  # 198.18.0.0/15
+        return str(
+            ipaddress.IPv4Address(0xC6120000 + int.from_bytes(self._digest("ip", address)[:4]) % 0x20000)
+        )  # 198.18.0.0/15
 
     def _ipv6(self, text: str) -> str:
         if not is_global(text):
@@ -226,7 +267,8 @@ class People:
         return made.upper() if text != text.lower() else made
 
     def _shaped(self, text: str) -> str:
-        """Letters for letters, digits for digits, case and the rest as they are; the same length, also in bytes.
+        """Letters for letters, digits for digits, case and the rest as they are; the same length, also in
+        bytes.
 
         Digits are exchanged one to one among texts that differ in nothing else: u-1 to u-29 stay 29.
         """
@@ -237,13 +279,17 @@ class People:
         return "".join(next(made) if "0" <= one <= "9" else self._character(one, stream) for one in text)
 
     def _exchanged(self, digits: str, tweak: str) -> str:
-        """Digits for digits, one to one (a Feistel network; walking on until a number that began without 0 does so again)."""
+        """Digits for digits, one to one (a Feistel network; walking on until a number that began without 0
+        does so again).
+        """
         if not digits:
             return digits
         first, made = digits[0], digits
         while True:
             made = self._rounds(made, tweak)
-            if len(digits) == 1 or (made[0] == "0") == (first == "0"):  # a single 0 begins nothing: walking on would run two into one
+            if len(digits) == 1 or (made[0] == "0") == (
+                first == "0"
+            ):  # a single 0 begins nothing: walking on would run two into one
                 return made
 
     def _rounds(self, digits: str, tweak: str) -> str:

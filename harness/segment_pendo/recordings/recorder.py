@@ -1,7 +1,10 @@
-"""The recorder: a sink that records. A new file grows call by call; an old one is replaced when the run ends well, or added to.
+"""The recorder: a sink that records.
+
+A new file grows call by call; an old one is replaced when the run ends well, or added to.
 
 Over an old file the run is written beside it, to FILE.xxxxxx.new, and put together with it at the end
-(`merging.merged`): calls that mean the same keep their line byte for byte. Until then the old file is untouched, and a kill leaves both.
+(`merging.merged`): calls that mean the same keep their line byte for byte. Until then the old file is
+untouched, and a kill leaves both.
 """
 
 import glob
@@ -30,14 +33,22 @@ type Mode = Literal["over", "add"]
 
 
 class Recorder:
-    """Each receipt is on its way to the disk when `take` returns. `close` puts a run together with the file it was recorded over.
+    """Each receipt is on its way to the disk when `take` returns.
 
-    `mode`: "over" an existing file, or "add" to it what it does not hold. `people` makes pseudonyms of what is personal.
-    Raises RecordingError if the file exists and is no recording made in the same way.
+    `close` puts a run together with the file it was recorded over.
+
+    `mode`: "over" an existing file, or "add" to it what it does not hold. `people` makes pseudonyms of what
+    is personal. Raises RecordingError if the file exists and is no recording made in the same way.
     """
 
     def __init__(
-        self, path: Path, *, setup: Setup, secrets: tuple[str, ...] = (), mode: Mode = "over", people: People | None = None
+        self,
+        path: Path,
+        *,
+        setup: Setup,
+        secrets: tuple[str, ...] = (),
+        mode: Mode = "over",
+        people: People | None = None,
     ) -> None:
         self.path = path
         self.done = merging.Merge()
@@ -45,7 +56,9 @@ class Recorder:
         self.unfinished: list[Path] = []  # what earlier runs left that were killed
         path = path.resolve()
         self._real = path
-        self._setup = setup = replace(setup, secret="")  # a signature would let who reads it guess at the secret
+        self._setup = setup = replace(
+            setup, secret=""
+        )  # a signature would let who reads it guess at the secret
         self._keys = Keys(secrets)
         self._people = people
         self._judge = Judge(setup)
@@ -86,18 +99,31 @@ class Recorder:
         ours = self._setup.described()
         for name, theirs in header.setup.described().items():
             if theirs != ours[name]:
-                msg = f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another file, or run so."
+                msg = (
+                    f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another "
+                    "file, or run so."
+                )
                 raise RecordingError(msg)
         redaction = self._redaction()
         if header.redacted != redaction["redacted"]:
-            msg = f"{self.path}:1: this recording was made with {header.redacted} redacted; record into another file, or run so."
+            msg = (
+                f"{self.path}:1: this recording was made with {header.redacted} redacted; record into "
+                "another file, or run so."
+            )
             raise RecordingError(msg)
         if header.redacted_with != redaction.get("redactedWith"):
-            msg = f"{self.path}:1: its pseudonyms were made with another key; set the same key again, or record into another file."
+            msg = (
+                f"{self.path}:1: its pseudonyms were made with another key; set the same key again, or "
+                "record into another file."
+            )
             raise RecordingError(msg)
 
     def _redaction(self) -> JsonObject:
-        return {"redacted": "keys"} if self._people is None else {"redacted": "people", "redactedWith": self._people.fingerprint}
+        return (
+            {"redacted": "keys"}
+            if self._people is None
+            else {"redacted": "people", "redactedWith": self._people.fingerprint}
+        )
 
     def _write(self, data: bytes) -> None:
         size = os.fstat(self._file.fileno()).st_size
@@ -167,14 +193,20 @@ class Recorder:
         self.done = done
 
     def _merged(self, old: Iterator[bytes], new: Iterator[bytes], done: merging.Merge) -> Iterator[bytes]:
-        return merging.merged(recording.read(old, str(self.path)), recording.read(new, str(self._target)), done)
+        return merging.merged(
+            recording.read(old, str(self.path)), recording.read(new, str(self._target)), done
+        )
 
 
 def _unknown(batch: Batch, made: People) -> Batch:
     """The batch with pseudonyms."""
     envelope = made.call(batch.envelope)
     assert isinstance(envelope, dict)
-    return replace(batch, envelope=envelope, calls=tuple(replace(call, data=made.call(call.data)) for call in batch.calls))
+    return replace(
+        batch,
+        envelope=envelope,
+        calls=tuple(replace(call, data=made.call(call.data)) for call in batch.calls),
+    )
 
 
 def _made_id(call: Call, message: Message | None) -> str:
@@ -186,5 +218,9 @@ def _made_id(call: Call, message: Message | None) -> str:
 def _said(name: str, value: Json) -> str:
     if name == "assume":
         assumed = value.items() if isinstance(value, dict) else ()
-        return f"assuming {', '.join(f'{key}={setting}' for key, setting in assumed)}" if assumed else "assuming nothing"
+        return (
+            f"assuming {', '.join(f'{key}={setting}' for key, setting in assumed)}"
+            if assumed
+            else "assuming nothing"
+        )
     return f"with {name} {('off', 'on')[value] if isinstance(value, bool) else value}"

@@ -52,7 +52,8 @@ class Keys:
         return text
 
     def without(self, value: Json, name: str = "") -> Json:
-        """A copy of the value of `name`: write keys replaced, and every known key and secret in any text or name.
+        """A copy of the value of `name`: write keys replaced, and every known key and secret in any text or
+        name.
 
         It calls itself once for each level; js_json.MAX_DEPTH keeps that far from the stack's end.
         """
@@ -68,8 +69,12 @@ class Keys:
         return "WRITE_KEY_OF_ANOTHER_TYPE" if name == "writeKey" and is_number else value
 
 
-def redacted(request: SdkRequest, keys: Keys, switches: Switches = DEFAULT) -> tuple[SdkRequest, Batch | None]:
-    """The request without secrets, its body decoded, and the calls in it; None where it carries none that can be read."""
+def redacted(
+    request: SdkRequest, keys: Keys, switches: Switches = DEFAULT
+) -> tuple[SdkRequest, Batch | None]:
+    """The request without secrets, its body decoded, and the calls in it; None where it carries none that can
+    be read.
+    """
     batch = ingest.read(request, switches, spelled=True)
     _learn(request, keys)
     if not isinstance(batch, Batch) or not batch.calls:
@@ -116,4 +121,9 @@ def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkReques
 
 def _query(query: str, keys: Keys) -> str:
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
-    return urlencode([(keys.blanked(k), keys.stand_in(v) if k.lower() == "writekey" else keys.blanked(v)) for k, v in pairs])
+    return urlencode(
+        [
+            (keys.blanked(k), keys.stand_in(v) if k.lower() == "writekey" else keys.blanked(v))
+            for k, v in pairs
+        ]
+    )

@@ -1,4 +1,6 @@
-"""A recording sent again: which of its calls, moved in time or not, as the webhooks they became or as SDK requests."""
+"""A recording sent again: which of its calls, moved in time or not, as the webhooks they became or as SDK
+requests.
+"""
 
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -39,10 +41,10 @@ class Measure(NamedTuple):
 class Resend:
     """What of a file is sent again, and how.
 
-    `start`: the line to begin at. `only`: CONDITIONS that a call must fit. `shift`: how far all times are moved; None leaves every byte as
-    recorded. `sdk`: encode requests as this one does (a key of segment.wire.SDKS); None as recorded. `size`: how much of the file is read,
-    since a recorder may be writing to it. `signing_key` signs webhooks anew.
-    Every method that reads the file raises RecordingError.
+    `start`: the line to begin at. `only`: CONDITIONS that a call must fit. `shift`: how far all times are
+    moved; None leaves every byte as recorded. `sdk`: encode requests as this one does (a key of
+    segment.wire.SDKS); None as recorded. `size`: how much of the file is read, since a recorder may be
+    writing to it. `signing_key` signs webhooks anew. Every method that reads the file raises RecordingError.
     """
 
     file: Path
@@ -69,20 +71,28 @@ class Resend:
         return Measure(count, seconds, first)
 
     def webhooks(self, send: Callable[[Webhook, webhooks.Kind], Awaitable[str]]) -> Iterator[Item]:
-        """Yield each webhook as something that `send` sends; it returns an empty text, or says what went wrong."""
+        """Yield each webhook as something that `send` sends; it returns an empty text, or says what went
+        wrong.
+        """
         kind, judge_of = self.header.setup.kind, Judge(self.header.setup)
         for entry in self._entries():
             bodies = [call.body for call in entry.calls]
             if self.shift is not None:
                 outcomes = [judged.outcome for judged in judge_of.entry(_shifted(entry, self.shift))]
-                bodies = [outcome.body.decode() if isinstance(outcome, Webhook) else None for outcome in outcomes]
+                bodies = [
+                    outcome.body.decode() if isinstance(outcome, Webhook) else None for outcome in outcomes
+                ]
             for call, body in zip(entry.calls, bodies, strict=True):
                 if body is not None:
-                    webhook = webhooks.signed(Webhook(body.encode(), self.header.headers), kind, self.signing_key)
+                    webhook = webhooks.signed(
+                        Webhook(body.encode(), self.header.headers), kind, self.signing_key
+                    )
                     yield Item(call.number, call.at, chain_of(call.call), partial(send, webhook, kind))
 
     def requests(self, send: Callable[[SdkRequest], Awaitable[str]]) -> Iterator[Item]:
-        """Yield each SDK request as something that `send` sends; it returns an empty text, or says what went wrong."""
+        """Yield each SDK request as something that `send` sends; it returns an empty text, or says what went
+        wrong.
+        """
         for entry in self._entries():
             moved = entry if self.shift is None else _shifted(entry, self.shift)
             first = moved.calls[0]
@@ -94,7 +104,11 @@ class Resend:
     def _entries(self) -> Iterator[Entry]:
         """Yield the entries with those of their calls that were asked for; none without any."""
         for entry in load(self.file, self.size):
-            calls = [call for call in entry.calls if call.number >= self.start and _is_wanted(entry, call, self.only)]
+            calls = [
+                call
+                for call in entry.calls
+                if call.number >= self.start and _is_wanted(entry, call, self.only)
+            ]
             if calls:
                 yield replace(entry, calls=calls)
 
@@ -109,7 +123,9 @@ class Resend:
                 if isinstance(context, dict):
                     call["context"] = {key: value for key, value in context.items() if key != "library"}
                 calls.append({"type": entry.type_of(recorded), **call})
-        return requests(calls, self.sdk, write_key="WRITE_KEY_1", at=entry.calls[0].at, unique=lambda: str(uuid.uuid4()))
+        return requests(
+            calls, self.sdk, write_key="WRITE_KEY_1", at=entry.calls[0].at, unique=lambda: str(uuid.uuid4())
+        )
 
 
 def _is_wanted(entry: Entry, recorded: RecordedCall, only: Mapping[str, str]) -> bool:
@@ -133,7 +149,12 @@ def _shifted_call(recorded: RecordedCall, shift: timedelta) -> RecordedCall:
     call = recorded.call
     if isinstance(call, dict):
         call = {key: _moved(value, shift) if key in _TIMED else value for key, value in call.items()}
-    return replace(recorded, call=call, at=recorded.at + shift, sent_at=tuple(_moved(value, shift) for value in recorded.sent_at))
+    return replace(
+        recorded,
+        call=call,
+        at=recorded.at + shift,
+        sent_at=tuple(_moved(value, shift) for value in recorded.sent_at),
+    )
 
 
 def _moved(value: Json, shift: timedelta) -> Json:

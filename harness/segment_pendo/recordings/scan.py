@@ -1,6 +1,8 @@
-"""What in a text looks like a secret or a person: keys, tokens, e-mail addresses, phone numbers, public IP addresses.
+"""What in a text looks like a secret or a person: keys, tokens, e-mail addresses, phone numbers, public IP
+addresses.
 
-Addresses and numbers that are reserved for examples are nobody's and are not told. Names have no shape: nobody can find them so.
+Addresses and numbers that are reserved for examples are nobody's and are not told. Names have no shape:
+nobody can find them so.
 """
 
 import base64
@@ -17,15 +19,24 @@ from segment_pendo.words import Json
 
 __all__ = ["PHONE", "Suspect", "is_global", "suspects"]
 
-_EXAMPLE = re.compile(r"@(?:[a-z0-9-]+\.)*(?:example(?:\.(?:com|org|net))?|test|invalid|localhost)$", re.IGNORECASE)
+_EXAMPLE = re.compile(
+    r"@(?:[a-z0-9-]+\.)*(?:example(?:\.(?:com|org|net))?|test|invalid|localhost)$", re.IGNORECASE
+)
 # 555-01xx is for fiction in North America, as are these of other countries' authorities.
 _FICTION = re.compile(r"55501\d\d$")
 PHONE: Final = re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII)
-_EVERYBODYS: Final = {"8.8.8.8", "8.8.4.4", "1.1.1.1", "24.5.68.47"}  # name servers, and the address of Segment's own examples
+_EVERYBODYS: Final = {
+    "8.8.8.8",
+    "8.8.4.4",
+    "1.1.1.1",
+    "24.5.68.47",
+}  # name servers, and the address of Segment's own examples
 
 
 class Suspect(NamedTuple):
-    """`what` it looks like, where it stands (a character of the text, counted from 1), and enough of it to find it again."""
+    """`what` it looks like, where it stands (a character of the text, counted from 1), and enough of it to
+    find it again.
+    """
 
     what: str
     at: int
@@ -66,24 +77,60 @@ def _is_card(text: str) -> bool:
 def _is_random(text: str) -> bool:
     """Whether a key-like text may be one: made-up ones repeat themselves or consist of words."""
     value = re.split(r"[=:/\s\"']", text.rstrip("\"'"))[-1]
-    return len(set(value.lower())) >= 12 and any(one.isdigit() for one in value) and any(one.isalpha() for one in value)
+    return (
+        len(set(value.lower())) >= 12
+        and any(one.isdigit() for one in value)
+        and any(one.isalpha() for one in value)
+    )
 
 
 _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]] = (
-    ("e-mail address", re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"), _is_somebodys_mail),
-    ("IP address", re.compile(r"(?<![\d.])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII), _is_public),
-    ("IP address", re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,6}(?![0-9A-Fa-f:])"), _is_public),
+    (
+        "e-mail address",
+        re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"),
+        _is_somebodys_mail,
+    ),
+    (
+        "IP address",
+        re.compile(r"(?<![\d.])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII),
+        _is_public,
+    ),
+    (
+        "IP address",
+        re.compile(
+            r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,6}(?![0-9A-Fa-f:])"
+        ),
+        _is_public,
+    ),
     ("phone number", PHONE, _is_somebodys_phone),
-    ("card number", re.compile(r"(?<=[\"' ])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13})(?=[\"' ,.\\])", re.ASCII), _is_card),
+    (
+        "card number",
+        re.compile(
+            r"(?<=[\"' ])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13})(?=[\"' ,.\\])", re.ASCII
+        ),
+        _is_card,
+    ),
     ("private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), _anything),
-    ("token", re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), _anything),
+    (
+        "token",
+        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+        _anything,
+    ),
     (
         "token",
         re.compile(r"[sr]k_live_\w{16,}|gh[pousr]_\w{30,}|xox[abprs]-[\w-]{20,}|AKIA[0-9A-Z]{16}", re.ASCII),
         _anything,
     ),
-    ("Pendo key", re.compile(r"/data/\w+/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), _is_random),
-    ("write key", re.compile(r"write_?key\\*[\"']?\s*[:=]\s*\\*[\"']?[A-Za-z0-9]{24,}", re.IGNORECASE), _is_random),
+    (
+        "Pendo key",
+        re.compile(r"/data/\w+/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE),
+        _is_random,
+    ),
+    (
+        "write key",
+        re.compile(r"write_?key\\*[\"']?\s*[:=]\s*\\*[\"']?[A-Za-z0-9]{24,}", re.IGNORECASE),
+        _is_random,
+    ),
     (
         "secret",
         re.compile(
@@ -102,7 +149,9 @@ def _masked(text: str) -> str:
 
 
 def suspects(text: str) -> Iterator[Suspect]:
-    """What looks like a secret or a person in a line; also in Basic headers and in the body of a captured request."""
+    """What looks like a secret or a person in a line; also in Basic headers and in the body of a captured
+    request.
+    """
     yield from _plain(text)
     for match in _BASIC.finditer(text):
         user = _decoded(match[1]).decode("utf-8", "replace").partition(":")[0]

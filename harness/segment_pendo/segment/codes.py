@@ -1,4 +1,6 @@
-"""The codes of findings about what Segment does with a call, and of what it drops or refuses, each with an example that brings it."""
+"""The codes of findings about what Segment does with a call, and of what it drops or refuses, each with an
+example that brings it.
+"""
 
 from typing import Final
 
@@ -13,7 +15,8 @@ _PUBLISHED: Final = "Segment's published destination code"
 CODES: Final[dict[str, Code]] = {
     "NUMBER_CHANGED": Code(
         "warning",
-        "Segment's destination is JavaScript, where a number has about 16 digits and may be spelled otherwise: this one changes.",
+        "Segment's destination is JavaScript, where a number has about 16 digits and may be spelled "
+        "otherwise: this one changes.",
         "Send it as a text, if every digit counts.",
         _PUBLISHED,
         '{"type":"identify","userId":"u-1","traits":{"card":12345678901234567890}}',
@@ -27,7 +30,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "PENDO_INTEGRATION_IGNORED": Code(
         "info",
-        'integrations holds "Pendo": false. That names the destination in the browser; the webhook is another destination.',
+        'integrations holds "Pendo": false. That names the destination in the browser; the webhook '
+        "is another destination.",
         'To stop the webhook, name it: "Webhooks (Actions)": false.',
         _OBJECT,
         '{"type":"identify","userId":"u-1","integrations":{"Pendo":false}}',
@@ -41,7 +45,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "MESSAGE_ID_LONG": Code(
         "warning",
-        "messageId has more than 100 characters, which is Segment's limit; what it does then is documented nowhere.",
+        "messageId has more than 100 characters, which is Segment's limit; what it does then is "
+        "documented nowhere.",
         "Leave messageId to the SDK.",
         _HTTP,
         f'{{"type":"identify","userId":"u-1","messageId":"{"m" * 101}"}}',
@@ -55,7 +60,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "WRITE_KEYS_DIFFER": Code(
         "warning",
-        "The body and the Authorization header name different write keys, and Segment's documentation does not say which counts.",
+        "The body and the Authorization header name different write keys, and Segment's "
+        "documentation does not say which counts.",
         "Send one key.",
         _HTTP,
     ),
@@ -161,13 +167,35 @@ DROPS: Final[dict[str, Code]] = {
         "Send smaller batches.",
         _HTTP,
     ),
-    "empty_batch": Code("error", "The batch has no calls; Segment answers 200 and drops it.", "Send no empty batches.", _DISCARDS),
-    "bad_json": Code("error", "The body is no JSON; Segment answers 400.", "Look at how the body is made.", _HTTP),
-    "bad_gzip": Code("error", "The body says that it is gzip and is not, or is damaged.", "Look at how the body is compressed.", _HTTP),
-    "bad_encoding": Code("error", "The body is encoded in a way that Segment does not read.", "Send plain JSON or gzip.", _HTTP),
-    "bad_pixel": Code("error", "The query of a pixel holds no event.", "Send base64 JSON as data.", "Segment's pixel tracking API"),
+    "empty_batch": Code(
+        "error",
+        "The batch has no calls; Segment answers 200 and drops it.",
+        "Send no empty batches.",
+        _DISCARDS,
+    ),
+    "bad_json": Code(
+        "error", "The body is no JSON; Segment answers 400.", "Look at how the body is made.", _HTTP
+    ),
+    "bad_gzip": Code(
+        "error",
+        "The body says that it is gzip and is not, or is damaged.",
+        "Look at how the body is compressed.",
+        _HTTP,
+    ),
+    "bad_encoding": Code(
+        "error", "The body is encoded in a way that Segment does not read.", "Send plain JSON or gzip.", _HTTP
+    ),
+    "bad_pixel": Code(
+        "error",
+        "The query of a pixel holds no event.",
+        "Send base64 JSON as data.",
+        "Segment's pixel tracking API",
+    ),
     "unknown_path": Code(
-        "error", "The path is none of Segment's ingest API.", "Look at the SDK's host: the path after it is /v1/...", _HTTP
+        "error",
+        "The path is none of Segment's ingest API.",
+        "Look at the SDK's host: the path after it is /v1/...",
+        _HTTP,
     ),
     "cdn_script": Code(
         "error",
@@ -184,7 +212,8 @@ DROPS: Final[dict[str, Code]] = {
     ),
     "NO_MATCHING_MAPPING": Code(
         "error",
-        "The destination does not select this type of call: track is off by default, and page, screen and alias never go to Pendo.",
+        "The destination does not select this type of call: track is off by default, and page, "
+        "screen and alias never go to Pendo.",
         "Turn track on, if your Pendo subscription has the setting.",
         _DISCARDS,
         '{"type":"page","userId":"u-1"}',

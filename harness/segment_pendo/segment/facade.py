@@ -1,4 +1,6 @@
-"""The classic Webhooks destination's own ways, as Segment's library for classic destinations (npm segmentio-facade 3.2.7) has them."""
+"""The classic Webhooks destination's own ways, as Segment's library for classic destinations (npm
+segmentio-facade 3.2.7) has them.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,11 +11,14 @@ __all__ = ["enabled", "rewritten"]
 
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9.]+")
 _DATE = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:([ T])(\d{2}):?(\d{2})(?::?(\d{2})(?:[,.](\d+))?)?(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)?)?", re.ASCII
+    r"(\d{4})-(\d{2})-(\d{2})(?:([ "
+    r"T])(\d{2}):?(\d{2})(?::?(\d{2})(?:[,.](\d+))?)?(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)?)?",
+    re.ASCII,
 )
 
 
-# --- the integrations object (N-3, N-4) ------------------------------------------------------------------------------
+# --- the integrations object (N-3, N-4)
+# ------------------------------------------------------------------------------
 
 
 def _find(value: Json, path: str) -> Json:
@@ -33,9 +38,15 @@ def _find(value: Json, path: str) -> Json:
 
 
 def enabled(event: JsonObject, name: str) -> bool:
-    """Whether an event is for the destination `name`: a boolean of that name decides, anything else there means yes; else `All`."""
+    """Whether an event is for the destination `name`: a boolean of that name decides, anything else there
+    means yes; else `All`.
+    """
     options = _first(event.get("options"), event.get("context"), {})
-    switches = (_find(options, "providers.all"), _find(options, "all"), _find(event.get("integrations"), "all"))
+    switches = (
+        _find(options, "providers.all"),
+        _find(options, "all"),
+        _find(event.get("integrations"), "all"),
+    )
     on: Json = next((value for value in switches if isinstance(value, bool)), True)
     integrations = _first(event.get("integrations"), _find(options, "providers"), options)
     if isinstance(integrations, dict):
@@ -57,11 +68,15 @@ def _first(*values: Json) -> Json:
     return next((value for value in values if _is_true(value)), None)
 
 
-# --- dates (W-7) -----------------------------------------------------------------------------------------------------
+# --- dates: W-7 ---
+# -----------------------------------------------------------------------------------------------------
 
 
 def rewritten(value: Json) -> Json:
-    """The value with every text that looks like a date as UTC in milliseconds. It calls itself for each level (js_json.MAX_DEPTH)."""
+    """The value with every text that looks like a date as UTC in milliseconds.
+
+    It calls itself for each level (js_json.MAX_DEPTH).
+    """
     if isinstance(value, dict):
         return {key: rewritten(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -75,14 +90,18 @@ def _date(text: str) -> str:
         return text
     year, month, day, between, hour, minute, second, fraction, _, sign, hours, minutes = match.groups()
     offset = timedelta()
-    if sign and between == "T":  # a blank between date and time means local time there, which on a server is UTC
+    if (
+        sign and between == "T"
+    ):  # a blank between date and time means local time there, which on a server is UTC
         offset = timedelta(hours=int(hours), minutes=int(minutes or 0)) * (-1 if sign == "+" else 1)
     # JavaScript carries what is too much: the 31st of February is a day in March; a zero counts as a one.
     months = (int(year) + (1900 if int(year) < 100 else 0)) * 12 + (int(month) or 1) - 1
     # Python's calendar ends with the year 9999; the years repeat every 400.
     cycles, in_cycle = divmod(months // 12, 400)
     moment = datetime(2000 + in_cycle, months % 12 + 1, 1, tzinfo=UTC) + offset
-    moment += timedelta(days=(int(day) or 1) - 1, hours=int(hour or 0), minutes=int(minute or 0), seconds=int(second or 0))
+    moment += timedelta(
+        days=(int(day) or 1) - 1, hours=int(hour or 0), minutes=int(minute or 0), seconds=int(second or 0)
+    )
     moment += timedelta(milliseconds=int(((fraction or "") + "00")[:3]) if fraction else 0)
     shown = moment.year - 2000 + 400 * cycles
     rest = moment.isoformat(timespec="milliseconds").removesuffix("+00:00")[4:]

@@ -1,8 +1,8 @@
 """Segment's ingest API: from an SDK's HTTP request to the calls in it, and the answer Segment gives.
 
-What is refused with a 400 is only what Segment documents: bad JSON and oversize (I-36). All else is answered 200,
-also what will be dropped afterwards (server.py says which). Types and encodings are decided by looking at the
-bytes, never by Content-Type (I-30).
+What is refused with a 400 is only what Segment documents: bad JSON and oversize (I-36). All else is answered
+200, also what will be dropped afterwards (server.py says which). Types and encodings are decided by looking
+at the bytes, never by Content-Type (I-30).
 """
 
 import base64
@@ -101,7 +101,11 @@ def masked(path: str) -> str:
 
 def is_script(request: SdkRequest) -> bool:
     """Whether this asks for Analytics.js or a part of it, which only Segment's CDN has (I-18)."""
-    return request.method in {"GET", "HEAD"} and route(request) is None and _SCRIPT_PATH.fullmatch(request.path) is not None
+    return (
+        request.method in {"GET", "HEAD"}
+        and route(request) is None
+        and _SCRIPT_PATH.fullmatch(request.path) is not None
+    )
 
 
 def _long(name: str) -> str:
@@ -123,7 +127,9 @@ def read(request: SdkRequest, switches: Switches = DEFAULT, *, spelled: bool = F
     body = _decoded(request)
     if isinstance(body, Refusal):
         return body
-    limit, words = (MAX_SINGLE, "32 KB for one call") if where.kind == "single" else (MAX_BATCH, "500 KB for a batch")
+    limit, words = (
+        (MAX_SINGLE, "32 KB for one call") if where.kind == "single" else (MAX_BATCH, "500 KB for a batch")
+    )
     if len(body) > limit:
         message = f"The body has {len(body):,} bytes decoded; Segment answers 400 above {words}."
         return Refusal(400, "too_large", message)
@@ -131,7 +137,9 @@ def read(request: SdkRequest, switches: Switches = DEFAULT, *, spelled: bool = F
     if isinstance(parsed, Refusal):
         return parsed
     if not isinstance(parsed.value, dict):
-        return _misshapen("The body is JSON but no object; Segment expects one event or {batch: [...]}.", switches)
+        return _misshapen(
+            "The body is JSON but no object; Segment expects one event or {batch: [...]}.", switches
+        )
     if where.kind == "single":
         return _single(request, where, parsed.value, len(body), switches, ordinary=parsed.ordinary)
     return _batch(request, parsed.value, len(body), switches, ordinary=parsed.ordinary)
@@ -142,10 +150,16 @@ def _misshapen(said: str, switches: Switches) -> Refusal:
 
 
 def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) -> Batch | Refusal:
-    """A path of a proxy's own: mobile SDKs POST a batch to whatever URL they are given (I-5). The body tells."""
+    """A path of a proxy's own: mobile SDKs POST a batch to whatever URL they are given (I-5).
+
+    The body tells.
+    """
     if is_script(request):
         return Refusal(
-            404, "cdn_script", "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or let the proxy fetch them."
+            404,
+            "cdn_script",
+            "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or let the "
+            "proxy fetch them.",
         )
     said = f"{request.method[:20]} {masked(request.path)[:200]} is no path of Segment's ingest API."
     if request.method != "POST" and _PATH.fullmatch(_tidied(request.path)):
@@ -161,11 +175,15 @@ def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) ->
         return _batch(request, parsed.value, len(body), switches, ordinary=parsed.ordinary)
     kind = _type_of(parsed.value)
     if kind in TYPES and len(body) <= MAX_SINGLE:
-        return _single(request, Route("single", kind), parsed.value, len(body), switches, ordinary=parsed.ordinary)
+        return _single(
+            request, Route("single", kind), parsed.value, len(body), switches, ordinary=parsed.ordinary
+        )
     return unknown
 
 
-def _single(request: SdkRequest, where: Route, event: JsonObject, size: int, switches: Switches, *, ordinary: bool) -> Batch:
+def _single(
+    request: SdkRequest, where: Route, event: JsonObject, size: int, switches: Switches, *, ordinary: bool
+) -> Batch:
     # S-6: the endpoint gives the type.
     kind = where.name if switches.type_conflict == "path" else _type_of(event) or where.name
     write_key, notes = _write_key(event, request, switches)
@@ -174,13 +192,20 @@ def _single(request: SdkRequest, where: Route, event: JsonObject, size: int, swi
 
 
 def alone(call: Call, size: int, write_key: str | None, *, ordinary: bool, client: bool = False) -> Batch:
-    """One call as its own path would carry it. M-12: only what Analytics.js posts one by one counts as the client channel."""
+    """One call as its own path would carry it.
+
+    M-12: only what Analytics.js posts one by one counts as the client channel.
+    """
     event = call.data if isinstance(call.data, dict) else {}
     is_client = client or library_name(event).startswith("analytics.js")
-    return Batch((call,), single=True, client=is_client, ordinary=ordinary, envelope={}, size=size, write_key=write_key)
+    return Batch(
+        (call,), single=True, client=is_client, ordinary=ordinary, envelope={}, size=size, write_key=write_key
+    )
 
 
-def _batch(request: SdkRequest, envelope: JsonObject, size: int, switches: Switches, *, ordinary: bool) -> Batch | Refusal:
+def _batch(
+    request: SdkRequest, envelope: JsonObject, size: int, switches: Switches, *, ordinary: bool
+) -> Batch | Refusal:
     items = envelope.get("batch")
     if not isinstance(items, list):
         return _misshapen("The body has no list named batch.", switches)
@@ -196,7 +221,16 @@ def _batch(request: SdkRequest, envelope: JsonObject, size: int, switches: Switc
     calls = tuple(Call(index, _type_of(item), item) for index, item in enumerate(items))  # S-1
     rest = {key: value for key, value in envelope.items() if key != "batch"}
     write_key, notes = _write_key(envelope, request, switches)
-    return Batch(calls, single=False, client=False, ordinary=ordinary, envelope=rest, size=size, write_key=write_key, notes=notes)
+    return Batch(
+        calls,
+        single=False,
+        client=False,
+        ordinary=ordinary,
+        envelope=rest,
+        size=size,
+        write_key=write_key,
+        notes=notes,
+    )
 
 
 def _type_of(item: Json) -> str | None:
@@ -212,23 +246,34 @@ def library_name(event: JsonObject) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _write_key(body: JsonObject, request: SdkRequest, switches: Switches) -> tuple[str | None, tuple[Finding, ...]]:
-    """I-21: the key in the body wins over the header's; a beacon can set no header and puts it into the query."""
+def _write_key(
+    body: JsonObject, request: SdkRequest, switches: Switches
+) -> tuple[str | None, tuple[Finding, ...]]:
+    """I-21: the key in the body wins over the header's; a beacon can set no header and puts it into the
+    query.
+    """
     named = body.get("writeKey")
     own = named if isinstance(named, str) else None
     basic = basic_user(request.headers)
     found = (own, basic) if switches.write_key == "body" else (basic, own)
     key = next((key for key in found if key is not None), None)
     if not key:
-        key = next((value for name, value in parse_qsl(request.query, errors="replace") if name == "writeKey"), None)
+        key = next(
+            (value for name, value in parse_qsl(request.query, errors="replace") if name == "writeKey"), None
+        )
     if own is None or basic is None or own == basic:
         return key, ()
-    text = f"Body and Authorization header bear different write keys; the {switches.write_key}'s is taken here. Send one key."
+    text = (
+        f"Body and Authorization header bear different write keys; the {switches.write_key}'s is taken "
+        "here. Send one key."
+    )
     return key, (note("WRITE_KEYS_DIFFER", "$.writeKey", text),)
 
 
 def basic_user(headers: Headers) -> str | None:
-    """The write key of a Basic header: the user, with or without the colon (I-20), or the password if the user is empty."""
+    """The write key of a Basic header: the user, with or without the colon (I-20), or the password if the
+    user is empty.
+    """
     scheme, _, encoded = header(headers, "authorization").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -248,8 +293,12 @@ def _decoded(request: SdkRequest) -> bytes | Refusal:
     if coding in {"", "identity"}:
         return request.body
     if coding in {"gzip", "x-gzip"}:
-        return Refusal(400, "bad_gzip", "Content-Encoding says gzip, but the body does not begin as gzip does.")
-    return Refusal(400, "bad_encoding", "The Content-Encoding of the body is not gzip; Segment documents no other.")
+        return Refusal(
+            400, "bad_gzip", "Content-Encoding says gzip, but the body does not begin as gzip does."
+        )
+    return Refusal(
+        400, "bad_encoding", "The Content-Encoding of the body is not gzip; Segment documents no other."
+    )
 
 
 def _gunzipped(data: bytes) -> bytes | Refusal:
@@ -275,8 +324,12 @@ def _parsed(body: bytes, *, spelled: bool) -> js_json.Parsed | Refusal:
 
 
 def _read_pixel(request: SdkRequest, where: Route, *, spelled: bool) -> Batch | Refusal:
-    """I-16: one event in `data` (base64 of JSON, either alphabet, padded or not), else in dotted query parameters."""
-    query = parse_qsl(request.query or request.path.partition("?")[2], keep_blank_values=True, errors="replace")
+    """I-16: one event in `data` (base64 of JSON, either alphabet, padded or not), else in dotted query
+    parameters.
+    """
+    query = parse_qsl(
+        request.query or request.path.partition("?")[2], keep_blank_values=True, errors="replace"
+    )
     data = next((value for key, value in query if key == "data"), None)
     if data is None:
         event, ordinary, size = _undotted(query), False, 0
@@ -285,10 +338,18 @@ def _read_pixel(request: SdkRequest, where: Route, *, spelled: bool) -> Batch | 
         try:
             body = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         except (binascii.Error, ValueError):
-            return Refusal(200, "bad_pixel", "The pixel's data is no base64; Segment answers with the image and drops it.")
+            return Refusal(
+                200,
+                "bad_pixel",
+                "The pixel's data is no base64; Segment answers with the image and drops it.",
+            )
         parsed = _parsed(body, spelled=spelled)
         if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
-            return Refusal(200, "bad_pixel", "The pixel's data is no JSON object; Segment answers with the image and drops it.")
+            return Refusal(
+                200,
+                "bad_pixel",
+                "The pixel's data is no JSON object; Segment answers with the image and drops it.",
+            )
         event, ordinary, size = parsed.value, parsed.ordinary, len(body)
     key = event.get("writeKey")
     return alone(Call(0, where.name, event), size, key if isinstance(key, str) else None, ordinary=ordinary)
@@ -308,7 +369,8 @@ def _undotted(query: list[tuple[str, str]]) -> JsonObject:
     return event
 
 
-# --- answers ---------------------------------------------------------------------------------------------------------
+# --- answers
+# ---------------------------------------------------------------------------------------------------------
 
 ACCEPTED: Final = b'{"success": true}'  # I-34; SDKs demand exactly 200 and a JSON body (I-33)
 _JSON: Final = ("Content-Type", "application/json")
@@ -328,15 +390,22 @@ def _cors(request: SdkRequest) -> Headers:
 
 
 def accepted(request: SdkRequest) -> Reply:
-    """The answer to what Segment takes: `200 {"success": true}`, an image for the pixel, CORS for browsers (I-70)."""
+    """The answer to what Segment takes: `200 {"success": true}`, an image for the pixel, CORS for browsers
+    (I-70).
+    """
     where = route(request)
     kind = where.kind if where else ""
     if where and kind == "settings":
         return settings_reply(request, where.name)
     if kind == "pixel":
-        return Reply(200, (("Content-Type", "image/gif"), ("Cache-Control", "no-store"), *_cors(request)), _GIF)
+        return Reply(
+            200, (("Content-Type", "image/gif"), ("Cache-Control", "no-store"), *_cors(request)), _GIF
+        )
     if kind == "preflight":
-        wanted = header(request.headers, "access-control-request-headers") or "authorization, content-type, x-retry-count"
+        wanted = (
+            header(request.headers, "access-control-request-headers")
+            or "authorization, content-type, x-retry-count"
+        )
         allow = (
             ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
             ("Access-Control-Allow-Headers", wanted),
@@ -347,15 +416,25 @@ def accepted(request: SdkRequest) -> Reply:
 
 
 def refused(request: SdkRequest, refusal: Refusal) -> Reply:
-    """The answer to what brought no call. A JSON object in every case: Ruby's SDK parses any status (I-33, I-35)."""
+    """The answer to what brought no call.
+
+    A JSON object in every case: Ruby's SDK parses any status (I-33, I-35).
+    """
     if refusal.status == 200:
         return accepted(request)
-    body: Json = {"success": False, "code": refusal.code, "message": refusal.message, "error": refusal.message}
+    body: Json = {
+        "success": False,
+        "code": refusal.code,
+        "message": refusal.message,
+        "error": refusal.message,
+    }
     return Reply(refusal.status, (_JSON, *_cors(request)), js_json.write(body))
 
 
 def settings_reply(request: SdkRequest, write_key: str) -> Reply:
-    """CDN settings that keep an SDK with us (I-17): without apiKey and apiHost it would post to the real Segment."""
+    """CDN settings that keep an SDK with us (I-17): without apiKey and apiHost it would post to the real
+    Segment.
+    """
     api_host = "api.segment.io/v1" if request.door == "proxy" else f"{request.host}/v1"
     segment: JsonObject = {"apiKey": write_key, "apiHost": api_host}
     if request.door == "home":

@@ -1,8 +1,8 @@
 """What Segment's servers do to a call before a destination sees it, and which calls they drop in silence.
 
-Rules: facts M (schema), T (times), S (what is added), I (drops after a 200). Codes in lower case with a
-rule number are Segment's own; `message_too_large`, `too_many_messages`, `message_id_too_long` and `unknown_type` are ours, for drops that
-Segment documents without a name.
+Rules: facts M (schema), T (times), S (what is added), I (drops after a 200). Codes in lower case with a rule
+number are Segment's own; `message_too_large`, `too_many_messages`, `message_id_too_long` and `unknown_type`
+are ours, for drops that Segment documents without a name.
 """
 
 import hashlib
@@ -55,30 +55,39 @@ def deliver(
 ) -> Message | Skipped:
     """The message that a destination would see, or why Segment drops the call. Never changes its input.
 
-    `message_id` makes one for a call that has none. Segment has codes for a whole batch too (I-51, I-52); here each call has its own.
-    Suppressed users and plans are not known (S-22).
+    `message_id` makes one for a call that has none. Segment has codes for a whole batch too (I-51, I-52);
+    here each call has its own. Suppressed users and plans are not known (S-22).
     """
     data = call.data
     if not isinstance(data, dict):  # I-60
-        return Skipped("bad_request", "This item of the batch is no JSON object, so Segment cannot decode it and drops it.")
+        return Skipped(
+            "bad_request",
+            "This item of the batch is no JSON object, so Segment cannot decode it and drops it.",
+        )
     dropped = _oversize(call, batch, switches) or _malformed(call.type, data, switches)
     return dropped or _completed(call, data, batch, switches, received=received, ip=ip, message_id=message_id)
 
 
-# --- drops (M-2: what else may be missing is delivered) --------------------------------------------------------------
+# --- drops (M-2: what else may be missing is delivered)
+# --------------------------------------------------------------
 
 
 def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
     if batch.single:  # the whole body was measured at the door; more properties than I-45 allows do not fit
         return None
     if len(batch.calls) > MAX_MESSAGES and (switches.surplus == "batch" or call.index >= MAX_MESSAGES):
-        reason = f"The batch has {len(batch.calls):,} calls; Segment answers 200 but rejects more than {MAX_MESSAGES:,}."
+        reason = (
+            f"The batch has {len(batch.calls):,} calls; Segment answers 200 but rejects more than "
+            f"{MAX_MESSAGES:,}."
+        )
         return Skipped("too_many_messages", reason)
     if batch.size <= MAX_SINGLE:  # none of its calls can be larger
         return None
     size = len(js_json.write(call.data, ordinary=batch.ordinary))
     if size > MAX_SINGLE:  # I-42
-        return Skipped("message_too_large", f"The call has {size:,} bytes; Segment takes at most 32 KB for one call.")
+        return Skipped(
+            "message_too_large", f"The call has {size:,} bytes; Segment takes at most 32 KB for one call."
+        )
     return None
 
 
@@ -96,14 +105,21 @@ def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skippe
             continue
         if not isinstance(value, str) or value == "":  # I-54, I-62
             what = "an empty string" if value == "" else f"a {_KINDS.get(type(value), 'value')}, not a string"
-            return Skipped("id_not_string", f"{key} is {what}, so Segment drops the call; send a non-empty string.")
+            return Skipped(
+                "id_not_string", f"{key} is {what}, so Segment drops the call; send a non-empty string."
+            )
         has_id = True
     if not has_id:  # I-53
         return Skipped(
-            "no_user_anon_id", "The call has neither userId nor anonymousId, so Segment drops it; send userId, which is what Pendo needs."
+            "no_user_anon_id",
+            "The call has neither userId nor anonymousId, so Segment drops it; send userId, which is "
+            "what Pendo needs.",
         )
     if switches.long_message_id == "dropped" and _is_long(data.get("messageId")):  # I-44
-        return Skipped("message_id_too_long", f"messageId has more than {MAX_MESSAGE_ID} characters, so Segment drops the call.")
+        return Skipped(
+            "message_id_too_long",
+            f"messageId has more than {MAX_MESSAGE_ID} characters, so Segment drops the call.",
+        )
     return _CHECKS[kind](data)
 
 
@@ -125,7 +141,9 @@ def _object(data: JsonObject, key: str) -> Skipped | None:
 def _track(data: JsonObject) -> Skipped | None:
     event = data.get("event")
     if event is None:  # I-55
-        return Skipped("event_not_defined", "The track call has no event, so Segment drops it; name the event.")
+        return Skipped(
+            "event_not_defined", "The track call has no event, so Segment drops it; name the event."
+        )
     if not isinstance(event, str) or not event:
         return Skipped("event_not_string", "event must be a non-empty string, so Segment drops the call.")
     return _object(data, "properties")  # I-56
@@ -135,7 +153,9 @@ def _view(data: JsonObject) -> Skipped | None:
     for key in ("name", "category"):  # I-58, I-59
         value = data.get(key)
         if value is not None and (not isinstance(value, str) or value == ""):
-            return Skipped(f"{key}_not_string", f"{key} must be a non-empty string, so Segment drops the call.")
+            return Skipped(
+                f"{key}_not_string", f"{key} must be a non-empty string, so Segment drops the call."
+            )
     return _object(data, "properties")
 
 
@@ -153,14 +173,23 @@ _CHECKS: Final[dict[str, Callable[[JsonObject], Skipped | None]]] = {
 }
 
 
-# --- what is added ---------------------------------------------------------------------------------------------------
+# --- what is added
+# ---------------------------------------------------------------------------------------------------
 
 
 def _completed(
-    call: Call, data: JsonObject, batch: Batch, switches: Switches, *, received: datetime, ip: str, message_id: MakeId
+    call: Call,
+    data: JsonObject,
+    batch: Batch,
+    switches: Switches,
+    *,
+    received: datetime,
+    ip: str,
+    message_id: MakeId,
 ) -> Message:
-    # What else is there passes as it is, at any depth: M-3, M-4, M-5, M-6, M-7, M-8, M-9, M-10, S-14, S-15, S-16, S-19.
-    # Of the envelope comes only what follows (S-3); nothing from a header (S-13) or a plan (S-17).
+    # What else is there passes as it is, at any depth: M-3, M-4, M-5, M-6, M-7, M-8, M-9, M-10, S-14, S-15,
+    # S-16, S-19. Of the envelope comes only what follows (S-3); nothing from a header (S-13) or a plan
+    # (S-17).
     message = dict(data)
     if batch.single:
         message.pop("writeKey", None)  # S-4: present only where calls come by batch or import
@@ -229,7 +258,11 @@ def _complete_context(message: JsonObject, batch: Batch, ip: str, switches: Swit
         context["library"] = {"name": "unknown", "version": "unknown"}  # S-10
     wanted = switches.ip == "always" or (
         switches.ip != "never"
-        and (context.get("direct") is True or batch.client or (switches.ip == "device" and _on_device(library_name(message))))
+        and (
+            context.get("direct") is True
+            or batch.client
+            or (switches.ip == "device" and _on_device(library_name(message)))
+        )
     )
     if wanted and context.get("ip") is None and ":" not in ip:  # S-11, S-21; S-12: no IPv6
         context["ip"] = ip
@@ -241,7 +274,9 @@ def _on_device(library: str) -> bool:
     return native or library in DEVICE_LIBRARIES
 
 
-def _set_times(message: JsonObject, batch: Batch, received: datetime, switches: Switches) -> tuple[Finding, ...]:
+def _set_times(
+    message: JsonObject, batch: Batch, received: datetime, switches: Switches
+) -> tuple[Finding, ...]:
     notes: list[Finding] = []
     own = message.get("timestamp")
     original = times.parse(own)
@@ -270,13 +305,20 @@ def _set_times(message: JsonObject, batch: Batch, received: datetime, switches: 
 
 
 def _unreadable(path: str) -> Finding:
-    return note("TIME_UNREADABLE", path, "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.")
+    return note(
+        "TIME_UNREADABLE",
+        path,
+        "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.",
+    )
 
 
 def _message_id_note(message: JsonObject) -> tuple[Finding, ...]:
     if not _is_long(message.get("messageId")):
         return ()
-    text = f"messageId has more than {MAX_MESSAGE_ID} characters, which is Segment's limit; what it does then is documented nowhere."
+    text = (
+        f"messageId has more than {MAX_MESSAGE_ID} characters, which is Segment's limit; what it does "
+        "then is documented nowhere."
+    )
     return (note("MESSAGE_ID_LONG", "$.messageId", text),)
 
 
@@ -292,8 +334,10 @@ def message_id(seed: str, call: Call, batch: Batch) -> str:
 
 
 def corrected(original: datetime, sent: datetime, received: datetime) -> datetime:
-    """T-3, T-12: receivedAt - (sentAt - originalTimestamp). Whatever the client's clock says (T-11). A result outside the
-    calendar falls back to receivedAt."""
+    """T-3, T-12: receivedAt - (sentAt - originalTimestamp).
+
+    Whatever the client's clock says (T-11). A result outside the calendar falls back to receivedAt.
+    """
     try:
         return received - (sent - original)
     except OverflowError:

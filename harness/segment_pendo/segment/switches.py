@@ -1,4 +1,7 @@
-"""What Segment's sources leave open, as named switches (facts section 9). The default is the reading with the best evidence."""
+"""What Segment's sources leave open, as named switches (facts section 9).
+
+The default is the reading with the best evidence.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +16,8 @@ class Switches:
     """How the silent and contradictory rules of Segment are read."""
 
     context_merge: str = switch(
-        "Which wins where a batch and its item both have a context or integrations key, and how deep are they merged?",
+        "Which wins where a batch and its item both have a context or integrations key, and how deep "
+        "are they merged?",
         {
             "item": "the item, objects are merged at every level",
             "item_shallow": "the item, whole top-level keys of the two objects",
@@ -53,7 +57,10 @@ class Switches:
     )
     key_order: str = switch(
         "In which order do the keys of a webhook's body come?",
-        {"sent": "as sent, keys made by the server appended", "sorted": "sorted at every level, as published payloads look"},
+        {
+            "sent": "as sent, keys made by the server appended",
+            "sorted": "sorted at every level, as published payloads look",
+        },
         "S-18",
     )
     bad_shape: str = switch(
@@ -68,7 +75,10 @@ class Switches:
     )
     empty_id: str = switch(
         "What does an empty userId or anonymousId mean beside the other id?",
-        {"dropped": "the call is dropped, by the letter of the documentation", "absent": "the empty id counts as absent"},
+        {
+            "dropped": "the call is dropped, by the letter of the documentation",
+            "absent": "the empty id counts as absent",
+        },
         "I-54",
         "I-61",
     )
@@ -84,7 +94,10 @@ class Switches:
     )
     channel: str = switch(
         "Which words does channel use?",
-        {"observed": "client and server, as in published payloads", "documented": "browser, mobile and server, as in the specification"},
+        {
+            "observed": "client and server, as in published payloads",
+            "documented": "browser, mobile and server, as in the specification",
+        },
         "M-12",
     )
     name_conflict: str = switch(

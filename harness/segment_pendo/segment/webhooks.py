@@ -1,6 +1,7 @@
 """Segment's two webhook destinations: what reaches them, and the request they POST (facts N, W).
 
-Webhooks (Actions) is what Segment and Pendo advise today; classic Webhooks is in maintenance but still in use.
+Webhooks (Actions) is what Segment and Pendo advise today; classic Webhooks is in maintenance but still in
+use.
 """
 
 import hashlib
@@ -17,12 +18,25 @@ from segment_pendo.segment.codes import note
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Finding, Headers, Json, JsonObject, Message, Skipped, Webhook
 
-__all__ = ["ACTIONS", "CLASSIC", "KINDS", "Kind", "batched", "filtered", "resigned", "signature_of", "signed", "webhook"]
+__all__ = [
+    "ACTIONS",
+    "CLASSIC",
+    "KINDS",
+    "Kind",
+    "batched",
+    "filtered",
+    "resigned",
+    "signature_of",
+    "signed",
+    "webhook",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One of the two destinations: its names in the integrations object, its headers, what it waits for and sends again."""
+    """One of the two destinations: its names in the integrations object, its headers, what it waits for and
+    sends again.
+    """
 
     title: str
     names: tuple[str, ...]
@@ -71,14 +85,16 @@ SIGNATURE: Final = "X-Signature"
 KINDS: Final = {"actions": ACTIONS, "classic": CLASSIC}
 
 
-# --- routing ---------------------------------------------------------------------------------------------------------
+# --- routing
+# ---------------------------------------------------------------------------------------------------------
 
 
 def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT) -> Skipped | None:
     """Whether the call's integrations object keeps it from this destination (N-1 to N-6; I-63).
 
-    It holds for every type (N-9) and every instance (N-10). Filters of a workspace (N-12), "Segment.io" (N-8: a browser obeys it before
-    sending) and _metadata (N-13: both destinations take client events) change nothing here.
+    It holds for every type (N-9) and every instance (N-10). Filters of a workspace (N-12), "Segment.io" (N-8:
+    a browser obeys it before sending) and _metadata (N-13: both destinations take client events) change
+    nothing here.
     """
     if kind is CLASSIC:
         if facade.enabled(message.data, kind.names[0]):
@@ -107,13 +123,15 @@ def _off(kind: Kind) -> Skipped:
     return Skipped("FILTERED_BY_INTEGRATIONS_OBJECT", reason)
 
 
-# --- the request -----------------------------------------------------------------------------------------------------
+# --- the request
+# -----------------------------------------------------------------------------------------------------
 
 
 def webhook(
     message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT, *, ordinary: bool, secret: str = ""
 ) -> tuple[Webhook, tuple[Finding, ...]]:
-    """The POST for one message, and what there is to know about it: the whole event, as JavaScript writes JSON (W-2, W-20, W-28).
+    """The POST for one message, and what there is to know about it: the whole event, as JavaScript writes
+    JSON (W-2, W-20, W-28).
 
     `ordinary` is what js_json.read said of the call's text; a `secret` signs the body (W-6, W-22).
     """
@@ -131,7 +149,9 @@ def webhook(
 
 
 def batched(webhooks: Sequence[Webhook], secret: str = "") -> Webhook:
-    """Several webhooks of Webhooks (Actions) as one POST: a JSON array (W-21), signed over the FIRST event only (W-22)."""
+    """Several webhooks of Webhooks (Actions) as one POST: a JSON array (W-21), signed over the FIRST event
+    only (W-22).
+    """
     body = b"[" + b",".join(one.body for one in webhooks) + b"]"
     return Webhook(body, _headers(ACTIONS, webhooks[0].body, secret))
 
@@ -179,14 +199,18 @@ def _sorted_value(value: Json) -> Json:
     return [_sorted_value(inner) for inner in value] if isinstance(value, list) else value
 
 
-# --- what there is to know -------------------------------------------------------------------------------------------
+# --- what there is to know
+# -------------------------------------------------------------------------------------------
 
 
 def _ignored(data: JsonObject, kind: Kind) -> Iterator[Finding]:
     """N-7: naming Pendo does not govern the webhook."""
     integrations = data.get("integrations")
     if isinstance(integrations, dict) and integrations.get("Pendo") is False:
-        text = f'"Pendo": false stops only the device-mode destination; the webhook is governed by "{kind.title}".'
+        text = (
+            '"Pendo": false stops only the device-mode destination; the webhook is governed by '
+            f'"{kind.title}".'
+        )
         yield note("PENDO_INTEGRATION_IGNORED", "$.integrations.Pendo", text)
 
 
@@ -194,8 +218,14 @@ def _changes(data: JsonObject) -> Iterator[Finding]:
     for loss in js_json.losses(data):
         path = json_path(*loss.path)
         if loss.becomes is None:
-            text = "A key named __proto__ is lost with all that it holds: Segment's destination is JavaScript; rename it."
+            text = (
+                "A key named __proto__ is lost with all that it holds: Segment's destination is "
+                "JavaScript; rename it."
+            )
             yield note("KEY_LOST", path, text)
         else:
-            text = f"{loss.was[:40]} becomes {loss.becomes}: Segment's destination is JavaScript; send it as a string to keep every digit."
+            text = (
+                f"{loss.was[:40]} becomes {loss.becomes}: Segment's destination is JavaScript; send it as "
+                "a string to keep every digit."
+            )
             yield note("NUMBER_CHANGED", path, text)

@@ -1,7 +1,7 @@
 """Calls as Segment's SDKs put them on the wire: path, headers, envelope and what each SDK adds to an event.
 
-Read off requests that the real SDKs sent (fixtures/sdk; PHP: its source); key order within an event is not kept. `http` is a call made
-by hand, as Segment's HTTP API documents it.
+Read off requests that the real SDKs sent (fixtures/sdk; PHP: its source); key order within an event is not
+kept. `http` is a call made by hand, as Segment's HTTP API documents it.
 """
 
 import base64
@@ -21,9 +21,11 @@ type Unique = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Sdk:
-    """How one SDK sends: `event` completes a call, `envelope` is what stands beside `batch` (None: one event a request).
+    """How one SDK sends: `event` completes a call, `envelope` is what stands beside `batch` (None: one event
+    a request).
 
-    In the `path` of single events, {type} and {letter} stand for the event's. `gzips`: it can be told to compress.
+    In the `path` of single events, {type} and {letter} stand for the event's. `gzips`: it can be told to
+    compress.
     """
 
     library: JsonObject
@@ -36,7 +38,9 @@ class Sdk:
     gzips: bool = False
 
 
-def requests(calls: Sequence[JsonObject], sdk: str, *, write_key: str, at: datetime, unique: Unique, host: str = "") -> list[SdkRequest]:
+def requests(
+    calls: Sequence[JsonObject], sdk: str, *, write_key: str, at: datetime, unique: Unique, host: str = ""
+) -> list[SdkRequest]:
     """The requests in which an SDK sends calls (`type`, ids, `traits` or `properties`, `event`, `name`).
 
     `unique` gives a new UUID text at each call. Raises KeyError for an SDK that is not in SDKS.
@@ -44,7 +48,10 @@ def requests(calls: Sequence[JsonObject], sdk: str, *, write_key: str, at: datet
     how = SDKS[sdk]
     headers = how.headers
     if how.basic:
-        headers = (*headers, ("Authorization", f"Basic {base64.b64encode(f'{write_key}:'.encode()).decode()}"))
+        headers = (
+            *headers,
+            ("Authorization", f"Basic {base64.b64encode(f'{write_key}:'.encode()).decode()}"),
+        )
     events = [how.event(call, how.library, at, unique) for call in calls]
     if sdk == "browser-batching":
         events = [event | {"writeKey": write_key} for event in events]
@@ -65,7 +72,8 @@ def _enveloped(events: Sequence[JsonObject], envelope: JsonObject) -> JsonObject
     return {"batch": batch, **envelope}
 
 
-# --- times -----------------------------------------------------------------------------------------------------------
+# --- times
+# -----------------------------------------------------------------------------------------------------------
 
 
 def _offset(at: datetime, precision: str = "milliseconds") -> str:
@@ -76,7 +84,8 @@ def _nanoseconds(at: datetime) -> str:
     return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "000Z"
 
 
-# --- events ----------------------------------------------------------------------------------------------------------
+# --- events
+# ----------------------------------------------------------------------------------------------------------
 
 
 def _facts(call: JsonObject) -> JsonObject:
@@ -86,7 +95,9 @@ def _facts(call: JsonObject) -> JsonObject:
 
 
 def _context(call: JsonObject, library: JsonObject, **own: Json) -> JsonObject:
-    """The context: what the SDK finds by itself, over it what the app gave, and the library's name in any case."""
+    """The context: what the SDK finds by itself, over it what the app gave, and the library's name in any
+    case.
+    """
     given = call.get("context")
     return {**own, **(given if isinstance(given, dict) else {}), "library": library}
 
@@ -110,8 +121,19 @@ def _node(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -
 
 
 def _browser(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
-    start: JsonObject = {"timestamp": text(at), "integrations": {"Segment.io": True}, "userId": None, "anonymousId": unique()}
-    page: JsonObject = {"path": "/", "referrer": "", "search": "", "title": "segment-pendo send", "url": "http://localhost:3000/"}
+    start: JsonObject = {
+        "timestamp": text(at),
+        "integrations": {"Segment.io": True},
+        "userId": None,
+        "anonymousId": unique(),
+    }
+    page: JsonObject = {
+        "path": "/",
+        "referrer": "",
+        "search": "",
+        "title": "segment-pendo send",
+        "url": "http://localhost:3000/",
+    }
     end: JsonObject = {
         "context": _context(call, library, page=page, userAgent=_AGENT, locale="en-US", timezone="UTC"),
         "messageId": f"ajs-next-{_stamp(at)}-{unique()}",
@@ -121,7 +143,13 @@ def _browser(call: JsonObject, library: JsonObject, at: datetime, unique: Unique
 
 
 def _react_native(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
-    device: JsonObject = {"id": "device", "manufacturer": "Apple", "model": "x", "name": "iPhone", "type": "phone"}
+    device: JsonObject = {
+        "id": "device",
+        "manufacturer": "Apple",
+        "model": "x",
+        "name": "iPhone",
+        "type": "phone",
+    }
     own: JsonObject = {
         "app": {"build": "1", "name": "segment-pendo send", "namespace": "com.example", "version": "1.0"},
         "device": device,
@@ -133,8 +161,18 @@ def _react_native(call: JsonObject, library: JsonObject, at: datetime, unique: U
         "traits": {},
         "instanceId": unique(),
     }
-    end: JsonObject = {"context": _context(call, library, **own), "_metadata": {"bundled": [], "unbundled": [], "bundledIds": []}}
-    return {"messageId": unique(), "timestamp": text(at), "integrations": {}, "anonymousId": unique(), **_facts(call), **end}
+    end: JsonObject = {
+        "context": _context(call, library, **own),
+        "_metadata": {"bundled": [], "unbundled": [], "bundledIds": []},
+    }
+    return {
+        "messageId": unique(),
+        "timestamp": text(at),
+        "integrations": {},
+        "anonymousId": unique(),
+        **_facts(call),
+        **end,
+    }
 
 
 def _http(call: JsonObject, _library: JsonObject, _at: datetime, _unique: Unique) -> JsonObject:
@@ -142,7 +180,12 @@ def _http(call: JsonObject, _library: JsonObject, _at: datetime, _unique: Unique
 
 
 def _ruby(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
-    return {"messageId": unique(), "timestamp": _offset(at), **_facts(call), "context": _context(call, library)}
+    return {
+        "messageId": unique(),
+        "timestamp": _offset(at),
+        **_facts(call),
+        "context": _context(call, library),
+    }
 
 
 def _go(call: JsonObject, _library: JsonObject, at: datetime, unique: Unique) -> JsonObject:
@@ -154,7 +197,8 @@ def _php(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) ->
     return {**_facts(call), "context": context, "messageId": unique(), "timestamp": _offset(at, "seconds")}
 
 
-# --- envelopes -------------------------------------------------------------------------------------------------------
+# --- envelopes
+# -------------------------------------------------------------------------------------------------------
 
 
 def _python_envelope(_sdk: Sdk, at: datetime, write_key: str, _unique: Unique) -> JsonObject:
@@ -181,7 +225,9 @@ def _php_envelope(_sdk: Sdk, at: datetime, _write_key: str, _unique: Unique) -> 
     return {"sentAt": _offset(at, "seconds")}
 
 
-_AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+_AGENT: Final = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+)
 
 
 def _json(agent: str) -> Headers:
@@ -190,12 +236,26 @@ def _json(agent: str) -> Headers:
 
 _BROWSER: Final[Headers] = (("Content-Type", "text/plain"), ("User-Agent", _AGENT))
 SDKS: Final[dict[str, Sdk]] = {
-    "python": Sdk({"name": "analytics-python", "version": "2.4.0"}, _json("analytics-python/2.4.0"), _python, _python_envelope, gzips=True),
-    "node": Sdk(
-        {"name": "@segment/analytics-node", "version": "3.1.0"}, _json("analytics-node-next/latest"), _node, _node_envelope, most=15
+    "python": Sdk(
+        {"name": "analytics-python", "version": "2.4.0"},
+        _json("analytics-python/2.4.0"),
+        _python,
+        _python_envelope,
+        gzips=True,
     ),
-    "browser": Sdk({"name": "analytics.js", "version": "npm:next-1.84.3"}, _BROWSER, _browser, None, "/v1/{letter}"),
-    "browser-batching": Sdk({"name": "analytics.js", "version": "npm:next-1.84.3"}, _BROWSER, _browser, _node_envelope, "/v1/b"),
+    "node": Sdk(
+        {"name": "@segment/analytics-node", "version": "3.1.0"},
+        _json("analytics-node-next/latest"),
+        _node,
+        _node_envelope,
+        most=15,
+    ),
+    "browser": Sdk(
+        {"name": "analytics.js", "version": "npm:next-1.84.3"}, _BROWSER, _browser, None, "/v1/{letter}"
+    ),
+    "browser-batching": Sdk(
+        {"name": "analytics.js", "version": "npm:next-1.84.3"}, _BROWSER, _browser, _node_envelope, "/v1/b"
+    ),
     "react-native": Sdk(
         {"name": "analytics-react-native", "version": "2.21.4"},
         (("Content-Type", "application/json; charset=utf-8"), ("User-Agent", "node")),
@@ -205,7 +265,24 @@ SDKS: Final[dict[str, Sdk]] = {
         basic=False,
     ),
     "http": Sdk({}, _json("curl/7.88.1"), _http, None, "/v1/{type}"),
-    "ruby": Sdk({"name": "analytics-ruby", "version": "2.5.0"}, _json("analytics-ruby/2.5.0"), _ruby, _ruby_envelope, "/v1/import"),
-    "go": Sdk({"name": "analytics-go", "version": "3.0.0"}, _json("analytics-go (version: 3.0.0)"), _go, _go_envelope),
-    "php": Sdk({"name": "analytics-php", "version": "3.8.2"}, _json("analytics-php/3.8.2"), _php, _php_envelope, gzips=True),
+    "ruby": Sdk(
+        {"name": "analytics-ruby", "version": "2.5.0"},
+        _json("analytics-ruby/2.5.0"),
+        _ruby,
+        _ruby_envelope,
+        "/v1/import",
+    ),
+    "go": Sdk(
+        {"name": "analytics-go", "version": "3.0.0"},
+        _json("analytics-go (version: 3.0.0)"),
+        _go,
+        _go_envelope,
+    ),
+    "php": Sdk(
+        {"name": "analytics-php", "version": "3.8.2"},
+        _json("analytics-php/3.8.2"),
+        _php,
+        _php_envelope,
+        gzips=True,
+    ),
 }

@@ -1,7 +1,8 @@
-"""The one HTTP client of all that sends or asks: no redirects, no proxies or cookies, one set of words for what goes wrong.
+"""The one HTTP client of all that sends or asks: no redirects, no proxies or cookies, one set of words for
+what goes wrong.
 
-A redirect is refused, as Segment's destination refuses it (W-11): what was meant for one host must not reach another. No text holds a URL,
-which may hold a key.
+A redirect is refused, as Segment's destination refuses it (W-11): what was meant for one host must not reach
+another. No text holds a URL, which may hold a key.
 """
 
 import os
@@ -25,7 +26,10 @@ _KEPT: Final = 65536
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one exchange. `status` is None where no answer came; `wrong` is empty for a 2xx, else it says in words what happened."""
+    """What came of one exchange.
+
+    `status` is None where no answer came; `wrong` is empty for a 2xx, else it says in words what happened.
+    """
 
     status: int | None
     wrong: str = ""
@@ -73,9 +77,12 @@ class Client:
         most: int | None = _KEPT,
         **how: Any,
     ) -> Answer:
-        """Make one request, in `seconds` at most; the answer's body is kept up to `most` bytes. Never raises for what the network does.
+        """Make one request, in `seconds` at most; the answer's body is kept up to `most` bytes.
 
-        `url` is sent as it is written. `name`: what the other side is called in texts, else host and port. `how`: aiohttp's proxy and ssl.
+        Never raises for what the network does.
+
+        `url` is sent as it is written. `name`: what the other side is called in texts, else host and port.
+        `how`: aiohttp's proxy and ssl.
         """
         import aiohttp  # noqa: PLC0415
         from yarl import URL  # noqa: PLC0415

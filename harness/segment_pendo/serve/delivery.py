@@ -1,7 +1,7 @@
 """Delivery: POSTs webhooks to a destination, in order within their chain, several chains at a time.
 
-One attempt each (a later release adds Segment's retries), within the time that Segment's destination waits. Redirects are not
-followed (W-11). The SDK's answer never waits for any of this.
+One attempt each (a later release adds Segment's retries), within the time that Segment's destination waits.
+Redirects are not followed (W-11). The SDK's answer never waits for any of this.
 """
 
 import asyncio
@@ -22,27 +22,53 @@ from segment_pendo.words import Attempt, CallRef, Destination, Receipt, Webhook
 
 __all__ = ["DRAIN", "Delivery", "post"]
 
-_MOST_BYTES: Final = 1_000_000  # of a batch; what Pendo takes at most is published nowhere, a fake of ours refuses 1 MiB
+_MOST_BYTES: Final = (
+    1_000_000  # of a batch; what Pendo takes at most is published nowhere, a fake of ours refuses 1 MiB
+)
 DRAIN: Final = 5.0  # how long an end waits for what is queued
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 
 
-async def post(client: Client, to: Destination, webhook: Webhook, kind: webhooks.Kind = webhooks.ACTIONS) -> Attempt:
+async def post(
+    client: Client, to: Destination, webhook: Webhook, kind: webhooks.Kind = webhooks.ACTIONS
+) -> Attempt:
     """One POST. Never raises for what the network does; the text of an Attempt never holds the URL."""
     at = datetime.now(UTC)
-    answer = await client.ask("POST", webhook_url(to), name=to.name, headers=webhook.headers, body=webhook.body, seconds=kind.timeout)
+    answer = await client.ask(
+        "POST",
+        webhook_url(to),
+        name=to.name,
+        headers=webhook.headers,
+        body=webhook.body,
+        seconds=kind.timeout,
+    )
     if not answer.wrong:
         return Attempt(1, at, answer.status, "", "delivered")
     again = answer.status is None or kind.is_retried(answer.status)
-    return Attempt(1, at, answer.status, f"{answer.wrong}; Segment would {'try again for hours' if again else 'not try again'}", "dead")
+    return Attempt(
+        1,
+        at,
+        answer.status,
+        f"{answer.wrong}; Segment would {'try again for hours' if again else 'not try again'}",
+        "dead",
+    )
 
 
 class Delivery:
-    """A sink that POSTs each webhook of a receipt, or up to `batch` of them in one POST. `heard` is told of each attempt."""
+    """A sink that POSTs each webhook of a receipt, or up to `batch` of them in one POST.
+
+    `heard` is told of each attempt.
+    """
 
     def __init__(
-        self, to: Destination, heard: Heard, *, setup: Setup | None = None, batch: int | None = None, concurrency: int = 16
+        self,
+        to: Destination,
+        heard: Heard,
+        *,
+        setup: Setup | None = None,
+        batch: int | None = None,
+        concurrency: int = 16,
     ) -> None:
         self.to = to
         self._heard = heard
@@ -79,7 +105,9 @@ class Delivery:
     async def _work(self, opened: Client) -> None:
         while True:
             taken = self._taken(await self._ready.get())
-            sent = [webhook for name, count in taken.items() for _, webhook in islice(self._chains[name], count)]
+            sent = [
+                webhook for name, count in taken.items() for _, webhook in islice(self._chains[name], count)
+            ]
             webhook = sent[0] if self._batch is None else webhooks.batched(sent, self._setup.secret)
             attempt = await post(opened, self.to, webhook, self._setup.kind)
             self.accepted += attempt.state == "delivered"
@@ -89,7 +117,9 @@ class Delivery:
                 self._idle.set()
 
     def _taken(self, first: str) -> dict[str, int]:
-        """How many webhooks of which chains go into the next POST; those chains are nobody else's until it has ended."""
+        """How many webhooks of which chains go into the next POST; those chains are nobody else's until it
+        has ended.
+        """
         places, room = self._batch or 1, _MOST_BYTES
         taken: dict[str, int] = {}
         name: str | None = first

@@ -1,4 +1,6 @@
-"""What this machine says and keeps: environment variables (secrets, which no child ever gets; CI), our state directory."""
+"""What this machine says and keeps: environment variables (secrets, which no child ever gets; CI), our state
+directory.
+"""
 
 import os
 from pathlib import Path
@@ -6,10 +8,21 @@ from typing import Final
 
 import platformdirs
 
-__all__ = ["API_KEY", "INTEGRATION_KEY", "REDACT_KEY", "SECRETS", "SIGNING_KEY", "ca_directory", "in_ci", "secret"]
+__all__ = [
+    "API_KEY",
+    "INTEGRATION_KEY",
+    "REDACT_KEY",
+    "SECRETS",
+    "SIGNING_KEY",
+    "ca_directory",
+    "in_ci",
+    "secret",
+]
 
 API_KEY: Final = "SEGMENT_PENDO_API_KEY"  # Pendo's, in the webhook's URL
-SIGNING_KEY: Final = "SEGMENT_PENDO_WEBHOOK_SECRET"  # signs webhooks, as the shared secret of Segment's destination
+SIGNING_KEY: Final = (
+    "SEGMENT_PENDO_WEBHOOK_SECRET"  # signs webhooks, as the shared secret of Segment's destination
+)
 INTEGRATION_KEY: Final = "SEGMENT_PENDO_INTEGRATION_KEY"  # Pendo's, to read records back
 REDACT_KEY: Final = "SEGMENT_PENDO_REDACT_KEY"
 SECRETS: Final = frozenset({API_KEY, SIGNING_KEY, INTEGRATION_KEY, REDACT_KEY})

@@ -26,9 +26,13 @@ type Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 class Home(Listener):
-    """The site. `pendo` answers at its paths. `open_origins` is true while the destination is loopback: then any page may send calls.
+    """The site.
 
-    `fault`: what stands in the place of Segment's ingest, where a test asked for it. `live`: requests of SDKs that are not answered yet.
+    `pendo` answers at its paths. `open_origins` is true while the destination is loopback: then any page may
+    send calls.
+
+    `fault`: what stands in the place of Segment's ingest, where a test asked for it. `live`: requests of SDKs
+    that are not answered yet.
     """
 
     def __init__(
@@ -53,7 +57,9 @@ class Home(Listener):
         super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self.ingest)
 
     async def refuse_calls(self) -> None:
-        """From now on SDKs are told to come again; returns when the calls that were on their way in are taken."""
+        """From now on SDKs are told to come again; returns when the calls that were on their way in are
+        taken.
+        """
         self._refusing = True
         try:
             await asyncio.wait_for(self._quiet.wait(), _LAST_CALLS)
@@ -65,7 +71,13 @@ class Home(Listener):
         if request.path == "/favicon.ico":  # a browser's question, no SDK's
             return web.Response(status=404)
         if self._refusing:
-            return _response(Reply(503, (_JSON, ("Retry-After", "1")), b'{"success": false, "error": "segment-pendo is ending"}'))
+            return _response(
+                Reply(
+                    503,
+                    (_JSON, ("Retry-After", "1")),
+                    b'{"success": false, "error": "segment-pendo is ending"}',
+                )
+            )
         self.live += 1
         self._quiet.clear()
         try:
@@ -78,7 +90,10 @@ class Home(Listener):
     async def _take(self, request: web.Request) -> web.StreamResponse:
         origin = request.headers.get("Origin")
         if origin and not self._welcome(origin):
-            text = f"pages of {origin} may not send calls while the destination is a real Pendo, unless their origin is allowed\n"
+            text = (
+                f"pages of {origin} may not send calls while the destination is a real Pendo, unless "
+                "their origin is allowed\n"
+            )
             return web.Response(status=403, text=text)
         try:
             body = await asyncio.wait_for(request.read(), _BODY_TIMEOUT)
@@ -99,7 +114,16 @@ def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
     if "://" in path[:8]:  # absolute form
         path = "/" + path.partition("://")[2].partition("/")[2]
     door = "tls" if request.secure else "home"
-    return SdkRequest(request.method, path, query, headers, body, request.headers.get("Host", ""), request.remote or "127.0.0.1", door)
+    return SdkRequest(
+        request.method,
+        path,
+        query,
+        headers,
+        body,
+        request.headers.get("Host", ""),
+        request.remote or "127.0.0.1",
+        door,
+    )
 
 
 def _response(reply: Reply) -> web.Response:

@@ -1,7 +1,7 @@
 """The page at `/` and its API under `/_/`: what was sent and what became of it.
 
-Only this machine's own pages may read it: the Host must be a loopback name (DNS rebinding), a foreign Origin is refused,
-there is no CORS, and changes need a header that no foreign page can send without a preflight.
+Only this machine's own pages may read it: the Host must be a loopback name (DNS rebinding), a foreign Origin
+is refused, there is no CORS, and changes need a header that no foreign page can send without a preflight.
 """
 
 import asyncio
@@ -22,7 +22,10 @@ __all__ = ["Inspector"]
 
 _MOST: Final = 1000
 _LONGEST_WAIT: Final = 600.0
-_PAGE_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+_PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
 
 
 class Inspector:
@@ -51,8 +54,12 @@ class Inspector:
         ]
 
     async def _page(self, _request: web.Request) -> web.Response:
-        text = resources.files("segment_pendo.serve").joinpath("page").joinpath("page.html").read_text("utf-8")
-        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": _PAGE_POLICY})
+        text = (
+            resources.files("segment_pendo.serve").joinpath("page").joinpath("page.html").read_text("utf-8")
+        )
+        return web.Response(
+            text=text, content_type="text/html", headers={"Content-Security-Policy": _PAGE_POLICY}
+        )
 
     async def _asset(self, request: web.Request) -> web.Response:
         name = request.path.rpartition("/")[2]
@@ -63,12 +70,16 @@ class Inspector:
         states: Json = dict(self._store.states())
         totals: Json = dict(self._store.totals())
         uptime = round(time.monotonic() - self._started, 3)
-        return json_answer({"status": "ok", "version": __version__, "uptime": uptime, "totals": totals, "deliveries": states})
+        return json_answer(
+            {"status": "ok", "version": __version__, "uptime": uptime, "totals": totals, "deliveries": states}
+        )
 
     async def _calls(self, request: web.Request) -> web.Response:
         try:
             limit = _number(request, "limit", 100, _MOST)
-            page = self._store.calls(_filters(request), after=request.query.get("after", ""), limit=int(limit))
+            page = self._store.calls(
+                _filters(request), after=request.query.get("after", ""), limit=int(limit)
+            )
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
         return json_answer({"calls": list(page.calls), "next": page.next})
@@ -89,7 +100,9 @@ class Inspector:
         return refused or json_answer({"status": "cleared"})
 
     async def _wait(self, request: web.Request) -> web.Response:
-        """200 as soon as `count` rows match, each of them past waiting for its delivery; 408 with what came."""
+        """200 as soon as `count` rows match, each of them past waiting for its
+        delivery; 408 with what came.
+        """
         try:
             count = int(_number(request, "count", 1, _MOST))
             timeout = _number(request, "timeout", 5, _LONGEST_WAIT)

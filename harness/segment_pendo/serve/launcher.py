@@ -55,7 +55,10 @@ class Upstream:
 
 
 def upstream(base: Mapping[str, str]) -> Upstream | None:
-    """The proxy through which this machine reaches the world. Raises UpstreamError where it is none that we can use."""
+    """The proxy through which this machine reaches the world.
+
+    Raises UpstreamError where it is none that we can use.
+    """
     given = next((base[name] for name in ("HTTPS_PROXY", "https_proxy") if base.get(name)), "")
     if not given:
         return None
@@ -76,11 +79,17 @@ def upstream(base: Mapping[str, str]) -> Upstream | None:
 
 
 def child_environment(
-    base: Mapping[str, str], *, home: str, hosts: Iterable[str], proxy: str | None = None, variables: Mapping[str, str] | None = None
+    base: Mapping[str, str],
+    *,
+    home: str,
+    hosts: Iterable[str],
+    proxy: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The environment of a child: where we are, proxy and CA variables, and none of our secrets.
 
-    `variables` are set on top (CA bundles). NO_PROXY keeps its entries but for `hosts`; NODE_OPTIONS and BUN_OPTIONS are added to.
+    `variables` are set on top (CA bundles). NO_PROXY keeps its entries but for `hosts`; NODE_OPTIONS and
+    BUN_OPTIONS are added to.
     """
     env = {name: value for name, value in base.items() if name not in SECRETS}
     names = sorted(hosts)
@@ -88,7 +97,9 @@ def child_environment(
     env["SEGMENT_PENDO_HOSTS"] = ",".join(names)
     if proxy is None:
         return env
-    env["NODE_OPTIONS"] = " ".join(filter(None, [base.get("NODE_OPTIONS"), f"--require {quoted(str(PRELOAD))}"]))
+    env["NODE_OPTIONS"] = " ".join(
+        filter(None, [base.get("NODE_OPTIONS"), f"--require {quoted(str(PRELOAD))}"])
+    )
     if not any(map(str.isspace, str(PRELOAD))):  # Bun knows no quotes there; its fetch takes the proxy anyway
         env["BUN_OPTIONS"] = " ".join(filter(None, [base.get("BUN_OPTIONS"), f"--preload={PRELOAD}"]))
     env |= dict.fromkeys(_PROXY, proxy)
@@ -115,7 +126,9 @@ def _covers(entry: str, host: str) -> bool:
 
 
 def bundle(present: str | None, ours: Path, to: Path, *, extra: bool = False) -> Path:
-    """Write a CA file: what the variable named before (else the system's, unless `extra`), and our certificate."""
+    """Write a CA file: what the variable named before (else the system's, unless `extra`), and our
+    certificate.
+    """
     parts = []
     source = Path(present) if present else None if extra else _system_bundle()
     if source is not None and source.is_file():
@@ -127,7 +140,12 @@ def bundle(present: str | None, ours: Path, to: Path, *, extra: bool = False) ->
 
 def _system_bundle() -> Path | None:
     paths = ssl.get_default_verify_paths()
-    candidates = [paths.cafile, paths.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"]
+    candidates = [
+        paths.cafile,
+        paths.openssl_cafile,
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/ssl/cert.pem",
+    ]
     found = next((Path(name) for name in candidates if name and Path(name).is_file()), None)
     if found is None:
         try:
@@ -146,7 +164,9 @@ def bundles(base: Mapping[str, str], ours: Path, directory: Path) -> dict[str, s
         made[name] = str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem", extra=True))
     # PHP reads no variable, but takes further ini files: an empty entry keeps its own folder.
     trusted = made["SSL_CERT_FILE"]
-    (directory / "segment-pendo.ini").write_text(f'curl.cainfo="{trusted}"\nopenssl.cafile="{trusted}"\n', "utf-8")
+    (directory / "segment-pendo.ini").write_text(
+        f'curl.cainfo="{trusted}"\nopenssl.cafile="{trusted}"\n', "utf-8"
+    )
     return made | {"PHP_INI_SCAN_DIR": f"{base.get('PHP_INI_SCAN_DIR', '')}{os.pathsep}{directory}"}
 
 

@@ -1,4 +1,6 @@
-"""A door: an aiohttp site on loopback that survives what comes in and keeps foreign pages off what is ours."""
+"""A door: an aiohttp site on loopback that survives what comes in and keeps foreign
+pages off what is ours.
+"""
 
 import asyncio
 import logging
@@ -40,7 +42,9 @@ class ListenerError(SegmentPendoError):
 
 
 class Port:
-    """A port of loopback that is taken, but not listened on: who connects is refused by the system. Raises ListenerError.
+    """A port of loopback that is taken, but not listened on: who connects is refused by the system.
+
+    Raises ListenerError.
 
     `number`: which; 0 takes a free one. `sockets`: one for 127.0.0.1 and, where it can be had, one for ::1.
     """
@@ -63,7 +67,9 @@ class Port:
     def error(self, error: OSError) -> ListenerError:
         """Return why it cannot be listened on, in words."""
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        text = f"port {self.number} on 127.0.0.1 cannot be opened: {reason}. Is another segment-pendo running?"
+        text = (
+            f"port {self.number} on 127.0.0.1 cannot be opened: {reason}. Is another segment-pendo running?"
+        )
         return ListenerError(text, self._setting)
 
     def close(self) -> None:
@@ -155,8 +161,11 @@ class Listener:
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence of a door
-            print(f"segment-pendo: {request.method} could not be answered: {type(error).__name__}", file=sys.stderr)  # noqa: T201
-            return web.json_response({"success": False, "error": "segment-pendo could not take this; see its terminal"}, status=500)
+            said = f"segment-pendo: {request.method} could not be answered: {type(error).__name__}"
+            print(said, file=sys.stderr)  # noqa: T201
+            return web.json_response(
+                {"success": False, "error": "segment-pendo could not take this; see its terminal"}, status=500
+            )
 
 
 def json_answer(body: Json, status: int = 200) -> web.Response:
@@ -173,7 +182,10 @@ def refused_change(request: web.Request) -> web.Response | None:
 
 def _refused(request: web.Request) -> web.Response | None:
     # A request line in absolute form names a host as well.
-    named = [request.headers.get("Host", ""), *([request.raw_path.split("/")[2]] if "://" in request.raw_path[:8] else [])]
+    named = [
+        request.headers.get("Host", ""),
+        *([request.raw_path.split("/")[2]] if "://" in request.raw_path[:8] else []),
+    ]
     if not all(is_loopback(bare(host)) for host in named):
         return web.Response(status=403, text="this address answers only to 127.0.0.1, localhost and [::1]\n")
     if request.path.startswith("/_/") or _is_page(request):

@@ -1,7 +1,9 @@
-"""A Pendo on loopback: takes webhooks as `/data/segmentio/KEY` does, track events as `/data/track`, and answers what it would hold.
+"""A Pendo on loopback: takes webhooks as `/data/segmentio/KEY` does, track events as `/data/track`, and
+answers what it would hold.
 
-Its answers to webhooks are invented (Pendo publishes none, 1.70, 1.71): 200 with an empty body for any JSON event, also one it ignores,
-because that silence is what an engineer has to live with. `/_/state` breaks it: what is held, which call set it, and what came to nothing.
+Its answers to webhooks are invented (Pendo publishes none, 1.70, 1.71): 200 with an empty body for any JSON
+event, also one it ignores, because that silence is what an engineer has to live with. `/_/state` breaks it:
+what is held, which call set it, and what came to nothing.
 """
 
 import base64
@@ -37,10 +39,12 @@ _SECRETS: Final = ("x-pendo-integration-key", "x-pendo-track-event-secret")
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """How the loopback Pendo behaves. `key`: the only API key it takes; `integration_key`: what its API asks for ('' takes any).
+    """How the loopback Pendo behaves.
 
-    `track`: the subscription has the setting for track calls. `always_200`: nothing sent to /data/ is refused. `name_of`: the call that a
-    messageId belongs to, where it is known.
+    `key`: the only API key it takes; `integration_key`: what its API asks for ('' takes any).
+
+    `track`: the subscription has the setting for track calls. `always_200`: nothing sent to /data/ is
+    refused. `name_of`: the call that a messageId belongs to, where it is known.
     """
 
     switches: PendoSwitches = field(default_factory=PendoSwitches)
@@ -78,7 +82,10 @@ class CallNames:
 
 
 class LoopbackPendo:
-    """HTTP around the model. `heard` is told of each event of each webhook, `noted` of all else that comes. No key is kept or shown."""
+    """HTTP around the model.
+
+    `heard` is told of each event of each webhook, `noted` of all else that comes. No key is kept or shown.
+    """
 
     def __init__(
         self,
@@ -114,7 +121,8 @@ class LoopbackPendo:
             web.post("/_/reset", self._forget),
         ]
 
-    # --- what is sent here -------------------------------------------------------------------------------------------
+    # --- what is sent here
+    # -------------------------------------------------------------------------------------------
 
     async def _webhook(self, request: web.Request) -> web.Response:
         methods = {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}  # 1.06
@@ -143,7 +151,11 @@ class LoopbackPendo:
 
     def _refused(self, status: int, why: str, headers: dict[str, str] | None = None) -> web.Response:
         self._note(f"answered {200 if self._answers.always_200 else status}: {why}")
-        return web.Response(status=200) if self._answers.always_200 else web.Response(status=status, headers=headers)
+        return (
+            web.Response(status=200)
+            if self._answers.always_200
+            else web.Response(status=status, headers=headers)
+        )
 
     async def _read(self, request: web.Request) -> Json | web.Response:
         try:
@@ -153,7 +165,9 @@ class LoopbackPendo:
         if len(body) > MAX_BODY and self._answers.switches.size_limit == "1_mib":
             return self._refused(413, "the body has more than 1 MiB")
         try:
-            return js_json.read(body, depth=js_json.MAX_DEPTH + 1).value  # a batch is one level deeper than its events
+            return js_json.read(
+                body, depth=js_json.MAX_DEPTH + 1
+            ).value  # a batch is one level deeper than its events
         except (ValueError, RecursionError):
             return self._refused(400, "the body is no JSON")
 
@@ -161,7 +175,10 @@ class LoopbackPendo:
         """Whether anything was made of any of its events."""
         way: tuple[Finding, ...] = ()
         if isinstance(body, list):  # 1.12
-            text = "Several events came as one array, and Pendo documents one event a request; switch batching off in the destination."
+            text = (
+                "Several events came as one array, and Pendo documents one event a request; switch "
+                "batching off in the destination."
+            )
             way = (note("BATCHED_BODY", "$", text),)
         self.took += 1
         effects = self.pendo.apply(body, _now())
@@ -189,23 +206,38 @@ class LoopbackPendo:
         before = self._ways.first((event, visitor, at), way)
         if before == way:
             return ()
-        text = "This track event came by webhook and by Pendo's track API, so it counts twice; send it on one way."
+        text = (
+            "This track event came by webhook and by Pendo's track API, so it counts twice; send it on "
+            "one way."
+        )
         return [note("DUPLICATE_PATHS", "$.event", text)]
 
     async def _track_event(self, request: web.Request) -> web.Response:
-        """Section 2: the documented API for track events, for comparison; its shared secret is not checked, only asked for."""
+        """Section 2: the documented API for track events, for comparison; its shared secret is not checked,
+        only asked for.
+        """
         if request.method != "POST":
             return self._refused(405, "a track event is POSTed", {"Allow": "POST"})
         read = await self._read(request)
         problems = _problems(read, request)
         self._say("", [note("TRACK_EVENT_SHAPE", path, text) for path, text in problems])
-        self._note("track API: " + ("; ".join(f"TRACK_EVENT_SHAPE at {path}: {text}" for path, text in problems) or "a track event"))
+        self._note(
+            "track API: "
+            + (
+                "; ".join(f"TRACK_EVENT_SHAPE at {path}: {text}" for path, text in problems)
+                or "a track event"
+            )
+        )
         if isinstance(read, web.Response):
             return read
         if not isinstance(read, dict):
             return self._refused(400, "the body is no track event")
-        event, visitor, account, at = (read.get(key) for key in ("event", "visitorId", "accountId", "timestamp"))
-        visitor = ids.effective(visitor, "visitor", self._answers.switches) if isinstance(visitor, str) else None
+        event, visitor, account, at = (
+            read.get(key) for key in ("event", "visitorId", "accountId", "timestamp")
+        )
+        visitor = (
+            ids.effective(visitor, "visitor", self._answers.switches) if isinstance(visitor, str) else None
+        )
         if isinstance(event, str) and event and visitor is not None:
             name = account if isinstance(account, str) and account else None
             self.pendo.tracked(event, visitor, name, read.get("properties"), _now(), "track API")
@@ -215,7 +247,8 @@ class LoopbackPendo:
             return self._refused(400, "Pendo makes nothing of it (answer=strict is assumed)")
         return web.Response(status=200)
 
-    # --- what is read back -------------------------------------------------------------------------------------------
+    # --- what is read back
+    # -------------------------------------------------------------------------------------------
 
     async def _visitor(self, request: web.Request) -> web.Response:
         return self._answer(request, lambda: self.pendo.visitor(_id(request)))
@@ -249,7 +282,8 @@ class LoopbackPendo:
             return web.Response(status=404)
         return web.Response(body=js_json.write(record), content_type="application/json")
 
-    # --- ours --------------------------------------------------------------------------------------------------------
+    # --- ours
+    # --------------------------------------------------------------------------------------------------------
 
     async def _state(self, request: web.Request) -> web.Response:
         """All of it, or one record with its history: ?visitor=ID, ?account=ID."""
@@ -279,7 +313,9 @@ def _id(request: web.Request) -> str:
     if request.headers.get("x-pendo-base64-encoded-params", "").lower() != "true":
         return text
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if {"-", "_"} & set(text) else None).decode()
+        return base64.b64decode(
+            text + "=" * (-len(text) % 4), altchars=b"-_" if {"-", "_"} & set(text) else None
+        ).decode()
     except (binascii.Error, ValueError):
         return text
 
@@ -288,16 +324,29 @@ def _problems(read: Json | web.Response, request: web.Request) -> list[tuple[str
     """What a request to the track API lacks (2.02 to 2.04, 2.14), in words that tell what to do."""
     found = []
     if not any(name in request.headers for name in _SECRETS):
-        found.append(("$", f"There is no header {_SECRETS[0]}; it takes the Track Event shared secret, not the integration key."))
+        found.append(
+            (
+                "$",
+                (
+                    f"There is no header {_SECRETS[0]}; it takes the Track Event shared secret, not the "
+                    "integration key."
+                ),
+            )
+        )
     if isinstance(read, web.Response) or not isinstance(read, dict):
-        return [*found, ("$", "The body is no JSON object; send one event as JSON, with Content-Type application/json.")]
+        return [
+            *found,
+            ("$", "The body is no JSON object; send one event as JSON, with Content-Type application/json."),
+        ]
     if read.get("type") != "track":
         found.append(("$.type", 'The type must be "track".'))
     texts = [key for key in ("event", "visitorId") if not isinstance(read.get(key), str) or not read[key]]
     found += [(f"$.{key}", f"{key} must be a non-empty text.") for key in texts]
     stamp = read.get("timestamp")
     if isinstance(stamp, bool) or not isinstance(stamp, int):
-        found.append(("$.timestamp", "timestamp must be a whole number of milliseconds since 1970, not a text."))
+        found.append(
+            ("$.timestamp", "timestamp must be a whole number of milliseconds since 1970, not a text.")
+        )
     return found
 
 

@@ -1,4 +1,7 @@
-"""The flow: one SDK request in, one receipt out to the sinks, one answer back. Clock and sinks are handed in."""
+"""The flow: one SDK request in, one receipt out to the sinks, one answer back.
+
+Clock and sinks are handed in.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -51,7 +54,9 @@ class Relay:
         """
         at = milliseconds(at or self._clock())
         self._count += 1
-        receipt = self._earlier.annotated(assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup))
+        receipt = self._earlier.annotated(
+            assess(request, id=f"{self._run}-{self._count}", at=at, setup=self.setup)
+        )
         if receipt.judged or receipt.refusal:
             try:
                 for sink in self._sinks:

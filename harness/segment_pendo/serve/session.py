@@ -40,9 +40,10 @@ class SessionError(SegmentPendoError):
 class Plan:
     """What a session is made of.
 
-    `port`: of the home port, 0 = a free one; None: no home port, and so no store and no Pendo on loopback. `proxy_port` None: the
-    default, or a free one where the home port is. `tls_port` None: no TLS. `to` None: the Pendo on loopback. `deliver`: whether webhooks
-    are sent at all. `answers`: Segment is answered here, nothing of it is dialled.
+    `port`: of the home port, 0 = a free one; None: no home port, and so no store and no Pendo on loopback.
+    `proxy_port` None: the default, or a free one where the home port is. `tls_port` None: no TLS. `to` None:
+    the Pendo on loopback. `deliver`: whether webhooks are sent at all. `answers`: Segment is answered here,
+    nothing of it is dialled.
     """
 
     port: int | None = HOME_PORT
@@ -76,10 +77,11 @@ def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
 class Session:
     """Files are opened when it is made, the rest when it is entered; leaving it closes all in reverse.
 
-    `report`: a sink of the caller's, the last; `heard` is told of each attempt; `before`: sinks of the caller's, the first.
-    `side`: the proxy's module (segment_pendo_addons.proxy), or None where mitmproxy is not installed: then there is no proxy.
-    `replaces`: whether the recording replaces an older one at the end. `left`: after the end, the webhooks that were not delivered.
-    Raises StoreError, RecordingError and ListenerError; entering it ListenerError, ProxyError and UpstreamError.
+    `report`: a sink of the caller's, the last; `heard` is told of each attempt; `before`: sinks of the
+    caller's, the first. `side`: the proxy's module (segment_pendo_addons.proxy), or None where mitmproxy is
+    not installed: then there is no proxy. `replaces`: whether the recording replaces an older one at the end.
+    `left`: after the end, the webhooks that were not delivered. Raises StoreError, RecordingError and
+    ListenerError; entering it ListenerError, ProxyError and UpstreamError.
     """
 
     def __init__(
@@ -103,7 +105,11 @@ class Session:
             port = None if plan.port is None else files.enter_context(closing(Port(plan.port)))
             self._port = port
             self.recorder = None if plan.record is None else self._recorder(plan.record, files)
-            store = None if port is None else Store(plan.store, setup=setup, destination=plan.to.name if plan.to else _LOOPBACK)
+            store = (
+                None
+                if port is None
+                else Store(plan.store, setup=setup, destination=plan.to.name if plan.to else _LOOPBACK)
+            )
             if store is not None:
                 files.callback(store.close)
 
@@ -113,14 +119,23 @@ class Session:
                 heard(ref, attempt)
 
             to = plan.to or (Destination(_LOOPBACK, port.url, LOCAL_KEY, loopback=True) if port else None)
-            self.delivery = Delivery(to, attempted, setup=setup, batch=plan.batch) if to and plan.deliver else None
+            self.delivery = (
+                Delivery(to, attempted, setup=setup, batch=plan.batch) if to and plan.deliver else None
+            )
             names = CallNames()
-            # The recording before the store: what the store holds is delivered, and must not be if the SDK has to send it again.
+            # The recording before the store: what the store holds is delivered, and must not be if the SDK
+            # has to send it again.
             sinks = [*before, self.recorder, store, names, self.delivery, report]
             self.relay = Relay([sink for sink in sinks if sink is not None], setup=setup)
-            pendo = LoopbackPendo(answers=Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names))
+            pendo = LoopbackPendo(
+                answers=Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names)
+            )
             is_local = to is None or to.loopback
-            self._home = Home(self.relay, store, pendo, open_origins=is_local, allowed_origins=plan.allow_origins) if store else None
+            self._home = (
+                Home(self.relay, store, pendo, open_origins=is_local, allowed_origins=plan.allow_origins)
+                if store
+                else None
+            )
             self._store = store
             # Until it is entered, files are all that there is to close.
             self._opened = AsyncExitStack()
@@ -128,7 +143,9 @@ class Session:
 
     def _recorder(self, path: Path, files: ExitStack) -> Recorder:
         plan = self.plan
-        recorder = Recorder(path, setup=plan.setup, secrets=plan.secrets, mode=plan.record_mode, people=plan.people)
+        recorder = Recorder(
+            path, setup=plan.setup, secrets=plan.secrets, mode=plan.record_mode, people=plan.people
+        )
         files.callback(lambda: recorder.close(replacing=self.replaces))
         return recorder
 
@@ -136,7 +153,8 @@ class Session:
         """Begin to deliver, then listen: who is answered 200 has every sink behind it."""
         async with self._opened as opened:
             if self._home is not None:
-                # Closed after delivery has ended, since the Pendo on loopback is here; opened after it has begun.
+                # Closed after delivery has ended, since the Pendo on loopback is here; opened after it has
+                # begun.
                 opened.push_async_callback(self._home.stop)
             if self.delivery is not None:
                 await self.delivery.start()
@@ -211,12 +229,17 @@ class Session:
         }
 
     def straight(self) -> int:
-        """Return how many webhooks the Pendo on loopback took that we did not deliver: somebody's replay, or a Segment elsewhere."""
+        """Return how many webhooks the Pendo on loopback took that we did not deliver: somebody's replay, or
+        a Segment elsewhere.
+        """
         ours = self.delivery is not None and self.delivery.to.base == self.home.url
         return self.home.loopback_pendo.took - (self.delivery.accepted if ours and self.delivery else 0)
 
     def write_ready(self, path: Path) -> None:
-        """Write the addresses, by rename, so that whoever waits for the file never reads half of it. Raises SessionError."""
+        """Write the addresses, by rename, so that whoever waits for the file never reads half of it.
+
+        Raises SessionError.
+        """
         part = path.with_name(path.name + f".{os.getpid()}")
         try:
             part.write_bytes(json.dumps(self.addresses()).encode() + b"\n")

@@ -1,7 +1,10 @@
-"""The store: every request that was answered, its calls, and what became of each webhook. Plain SQL on sqlite3.
+"""The store: every request that was answered, its calls, and what became of each webhook.
 
-A receipt is committed before its SDK is answered, so a kill -9 loses nothing that was answered 200. Webhook bytes are
-not kept: they are made again from the receipt. A file holds what apps sent in clear: it is for its owner only (0600).
+Plain SQL on sqlite3.
+
+A receipt is committed before its SDK is answered, so a kill -9 loses nothing that was answered 200. Webhook
+bytes are not kept: they are made again from the receipt. A file holds what apps sent in clear: it is for its
+owner only (0600).
 """
 
 import json
@@ -23,7 +26,17 @@ from segment_pendo.mapping import earlier as history
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.webhooks import resigned, signature_of
-from segment_pendo.words import Attempt, CallRef, Finding, Json, JsonObject, Judged, Receipt, SdkRequest, Webhook
+from segment_pendo.words import (
+    Attempt,
+    CallRef,
+    Finding,
+    Json,
+    JsonObject,
+    Judged,
+    Receipt,
+    SdkRequest,
+    Webhook,
+)
 
 __all__ = ["FILTERS", "Kept", "Page", "Store", "StoreError"]
 
@@ -32,12 +45,16 @@ _OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 _MAGIC: Final = b"SQLite format 3\0"
 _SCHEMA: Final = """
 create table receipts(
-    n integer primary key autoincrement, id text not null unique, at text not null, door text not null, method text not null,
+    n integer primary key autoincrement, id text not null unique, at text not null, door text not null,
+    method text not null,
     path text not null, query text not null, host text not null, ip text not null, headers text not null,
-    body blob not null, status integer not null, refusal text, setup text not null, destination text not null);
+    body blob not null, status integer not null, refusal text, setup text not null,
+        destination text not null);
 create table calls(
-    n integer not null, ix integer not null, type text, user text, grp text, outcome text not null, codes text not null,
-    state text, status integer, attempts integer not null default 0, history text, signature text, primary key (n, ix)) without rowid;
+    n integer not null, ix integer not null, type text, user text, grp text, outcome text not null,
+    codes text not null,
+    state text, status integer, attempts integer not null default 0, history text, signature text,
+    primary key (n, ix)) without rowid;
 create table attempts(
     n integer not null, ix integer not null, number integer not null, at text not null, status integer,
     detail text not null, primary key (n, ix, number)) without rowid;
@@ -104,7 +121,10 @@ class Store:
         (version,) = self._db.execute("pragma user_version").fetchone()
         (owner,) = self._db.execute("pragma application_id").fetchone()
         if self._db.execute("select count(*) from sqlite_master").fetchone() == (0,):
-            self._db.executescript(f"begin; {_SCHEMA} pragma user_version = {_VERSION}; pragma application_id = {_OWNER}; commit;")
+            self._db.executescript(
+                f"begin; {_SCHEMA} pragma user_version = {_VERSION}; pragma application_id = "
+                f"{_OWNER}; commit;"
+            )
         elif owner != _OWNER:
             msg = "it belongs to another program"
             raise sqlite3.DatabaseError(msg)
@@ -128,15 +148,23 @@ class Store:
     def take(self, receipt: Receipt) -> None:
         """Commit one receipt with its calls."""
         request = receipt.request
-        refusal = js_json.write({"code": receipt.refusal.code, "message": receipt.refusal.message}).decode() if receipt.refusal else None
+        refusal = (
+            js_json.write({"code": receipt.refusal.code, "message": receipt.refusal.message}).decode()
+            if receipt.refusal
+            else None
+        )
         headers: Json = [[name, value] for name, value in request.headers]
         row = (
-            receipt.id, receipt.at.isoformat(), request.door, request.method, _text(request.path), _text(request.query),
-            _text(request.host), request.ip, js_json.write(headers).decode(), request.body, receipt.reply.status, refusal,
+            receipt.id, receipt.at.isoformat(), request.door, request.method, _text(request.path),
+            _text(request.query),
+            _text(request.host), request.ip, js_json.write(headers).decode(), request.body,
+            receipt.reply.status, refusal,
             self._described, self._destination,
         )  # fmt: skip
         with self._transaction():
-            cursor = self._db.execute("insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            cursor = self._db.execute(
+                "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+            )
             number = cursor.lastrowid
             self._db.executemany(
                 "insert into calls(n, ix, type, user, grp, outcome, codes, state, history, signature) "
@@ -149,7 +177,9 @@ class Store:
     def _forget_oldest(self, added: int) -> None:
         self._held += added
         while self._in_memory and self._held > _MEMORY_LIMIT:
-            number, size = self._db.execute("select n, length(body) from receipts order by n limit 1").fetchone()
+            number, size = self._db.execute(
+                "select n, length(body) from receipts order by n limit 1"
+            ).fetchone()
             self._db.execute("delete from attempts where n = ?", (number,))
             self._db.execute("delete from calls where n = ?", (number,))
             self._db.execute("delete from receipts where n = ?", (number,))
@@ -193,7 +223,8 @@ class Store:
         """
         where, values = _condition(filters or {}, after)
         found = self._db.execute(
-            f"select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c where {where} "  # noqa: S608 - fixed texts
+            "select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c "  # noqa: S608
+            f"where {where} "
             "order by c.n, c.ix limit ?",
             (*values, limit),
         ).fetchall()
@@ -206,7 +237,8 @@ class Store:
         if not (index.isascii() and index.isdecimal() and len(index) < 10):
             return None
         found = self._db.execute(
-            "select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c join receipts r on r.n = c.n "
+            "select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c join "
+            "receipts r on r.n = c.n "
             "where r.id = ? and c.ix = ?",
             (_text(receipt), int(index)),
         ).fetchall()
@@ -215,11 +247,13 @@ class Store:
     def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
         """How many rows match and wait for no delivery. Raises ValueError as `calls` does."""
         where, values = _condition(filters, after)
-        query = f"select count(*) from calls c where {where} and c.state is not 'waiting'"  # noqa: S608 - fixed texts
+        query = f"select count(*) from calls c where {where} and c.state is not 'waiting'"  # noqa: S608
         (count,) = self._db.execute(query, values).fetchone()
         return int(count)
 
-    def _rows(self, found: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]) -> Iterator[Kept]:
+    def _rows(
+        self, found: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]
+    ) -> Iterator[Kept]:
         for number, group in groupby(found, key=lambda row: row[0]):
             try:
                 receipt, setup = self._receipt(number)
@@ -235,9 +269,14 @@ class Store:
                 yield Kept(call_row(receipt, judged, delivery=delivery), judged, setup)
 
     def _receipt(self, number: int) -> tuple[Receipt, Setup]:
-        """The receipt, mapped again from what was kept, unsigned. Raises ValueError where its setup cannot be read."""
+        """The receipt, mapped again from what was kept, unsigned.
+
+        Raises ValueError where its setup cannot be read.
+        """
         (name, at, door, method, path, query, host, ip, headers, body, setup) = self._db.execute(
-            "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts where n = ?", (number,)
+            "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts "
+            "where n = ?",
+            (number,),
         ).fetchone()
         kept = header_pairs(js_json.read(headers.encode()).value)
         request = SdkRequest(method, path, query, kept, body, host, ip, door)
@@ -248,7 +287,9 @@ class Store:
 
     def states(self) -> dict[str, int]:
         """How many webhooks stand in which state."""
-        return dict(self._db.execute("select state, count(*) from calls where state is not null group by state"))
+        return dict(
+            self._db.execute("select state, count(*) from calls where state is not null group by state")
+        )
 
     def totals(self) -> dict[str, int]:
         """How many requests, calls, refused requests."""
@@ -258,7 +299,9 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._db.executescript("begin; delete from attempts; delete from calls; delete from receipts; commit;")
+        self._db.executescript(
+            "begin; delete from attempts; delete from calls; delete from receipts; commit;"
+        )
         self._held = 0
         self._changed()
 

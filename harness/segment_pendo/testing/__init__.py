@@ -1,4 +1,5 @@
-"""What tests import: expectations of calls, the type of the `segment_pendo` fixture, and `pendo_after` for property tests.
+"""What tests import: expectations of calls, the type of the `segment_pendo` fixture, and `pendo_after` for
+property tests.
 
 from segment_pendo.testing import Harness, identify
 
@@ -47,7 +48,8 @@ __all__ = [
     "track",
 ]
 
-# Each name is imported when it is first used: the harness needs an HTTP server, which property tests of a mapping do not.
+# Each name is imported when it is first used: the harness needs an HTTP server, which property tests of a
+# mapping do not.
 _HOMES: Final = {
     "Account": "explain.records",
     "Visitor": "explain.records",

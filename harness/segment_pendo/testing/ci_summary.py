@@ -20,7 +20,10 @@ class Case(NamedTuple):
 
 def markdown(tests: Sequence[Case], late: Iterable[tuple[str, str]]) -> str:
     """A heading with the sum, the tests that failed or have findings, and the calls that came late."""
-    sums = {name: sum(int(one.counts.get(name, "0")) for one in tests) for name in ("calls", "webhooks", "skipped")}
+    sums = {
+        name: sum(int(one.counts.get(name, "0")) for one in tests)
+        for name in ("calls", "webhooks", "skipped")
+    }
     failed = sum(not one.passed for one in tests)
     lines = [
         f"### segment-pendo: {len(tests)} tests used it, {failed} of them failed",
@@ -29,10 +32,16 @@ def markdown(tests: Sequence[Case], late: Iterable[tuple[str, str]]) -> str:
     ]
     shown = [one for one in tests if not one.passed or one.counts.get("findings")]
     if shown:
-        lines += ["", "| test | result | calls | webhooks | skipped | findings |", "| --- | --- | --- | --- | --- | --- |"]
+        lines += [
+            "",
+            "| test | result | calls | webhooks | skipped | findings |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
         for one in shown[:_MOST_ROWS]:
             numbers = [one.counts.get(name, "0") for name in ("calls", "webhooks", "skipped", "findings")]
-            lines.append(f"| {' | '.join(map(cell, [one.name, 'passed' if one.passed else 'failed', *numbers]))} |")
+            lines.append(
+                f"| {' | '.join(map(cell, [one.name, 'passed' if one.passed else 'failed', *numbers]))} |"
+            )
     if len(shown) > _MOST_ROWS:
         lines.append(f"\nand {len(shown) - _MOST_ROWS} more")
     came = list(late)

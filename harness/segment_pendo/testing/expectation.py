@@ -1,8 +1,8 @@
 """What a test expects of a call, and how far a call is from it.
 
-An expectation is a subset: what it does not name may be anything. Objects match if they have its members, lists if they are as long and
-match item by item, all else if `expected == actual`; so objects that define equality (dirty-equals, unittest.mock.ANY) may stand anywhere.
-true and false equal no number, as in JSON.
+An expectation is a subset: what it does not name may be anything. Objects match if they have its members,
+lists if they are as long and match item by item, all else if `expected == actual`; so objects that define
+equality (dirty-equals, unittest.mock.ANY) may stand anywhere. true and false equal no number, as in JSON.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -53,7 +53,9 @@ ABSENT: Final[Any] = _Mark("ABSENT")  # the member must not be there
 
 
 class Mismatch(NamedTuple):
-    """Where a call is not as expected: JSON path in the call, what was expected and what is there, and a hint or ''."""
+    """Where a call is not as expected: JSON path in the call, what was expected and what is there, and a hint
+    or ''.
+    """
 
     path: str
     expected: str
@@ -63,7 +65,10 @@ class Mismatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a call must have. `type` None is any type; `members` are by key of the call; the rest is about what became of it."""
+    """What a call must have.
+
+    `type` None is any type; `members` are by key of the call; the rest is about what became of it.
+    """
 
     type: str | None
     members: Mapping[str, Any]
@@ -95,7 +100,9 @@ def group(
     group: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
     outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
-    """A group call for this `group` (groupId) of this `user` with these `traits`; the rest is as `identify` has it."""
+    """A group call for this `group` (groupId) of this `user` with these `traits`; the rest is as `identify`
+    has it.
+    """
     return _made("group", locals())
 
 
@@ -150,22 +157,32 @@ def _made(kind: str | None, given: Mapping[str, Any]) -> Expectation:
     _known("outcome", given["outcome"], ("webhook", "skipped"))
     _known("code", given["code"], DROPS)
     _known("finding", given["finding"], _FINDINGS)
-    asked = {name: value for name, value in given.items() if value is not ANY and not (name in _ABOUT and value is None)}
+    asked = {
+        name: value
+        for name, value in given.items()
+        if value is not ANY and not (name in _ABOUT and value is None)
+    }
     members = {_KEYS.get(name, name): value for name, value in asked.items() if name not in _ABOUT}
     words = f"{kind or 'any_call'}({', '.join(f'{name}={value!r}' for name, value in asked.items())})"
-    return Expectation(kind, members, given["outcome"], given["code"], given["finding"], short(words, _LONGEST))
+    return Expectation(
+        kind, members, given["outcome"], given["code"], given["finding"], short(words, _LONGEST)
+    )
 
 
 def _known(name: str, given: str | None, values: Collection[str]) -> None:
     # A typing mistake would make every test that nothing comes succeed.
     if given is not None and given not in values:
         near = nearest(given, values)
-        msg = f"there is no {name} {given!r}; " + (f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(values))}")
+        msg = f"there is no {name} {given!r}; " + (
+            f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(values))}"
+        )
         raise ValueError(msg)
 
 
 def checked(*expected: object, count: object = 1) -> None:
-    """Raise TypeError where one is no expectation, but for example `identify` without its call, or where a count is no number."""
+    """Raise TypeError where one is no expectation, but for example `identify` without its call, or where a
+    count is no number.
+    """
     for one in expected:
         if not isinstance(one, Expectation):
             given = getattr(one, "__name__", None) or repr(one)
@@ -176,7 +193,8 @@ def checked(*expected: object, count: object = 1) -> None:
         raise TypeError(msg)
 
 
-# --- matching ----------------------------------------------------------------------------------------------------------
+# --- matching
+# ----------------------------------------------------------------------------------------------------------
 
 
 def mismatches(expected: Expectation, judged: Judged) -> list[Mismatch]:
@@ -188,7 +206,9 @@ def _mismatches(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
     if expected.type is not None and judged.call.type != expected.type:
         yield Mismatch("$.type", repr(expected.type), repr(judged.call.type))
     for key, value in expected.members.items():
-        yield from (_elsewhere(one, key, value, judged.call.data) for one in _member(value, judged.call.data, (), key))
+        yield from (
+            _elsewhere(one, key, value, judged.call.data) for one in _member(value, judged.call.data, (), key)
+        )
     yield from _became(expected, judged)
 
 
@@ -206,7 +226,12 @@ def _became(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
     if expected.outcome not in {None, outcome}:
         yield Mismatch("outcome", repr(expected.outcome), repr(outcome), skipped.code if skipped else "")
     if expected.code is not None and (skipped is None or skipped.code != expected.code):
-        yield Mismatch("code", repr(expected.code), repr(skipped.code if skipped else None), "" if skipped else "it was not skipped")
+        yield Mismatch(
+            "code",
+            repr(expected.code),
+            repr(skipped.code if skipped else None),
+            "" if skipped else "it was not skipped",
+        )
     codes = list(dict.fromkeys(one.code for one in judged.findings))
     if expected.finding is not None and expected.finding not in codes:
         yield Mismatch("findings", repr(expected.finding), ", ".join(codes) or "none")
@@ -224,7 +249,12 @@ def _member(expected: Any, parent: Json, path: tuple[str | int, ...], key: str) 
     else:
         keys = list(parent) if isinstance(parent, dict) else []
         near = _like(key, keys)
-        yield Mismatch(json_path(*path, key), repr(expected), "ABSENT", f"there is {near!r}; did you mean that?" if near else "")
+        yield Mismatch(
+            json_path(*path, key),
+            repr(expected),
+            "ABSENT",
+            f"there is {near!r}; did you mean that?" if near else "",
+        )
 
 
 def _like(key: str, keys: Sequence[str]) -> str | None:

@@ -19,7 +19,9 @@ _LONGEST: Final = 3600.0
 
 @dataclass(slots=True)
 class Fault:
-    """What becomes of the next `times` POSTs. `status` None and no `drop`: they are only delayed. `keep`: their calls are taken.
+    """What becomes of the next `times` POSTs.
+
+    `status` None and no `drop`: they are only delayed. `keep`: their calls are taken.
 
     Raises ValueError for what HTTP does not know.
     """
@@ -32,10 +34,15 @@ class Fault:
     retry_after: int | None = None
 
     def __post_init__(self) -> None:
-        whole = all(isinstance(value, int) or value is None for value in (self.status, self.times, self.retry_after))
+        whole = all(
+            isinstance(value, int) or value is None for value in (self.status, self.times, self.retry_after)
+        )
         known = self.status is None or 200 <= self.status <= 599
         if not (whole and known and self.times >= 1 and 0 <= self.delay < _LONGEST):
-            msg = "fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, and whole seconds for retry_after"
+            msg = (
+                "fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, "
+                "and whole seconds for retry_after"
+            )
             raise ValueError(msg)
 
 
@@ -68,7 +75,9 @@ class Faults:
             return await take(request)
         await (take(request) if fault.keep else request.read())
         kept = "its calls were taken" if fault.keep else "its calls were not taken"
-        self._note(f"{where} {'cut off' if fault.drop else f'answered {fault.status}'}, as .fail() asked; {kept}")
+        self._note(
+            f"{where} {'cut off' if fault.drop else f'answered {fault.status}'}, as .fail() asked; {kept}"
+        )
         if fault.drop and request.transport is not None:
             request.transport.abort()
         headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None

@@ -1,7 +1,7 @@
 """Flushing: what an SDK still holds is sent before a test looks whether anything more comes.
 
-segment-analytics-python is flushed without being asked: its consumers are threads, and each knows its host and its queue. A client of
-another SDK is flushed by what the test hands in.
+segment-analytics-python is flushed without being asked: its consumers are threads, and each knows its host
+and its queue. A client of another SDK is flushed by what the test hands in.
 """
 
 import threading
@@ -14,7 +14,11 @@ _CONSUMER: Final = "segment.analytics.consumer"
 
 
 class Flushes:
-    """What to call. Each runs in a thread of its own, as one may wait for ever: on a client whose thread has died, for example."""
+    """What to call.
+
+    Each runs in a thread of its own, as one may wait for ever: on a client whose thread has died, for
+    example.
+    """
 
     def __init__(self) -> None:
         self._given: list[Callable[[], object]] = []
@@ -28,9 +32,11 @@ class Flushes:
         self._given.append(flush)
 
     def run(self, hosts: Sequence[str], seconds: float) -> str:
-        """Flush what was handed in, and clients of segment-analytics-python that send to one of these hosts; what went wrong, or ''.
+        """Flush what was handed in, and clients of segment-analytics-python that send to one of these hosts;
+        what went wrong, or ''.
 
-        Such a client may wait for good reasons, as when it was answered 429; then this goes on after `seconds`.
+        Such a client may wait for good reasons, as when it was answered 429; then this goes on after
+        `seconds`.
         """
         for queue in _python_queues(hosts):
             if queue not in self._waiting and _run(queue.join, seconds):

@@ -1,7 +1,7 @@
 """The harness of one test: an ingest address of its own, and what came there.
 
-The address lives in the bench's thread (`bench.py`); everything here is called by the test, waits without sleeping, and says in an
-AssertionError what came instead of what was expected.
+The address lives in the bench's thread (`bench.py`); everything here is called by the test, waits without
+sleeping, and says in an AssertionError what came instead of what was expected.
 """
 
 from collections import Counter
@@ -29,7 +29,10 @@ __all__ = ["Harness"]
 
 
 class Loop(Protocol):
-    """Runs something in the bench's thread and waits for what it gives. `written`: which test wrote which recording."""
+    """Runs something in the bench's thread and waits for what it gives.
+
+    `written`: which test wrote which recording.
+    """
 
     url: str
     written: dict[Path, str]
@@ -38,7 +41,10 @@ class Loop(Protocol):
 
 
 class Harness(Waiting):
-    """What a test sees. `host` is what its SDK sends to; open it in a browser while a debugger holds the test, and it shows the calls.
+    """What a test sees.
+
+    `host` is what its SDK sends to; open it in a browser while a debugger holds the test, and it shows the
+    calls.
 
     `prefix`: below the fixture segment_pendo_url it stands for this test as well.
     """
@@ -53,7 +59,8 @@ class Harness(Waiting):
         self._loop = loop
         self._faults = Faults(self._note)
         self._recordings = Recordings(name, options.setup, loop.written)
-        # The webhooks go straight into the Pendo on loopback: a test need not wait for another exchange on the wire.
+        # The webhooks go straight into the Pendo on loopback: a test need not wait for another exchange on
+        # the wire.
         plan = Plan(port=0, setup=options.setup, deliver=False, with_proxy=False)
         self._session = Session(plan, self, before=[self._recordings])
         self._session.home.fault = self._faults.answer
@@ -62,9 +69,13 @@ class Harness(Waiting):
 
     def __repr__(self) -> str:
         counts = self.counts()
-        return f"<Harness at {self.host}: {counts['calls']} calls, {counts['skipped']} skipped, findings: {counts['findings'] or 'none'}>"
+        return (
+            f"<Harness at {self.host}: {counts['calls']} calls, {counts['skipped']} skipped, findings: "
+            f"{counts['findings'] or 'none'}>"
+        )
 
-    # --- in the bench's thread ------------------------------------------------------------------------------------------
+    # --- in the bench's thread
+    # ------------------------------------------------------------------------------------------
 
     async def open(self) -> None:
         """Open the address. Raises ListenerError."""
@@ -89,7 +100,9 @@ class Harness(Waiting):
                 if webhook is not None:
                     status = self._session.home.loopback_pendo.take(js_json.read(webhook.body).value)
                     ref = CallRef(receipt.id, judged.call.index)
-                    self._session.store.attempted(ref, Attempt(1, receipt.at, status, "", "delivered" if status == 200 else "dead"))
+                    self._session.store.attempted(
+                        ref, Attempt(1, receipt.at, status, "", "delivered" if status == 200 else "dead")
+                    )
             self._last = Clock.now()
             self._came.notify_all()
 
@@ -111,12 +124,13 @@ class Harness(Waiting):
     def _is_busy(self) -> bool:
         return self._session.home.live > 0
 
-    # --- what Pendo would hold ------------------------------------------------------------------------------------------
+    # --- what Pendo would hold
+    # ------------------------------------------------------------------------------------------
 
     def _ask[T](self, what: Callable[[Records], T]) -> T:
         return self._loop.ask(lambda: what(self._session.home.loopback_pendo.pendo))
 
-    # --- faults ---------------------------------------------------------------------------------------------------------
+    # --- faults ---
 
     def fail(
         self,
@@ -128,20 +142,23 @@ class Harness(Waiting):
         keep: bool = False,
         retry_after: int | None = None,
     ) -> None:
-        """Have Segment fail: answer the next `times` requests with `status`, after `delay` seconds; or `drop` the connection.
+        """Have Segment fail: answer the next `times` requests with `status`, after `delay` seconds; or `drop`
+        the connection.
 
-        Their calls are lost to Segment unless it `keep`s them (then an SDK that tries again sends them twice). `status` None only delays.
-        Raises ValueError for a status that is none.
+        Their calls are lost to Segment unless it `keep`s them (then an SDK that tries again sends them
+        twice). `status` None only delays. Raises ValueError for a status that is none.
         """
         self._faults.add(Fault(status, times, delay, drop, keep, retry_after))
 
-    # --- recordings -----------------------------------------------------------------------------------------------------
+    # --- recordings
+    # -----------------------------------------------------------------------------------------------------
 
     def _path(self, path: str | Path) -> Path:
         return self.options.directory / path
 
     def record(self, path: str | Path) -> None:
-        """Record this test's calls into a file (relative to the test's own), keys replaced; an old one is replaced if the test passes.
+        """Record this test's calls into a file (relative to the test's own), keys replaced; an old one is
+        replaced if the test passes.
 
         Raises RecordingError where it cannot be written, or was made otherwise.
         """
@@ -152,18 +169,23 @@ class Harness(Waiting):
         self._loop.ask(begin)
 
     def replay(self, path: str | Path) -> None:
-        """Take the requests of a recording as if its SDK sent them again, at the times at which they were received.
+        """Take the requests of a recording as if its SDK sent them again, at the times at which they were
+        received.
 
         Raises RecordingError for a file that is none.
         """
         entries = list(load(self._path(path)))
-        self._loop.ask(lambda: [self._session.relay.receive(entry.sdk_request(), entry.at) for entry in entries])
+        self._loop.ask(
+            lambda: [self._session.relay.receive(entry.sdk_request(), entry.at) for entry in entries]
+        )
 
     def matches(self, path: str | Path, *, ordered: bool = True) -> None:
-        """AssertionError unless, once nothing more comes, the calls mean the same as those recorded in a file.
+        """AssertionError unless, once nothing more comes, the calls mean the same as those recorded in a
+        file.
 
-        Ids and times of messages and the like do not count; nor does order, unless `ordered`. With --segment-pendo-update the file is
-        rewritten instead. Raises RecordingError for a file that is no recording.
+        Ids and times of messages and the like do not count; nor does order, unless `ordered`. With
+        --segment-pendo-update the file is rewritten instead. Raises RecordingError for a file that is no
+        recording.
         """
         __tracebackhide__ = True
         self.settle()
@@ -180,22 +202,32 @@ class Harness(Waiting):
     def _receipts(self) -> list[Receipt]:
         return list({one.receipt.id: one.receipt for one in self._arrivals()}.values())
 
-    # --- the end --------------------------------------------------------------------------------------------------------
+    # --- the end
+    # --------------------------------------------------------------------------------------------------------
 
     def timeline(self) -> list[str]:
         """A line for all that came until now."""
         return timeline(tuple(self.events)) or [f"    nothing came to {self.host}"]
 
     def counts(self) -> dict[str, str]:
-        """How many calls came, how many were delivered or skipped, and the findings by code; `clear` changes none of it."""
+        """How many calls came, how many were delivered or skipped, and the findings by code; `clear` changes
+        none of it.
+        """
         every = [event for event in (*self._cleared, *self.events) if isinstance(event, Arrival)]
         delivered = sum(webhook_of(one.judged) is not None for one in every)
         codes = Counter(found.code for one in every for found in one.judged.findings if found.level != "info")
         told = ", ".join(code + (f" x{count}" if count > 1 else "") for code, count in sorted(codes.items()))
-        return {"calls": str(len(every)), "webhooks": str(delivered), "skipped": str(len(every) - delivered), "findings": told}
+        return {
+            "calls": str(len(every)),
+            "webhooks": str(delivered),
+            "skipped": str(len(every) - delivered),
+            "findings": told,
+        }
 
     def objections(self) -> list[str]:
-        """What the option fail_on objects to and was not told before, of all that came; `clear` changes none of it."""
+        """What the option fail_on objects to and was not told before, of all that came; `clear` changes none
+        of it.
+        """
         level = self.options.fail_on
         found = problems((*self._cleared, *self.events), level)[self._told :] if level is not None else []
         self._told += len(found)
@@ -216,16 +248,22 @@ class Harness(Waiting):
         self._loop.ask(forget)
 
     def finish(self) -> None:
-        """Have SDKs send what they still hold, so that it comes while this is its test; what goes wrong is not told any more."""
+        """Have SDKs send what they still hold, so that it comes while this is its test; what goes wrong is
+        not told any more.
+        """
         self._flushes.run(self._hosts(), self.options.timeout)
 
     def end(self, *, passed: bool) -> None:
-        """The test has ended: what comes now is late. Raises RecordingError where a recording could not be replaced."""
+        """The test has ended: what comes now is late.
+
+        Raises RecordingError where a recording could not be replaced.
+        """
 
         def close() -> None:
             self.ended = True
             self._faults.clear()
-            self._session.home.close_idle()  # an SDK that keeps its connections would cost two descriptors for each test
+            # an SDK that keeps its connections would cost two descriptors for each test
+            self._session.home.close_idle()
             self._recordings.end(passed=passed)
 
         self._loop.ask(close)

@@ -1,8 +1,9 @@
 """The bench: one thread in which the harnesses of a test session live, each with an address of its own.
 
-A harness stays open after its test, so that what an SDK's thread sends late is credited to the test that made it; the oldest are closed
-for their descriptors. `url` is one address for the whole session, for apps that live as long: what comes to /t/NAME/... belongs to the
-test whose `prefix` that is, all else to the test that runs.
+A harness stays open after its test, so that what an SDK's thread sends late is credited to the test that made
+it; the oldest are closed for their descriptors. `url` is one address for the whole session, for apps that
+live as long: what comes to /t/NAME/... belongs to the test whose `prefix` that is, all else to the test that
+runs.
 """
 
 import asyncio
@@ -53,7 +54,10 @@ class Bench:
         self.written: dict[Path, str] = {}
 
     def ask[T](self, what: Callable[[], T]) -> T:
-        """Do something in the thread; what it gives, or raises. RuntimeError in a forked process, which has no such thread."""
+        """Do something in the thread; what it gives, or raises.
+
+        RuntimeError in a forked process, which has no such thread.
+        """
         if os.getpid() != self._process:
             msg = "segment_pendo lives in the process of the test; a forked one can only send to its host"
             raise RuntimeError(msg)
@@ -83,7 +87,10 @@ class Bench:
         prefixed = _PREFIXED.match(request.raw_path)
         harness = self._by_prefix.get(prefixed[1]) if prefixed else self._running
         if harness is None:
-            return web.Response(status=404, text="no test that uses segment_pendo runs now, or this one's address was closed\n")
+            return web.Response(
+                status=404,
+                text="no test that uses segment_pendo runs now, or this one's address was closed\n",
+            )
         if prefixed:
             request = request.clone(rel_url=URL(prefixed[2], encoded=True))
         return await harness.answer(request)

@@ -1,7 +1,8 @@
 """A guard that refuses connections and name look-ups off this machine, and remembers who tried.
 
-It is an audit hook (PEP 578), so it sees every socket of Python's own, asyncio's too, in whatever thread; not those of other processes, nor
-of libraries that bring their own (uvloop, gRPC). Without asking for it, nothing of it runs.
+It is an audit hook (PEP 578), so it sees every socket of Python's own, asyncio's too, in whatever thread; not
+those of other processes, nor of libraries that bring their own (uvloop, gRPC). Without asking for it, nothing
+of it runs.
 """
 
 import socket
@@ -25,7 +26,10 @@ class NetworkBlocked(ConnectionRefusedError):
 
 
 class Guard:
-    """While entered, nothing leaves this machine but to the `allowed` hosts. `tried`: the hosts that were refused, and by which thread."""
+    """While entered, nothing leaves this machine but to the `allowed` hosts.
+
+    `tried`: the hosts that were refused, and by which thread.
+    """
 
     def __init__(self, test: str, allowed: Iterable[str] = ()) -> None:
         self._test = test
@@ -60,12 +64,16 @@ class Guard:
             return
         if event in _LOOK_UPS:
             host = _text(arguments[0])
-            if not (self._may(host) or address_of(host)):  # an address needs no look-up; who connects to it is seen then
+            if not (
+                self._may(host) or address_of(host)
+            ):  # an address needs no look-up; who connects to it is seen then
                 self._refuse(f"look up {host}", host)
             self._know_addresses(host)
             return
         address = arguments[1]
-        if not isinstance(address, tuple) or len(address) < 2:  # a Unix socket, or the address of the earlier connect
+        if (
+            not isinstance(address, tuple) or len(address) < 2
+        ):  # a Unix socket, or the address of the earlier connect
             return
         host = _text(address[0])
         if not self._may(host):
@@ -89,7 +97,11 @@ class Guard:
     def _refuse(self, what: str, host: str) -> None:
         __tracebackhide__ = True
         thread = threading.current_thread()
-        by = "" if thread is threading.main_thread() else f" (in the thread {thread.name}, which an earlier test may have started)"
+        by = (
+            ""
+            if thread is threading.main_thread()
+            else f" (in the thread {thread.name}, which an earlier test may have started)"
+        )
         self.tried.setdefault(host, by)
         msg = f"{self._test} tried to {what}{by}, and segment-pendo keeps tests on this machine"
         raise NetworkBlocked(msg)

@@ -14,7 +14,9 @@ __all__ = ["Options", "known", "made"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`timeout` and `quiet` are seconds; `directory` is what paths of recordings are relative to; `update` rewrites them."""
+    """`timeout` and `quiet` are seconds; `directory` is what paths of recordings are relative to; `update`
+    rewrites them.
+    """
 
     setup: Setup
     fail_on: Level | None = None
@@ -24,7 +26,9 @@ class Options:
     update: bool = False
 
 
-def known(given: Mapping[str, Any], names: Iterable[str], where: str, unnamed: Sequence[object] = ()) -> dict[str, Any]:
+def known(
+    given: Mapping[str, Any], names: Iterable[str], where: str, unnamed: Sequence[object] = ()
+) -> dict[str, Any]:
     """What was given, if all of it has one of these names. Raises ValueError."""
     names = list(names)
     if unnamed:
@@ -41,7 +45,9 @@ def known(given: Mapping[str, Any], names: Iterable[str], where: str, unnamed: S
 
 def made(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options:
     """The options of one test. Raises ValueError, which names the option."""
-    settings = {name: chosen[name] for name in ("track", "pendo_track", "webhook", "assume") if name in chosen}
+    settings = {
+        name: chosen[name] for name in ("track", "pendo_track", "webhook", "assume") if name in chosen
+    }
     setup = Setup.of(**settings)
     return Options(
         setup,

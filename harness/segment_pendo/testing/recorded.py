@@ -41,7 +41,10 @@ class Recordings:
         return made
 
     def end(self, *, passed: bool) -> None:
-        """What a test that passed recorded replaces its files. Raises RecordingError where one cannot be replaced."""
+        """What a test that passed recorded replaces its files.
+
+        Raises RecordingError where one cannot be replaced.
+        """
         begun, self._begun = self._begun, []
         for recorder in begun:
             recorder.close(replacing=passed)
@@ -49,9 +52,17 @@ class Recordings:
                 recorder.kept_in.unlink(missing_ok=True)
 
     def compared(self, where: Path, receipts: Sequence[Receipt], *, ordered: bool) -> list[str]:
-        """Why these receipts do not mean what the file holds, in lines; nothing where they do. Raises RecordingError for what is none."""
+        """Why these receipts do not mean what the file holds, in lines; nothing where they do.
+
+        Raises RecordingError for what is none.
+        """
         if not where.exists():
-            return [f"there is no recording {where} yet; run pytest --segment-pendo-update to make it, and look at it"]
+            return [
+                (
+                    f"there is no recording {where} yet; run pytest --segment-pendo-update to make it, "
+                    "and look at it"
+                )
+            ]
         recorded, ours = load_header(where).setup.described(), self._setup.described()
         if recorded != ours:
             return [f"{where} was recorded with {recorded}, this test runs with {ours}"]
@@ -59,17 +70,24 @@ class Recordings:
         said = list(_told(found, ordered=ordered))
         if not said:
             return []
-        end = "If the app was meant to change: pytest --segment-pendo-update, then look at the difference in git."
+        end = (
+            "If the app was meant to change: pytest --segment-pendo-update, then look at the difference "
+            "in git."
+        )
         return [f"{where} does not match what came ({many(found.same, 'call')} the same)", *said, end]
 
     def rewritten(self, where: Path, receipts: Sequence[Receipt]) -> list[str]:
-        """Make the file of these receipts; what means the same keeps its line. Why it was not made, in lines; nothing where it was.
+        """Make the file of these receipts; what means the same keeps its line.
+
+        Why it was not made, in lines; nothing where it was.
 
         Raises RecordingError for a file that is no recording.
         """
         other = self._written.setdefault(where.resolve(), self._test)
         if other != self._test:
-            said = f"{other} wrote other calls into {where} in this run; give each test a recording of its own"
+            said = (
+                f"{other} wrote other calls into {where} in this run; give each test a recording of its own"
+            )
             return [said] if self._differs(where, receipts).pairs else []
         if where.exists() and load_header(where).setup.described() != self._setup.described():
             where.unlink()  # made with other options, so not a line of it can stay

@@ -1,6 +1,8 @@
-"""What became of some calls, as tests ask for it: rows, webhooks, findings, and the records that Pendo would hold.
+"""What became of some calls, as tests ask for it: rows, webhooks, findings, and the records that Pendo would
+hold.
 
-`pendo_after` makes it of calls alone, without any network, for property tests; `harness.Harness` of what an app really sends.
+`pendo_after` makes it of calls alone, without any network, for property tests; `harness.Harness` of what an
+app really sends.
 """
 
 import json
@@ -67,7 +69,9 @@ class Results(ABC):
         return [found | {"call": row["id"]} for row in self.calls for found in row["findings"]]
 
     def problems(self, level: Level = "warning") -> list[str]:
-        """A sentence for each finding of this level or worse, each call that Segment would drop, each request that it would refuse."""
+        """A sentence for each finding of this level or worse, each call that Segment would drop, each request
+        that it would refuse.
+        """
         return problems(tuple(self.events), level)
 
     def matching(self, expected: Expectation) -> list[CallRow]:
@@ -93,15 +97,27 @@ class Results(ABC):
         state = cast("dict[str, dict[str, Any]]", self.state())
         return {
             "webhooks": [_steady(webhook) for webhook in self.webhooks],
-            "skipped": [f"{called(one.judged)}: {one.judged.outcome.code}" for one in every if isinstance(one.judged.outcome, Skipped)],
+            "skipped": [
+                f"{called(one.judged)}: {one.judged.outcome.code}"
+                for one in every
+                if isinstance(one.judged.outcome, Skipped)
+            ],
             "findings": [f"{called(one.judged)}: {found}" for one in every for found in _found(one.judged)],
-            "visitors": {name: cast("Visitor", plain_record(record)) for name, record in state["visitors"].items()},
-            "accounts": {name: cast("Account", plain_record(record)) for name, record in state["accounts"].items()},
+            "visitors": {
+                name: cast("Visitor", plain_record(record)) for name, record in state["visitors"].items()
+            },
+            "accounts": {
+                name: cast("Account", plain_record(record)) for name, record in state["accounts"].items()
+            },
         }
 
 
 def _found(judged: Judged) -> list[str]:
-    return [finding_line(one.level, one.code, one.path, one.message) for one in judged.findings if one.level != "info"]
+    return [
+        finding_line(one.level, one.code, one.path, one.message)
+        for one in judged.findings
+        if one.level != "info"
+    ]
 
 
 _LATER: Final = frozenset({"receivedAt", "writeKey"})
@@ -113,13 +129,16 @@ def _steady(webhook: dict[str, Any]) -> dict[str, Any]:
 
 
 def row_of(one: Arrival) -> CallRow:
-    """The row of a call; a test's webhooks go straight into the Pendo on loopback, so they are delivered at once."""
+    """The row of a call; a test's webhooks go straight into the Pendo on loopback, so they are delivered at
+    once.
+    """
     sends = webhook_of(one.judged) is not None
     delivery: JsonObject | None = {"state": "delivered", "status": 200, "attempts": 1} if sends else None
     return cast("CallRow", call_row(one.receipt, one.judged, delivery=delivery))
 
 
-# --- calls alone -------------------------------------------------------------------------------------------------------
+# --- calls alone
+# -------------------------------------------------------------------------------------------------------
 
 _NOTHING: Final[Mapping[str, str]] = {}
 _AT: Final = datetime(2024, 1, 1, tzinfo=UTC)
@@ -142,7 +161,9 @@ class _Predicted(Results):
             self.events.append(Arrival(0.0, receipt, judged))
             webhook = webhook_of(judged)
             if webhook is not None:
-                self._pendo.apply(js_json.read(webhook.body).value, self._at, call_id(receipt.id, judged.call.index))
+                self._pendo.apply(
+                    js_json.read(webhook.body).value, self._at, call_id(receipt.id, judged.call.index)
+                )
 
 
 def pendo_after(
@@ -155,16 +176,22 @@ def pendo_after(
     webhook: str = "actions",
     assume: Mapping[str, str] = _NOTHING,
 ) -> Results:
-    """What becomes of these calls (`type`, ids, `traits` or `properties`, ...), sent by an SDK (a key of `segment.wire.SDKS`) at a time.
+    """What becomes of these calls (`type`, ids, `traits` or `properties`, ...), sent by an SDK (a key of
+    `segment.wire.SDKS`) at a time.
 
-    No port is opened and nothing is kept: for property tests. `track`, `pendo_track`, `webhook` and `assume` are as `segment-pendo run` has
-    them. Raises ValueError for a setting that there is none of, KeyError for an unknown SDK.
+    No port is opened and nothing is kept: for property tests. `track`, `pendo_track`, `webhook` and `assume`
+    are as `segment-pendo run` has them. Raises ValueError for a setting that there is none of, KeyError for
+    an unknown SDK.
     """
     setup = Setup.of(track=track, pendo_track=pendo_track, webhook=webhook, assume=assume)
     results = _Predicted(setup, at)
     sent = [cast("JsonObject", dict(call)) for call in calls]
     count = iter(range(10**9))
-    made = requests(sent, sdk, write_key="WRITE_KEY", at=at, unique=lambda: str(uuid5(_NAMES, str(next(count))))) if sent else []
+    made = (
+        requests(sent, sdk, write_key="WRITE_KEY", at=at, unique=lambda: str(uuid5(_NAMES, str(next(count)))))
+        if sent
+        else []
+    )
     for number, request in enumerate(made):
         results.take(assess(request, id=f"call-{number}", at=at, setup=setup))
     return results

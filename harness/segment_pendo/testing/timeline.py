@@ -34,7 +34,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something else that happened: a refused request, a fault that the test asked for. `wrong`: it counts as a problem."""
+    """Something else that happened: a refused request, a fault that the test asked for.
+
+    `wrong`: it counts as a problem.
+    """
 
     seconds: float
     text: str
@@ -56,26 +59,37 @@ def _line(event: Event) -> str:
         return f"{event.seconds:9.3f} s  {event.text}"
     outcome = event.judged.outcome
     became = f"skipped {outcome.code}" if isinstance(outcome, Skipped) else "webhook"
-    found = sorted({(LEVELS.index(one.level), f"{one.level} {one.code}") for one in event.judged.findings if one.level != "info"})
+    found = sorted(
+        {
+            (LEVELS.index(one.level), f"{one.level} {one.code}")
+            for one in event.judged.findings
+            if one.level != "info"
+        }
+    )
     codes = f"  [{', '.join(text for _, text in found)}]" if found else ""
     return f"{event.seconds:9.3f} s  {called(event.judged)}  {became}{codes}"
 
 
 def timeline(events: Sequence[Event], nearest: Event | None = None) -> list[str]:
     """A line for each event, at most 30 of them; the nearest call is marked and always there."""
-    shown = [event for index, event in enumerate(events) if index >= len(events) - _MOST_LINES or event is nearest]
+    shown = [
+        event for index, event in enumerate(events) if index >= len(events) - _MOST_LINES or event is nearest
+    ]
     left = len(events) - len(shown)
     marks = [("  > " if event is nearest else "    ") + _line(event) for event in shown]
     return [f"    ({many(left, 'earlier one')} not shown)", *marks] if left else marks
 
 
 def missed(expected: Expectation, events: Sequence[Event], *, but: Sequence[Arrival] = ()) -> Iterator[str]:
-    """Why no call is as expected: the timeline, the nearest call, each field in which it differs, and what is known about it.
+    """Why no call is as expected: the timeline, the nearest call, each field in which it differs, and what is
+    known about it.
 
     `but` are calls that the expectation has had already.
     """
     calls = [event for event in events if isinstance(event, Arrival) and not any(event is one for one in but)]
-    by_distance = [(distance(mismatches(expected, one.judged)), -index, one) for index, one in enumerate(calls)]
+    by_distance = [
+        (distance(mismatches(expected, one.judged)), -index, one) for index, one in enumerate(calls)
+    ]
     nearest = min(by_distance, key=lambda one: one[:2])[2] if by_distance else None
     if events:
         yield "what came:"
@@ -105,7 +119,10 @@ def _shown(value: Json) -> str:
 def differing(one: Mismatch) -> str:
     """One difference, in words."""
     hint = f" ({printable(one.hint)})" if one.hint else ""
-    return f"{printable(one.path)}: expected {short(one.expected, _WIDEST)}, it is {short(one.actual, _WIDEST)}{hint}"
+    return (
+        f"{printable(one.path)}: expected {short(one.expected, _WIDEST)}, it is "
+        f"{short(one.actual, _WIDEST)}{hint}"
+    )
 
 
 def _about(judged: Judged) -> Iterator[str]:
@@ -129,7 +146,10 @@ def problems(events: Sequence[Event], level: str) -> list[str]:
             continue
         judged = event.judged
         if judged.message is None and isinstance(judged.outcome, Skipped):
-            found.append(f"{called(judged)}: Segment drops it, {judged.outcome.code}: {printable(judged.outcome.reason)}")
+            found.append(
+                f"{called(judged)}: Segment drops it, {judged.outcome.code}: "
+                f"{printable(judged.outcome.reason)}"
+            )
         for one in judged.findings:
             if is_as_bad(one.level, level):
                 found.append(f"{called(judged)}: {finding_line(one.level, one.code, one.path, one.message)}")

@@ -1,4 +1,6 @@
-"""Waiting for calls, without sleeping: each verb ends as soon as it can, and says in an AssertionError what came instead."""
+"""Waiting for calls, without sleeping: each verb ends as soon as it can, and says in an AssertionError what
+came instead.
+"""
 
 import asyncio
 import importlib
@@ -27,7 +29,9 @@ _ABORT: Final = ContextVar("abort", default=threading.Event())  # noqa: B039 - t
 
 
 class Clock:
-    """The machine's own clock, kept where libraries that stop time for a test do not find it: waiting has to end."""
+    """The machine's own clock, kept where libraries that stop time for a test do not find it: waiting has to
+    end.
+    """
 
     now = staticmethod(time.monotonic)
 
@@ -57,15 +61,22 @@ class Waiting(Results):
 
     @abstractmethod
     def matches(self, path: str | Path, *, ordered: bool = True) -> None:
-        """AssertionError unless, once nothing more comes, the calls mean the same as those recorded in a file."""
+        """AssertionError unless, once nothing more comes, the calls mean the same as those recorded in a
+        file.
+        """
 
     def wake(self) -> None:
         """Have whoever waits look again."""
         with self._came:
             self._came.notify_all()
 
-    def wait(self, expected: Expectation = _ANY_CALL, count: int = 1, timeout: float | None = None) -> list[CallRow]:
-        """Wait until `count` calls are as expected; their rows. AssertionError after `timeout` seconds (else the option's)."""
+    def wait(
+        self, expected: Expectation = _ANY_CALL, count: int = 1, timeout: float | None = None
+    ) -> list[CallRow]:
+        """Wait until `count` calls are as expected; their rows.
+
+        AssertionError after `timeout` seconds (else the option's).
+        """
         __tracebackhide__ = True
         checked(expected, count=count)
         seconds = self.options.timeout if timeout is None else timeout
@@ -80,12 +91,25 @@ class Waiting(Results):
             return len(found) >= count
 
         if not self._until(there, seconds):
-            those = f"{many(len(found), 'call')} matching {expected} came within {seconds:g} s; {count} were expected" if found else ""
-            self._raise(those or f"no call matching {expected} came within {seconds:g} s", missed(expected, self.events, but=found))
+            those = (
+                f"{many(len(found), 'call')} matching {expected} came within {seconds:g} s; {count} "
+                "were expected"
+                if found
+                else ""
+            )
+            self._raise(
+                those or f"no call matching {expected} came within {seconds:g} s",
+                missed(expected, self.events, but=found),
+            )
         return list(map(row_of, found))
 
-    def exactly(self, count: int, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> list[CallRow]:
-        """Wait until `count` calls are as expected and nothing more comes; their rows. AssertionError where there are fewer or more."""
+    def exactly(
+        self, count: int, expected: Expectation = _ANY_CALL, timeout: float | None = None
+    ) -> list[CallRow]:
+        """Wait until `count` calls are as expected and nothing more comes; their rows.
+
+        AssertionError where there are fewer or more.
+        """
         __tracebackhide__ = True
         checked(expected, count=count)
         if count:
@@ -93,7 +117,13 @@ class Waiting(Results):
         self.settle(timeout)
         found = self._found(expected)
         if len(found) > count:
-            said = "no call was expected" if not count else f"{many(count, 'call')} were expected" if count > 1 else "1 call was expected"
+            said = (
+                "no call was expected"
+                if not count
+                else f"{many(count, 'call')} were expected"
+                if count > 1
+                else "1 call was expected"
+            )
             more = uncalled(self.events, found[count:])
             self._raise(f"{said} to match {expected}; {len(found)} came", more)
         return list(map(row_of, found))
@@ -104,7 +134,10 @@ class Waiting(Results):
         self.exactly(0, expected, timeout)
 
     def in_order(self, *expected: Expectation, timeout: float | None = None) -> list[CallRow]:
-        """Wait until calls came as expected in this order, others between them or not; their rows. AssertionError after the time."""
+        """Wait until calls came as expected in this order, others between them or not; their rows.
+
+        AssertionError after the time.
+        """
         __tracebackhide__ = True
         checked(*expected)
         seconds = self.options.timeout if timeout is None else timeout
@@ -114,16 +147,24 @@ class Waiting(Results):
             after = f" after {called(run[-1].judged)}" if run else ""
             earlier = [one for one in self._found(asked) if one not in run]
             if earlier:
-                said = f"wrong order: {called(earlier[-1].judged)} came before {called(run[-1].judged)}, and should have come after it"
+                said = (
+                    f"wrong order: {called(earlier[-1].judged)} came before {called(run[-1].judged)}, and "
+                    "should have come after it"
+                )
                 self._raise(said, ["what came:", *timeline(self.events, earlier[-1])])
-            self._raise(f"no call matching {asked} came{after} within {seconds:g} s", missed(asked, self.events, but=run))
+            self._raise(
+                f"no call matching {asked} came{after} within {seconds:g} s",
+                missed(asked, self.events, but=run),
+            )
         return list(map(row_of, self._run(expected)))
 
     def settle(self, timeout: float | None = None) -> None:
-        """Wait until nothing more comes: SDKs are flushed, no request is being read, and for `quiet` seconds none came.
+        """Wait until nothing more comes: SDKs are flushed, no request is being read, and for `quiet` seconds
+        none came.
 
-        Clients of segment-analytics-python that send here are flushed by themselves, others by what `flush_with` was given.
-        AssertionError if calls still come after `timeout` seconds, or a flush goes wrong.
+        Clients of segment-analytics-python that send here are flushed by themselves, others by what
+        `flush_with` was given. AssertionError if calls still come after `timeout` seconds, or a flush goes
+        wrong.
         """
         __tracebackhide__ = True
         seconds = self.options.timeout if timeout is None else timeout
@@ -152,7 +193,9 @@ class Waiting(Results):
         return False
 
     def flush_with(self, *flushes: Callable[[], object]) -> None:
-        """Call these before looking whether anything more comes: the flush of each client that is not segment-analytics-python's."""
+        """Call these before looking whether anything more comes: the flush of each client that is not
+        segment-analytics-python's.
+        """
         for flush in flushes:
             self._flushes.add(flush)
 
@@ -194,12 +237,21 @@ class Waiting(Results):
         """What may be wrong with the test rather than with the app."""
         found = []
         if not any(isinstance(event, Arrival) for event in self.events):
-            found.append(f"No call came to {self.host}. Is that the host of the SDK (segment_pendo.host), and was it flushed?")
+            found.append(
+                f"No call came to {self.host}. Is that the host of the SDK (segment_pendo.host), and "
+                "was it flushed?"
+            )
         try:
             asyncio.get_running_loop()
         except RuntimeError:
             return found
-        return [*found, "The event loop of this test stood still meanwhile; if it has to send: await segment_pendo.aio.wait(...)."]
+        return [
+            *found,
+            (
+                "The event loop of this test stood still meanwhile; if it has to send: await "
+                "segment_pendo.aio.wait(...)."
+            ),
+        ]
 
 
 async def _in_thread[T](work: Callable[[], T]) -> T:
@@ -213,7 +265,9 @@ async def _in_thread[T](work: Callable[[], T]) -> T:
     return await asyncio.to_thread(work)
 
 
-def _awaited[**P, T](verb: Callable[Concatenate[Waiting, P], T]) -> Callable[Concatenate["Aio", P], Coroutine[Any, Any, T]]:
+def _awaited[**P, T](
+    verb: Callable[Concatenate[Waiting, P], T],
+) -> Callable[Concatenate["Aio", P], Coroutine[Any, Any, T]]:
     def begin(aio: "Aio", /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
         async def waits() -> T:
             __tracebackhide__ = True
@@ -238,7 +292,8 @@ def _awaited[**P, T](verb: Callable[Concatenate[Waiting, P], T]) -> Callable[Con
 
 
 class Aio:
-    """The verbs of a harness that wait, for async tests (asyncio or trio): the test's event loop goes on meanwhile.
+    """The verbs of a harness that wait, for async tests (asyncio or trio): the test's event loop goes on
+    meanwhile.
 
     `forgotten` are those that were called, but not awaited.
     """

@@ -28,7 +28,9 @@ class Tracking:
 
     def ordered(self, user: User, number: int, cents: int) -> None:
         # Pendo learns the account of a track event from properties.groupId alone.
-        self._client.track(user.id, "Order Completed", {"order": number, "total": cents / 100, "groupId": user.company.id})
+        self._client.track(
+            user.id, "Order Completed", {"order": number, "total": cents / 100, "groupId": user.company.id}
+        )
 
     def cancelled(self, user: User, reason: str) -> None:
         self._client.track(user.id, "Subscription Cancelled", {"reason": reason, "groupId": user.company.id})

@@ -1,4 +1,7 @@
-"""What holds for every user of the shop. `pendo_after` needs no server, so hundreds of examples take a second."""
+"""What holds for every user of the shop.
+
+`pendo_after` needs no server, so hundreds of examples take a second.
+"""
 
 from harness.people import companies, users
 from hypothesis import given
@@ -19,7 +22,10 @@ def test_pendo_can_use_all_that_we_tell_of_a_user(user: User) -> None:
 
 @given(st.lists(companies, min_size=1, max_size=3, unique_by=lambda company: company.id))
 def test_a_visitor_is_in_every_company_that_it_joined(joined: list[Company]) -> None:
-    calls = [{"type": "group", "userId": "u", "groupId": company.id, "traits": company_traits(company)} for company in joined]
+    calls = [
+        {"type": "group", "userId": "u", "groupId": company.id, "traits": company_traits(company)}
+        for company in joined
+    ]
     after = pendo_after(calls)
     assert (after.visitor("u") or {}).get("accounts") == [company.id for company in joined]
 

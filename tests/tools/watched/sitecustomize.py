@@ -1,4 +1,5 @@
-"""Runs first in a Python process under test: writes down whom it connects to, and bends what the test asks to bend.
+"""Runs first in a Python process under test: writes down whom it connects to, and bends what the test asks to
+bend.
 
 SEEN_FILE: one line for each connection and name look-up. MAP_HOST=name:port: that name is 127.0.0.1:port.
 WITHOUT=module: that module cannot be imported.
@@ -25,7 +26,11 @@ if os.environ.get("MAP_HOST"):
     real = socket.getaddrinfo
 
     def mapped(host: Any, service: Any, *args: Any, **kwargs: Any) -> Any:
-        return real("127.0.0.1", int(port), *args, **kwargs) if host == name else real(host, service, *args, **kwargs)
+        return (
+            real("127.0.0.1", int(port), *args, **kwargs)
+            if host == name
+            else real(host, service, *args, **kwargs)
+        )
 
     socket.getaddrinfo = mapped  # type: ignore[assignment]
 

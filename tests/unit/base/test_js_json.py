@@ -1,4 +1,7 @@
-"""JSON as JavaScript writes it. The expected texts were printed by Node 20: JSON.stringify(JSON.parse(text))."""
+"""JSON as JavaScript writes it.
+
+The expected texts were printed by Node 20: JSON.stringify(JSON.parse(text)).
+"""
 
 import json
 
@@ -62,7 +65,9 @@ def test_proto_keys_are_lost_at_any_depth() -> None:
     assert js_json.write(parsed.value, ordinary=parsed.ordinary) == b'{"a":{"b":[{}]},"constructor":3}'
 
 
-@pytest.mark.parametrize("text", [b"", b"NaN", b"[Infinity]", b"[1,]", b"{'a':1}", b'"\x01"', b"01", b"[1] x", b"nul"])
+@pytest.mark.parametrize(
+    "text", [b"", b"NaN", b"[Infinity]", b"[1,]", b"{'a':1}", b'"\x01"', b"01", b"[1] x", b"nul"]
+)
 def test_what_is_no_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError):
         js_json.read(text)
@@ -90,7 +95,9 @@ def test_the_deepest_that_is_read_is_the_same_everywhere() -> None:
         js_json.read(b"[" + text + b"]")
 
 
-@pytest.mark.parametrize("text", [b'{"b":1.0,"10":12345678901234567890,"__proto__":1,"c":1e400}', rb'["\ud83d",-1e400]'])
+@pytest.mark.parametrize(
+    "text", [b'{"b":1.0,"10":12345678901234567890,"__proto__":1,"c":1e400}', rb'["\ud83d",-1e400]']
+)
 def test_keep_loses_nothing(text: bytes) -> None:
     kept = js_json.keep(js_json.read(text).value)
     assert json.loads(kept) == json.loads(text)
@@ -104,7 +111,13 @@ def test_ascii_only_escapes_inside_strings() -> None:
 @pytest.mark.parametrize(
     ("text", "losses"),
     [
-        (b"[1, 1.0, -0, 1e21, 0.1, 9007199254740991, 9007199254740992, 123456789012345680000, 1e-7, 0.30000000000000004]", []),
+        (
+            (
+                b"[1, 1.0, -0, 1e21, 0.1, 9007199254740991, 9007199254740992, 123456789012345680000, "
+                b"1e-7, 0.30000000000000004]"
+            ),
+            [],
+        ),
         (b"9007199254740993", [((), "9007199254740993", "9007199254740992")]),
         (b'{"a": [12345678901234567890]}', [(("a", 0), "12345678901234567890", "12345678901234567000")]),
         (b'{"a": 0.1234567890123456789}', [(("a",), "0.1234567890123456789", "0.12345678901234568")]),
@@ -120,12 +133,19 @@ def test_ascii_only_escapes_inside_strings() -> None:
         ),
     ],
 )
-def test_what_javascript_loses(text: bytes, losses: list[tuple[tuple[str | int, ...], str, str | None]]) -> None:
+def test_what_javascript_loses(
+    text: bytes, losses: list[tuple[tuple[str | int, ...], str, str | None]]
+) -> None:
     parsed = js_json.read(text)
     assert sorted(js_json.losses(parsed.value), key=lambda loss: [str(key) for key in loss.path]) == losses
-    assert not losses or not parsed.ordinary or js_json.quick(parsed.value) is None, "the fast path must not hide a loss"
+    assert not losses or not parsed.ordinary or js_json.quick(parsed.value) is None, (
+        "the fast path must not hide a loss"
+    )
 
 
-@pytest.mark.parametrize("text", [b"0.1234567890123456789", b"1e400", b"-1e400", b"1e-400", b"9007199254740993", b'{"__proto__":[1e999]}'])
+@pytest.mark.parametrize(
+    "text",
+    [b"0.1234567890123456789", b"1e400", b"-1e400", b"1e-400", b"9007199254740993", b'{"__proto__":[1e999]}'],
+)
 def test_what_is_kept_keeps_every_digit(text: bytes) -> None:
     assert js_json.keep(js_json.read(text).value) == text

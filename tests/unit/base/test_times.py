@@ -23,7 +23,14 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize(
-    "text", ["2024-05-09T10:00:00Z", "2024-05-09T10:00:00", "2024-05-09 10:00:00", "2024-05-09T12:00:00+02:00", "2024-05-09T10:00"]
+    "text",
+    [
+        "2024-05-09T10:00:00Z",
+        "2024-05-09T10:00:00",
+        "2024-05-09 10:00:00",
+        "2024-05-09T12:00:00+02:00",
+        "2024-05-09T10:00",
+    ],
 )
 def test_all_readers_agree(text: str) -> None:
     assert parse(text) == datetime(2024, 5, 9, 10, tzinfo=UTC)
@@ -36,6 +43,9 @@ def test_all_readers_agree(text: str) -> None:
     assert [finding.code for finding in heard[0].findings] == ["DUPLICATE_PATHS"]
 
 
-@pytest.mark.parametrize("value", [None, 1715248800000, "", "soon", "2024-13-01", "99999-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize(
+    "value",
+    [None, 1715248800000, "", "soon", "2024-13-01", "99999-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"],
+)
 def test_what_is_no_time_is_none(value: Any) -> None:
     assert parse(value) is None

@@ -51,7 +51,10 @@ def test_every_kind_of_difference_is_named(golden: Path) -> None:
         "code: recorded id_not_string, now (absent)",
         "golden.jsonl:7: identify: findings: recorded (absent), now ANON_IDENTIFY [There is no userId",
         "findings: recorded NUMBER_CHANGED, now (absent)",
-        "golden.jsonl:23: track user AiUGstSDIg: code: recorded (absent), now NO_MATCHING_MAPPING [Pendo takes track calls only",
+        (
+            "golden.jsonl:23: track user AiUGstSDIg: code: recorded (absent), now NO_MATCHING_MAPPING "
+            "[Pendo takes track calls only"
+        ),
     ):
         assert words in done.stdout, words
     assert "4 of 12 recorded calls differ." in done.stderr
@@ -97,7 +100,18 @@ def test_the_reports_can_be_read(golden: Path) -> None:
     assert "findings: recorded A|<b>" in str(failure.get("message"))
     rows = [json.loads(line) for line in check(golden, "--report", "ndjson").stdout.splitlines()]
     assert [len(row["differences"]) for row in rows] == [2, *[0] * 11]
-    assert rows[0].keys() >= {"file", "line", "index", "type", "user", "outcome", "code", "body", "findings", "differences"}
+    assert rows[0].keys() >= {
+        "file",
+        "line",
+        "index",
+        "type",
+        "user",
+        "outcome",
+        "code",
+        "body",
+        "findings",
+        "differences",
+    }
     markdown = check(golden, "--report", "markdown").stdout.splitlines()
     assert markdown[0] == "### segment-pendo check: 1 of 12 recorded calls"
     assert all(line.count(" | ") == 2 for line in markdown[4:])

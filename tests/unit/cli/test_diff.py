@@ -28,7 +28,9 @@ PYTHON = RECORDINGS / "segment-analytics-python.jsonl"
 
 def entries(items: list[Any], run: str = "") -> list[Entry]:
     """A recording of one batch, without a file."""
-    body = json.dumps({"batch": [{"messageId": f"{run}{number}", **item} for number, item in enumerate(items)]}).encode()
+    body = json.dumps(
+        {"batch": [{"messageId": f"{run}{number}", **item} for number, item in enumerate(items)]}
+    ).encode()
     request, batch = redacted(SdkRequest("POST", "/v1/batch", body=body), Keys())
     judged = assess(request, id="r", at=AT, setup=Setup()).judged
     lines = [header_line(Setup(), {"redacted": "keys"}), recording.request_line(request, batch, None)]
@@ -37,7 +39,10 @@ def entries(items: list[Any], run: str = "") -> list[Entry]:
 
 
 def told(made: Comparison) -> list[tuple[str, int | None, int | None]]:
-    return [(pair.kind, pair.old.place if pair.old else None, pair.new.place if pair.new else None) for pair in made.pairs]
+    return [
+        (pair.kind, pair.old.place if pair.old else None, pair.new.place if pair.new else None)
+        for pair in made.pairs
+    ]
 
 
 def user(name: str, **traits: Any) -> dict[str, Any]:
@@ -110,10 +115,15 @@ def test_the_verb(tmp_path: Path) -> None:
     assert (same.exit_code, same.stdout, same.stderr) == (0, "", "12 calls the same, 0 not.\n")
     changed = tmp_path / "b.jsonl"
     lines = PYTHON.read_text("utf-8").splitlines(keepends=True)
-    changed.write_text("".join([lines[0], lines[1], lines[2].replace('"premium"', '"`gold`"', 1), *lines[5:]]), "utf-8")
+    changed.write_text(
+        "".join([lines[0], lines[1], lines[2].replace('"premium"', '"`gold`"', 1), *lines[5:]]), "utf-8"
+    )
     done = diff(PYTHON, changed)
     assert done.exit_code == 1
-    assert f'{changed}:3: identify user 97980cfea0067: changed\n    $.traits.plan: "premium" -> "`gold`"\n' in done.stdout
+    assert (
+        f'{changed}:3: identify user 97980cfea0067: changed\n    $.traits.plan: "premium" -> "`gold`"\n'
+        in done.stdout
+    )
     assert f"{PYTHON}:5: identify user u-hard: removed\n" in done.stdout
     assert "trait gone: identify big64 (number)\n" in done.stdout
     markdown = diff(PYTHON, changed, "--format", "markdown").stdout
@@ -139,5 +149,8 @@ def test_a_recorded_over_file_differs_where_it_says_so(tmp_path: Path) -> None:
         recorder.take(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup()))
         recorder.close()
     done = diff(before, path)
-    assert [line.split(": ")[-1] for line in done.stdout.splitlines() if "jsonl" in line] == ["removed", "added"]
+    assert [line.split(": ")[-1] for line in done.stdout.splitlines() if "jsonl" in line] == [
+        "removed",
+        "added",
+    ]
     assert (recorder.done.kept, recorder.done.new, recorder.done.gone) == (1, 1, 1)

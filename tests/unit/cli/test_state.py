@@ -81,10 +81,18 @@ def test_a_saved_state_and_a_model_differ_from_the_calls(calls: Path, tmp_path: 
     done = invoke("state", "diff", saved, calls, "--assume", "nested=underscore", "--format", "json")
     assert done.exit_code == 1
     assert json.loads(done.stdout) == [
-        {"kind": "visitor", "id": "u-1", "path": "$.metadata.segmentio.address_city", "before": "(absent)", "after": '"Brno"'}
+        {
+            "kind": "visitor",
+            "id": "u-1",
+            "path": "$.metadata.segmentio.address_city",
+            "before": "(absent)",
+            "after": '"Brno"',
+        }
     ]
     (tmp_path / "none.jsonl").write_text("")
-    everything = json.loads(invoke("state", "diff", calls, tmp_path / "none.jsonl", "--format", "json").stdout)
+    everything = json.loads(
+        invoke("state", "diff", calls, tmp_path / "none.jsonl", "--format", "json").stdout
+    )
     assert [(one["kind"], one["id"], one["path"], one["after"]) for one in everything] == [
         ("visitor", "u-1", "$", "(absent)"),
         ("account", "acme", "$", "(absent)"),
@@ -101,11 +109,16 @@ def events() -> list[Event]:
         ({}, {}),
         ({"nested": "dot"}, {"segmentio.address.city": ("more", ("nested=dot",))}),
         ({"group_visitor": "ignored"}, {"accountIds": ("missing", ("group_visitor=ignored",))}),
-        ({"absent_traits": "removed"}, {"segmentio.tags": ("missing", ("absent_traits=removed", "list=ignored"))}),
+        (
+            {"absent_traits": "removed"},
+            {"segmentio.tags": ("missing", ("absent_traits=removed", "list=ignored"))},
+        ),
         ({"list": "text"}, {"segmentio.tags": ("differs", ("list=text",))}),
     ],
 )
-def test_a_difference_names_the_switch_that_explains_it(other: dict[str, str], verdicts: dict[str, Any]) -> None:
+def test_a_difference_names_the_switch_that_explains_it(
+    other: dict[str, str], verdicts: dict[str, Any]
+) -> None:
     """Somebody else's Pendo, which reads one rule otherwise."""
     pendo = Records(PendoSwitches(**other))
     for event in events():
@@ -127,33 +140,106 @@ def test_compare_asks_a_pendo_with_its_key_and_never_shows_it(calls: Path) -> No
     for line in CALLS.splitlines():
         pendo.pendo.apply(json.loads(line), 1)
     with background(pendo.routes()) as url:
-        refused = invoke("state", "compare", "visitor", "u-1", "--to", url, "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="wrong-key")
+        refused = invoke(
+            "state",
+            "compare",
+            "visitor",
+            "u-1",
+            "--to",
+            url,
+            "--from",
+            calls,
+            SEGMENT_PENDO_INTEGRATION_KEY="wrong-key",
+        )
         assert refused.exit_code == 3
         assert "wrong-key" not in refused.output
-        done = invoke("state", "compare", "visitor", "u-1", "--to", url, "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="secret-key")
+        done = invoke(
+            "state",
+            "compare",
+            "visitor",
+            "u-1",
+            "--to",
+            url,
+            "--from",
+            calls,
+            SEGMENT_PENDO_INTEGRATION_KEY="secret-key",
+        )
         assert done.exit_code == 0, done.output
         lines = [line.split() for line in done.stdout.splitlines() if "address_city" in line]
         assert lines[0][1:] == ["(absent)", '"Brno"', "only", "in", "Pendo"]
         assert "segmentio.address_city would be predicted with --assume nested=underscore.\n" in done.stdout
         assert "secret-key" not in done.output
-        same = ["state", "compare", "visitor", "u-1", "--to", url, "--from", calls, "--assume", "nested=underscore", "--format", "json"]
+        same = [
+            "state",
+            "compare",
+            "visitor",
+            "u-1",
+            "--to",
+            url,
+            "--from",
+            calls,
+            "--assume",
+            "nested=underscore",
+            "--format",
+            "json",
+        ]
         rows = json.loads(invoke(*same, SEGMENT_PENDO_INTEGRATION_KEY="secret-key").stdout)
         assert {row["verdict"] for row in rows} == {"same"}
-        early = invoke("state", "compare", "account", "acme", "--to", url, "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="secret-key")
+        early = invoke(
+            "state",
+            "compare",
+            "account",
+            "acme",
+            "--to",
+            url,
+            "--from",
+            calls,
+            SEGMENT_PENDO_INTEGRATION_KEY="secret-key",
+        )
         assert early.exit_code == 0
-        nobody = invoke("state", "compare", "account", "nobody", "--to", url, "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="secret-key")
+        nobody = invoke(
+            "state",
+            "compare",
+            "account",
+            "nobody",
+            "--to",
+            url,
+            "--from",
+            calls,
+            SEGMENT_PENDO_INTEGRATION_KEY="secret-key",
+        )
         assert nobody.exit_code == 1
-    assert invoke("state", "compare", "visitor", "u-1", "--to", "us", "--from", calls, SEGMENT_PENDO_INTEGRATION_KEY="").exit_code == 3
+    assert (
+        invoke(
+            "state",
+            "compare",
+            "visitor",
+            "u-1",
+            "--to",
+            "us",
+            "--from",
+            calls,
+            SEGMENT_PENDO_INTEGRATION_KEY="",
+        ).exit_code
+        == 3
+    )
     assert invoke("state", "compare", "visitor", "u-1", "--to", "mars", "--from", calls).exit_code == 3
 
 
-# --- finding -----------------------------------------------------------------------------------------------------------
+# --- finding
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_finding_explains_a_code_in_whatever_case() -> None:
     done = invoke("finding", "nested_ignored")
     assert done.exit_code == 0
-    for word in ("NESTED_IGNORED (warning)", "Pendo ignores objects", "address_city", "Pendo's browser agent", '{"type":"identify"'):
+    for word in (
+        "NESTED_IGNORED (warning)",
+        "Pendo ignores objects",
+        "address_city",
+        "Pendo's browser agent",
+        '{"type":"identify"',
+    ):
         assert word in done.stdout
     assert "why a call is skipped" in invoke("finding", "no_user_anon_id").stdout
     wrong = invoke("finding", "NESTED_IGNORE")
@@ -170,19 +256,30 @@ def test_finding_explains_rules_and_switches() -> None:
 
 def test_finding_lists_codes_and_switches() -> None:
     everything = invoke("finding").stdout
-    assert all(code in everything for code in ("KEY_CASE_COLLISION", "IDENTIFY_NO_ACCOUNT", "NO_MATCHING_MAPPING"))
+    assert all(
+        code in everything for code in ("KEY_CASE_COLLISION", "IDENTIFY_NO_ACCOUNT", "NO_MATCHING_MAPPING")
+    )
     models = invoke("finding", "--assumptions").stdout
     assert "context_merge:" in models
     assert "nested:" in models
 
 
-# --- sources -----------------------------------------------------------------------------------------------------------
+# --- sources
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_long_file_forgets_nobody(tmp_path: Path) -> None:
     file = tmp_path / "many.jsonl"
-    file.write_text("".join(f'{{"type":"identify","userId":"u-{number}","traits":{{"a":1}}}}\n' for number in range(10_500)), "ascii")
-    assert json.loads(invoke("state", "show", "visitor", "u-0", "--from", file, "--format", "json").stdout)["id"] == "u-0"
+    file.write_text(
+        "".join(
+            f'{{"type":"identify","userId":"u-{number}","traits":{{"a":1}}}}\n' for number in range(10_500)
+        ),
+        "ascii",
+    )
+    assert (
+        json.loads(invoke("state", "show", "visitor", "u-0", "--from", file, "--format", "json").stdout)["id"]
+        == "u-0"
+    )
 
 
 def test_a_recording_is_predicted_with_the_models_that_it_was_recorded_with(tmp_path: Path) -> None:
@@ -196,12 +293,21 @@ def test_a_recording_is_predicted_with_the_models_that_it_was_recorded_with(tmp_
     recorder.close()
     shown = json.loads(invoke("state", "show", "--from", file, "--format", "json").stdout)
     assert shown["visitors"]["_PENDO_T_a"]["metadata"]["segmentio"] == {"planName": 1}
-    assert json.loads(invoke("state", "show", "--from", file, "--format", "json", "--assume", "key_case=sent").stdout)["visitors"] == {}
+    assert (
+        json.loads(
+            invoke("state", "show", "--from", file, "--format", "json", "--assume", "key_case=sent").stdout
+        )["visitors"]
+        == {}
+    )
 
 
 @pytest.mark.parametrize(
     "text",
-    ['{"visitors":{}}', '{"visitors":{"a":5},"accounts":{},"events":[],"nothing":[]}', '{"visitors":{"a":{"metadata":{}}},"accounts":{}}'],
+    [
+        '{"visitors":{}}',
+        '{"visitors":{"a":5},"accounts":{},"events":[],"nothing":[]}',
+        '{"visitors":{"a":{"metadata":{}}},"accounts":{}}',
+    ],
 )
 def test_what_is_no_state_is_an_error_and_no_traceback(text: str, tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(text)

@@ -1,4 +1,6 @@
-"""Rules do not know their doors: no text below them names an option; each door says how a setting is called there."""
+"""Rules do not know their doors: no text below them names an option; each door says how a setting is called
+there.
+"""
 
 import ast
 import re
@@ -22,7 +24,11 @@ def texts(path: Path) -> Iterator[str]:
     """Every text of a file that a user may read: all but docstrings."""
     tree = ast.parse(path.read_text("utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    docs = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and isinstance(node.body[0], ast.Expr)}
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and isinstance(node.body[0], ast.Expr)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             yield node.value
@@ -32,7 +38,10 @@ def test_no_text_below_the_doors_names_an_option() -> None:
     files = [path for folder in BELOW for path in (PACKAGE / folder).rglob("*.py") if path.name != "doors.py"]
     assert len(files) > 50
     named_options = {
-        (path.relative_to(PACKAGE).as_posix(), option) for path in files for text in texts(path) for option in OPTION.findall(text)
+        (path.relative_to(PACKAGE).as_posix(), option)
+        for path in files
+        for text in texts(path)
+        for option in OPTION.findall(text)
     }
     assert {(path, option) for path, option in named_options if option not in OTHERS} == set()
 

@@ -30,7 +30,8 @@ def rows(call: dict[str, Any], **setup: Any) -> list[Any]:
 
 
 SHORTER = (
-    "ID_TOO_LONG at userId: the id has 130 bytes; Pendo cuts a visitor id after 128, so long ids may fall together. Send a shorter one"
+    "ID_TOO_LONG at userId: the id has 130 bytes; Pendo cuts a visitor id after 128, so long ids may "
+    "fall together. Send a shorter one"
 )
 NAMED = (
     'KEY_SYNTAX at traits["total billed"]: Pendo stores the field but cannot use it in segments or reports; '
@@ -39,19 +40,29 @@ NAMED = (
 CUT = "é" * 59 + "…"
 SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
-        {"type": "identify", "userId": "u-1", "traits": {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "address": {"city": "Brno"}}},
+        {
+            "type": "identify",
+            "userId": "u-1",
+            "traits": {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "address": {"city": "Brno"}},
+        },
         {},
         (
-            "identify u-1: delivered as visitor u-1; 6 of 7 traits become metadata; address.city does not, because Pendo "
+            "identify u-1: delivered as visitor u-1; 6 of 7 traits become metadata; address.city does not, "
+            "because Pendo "
             "ignores objects: send address_city as a trait of its own."
         ),
     ),
-    ({"type": "identify", "userId": "u"}, {}, "identify u: delivered as visitor u; it has no traits, so no metadata changes."),
+    (
+        {"type": "identify", "userId": "u"},
+        {},
+        "identify u: delivered as visitor u; it has no traits, so no metadata changes.",
+    ),
     (
         {"type": "identify", "userId": "u", "traits": {"a": {"b": 1, "c": 2, "d": 3, "e": 4}}},
         {},
         (
-            "identify u: delivered as visitor u; no trait becomes metadata; a.b, a.c, a.d and 1 more do not, because Pendo "
+            "identify u: delivered as visitor u; no trait becomes metadata; a.b, a.c, a.d and 1 more do "
+            "not, because Pendo "
             "ignores objects: send their parts as traits of their own."
         ),
     ),
@@ -59,33 +70,42 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"type": "identify", "userId": "u", "traits": {"Plan": 1, "plan": 2}},
         {},
         (
-            "identify u: delivered as visitor u; 1 of 2 traits becomes metadata; Plan does not, because Pendo lower-cases "
+            "identify u: delivered as visitor u; 1 of 2 traits becomes metadata; Plan does not, because "
+            "Pendo lower-cases "
             "keys, and of equal ones only the last is left."
         ),
     ),
     (
         {"type": "identify", "userId": "é" * 65, "traits": {"a": 1}},
         {},
-        f"identify {CUT}: delivered as visitor {CUT} (an ID ends after 128 bytes); its trait a becomes metadata; {SHORTER}.",
+        (
+            f"identify {CUT}: delivered as visitor {CUT} (an ID ends after 128 bytes); its trait a "
+            f"becomes metadata; {SHORTER}."
+        ),
     ),
     (
         {"type": "identify", "anonymousId": "a-1"},
         {},
         (
-            "identify of anonymous a-1: delivered, but Pendo makes nothing of it, because there is no userId, and Pendo's "
+            "identify of anonymous a-1: delivered, but Pendo makes nothing of it, because there is no "
+            "userId, and Pendo's "
             "visitors are named by it; identify the user with a userId."
         ),
     ),
     (
         {"type": "identify", "anonymousId": "a-1"},
         {"pendo": PendoSwitches(anonymous="visitor")},
-        "identify of anonymous a-1: delivered as visitor _PENDO_T_a-1; it has no traits, so no metadata changes.",
+        (
+            "identify of anonymous a-1: delivered as visitor _PENDO_T_a-1; it has no traits, so no "
+            "metadata changes."
+        ),
     ),
     (
         {"type": "identify", "userId": "VISITOR-UNIQUE-ID"},
         {},
         (
-            "identify VISITOR-UNIQUE-ID: delivered, but Pendo makes nothing of it, because the placeholder of Pendo's "
+            "identify VISITOR-UNIQUE-ID: delivered, but Pendo makes nothing of it, because the placeholder "
+            "of Pendo's "
             "install snippet counts as no ID; send the real id."
         ),
     ),
@@ -98,7 +118,8 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"type": "group", "anonymousId": "a", "groupId": 7, "traits": {"a": 1}},
         {},
         (
-            "group 7 of anonymous a: delivered as account 7 (a number as an ID becomes its text); no visitor joins it, "
+            "group 7 of anonymous a: delivered as account 7 (a number as an ID becomes its text); no "
+            "visitor joins it, "
             "because there is no userId; its trait a becomes metadata."
         ),
     ),
@@ -106,14 +127,18 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"type": "group", "userId": "u", "groupId": "g"},
         {"pendo": PendoSwitches(group_visitor="ignored")},
         (
-            "group g of u: delivered as account g; no visitor joins it, because group_visitor=ignored is assumed; "
+            "group g of u: delivered as account g; no visitor joins it, because group_visitor=ignored is "
+            "assumed; "
             "it has no traits, so no metadata changes."
         ),
     ),
     (
         {"type": "group", "userId": "u"},
         {},
-        "group of u: delivered, but Pendo makes nothing of it, because there is no groupId; send the id of the account as groupId.",
+        (
+            "group of u: delivered, but Pendo makes nothing of it, because there is no groupId; send the "
+            "id of the account as groupId."
+        ),
     ),
     (
         {"type": "track", "userId": "u", "event": "E", "properties": {"groupId": "g"}},
@@ -123,20 +148,27 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
         {"type": "track", "userId": "u", "event": "E"},
         {},
-        "track E of u: delivered as track event E of visitor u, in no account: put the account's id into properties.groupId.",
+        (
+            "track E of u: delivered as track event E of visitor u, in no account: put the account's id "
+            "into properties.groupId."
+        ),
     ),
     (
         {"type": "track", "userId": "u", "event": "E", "properties": {"groupId": "g"}},
         {"pendo_track": False},
         (
-            "track E of u: delivered, but Pendo makes nothing of it, because the Pendo subscription has not the setting for "
+            "track E of u: delivered, but Pendo makes nothing of it, because the Pendo subscription has not "
+            "the setting for "
             "track calls; ask Pendo for it."
         ),
     ),
     (
         {"type": "track", "userId": "u", "event": "E"},
         {"track": False},
-        "track E of u: not delivered, as Pendo takes track calls only if its subscription has the setting, and track is off here.",
+        (
+            "track E of u: not delivered, as Pendo takes track calls only if its subscription has the "
+            "setting, and track is off here."
+        ),
     ),
     (
         {"type": "page", "userId": "u"},
@@ -147,7 +179,8 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"type": "identify"},
         {},
         (
-            "identify of nobody: not delivered, as the call has neither userId nor anonymousId, so Segment drops it; send "
+            "identify of nobody: not delivered, as the call has neither userId nor anonymousId, so Segment "
+            "drops it; send "
             "userId, which is what Pendo needs."
         ),
     ),
@@ -160,7 +193,10 @@ def test_a_fate_in_one_sentence(call: dict[str, Any], setup: dict[str, Any], sen
 
 
 def test_a_value_on_its_way() -> None:
-    made = {row["from"]: row for row in rows({"type": "identify", "userId": "u", "traits": {"planName": "pro", "a": {"b": 1}}})}
+    made = {
+        row["from"]: row
+        for row in rows({"type": "identify", "userId": "u", "traits": {"planName": "pro", "a": {"b": 1}}})
+    }
     assert made["$.traits.planName"] == {
         "from": "$.traits.planName",
         "webhook": "$.traits.planName",
@@ -171,33 +207,56 @@ def test_a_value_on_its_way() -> None:
     }
     assert (made["$.traits.a"]["to"], made["$.traits.a"]["grade"]) == (None, "Pendo's code")
     assert (made["$.userId"]["to"], made["$.userId"]["value"]) == ("visitor id", "u")
-    made_by_segment = {row["webhook"] for row in rows({"type": "identify", "userId": "u"}) if row["from"] is None}
-    assert made_by_segment >= {"$.receivedAt", "$.channel", "$.version", "$.projectId", "$.messageId", "$.timestamp"}
+    made_by_segment = {
+        row["webhook"] for row in rows({"type": "identify", "userId": "u"}) if row["from"] is None
+    }
+    assert made_by_segment >= {
+        "$.receivedAt",
+        "$.channel",
+        "$.version",
+        "$.projectId",
+        "$.messageId",
+        "$.timestamp",
+    }
 
 
 def test_what_is_assumed_says_so_and_a_switch_speaks_for_itself() -> None:
     call = {"type": "group", "userId": "u", "groupId": "g", "traits": {"n": None}}
     assumed = {row["from"]: row["grade"] for row in rows(call)}
-    assert (assumed["$.userId"], assumed["$.groupId"], assumed["$.traits.n"]) == ("our assumption", "Segment's documents", "our assumption")
+    assert (assumed["$.userId"], assumed["$.groupId"], assumed["$.traits.n"]) == (
+        "our assumption",
+        "Segment's documents",
+        "our assumption",
+    )
     chosen = {row["from"]: row for row in rows(call, pendo=PendoSwitches(null="ignored"))}["$.traits.n"]
-    assert (chosen["to"], chosen["rule"], chosen["grade"]) == (None, "assumed null=ignored: nothing", "assumed")
+    assert (chosen["to"], chosen["rule"], chosen["grade"]) == (
+        None,
+        "assumed null=ignored: nothing",
+        "assumed",
+    )
 
 
 def test_what_is_lost_at_segment() -> None:
     text = b'{"type":"identify","userId":"u","writeKey":"WK","traits":{"__proto__":1,"a":2}}'
     (made,) = mapped(text, Options(RECEIVED, Setup()))
     assert isinstance(made, Mapped)
-    lost = [row for row in explained(made.judged, made.setup)["fields"] if row["webhook"] is None]  # type: ignore[union-attr,index,call-overload]
-    assert [(row["from"], row["rule"][:4]) for row in lost] == [("$.writeKey", "S-4:"), ("$.traits.__proto__", "W-28")]  # type: ignore[index,call-overload]
+    fields: Any = explained(made.judged, made.setup)["fields"]
+    lost = [(row["from"], row["rule"][:4]) for row in fields if row["webhook"] is None]
+    assert lost == [("$.writeKey", "S-4:"), ("$.traits.__proto__", "W-28")]
 
 
 def test_the_time_that_an_app_gave_stands_in_two_places() -> None:
     lines = rows({"type": "identify", "userId": "u", "timestamp": "2024-05-09T10:00:00Z"})
-    assert [line["webhook"] for line in lines if line["from"] == "$.timestamp"] == ["$.timestamp", "$.originalTimestamp"]
+    assert [line["webhook"] for line in lines if line["from"] == "$.timestamp"] == [
+        "$.timestamp",
+        "$.originalTimestamp",
+    ]
 
 
 def test_an_id_of_a_call_without_effect_makes_no_record() -> None:
-    (row,) = [row for row in rows({"type": "group", "userId": "v", "traits": {"p": 1}}) if row["from"] == "$.userId"]
+    (row,) = [
+        row for row in rows({"type": "group", "userId": "v", "traits": {"p": 1}}) if row["from"] == "$.userId"
+    ]
     assert (row["to"], row["value"], row["rule"]) == (None, "v", "pendo 1.54: there is no groupId")
 
 
@@ -215,7 +274,8 @@ def test_the_effect() -> None:
     }
 
 
-# --- ten sentences on what real SDKs sent ------------------------------------------------------------------------------
+# --- ten sentences on what real SDKs sent
+# ------------------------------------------------------------------------------
 
 
 def test_the_fates_of_captured_calls() -> None:
@@ -224,28 +284,53 @@ def test_the_fates_of_captured_calls() -> None:
     assert golden == fates()
 
 
-# --- device mode -------------------------------------------------------------------------------------------------------
+# --- device mode
+# -------------------------------------------------------------------------------------------------------
 
 PARENT = {"parentAccount": {"id": "umbrella"}, "name": "I"}
 DEVICES: list[tuple[dict[str, Any], str, tuple[bool, str | None, str | None]]] = [
     ({"type": "identify", "userId": "u"}, "actions", (True, "u", None)),
     ({"type": "identify", "userId": "u", "traits": {"id": "7"}}, "actions", (True, "u", None)),
-    ({"type": "identify", "userId": "u", "context": {"groupId": "c"}, "groupId": "g"}, "actions", (True, "u", "c")),
+    (
+        {"type": "identify", "userId": "u", "context": {"groupId": "c"}, "groupId": "g"},
+        "actions",
+        (True, "u", "c"),
+    ),
     ({"type": "identify", "userId": "u", "groupId": "g"}, "actions", (True, "u", "g")),
     ({"type": "identify", "anonymousId": "a"}, "actions", (False, None, None)),
     ({"type": "identify", "anonymousId": "a"}, "classic", (True, "_PENDO_T_a", None)),
     ({"type": "identify", "anonymousId": "a", "traits": {"id": "7"}}, "classic", (True, "7", None)),
     ({"type": "group", "userId": "u", "groupId": "g"}, "actions", (True, "u", "g")),
-    ({"type": "group", "userId": "u", "groupId": "g", "traits": PARENT}, "actions", (True, "u", "umbrella::g")),
+    (
+        {"type": "group", "userId": "u", "groupId": "g", "traits": PARENT},
+        "actions",
+        (True, "u", "umbrella::g"),
+    ),
     ({"type": "group", "userId": "u", "groupId": "a::g", "traits": PARENT}, "actions", (True, "u", "a::g")),
-    ({"type": "group", "userId": "u", "groupId": "g", "traits": {"PARENTACCOUNT": {"id": "p"}}}, "actions", (True, "u", "g")),
-    ({"type": "group", "userId": "u", "groupId": "g", "traits": {"PARENTACCOUNT": {"id": "p"}}}, "classic", (True, "u", "p::g")),
+    (
+        {"type": "group", "userId": "u", "groupId": "g", "traits": {"PARENTACCOUNT": {"id": "p"}}},
+        "actions",
+        (True, "u", "g"),
+    ),
+    (
+        {"type": "group", "userId": "u", "groupId": "g", "traits": {"PARENTACCOUNT": {"id": "p"}}},
+        "classic",
+        (True, "u", "p::g"),
+    ),
     ({"type": "group", "anonymousId": "a", "groupId": "g"}, "actions", (False, None, None)),
     ({"type": "group", "userId": "u"}, "actions", (False, None, None)),
     ({"type": "group", "anonymousId": "a", "groupId": "g"}, "classic", (True, "_PENDO_T_a", "g")),
-    ({"type": "group", "anonymousId": "a", "groupId": "g", "traits": {"id": "7"}}, "classic", (True, "_PENDO_T_a", "g")),
+    (
+        {"type": "group", "anonymousId": "a", "groupId": "g", "traits": {"id": "7"}},
+        "classic",
+        (True, "_PENDO_T_a", "g"),
+    ),
     ({"type": "group", "userId": "u", "traits": {"id": "7"}}, "classic", (True, "u", "7")),
-    ({"type": "group", "userId": "u", "groupId": "g", "traits": {"parent_account": {"id": "p"}}}, "classic", (True, "u", "p::g")),
+    (
+        {"type": "group", "userId": "u", "groupId": "g", "traits": {"parent_account": {"id": "p"}}},
+        "classic",
+        (True, "u", "p::g"),
+    ),
     ({"type": "track", "userId": "u", "event": "E"}, "actions", (True, "u", None)),
     ({"type": "track", "userId": "u", "event": "E"}, "classic", (False, None, None)),
     ({"type": "page", "userId": "u"}, "actions", (False, None, None)),
@@ -253,7 +338,9 @@ DEVICES: list[tuple[dict[str, Any], str, tuple[bool, str | None, str | None]]] =
 
 
 @pytest.mark.parametrize(("call", "destination", "expected"), DEVICES)
-def test_what_a_browser_destination_does(call: dict[str, Any], destination: str, expected: tuple[bool, str | None, str | None]) -> None:
+def test_what_a_browser_destination_does(
+    call: dict[str, Any], destination: str, expected: tuple[bool, str | None, str | None]
+) -> None:
     made = device(call, call["type"], destination)
     assert (made.sent, made.visitor, made.account) == expected
     assert bool(made.why) is not made.sent
@@ -263,11 +350,20 @@ def test_what_a_browser_destination_does(call: dict[str, Any], destination: str,
     ("call", "words"),
     [
         ({"type": "identify", "userId": "u"}, []),
-        ({"type": "identify", "userId": "u", "context": {"groupId": "c"}}, ["into account c, the webhook does not"]),
+        (
+            {"type": "identify", "userId": "u", "context": {"groupId": "c"}},
+            ["into account c, the webhook does not"],
+        ),
         ({"type": "identify", "userId": "x" * 130}, []),  # Pendo cuts it either way
-        ({"type": "identify", "userId": "VISITOR-UNIQUE-ID"}, ["makes an anonymous visitor of the agent's own, the webhook none"] * 2),
+        (
+            {"type": "identify", "userId": "VISITOR-UNIQUE-ID"},
+            ["makes an anonymous visitor of the agent's own, the webhook none"] * 2,
+        ),
         ({"type": "identify", "anonymousId": "a"}, ["makes visitor _PENDO_T_a, the webhook none"]),
-        ({"type": "group", "userId": "u", "groupId": "g", "traits": PARENT}, ["Two accounts: umbrella::g", "Two accounts: umbrella::g"]),
+        (
+            {"type": "group", "userId": "u", "groupId": "g", "traits": PARENT},
+            ["Two accounts: umbrella::g", "Two accounts: umbrella::g"],
+        ),
         ({"type": "group", "anonymousId": "a", "groupId": "g"}, ["does not: it asks for a userId"]),
         ({"type": "track", "userId": "u", "event": "E"}, ["would count twice"]),
         ({"type": "page", "userId": "u"}, []),
@@ -284,4 +380,6 @@ def test_where_records_split_in_two(call: dict[str, Any], words: list[str]) -> N
 def test_findings_follow_the_reading_that_was_chosen() -> None:
     call = {"type": "identify", "userId": "u", "traits": {"a": {"b": 1}}}
     assert "NESTED_IGNORED" in [finding.code for finding in one(call).judged.findings]
-    assert "NESTED_IGNORED" not in [finding.code for finding in one(call, pendo=PendoSwitches(nested="dot")).judged.findings]
+    assert "NESTED_IGNORED" not in [
+        finding.code for finding in one(call, pendo=PendoSwitches(nested="dot")).judged.findings
+    ]

@@ -16,9 +16,16 @@ from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 
 
-def receive(body: Any, path: str = "/v1/batch", *, track: bool = False, headers: Any = (), **more: Any) -> Receipt:
+def receive(
+    body: Any, path: str = "/v1/batch", *, track: bool = False, headers: Any = (), **more: Any
+) -> Receipt:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return assess(SdkRequest("POST", path, headers=headers, body=data, **more), id="r-1", at=AT, setup=Setup(track=track))
+    return assess(
+        SdkRequest("POST", path, headers=headers, body=data, **more),
+        id="r-1",
+        at=AT,
+        setup=Setup(track=track),
+    )
 
 
 def only(receipt: Receipt) -> dict[str, Any]:
@@ -90,14 +97,28 @@ def test_the_synthetic_reference_of_a_ruby_batch() -> None:
         ({"userId": "u", "groupId": 7}, "/v1/group", ["webhook"]),
         ({"userId": "u"}, "/v1/group", ["webhook"]),
         ({"batch": [5, None, [], "x"]}, "/v1/batch", ["bad_request"] * 4),
-        ({"batch": [{"userId": "u"}, {"userId": "u", "type": "Identify"}]}, "/v1/batch", ["unknown_type"] * 2),
-        ({"userId": "u", "integrations": {"All": False}}, "/v1/identify", ["FILTERED_BY_INTEGRATIONS_OBJECT"]),
+        (
+            {"batch": [{"userId": "u"}, {"userId": "u", "type": "Identify"}]},
+            "/v1/batch",
+            ["unknown_type"] * 2,
+        ),
+        (
+            {"userId": "u", "integrations": {"All": False}},
+            "/v1/identify",
+            ["FILTERED_BY_INTEGRATIONS_OBJECT"],
+        ),
         ({"userId": "u", "integrations": {"All": False, "Webhook": True}}, "/v1/identify", ["webhook"]),
-        ({"userId": "u", "integrations": {"Webhooks (Actions)": False}}, "/v1/identify", ["FILTERED_BY_INTEGRATIONS_OBJECT"]),
+        (
+            {"userId": "u", "integrations": {"Webhooks (Actions)": False}},
+            "/v1/identify",
+            ["FILTERED_BY_INTEGRATIONS_OBJECT"],
+        ),
         ({"userId": "u", "integrations": {"Pendo": False}}, "/v1/identify", ["webhook"]),
     ],
 )
-def test_a_call_is_skipped_exactly_when_segment_would_not_deliver_it(body: Any, path: str, expected: list[str]) -> None:
+def test_a_call_is_skipped_exactly_when_segment_would_not_deliver_it(
+    body: Any, path: str, expected: list[str]
+) -> None:
     receipt = receive(body, path)
     assert codes(receipt) == expected
     assert receipt.reply.status == 200
@@ -115,7 +136,9 @@ def test_track_is_selected_only_when_asked() -> None:
 
 def test_one_oversize_item_does_not_take_the_others_along() -> None:
     big = {"type": "identify", "userId": "u", "traits": {"x": "y" * 33_000}}
-    receipt = receive({"batch": [{"type": "identify", "userId": "a"}, big, {"type": "identify", "userId": "b"}]})
+    receipt = receive(
+        {"batch": [{"type": "identify", "userId": "a"}, big, {"type": "identify", "userId": "b"}]}
+    )
     assert codes(receipt) == ["webhook", "message_too_large", "webhook"]
 
 
@@ -186,7 +209,14 @@ def test_an_event_at_a_bare_proxy_url_is_known_by_its_type() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/json", "Application/JSON; charset=utf-8", "text/plain", "application/x-www-form-urlencoded", ""]
+    "kind",
+    [
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "",
+    ],
 )
 def test_content_type_means_nothing(kind: str) -> None:
     headers = (("content-TYPE", kind),) if kind else ()
@@ -198,10 +228,15 @@ def test_gzip_is_seen_with_and_without_its_header(headers: Any) -> None:
     assert only(receive(gzip.compress(b'{"userId":"u"}'), "/v1/identify", headers=headers))["userId"] == "u"
 
 
-@pytest.mark.parametrize(("basic", "key"), [("WK123:", "WK123"), ("WK123", "WK123"), (":WK123", "WK123"), ("", None)])
+@pytest.mark.parametrize(
+    ("basic", "key"), [("WK123:", "WK123"), ("WK123", "WK123"), (":WK123", "WK123"), ("", None)]
+)
 def test_the_write_key_of_basic_auth(basic: str, key: str | None) -> None:
     headers = (("authorization", "basic " + base64.b64encode(basic.encode()).decode()),)
-    assert only(receive({"batch": [{"type": "identify", "userId": "u"}]}, headers=headers)).get("writeKey") == key
+    assert (
+        only(receive({"batch": [{"type": "identify", "userId": "u"}]}, headers=headers)).get("writeKey")
+        == key
+    )
 
 
 def test_the_write_key_of_the_body_wins_and_stays_out_of_single_calls() -> None:
@@ -223,8 +258,16 @@ def test_a_trait_id_never_replaces_the_visitor() -> None:
 
 
 def test_batch_context_and_integrations_are_merged_and_the_item_wins() -> None:
-    item = {"type": "identify", "userId": "u", "context": {"app": {"name": "mine"}}, "integrations": {"A": False}}
-    outer = {"context": {"app": {"name": "theirs", "version": "1"}, "library": {"name": "go"}}, "integrations": {"A": True, "B": True}}
+    item = {
+        "type": "identify",
+        "userId": "u",
+        "context": {"app": {"name": "mine"}},
+        "integrations": {"A": False},
+    }
+    outer = {
+        "context": {"app": {"name": "theirs", "version": "1"}, "library": {"name": "go"}},
+        "integrations": {"A": True, "B": True},
+    }
     body = only(receive({"batch": [item], **outer}))
     assert body["context"] == {"app": {"name": "mine", "version": "1"}, "library": {"name": "go"}}
     assert body["integrations"] == {"A": False, "B": True}
@@ -238,7 +281,14 @@ def test_merging_leaves_what_was_sent_alone() -> None:
 
 def test_the_envelope_does_not_become_the_calls() -> None:
     body = only(
-        receive({"batch": [{"type": "identify", "userId": "u"}], "messageId": "batch", "sequence": 3, "timestamp": "2020-01-01T00:00:00Z"})
+        receive(
+            {
+                "batch": [{"type": "identify", "userId": "u"}],
+                "messageId": "batch",
+                "sequence": 3,
+                "timestamp": "2020-01-01T00:00:00Z",
+            }
+        )
     )
     assert body["messageId"].startswith("api-")
     assert len(body["messageId"]) == 31
@@ -257,12 +307,19 @@ def test_the_envelope_does_not_become_the_calls() -> None:
     ],
 )
 def test_context_ip_is_filled_for_devices_only(library: Any, ip: str, expected: str | None) -> None:
-    body = only(receive({"batch": [{"type": "identify", "userId": "u", "context": {"library": library}}]}, ip=ip))
+    body = only(
+        receive({"batch": [{"type": "identify", "userId": "u", "context": {"library": library}}]}, ip=ip)
+    )
     assert body["context"].get("ip") == expected
 
 
 def test_nulls_and_unknown_keys_pass() -> None:
-    sent = {"userId": "u", "anonymousId": None, "traits": {"gone": None, "total billed": 830}, "myOwn": {"x": [1, None]}}
+    sent = {
+        "userId": "u",
+        "anonymousId": None,
+        "traits": {"gone": None, "total billed": 830},
+        "myOwn": {"x": [1, None]},
+    }
     body = only(receive(sent, "/v1/identify"))
     assert {key: body[key] for key in sent} == sent
 
@@ -274,7 +331,10 @@ def test_a_pixel_of_many_dots_is_no_deep_call() -> None:
 
 
 def test_a_key_in_a_path_is_in_no_message() -> None:
-    for path in ("/aBcDeFgHiJkLmNoPqRsTuVwXyZ012345/v2/x", "//data/segmentio/0123abcd-0000-1111-2222-0123456789ab/"):
+    for path in (
+        "/aBcDeFgHiJkLmNoPqRsTuVwXyZ012345/v2/x",
+        "//data/segmentio/0123abcd-0000-1111-2222-0123456789ab/",
+    ):
         receipt = receive(b"{", path)
         assert receipt.refusal is not None
         assert "****" in receipt.refusal.message
@@ -295,7 +355,10 @@ def test_a_chain_is_the_user_else_the_device_else_the_group() -> None:
     assert names == ['userId:"u"', 'anonymousId:"a"', 'userId:"u"']
 
 
-@pytest.mark.parametrize("query", ["data=eyJ1c2VySWQiOiAidT8_In0", "data=eyJ1c2VySWQiOiAidT8%2FIn0%3D", "userId=u%3F%3F&traits.plan=pro"])
+@pytest.mark.parametrize(
+    "query",
+    ["data=eyJ1c2VySWQiOiAidT8_In0", "data=eyJ1c2VySWQiOiAidT8%2FIn0%3D", "userId=u%3F%3F&traits.plan=pro"],
+)
 def test_the_pixel_in_its_forms(query: str) -> None:
     receipt = assess(SdkRequest("GET", "/v1/pixel/identify", query), id="1", at=AT, setup=Setup())
     assert only(receipt)["userId"] == "u??"

@@ -1,4 +1,6 @@
-"""Every code of a finding or a skipped call: its example brings it, at its level, in words that end with a full stop."""
+"""Every code of a finding or a skipped call: its example brings it, at its level, in words that end with a
+full stop.
+"""
 
 import re
 from pathlib import Path
@@ -15,8 +17,12 @@ from segment_pendo.pendo.rules import RULES
 from segment_pendo.recordings.mapped_file import Options, mapped
 
 AT: Any = parse("2024-05-09T10:00:00Z")
-EXAMPLES = {name: code.example for name, code in (catalogue.FINDINGS | catalogue.DROPS).items() if code.example}
-SOURCES = re.compile(r"Pendo|Segment|documented nowhere|our assumption|this program's own limit|API keys|SDKs")
+EXAMPLES = {
+    name: code.example for name, code in (catalogue.FINDINGS | catalogue.DROPS).items() if code.example
+}
+SOURCES = re.compile(
+    r"Pendo|Segment|documented nowhere|our assumption|this program's own limit|API keys|SDKs"
+)
 PACKAGE = Path(segment_pendo.__file__).parent
 
 
@@ -36,7 +42,10 @@ def test_an_example_brings_its_code(name: str) -> None:
     for finding in last["findings"]:
         assert finding["message"].endswith(".")
         if finding["code"] == name:
-            assert (finding["level"], finding["source"]) == (catalogue.FINDINGS[name].level, catalogue.FINDINGS[name].source)
+            assert (finding["level"], finding["source"]) == (
+                catalogue.FINDINGS[name].level,
+                catalogue.FINDINGS[name].source,
+            )
 
 
 def test_every_code_is_explained_in_sentences() -> None:
@@ -51,9 +60,12 @@ def test_every_code_is_explained_in_sentences() -> None:
 def test_what_has_no_example_is_known() -> None:
     """These need a whole request, many calls, a real destination or a browser; their own tests show them."""
     assert (set(catalogue.FINDINGS) | set(catalogue.DROPS)) - set(EXAMPLES) == {
-        "BATCHED_BODY", "DUAL_GROUP", "DUPLICATE_PATHS", "HISTORY_CUT", "KEY_SHAPE", "MORE_FINDINGS", "NO_EFFECT_ASSURED", "OLD_HOST",
-        "TOO_MANY_NAMES", "TRACK_EVENT_SHAPE", "UNDOCUMENTED_REGION", "UNSUPPORTED_TYPE", "WRITE_KEYS_DIFFER", "bad_encoding", "bad_gzip",
-        "bad_json", "bad_pixel", "cdn_script", "empty_batch", "message_id_too_long", "too_large", "too_many_messages", "unknown_path",
+        "BATCHED_BODY", "DUAL_GROUP", "DUPLICATE_PATHS", "HISTORY_CUT", "KEY_SHAPE", "MORE_FINDINGS",
+        "NO_EFFECT_ASSURED", "OLD_HOST",
+        "TOO_MANY_NAMES", "TRACK_EVENT_SHAPE", "UNDOCUMENTED_REGION", "UNSUPPORTED_TYPE",
+        "WRITE_KEYS_DIFFER", "bad_encoding", "bad_gzip",
+        "bad_json", "bad_pixel", "cdn_script", "empty_batch", "message_id_too_long", "too_large",
+        "too_many_messages", "unknown_path",
     }  # fmt: skip
 
 
@@ -65,7 +77,11 @@ def test_the_code_says_no_other_codes() -> None:
 
 
 def test_every_rule_of_pendos_stands_beside_code_and_every_citation_is_a_rule() -> None:
-    files = [*(PACKAGE / "pendo").glob("*.py"), *(PACKAGE / "explain").glob("*.py"), PACKAGE / "serve" / "loopback_pendo.py"]
+    files = [
+        *(PACKAGE / "pendo").glob("*.py"),
+        *(PACKAGE / "explain").glob("*.py"),
+        PACKAGE / "serve" / "loopback_pendo.py",
+    ]
     text = "\n".join(path.read_text("utf-8") for path in files if path.name != "rules.py")
     assert set(re.findall(r'"(\d\.\d+(?:\.\d+)?)"', text)) <= set(RULES)
     assert set(RULES) <= set(re.findall(r"\b\d\.\d+(?:\.\d+)?\b", text))

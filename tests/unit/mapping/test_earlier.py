@@ -22,7 +22,10 @@ def received(*calls: dict[str, Any], after: timedelta = timedelta()) -> Receipt:
 
 
 def codes(receipt: Receipt) -> list[list[str]]:
-    return [[finding.code for finding in judged.findings if finding.code not in ACROSS] for judged in receipt.judged]
+    return [
+        [finding.code for finding in judged.findings if finding.code not in ACROSS]
+        for judged in receipt.judged
+    ]
 
 
 def test_a_repeated_message_id_is_told_and_delivered() -> None:
@@ -39,13 +42,20 @@ def test_a_repeated_message_id_is_told_and_delivered() -> None:
 def test_a_day_later_it_is_new() -> None:
     history = EarlierCalls()
     history.annotated(received({"messageId": "m"}))
-    assert codes(history.annotated(received({"messageId": "m"}, after=timedelta(hours=24)))) == [["DUPLICATE_MESSAGE_ID"]]
-    assert codes(history.annotated(received({"messageId": "m"}, after=timedelta(hours=48, seconds=1)))) == [[]]
+    assert codes(history.annotated(received({"messageId": "m"}, after=timedelta(hours=24)))) == [
+        ["DUPLICATE_MESSAGE_ID"]
+    ]
+    assert codes(history.annotated(received({"messageId": "m"}, after=timedelta(hours=48, seconds=1)))) == [
+        []
+    ]
 
 
 def test_what_has_no_id_or_was_dropped_is_no_repetition() -> None:
     history = EarlierCalls()
-    assert codes(history.annotated(received({}, {}, {"messageId": None}, {"messageId": 5}, {"messageId": 5}))) == [[]] * 5
+    assert (
+        codes(history.annotated(received({}, {}, {"messageId": None}, {"messageId": 5}, {"messageId": 5})))
+        == [[]] * 5
+    )
     history.annotated(received({"messageId": "m", "userId": 5}))
     assert codes(history.annotated(received({"messageId": "m"}))) == [[]]
 
@@ -53,9 +63,15 @@ def test_what_has_no_id_or_was_dropped_is_no_repetition() -> None:
 def test_memory_is_bounded() -> None:
     history = EarlierCalls(limit=3)
     history.annotated(received(*({"messageId": f"m-{number}"} for number in range(4))))
-    assert codes(history.annotated(received({"messageId": "m-1"}, {"messageId": "m-0"}))) == [["DUPLICATE_MESSAGE_ID"], []]
+    assert codes(history.annotated(received({"messageId": "m-1"}, {"messageId": "m-0"}))) == [
+        ["DUPLICATE_MESSAGE_ID"],
+        [],
+    ]
     # What came again is among the last: m-1 outlives m-2 and m-3.
-    assert codes(history.annotated(received({"messageId": "m-4"}, {"messageId": "m-1"}))) == [[], ["DUPLICATE_MESSAGE_ID"]]
+    assert codes(history.annotated(received({"messageId": "m-4"}, {"messageId": "m-1"}))) == [
+        [],
+        ["DUPLICATE_MESSAGE_ID"],
+    ]
 
 
 def test_a_repetition_that_is_not_delivered_is_not_said_to_be() -> None:

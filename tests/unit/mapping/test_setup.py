@@ -13,14 +13,22 @@ from segment_pendo.testing.options import made
 
 # Arguments of Setup.of, the same on the command line, why it is refused.
 REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
-    ({"assume": {"classic_dates": "rewritten"}}, ["--assume", "classic_dates=rewritten"], "only where webhook is classic"),
+    (
+        {"assume": {"classic_dates": "rewritten"}},
+        ["--assume", "classic_dates=rewritten"],
+        "only where webhook is classic",
+    ),
     (
         {"webhook": "classic", "assume": {"name_conflict": "on"}},
         ["--webhook", "classic", "--assume", "name_conflict=on"],
         "only where webhook is actions",
     ),
     ({"pendo_track": False}, ["--no-pendo-track"], "pendo_track is about track calls, and track is off"),
-    ({"assume": {"nested": "deep"}}, ["--assume", "nested=deep"], "nested is one of ignored, underscore, dot, not 'deep'"),
+    (
+        {"assume": {"nested": "deep"}},
+        ["--assume", "nested=deep"],
+        "nested is one of ignored, underscore, dot, not 'deep'",
+    ),
     ({"assume": {"nestd": "dot"}}, ["--assume", "nestd=dot"], "Did you mean nested?"),
 ]
 
@@ -39,7 +47,12 @@ def test_what_one_door_refuses_all_refuse(settings: dict[str, Any], options: lis
 
 @pytest.mark.parametrize(
     ("settings", "of"),
-    [({"track": "no"}, "track"), ({"webhook": "new"}, "webhook"), ({"assume": "nested=dot"}, "assume"), ({"assume": 5}, "assume")],
+    [
+        ({"track": "no"}, "track"),
+        ({"webhook": "new"}, "webhook"),
+        ({"assume": "nested=dot"}, "assume"),
+        ({"assume": 5}, "assume"),
+    ],
 )
 def test_a_value_of_another_type_names_its_setting(settings: dict[str, Any], of: str) -> None:
     with pytest.raises(SetupError) as refused:
@@ -48,7 +61,13 @@ def test_a_value_of_another_type_names_its_setting(settings: dict[str, Any], of:
 
 
 def test_what_a_setup_describes_makes_it_again_and_files_of_before_are_read() -> None:
-    setup = Setup.of(track=True, webhook="classic", assume=["nested=dot", "classic_dates=rewritten"], pendo_track=False, secret="s")
+    setup = Setup.of(
+        track=True,
+        webhook="classic",
+        assume=["nested=dot", "classic_dates=rewritten"],
+        pendo_track=False,
+        secret="s",
+    )
     assert Setup(secret="s").like(setup.described()) == setup
     assert setup.described()["assume"] == {"nested": "dot", "classic_dates": "rewritten"}
     assert Setup().like({"model": {"nested": "dot"}}) == Setup.of(assume={"nested": "dot"})

@@ -43,13 +43,17 @@ CASES: list[tuple[list[dict[str, Any]], list[list[str]]]] = [
     ([group(), group(), identify()], [[EARLY], [], []]),
     ([group("u"), group("v"), identify("v")], [[EARLY], [EARLY], []]),
     ([identify("Ann"), identify("ann"), identify("Ann")], [[ALONE], ["ID_CASE_VARIANT", ALONE], []]),
-    ([identify(), group("u", "Acme"), group("u", "acme")], [[ALONE], [], ["ID_CASE_VARIANT", "ACCOUNT_SWITCH"]]),
-    ([identify(), group("u", "a"), group("u", "b"), group("u", "b"), group("u", "a")], [[ALONE], [], [SWITCH], [], [SWITCH]]),
+    ([identify(), group("u", "Acme"), group("u", "acme")], [[ALONE], [], ["ID_CASE_VARIANT",
+        "ACCOUNT_SWITCH"]]),
+    ([identify(), group("u", "a"), group("u", "b"), group("u", "b"), group("u", "a")], [[ALONE], [],
+        [SWITCH], [], [SWITCH]]),
     ([identify("x"), group("x", "Acme"), identify("Acme")], [[ALONE], [], [ALONE]]),
-    ([identify(LONG + "a"), identify(LONG + "b"), identify(LONG)], [[ALONE], ["ID_COLLISION"], ["ID_COLLISION"]]),
+    ([identify(LONG + "a"), identify(LONG + "b"), identify(LONG)], [[ALONE], ["ID_COLLISION"],
+        ["ID_COLLISION"]]),
     ([identify("é" * 64 + "a"), identify("é" * 64 + "b")], [[ALONE], ["ID_COLLISION"]]),
     ([identify(planName=1), identify(planname=1), identify(planName=1)], [[ALONE], ["KEY_CASE_VARIANT"], []]),
-    ([identify(plan=1), *[identify(Plan=1)] * 2, identify(PLAN=1)], [[ALONE], ["KEY_CASE_VARIANT"], [], ["KEY_CASE_VARIANT"]]),
+    ([identify(plan=1), *[identify(Plan=1)] * 2, identify(PLAN=1)], [[ALONE], ["KEY_CASE_VARIANT"], [],
+        ["KEY_CASE_VARIANT"]]),
     ([identify(a=1), identify(a="x"), identify(a=None), identify(a=2)], [[ALONE], ["TYPE_CHANGED"], [], []]),
     ([identify(a=None), identify(a=True), identify(a=1)], [[ALONE], [], ["TYPE_CHANGED"]]),
     ([identify(a=1.5), identify(a=2)], [[ALONE], []]),
@@ -69,7 +73,10 @@ def test_from_whole_numbers_to_fractions_is_only_worth_knowing() -> None:
     memory.examine(identify(price=1))
     (wider,) = memory.examine(identify(price=1.5))
     (other,) = memory.examine(identify(price="1.5"))
-    assert [(one.code, one.level) for one in (wider, other)] == [("TYPE_CHANGED", "info"), ("TYPE_CHANGED", "warning")]
+    assert [(one.code, one.level) for one in (wider, other)] == [
+        ("TYPE_CHANGED", "info"),
+        ("TYPE_CHANGED", "warning"),
+    ]
     assert (wider.path, other.path) == ("$.traits.price", "$.traits.price")
 
 
@@ -87,7 +94,11 @@ def test_too_many_names_of_track_events_are_told_once() -> None:
 def test_a_browser_that_speaks_to_pendo_itself_is_told_once() -> None:
     memory = Across()
     memory.met_device_mode()
-    assert [[one.code for one in memory.examine(event)] for event in (track("e"), group(), group())] == [[], [EARLY, "DUAL_GROUP"], []]
+    assert [[one.code for one in memory.examine(event)] for event in (track("e"), group(), group())] == [
+        [],
+        [EARLY, "DUAL_GROUP"],
+        [],
+    ]
 
 
 def test_memory_is_bounded_and_says_when_it_forgets() -> None:
@@ -98,7 +109,9 @@ def test_memory_is_bounded_and_says_when_it_forgets() -> None:
 def test_a_group_call_of_the_same_request_counts() -> None:
     def told(*calls: dict[str, Any]) -> list[list[str]]:
         body = json.dumps({"batch": list(calls)}).encode()
-        receipt = EarlierCalls().annotated(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup()))
+        receipt = EarlierCalls().annotated(
+            assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup())
+        )
         return [[finding.code for finding in judged.findings] for judged in receipt.judged]
 
     assert told(identify(a=1), group(a=1)) == [[], []]
@@ -126,6 +139,10 @@ def test_findings_across_calls_are_bounded_too() -> None:
     def calls(value: Any) -> str:
         return json.dumps(identify(**{f"k{number}": value for number in range(150)}))
 
-    made = [one for one in mapped(f"{calls(1)}\n{calls('x')}".encode(), Options(AT, Setup())) if isinstance(one, Mapped)]
+    made = [
+        one
+        for one in mapped(f"{calls(1)}\n{calls('x')}".encode(), Options(AT, Setup()))
+        if isinstance(one, Mapped)
+    ]
     found = made[1].judged.findings
     assert (len(found), found[0].code, found[-1].code) == (100, "TYPE_CHANGED", "MORE_FINDINGS")

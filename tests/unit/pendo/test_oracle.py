@@ -1,4 +1,6 @@
-"""What Pendo's own browser agent made of 500 visitors and accounts (fixtures/oracles), and what our rules make of them."""
+"""What Pendo's own browser agent made of 500 visitors and accounts (fixtures/oracles), and what our rules
+make of them.
+"""
 
 import json
 from collections.abc import Callable
@@ -31,7 +33,8 @@ def test_the_cases_hold_what_matters() -> None:
         assert sum(bool(one[kind][name]) for one in verdicts for kind in ("visitor", "account")) >= 20, name
 
 
-# --- rules that somebody might have written instead: each must be found ----------------------------------------------
+# --- rules that somebody might have written instead: each must be found
+# ----------------------------------------------
 
 
 def _given(text: str) -> Any:
@@ -40,7 +43,9 @@ def _given(text: str) -> Any:
 
 def trims_as_python(text: str) -> Verdict:
     one = _given(text)["visitor"].get("id")
-    return ours(text) | ({"visitorId": None, "anonymous": True} if isinstance(one, str) and not one.strip() else {})
+    return ours(text) | (
+        {"visitorId": None, "anonymous": True} if isinstance(one, str) and not one.strip() else {}
+    )
 
 
 def trims_ids(text: str) -> Verdict:
@@ -50,7 +55,9 @@ def trims_ids(text: str) -> Verdict:
 
 def writes_numbers_as_python(text: str) -> Verdict:
     one = _given(text)["account"].get("id")
-    return ours(text) | ({"accountId": str(one)} if isinstance(one, int | float) and not isinstance(one, bool) else {})
+    return ours(text) | (
+        {"accountId": str(one)} if isinstance(one, int | float) and not isinstance(one, bool) else {}
+    )
 
 
 def refuses_numbers(text: str) -> Verdict:
@@ -80,7 +87,9 @@ def cuts_long_ids(text: str) -> Verdict:
 
 def keeps_lists_in_lists(text: str) -> Verdict:
     verdict, metadata = ours(text), _given(text)["visitor"]
-    holding = [key for key in verdict["visitor"]["holding"] if any(isinstance(item, dict) for item in metadata[key])]
+    holding = [
+        key for key in verdict["visitor"]["holding"] if any(isinstance(item, dict) for item in metadata[key])
+    ]
     return verdict | {"visitor": {**verdict["visitor"], "holding": holding}}
 
 
@@ -92,7 +101,8 @@ def minds_the_case_of_keys(text: str) -> Verdict:
 @pytest.mark.parametrize(
     "wrong",
     [
-        trims_as_python, trims_ids, writes_numbers_as_python, refuses_numbers, takes_the_placeholder, refuses_the_accounts_placeholder,
+        trims_as_python, trims_ids, writes_numbers_as_python, refuses_numbers, takes_the_placeholder,
+        refuses_the_accounts_placeholder,
         takes_double_colons, cuts_long_ids, keeps_lists_in_lists, minds_the_case_of_keys,
     ],
 )  # fmt: skip

@@ -49,7 +49,9 @@ def test_the_first_type_and_spelling_of_a_field_stay() -> None:
     for value in (None, 5, "five", 5.5):
         pendo.apply(identify(Seats=value), 1)
     pendo.apply(identify(seats=1), 1)
-    assert state(pendo)["schema"]["visitor"]["segmentio"] == {"seats": {"Type": "integer", "DisplayName": "Seats", "sample": 5}}
+    assert state(pendo)["schema"]["visitor"]["segmentio"] == {
+        "seats": {"Type": "integer", "DisplayName": "Seats", "sample": 5}
+    }
 
 
 def test_the_first_visit_stays_and_the_last_moves() -> None:
@@ -101,10 +103,18 @@ HUGE = "1" + "0" * 350
 def test_a_number_that_javascript_writes_as_null_is_null(number: str, tmp_path: Path) -> None:
     file = tmp_path / "calls.json"
     file.write_text(f'{{"type":"identify","userId":"u","traits":{{"n":{number},"l":[{number},1]}}}}', "ascii")
-    for words in (["explain", str(file)], ["state", "show", "visitor", "u", "--from", str(file), "--format", "json"], ["map", str(file)]):
+    for words in (
+        ["explain", str(file)],
+        ["state", "show", "visitor", "u", "--from", str(file), "--format", "json"],
+        ["map", str(file)],
+    ):
         done = CliRunner().invoke(main, words)
         assert done.exit_code == 0, (words, done.output)
-    shown = CliRunner().invoke(main, ["state", "show", "visitor", "u", "--from", str(file), "--format", "json"]).stdout
+    shown = (
+        CliRunner()
+        .invoke(main, ["state", "show", "visitor", "u", "--from", str(file), "--format", "json"])
+        .stdout
+    )
     assert json.loads(shown)["metadata"]["segmentio"] == {"n": None, "l": [None, 1]}
     value = js_json.read(number.encode()).value
     assert ids.effective(value, "account") is None
@@ -115,9 +125,15 @@ def test_a_number_that_javascript_writes_as_null_is_null(number: str, tmp_path: 
 
 
 def test_the_words_about_a_wide_object_stay_short() -> None:
-    event: dict[str, Any] = {"type": "identify", "userId": "u", "traits": {"k" * 100_000: {f"a{number}": 0 for number in range(5000)}}}
+    event: dict[str, Any] = {
+        "type": "identify",
+        "userId": "u",
+        "traits": {"k" * 100_000: {f"a{number}": 0 for number in range(5000)}},
+    }
     tracemalloc.start()
-    row: Any = explained(judge_message(Message(Call(0, "identify", event), event), ordinary=False, setup=Setup()), Setup())
+    row: Any = explained(
+        judge_message(Message(Call(0, "identify", event), event), ordinary=False, setup=Setup()), Setup()
+    )
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(row["fate"]) < 1000
@@ -146,15 +162,30 @@ def test_the_age_of_an_event(timestamp: Any, codes: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "usable"), [("a" * 32, True), ("a" * 33, False), ("_a", True), ("__a__", False), ("__a", True), ("1a", False), ("é", False)]
+    ("name", "usable"),
+    [
+        ("a" * 32, True),
+        ("a" * 33, False),
+        ("_a", True),
+        ("__a__", False),
+        ("__a", True),
+        ("1a", False),
+        ("é", False),
+    ],
 )
 def test_names_of_properties(name: str, usable: bool) -> None:
-    event: dict[str, Any] = {"type": "track", "userId": "u", "event": "e", "properties": {"groupId": "g", name: 1}}
+    event: dict[str, Any] = {
+        "type": "track",
+        "userId": "u",
+        "event": "e",
+        "properties": {"groupId": "g", name: 1},
+    }
     assert [finding.code for finding in findings.examine(event)] == ([] if usable else ["PROP_NAME"])
 
 
 @pytest.mark.parametrize(
-    ("group", "codes"), [("", ["ID_INVALID", "TRACK_NO_GROUP"]), (True, ["ID_INVALID", "TRACK_NO_GROUP"]), (7, ["ID_NUMERIC"])]
+    ("group", "codes"),
+    [("", ["ID_INVALID", "TRACK_NO_GROUP"]), (True, ["ID_INVALID", "TRACK_NO_GROUP"]), (7, ["ID_NUMERIC"])],
 )
 def test_a_useless_account_of_a_track_event_is_told(group: Any, codes: list[str]) -> None:
     event: dict[str, Any] = {"type": "track", "userId": "u", "event": "e", "properties": {"groupId": group}}
@@ -168,5 +199,9 @@ def test_account_ids_are_never_cut() -> None:
 
 def test_findings_do_not_speak_against_a_chosen_reading() -> None:
     event = identify(a={"b": 1}, Plan=1, plan=2, n=None)
-    assert {one.code for one in findings.examine(event)} == {"NESTED_IGNORED", "KEY_CASE_COLLISION", "NULL_VALUE"}
+    assert {one.code for one in findings.examine(event)} == {
+        "NESTED_IGNORED",
+        "KEY_CASE_COLLISION",
+        "NULL_VALUE",
+    }
     assert findings.examine(event, PendoSwitches(nested="dot", key_case="sent", null="removed")) == ()

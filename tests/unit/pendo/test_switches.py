@@ -19,7 +19,9 @@ from segment_pendo.serve.listener import Listener
 from segment_pendo.serve.loopback_pendo import MAX_BODY, Answers, LoopbackPendo
 
 type Look = Callable[[Records], Any]
-CASES: list[tuple[str, list[Any], Look, Any, Any]] = []  # switch=value, events, what to look at, by default, with the switch
+CASES: list[
+    tuple[str, list[Any], Look, Any, Any]
+] = []  # switch=value, events, what to look at, by default, with the switch
 LONG = "é" * 65
 
 
@@ -41,6 +43,16 @@ def accounts(pendo: Records) -> Any:
     return record["accountIds"] if record else None
 
 
+def visitors(pendo: Records) -> Any:
+    state: Any = pendo.state()
+    return list(state["visitors"])
+
+
+def properties(pendo: Records) -> Any:
+    state: Any = pendo.state()
+    return state["events"][0]["properties"]
+
+
 def is_there(record_id: str) -> Look:
     return lambda pendo: pendo.visitor(record_id) is not None
 
@@ -51,7 +63,8 @@ CASES += [
     ("group_visitor=ignored", [group()], accounts, ["g"], None),
     ("identify_account=joined", [identify(context={"groupId": "c"})], accounts, [], ["c"]),
     ("identify_account=joined", [identify(groupId="c")], accounts, [], ["c"]),
-    ("absent_traits=removed", [identify({"a": 1, "b": 2}), identify({"b": 3})], fields, {"a": 1, "b": 3}, {"b": 3}),
+    ("absent_traits=removed", [identify({"a": 1, "b": 2}), identify({"b": 3})], fields, {"a": 1, "b": 3},
+        {"b": 3}),
     ("absent_traits=removed", [identify({"a": 1}), group({"b": 3})], fields, {"a": 1}, {"a": 1}),
     ("null=removed", [identify({"a": 1}), identify({"a": None})], fields, {"a": None}, {}),
     ("null=ignored", [identify({"a": 1}), identify({"a": None})], fields, {"a": None}, {"a": 1}),
@@ -63,19 +76,24 @@ CASES += [
     ("list=ignored", [identify({"a": ["x"]})], fields, {"a": ["x"]}, {}),
     ("key_case=sent", [identify({"planName": 1})], fields, {"planname": 1}, {"planName": 1}),
     ("same_key=first", [identify({"Plan": 1, "plan": 2})], fields, {"plan": 2}, {"plan": 1}),
-    ("id_check=none", [identify(userId=" ")], lambda pendo: list(pendo.state()["visitors"]), [], [" "]),  # type: ignore[arg-type]
-    ("long_id=kept", [identify(userId=LONG)], lambda pendo: list(pendo.state()["visitors"]), [LONG[:64]], [LONG]),  # type: ignore[arg-type]
+    ("id_check=none", [identify(userId=" ")], visitors, [], [" "]),
+    ("long_id=kept", [identify(userId=LONG)], visitors, [LONG[:64]], [LONG]),
     ("other_types=visitor", [{"type": "page", "userId": "u"}], is_there("u"), False, True),
-    ("track_group=moved", [TRACK], lambda pendo: pendo.state()["events"][0]["properties"], {"groupId": "g", "a": 1}, {"a": 1}),  # type: ignore[index,call-overload]
+    ("track_group=moved", [TRACK], properties, {"groupId": "g", "a": 1}, {"a": 1}),
     ("array_body=ignored", [[identify()]], is_there("u"), True, False),
-    ("repeats=dropped", [identify({"a": 1}, messageId="m"), identify({"a": 2}, messageId="m")], fields, {"a": 2}, {"a": 1}),
+    ("repeats=dropped", [identify({"a": 1}, messageId="m"), identify({"a": 2}, messageId="m")], fields,
+        {"a": 2}, {"a": 1}),
     ("eventless=hidden", [identify()], is_there("u"), True, False),
     ("eventless=hidden", [identify(), TRACK], is_there("u"), True, True),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("pair", "events", "look", "by_default", "with_switch"), CASES, ids=[case[0] for case in CASES])
-def test_a_switch_changes_its_example(pair: str, events: list[Any], look: Look, by_default: Any, with_switch: Any) -> None:
+@pytest.mark.parametrize(
+    ("pair", "events", "look", "by_default", "with_switch"), CASES, ids=[case[0] for case in CASES]
+)
+def test_a_switch_changes_its_example(
+    pair: str, events: list[Any], look: Look, by_default: Any, with_switch: Any
+) -> None:
     for switches, expected in ((DEFAULT, by_default), (changed(DEFAULT, [pair]), with_switch)):
         pendo = Records(switches)
         for event in events:

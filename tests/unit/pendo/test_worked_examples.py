@@ -78,13 +78,17 @@ def test_what_to_know_about_a_destination(to: str, key: str, codes: list[str]) -
 
 
 def test_a_key_cannot_leave_its_place_in_the_path() -> None:
-    assert webhook_url(destination("us", "a/../b?c#d")) == "https://data.pendo.io/data/segmentio/a%2F..%2Fb%3Fc%23d"
+    assert (
+        webhook_url(destination("us", "a/../b?c#d"))
+        == "https://data.pendo.io/data/segmentio/a%2F..%2Fb%3Fc%23d"
+    )
 
 
 def test_small_questions() -> None:
-    assert [is_loopback(h) for h in ("127.0.0.1", "127.9.9.9", "::1", "localhost", "10.0.0.1", "localhost.example", "")] == [True] * 4 + [
-        False
-    ] * 3
+    assert [
+        is_loopback(h)
+        for h in ("127.0.0.1", "127.9.9.9", "::1", "localhost", "10.0.0.1", "localhost.example", "")
+    ] == [True] * 4 + [False] * 3
 
 
 @pytest.mark.parametrize(
@@ -176,26 +180,50 @@ def test_the_findings_of_the_worked_identify() -> None:
         (GROUP, [("KEY_SYNTAX", "warning", '$.traits["total billed"]')]),
         ({"type": "identify", "anonymousId": "a"}, [("ANON_IDENTIFY", "warning", "$.userId")]),
         ({"type": "group", "userId": "u", "traits": {"a": 1}}, [("GROUP_WITHOUT_ID", "error", "$.groupId")]),
-        ({"type": "group", "groupId": "g", "traits": {"a": 1}}, [("GROUP_WITHOUT_USER", "warning", "$.userId")]),
+        (
+            {"type": "group", "groupId": "g", "traits": {"a": 1}},
+            [("GROUP_WITHOUT_USER", "warning", "$.userId")],
+        ),
         ({"type": "group", "groupId": "g", "userId": "u"}, [("GROUP_NO_TRAITS", "info", "$.traits")]),
-        ({"type": "group", "groupId": 7, "userId": "u", "traits": {"a": 1}}, [("ID_NUMERIC", "info", "$.groupId")]),
-        ({"type": "identify", "userId": "u", "traits": {"id": "v"}}, [("TRAIT_ID_CONFLICT", "info", "$.traits.id")]),
+        (
+            {"type": "group", "groupId": 7, "userId": "u", "traits": {"a": 1}},
+            [("ID_NUMERIC", "info", "$.groupId")],
+        ),
+        (
+            {"type": "identify", "userId": "u", "traits": {"id": "v"}},
+            [("TRAIT_ID_CONFLICT", "info", "$.traits.id")],
+        ),
         ({"type": "identify", "userId": "u", "traits": {"id": "u"}}, []),
         (
             {"type": "identify", "userId": "u", "traits": {"planName": 1, "planname": 2}},
             [("KEY_CASE_COLLISION", "error", "$.traits.planname")],
         ),
-        ({"type": "identify", "userId": "u", "traits": {"a": "TRUE"}}, [("BOOL_AS_STRING", "info", "$.traits.a")]),
+        (
+            {"type": "identify", "userId": "u", "traits": {"a": "TRUE"}},
+            [("BOOL_AS_STRING", "info", "$.traits.a")],
+        ),
         ({"type": "identify", "userId": "u", "traits": {"a": ""}}, [("EMPTY_VALUE", "info", "$.traits.a")]),
-        ({"type": "identify", "userId": "u", "traits": {"a": "x" * 1501}}, [("VALUE_LONG", "info", "$.traits.a")]),
-        ({"type": "identify", "userId": "u", "traits": {"createdAt": 1700000000}}, [("DATE_FORMAT", "info", "$.traits.createdAt")]),
-        ({"type": "identify", "userId": "u", "traits": {"createdAt": "2024-05-09"}}, [("DATE_FORMAT", "info", "$.traits.createdAt")]),
+        (
+            {"type": "identify", "userId": "u", "traits": {"a": "x" * 1501}},
+            [("VALUE_LONG", "info", "$.traits.a")],
+        ),
+        (
+            {"type": "identify", "userId": "u", "traits": {"createdAt": 1700000000}},
+            [("DATE_FORMAT", "info", "$.traits.createdAt")],
+        ),
+        (
+            {"type": "identify", "userId": "u", "traits": {"createdAt": "2024-05-09"}},
+            [("DATE_FORMAT", "info", "$.traits.createdAt")],
+        ),
         ({"type": "identify", "userId": "u", "traits": {"createdAt": "2024-05-09T10:00:00.5+02:00"}}, []),
         (
             {"type": "group", "groupId": "g", "userId": "u", "traits": {"companyId": "h"}},
             [("CUSTOM_ACCOUNT_ID", "info", "$.traits.companyId")],
         ),
-        ({"type": "track", "userId": "u", "event": "E"}, [("TRACK_NO_GROUP", "warning", "$.properties.groupId")]),
+        (
+            {"type": "track", "userId": "u", "event": "E"},
+            [("TRACK_NO_GROUP", "warning", "$.properties.groupId")],
+        ),
         ({"type": "track", "userId": "u", "event": "E", "properties": {"groupId": "g"}}, []),
         ({"type": "alias"}, [("UNSUPPORTED_TYPE", "info", "$.type")]),
     ],
@@ -235,20 +263,38 @@ def test_the_worked_examples_as_the_model_holds_them() -> None:
     pendo.apply(GROUP, 2000)
     assert pendo.account("acme") == {
         "id": "acme",
-        "metadata": {"auto": {"id": "acme", "lastupdated": 2000}, "segmentio": {"name": "Initech", "employees": 329, "total billed": 830}},
+        "metadata": {
+            "auto": {"id": "acme", "lastupdated": 2000},
+            "segmentio": {"name": "Initech", "employees": 329, "total billed": 830},
+        },
     }
     pendo.apply(GROUP | {"groupId": "beta"}, 3000)
     visitor: Any = pendo.visitor("u-1")
     assert visitor["accountIds"] == ["acme", "beta"]
-    assert visitor["metadata"]["auto"] == {"id": "u-1", "lastupdated": 3000, "accountid": "beta", "accountids": ["acme", "beta"]}
+    assert visitor["metadata"]["auto"] == {
+        "id": "u-1",
+        "lastupdated": 3000,
+        "accountid": "beta",
+        "accountids": ["acme", "beta"],
+    }
     pendo.apply({"type": "identify", "userId": "u-1", "traits": {"planname": "free"}}, 4000)
     later: Any = pendo.visitor("u-1")
-    assert (later["metadata"]["segmentio"]["planname"], later["metadata"]["segmentio"]["logins"]) == ("free", 5)
+    assert (later["metadata"]["segmentio"]["planname"], later["metadata"]["segmentio"]["logins"]) == (
+        "free",
+        5,
+    )
 
 
 def test_records_are_case_sensitive_and_never_made_of_nothing() -> None:
     pendo = Records()
-    pendo.apply([{"type": "identify", "userId": "Ann"}, {"type": "identify", "userId": None}, {"type": "group", "groupId": 7}], 1)
+    pendo.apply(
+        [
+            {"type": "identify", "userId": "Ann"},
+            {"type": "identify", "userId": None},
+            {"type": "group", "groupId": 7},
+        ],
+        1,
+    )
     assert pendo.visitor("Ann")
     assert pendo.visitor("ann") is None
     assert pendo.visitor("None") is None
@@ -265,5 +311,7 @@ def test_what_a_2xx_of_a_real_pendo_means_is_told_once() -> None:
     when = datetime(2024, 5, 9, tzinfo=UTC)
     for number, state in enumerate(("dead", "delivered", "delivered")):
         reporter.heard(CallRef("r", number), Attempt(1, when, 200, "", state))  # type: ignore[arg-type]
-    assert [line.strip().split(":")[0] for line in out.getvalue().splitlines()].count("info NO_EFFECT_ASSURED") == 1
+    assert [line.strip().split(":")[0] for line in out.getvalue().splitlines()].count(
+        "info NO_EFFECT_ASSURED"
+    ) == 1
     assert out.getvalue().splitlines()[2].strip().startswith("info NO_EFFECT_ASSURED")

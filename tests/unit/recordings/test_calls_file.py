@@ -43,7 +43,10 @@ CALL = '{"type":"identify","userId":"u"}'
         (f"\n[\n{CALL}\n,\n{CALL}]", [3, 5]),
         ('{\n  "type": "identify",\n  "userId": "u"\n}\n', [1]),
         (
-            '[\n {\n "type": "identify",\n "userId": "u",\n "traits": {"a": "[,\\"\\n"}\n },\n {"type": "identify", "userId": "v"}\n]',
+            (
+                '[\n {\n "type": "identify",\n "userId": "u",\n "traits": {"a": "[,\\"\\n"}\n },\n '
+                '{"type": "identify", "userId": "v"}\n]'
+            ),
             [2, 7],
         ),
         ("[]", []),
@@ -95,7 +98,9 @@ def test_ten_megabytes_on_one_line() -> None:
 
 
 def test_a_captured_request_gives_a_row_for_each_call() -> None:
-    body = base64.b64encode(b'{"batch":[{"type":"identify","userId":"a"},{"type":"page","userId":"b"}]}').decode()
+    body = base64.b64encode(
+        b'{"batch":[{"type":"identify","userId":"a"},{"type":"page","userId":"b"}]}'
+    ).decode()
     captured = {"method": "POST", "path": "/v1/batch", "query": "", "headers": [["A", "b"]], "body_b64": body}
     made = rows_of("\n" + json.dumps(captured))
     assert [(r["line"], r["index"], r["user"], r["outcome"], r["code"]) for r in made] == [
@@ -149,7 +154,12 @@ def test_items_never_raise_on_a_cut_file() -> None:
 
 
 def cli(*arguments: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-m", "segment_pendo", "map", *arguments], input=data, capture_output=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-m", "segment_pendo", "map", *arguments],
+        input=data,
+        capture_output=True,
+        timeout=60,
+    )
 
 
 def test_the_verb_and_its_exit_codes(tmp_path: Path) -> None:
@@ -170,7 +180,8 @@ def test_map_imports_neither_mitmproxy_nor_aiohttp() -> None:
     code = (
         "import sys; from click.testing import CliRunner; from segment_pendo.cli import main; "
         "r = CliRunner().invoke(main, ['map'], input='5'); assert r.exit_code == 1, r.output; "
-        "print({n.partition('.')[0] for n in sys.modules} & {'mitmproxy', 'aiohttp', 'rich', 'asyncio', 'sqlite3', 'hypothesis'})"
+        "print({n.partition('.')[0] for n in sys.modules} & {'mitmproxy', 'aiohttp', 'rich', 'asyncio', "
+        "'sqlite3', 'hypothesis'})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr

@@ -32,7 +32,9 @@ def sendable(path: Path) -> list[Any]:
     return [one for entry in load(path) for one in entry.calls if entry.calls]
 
 
-@pytest.mark.parametrize("path", [golden for golden in GOLDENS if golden.name != "rare.jsonl"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [golden for golden in GOLDENS if golden.name != "rare.jsonl"], ids=lambda path: path.name
+)
 def test_an_http_archive_brings_the_same_calls_back(path: Path, tmp_path: Path) -> None:
     archive, out = tmp_path / "a.har", tmp_path / "r.jsonl"
     archive.write_text(recording("export", path, "--as", "har").stdout, "utf-8")
@@ -44,21 +46,38 @@ def test_an_http_archive_brings_the_same_calls_back(path: Path, tmp_path: Path) 
 
 
 def test_an_archive_of_events_maps_as_it_did(tmp_path: Path) -> None:
-    events = [json.loads(one.body) for path in GOLDENS if path.name != "rare.jsonl" for one in calls_of(path) if one.body]
+    events = [
+        json.loads(one.body)
+        for path in GOLDENS
+        if path.name != "rare.jsonl"
+        for one in calls_of(path)
+        if one.body
+    ]
     source, out = tmp_path / "a.gz", tmp_path / "r.jsonl"
-    source.write_bytes(gzip.compress("".join(json.dumps(event) + "\n" for event in events).encode("utf-8", "surrogatepass")))
+    source.write_bytes(
+        gzip.compress("".join(json.dumps(event) + "\n" for event in events).encode("utf-8", "surrogatepass"))
+    )
     done = recording("import", source, "-o", out)
     assert done.exit_code == 0, done.output
     made = [json.loads(one.body) for one in calls_of(out) if one.body]
     assert len(made) == len(events)
     for event, body in zip(events, made, strict=True):
-        server_made = {"writeKey", "channel", "context", "timestamp"}  # an archive holds sentAt in milliseconds: timestamps may be one off
-        assert {k: v for k, v in body.items() if k not in server_made} == {k: v for k, v in event.items() if k not in server_made}
+        server_made = {
+            "writeKey",
+            "channel",
+            "context",
+            "timestamp",
+        }  # an archive holds sentAt in milliseconds: timestamps may be one off
+        assert {k: v for k, v in body.items() if k not in server_made} == {
+            k: v for k, v in event.items() if k not in server_made
+        }
 
 
 def test_captured_requests_become_a_recording(tmp_path: Path) -> None:
     out = tmp_path / "r.jsonl"
-    done = recording("import", SDK / "analytics-go-3.0.0.jsonl", "-o", out, "--segment-host", "127.0.0.1:39999")
+    done = recording(
+        "import", SDK / "analytics-go-3.0.0.jsonl", "-o", out, "--segment-host", "127.0.0.1:39999"
+    )
     assert done.exit_code == 0, done.output
     assert len(calls_of(out)) > 20
     assert CliRunner().invoke(main, ["check", str(out)]).exit_code == 0
@@ -89,7 +108,9 @@ def test_merged_recordings_hold_what_means_the_same_once(tmp_path: Path) -> None
 
 
 def test_only_what_was_made_alike_is_merged(tmp_path: Path) -> None:
-    done = recording("merge", RECORDINGS / "analytics-go.jsonl", RECORDINGS / "rare.jsonl", "-o", tmp_path / "x.jsonl")
+    done = recording(
+        "merge", RECORDINGS / "analytics-go.jsonl", RECORDINGS / "rare.jsonl", "-o", tmp_path / "x.jsonl"
+    )
     assert done.exit_code == 3
     assert "rare.jsonl was recorded or redacted in another way" in done.stderr
 
@@ -119,10 +140,18 @@ def test_a_test_file_says_what_comes_and_what_pendo_holds_and_can_fail(pytester:
     pytester.runpytest_inprocess(*PLAIN).assert_outcomes(passed=len(GOLDENS))
     (file,) = pytester.path.glob("test_*python.py")
     text = file.read_text("utf-8")
-    for old in ("identify(user='u-bare')", "'employees': 329", "assert segment_pendo.visitor('u-bare') == {'id': 'u-bare', 'acc"):
+    for old in (
+        "identify(user='u-bare')",
+        "'employees': 329",
+        "assert segment_pendo.visitor('u-bare') == {'id': 'u-bare', 'acc",
+    ):
         assert old in text
-        file.write_text(text.replace(old, old.replace("u-bare'", "other'", 1).replace("329", "330"), 1), "utf-8")
-        pytester.runpytest_inprocess(*PLAIN, "-o", "segment_pendo_timeout=0.1", file.name).assert_outcomes(failed=1)
+        file.write_text(
+            text.replace(old, old.replace("u-bare'", "other'", 1).replace("329", "330"), 1), "utf-8"
+        )
+        pytester.runpytest_inprocess(*PLAIN, "-o", "segment_pendo_timeout=0.1", file.name).assert_outcomes(
+            failed=1
+        )
 
 
 def test_the_options_of_a_recording_become_those_of_its_test(tmp_path: Path) -> None:
@@ -131,8 +160,17 @@ def test_the_options_of_a_recording_become_those_of_its_test(tmp_path: Path) -> 
         {"track": True, "webhook": "classic", "assume": {"nested": "underscore"}}
     )
     made = Recorder(out, setup=setup)
-    made.take(assess(SdkRequest("POST", "/v1/track", body=b'{"userId": "u", "event": "E"}'), id="r", at=datetime.now(UTC), setup=setup))
+    made.take(
+        assess(
+            SdkRequest("POST", "/v1/track", body=b'{"userId": "u", "event": "E"}'),
+            id="r",
+            at=datetime.now(UTC),
+            setup=setup,
+        )
+    )
     made.close()
     text = recording("export", out, "--as", "pytest").stdout
-    assert "@pytest.mark.segment_pendo(track=True, webhook='classic', assume={'nested': 'underscore'})" in text
+    assert (
+        "@pytest.mark.segment_pendo(track=True, webhook='classic', assume={'nested': 'underscore'})" in text
+    )
     assert "        track('E', user='u')," in text

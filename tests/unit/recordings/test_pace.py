@@ -37,15 +37,22 @@ def test_when_what_is_due(pace: Pace, expected: list[float]) -> None:
 
 
 @given(
-    st.lists(st.floats(0, 1e5), min_size=1, max_size=30), st.floats(0, 100), st.none() | st.floats(0, 50), st.none() | st.floats(0.1, 1e3)
+    st.lists(st.floats(0, 1e5), min_size=1, max_size=30),
+    st.floats(0, 100),
+    st.none() | st.floats(0, 50),
+    st.none() | st.floats(0.1, 1e3),
 )
-def test_time_never_runs_back(seconds: list[float], speed: float, max_gap: float | None, rate: float | None) -> None:
+def test_time_never_runs_back(
+    seconds: list[float], speed: float, max_gap: float | None, rate: float | None
+) -> None:
     times = due(Pace(speed, max_gap, rate), *seconds)
     assert times == sorted(times)
     assert times[0] == 0
 
 
-def run(items: Iterator[Item], *, concurrency: int, stop_after: int | None = None) -> tuple[list[tuple[int, str]], int | None]:
+def run(
+    items: Iterator[Item], *, concurrency: int, stop_after: int | None = None
+) -> tuple[list[tuple[int, str]], int | None]:
     ended: list[tuple[int, str]] = []
 
     async def main() -> int | None:
@@ -62,7 +69,9 @@ def run(items: Iterator[Item], *, concurrency: int, stop_after: int | None = Non
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=40), st.integers(1, 5), st.integers(0, 9))
-def test_every_item_is_sent_once_and_in_order_within_its_chain(chains: list[str], concurrency: int, seed: int) -> None:
+def test_every_item_is_sent_once_and_in_order_within_its_chain(
+    chains: list[str], concurrency: int, seed: int
+) -> None:
     dice = random.Random(seed)
     live, most = 0, 0
     sent: defaultdict[str, list[int]] = defaultdict(list)

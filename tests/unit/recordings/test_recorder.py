@@ -31,7 +31,12 @@ PENDO_KEY = "0123abcd-0000-1111-2222-0123456789ab"
 
 def batch(*calls: dict[str, Any], **envelope: Any) -> SdkRequest:
     body = {"batch": [{"type": "identify"} | call for call in calls], "writeKey": WRITE_KEY} | envelope
-    return SdkRequest("POST", "/v1/batch", headers=(("Cookie", "session=secret"), ("User-Agent", "x/1")), body=json.dumps(body).encode())
+    return SdkRequest(
+        "POST",
+        "/v1/batch",
+        headers=(("Cookie", "session=secret"), ("User-Agent", "x/1")),
+        body=json.dumps(body).encode(),
+    )
 
 
 def record(path: Path, *requests: SdkRequest, setup: Setup = Setup(), mode: Mode = "over") -> Recorder:  # noqa: B008 - frozen
@@ -77,7 +82,11 @@ def test_no_secret_is_in_the_file_and_the_webhook_has_the_stand_in(tmp_path: Pat
     assert WRITE_KEY not in text
     assert PENDO_KEY not in text
     assert "session=secret" not in text
-    assert [json.loads(line["body"])["writeKey"] for line in lines(file) if line.get("body") and "writeKey" in line["body"]] == [
+    assert [
+        json.loads(line["body"])["writeKey"]
+        for line in lines(file)
+        if line.get("body") and "writeKey" in line["body"]
+    ] == [
         "WRITE_KEY_1",
         "WRITE_KEY_2",
     ]
@@ -86,12 +95,24 @@ def test_no_secret_is_in_the_file_and_the_webhook_has_the_stand_in(tmp_path: Pat
 def test_a_key_is_replaced_wherever_it_is_known_from(tmp_path: Path) -> None:
     other = "zZyYxXwWvVuUtTsSrRqQpPoOnNmM9876"
     basic = (("Authorization", "Basic " + base64.b64encode(f"{other}:".encode()).decode()),)
-    traits = {"note": f"{WRITE_KEY} {other}", "writeKey": "nested-write-key-0001", "again": "nested-write-key-0001"}
+    traits = {
+        "note": f"{WRITE_KEY} {other}",
+        "writeKey": "nested-write-key-0001",
+        "again": "nested-write-key-0001",
+    }
     body = {
-        "batch": [{"type": "identify", "userId": "u", "traits": traits}, {"type": "identify", "userId": "v", "writeKey": 5}],
+        "batch": [
+            {"type": "identify", "userId": "u", "traits": traits},
+            {"type": "identify", "userId": "v", "writeKey": 5},
+        ],
         "writeKey": WRITE_KEY,
     }
-    late = {"batch": [{"type": "identify", "userId": "w", "traits": {"k": "late-write-key-00001"}}, {"writeKey": "late-write-key-00001"}]}
+    late = {
+        "batch": [
+            {"type": "identify", "userId": "w", "traits": {"k": "late-write-key-00001"}},
+            {"writeKey": "late-write-key-00001"},
+        ]
+    }
     file = tmp_path / "r.jsonl"
     record(
         file,
@@ -108,7 +129,14 @@ def test_a_key_is_replaced_wherever_it_is_known_from(tmp_path: Path) -> None:
 def test_a_short_key_damages_nothing(tmp_path: Path, key: str) -> None:
     file = tmp_path / "r.jsonl"
     recording = Recorder(file, setup=Setup(), secrets=(key,))
-    recording.take(assess(batch({"userId": "a", "traits": {"n": 12, "b": True}, "writeKey": key}), id="r", at=AT, setup=Setup()))
+    recording.take(
+        assess(
+            batch({"userId": "a", "traits": {"n": 12, "b": True}, "writeKey": key}),
+            id="r",
+            at=AT,
+            setup=Setup(),
+        )
+    )
     recording.close()
     (call,) = calls_of(file)
     assert call.call["traits"] == {"n": 12, "b": True}
@@ -152,12 +180,27 @@ REQUEST = b'{"request":{"method":"POST","path":"/v1/identify","headers":[],"enve
     ("lines", "words"),
     [
         (b'{"request":true}\n', "r.jsonl:2: .*damaged"),
-        (REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","body":"\\ud800","findings":[]}\n', "r.jsonl:3: .*half a character"),
-        (REQUEST + b'{"call":{},"receivedAt":"yesterday","findings":[]}\n', "r.jsonl:3: receivedAt is no time"),
-        (REQUEST + b'{"call":{},"note":"mine","findings":[]}\n', "r.jsonl:3: a call line has no member 'note'"),
+        (
+            REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","body":"\\ud800","findings":[]}\n',
+            "r.jsonl:3: .*half a character",
+        ),
+        (
+            REQUEST + b'{"call":{},"receivedAt":"yesterday","findings":[]}\n',
+            "r.jsonl:3: receivedAt is no time",
+        ),
+        (
+            REQUEST + b'{"call":{},"note":"mine","findings":[]}\n',
+            "r.jsonl:3: a call line has no member 'note'",
+        ),
         (b"\n", "r.jsonl:2: this line is no whole JSON object"),
-        (REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","code":5,"findings":[]}\n', "r.jsonl:3: body and code"),
-        (REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","findings":[5]}\n', "r.jsonl:3: findings must"),
+        (
+            REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","code":5,"findings":[]}\n',
+            "r.jsonl:3: body and code",
+        ),
+        (
+            REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","findings":[5]}\n',
+            "r.jsonl:3: findings must",
+        ),
         (b'{"request":{"headers":5}}\n', "r.jsonl:2: the headers"),
     ],
 )
@@ -183,7 +226,10 @@ def test_redacting_twice_is_redacting_once() -> None:
 
 @pytest.mark.parametrize(
     ("path", "body"),
-    [("/v1/identify", '{"userId":"u","traits":%s}'), ("/v1/batch", '{"batch":[{"type":"identify","userId":"u","traits":%s}]}')],
+    [
+        ("/v1/identify", '{"userId":"u","traits":%s}'),
+        ("/v1/batch", '{"batch":[{"type":"identify","userId":"u","traits":%s}]}'),
+    ],
 )
 def test_numbers_are_recorded_as_sent(tmp_path: Path, path: str, body: str) -> None:
     file = tmp_path / "r.jsonl"
@@ -191,12 +237,19 @@ def test_numbers_are_recorded_as_sent(tmp_path: Path, path: str, body: str) -> N
     record(file, SdkRequest("POST", path, body=(body % traits).encode()))
     line = file.read_text("utf-8").splitlines()[2]
     assert f'"traits":{traits}' in line
-    assert '"traits":{"big":12345678901234567000,"half":0.5,"whole":1,"zero":0,"many":100,"exact":1.5}' in json.loads(line)["body"]
+    assert (
+        '"traits":{"big":12345678901234567000,"half":0.5,"whole":1,"zero":0,"many":100,"exact":1.5}'
+        in json.loads(line)["body"]
+    )
     (entry,) = load(file)
     assert traits.encode() in entry.sdk_request().body, "also when sent again"
 
 
-LATER = batch({"userId": "a", "messageId": "2", "timestamp": "2030-01-01T00:00:00Z"}, {"userId": "b"}, sentAt="2030-01-01T00:00:00Z")
+LATER = batch(
+    {"userId": "a", "messageId": "2", "timestamp": "2030-01-01T00:00:00Z"},
+    {"userId": "b"},
+    sentAt="2030-01-01T00:00:00Z",
+)
 
 
 @pytest.mark.parametrize("mode", ["over", "add"])
@@ -245,7 +298,9 @@ def test_a_kill_over_a_file_leaves_the_old_one_and_the_run(tmp_path: Path) -> No
     assert later.unfinished == [run]
     assert [one.call["userId"] for one in calls_of(run)] == ["b"], "another run leaves it alone"
     killed.close()
-    assert [one.call["userId"] for one in calls_of(file)] == ["b"], "it was no kill after all: two runs at once, the later end wins"
+    assert [one.call["userId"] for one in calls_of(file)] == ["b"], (
+        "it was no kill after all: two runs at once, the later end wins"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
 
 
@@ -331,13 +386,27 @@ def test_a_refused_request_is_a_line_without_its_body(tmp_path: Path) -> None:
         (b'{"format":"other"}\n', 1, "no recording"),
         (b'{"format":"segment-pendo-recording","version":2}\n', 1, "version 2"),
         (b'{"format":"segment-pendo-recording","version":1,"track":false}\n{"call":\n', 2, "damaged"),
-        (b'{"format":"segment-pendo-recording","version":1,"track":false}\n{"call":{"userId":"u"}}', 2, "has no line end"),
+        (
+            b'{"format":"segment-pendo-recording","version":1,"track":false}\n{"call":{"userId":"u"}}',
+            2,
+            "has no line end",
+        ),
         (b'{"format":"segment-pendo-recording","version":1,"track":true}\n', 1, "with track on"),
-        (b'{"format":"segment-pendo-recording","version":1,"webhook":"classic"}\n', 1, "with webhook classic"),
-        (b'{"format":"segment-pendo-recording","version":1,"assume":{"ip":"never"}}\n', 1, "assuming ip=never"),
+        (
+            b'{"format":"segment-pendo-recording","version":1,"webhook":"classic"}\n',
+            1,
+            "with webhook classic",
+        ),
+        (
+            b'{"format":"segment-pendo-recording","version":1,"assume":{"ip":"never"}}\n',
+            1,
+            "assuming ip=never",
+        ),
     ],
 )
-def test_damaged_newer_and_foreign_files_are_named_by_line_and_left_alone(tmp_path: Path, content: bytes, line: int, words: str) -> None:
+def test_damaged_newer_and_foreign_files_are_named_by_line_and_left_alone(
+    tmp_path: Path, content: bytes, line: int, words: str
+) -> None:
     file = tmp_path / "r.jsonl"
     file.write_bytes(content)
     with pytest.raises(RecordingError) as refused:
@@ -349,13 +418,23 @@ def test_damaged_newer_and_foreign_files_are_named_by_line_and_left_alone(tmp_pa
 
 def test_the_requests_of_a_recording_map_to_the_recorded_webhooks(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
-    record(file, batch({"userId": "a", "messageId": "1"}, {"type": "page", "userId": "x"}, {"userId": "b", "messageId": "2"}))
+    record(
+        file,
+        batch(
+            {"userId": "a", "messageId": "1"},
+            {"type": "page", "userId": "x"},
+            {"userId": "b", "messageId": "2"},
+        ),
+    )
     (entry,) = load(file)
     assert [one.number for one in entry.calls] == [3, 4, 5]
     receipt = assess(entry.sdk_request(), id="z", at=entry.at or AT, setup=Setup())
     made = [j.outcome.body.decode() for j in receipt.judged if isinstance(j.outcome, Webhook)]
     assert made == [one.body for one in calls_of(file) if one.body]
-    again = [j.outcome.body.decode() if isinstance(j.outcome, Webhook) else None for j in Judge(Setup()).entry(entry)]
+    again = [
+        j.outcome.body.decode() if isinstance(j.outcome, Webhook) else None
+        for j in Judge(Setup()).entry(entry)
+    ]
     assert again == [one.body for one in entry.calls]
 
 
@@ -364,7 +443,11 @@ def test_a_recording_holds_its_setup_but_no_signature(tmp_path: Path) -> None:
     setup = Setup(webhook="classic", switches=changed(DEFAULT, ["ip=always"]), secret="a-shared-secret")
     record(file, batch({"userId": "a"}), setup=setup)
     header = lines(file)[0]
-    assert (header["webhook"], header["assume"], header["headers"]["User-Agent"]) == ("classic", {"ip": "always"}, "Segment.io/1.0")
+    assert (header["webhook"], header["assume"], header["headers"]["User-Agent"]) == (
+        "classic",
+        {"ip": "always"},
+        "Segment.io/1.0",
+    )
     assert "ignature" not in file.read_text("utf-8")
     assert "a-shared-secret" not in file.read_text("utf-8")
     record(file, batch({"userId": "b"}), setup=setup, mode="add")
@@ -395,7 +478,10 @@ def test_two_keys_are_told_of_again(tmp_path: Path) -> None:
     (entry,) = load(file)
     assert entry.calls[0].findings == ("WRITE_KEYS_DIFFER",)
     (judged,) = Judge(Setup()).entry(entry)
-    assert [finding.code for finding in judged.findings] == ["WRITE_KEYS_DIFFER", "IDENTIFY_NO_ACCOUNT"]  # the second is of the run
+    assert [finding.code for finding in judged.findings] == [
+        "WRITE_KEYS_DIFFER",
+        "IDENTIFY_NO_ACCOUNT",
+    ]  # the second is of the run
     text = file.read_text("utf-8")
     assert "HEADER_KEY" not in text
     assert base64.b64encode(b"HEADER_KEY_of_the_app").decode()[:20] not in text
@@ -414,7 +500,13 @@ def test_what_ingest_dropped_is_repeated_by_nothing(tmp_path: Path) -> None:
         SdkRequest("POST", "/v1/identify", query=f"{PENDO_KEY}=1", body=b'{"userId":"u"}'),
         SdkRequest("POST", "/v1/identify", body=b'{"userId":"u","writeKey":["%s"]}' % WRITE_KEY.encode()),
         SdkRequest("POST", "/v1/identify", body=b'{"userId":"u","writeKey":{"a":"%s"}}' % WRITE_KEY.encode()),
-        SdkRequest("POST", "/v1/identify", query=f"writeKey={WRITE_KEY}", headers=(("User-Agent", f"x {WRITE_KEY}"),), body=b"{"),
+        SdkRequest(
+            "POST",
+            "/v1/identify",
+            query=f"writeKey={WRITE_KEY}",
+            headers=(("User-Agent", f"x {WRITE_KEY}"),),
+            body=b"{",
+        ),
     ],
 )
 def test_keys_in_odd_places_are_gone(tmp_path: Path, request_: SdkRequest) -> None:

@@ -40,10 +40,19 @@ def invoke(*arguments: object, **env: str) -> Result:
         (f"https://data.pendo.io/data/segmentio/{UUID}", "Pendo key"),
         (f'"writeKey":"{WRITE_KEY}"', "write key"),
         (f'\\"writeKey\\":\\"{WRITE_KEY}\\"', "write key"),
-        ("Authorization: Basic " + base64.b64encode(f"{WRITE_KEY}:".encode()).decode(), "write key in a Basic header"),
+        (
+            "Authorization: Basic " + base64.b64encode(f"{WRITE_KEY}:".encode()).decode(),
+            "write key in a Basic header",
+        ),
         ('"password": "hunter2Xk9fQ0zT"', "secret"),
-        (json.dumps({"body_b64": base64.b64encode(b'{"email":"zoe@initech-mail.co"}').decode()}), "e-mail address in body_b64"),
-        (json.dumps({"body_b64": base64.b64encode(gzip.compress(b"zoe@initech-mail.co")).decode()}), "e-mail address in body_b64"),
+        (
+            json.dumps({"body_b64": base64.b64encode(b'{"email":"zoe@initech-mail.co"}').decode()}),
+            "e-mail address in body_b64",
+        ),
+        (
+            json.dumps({"body_b64": base64.b64encode(gzip.compress(b"zoe@initech-mail.co")).decode()}),
+            "e-mail address in body_b64",
+        ),
     ],
 )
 def test_what_must_not_be_shared_is_found(text: str, what: str) -> None:
@@ -83,14 +92,18 @@ def test_a_find_names_its_place_and_ends_with_1(tmp_path: Path) -> None:
     assert done.stdout == f"{file}:2:12: e-mail address: zoe….co\n"
 
 
-def test_redacted_recordings_check_and_keep_their_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redacted_recordings_check_and_keep_their_findings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     files = [Path(shutil.copy(path, tmp_path / path.name)) for path in sorted(RECORDINGS.glob("*.jsonl"))]
     before = [one for file in files for one in calls_of(file)]
     done = invoke("redact", *files, SEGMENT_PENDO_REDACT_KEY="a key of the team")
     assert done.exit_code == 0, done.output
     after = [one for file in files for one in calls_of(file)]
-    assert [(one.outcome, one.code, one.findings) for one in after] == [(one.outcome, one.code, one.findings) for one in before]
+    assert [(one.outcome, one.code, one.findings) for one in after] == [
+        (one.outcome, one.code, one.findings) for one in before
+    ]
     assert "Gibbons" not in "".join(file.read_text("utf-8") for file in files)
     assert CliRunner().invoke(main, ["check", *map(str, files)]).exit_code == 0
     twice = [file.read_bytes() for file in files]
@@ -100,7 +113,9 @@ def test_redacted_recordings_check_and_keep_their_findings(tmp_path: Path, monke
     assert not (tmp_path / ".segment-pendo-key").exists()
 
 
-def test_the_key_is_made_once_for_its_owner_and_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_is_made_once_for_its_owner_and_git_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "-q"], check=True)
     (tmp_path / ".gitignore").write_text("dist/\n")
@@ -136,4 +151,7 @@ def test_settings_of_the_project_and_their_mistakes(tmp_path: Path, monkeypatch:
     assert invoke("redact", "r.jsonl", SEGMENT_PENDO_REDACT_KEY="a key of the team").exit_code == 0
     first = calls_of(Path("r.jsonl"))[0].call
     assert (first["userId"] != "97980cfea0067", len(first["userId"])) == (True, 13)
-    assert (first["traits"]["plan"] != "premium", first["traits"]["address"]["city"]) == (True, "San Francisco")
+    assert (first["traits"]["plan"] != "premium", first["traits"]["address"]["city"]) == (
+        True,
+        "San Francisco",
+    )

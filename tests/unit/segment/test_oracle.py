@@ -1,4 +1,6 @@
-"""What Segment's published code did with 2,000 events and 60 batches (fixtures/oracles), and what ours does."""
+"""What Segment's published code did with 2,000 events and 60 batches
+(fixtures/oracles), and what ours does.
+"""
 
 import json
 

@@ -14,22 +14,93 @@ from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import SdkRequest, Webhook
 
-# originalTimestamp, sentAt, receivedAt, the published timestamp: payloads that came out of the real service (T-10).
+# originalTimestamp, sentAt, receivedAt, the published timestamp: payloads that came out of the real service
+# (T-10).
 VECTORS = [
-    ("2021-06-16T11:10:17.974Z", "2021-06-16T11:10:47.458Z", "2021-06-16T11:10:48.395Z", "2021-06-16T11:10:18.911Z"),
-    ("2021-06-15T07:57:47.932Z", "2021-06-15T07:58:11.343Z", "2021-06-15T07:58:11.383Z", "2021-06-15T07:57:47.972Z"),
-    ("2022-07-24T15:53:44.725Z", "2022-07-24T15:54:14.659Z", "2022-07-24T15:54:14.904Z", "2022-07-24T15:53:44.970Z"),
-    ("2022-07-24T16:24:03.928Z", "2022-07-24T16:24:35.407Z", "2022-07-24T16:24:38.151Z", "2022-07-24T16:24:06.672Z"),
-    ("2022-07-24T01:41:04.535Z", "2022-07-24T01:41:04.554Z", "2022-07-24T01:41:06.240Z", "2022-07-24T01:41:06.221Z"),
-    ("2021-02-23T12:13:41.215+00:00", "2021-02-23T12:13:41.707Z", "2021-02-23T12:13:42.142Z", "2021-02-23T12:13:41.650Z"),
-    ("2022-05-25T01:59:01.319060+00:00", "2022-05-25T01:59:01.711Z", "2022-05-25T01:59:01.956Z", "2022-05-25T01:59:01.563Z"),
-    ("2021-11-04T19:54:40.029571+01:00", "2021-11-04T18:54:40.029Z", "2021-11-04T18:54:41.004Z", "2021-11-04T18:54:41.004Z"),
-    ("2020-11-13T17:05:19.512Z", "2020-11-13T17:05:49.510Z", "2020-11-13T17:05:53.785Z", "2020-11-13T17:05:23.787Z"),
-    ("2019-06-21T16:33:26.060Z", "2019-06-21T16:33:26.060Z", "2019-06-21T16:33:26.158Z", "2019-06-21T16:33:26.158Z"),
-    ("2019-06-21T17:35:47.381Z", "2019-06-21T17:35:47.382Z", "2019-06-21T17:35:47.405Z", "2019-06-21T17:35:47.404Z"),
-    ("2019-06-21T17:39:06.142Z", "2019-06-21T17:39:06.143Z", "2019-06-21T17:39:06.172Z", "2019-06-21T17:39:06.171Z"),
-    ("2020-11-04T10:52:14.616Z", "2020-11-04T10:52:14.618Z", "2020-11-04T10:52:14.750Z", "2020-11-04T10:52:14.748Z"),
-    ("2023-11-22T18:14:04.099Z", "2023-11-22T18:14:04.107Z", "2023-11-22T18:14:04.435Z", "2023-11-22T18:14:04.427Z"),
+    (
+        "2021-06-16T11:10:17.974Z",
+        "2021-06-16T11:10:47.458Z",
+        "2021-06-16T11:10:48.395Z",
+        "2021-06-16T11:10:18.911Z",
+    ),
+    (
+        "2021-06-15T07:57:47.932Z",
+        "2021-06-15T07:58:11.343Z",
+        "2021-06-15T07:58:11.383Z",
+        "2021-06-15T07:57:47.972Z",
+    ),
+    (
+        "2022-07-24T15:53:44.725Z",
+        "2022-07-24T15:54:14.659Z",
+        "2022-07-24T15:54:14.904Z",
+        "2022-07-24T15:53:44.970Z",
+    ),
+    (
+        "2022-07-24T16:24:03.928Z",
+        "2022-07-24T16:24:35.407Z",
+        "2022-07-24T16:24:38.151Z",
+        "2022-07-24T16:24:06.672Z",
+    ),
+    (
+        "2022-07-24T01:41:04.535Z",
+        "2022-07-24T01:41:04.554Z",
+        "2022-07-24T01:41:06.240Z",
+        "2022-07-24T01:41:06.221Z",
+    ),
+    (
+        "2021-02-23T12:13:41.215+00:00",
+        "2021-02-23T12:13:41.707Z",
+        "2021-02-23T12:13:42.142Z",
+        "2021-02-23T12:13:41.650Z",
+    ),
+    (
+        "2022-05-25T01:59:01.319060+00:00",
+        "2022-05-25T01:59:01.711Z",
+        "2022-05-25T01:59:01.956Z",
+        "2022-05-25T01:59:01.563Z",
+    ),
+    (
+        "2021-11-04T19:54:40.029571+01:00",
+        "2021-11-04T18:54:40.029Z",
+        "2021-11-04T18:54:41.004Z",
+        "2021-11-04T18:54:41.004Z",
+    ),
+    (
+        "2020-11-13T17:05:19.512Z",
+        "2020-11-13T17:05:49.510Z",
+        "2020-11-13T17:05:53.785Z",
+        "2020-11-13T17:05:23.787Z",
+    ),
+    (
+        "2019-06-21T16:33:26.060Z",
+        "2019-06-21T16:33:26.060Z",
+        "2019-06-21T16:33:26.158Z",
+        "2019-06-21T16:33:26.158Z",
+    ),
+    (
+        "2019-06-21T17:35:47.381Z",
+        "2019-06-21T17:35:47.382Z",
+        "2019-06-21T17:35:47.405Z",
+        "2019-06-21T17:35:47.404Z",
+    ),
+    (
+        "2019-06-21T17:39:06.142Z",
+        "2019-06-21T17:39:06.143Z",
+        "2019-06-21T17:39:06.172Z",
+        "2019-06-21T17:39:06.171Z",
+    ),
+    (
+        "2020-11-04T10:52:14.616Z",
+        "2020-11-04T10:52:14.618Z",
+        "2020-11-04T10:52:14.750Z",
+        "2020-11-04T10:52:14.748Z",
+    ),
+    (
+        "2023-11-22T18:14:04.099Z",
+        "2023-11-22T18:14:04.107Z",
+        "2023-11-22T18:14:04.435Z",
+        "2023-11-22T18:14:04.427Z",
+    ),
 ]
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 
@@ -40,7 +111,9 @@ def delivered(call: Any, *, at: datetime = AT, envelope: Any = None) -> tuple[di
         request = SdkRequest("POST", "/v1/identify", body=json.dumps({"userId": "u"} | call).encode())
     else:
         request = SdkRequest(
-            "POST", "/v1/batch", body=json.dumps({"batch": [{"type": "identify", "userId": "u"} | call]} | envelope).encode()
+            "POST",
+            "/v1/batch",
+            body=json.dumps({"batch": [{"type": "identify", "userId": "u"} | call]} | envelope).encode(),
         )
     (judged,) = assess(request, id="r", at=at, setup=Setup()).judged
     assert isinstance(judged.outcome, Webhook)
@@ -81,7 +154,9 @@ def test_a_single_call_with_a_timestamp_only_is_a_historical_import() -> None:
     assert body["timestamp"] == "2012-12-01T19:00:08.276Z"
 
 
-@pytest.mark.parametrize("time", ["soon", 1_700_000_000_000, {"date": 1}, "", True, "9999-12-31T23:59:59-23:00"])
+@pytest.mark.parametrize(
+    "time", ["soon", 1_700_000_000_000, {"date": 1}, "", True, "9999-12-31T23:59:59-23:00"]
+)
 def test_an_unreadable_time_counts_as_absent_and_is_told(time: Any) -> None:
     body, codes = delivered({"timestamp": time})
     assert body["timestamp"] == body["receivedAt"]
@@ -96,7 +171,12 @@ def test_a_result_outside_the_calendar_is_no_crash() -> None:
 
 def test_what_the_client_says_about_the_server_is_replaced() -> None:
     body, _ = delivered({"receivedAt": "1999", "channel": "x", "version": 9, "projectId": "y"})
-    assert (body["receivedAt"], body["channel"], body["version"], body["projectId"]) == ("2024-05-09T10:00:01.000Z", "server", 2, "local")
+    assert (body["receivedAt"], body["channel"], body["version"], body["projectId"]) == (
+        "2024-05-09T10:00:01.000Z",
+        "server",
+        2,
+        "local",
+    )
 
 
 def test_library_unknown_and_empty_integrations() -> None:
@@ -133,7 +213,12 @@ def test_what_is_the_callers_own_passes_untouched() -> None:
         "anything": {"at": {"all": None}},
     }
     item = {"type": "identify", "userId": "u", **own}
-    request = SdkRequest("POST", "/v1/batch", headers=(("User-Agent", "a browser"),), body=json.dumps({"batch": [item]}).encode())
+    request = SdkRequest(
+        "POST",
+        "/v1/batch",
+        headers=(("User-Agent", "a browser"),),
+        body=json.dumps({"batch": [item]}).encode(),
+    )
     (judged,) = assess(request, id="r", at=AT, setup=Setup()).judged
     assert judged.message is not None
     assert {key: judged.message.data[key] for key in own} == own
@@ -144,7 +229,9 @@ def test_map_gives_the_published_timestamps(original: str, sent: str, received: 
     call = {"type": "identify", "userId": "u", "timestamp": original, "sentAt": sent}
     done = CliRunner().invoke(main, ["map", "--received-at", received], input=json.dumps(call))
     body = json.loads(json.loads(done.stdout)["body"])
-    assert abs(datetime.fromisoformat(body["timestamp"]) - datetime.fromisoformat(published)) <= timedelta(milliseconds=1)
+    assert abs(datetime.fromisoformat(body["timestamp"]) - datetime.fromisoformat(published)) <= timedelta(
+        milliseconds=1
+    )
     assert (body["originalTimestamp"], body["receivedAt"]) == (original, received)
 
 

@@ -31,7 +31,10 @@ def call(**more: Any) -> dict[str, Any]:
 
 def fate(receipt: Receipt) -> Any:
     """The answer's status, and for each call its code or its event."""
-    outcomes = [one.outcome.code if isinstance(one.outcome, Skipped) else json.loads(one.outcome.body) for one in receipt.judged]
+    outcomes = [
+        one.outcome.code if isinstance(one.outcome, Skipped) else json.loads(one.outcome.body)
+        for one in receipt.judged
+    ]
     return receipt.reply.status, receipt.refusal.code if receipt.refusal else None, outcomes
 
 
@@ -49,10 +52,13 @@ MANY = {"batch": [call()] * 2501}
 CASES: list[tuple[str, Any, dict[str, Any], Look, Any, Any]] = [
     # switch=value, body, how it is sent, what to look at, by default, with the switch
     ("context_merge=item_shallow", BATCH, {}, lambda r: event(r)["context"]["a"], {"x": 1, "y": 3}, {"x": 1}),
-    ("context_merge=batch", BATCH, {}, lambda r: event(r)["context"]["a"], {"x": 1, "y": 3}, {"x": 2, "y": 3}),
-    ("ip=direct", {"batch": [call(context=IOS)]}, {}, lambda r: event(r)["context"].get("ip"), "192.0.2.7", None),
+    ("context_merge=batch", BATCH, {}, lambda r: event(r)["context"]["a"], {"x": 1, "y": 3}, {"x": 2,
+        "y": 3}),
+    ("ip=direct", {"batch": [call(context=IOS)]}, {}, lambda r: event(r)["context"].get("ip"), "192.0.2.7",
+        None),
     ("ip=always", {"batch": [call()]}, {}, lambda r: event(r)["context"].get("ip"), None, "192.0.2.7"),
-    ("ip=never", {"batch": [call(context={"direct": True})]}, {}, lambda r: event(r)["context"].get("ip"), "192.0.2.7", None),
+    ("ip=never", {"batch": [call(context={"direct": True})]}, {}, lambda r: event(r)["context"].get("ip"),
+        "192.0.2.7", None),
     (
         "write_key=header",
         {"batch": [call()], "writeKey": "BODY_KEY"},
@@ -78,17 +84,24 @@ CASES: list[tuple[str, Any, dict[str, Any], Look, Any, Any]] = [
         (400, "message_too_large", []),
     ),
     ("surplus=rest", MANY, {}, lambda r: fate(r)[2].count("too_many_messages"), 2501, 1),
-    ("key_order=sorted", call(traits={"b": [{"d": 1, "c": 2}], "a": 1}), {"path": "/v1/identify"}, lambda r: list(event(r))[:2],
+    ("key_order=sorted", call(traits={"b": [{"d": 1, "c": 2}], "a": 1}), {"path": "/v1/identify"},
+        lambda r: list(event(r))[:2],
      ["type", "userId"], ["channel", "context"]),
     ("bad_shape=accepted", [], {}, fate, (400, "bad_request", []), (200, "bad_request", [])),
     ("bad_shape=accepted", {"batch": 5}, {}, fate, (400, "bad_request", []), (200, "bad_request", [])),
     ("empty_batch=refused", {"batch": []}, {}, fate, (200, "empty_batch", []), (400, "empty_batch", [])),
-    ("empty_id=absent", {"batch": [call(userId="", anonymousId="a")]}, {}, lambda r: isinstance(r.judged[0].outcome, Webhook), False, True),
-    ("empty_id=absent", {"batch": [call(userId="")]}, {}, lambda r: fate(r)[2], ["id_not_string"], ["no_user_anon_id"]),
-    ("long_message_id=dropped", {"batch": [call(messageId=LONG)]}, {}, lambda r: isinstance(r.judged[0].outcome, Webhook), True, False),
-    ("type_conflict=body", call(type="group", groupId="g"), {"path": "/v1/identify"}, lambda r: event(r)["type"], "identify", "group"),
-    ("channel=documented", {"batch": [call(context=IOS)]}, {}, lambda r: event(r)["channel"], "server", "mobile"),
-    ("channel=documented", call(context=WEB), {"path": "/v1/i"}, lambda r: event(r)["channel"], "client", "browser"),
+    ("empty_id=absent", {"batch": [call(userId="", anonymousId="a")]}, {},
+        lambda r: isinstance(r.judged[0].outcome, Webhook), False, True),
+    ("empty_id=absent", {"batch": [call(userId="")]}, {}, lambda r: fate(r)[2], ["id_not_string"],
+        ["no_user_anon_id"]),
+    ("long_message_id=dropped", {"batch": [call(messageId=LONG)]}, {},
+        lambda r: isinstance(r.judged[0].outcome, Webhook), True, False),
+    ("type_conflict=body", call(type="group", groupId="g"), {"path": "/v1/identify"},
+        lambda r: event(r)["type"], "identify", "group"),
+    ("channel=documented", {"batch": [call(context=IOS)]}, {}, lambda r: event(r)["channel"], "server",
+        "mobile"),
+    ("channel=documented", call(context=WEB), {"path": "/v1/i"}, lambda r: event(r)["channel"], "client",
+        "browser"),
     ("channel=documented", {"batch": [call()]}, {}, lambda r: event(r)["channel"], "server", "server"),
     (
         "name_conflict=on",
@@ -109,8 +122,12 @@ CASES: list[tuple[str, Any, dict[str, Any], Look, Any, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("pair", "body", "how", "look", "by_default", "with_switch"), CASES, ids=[case[0] for case in CASES])
-def test_a_switch_changes_its_example(pair: str, body: Any, how: dict[str, Any], look: Look, by_default: Any, with_switch: Any) -> None:
+@pytest.mark.parametrize(
+    ("pair", "body", "how", "look", "by_default", "with_switch"), CASES, ids=[case[0] for case in CASES]
+)
+def test_a_switch_changes_its_example(
+    pair: str, body: Any, how: dict[str, Any], look: Look, by_default: Any, with_switch: Any
+) -> None:
     assert look(received(body, **how)) == by_default
     assert look(received(body, **how, switches=changed(DEFAULT, [pair]))) == with_switch
 
@@ -122,7 +139,9 @@ def test_every_value_has_an_example() -> None:
 
 def test_keys_are_sorted_at_every_level() -> None:
     switches = changed(DEFAULT, ["key_order=sorted"])
-    (judged,) = received(call(traits={"b": [{"d": 1, "c": 2}], "a": 1}), "/v1/identify", switches=switches).judged
+    (judged,) = received(
+        call(traits={"b": [{"d": 1, "c": 2}], "a": 1}), "/v1/identify", switches=switches
+    ).judged
     assert isinstance(judged.outcome, Webhook)
     assert b'"traits":{"a":1,"b":[{"c":2,"d":1}]}' in judged.outcome.body
 
@@ -143,7 +162,12 @@ def test_what_sets_no_switch_is_said(pair: str, words: str) -> None:
 
 
 def test_a_setup_is_described_without_its_secret_and_read_again() -> None:
-    setup = Setup(track=True, webhook="classic", switches=changed(DEFAULT, ["ip=never", "surplus=rest"]), secret="s3cret")
+    setup = Setup(
+        track=True,
+        webhook="classic",
+        switches=changed(DEFAULT, ["ip=never", "surplus=rest"]),
+        secret="s3cret",
+    )
     described = setup.described()
     assert described == {"track": True, "webhook": "classic", "assume": {"ip": "never", "surplus": "rest"}}
     assert "s3cret" not in repr(setup)

@@ -21,8 +21,12 @@ AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 
 
 def judged(call: bytes, setup: Setup | None = None, headers: Any = (), envelope: bytes = b"") -> Judged:
-    body = b'{"batch": [{"type": "identify", "userId": "u", "messageId": "m", ' + call + b"}]" + envelope + b"}"
-    receipt = assess(SdkRequest("POST", "/v1/batch", headers=headers, body=body), id="r", at=AT, setup=setup or Setup())
+    body = (
+        b'{"batch": [{"type": "identify", "userId": "u", "messageId": "m", ' + call + b"}]" + envelope + b"}"
+    )
+    receipt = assess(
+        SdkRequest("POST", "/v1/batch", headers=headers, body=body), id="r", at=AT, setup=setup or Setup()
+    )
     (one,) = receipt.judged
     return one
 
@@ -77,7 +81,9 @@ def test_what_javascript_loses_is_named() -> None:
         ("NUMBER_CHANGED", "warning", "$.traits.d"),
         ("NUMBER_CHANGED", "warning", '$.traits["a b"][1]'),
     ]
-    assert "NESTED_IGNORED" not in [code for code, _, _ in told(one)], "what is lost on the way is not ignored there"
+    assert "NESTED_IGNORED" not in [code for code, _, _ in told(one)], (
+        "what is lost on the way is not ignored there"
+    )
     assert isinstance(one.outcome, Webhook)
     assert b'"traits":{"a b":[1,9007199254740992],"c":1,"d":null}' in one.outcome.body
     messages = [finding.message for finding in one.findings if finding.code == "NUMBER_CHANGED"]
@@ -106,18 +112,25 @@ def test_a_long_message_id_is_told() -> None:
     [
         # Python's hmac and Node's crypto agreed on these.
         ('{"type":"identify","userId":"u1"}', "ff06c53e2b6fd95f5018f02fee9e5046544a1ef5"),
-        ('{"type":"identify","userId":"u1","traits":{"name":"Zoë 😀"}}', "3b8ac9b50767067e2e4af09377626d11b5ec7cbe"),
+        (
+            '{"type":"identify","userId":"u1","traits":{"name":"Zoë 😀"}}',
+            "3b8ac9b50767067e2e4af09377626d11b5ec7cbe",
+        ),
     ],
 )
 def test_known_signatures(body: str, signature: str) -> None:
-    done = CliRunner(env={"SEGMENT_PENDO_WEBHOOK_SECRET": "s3cret"}).invoke(main, ["map", "--no-ingest"], input=body.encode())
+    done = CliRunner(env={"SEGMENT_PENDO_WEBHOOK_SECRET": "s3cret"}).invoke(
+        main, ["map", "--no-ingest"], input=body.encode()
+    )
     assert done.exit_code == 0, done.output
     row = json.loads(done.stdout)
     assert (row["body"], row["headers"]["X-Signature"]) == (body, signature)
 
 
 def test_the_headers_of_both() -> None:
-    actions, classic = (judged(b'"traits": {}', Setup(webhook=kind)).outcome for kind in ("actions", "classic"))
+    actions, classic = (
+        judged(b'"traits": {}', Setup(webhook=kind)).outcome for kind in ("actions", "classic")
+    )
     assert isinstance(actions, Webhook)
     assert isinstance(classic, Webhook)
     assert actions.body == classic.body
@@ -128,7 +141,9 @@ def test_the_headers_of_both() -> None:
 @pytest.mark.parametrize("library", ["analytics.js", "analytics.js-next"])
 def test_a_bare_call_counts_as_its_own_path_would_carry_it(library: str) -> None:
     call = {"type": "identify", "userId": "u", "messageId": "m", "context": {"library": {"name": library}}}
-    at_its_path = assess(SdkRequest("POST", "/v1/identify", body=json.dumps(call).encode()), id="1", at=AT, setup=Setup())
+    at_its_path = assess(
+        SdkRequest("POST", "/v1/identify", body=json.dumps(call).encode()), id="1", at=AT, setup=Setup()
+    )
     (one,) = at_its_path.judged
     done = CliRunner().invoke(main, ["map", "--received-at", "2024-05-09T10:00:01Z"], input=json.dumps(call))
     assert isinstance(one.outcome, Webhook)
@@ -137,7 +152,9 @@ def test_a_bare_call_counts_as_its_own_path_would_carry_it(library: str) -> None
 
 
 def test_findings_are_sentences_with_a_source() -> None:
-    found: tuple[Finding, ...] = judged(b'"integrations": {"Pendo": false}, "traits": {"__proto__": 1, "n": 1e400}').findings
+    found: tuple[Finding, ...] = judged(
+        b'"integrations": {"Pendo": false}, "traits": {"__proto__": 1, "n": 1e400}'
+    ).findings
     assert len(found) >= 3
     for finding in found:
         assert finding.message.endswith(".")
@@ -150,7 +167,10 @@ def test_findings_are_bounded() -> None:
     nested = b'"traits": {' + b",".join(b'"t%d": {}' % number for number in range(500)) + b"}"
     found = judged(nested).findings
     assert len(found) == MOST_FINDINGS
-    assert (found[-1].code, found[-1].message) == ("MORE_FINDINGS", "401 more findings are not shown; mend these first.")
+    assert (found[-1].code, found[-1].message) == (
+        "MORE_FINDINGS",
+        "401 more findings are not shown; mend these first.",
+    )
 
 
 def test_a_secret_of_any_bytes_signs() -> None:
@@ -158,7 +178,9 @@ def test_a_secret_of_any_bytes_signs() -> None:
         main, ["map"], input='{"type":"identify","userId":"u"}'
     )
     row = json.loads(done.stdout)
-    assert row["headers"]["X-Signature"] == hmac.new(b"geheim\xff\xfe", row["body"].encode(), "sha1").hexdigest()
+    assert (
+        row["headers"]["X-Signature"] == hmac.new(b"geheim\xff\xfe", row["body"].encode(), "sha1").hexdigest()
+    )
 
 
 def test_the_signature_stands_where_each_destination_puts_it() -> None:
@@ -200,7 +222,10 @@ def test_options_without_effect_are_refused(options: list[str], words: str) -> N
 def test_words_name_the_destination_that_is_meant(kind: str, title: str) -> None:
     outcome = judged(b'"integrations": {"All": false}', Setup(webhook=kind)).outcome
     assert isinstance(outcome, Skipped)
-    assert outcome.reason == f'integrations has "All": false and does not list "{title}"; add it there to deliver.'
+    assert (
+        outcome.reason
+        == f'integrations has "All": false and does not list "{title}"; add it there to deliver.'
+    )
     (finding,) = judged(b'"integrations": {"Pendo": false}, "traits": {}', Setup(webhook=kind)).findings
     assert f'governed by "{title}".' in finding.message
 

@@ -36,7 +36,9 @@ CALLS: dict[str, JsonObject] = {
 
 def made(sdk: str, *calls: JsonObject) -> list[SdkRequest]:
     numbers = itertools.count()
-    return requests(calls, sdk, write_key="WK", at=AT, unique=lambda: f"00000000-0000-4000-8000-{next(numbers):012}")
+    return requests(
+        calls, sdk, write_key="WK", at=AT, unique=lambda: f"00000000-0000-4000-8000-{next(numbers):012}"
+    )
 
 
 def shape(request: SdkRequest) -> dict[str, Any]:
@@ -61,7 +63,11 @@ def shape(request: SdkRequest) -> dict[str, Any]:
 @pytest.mark.parametrize("mark", CALLS)
 @pytest.mark.parametrize("sdk", CAPTURES)
 def test_a_call_looks_as_the_real_sdk_sent_it(sdk: str, mark: str) -> None:
-    real = next(r for _, m, r in make_fixtures.captured(make_fixtures.SDK / CAPTURES[sdk]) if m == mark and r.method == "POST")
+    real = next(
+        r
+        for _, m, r in make_fixtures.captured(make_fixtures.SDK / CAPTURES[sdk])
+        if m == mark and r.method == "POST"
+    )
     call = dict(CALLS[mark])
     if not re.search(rb'"userId": ?"', real.body):  # nobody was identified there
         call.pop("userId", None)
@@ -82,7 +88,9 @@ def test_every_form_becomes_the_same_webhooks(sdk: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(("sdk", "counts"), [("python", [100, 5]), ("node", [15] * 7), ("browser", [1] * 105)])
+@pytest.mark.parametrize(
+    ("sdk", "counts"), [("python", [100, 5]), ("node", [15] * 7), ("browser", [1] * 105)]
+)
 def test_batches_have_the_sdks_size(sdk: str, counts: list[int]) -> None:
     sizes = [len(json.loads(r.body).get("batch", [None])) for r in made(sdk, *[CALLS["identify-doc"]] * 105)]
     assert sizes == counts

@@ -63,8 +63,14 @@ def test_each_failure_has_its_words_without_the_url() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        assert asked(f"http://user:SECRET@127.0.0.1:{port}/SECRET").wrong == f"no connection to 127.0.0.1:{port}: Connection refused"
-    assert asked("http://no.such.host.invalid/SECRET").wrong == "the name no.such.host.invalid cannot be resolved"
+        assert (
+            asked(f"http://user:SECRET@127.0.0.1:{port}/SECRET").wrong
+            == f"no connection to 127.0.0.1:{port}: Connection refused"
+        )
+    assert (
+        asked("http://no.such.host.invalid/SECRET").wrong
+        == "the name no.such.host.invalid cannot be resolved"
+    )
     assert asked("http://[SECRET", name="it").wrong == "the exchange with it failed: ValueError"
     with background([web.post("/slow", slow), web.post("/none", none)]) as url:
         name = name_of(url)
@@ -85,7 +91,9 @@ def test_an_sdk_request_is_made_as_it_was() -> None:
         async def main() -> Answer:
             async with client() as opened:
                 headers = (("User-Agent", "an SDK"), ("Content-Type", "application/json"))
-                return await opened.send(f"{url}/prefix/", SdkRequest("POST", "/v1/batch", "a=%2F&b", headers, b"{}"))
+                return await opened.send(
+                    f"{url}/prefix/", SdkRequest("POST", "/v1/batch", "a=%2F&b", headers, b"{}")
+                )
 
         assert asyncio.run(main()).status == 200
     ((path, headers, body),) = seen

@@ -21,13 +21,19 @@ from segment_pendo.serve.delivery import Delivery, post
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, SdkRequest, Webhook
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
-WEBHOOK = Webhook(b'{"type":"identify"}', (("User-Agent", "Segment (Actions)"), ("Content-Type", "application/json")))
+WEBHOOK = Webhook(
+    b'{"type":"identify"}', (("User-Agent", "Segment (Actions)"), ("Content-Type", "application/json"))
+)
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def receipt(name: str, *users: str, setup: Setup | None = None, large: str = "") -> Receipt:
-    body = json.dumps({"batch": [{"type": "identify", "userId": user} for user in users], "context": {"large": large}}).encode()
-    return assess(SdkRequest("POST", "/v1/batch", body=body), id=name, at=datetime.now(UTC), setup=setup or Setup())
+    body = json.dumps(
+        {"batch": [{"type": "identify", "userId": user} for user in users], "context": {"large": large}}
+    ).encode()
+    return assess(
+        SdkRequest("POST", "/v1/batch", body=body), id=name, at=datetime.now(UTC), setup=setup or Setup()
+    )
 
 
 async def serve(handler: Handler) -> tuple[web.AppRunner, Destination]:
@@ -41,7 +47,11 @@ async def serve(handler: Handler) -> tuple[web.AppRunner, Destination]:
 
 
 def posted(
-    handler: Handler, *, to: Destination | None = None, webhook: Webhook = WEBHOOK, kind: webhooks.Kind = webhooks.ACTIONS
+    handler: Handler,
+    *,
+    to: Destination | None = None,
+    webhook: Webhook = WEBHOOK,
+    kind: webhooks.Kind = webhooks.ACTIONS,
 ) -> Attempt:
     async def main() -> Attempt:
         runner, here = await serve(handler)
@@ -66,7 +76,8 @@ def answering(status: int, **how: Any) -> Handler:
 
 
 @pytest.mark.parametrize(
-    ("status", "state"), [(200, "delivered"), (202, "delivered"), (204, "delivered"), (400, "dead"), (429, "dead"), (503, "dead")]
+    ("status", "state"),
+    [(200, "delivered"), (202, "delivered"), (204, "delivered"), (400, "dead"), (429, "dead"), (503, "dead")],
 )
 def test_a_2xx_is_delivered_and_nothing_else(status: int, state: str) -> None:
     attempt = posted(answering(status))
@@ -81,7 +92,9 @@ def test_a_2xx_is_delivered_and_nothing_else(status: int, state: str) -> None:
         (webhooks.CLASSIC, (429, 500, 502, 503, 504), (408, 423, 501, 505, 599)),
     ],
 )
-def test_what_segment_would_try_again_is_said(kind: webhooks.Kind, again: tuple[int, ...], given_up: tuple[int, ...]) -> None:
+def test_what_segment_would_try_again_is_said(
+    kind: webhooks.Kind, again: tuple[int, ...], given_up: tuple[int, ...]
+) -> None:
     assert [status for status in (*again, *given_up) if kind.is_retried(status)] == list(again)
     assert posted(answering(again[0]), kind=kind).detail.endswith("Segment would try again for hours")
     assert posted(answering(given_up[0]), kind=kind).detail.endswith("Segment would not try again")
@@ -160,7 +173,9 @@ def test_a_batch_holds_what_waits_and_order_is_kept_within_a_chain() -> None:
         runner, to = await serve(handler)
         heard: list[tuple[CallRef, int | None]] = []
         setup = Setup(secret="s3cret")
-        delivery = Delivery(to, lambda ref, attempt: heard.append((ref, attempt.status)), setup=setup, batch=3, concurrency=1)
+        delivery = Delivery(
+            to, lambda ref, attempt: heard.append((ref, attempt.status)), setup=setup, batch=3, concurrency=1
+        )
         await delivery.start()
         delivery.take(receipt("r-1", "a", "b", "a", "c", "d", setup=setup))
         assert await delivery.drain(10) == []
@@ -172,7 +187,13 @@ def test_a_batch_holds_what_waits_and_order_is_kept_within_a_chain() -> None:
     heard = asyncio.run(main())
     assert [users for users, _ in seen] == [["a", "a", "b"], ["c", "d"]]
     # The answer to a batch is the answer to each of its events.
-    assert [(ref.index, status) for ref, status in heard] == [(0, 503), (2, 503), (1, 503), (3, 200), (4, 200)]
+    assert [(ref.index, status) for ref, status in heard] == [
+        (0, 503),
+        (2, 503),
+        (1, 503),
+        (3, 200),
+        (4, 200),
+    ]
 
 
 def test_what_the_network_does_is_told_without_the_key() -> None:
@@ -263,7 +284,9 @@ def test_what_is_not_delivered_in_time_is_named() -> None:
         await runner.cleanup()
         return left
 
-    assert sorted(asyncio.run(main()), key=lambda ref: ref.index) == [CallRef("r-1", index) for index in range(3)]
+    assert sorted(asyncio.run(main()), key=lambda ref: ref.index) == [
+        CallRef("r-1", index) for index in range(3)
+    ]
 
 
 def test_a_batch_holds_no_more_webhooks_and_bytes_than_it_may() -> None:

@@ -43,7 +43,9 @@ async def identify(client: aiohttp.ClientSession, user: str = "u-1", **headers: 
         return answer.status, await answer.text()
 
 
-async def status(client: aiohttp.ClientSession, method: str, path: str, body: bytes | BytesIO = b"", **headers: str) -> int:
+async def status(
+    client: aiohttp.ClientSession, method: str, path: str, body: bytes | BytesIO = b"", **headers: str
+) -> int:
     async with client.request(method, path, data=body, headers=headers) as answer:
         await answer.read()
         return answer.status
@@ -83,7 +85,16 @@ def test_calls_are_taken_listed_and_filtered() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=x", "limit=-1", "limit=1e9", "after=5", "after=1.x", "after=;drop", "after=99999999999999999999.0"]
+    "query",
+    [
+        "limit=x",
+        "limit=-1",
+        "limit=1e9",
+        "after=5",
+        "after=1.x",
+        "after=;drop",
+        "after=99999999999999999999.0",
+    ],
 )
 def test_wrong_questions_are_told(query: str) -> None:
     async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
@@ -123,7 +134,9 @@ def test_the_loopback_pendo_takes_webhooks_and_tells_records() -> None:
 
         from yarl import URL
 
-        async with client.get(URL(f"{_home.url}/api/v1/visitor/{quote(name, safe='')}", encoded=True)) as answer:
+        async with client.get(
+            URL(f"{_home.url}/api/v1/visitor/{quote(name, safe='')}", encoded=True)
+        ) as answer:
             record = await answer.json()
         assert (record["id"], record["metadata"]["segmentio"]) == (name, {"plan": "pro"})
         assert await status(client, "GET", "/api/v1/visitor/nobody") == 404
@@ -140,7 +153,14 @@ def test_the_loopback_pendo_takes_webhooks_and_tells_records() -> None:
 def test_a_foreign_host_name_is_refused_where_it_is_ours(path: str) -> None:
     async def what(client: aiohttp.ClientSession, home: Home, _store: Store) -> None:
         port = home.url.rpartition(":")[2]
-        for host in (f"rebind.example:{port}", "127.0.0.1.evil.example", "", "10.0.0.1", "[::1].evil.example", "[localhost]evil.example"):
+        for host in (
+            f"rebind.example:{port}",
+            "127.0.0.1.evil.example",
+            "",
+            "10.0.0.1",
+            "[::1].evil.example",
+            "[localhost]evil.example",
+        ):
             assert await status(client, "GET", path, Host=host) == 403, host
         for host in (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"):
             assert await status(client, "GET", path, Host=host) != 403, host
@@ -168,7 +188,12 @@ def test_other_pages_may_not_read_or_change() -> None:
 
 def test_with_a_real_destination_only_known_origins_may_send() -> None:
     async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
-        for origin, code in [("https://evil.example", 403), ("null", 403), ("http://localhost:3000", 200), ("https://app.example", 200)]:
+        for origin, code in [
+            ("https://evil.example", 403),
+            ("null", 403),
+            ("http://localhost:3000", 200),
+            ("https://app.example", 200),
+        ]:
             assert (await identify(client, Origin=origin))[0] == code, origin
         assert (await identify(client))[0] == 200
         assert store.totals()["calls"] == 3
@@ -178,7 +203,10 @@ def test_with_a_real_destination_only_known_origins_may_send() -> None:
 
 def test_cors_for_a_browser_on_another_port() -> None:
     async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
-        asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Headers": "authorization,content-type"}
+        asked = {
+            "Origin": "http://localhost:3000",
+            "Access-Control-Request-Headers": "authorization,content-type",
+        }
         async with client.options("/v1/i", headers=asked) as answer:
             assert answer.status == 200
             assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
@@ -187,7 +215,9 @@ def test_cors_for_a_browser_on_another_port() -> None:
     talk(what)
 
 
-def test_a_sink_that_fails_is_a_500_and_the_next_request_is_served(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sink_that_fails_is_a_500_and_the_next_request_is_served(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     class Full:
         failing = True
 
@@ -216,7 +246,12 @@ def test_a_sink_that_fails_is_a_500_and_the_next_request_is_served(capsys: pytes
 def test_junk_on_the_wire_is_survived(capsys: pytest.CaptureFixture[str]) -> None:
     async def what(client: aiohttp.ClientSession, home: Home, _store: Store) -> None:
         port = int(home.url.rpartition(":")[2])
-        for junk in (b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"POST /v1/batch HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"\x00" * 100):
+        for junk in (
+            b"\x16\x03\x01\x02\x00",
+            b"GET\r\n\r\n",
+            b"POST /v1/batch HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+            b"\x00" * 100,
+        ):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(junk)
             writer.write_eof()
@@ -260,7 +295,9 @@ def test_the_loopback_pendo_names_the_call_that_set_a_field() -> None:
     async def main() -> None:
         store = Store(None, setup=Setup())
         names = CallNames()
-        home = Home(Relay([store, names], setup=Setup()), store, LoopbackPendo(answers=Answers(name_of=names)))
+        home = Home(
+            Relay([store, names], setup=Setup()), store, LoopbackPendo(answers=Answers(name_of=names))
+        )
         await home.start(0)
         try:
             async with aiohttp.ClientSession(base_url=home.url) as client:

@@ -14,13 +14,21 @@ HOSTS = ["api.segment.io", "cdn.segment.com"]
 
 
 def test_no_secret_reaches_the_child() -> None:
-    env = launcher.child_environment(dict.fromkeys(environment.SECRETS, "x") | {"PATH": "/bin"}, home=HOME, hosts=HOSTS, proxy=PROXY)
+    env = launcher.child_environment(
+        dict.fromkeys(environment.SECRETS, "x") | {"PATH": "/bin"}, home=HOME, hosts=HOSTS, proxy=PROXY
+    )
     assert not environment.SECRETS & set(env)
-    assert (env["PATH"], env["SEGMENT_PENDO_URL"], env["SEGMENT_PENDO_HOSTS"]) == ("/bin", HOME, "api.segment.io,cdn.segment.com")
+    assert (env["PATH"], env["SEGMENT_PENDO_URL"], env["SEGMENT_PENDO_HOSTS"]) == (
+        "/bin",
+        HOME,
+        "api.segment.io,cdn.segment.com",
+    )
 
 
 def test_without_a_proxy_nothing_else_is_touched() -> None:
-    env = launcher.child_environment({"HTTPS_PROXY": "http://corp:1", "NO_PROXY": "*"}, home=HOME, hosts=HOSTS)
+    env = launcher.child_environment(
+        {"HTTPS_PROXY": "http://corp:1", "NO_PROXY": "*"}, home=HOME, hosts=HOSTS
+    )
     assert (env["HTTPS_PROXY"], env["NO_PROXY"]) == ("http://corp:1", "*")
 
 
@@ -53,7 +61,11 @@ def test_bundles_keep_what_the_variable_named(tmp_path: Path) -> None:
     theirs.write_text("THEIRS")
     node.write_text("NODE\n")
     base = {"REQUESTS_CA_BUNDLE": str(theirs), "NODE_EXTRA_CA_CERTS": str(node)}
-    made = {name: Path(path).read_text() for name, path in launcher.bundles(base, ours, tmp_path / "made").items() if "INI" not in name}
+    made = {
+        name: Path(path).read_text()
+        for name, path in launcher.bundles(base, ours, tmp_path / "made").items()
+        if "INI" not in name
+    }
     assert made["REQUESTS_CA_BUNDLE"] == "THEIRS\nOURS\n"
     assert made["NODE_EXTRA_CA_CERTS"] == "NODE\nOURS\n"
     assert made["SSL_CERT_FILE"].count("BEGIN CERTIFICATE") > 10
@@ -67,7 +79,9 @@ def test_node_needs_only_ours_on_top_of_its_own(tmp_path: Path) -> None:
 
 
 def test_node_and_bun_options_are_added_to() -> None:
-    env = launcher.child_environment({"NODE_OPTIONS": "--max-old-space-size=99"}, home=HOME, hosts=HOSTS, proxy=PROXY)
+    env = launcher.child_environment(
+        {"NODE_OPTIONS": "--max-old-space-size=99"}, home=HOME, hosts=HOSTS, proxy=PROXY
+    )
     assert env["NODE_OPTIONS"] == f'--max-old-space-size=99 --require "{launcher.PRELOAD}"'
     assert env["BUN_OPTIONS"] == f"--preload={launcher.PRELOAD}"
     assert launcher.PRELOAD.is_file()
@@ -75,7 +89,11 @@ def test_node_and_bun_options_are_added_to() -> None:
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [("/a b/c.cjs", '"/a b/c.cjs"'), (r"C:\Program Files\x.cjs", r'"C:\\Program Files\\x.cjs"'), ('/a"b', r'"/a\"b"')],
+    [
+        ("/a b/c.cjs", '"/a b/c.cjs"'),
+        (r"C:\Program Files\x.cjs", r'"C:\\Program Files\\x.cjs"'),
+        ('/a"b', r'"/a\"b"'),
+    ],
 )
 def test_paths_in_node_options(path: str, text: str) -> None:
     assert launcher.quoted(path) == text
@@ -122,7 +140,11 @@ def test_the_end_of_a_child_as_a_shell_tells_it() -> None:
 
 @pytest.mark.parametrize(
     ("command", "words"),
-    [("no-such-command", "no such command in PATH"), ("/etc", "is not executable"), ("./nothing-here", "there is no such file")],
+    [
+        ("no-such-command", "no such command in PATH"),
+        ("/etc", "is not executable"),
+        ("./nothing-here", "there is no such file"),
+    ],
 )
 def test_a_command_that_cannot_be_started_is_named(command: str, words: str) -> None:
     with pytest.raises(launcher.CommandError, match=f"{command}.*{words}"):

@@ -11,9 +11,26 @@ from background import background
 
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
 
-IDENTIFY = {"type": "identify", "userId": "u/1", "messageId": "m-1", "traits": {"planName": "pro", "seats": 5, "tags": ["a"], "gone": None}}
-GROUP = {"type": "group", "userId": "u/1", "groupId": "acme", "messageId": "m-2", "traits": {"name": "Initech", "price": 9.5}}
-TRACK = {"type": "track", "userId": "u/1", "event": "E", "timestamp": "2024-05-09T10:00:00.000Z", "properties": {"groupId": "acme"}}
+IDENTIFY = {
+    "type": "identify",
+    "userId": "u/1",
+    "messageId": "m-1",
+    "traits": {"planName": "pro", "seats": 5, "tags": ["a"], "gone": None},
+}
+GROUP = {
+    "type": "group",
+    "userId": "u/1",
+    "groupId": "acme",
+    "messageId": "m-2",
+    "traits": {"name": "Initech", "price": 9.5},
+}
+TRACK = {
+    "type": "track",
+    "userId": "u/1",
+    "event": "E",
+    "timestamp": "2024-05-09T10:00:00.000Z",
+    "properties": {"groupId": "acme"},
+}
 
 
 class Asker:
@@ -22,7 +39,9 @@ class Asker:
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
 
-    def __call__(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    def __call__(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
         self._connection.request(method, path, data, headers or {})
         answer = self._connection.getresponse()
@@ -50,7 +69,11 @@ def ask() -> Iterator[Asker]:
 @pytest.fixture
 def strange() -> Iterator[Asker]:
     """With a key, an integration key and no setting for track calls."""
-    yield from opened(Answers(track=False, key="the-key", integration_key="read-key", name_of=lambda name: f"call of {name}"))
+    yield from opened(
+        Answers(
+            track=False, key="the-key", integration_key="read-key", name_of=lambda name: f"call of {name}"
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,16 +119,26 @@ def test_records_are_read_back_as_pendos_api_names_them(ask: Asker) -> None:
     assert auto["firstvisit"] == auto["lastvisit"] > 1_700_000_000_000  # the track event was a visit
     assert ask("GET", "/api/v1/account/acme")[1]["metadata"]["segmentio"] == {"name": "Initech", "price": 9.5}
     encoded = {"x-pendo-base64-encoded-params": "true"}
-    assert ask("GET", "/api/v1/visitor/" + base64.urlsafe_b64encode(b"u/1").decode(), headers=encoded)[1] == visitor
+    assert (
+        ask("GET", "/api/v1/visitor/" + base64.urlsafe_b64encode(b"u/1").decode(), headers=encoded)[1]
+        == visitor
+    )
     assert ask("GET", "/api/v1/visitor/%", headers=encoded)[0] == 404
     odd = "ÿ?ÿ>"  # whose base64 differs in the two alphabets
     ask("POST", "/data/segmentio/any", {**IDENTIFY, "userId": odd})
-    for text in {base64.urlsafe_b64encode(odd.encode()).decode(), base64.b64encode(odd.encode()).decode().replace("/", "%2F")}:
+    for text in {
+        base64.urlsafe_b64encode(odd.encode()).decode(),
+        base64.b64encode(odd.encode()).decode().replace("/", "%2F"),
+    }:
         assert ask("GET", f"/api/v1/visitor/{text}", headers=encoded)[1]["id"] == odd
     assert ask("GET", "/api/v1/metadata/visitor/segmentio/value/u%2F1/planname") == (200, "pro")
     assert ask("GET", "/api/v1/metadata/visitor/segmentio/value/u%2F1/gone") == (200, None)
     assert ask("GET", "/api/v1/metadata/account/auto/value/acme/id") == (200, "acme")
-    for path in ("visitor/segmentio/value/u%2F1/nothing", "visitor/agent/value/u%2F1/planname", "other/segmentio/value/u%2F1/planname"):
+    for path in (
+        "visitor/segmentio/value/u%2F1/nothing",
+        "visitor/agent/value/u%2F1/planname",
+        "other/segmentio/value/u%2F1/planname",
+    ):
         assert ask("GET", f"/api/v1/metadata/{path}")[0] == 404
 
 
@@ -130,9 +163,14 @@ def test_keys_are_asked_for_and_never_shown(strange: Asker) -> None:
     assert strange("GET", "/api/v1/token/verify", headers={"x-pendo-integration-key": "wrong"}) == (403, None)
     good = {"x-pendo-integration-key": "read-key"}
     assert strange("GET", "/api/v1/visitor/u%2F1", headers=good)[0] == 200
-    assert strange("GET", "/api/v1/token/verify", headers=good) == (200, {"valid": True, "writeAccess": False})
+    assert strange("GET", "/api/v1/token/verify", headers=good) == (
+        200,
+        {"valid": True, "writeAccess": False},
+    )
     assert "key" not in json.dumps(strange("GET", "/_/state")[1])
-    assert "the-key" not in repr(Answers(key="the-key", integration_key="read-key")) + repr(Answers(integration_key="the-key"))
+    assert "the-key" not in repr(Answers(key="the-key", integration_key="read-key")) + repr(
+        Answers(integration_key="the-key")
+    )
 
 
 def test_the_state_tells_which_call_set_what_and_what_came_to_nothing(strange: Asker) -> None:
@@ -152,8 +190,14 @@ def test_the_state_tells_which_call_set_what_and_what_came_to_nothing(strange: A
     visitor = state["visitors"]["u/1"]
     names = [(one["value"], one["call"]) for one in visitor["history"]["fields"]["planname"]]
     assert names == [("pro", "call of m-1"), ("free", "call of m-9")]
-    assert [(one["value"], one["call"]) for one in visitor["history"]["accounts"]] == [("acme", "call of m-2")]
-    assert [(one["type"], one["call"]) for one in state["nothing"]] == [("track", ""), ("identify", "call of m-3"), ("alias", "")]
+    assert [(one["value"], one["call"]) for one in visitor["history"]["accounts"]] == [
+        ("acme", "call of m-2")
+    ]
+    assert [(one["type"], one["call"]) for one in state["nothing"]] == [
+        ("track", ""),
+        ("identify", "call of m-3"),
+        ("alias", ""),
+    ]
     assert "setting for track" in state["nothing"][0]["why"]
     assert (state["webhooks"], state["events"], state["forgotten"]) == (7, [], 0)
     assert strange("GET", "/_/state?visitor=u%2F1")[1] == visitor
@@ -163,14 +207,32 @@ def test_the_state_tells_which_call_set_what_and_what_came_to_nothing(strange: A
 
 
 def test_the_track_api_and_what_is_wrong_with_its_requests(ask: Asker) -> None:
-    good = {"type": "track", "event": "E", "visitorId": "v", "accountId": "a", "timestamp": 1, "properties": {"x": 1}}
+    good = {
+        "type": "track",
+        "event": "E",
+        "visitorId": "v",
+        "accountId": "a",
+        "timestamp": 1,
+        "properties": {"x": 1},
+    }
     secret = {"x-pendo-track-event-secret": "s"}
     assert ask("POST", "/data/track", good, secret) == (200, None)
     assert ask("GET", "/_/state")[1]["findings"] == []
     (event,) = ask("GET", "/_/state")[1]["events"]
     del event["at"]
-    assert event == {"event": "E", "visitorId": "v", "accountId": "a", "properties": {"x": 1}, "call": "track API"}
-    wrong = [{**good, "timestamp": "2024-05-09T10:00:00Z"}, {**good, "type": "identify"}, {**good, "visitorId": 7}, {**good, "event": ""}]
+    assert event == {
+        "event": "E",
+        "visitorId": "v",
+        "accountId": "a",
+        "properties": {"x": 1},
+        "call": "track API",
+    }
+    wrong = [
+        {**good, "timestamp": "2024-05-09T10:00:00Z"},
+        {**good, "type": "identify"},
+        {**good, "visitorId": 7},
+        {**good, "event": ""},
+    ]
     for body in wrong:
         assert ask("POST", "/data/track", body, secret)[0] == 200
     ask("POST", "/data/track", good)
@@ -195,5 +257,8 @@ def test_a_track_event_that_comes_both_ways_is_told(ask: Asker) -> None:
 def test_an_array_is_read_and_told(ask: Asker) -> None:
     assert ask("POST", "/data/segmentio/any", [IDENTIFY, GROUP])[0] == 200
     state = ask("GET", "/_/state")[1]
-    assert [(one["code"], one["call"]) for one in state["findings"]] == [("BATCHED_BODY", "m-1"), ("BATCHED_BODY", "m-2")]
+    assert [(one["code"], one["call"]) for one in state["findings"]] == [
+        ("BATCHED_BODY", "m-1"),
+        ("BATCHED_BODY", "m-2"),
+    ]
     assert state["visitors"]["u/1"]["accountIds"] == ["acme"]

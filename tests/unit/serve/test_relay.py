@@ -29,7 +29,8 @@ def test_every_request_has_its_id_and_a_time_in_milliseconds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "count"), [("OPTIONS", "/v1/i", 0), ("GET", "/v1/projects/k/settings", 0), ("POST", "/v1/m", 0), ("POST", "/x", 1)]
+    ("method", "path", "count"),
+    [("OPTIONS", "/v1/i", 0), ("GET", "/v1/projects/k/settings", 0), ("POST", "/v1/m", 0), ("POST", "/x", 1)],
 )
 def test_sinks_hear_of_calls_and_refusals_only(method: str, path: str, count: int) -> None:
     kept = Kept()

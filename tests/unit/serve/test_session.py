@@ -1,4 +1,6 @@
-"""A session: who is answered has every sink behind it; all is closed in reverse; what cannot be opened leaves nothing behind."""
+"""A session: who is answered has every sink behind it; all is closed in reverse; what cannot be opened leaves
+nothing behind.
+"""
 
 import asyncio
 import json
@@ -48,7 +50,9 @@ async def until_answered(port: int) -> int:
                 await asyncio.sleep(0.005)
 
 
-def test_a_call_that_comes_while_the_session_opens_is_delivered_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_comes_while_the_session_opens_is_delivered_and_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     start = Delivery.start
 
     async def slow_start(delivery: Delivery) -> None:

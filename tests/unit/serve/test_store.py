@@ -23,7 +23,9 @@ WAITING: JsonObject = {"state": "waiting", "status": None, "attempts": 0}
 
 
 def receipt(name: str, *users: object, path: str = "/v1/batch") -> Receipt:
-    body = json.dumps({"batch": [{"type": "identify", "userId": user, "traits": {"n": 1e21}} for user in users]}).encode()
+    body = json.dumps(
+        {"batch": [{"type": "identify", "userId": user, "traits": {"n": 1e21}} for user in users]}
+    ).encode()
     request = SdkRequest("POST", path, "a=\ud83d", (("X", "\udcff"), ("Y", "é")), body, "host\ud83d")
     return assess(request, id=name, at=AT, setup=Setup())
 
@@ -100,7 +102,10 @@ def test_a_cursor_outlives_a_clear(store: Store) -> None:
 def test_an_attempt_that_cannot_be_kept_blocks_nothing(tmp_path: Path) -> None:
     import sqlite3
 
-    with closing(Store(tmp_path / "s.db", setup=Setup())) as store, closing(sqlite3.connect(tmp_path / "s.db")) as other:
+    with (
+        closing(Store(tmp_path / "s.db", setup=Setup())) as store,
+        closing(sqlite3.connect(tmp_path / "s.db")) as other,
+    ):
         store.take(receipt("r-1", "u"))
         store._db.execute("pragma busy_timeout = 1")
         other.execute("begin immediate")
@@ -131,14 +136,18 @@ def test_an_unknown_filter_is_an_error(store: Store) -> None:
 
 def test_a_row_keeps_its_setup_and_what_the_calls_before_it_said(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
-    setup = Setup(track=True, webhook="classic", switches=changed(DEFAULT, ["key_order=sorted"]), secret="s3cret")
+    setup = Setup(
+        track=True, webhook="classic", switches=changed(DEFAULT, ["key_order=sorted"]), secret="s3cret"
+    )
     first = Store(path, setup=setup)
-    body = b'{"batch": [{"type": "track", "userId": "u", "event": "e", "messageId": "m", "properties": {"b": 1, "a": 2}}]}'
+    call = b'{"type": "track", "userId": "u", "event": "e", "messageId": "m", "properties": {"b": 1, "a": 2}}'
+    body = b'{"batch": [' + call + b"]}"
     request = SdkRequest("POST", "/v1/batch", body=body)
     relay = Relay([first], setup=setup)
     receipts = [relay.receive(request) for _ in range(2)]
     first.close()
-    # Another run, set up otherwise: rows of the first are as they were, signed as they were; the secret is in no file.
+    # Another run, set up otherwise: rows of the first are as they were, signed as they were; the secret is in
+    # no file.
     second = Store(path, setup=Setup(secret="another"))
     rows = second.calls().calls
     second.close()
@@ -159,5 +168,8 @@ def test_what_is_forgotten_is_forgotten_whole(monkeypatch: pytest.MonkeyPatch, s
     store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
     monkeypatch.setattr(module, "_MEMORY_LIMIT", 100)
     store.take(receipt("r-2", *["u"] * 20))
-    counts = [store._db.execute(f"select count(*) from {table}").fetchone()[0] for table in ("receipts", "calls", "attempts")]
+    counts = [
+        store._db.execute(f"select count(*) from {table}").fetchone()[0]
+        for table in ("receipts", "calls", "attempts")
+    ]
     assert counts == [0, 0, 0]

@@ -9,7 +9,8 @@ def case(name: str, *, passed: bool = True, findings: str = "") -> Case:
 
 def test_what_is_fine_is_only_counted() -> None:
     assert markdown([case("a"), case("b")], []) == (
-        "### segment-pendo: 2 tests used it, 0 of them failed\n\n4 Segment calls: 2 webhooks to Pendo, 2 skipped.\n"
+        "### segment-pendo: 2 tests used it, 0 of them failed\n\n4 Segment calls: 2 webhooks to "
+        "Pendo, 2 skipped.\n"
     )
 
 
@@ -24,6 +25,9 @@ def test_what_is_not_is_told_but_never_endlessly() -> None:
 def test_nothing_of_an_app_is_markup() -> None:
     hostile = "<img src=x> [a](https://evil) ![b](c) @team *x* | `y` \\ &amp; \x1b[31m"
     text = markdown([case(hostile, findings="X")], [("t", hostile)])
-    escaped = "&lt;img src=x> \\[a\\](https://evil) \\!\\[b\\](c) &#64;team \\*x\\* \\| \\`y\\` \\\\ &amp;amp; \\x1b\\[31m"
+    escaped = (
+        "&lt;img src=x> \\[a\\](https://evil) \\!\\[b\\](c) &#64;team \\*x\\* \\| \\`y\\` \\\\ &amp;amp; "
+        "\\x1b\\[31m"
+    )
     assert text.count(escaped) == 2
     assert "\x1b" not in text

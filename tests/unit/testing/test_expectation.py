@@ -29,7 +29,14 @@ from segment_pendo.words import Judged
 IDENTIFY = {
     "type": "identify",
     "userId": "u1",
-    "traits": {"plan": "pro", "seats": 5, "paid": True, "gone": None, "roles": ["a", {"b": 1}], "address": {"city": "Austin", "zip": "1"}},
+    "traits": {
+        "plan": "pro",
+        "seats": 5,
+        "paid": True,
+        "gone": None,
+        "roles": ["a", {"b": 1}],
+        "address": {"city": "Austin", "zip": "1"},
+    },
 }
 
 
@@ -66,16 +73,41 @@ def test_a_subset_matches(expected: Expectation) -> None:
     [
         (group(), "$.type", ("'group'", "'identify'"), ""),
         (identify("u2"), "$.userId", ("'u2'", "'u1'"), ""),
-        (identify(traits={"plan": "PRO "}), "$.traits.plan", ("'PRO '", "'pro'"), "they differ only in case or in white space"),
-        (identify(traits={"seats": "5"}), "$.traits.seats", ("'5'", "5"), "the same, but as number, not as text"),
+        (
+            identify(traits={"plan": "PRO "}),
+            "$.traits.plan",
+            ("'PRO '", "'pro'"),
+            "they differ only in case or in white space",
+        ),
+        (
+            identify(traits={"seats": "5"}),
+            "$.traits.seats",
+            ("'5'", "5"),
+            "the same, but as number, not as text",
+        ),
         (identify(traits={"paid": 1}), "$.traits.paid", ("1", "True"), ""),
         (identify(traits={"paid": Decimal(1)}), "$.traits.paid", ("Decimal('1')", "True"), ""),
         (identify(traits={"seats": True}), "$.traits.seats", ("True", "5"), ""),
-        (identify(traits={"Plan": "pro"}), "$.traits.Plan", ("'pro'", "ABSENT"), "there is 'plan'; did you mean that?"),
-        (identify(traits={"se_ats": 5}), "$.traits.se_ats", ("5", "ABSENT"), "there is 'seats'; did you mean that?"),
+        (
+            identify(traits={"Plan": "pro"}),
+            "$.traits.Plan",
+            ("'pro'", "ABSENT"),
+            "there is 'plan'; did you mean that?",
+        ),
+        (
+            identify(traits={"se_ats": 5}),
+            "$.traits.se_ats",
+            ("5", "ABSENT"),
+            "there is 'seats'; did you mean that?",
+        ),
         (identify(traits={"xyz": None}), "$.traits.xyz", ("None", "ABSENT"), ""),
         (identify(traits={"plan": ABSENT}), "$.traits.plan", ("ABSENT", "'pro'"), ""),
-        (identify(traits={"roles": ["a"]}), "$.traits.roles", ("['a']", "['a', {'b': 1}]"), "1 items were expected, there are 2"),
+        (
+            identify(traits={"roles": ["a"]}),
+            "$.traits.roles",
+            ("['a']", "['a', {'b': 1}]"),
+            "1 items were expected, there are 2",
+        ),
         (identify(traits={"roles": ["a", {"b": 2}]}), "$.traits.roles[1].b", ("2", "1"), ""),
         (identify(traits={"address": {"city": "Rome"}}), "$.traits.address.city", ("'Rome'", "'Austin'"), ""),
         (
@@ -85,13 +117,25 @@ def test_a_subset_matches(expected: Expectation) -> None:
             "JSON has no dates, so the SDK sent a text; expect that",
         ),
         (identify(outcome="skipped"), "outcome", ("'skipped'", "'webhook'"), ""),
-        (identify(code="NO_MATCHING_MAPPING"), "code", ("'NO_MATCHING_MAPPING'", "None"), "it was not skipped"),
-        (identify(finding="ID_NUMERIC"), "findings", ("'ID_NUMERIC'", "NULL_VALUE, NESTED_IGNORED, IDENTIFY_NO_ACCOUNT"), ""),
+        (
+            identify(code="NO_MATCHING_MAPPING"),
+            "code",
+            ("'NO_MATCHING_MAPPING'", "None"),
+            "it was not skipped",
+        ),
+        (
+            identify(finding="ID_NUMERIC"),
+            "findings",
+            ("'ID_NUMERIC'", "NULL_VALUE, NESTED_IGNORED, IDENTIFY_NO_ACCOUNT"),
+            "",
+        ),
         (identify(traits=IsNow), "$.traits", ("IsNow", repr(IDENTIFY["traits"])), ""),
     ],
     ids=lambda value: str(value) if isinstance(value, Expectation) else "",
 )
-def test_a_mismatch_names_the_field_and_what_is_wrong(expected: Expectation, path: str, values: tuple[str, str], hint: str) -> None:
+def test_a_mismatch_names_the_field_and_what_is_wrong(
+    expected: Expectation, path: str, values: tuple[str, str], hint: str
+) -> None:
     (found,) = mismatches(expected, judged(IDENTIFY))
     assert (found.path, (found.expected, found.actual), found.hint) == (path, values, hint)
 
@@ -99,8 +143,10 @@ def test_a_mismatch_names_the_field_and_what_is_wrong(expected: Expectation, pat
 @pytest.mark.parametrize(
     ("expected", "call"),
     [
-        (group("acme", user="u1", traits={"n": 1}), {"type": "group", "userId": "u1", "groupId": "acme", "traits": {"n": 1}}),
-        (track("Paid", properties={"n": 1}), {"type": "track", "userId": "u", "event": "Paid", "properties": {"n": 1}}),
+        (group("acme", user="u1", traits={"n": 1}), {"type": "group", "userId": "u1", "groupId": "acme",
+            "traits": {"n": 1}}),
+        (track("Paid", properties={"n": 1}), {"type": "track", "userId": "u", "event": "Paid",
+            "properties": {"n": 1}}),
         (track(code="NO_MATCHING_MAPPING"), {"type": "track", "userId": "u", "event": "Paid"}),
         (page("Home", outcome="skipped"), {"type": "page", "userId": "u", "name": "Home"}),
         (screen("Home", anonymous="a"), {"type": "screen", "anonymousId": "a", "name": "Home"}),
@@ -144,7 +190,9 @@ def test_a_huge_expectation_is_cut_where_it_is_told() -> None:
 
 def test_the_type_and_ids_weigh_more_than_traits() -> None:
     other_user = distance(mismatches(identify("u2"), judged(IDENTIFY)))
-    other_traits = distance(mismatches(identify("u1", traits={"plan": "x", "seats": 1, "paid": 0}), judged(IDENTIFY)))
+    other_traits = distance(
+        mismatches(identify("u1", traits={"plan": "x", "seats": 1, "paid": 0}), judged(IDENTIFY))
+    )
     other_type = distance(mismatches(group(user="u1"), judged(IDENTIFY)))
     assert 0 < other_traits < other_user < other_type
 
@@ -155,7 +203,8 @@ def test_of_equally_near_calls_the_last_is_shown() -> None:
     assert "nearest: identify user b" in list(missed(identify("b", traits={"plan": "pro"}), events))
 
 
-# --- what stands around it -----------------------------------------------------------------------------------------------
+# --- what stands around it
+# -----------------------------------------------------------------------------------------------
 
 
 def test_a_long_timeline_keeps_its_end_and_the_nearest_call() -> None:
@@ -190,18 +239,33 @@ def test_problems_by_level() -> None:
 
 
 def test_pendo_after_is_the_same_each_time_whatever_the_sdk() -> None:
-    calls: list[dict[str, Any]] = [IDENTIFY, {"type": "group", "userId": "u1", "groupId": "acme", "traits": {"name": "Acme"}}]
+    calls: list[dict[str, Any]] = [
+        IDENTIFY,
+        {"type": "group", "userId": "u1", "groupId": "acme", "traits": {"name": "Acme"}},
+    ]
     assert pendo_after(calls).calls == pendo_after(calls).calls
     snapshots = [pendo_after(calls, sdk=sdk).snapshot() for sdk in ("node", "python", "http", "ruby")]
     kept = [(made["visitors"], made["accounts"], made["findings"]) for made in snapshots]
     assert kept[0] == kept[1] == kept[2] == kept[3]
     assert list(kept[0][0]) == ["u1"]
     assert kept[0][0]["u1"]["accounts"] == ["acme"]
-    assert pendo_after([]).snapshot() == {"webhooks": [], "skipped": [], "findings": [], "visitors": {}, "accounts": {}}
+    assert pendo_after([]).snapshot() == {
+        "webhooks": [],
+        "skipped": [],
+        "findings": [],
+        "visitors": {},
+        "accounts": {},
+    }
 
 
 def test_pendo_after_takes_the_options_of_run() -> None:
-    event = {"type": "track", "userId": "u1", "event": "Paid", "properties": {"groupId": "acme"}, "timestamp": "2024-01-01T00:00:00Z"}
+    event = {
+        "type": "track",
+        "userId": "u1",
+        "event": "Paid",
+        "properties": {"groupId": "acme"},
+        "timestamp": "2024-01-01T00:00:00Z",
+    }
     assert [row["code"] for row in pendo_after([event]).calls] == ["NO_MATCHING_MAPPING"]
     assert pendo_after([event], track=True).state()["events"] != []
     assert pendo_after([event], track=True, pendo_track=False).state()["events"] == []

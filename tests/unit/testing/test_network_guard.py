@@ -13,8 +13,14 @@ FAR = ("192.0.2.1", 443)  # an address of documentation (RFC 5737)
 
 
 def test_names_and_connections_off_this_machine_are_refused_and_remembered() -> None:
-    with Guard("test_x") as guard, socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        with pytest.raises(NetworkBlocked, match=r"^test_x tried to look up api\.segment\.io, and segment-pendo keeps"):
+    with (
+        Guard("test_x") as guard,
+        socket.socket() as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
+        with pytest.raises(
+            NetworkBlocked, match=r"^test_x tried to look up api\.segment\.io, and segment-pendo keeps"
+        ):
             socket.getaddrinfo("api.segment.io", 443)
         with pytest.raises(NetworkBlocked, match=r"connect to 192\.0\.2\.1:443"):
             tcp.connect(FAR)
@@ -31,10 +37,16 @@ def test_names_and_connections_off_this_machine_are_refused_and_remembered() -> 
 
 def test_reverse_look_ups_are_refused_too() -> None:
     with Guard("test_x") as guard:
-        for look_up in (lambda: socket.gethostbyaddr("192.0.2.1"), lambda: socket.getnameinfo(("192.0.2.2", 80), 0)):
+        for look_up in (
+            lambda: socket.gethostbyaddr("192.0.2.1"),
+            lambda: socket.getnameinfo(("192.0.2.2", 80), 0),
+        ):
             with pytest.raises(NetworkBlocked):
                 look_up()
-        assert socket.getnameinfo(("127.0.0.1", 80), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV) == ("127.0.0.1", "80")
+        assert socket.getnameinfo(("127.0.0.1", 80), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV) == (
+            "127.0.0.1",
+            "80",
+        )
     assert list(guard.tried) == ["192.0.2.1", "192.0.2.2"]
 
 
@@ -56,7 +68,10 @@ def test_asyncio_and_threads_are_seen() -> None:
     assert swallowed == ["NetworkBlocked"]
     assert list(guard.tried) == ["192.0.2.1:443", "api.segment.io"]
     assert guard.tried["192.0.2.1:443"] == ""
-    assert guard.tried["api.segment.io"] == f" (in the thread {thread.name}, which an earlier test may have started)"
+    assert (
+        guard.tried["api.segment.io"]
+        == f" (in the thread {thread.name}, which an earlier test may have started)"
+    )
 
 
 def test_this_machine_is_free() -> None:
@@ -99,7 +114,8 @@ def test_the_last_guard_stands_and_none_after_it() -> None:
 @pytest.mark.parametrize(
     ("host", "local"),
     [
-        ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::ffff:127.0.0.1", True), ("0.0.0.0", True), ("::", True), ("", True),
+        ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("::ffff:127.0.0.1", True), ("0.0.0.0",
+            True), ("::", True), ("", True),
         ("localhost", True), ("app.localhost", True),
         ("10.0.0.1", False), ("192.168.1.1", False), ("::ffff:10.0.0.1", False), ("api.segment.io", False),
         ("localhost.example.com", False), ("127.0.0.1.example.com", False), ("fe80::1", False),

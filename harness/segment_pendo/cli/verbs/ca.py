@@ -13,7 +13,10 @@ __all__ = ["command"]
 
 @click.group()
 def command() -> None:
-    """The CA lies in your state directory and is made when it is first needed. Only trust it where you need it."""
+    """The CA lies in your state directory and is made when it is first needed.
+
+    Only trust it where you need it.
+    """
 
 
 def _certificate() -> Path:

@@ -46,25 +46,50 @@ class _Checked:
     def said(self) -> Iterator[str]:
         """What is wrong, a sentence each."""
         for one in self.differences:
-            yield f"{printable(one.where)}: recorded {short(one.recorded, _WIDEST)}, now {short(one.now, _WIDEST)} [{printable(one.rule)}]"
+            yield (
+                f"{printable(one.where)}: recorded {short(one.recorded, _WIDEST)}, now "
+                f"{short(one.now, _WIDEST)} [{printable(one.rule)}]"
+            )
         for finding in self.objections:
             yield f"{finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}"
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
-@click.option("--update", is_flag=True, help="Rewrite the lines that differ. Look at the difference in git before you commit it.")
-@click.option(
-    "--report", type=click.Choice(["text", "junit", "markdown", "ndjson"]), default="text", show_default=True, help="What is printed."
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE...",
 )
-@click.option("--fail-on", type=click.Choice(["error", "warning"]), help="Object to findings of this level, or worse, too.")
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Rewrite the lines that differ. Look at the difference in git before you commit it.",
+)
+@click.option(
+    "--report",
+    type=click.Choice(["text", "junit", "markdown", "ndjson"]),
+    default="text",
+    show_default=True,
+    help="What is printed.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    help="Object to findings of this level, or worse, too.",
+)
 def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update: bool) -> None:
     """Map the recorded requests of each FILE again, at the times at which they were received, and compare.
 
-    Compared are outcomes, webhook bodies byte for byte, and findings. Ends with 1 if something differs, or --fail-on objects.
+    Compared are outcomes, webhook bodies byte for byte, and findings. Ends with 1 if something differs, or
+    --fail-on objects.
     """
     if update and in_ci():
-        message = "--update rewrites recordings, which CI must not do: run it on your machine, look at the difference, commit it."
+        message = (
+            "--update rewrites recordings, which CI must not do: run it on your machine, look at the "
+            "difference, commit it."
+        )
         raise Failure(message, REFUSED)
     try:
         checked = [one for file in files for one in _checked(file, fail_on)]
@@ -95,7 +120,11 @@ def _checked(file: Path, fail_on: str | None) -> Iterator[_Checked]:
             message = f"{file}: {error}"
             raise RecordingError(message) from None
         for one, now in zip(entry.calls, judged, strict=True):
-            objections = [finding for finding in now.findings if fail_on is not None and is_as_bad(finding.level, fail_on)]
+            objections = [
+                finding
+                for finding in now.findings
+                if fail_on is not None and is_as_bad(finding.level, fail_on)
+            ]
             yield _Checked(file, entry, one, now, list(differences(one, now)), objections)
 
 
@@ -109,7 +138,8 @@ def _update(file: Path, checked: list[_Checked]) -> None:
         rewrite(file, changed)
 
 
-# --- reports ---------------------------------------------------------------------------------------------------------
+# --- reports
+# ---------------------------------------------------------------------------------------------------------
 
 
 def _text(checked: list[_Checked]) -> None:
@@ -123,7 +153,9 @@ def _ndjson(checked: list[_Checked]) -> None:
         request = one.entry.sdk_request()
         receipt = Receipt(str(one.one.number), one.one.at, request, ingest.accepted(request), (one.judged,))
         row = rows.call_row(receipt, one.judged, line=one.one.number)
-        told: Json = [{"where": d.where, "recorded": d.recorded, "now": d.now, "rule": d.rule} for d in one.differences]
+        told: Json = [
+            {"where": d.where, "recorded": d.recorded, "now": d.now, "rule": d.rule} for d in one.differences
+        ]
         click.echo(rows.dumps({"file": str(one.file), **row, "differences": told}))
 
 
@@ -133,7 +165,9 @@ def _junit(checked: list[_Checked]) -> None:
     for file, count in Counter(one.file for one in checked).items():
         suite = ET.SubElement(root, "testsuite", name=str(file), tests=str(count), failures=str(failed[file]))
         for one in (one for one in checked if one.file == file):
-            case = ET.SubElement(suite, "testcase", classname=str(file), name=f"line {one.one.number}: {one.name}")
+            case = ET.SubElement(
+                suite, "testcase", classname=str(file), name=f"line {one.one.number}: {one.name}"
+            )
             said = list(one.said())
             if said:
                 ET.SubElement(case, "failure", message=said[0]).text = "\n".join(said)

@@ -44,7 +44,9 @@ CALLS: Final[list[JsonObject]] = [
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the demonstration.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The home port.  [default: a free one]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="The home port.  [default: a free one]"
+)
 def command(port: int, *, once: bool) -> None:
     """Start everything, send an identify and a group call through the proxy, show Pendo's records."""
     sys.exit(asyncio.run(_demo(port, once=once)))
@@ -54,7 +56,9 @@ async def _demo(port: int, *, once: bool) -> int:
     side = needed_side("the demo needs mitmproxy")
     reporter = Reporter(sys.stdout, "text")
     async with Session(Plan(port=port), reporter, reporter.heard, side=side) as session:
-        click.echo(f"A Segment SDK sends an identify and a group call to {_SEGMENT}/v1/batch, through the proxy:\n")
+        click.echo(
+            f"A Segment SDK sends an identify and a group call to {_SEGMENT}/v1/batch, through the proxy:\n"
+        )
         code = await _show(session)
         if not once and code == 0:
             click.echo("Ctrl-C ends it.")
@@ -65,7 +69,9 @@ async def _demo(port: int, *, once: bool) -> int:
 async def _show(session: Session) -> int:
     assert session.delivery is not None
     trust = ssl.create_default_context(cafile=session.authority)
-    (batch,) = requests(CALLS, "python", write_key=_WRITE_KEY, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4()))
+    (batch,) = requests(
+        CALLS, "python", write_key=_WRITE_KEY, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4())
+    )
     async with client() as opened:
         answer = await opened.send(_SEGMENT, batch, proxy=session.proxy.url, ssl=trust)
         said = f"The SDK was answered {answer.status} {answer.body.decode('utf-8', 'replace')}"

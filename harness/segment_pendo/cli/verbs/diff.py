@@ -21,13 +21,15 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("old", type=_FILE, metavar="A")
 @click.argument("new", type=_FILE, metavar="B")
-@click.option("--format", "style", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "style", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True
+)
 def command(old: Path, new: Path, style: str) -> None:
-    """Tell what differs from the recording A to the recording B: calls added, removed, changed or moved; traits new, gone, renamed or
-    of another type.
+    """Tell what differs from the recording A to the recording B: calls added, removed, changed or moved;
+    traits new, gone, renamed or of another type.
 
-    What differs from run to run (ids and times of messages, versions, addresses of pages) does not count, nor does what became of the
-    calls. Ends with 1 if something differs.
+    What differs from run to run (ids and times of messages, versions, addresses of pages) does not count, nor
+    does what became of the calls. Ends with 1 if something differs.
     """
     made = compare(load(old), load(new))
     if style == "json":

@@ -1,4 +1,7 @@
-"""`explain`: the fate of each call, in a sentence and field by field. Imports neither mitmproxy nor aiohttp, but for --url and --call."""
+"""`explain`: the fate of each call, in a sentence and field by field.
+
+Imports neither mitmproxy nor aiohttp, but for --url and --call.
+"""
 
 import sys
 from collections.abc import Callable
@@ -28,18 +31,35 @@ _NARROW: Final = 110
 @click.command()
 @input_options
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
-@click.option("--call", "name", metavar="ID", help="Explain a call of a running segment-pendo instead of FILE.")
+@click.option(
+    "--call", "name", metavar="ID", help="Explain a call of a running segment-pendo instead of FILE."
+)
 @at_option
-@click.option("--compare-device", is_flag=True, help="Also what Segment's browser destinations for Pendo would do with the call.")
+@click.option(
+    "--compare-device",
+    is_flag=True,
+    help="Also what Segment's browser destinations for Pendo would do with the call.",
+)
 @click.option("--short", "brief", is_flag=True, help="The sentence and the findings only, without the table.")
-def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, url: str, *, compare_device: bool, brief: bool) -> None:
-    """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it, and why.
+def command(
+    inputs: Inputs,
+    style: Literal["text", "ndjson"],
+    name: str | None,
+    url: str,
+    *,
+    compare_device: bool,
+    brief: bool,
+) -> None:
+    """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it,
+    and why.
 
-    First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which rule, and how sure that is
-    (Pendo's code, a document, our assumption). --assume takes another reading of a rule.
+    First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which
+    rule, and how sure that is (Pendo's code, a document, our assumption). --assume takes another reading of a
+    rule.
 
-    FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented value. With --url and without
-    FILE, every call of a running segment-pendo is explained; with --call ID too, that one.
+    FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented
+    value. With --url and without FILE, every call of a running segment-pendo is explained; with --call ID
+    too, that one.
 
     \b
     Examples:
@@ -55,7 +75,9 @@ def command(inputs: Inputs, style: Literal["text", "ndjson"], name: str | None, 
     for one in inputs:
         row = one.row()
         if isinstance(one, Mapped):
-            row |= explained(one.judged, one.setup) | (compared_row(one.judged, one.setup) if compare_device else {})
+            row |= explained(one.judged, one.setup) | (
+                compared_row(one.judged, one.setup) if compare_device else {}
+            )
         _say(row, style, brief=brief)
     sys.stdout.flush()
     sys.exit(inputs.end(rows=style == "ndjson"))
@@ -66,17 +88,37 @@ def _given(name: str) -> bool:
 
 
 def _refuse_what_has_no_effect() -> None:
-    names = {"file": "FILE", "assume": "--assume", "track": "--track", "webhook": "--webhook", "pendo_track": "--pendo-track"}
-    useless = [option for name, option in {**names, "received": "--received-at", "no_ingest": "--no-ingest"}.items() if _given(name)]
+    names = {
+        "file": "FILE",
+        "assume": "--assume",
+        "track": "--track",
+        "webhook": "--webhook",
+        "pendo_track": "--pendo-track",
+    }
+    useless = [
+        option
+        for name, option in {**names, "received": "--received-at", "no_ingest": "--no-ingest"}.items()
+        if _given(name)
+    ]
     if useless:
-        message = f"{', '.join(useless)} cannot change what a running instance did; record it, and explain the file."
+        message = (
+            f"{', '.join(useless)} cannot change what a running instance did; record it, and explain the "
+            "file."
+        )
         raise click.UsageError(message)
 
 
 def _running(url: str, name: str, *, compare_device: bool) -> JsonObject:
     answer = get(url, "/_/explain", {"call": name} | ({"device": "1"} if compare_device else {}))
-    if answer.status != 200 or not isinstance(answer.value, dict) or not answer.value.keys() >= {"fate", "fields", "findings", "code"}:
-        message = f"{url} does not know the call {plain(name)}: {answer.error}. `segment-pendo explain --url {url} --short` tells all."
+    if (
+        answer.status != 200
+        or not isinstance(answer.value, dict)
+        or not answer.value.keys() >= {"fate", "fields", "findings", "code"}
+    ):
+        message = (
+            f"{url} does not know the call {plain(name)}: {answer.error}. `segment-pendo explain --url "
+            f"{url} --short` tells all."
+        )
         raise Failure(message, FOUND)
     return answer.value
 
@@ -95,7 +137,10 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
         if not brief:
             _table(row["fields"])
         device = row.get("device", {})
-        for line in [*(device[name]["says"] for name in TITLES if device), *(f"Both on: {split}" for split in device.get("splits", []))]:
+        for line in [
+            *(device[name]["says"] for name in TITLES if device),
+            *(f"Both on: {split}" for split in device.get("splits", [])),
+        ]:
             click.echo(f"  {printable(line)}")
         for one in sorted(row["findings"], key=lambda one: LEVELS.index(one["level"])):
             click.echo(f"  {finding_line(one['level'], one['code'], one['path'], one['message'])}")
@@ -105,36 +150,62 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
 
 def _table(fields: Json) -> None:
     lines = [one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else []
-    shown = [one for one in lines if one["to"] is not None or str(one["from"] or one["webhook"]).startswith(("$.traits", "$.properties"))]
+    shown = [
+        one
+        for one in lines
+        if one["to"] is not None
+        or str(one["from"] or one["webhook"]).startswith(("$.traits", "$.properties"))
+    ]
     if shown:
-        columns = _columns(narrow=width() < _NARROW, moved=any(one["webhook"] != one["from"] for one in shown))
+        columns = _columns(
+            narrow=width() < _NARROW, moved=any(one["webhook"] != one["from"] for one in shown)
+        )
         print_table([head for head, _ in columns], [[cell(one) for _, cell in columns] for one in shown])
     lost = [str(one["from"]).removeprefix("$.") for one in lines if one["webhook"] is None]
     if lost:
         click.echo(f"  Lost at Segment, so not in the webhook: {printable(', '.join(lost))}.")
-    unread = [str(one["webhook"]).removeprefix("$.") for one in lines if one not in shown and one["webhook"] not in {None, "$.type"}]
+    unread = [
+        str(one["webhook"]).removeprefix("$.")
+        for one in lines
+        if one not in shown and one["webhook"] not in {None, "$.type"}
+    ]
     if unread:
-        click.echo(f"  Also in the webhook, but nothing says that Pendo reads it: {printable(', '.join(unread))}.")
+        click.echo(
+            f"  Also in the webhook, but nothing says that Pendo reads it: {printable(', '.join(unread))}."
+        )
 
 
 type _Column = tuple[str, Callable[[JsonObject], str]]
 
 
 def _columns(*, narrow: bool, moved: bool) -> list[_Column]:
-    """What there is room for; the webhook has a column where something does not stand there as in the call."""
+    """What there is room for; the webhook has a column where something does not stand
+    there as in the call.
+    """
     webhook: list[_Column] = [("in the webhook", _webhook)] if moved else []
     source: _Column = ("in the call", lambda one: str(one["from"] or "(made by Segment)").removeprefix("$."))
     to: _Column = ("in Pendo", lambda one: str(one["to"] or "nothing"))
     if narrow:
         value: _Column = ("value", lambda one: short(rows.dumps(one["value"]), 18))
-        where: _Column = ("in Pendo", lambda one: str(one["to"] or "nothing").replace("visitor seg", "seg").replace("account seg", "seg"))
+        where: _Column = (
+            "in Pendo",
+            lambda one: (
+                str(one["to"] or "nothing").replace("visitor seg", "seg").replace("account seg", "seg")
+            ),
+        )
         return [source, *webhook, where, value, ("because", lambda one: f"{_because(one)} ({one['grade']})")]
     value = ("value", lambda one: short(rows.dumps(one["value"]), 60))
     return [source, *webhook, to, value, ("because", _because), ("known from", lambda one: str(one["grade"]))]
 
 
 def _webhook(one: JsonObject) -> str:
-    return "lost" if one["webhook"] is None else "the same" if one["webhook"] == one["from"] else str(one["webhook"]).removeprefix("$.")
+    return (
+        "lost"
+        if one["webhook"] is None
+        else "the same"
+        if one["webhook"] == one["from"]
+        else str(one["webhook"]).removeprefix("$.")
+    )
 
 
 def _because(one: JsonObject) -> str:

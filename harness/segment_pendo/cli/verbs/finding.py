@@ -26,10 +26,11 @@ __all__ = ["command"]
 def command(code: str | None, *, assumptions: bool) -> None:
     """Explain a CODE, a rule or a switch.
 
-    CODE is of a finding (NESTED_IGNORED), says why a call was skipped (no_user_anon_id), names a rule (W-20, "pendo 1.38") or a switch of
-    --assume (nested). Without CODE all codes are listed.
+    CODE is of a finding (NESTED_IGNORED), says why a call was skipped (no_user_anon_id), names a rule (W-20,
+    "pendo 1.38") or a switch of --assume (nested). Without CODE all codes are listed.
 
-    --assumptions lists the questions that no source settles, and the answers one may choose by --assume NAME=VALUE.
+    --assumptions lists the questions that no source settles, and the answers one may choose by --assume
+    NAME=VALUE.
     """
     if assumptions and code is None:
         _list_assumptions()
@@ -58,7 +59,15 @@ def _explain_rule(name: str) -> bool:
 
 def _explain_switch(name: str) -> bool:
     """Whether this is a switch; it is told then."""
-    known = next((one for switches in (Switches, PendoSwitches) for one in table(switches) if one.name == name.lower()), None)
+    known = next(
+        (
+            one
+            for switches in (Switches, PendoSwitches)
+            for one in table(switches)
+            if one.name == name.lower()
+        ),
+        None,
+    )
     if known is not None:
         formatter = click.HelpFormatter(width=_width())
         _write_assumption(formatter, known)

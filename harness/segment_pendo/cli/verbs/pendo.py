@@ -25,10 +25,16 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=HOME_PORT, show_default=True, help="0 = a free one.")
-@click.option("--key", default="", help="The only API key that is taken, a made-up one; 403 for others.  [default: any]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=HOME_PORT, show_default=True, help="0 = a free one."
+)
+@click.option(
+    "--key", default="", help="The only API key that is taken, a made-up one; 403 for others.  [default: any]"
+)
 @click.option("--track", is_flag=True, help="The subscription has the setting for track calls.")
-@click.option("--always-200", is_flag=True, help="Answer 200 to whatever comes to /data/, also to what is no JSON.")
+@click.option(
+    "--always-200", is_flag=True, help="Answer 200 to whatever comes to /data/, also to what is no JSON."
+)
 @click.option(
     "--assume",
     "switches",
@@ -40,9 +46,10 @@ __all__ = ["command"]
 def command(port: int, key: str, switches: PendoSwitches, *, track: bool, always_200: bool) -> None:
     """Open a Pendo on loopback and tell what it makes of each webhook.
 
-    POST webhooks to /data/segmentio/KEY, track events to /data/track. Read /api/v1/visitor/ID, /api/v1/account/ID,
-    /api/v1/metadata/schema/visitor, /api/v1/metadata/visitor/segmentio/value/ID/FIELD, /api/v1/token/verify; if
-    SEGMENT_PENDO_INTEGRATION_KEY is set, these ask for it. /_/state shows everything, with the call that set each field.
+    POST webhooks to /data/segmentio/KEY, track events to /data/track. Read /api/v1/visitor/ID,
+    /api/v1/account/ID, /api/v1/metadata/schema/visitor, /api/v1/metadata/visitor/segmentio/value/ID/FIELD,
+    /api/v1/token/verify; if SEGMENT_PENDO_INTEGRATION_KEY is set, these ask for it. /_/state shows
+    everything, with the call that set each field.
     """
     answers = Answers(switches, track, key, secret(INTEGRATION_KEY), always_200)
     asyncio.run(_serve(port, answers))
@@ -61,11 +68,20 @@ class _Teller:
             sys.stdout.write("no event: Pendo takes JSON objects\n")
             return
         kind = event.get("type")
-        found = bounded((*taken.findings, *findings.examine(event, self._setup.pendo), *self._across.examine(event)))
+        found = bounded(
+            (*taken.findings, *findings.examine(event, self._setup.pendo), *self._across.examine(event))
+        )
         call = Call(0, kind if isinstance(kind, str) else None, event)
-        sys.stdout.write(printable(fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup, taken.effect)) + "\n")
+        sys.stdout.write(
+            printable(
+                fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup, taken.effect)
+            )
+            + "\n"
+        )
         for finding in found:
-            sys.stdout.write(f"  {finding_line(finding.level, finding.code, finding.path, finding.message)}\n")
+            sys.stdout.write(
+                f"  {finding_line(finding.level, finding.code, finding.path, finding.message)}\n"
+            )
         sys.stdout.flush()
 
 
@@ -79,6 +95,10 @@ async def _serve(port: int, answers: Answers) -> None:
     door = Listener(LoopbackPendo(_Teller(answers), answers, _note).routes())
     await door.start(port)
     what = "only --key's" if answers.key else "any"
-    click.echo(f"Pendo  {door.url}/data/segmentio/KEY   ({what} key; answers 200 to any event, as the real one seems to)", err=True)
+    click.echo(
+        f"Pendo  {door.url}/data/segmentio/KEY   ({what} key; answers 200 to any event, as the real "
+        "one seems to)",
+        err=True,
+    )
     await signals.next()
     await door.stop()

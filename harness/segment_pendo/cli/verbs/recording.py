@@ -40,15 +40,26 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
-@click.option("--ids", type=click.Choice(["keep", "users", "all"]), help="Replace the ids of users, or of accounts too.  [default: keep]")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE...",
+)
+@click.option(
+    "--ids",
+    type=click.Choice(["keep", "users", "all"]),
+    help="Replace the ids of users, or of accounts too.  [default: keep]",
+)
 def redact(files: tuple[Path, ...], ids: str | None) -> None:
     """Replace what is personal in recordings by pseudonyms, in place.
 
-    E-mail addresses, phone numbers and public IP addresses everywhere; names, addresses, birthdays and the like by the name of
-    their key. The same value gets the same pseudonym of the same shape, so joins, replays and findings still hold. The key comes
-    from SEGMENT_PENDO_REDACT_KEY, else from .segment-pendo-key here, which is made at first use. Whoever has the key can find out
-    values of which there are few, such as first names.
+    E-mail addresses, phone numbers and public IP addresses everywhere; names, addresses, birthdays and the
+    like by the name of their key. The same value gets the same pseudonym of the same shape, so joins, replays
+    and findings still hold. The key comes from SEGMENT_PENDO_REDACT_KEY, else from .segment-pendo-key here,
+    which is made at first use. Whoever has the key can find out values of which there are few, such as first
+    names.
 
     Settings: [tool.segment-pendo.redact] in pyproject.toml with ids, replace, keep, allow_list.
     """
@@ -59,7 +70,10 @@ def redact(files: tuple[Path, ...], ids: str | None) -> None:
             click.echo(f"{file}: redacted before; left as it is.", err=True)
             continue
         if header.redacted == "people":
-            message = f"{file} was redacted before with another key or other settings; redact what it was made of again."
+            message = (
+                f"{file} was redacted before with another key or other settings; redact what it was made "
+                "of again."
+            )
             raise Failure(message, CONFIGURATION)
         entries = list(load(file))
         replace_whole(file, _redacted(header, entries, made))
@@ -71,13 +85,22 @@ def _redacted(header: recording.Header, entries: list[Entry], made: People) -> l
     lines = [recording.header_line(header.setup, {"redacted": "people", "redactedWith": made.fingerprint})]
     for entry in entries:
         calls = [
-            replace(one, call=made.call(one.call), sent_at=tuple(map(made.within, one.sent_at)), made_id=made.inside(one.made_id))
+            replace(
+                one,
+                call=made.call(one.call),
+                sent_at=tuple(map(made.within, one.sent_at)),
+                made_id=made.inside(one.made_id),
+            )
             for one in entry.calls
         ]
         request = made.request(entry.head())
         headers: Json = [[name, text] for name, text in request.headers]
         head: JsonObject = {"path": request.path, "query": request.query, "headers": headers}
-        clean = replace(entry, value=entry.value | head | {"envelope": made.call(entry.value.get("envelope"))}, calls=calls)
+        clean = replace(
+            entry,
+            value=entry.value | head | {"envelope": made.call(entry.value.get("envelope"))},
+            calls=calls,
+        )
         lines.append(recording.entry_line(clean))
         for one, judged in zip(clean.calls, judge.entry(clean), strict=True):
             lines.append(recording.call_line(judged, one.at, one.sent_at, one.made_id))
@@ -85,15 +108,20 @@ def _redacted(header: recording.Header, entries: list[Entry], made: People) -> l
 
 
 @command.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE..."
+)
 def scan(files: tuple[Path, ...]) -> None:
     """Look for what seems to be a secret or a person in text files; ends with 1 if there is something.
 
-    Keys, tokens, Basic headers with a write key, e-mail addresses, phone numbers, card numbers, public IP addresses; also inside
-    body_b64 of captured requests. What is reserved for examples (example.com, 555-01xx) is nobody's. Names have no shape, so none is found.
+    Keys, tokens, Basic headers with a write key, e-mail addresses, phone numbers, card numbers, public IP
+    addresses; also inside body_b64 of captured requests. What is reserved for examples (example.com,
+    555-01xx) is nobody's. Names have no shape, so none is found.
     """
     found = 0
-    for file in sorted(one for given in files for one in ([given] if given.is_file() else given.rglob("*")) if one.is_file()):
+    for file in sorted(
+        one for given in files for one in ([given] if given.is_file() else given.rglob("*")) if one.is_file()
+    ):
         try:
             text = file.read_bytes().decode("utf-8", "replace")
         except OSError as error:
@@ -108,10 +136,13 @@ def scan(files: tuple[Path, ...]) -> None:
 
 
 def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
-    return click.option("-o", "--output", "out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=says)
+    return click.option(
+        "-o", "--output", "out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=says
+    )
 
 
-# --- from and to other programs --------------------------------------------------------------------------------------
+# --- from and to other programs
+# --------------------------------------------------------------------------------------
 
 
 def _imported(file: Path) -> Iterator[Imported]:
@@ -120,7 +151,9 @@ def _imported(file: Path) -> Iterator[Imported]:
         yield from importing.har(file.read_bytes())
     elif suffixes and suffixes[-1] in {".flow", ".flows", ".mitm", ".mitmproxy"}:
         if find_spec("mitmproxy") is None:
-            message = "mitmproxy's flow files are read by mitmproxy: python -m pip install 'segment-pendo[proxy]'."
+            message = (
+                "mitmproxy's flow files are read by mitmproxy: python -m pip install 'segment-pendo[proxy]'."
+            )
             raise Failure(message, CANNOT_START)
         yield from importlib.import_module("segment_pendo_addons.flows").read(file)
     else:
@@ -128,15 +161,27 @@ def _imported(file: Path) -> Iterator[Imported]:
 
 
 @command.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE...",
+)
 @_output("The recording to make, or to record over.")
-@click.option("--segment-host", "hosts", multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable.")
+@click.option(
+    "--segment-host",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Another host that stands for Segment; repeatable.",
+)
 @setup_options
 def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: Setup) -> None:
     """Make a recording of what other programs wrote.
 
-    FILE is an HTTP archive (.har), a flow file of mitmproxy (.flow, .mitm), or NDJSON (.gz): events as Segment archives them, or
-    captured requests. Of archives and flows only requests to Segment's hosts count.
+    FILE is an HTTP archive (.har), a flow file of mitmproxy (.flow, .mitm), or NDJSON (.gz): events as
+    Segment archives them, or captured requests. Of archives and flows only requests to Segment's hosts count.
     """
     ours = INTERCEPTED | {bare(host) for host in hosts}
     found: list[Imported] = []
@@ -153,7 +198,11 @@ def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: S
         recorder.take(assess(request, id=str(number), at=at, setup=setup))
     recorder.close()
     other = f"; {many(passed, 'request')} to other hosts passed over" if passed else ""
-    click.echo(f"{many(len(taken), 'request')} with {many(recorder.done.new + recorder.done.kept, 'call')} in {out}{other}.", err=True)
+    click.echo(
+        f"{many(len(taken), 'request')} with {many(recorder.done.new + recorder.done.kept, 'call')} "
+        f"in {out}{other}.",
+        err=True,
+    )
 
 
 @command.command()
@@ -162,8 +211,9 @@ def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: S
 def export(file: Path, style: str) -> None:
     """Print the SDK requests of a recording for other programs.
 
-    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP archive. pytest: a test with
-    the plugin's expectations, which says which calls come and what Pendo holds after them.
+    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP
+    archive. pytest: a test with the plugin's expectations, which says which calls come and what Pendo holds
+    after them.
     """
     entries = [entry for entry in load(file) if entry.calls]
     setup = load_header(file).setup
@@ -175,15 +225,29 @@ def export(file: Path, style: str) -> None:
 
 
 @command.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE...",
+)
 @_output("The recording to make.")
 def merge(files: tuple[Path, ...], out: Path) -> None:
-    """Put recordings together, in the order in which their requests were received; calls that mean the same stand once."""
+    """Put recordings together, in the order in which their requests were received; calls that mean the same
+    stand once.
+    """
     headers = [load_header(file) for file in files]
     for file, header in zip(files, headers, strict=True):
         first = headers[0]
-        if (header.setup, header.redacted, header.redacted_with) != (first.setup, first.redacted, first.redacted_with):
-            message = f"{file} was recorded or redacted in another way than {files[0]}; merge what was made alike."
+        if (header.setup, header.redacted, header.redacted_with) != (
+            first.setup,
+            first.redacted,
+            first.redacted_with,
+        ):
+            message = (
+                f"{file} was recorded or redacted in another way than {files[0]}; merge what was made alike."
+            )
             raise Failure(message, CONFIGURATION)
     if out.exists() and out not in files:
         message = f"{out} exists; give another file, or name it among those to merge."

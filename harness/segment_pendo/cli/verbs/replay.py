@@ -61,7 +61,9 @@ def _only(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) 
     for pair in pairs:
         name, equals, _ = pair.partition("=")
         if name not in CONDITIONS or not equals:
-            message = f"{pair!r} is no condition: write one of {', '.join(f'{key}=...' for key in CONDITIONS)}"
+            message = (
+                f"{pair!r} is no condition: write one of {', '.join(f'{key}=...' for key in CONDITIONS)}"
+            )
             raise click.BadParameter(message)
     names = [pair.partition("=")[0] for pair in pairs]
     if len(set(names)) < len(names):
@@ -88,10 +90,26 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @credentials.to_option
 @credentials.key_file_option
-@click.option("--at", "url", metavar="URL", callback=_url, help="Send the SDK requests instead, to this door or ingest URL.")
-@click.option("--as", "sdk", type=click.Choice(list(SDKS)), help="With --at: encode the calls as this SDK does, not as recorded.")
 @click.option(
-    "--speed", metavar="original|N|max", default="max", show_default=True, callback=_speed, help="N: so many times as fast as recorded."
+    "--at",
+    "url",
+    metavar="URL",
+    callback=_url,
+    help="Send the SDK requests instead, to this door or ingest URL.",
+)
+@click.option(
+    "--as",
+    "sdk",
+    type=click.Choice(list(SDKS)),
+    help="With --at: encode the calls as this SDK does, not as recorded.",
+)
+@click.option(
+    "--speed",
+    metavar="original|N|max",
+    default="max",
+    show_default=True,
+    callback=_speed,
+    help="N: so many times as fast as recorded.",
 )
 @click.option("--max-gap", type=_Finite(0), metavar="SECONDS", help="Cut longer pauses of the recording.")
 @click.option("--rate", type=_Finite(0.001), metavar="N", help="Send at most N a second.")
@@ -103,7 +121,9 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     help="Only calls with this type, user, group, event, outcome or code; repeatable.",
 )
 @click.option("--user", help="The same as --only user=USER.")
-@click.option("--shift-time", type=click.Choice(["now"]), help="Move all times so that the recording begins now.")
+@click.option(
+    "--shift-time", type=click.Choice(["now"]), help="Move all times so that the recording begins now."
+)
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
@@ -111,7 +131,9 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     show_default=True,
     help="How many are on their way at once; order is kept for each user.",
 )
-@click.option("--from-line", "start", type=click.IntRange(1), default=1, metavar="N", help="Begin at line N of FILE.")
+@click.option(
+    "--from-line", "start", type=click.IntRange(1), default=1, metavar="N", help="Begin at line N of FILE."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and how long it would take.")
 def command(
     file: Path,
@@ -130,10 +152,12 @@ def command(
     *,
     dry_run: bool,
 ) -> None:
-    """Send the recording FILE again: its webhooks to a destination (--to), or its SDK requests to a door (--at).
+    """Send the recording FILE again: its webhooks to a destination (--to), or its SDK requests to a door
+    (--at).
 
-    Without both, the webhooks go to the loopback Pendo of a running `segment-pendo run` (http://127.0.0.1:4170). Ctrl-C lets what is on its
-    way end and says how to go on. Ends with 5 if something was not delivered.
+    Without both, the webhooks go to the loopback Pendo of a running `segment-pendo run`
+    (http://127.0.0.1:4170). Ctrl-C lets what is on its way end and says how to go on. Ends with 5 if
+    something was not delivered.
 
     \b
     Examples:
@@ -150,11 +174,22 @@ def command(
     where = None if url else credentials.find(to, api_key_file) or destination(HOME_URL, LOCAL_KEY)
     if user is not None:
         only["user"] = user
-    resend = Resend(file, load_header(file), start, only, sdk=sdk, size=file.stat().st_size, signing_key=secret(SIGNING_KEY))
+    resend = Resend(
+        file,
+        load_header(file),
+        start,
+        only,
+        sdk=sdk,
+        size=file.stat().st_size,
+        signing_key=secret(SIGNING_KEY),
+    )
     # Read to the end first: a damaged file must not be half sent.
     count, seconds, first = resend.measured(Pace(speed, max_gap, rate), as_webhooks=where is not None)
     if not count:
-        message = f"nothing in {file} is to be sent: no line fits --only, --user and --from-line, or no call became a webhook."
+        message = (
+            f"nothing in {file} is to be sent: no line fits --only, --user and --from-line, or no call "
+            "became a webhook."
+        )
         raise Failure(message, FOUND)
     if shift_time is not None and first is not None:
         resend = replace(resend, shift=datetime.now(UTC) - first)
@@ -205,7 +240,11 @@ async def _replay(resend: Resend, target: _Target, pace: Pace, count: int, concu
     failures: list[str] = []
     ended = failed = 0
     with ExitStack() as stack:
-        bar = stack.enter_context(click.progressbar(length=count, label=resend.file.name, file=sys.stderr)) if sys.stderr.isatty() else None
+        bar = (
+            stack.enter_context(click.progressbar(length=count, label=resend.file.name, file=sys.stderr))
+            if sys.stderr.isatty()
+            else None
+        )
 
         def told(item: Item, wrong: str) -> None:
             nonlocal ended, failed

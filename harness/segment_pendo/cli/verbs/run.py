@@ -74,9 +74,19 @@ class _Ends:
 
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED)
-@click.option("--port", type=_PORT, default=HOME_PORT, show_default=True, help="The home port; 0 = a free one, for the proxy too.")
+@click.option(
+    "--port",
+    type=_PORT,
+    default=HOME_PORT,
+    show_default=True,
+    help="The home port; 0 = a free one, for the proxy too.",
+)
 @click.option("--proxy-port", type=_PORT, help=f"The proxy's port.  [default: {PROXY_PORT}]")
-@click.option("--tls-port", type=_PORT, help="Open the home port over TLS as well, for SDKs that insist on https.  [default: off]")
+@click.option(
+    "--tls-port",
+    type=_PORT,
+    help="Open the home port over TLS as well, for SDKs that insist on https.  [default: off]",
+)
 @click.option("--no-proxy", is_flag=True, help="Open the home port only.")
 @credentials.to_option
 @credentials.key_file_option
@@ -86,7 +96,10 @@ class _Ends:
     type=click.Choice(["over", "add"]),
     default="over",
     show_default=True,
-    help="If FILE exists. over: make it anew, where calls that mean the same keep their line. add: append what it does not hold.",
+    help=(
+        "If FILE exists. over: make it anew, where calls that mean the same keep their line. add: append "
+        "what it does not hold."
+    ),
 )
 @click.option(
     "--redact",
@@ -102,7 +115,10 @@ class _Ends:
     "batch",
     type=click.IntRange(1, 4000),
     metavar="N",
-    help="POST up to N webhooks as one JSON array, as Webhooks (Actions) does with batching on.  [default: one a request]",
+    help=(
+        "POST up to N webhooks as one JSON array, as Webhooks (Actions) does with batching on.  "
+        "[default: one a request]"
+    ),
 )
 @click.option(
     "--segment",
@@ -111,18 +127,38 @@ class _Ends:
     show_default=True,
     help="answer: Segment is answered here. pass: what comes through the proxy goes on to Segment as well.",
 )
-@click.option("--offline", is_flag=True, help="Answer 404 for scripts of cdn.segment.com instead of letting the proxy fetch them.")
 @click.option(
-    "--segment-host", "hosts", callback=_hosts, multiple=True, metavar="HOST", help="Another host that stands for Segment; repeatable."
+    "--offline",
+    is_flag=True,
+    help="Answer 404 for scripts of cdn.segment.com instead of letting the proxy fetch them.",
 )
-@click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web origin that may send calls to a real Pendo.")
+@click.option(
+    "--segment-host",
+    "hosts",
+    callback=_hosts,
+    multiple=True,
+    metavar="HOST",
+    help="Another host that stands for Segment; repeatable.",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A web origin that may send calls to a real Pendo.",
+)
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning"]),
-    help="End with 1 if a finding of this level, or worse, was made, or if Segment would drop a call or refuse a request.",
+    help=(
+        "End with 1 if a finding of this level, or worse, was made, or if Segment would drop a call or "
+        "refuse a request."
+    ),
 )
-@click.option("--expect", type=click.IntRange(0), metavar="N", help="End with 1 if fewer than N calls came by the end.")
+@click.option(
+    "--expect", type=click.IntRange(0), metavar="N", help="End with 1 if fewer than N calls came by the end."
+)
 @click.option("--ready-file", type=FILE, help="Write the addresses to FILE once every door accepts.")
 def command(
     cmd: tuple[str, ...],
@@ -150,7 +186,8 @@ def command(
 ) -> None:
     """Stand in Segment's place: take its calls, show what Pendo would get, deliver it.
 
-    Webhooks go to a Pendo on loopback, unless --to names a real one. --record records, --to forwards, both, or neither.
+    Webhooks go to a Pendo on loopback, unless --to names a real one. --record records, --to forwards, both,
+    or neither.
 
     With CMD: run it with proxy and CA variables set, end with it, and return its exit code.
 
@@ -186,7 +223,9 @@ def command(
         allow_origins=origins,
         secrets=credentials.known(destination),
     )
-    reporter = Reporter(sys.stderr if cmd else sys.stdout, style, caveat(destination) if destination else None)
+    reporter = Reporter(
+        sys.stderr if cmd else sys.stdout, style, caveat(destination) if destination else None
+    )
     sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file)))
 
 
@@ -196,10 +235,15 @@ def _say(text: str) -> None:
 
 def _quietly(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What goes wrong beside a request, such as too many open files: a line, not a traceback for each."""
-    _say(f"segment-pendo: {context.get('message', 'something failed')} ({type(context.get('exception')).__name__})")
+    _say(
+        f"segment-pendo: {context.get('message', 'something failed')} "
+        f"({type(context.get('exception')).__name__})"
+    )
 
 
-async def _run(plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None) -> int:
+async def _run(
+    plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None
+) -> int:
     if cmd:
         launcher.program(cmd[0], os.environ)
     side = _side(plan, cmd)
@@ -247,7 +291,10 @@ def _summary(session: Session, reporter: Reporter) -> None:
     left = session.left
     if left:
         names = ", ".join(call_id(ref.receipt, ref.index) for ref in left[:10])
-        _say(f"{many(len(left), 'webhook')} not delivered within {DRAIN:g} s: {names}{', ...' if len(left) > 10 else ''}")
+        _say(
+            f"{many(len(left), 'webhook')} not delivered within {DRAIN:g} s: "
+            f"{names}{', ...' if len(left) > 10 else ''}"
+        )
 
 
 def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
@@ -269,7 +316,10 @@ def _recorded(recorder: Recorder) -> str:
         return f"{recorder.path} was not replaced, as the command failed; the run is in {recorder.kept_in}."
     if not (done.kept or done.gone):
         return f"Recorded {many(done.new, 'new call')} to {recorder.path}."
-    return f"Recorded to {recorder.path}: {many(done.kept, 'call')} as before, {done.new} new or changed, {done.gone} no longer there."
+    return (
+        f"Recorded to {recorder.path}: {many(done.kept, 'call')} as before, {done.new} new or changed, "
+        f"{done.gone} no longer there."
+    )
 
 
 def _banner(session: Session) -> None:
@@ -289,21 +339,33 @@ def _banner(session: Session) -> None:
     if plan.to is not None:
         where = f"{plan.to.name}, on loopback"
         if not plan.to.loopback:
-            where = f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
+            where = (
+                f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that "
+                "takes minutes"
+            )
     _say(f"Webhooks go to {where}.")
     if session.proxy is not None and not plan.offline:
-        _say("Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them (--offline: 404).")
+        _say(
+            "Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them "
+            "(--offline: 404)."
+        )
     if not plan.answers:
         _say("Segment: what comes through the proxy goes on to the real Segment as well.")
     if plan.record is not None:
         for path in session.recorder.unfinished if session.recorder else []:
             _say(f"A run that did not end lies in {path}: look at it, then delete it.")
-        how = "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
+        how = (
+            "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
+        )
         _say(f"Recording to {plan.record}: {how}. Look before you share it.")
 
 
 def _no_calls(plan: Plan, *, refused: bool) -> str:
-    causes = ["requests came, but were refused: see the lines above, and the path after the SDK's host"] if refused else []
+    causes = (
+        ["requests came, but were refused: see the lines above, and the path after the SDK's host"]
+        if refused
+        else []
+    )
     causes += [
         "its SDK may not have been flushed before the end (flush or close it)",
         "it may ignore HTTPS_PROXY: set the SDK's host to $SEGMENT_PENDO_URL",
@@ -311,7 +373,10 @@ def _no_calls(plan: Plan, *, refused: bool) -> str:
         "it may send to a host of its own: name it with --segment-host",
     ]
     if not plan.with_proxy:
-        causes = ["with --no-proxy the app itself must send to $SEGMENT_PENDO_URL", *causes[: 2 if refused else 1]]
+        causes = [
+            "with --no-proxy the app itself must send to $SEGMENT_PENDO_URL",
+            *causes[: 2 if refused else 1],
+        ]
     return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
 
 
@@ -347,7 +412,10 @@ def _in_foreground() -> bool:
 
 
 async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> int:
-    """The child's exit code. A signal to us is passed on; after 5 s, or at a second signal, the child is killed."""
+    """The child's exit code.
+
+    A signal to us is passed on; after 5 s, or at a second signal, the child is killed.
+    """
     ended = asyncio.create_task(process.wait())
     came = asyncio.create_task(signals.next())
     await asyncio.wait({ended, came}, return_when=asyncio.FIRST_COMPLETED)

@@ -29,11 +29,26 @@ def command() -> None:
 
 def _common(function: Callable[..., None]) -> Callable[..., None]:
     options = [
-        click.option("--url", default=HOME_URL, show_default=True, help="Where Segment's ingest is; a path is kept as a prefix."),
         click.option(
-            "--as", "sdk", type=click.Choice(list(SDKS)), default="python", show_default=True, help="The SDK whose wire form to use."
+            "--url",
+            default=HOME_URL,
+            show_default=True,
+            help="Where Segment's ingest is; a path is kept as a prefix.",
         ),
-        click.option("--write-key", default="SEND_WRITE_KEY", show_default=True, help="Segment's write key, which an SDK sends along."),
+        click.option(
+            "--as",
+            "sdk",
+            type=click.Choice(list(SDKS)),
+            default="python",
+            show_default=True,
+            help="The SDK whose wire form to use.",
+        ),
+        click.option(
+            "--write-key",
+            default="SEND_WRITE_KEY",
+            show_default=True,
+            help="Segment's write key, which an SDK sends along.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -42,8 +57,22 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
 
 def _call_options(function: Callable[..., None]) -> Callable[..., None]:
     options = [
-        click.option("--trait", "--property", "texts", multiple=True, metavar="K=V", help="A trait or property with a text; repeatable."),
-        click.option("--trait-json", "--property-json", "jsons", multiple=True, metavar="K=JSON", help="The same with any JSON value."),
+        click.option(
+            "--trait",
+            "--property",
+            "texts",
+            multiple=True,
+            metavar="K=V",
+            help="A trait or property with a text; repeatable.",
+        ),
+        click.option(
+            "--trait-json",
+            "--property-json",
+            "jsons",
+            multiple=True,
+            metavar="K=JSON",
+            help="The same with any JSON value.",
+        ),
         click.option("--anonymous-id", metavar="ID", help="The anonymousId."),
     ]
     for option in reversed(options):
@@ -73,36 +102,83 @@ def _given(**values: str | None) -> JsonObject:
 @command.command()
 @click.argument("user", required=False)
 @_call_options
-def identify(user: str | None, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any) -> None:
+def identify(
+    user: str | None, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any
+) -> None:
     """Traits of a user."""
-    _send([{"type": "identify", **_given(userId=user, anonymousId=anonymous_id)} | _facts("traits", texts, jsons)], **how)
+    _send(
+        [
+            {"type": "identify", **_given(userId=user, anonymousId=anonymous_id)}
+            | _facts("traits", texts, jsons)
+        ],
+        **how,
+    )
 
 
 @command.command()
 @click.argument("group")
 @click.argument("user", required=False)
 @_call_options
-def group(group: str, user: str | None, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any) -> None:
+def group(
+    group: str,
+    user: str | None,
+    anonymous_id: str | None,
+    texts: tuple[str, ...],
+    jsons: tuple[str, ...],
+    **how: Any,
+) -> None:
     """Traits of a group, and that the user belongs to it."""
-    _send([{"type": "group", **_given(userId=user, anonymousId=anonymous_id), "groupId": group} | _facts("traits", texts, jsons)], **how)
+    _send(
+        [
+            {"type": "group", **_given(userId=user, anonymousId=anonymous_id), "groupId": group}
+            | _facts("traits", texts, jsons)
+        ],
+        **how,
+    )
 
 
 @command.command()
 @click.argument("user")
 @click.argument("event")
 @_call_options
-def track(user: str, event: str, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any) -> None:
+def track(
+    user: str,
+    event: str,
+    anonymous_id: str | None,
+    texts: tuple[str, ...],
+    jsons: tuple[str, ...],
+    **how: Any,
+) -> None:
     """What a user did."""
-    _send([{"type": "track", **_given(userId=user, anonymousId=anonymous_id, event=event)} | _facts("properties", texts, jsons)], **how)
+    _send(
+        [
+            {"type": "track", **_given(userId=user, anonymousId=anonymous_id, event=event)}
+            | _facts("properties", texts, jsons)
+        ],
+        **how,
+    )
 
 
 @command.command()
 @click.argument("user")
 @click.argument("name", required=False)
 @_call_options
-def page(user: str, name: str | None, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any) -> None:
+def page(
+    user: str,
+    name: str | None,
+    anonymous_id: str | None,
+    texts: tuple[str, ...],
+    jsons: tuple[str, ...],
+    **how: Any,
+) -> None:
     """A page that a user saw."""
-    _send([{"type": "page", **_given(userId=user, anonymousId=anonymous_id, name=name)} | _facts("properties", texts, jsons)], **how)
+    _send(
+        [
+            {"type": "page", **_given(userId=user, anonymousId=anonymous_id, name=name)}
+            | _facts("properties", texts, jsons)
+        ],
+        **how,
+    )
 
 
 @command.command()
@@ -136,10 +212,17 @@ async def _post(made: list[SdkRequest], url: str) -> int:
             if answer.status is None:
                 message = f"{answer.wrong}. Is segment-pendo running there? Start it with: segment-pendo run"
                 raise Failure(message, NOT_DELIVERED)
-            said: Json = {"path": request.path, "status": answer.status, "answer": answer.body.decode("utf-8", "replace")[:500]}
+            said: Json = {
+                "path": request.path,
+                "status": answer.status,
+                "answer": answer.body.decode("utf-8", "replace")[:500],
+            }
             click.echo(js_json.ascii_only(js_json.write(said).decode()))
             if answer.is_redirect:
-                message = f"{answer.wrong}. Give the address that it points to as --url, if that is where calls belong."
+                message = (
+                    f"{answer.wrong}. Give the address that it points to as --url, if that is where calls "
+                    "belong."
+                )
                 raise Failure(message, NOT_DELIVERED)
             code = code if answer.status == 200 else FOUND
     return code

@@ -1,4 +1,6 @@
-"""`state`: Pendo's records as predicted: shown, compared with each other, and compared with a real Pendo's."""
+"""`state`: Pendo's records as predicted: shown, compared with each other, and compared
+with a real Pendo's.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -29,7 +31,9 @@ __all__ = ["command"]
 
 _KIND = click.argument("kind", type=click.Choice(["visitor", "account"]))
 _ID = click.argument("record_id", metavar="ID")
-_style = click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_style = click.option(
+    "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
 
 _WITHOUT: Final = ("webhook without effect", "webhooks without effect")
 
@@ -38,11 +42,12 @@ _WITHOUT: Final = ("webhook without effect", "webhooks without effect")
 def command() -> None:
     """Pendo's records as this program predicts them.
 
-    A SOURCE is a file of calls, a recording, a state that `state show --format json` saved, or the URL of a running segment-pendo.
+    A SOURCE is a file of calls, a recording, a state that `state show --format json` saved, or the URL of a
+    running segment-pendo.
     """
 
 
-# --- show ----------------------------------------------------------------------------------------------------------------
+# --- show ---
 
 
 @command.command()
@@ -52,13 +57,18 @@ def command() -> None:
 @click.option("--history", is_flag=True, help="Which call set each field, and to what.")
 @_style
 @setup_options
-def show(kind: str | None, record_id: str | None, source: str, style: str, setup: Setup, *, history: bool) -> None:
+def show(
+    kind: str | None, record_id: str | None, source: str, style: str, setup: Setup, *, history: bool
+) -> None:
     """Show a record, or all that Pendo would hold."""
     if history and kind is None:
         message = "--history is of one record: give visitor or account, and its ID."
         raise click.UsageError(message)
     if is_url(source) and was_given(click.get_current_context()):
-        message = "--assume and --track cannot change what a running instance holds; record its calls, and show the file."
+        message = (
+            "--assume and --track cannot change what a running instance holds; record its calls, and "
+            "show the file."
+        )
         raise click.UsageError(message)
     if kind is not None and record_id is None:
         message = f"Which {kind}? Give its ID too."
@@ -68,10 +78,16 @@ def show(kind: str | None, record_id: str | None, source: str, style: str, setup
         _show_all(state, style)
         return
     records = state[f"{kind}s"]
-    record = records.get(record_id) or (records.get(ids.effective(record_id, "visitor", setup.pendo)) if kind == "visitor" else None)
+    record = records.get(record_id) or (
+        records.get(ids.effective(record_id, "visitor", setup.pendo)) if kind == "visitor" else None
+    )
     if record is None:
         near = [plain(one) for one in records if one.casefold() == str(record_id).casefold()]
-        hint = f" There is {' and '.join(near)}; ids are case-sensitive." if near else f" It would hold {many(len(records), kind)}."
+        hint = (
+            f" There is {' and '.join(near)}; ids are case-sensitive."
+            if near
+            else f" It would hold {many(len(records), kind)}."
+        )
         message = f"Pendo would hold no {kind} {plain(record_id)}.{hint}"
         raise Failure(message, FOUND)
     if style == "json":
@@ -84,12 +100,23 @@ def _show_all(state: Any, style: str) -> None:
     if style == "json":
         click.echo(rows.dumps(state))
         return
-    counts = (("visitors", "visitor", ""), ("accounts", "account", ""), ("events", "track event", ""), ("nothing", *_WITHOUT))
+    counts = (
+        ("visitors", "visitor", ""),
+        ("accounts", "account", ""),
+        ("events", "track event", ""),
+        ("nothing", *_WITHOUT),
+    )
     click.echo(", ".join(many(len(state[name]), one, more) for name, one, more in counts))
     for kind in ("visitor", "account"):
         for record_id, record in state[f"{kind}s"].items():
-            accounts = f"  accounts {', '.join(map(plain, record['accountIds']))}" if record.get("accountIds") else ""
-            click.echo(f"{kind} {plain(record_id)}  {many(len(record['metadata']['segmentio']), 'field')}{accounts}")
+            accounts = (
+                f"  accounts {', '.join(map(plain, record['accountIds']))}"
+                if record.get("accountIds")
+                else ""
+            )
+            click.echo(
+                f"{kind} {plain(record_id)}  {many(len(record['metadata']['segmentio']), 'field')}{accounts}"
+            )
     if state.get("forgotten"):
         click.echo(f"{many(state['forgotten'], 'record')} forgotten, to bound memory")
     for one in state["nothing"]:
@@ -103,14 +130,19 @@ def _show(kind: str, record: Any, *, history: bool) -> None:
         click.echo(f"accounts: {', '.join(map(plain, record['accountIds']))} (current: {current})")
     fields = record["metadata"]["segmentio"]
     if not history:
-        print_table(("field", "value"), [(name, short(rows.dumps(value), 100)) for name, value in fields.items()])
+        print_table(
+            ("field", "value"), [(name, short(rows.dumps(value), 100)) for name, value in fields.items()]
+        )
         return
     lines = []
     for name, changes in record["history"]["fields"].items():
         for one in changes:
             value = "(removed)" if one.get("removed") else short(rows.dumps(one["value"]), 80)
             lines.append((name, value, one["call"], _time(one["at"])))
-    lines += [("(account)", plain(one["value"]), one["call"], _time(one["at"])) for one in record["history"].get("accounts", [])]
+    lines += [
+        ("(account)", plain(one["value"]), one["call"], _time(one["at"]))
+        for one in record["history"].get("accounts", [])
+    ]
     print_table(("field", "value", "set by call", "at"), lines)
 
 
@@ -118,7 +150,7 @@ def _time(at: int) -> str:
     return times.text(datetime.fromtimestamp(at / 1000, UTC))
 
 
-# --- diff ----------------------------------------------------------------------------------------------------------------
+# --- diff ---
 
 
 @command.command()
@@ -133,11 +165,19 @@ def diff(before: str, after: str, style: str, setup: Setup) -> None:
     """
     found = list(state_changes(state_of(before, setup), state_of(after, setup)))
     if style == "json":
-        changes: Json = [{"kind": one.kind, "id": one.id, "path": one.path, "before": one.before, "after": one.after} for one in found]
+        changes: Json = [
+            {"kind": one.kind, "id": one.id, "path": one.path, "before": one.before, "after": one.after}
+            for one in found
+        ]
         click.echo(rows.dumps(changes))
     elif found:
         lines = [
-            (f"{one.kind} {plain(one.id)}", one.path.removeprefix("$.metadata."), short(one.before, 80), short(one.after, 80))
+            (
+                f"{one.kind} {plain(one.id)}",
+                one.path.removeprefix("$.metadata."),
+                short(one.before, 80),
+                short(one.after, 80),
+            )
             for one in found
         ]
         print_table(("record", "where", "in A", "in B"), lines)
@@ -146,13 +186,18 @@ def diff(before: str, after: str, style: str, setup: Setup) -> None:
     sys.exit(FOUND if found else 0)
 
 
-# --- compare -------------------------------------------------------------------------------------------------------------
+# --- compare ---
 
 
 @command.command()
 @_KIND
 @_ID
-@click.option("--to", required=True, metavar="us|eu|us1|jp|au|URL", help=f"The Pendo to ask; its key: ${INTEGRATION_KEY}.")
+@click.option(
+    "--to",
+    required=True,
+    metavar="us|eu|us1|jp|au|URL",
+    help=f"The Pendo to ask; its key: ${INTEGRATION_KEY}.",
+)
 @from_option
 @_style
 @setup_options
@@ -161,8 +206,8 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
 
     Field by field. It only reads: GET /api/v1/KIND/ID.
 
-    Where they differ, the --assume that would have predicted it is named. Ends with 1 if anything that was predicted differs or is missing.
-    Pendo shows what it took after minutes.
+    Where they differ, the --assume that would have predicted it is named. Ends with 1 if anything that was
+    predicted differs or is missing. Pendo shows what it took after minutes.
     """
     try:
         base = api_base(to)
@@ -177,7 +222,13 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
         sys.exit(FOUND)
     if style == "json":
         made: Json = [
-            {"field": one.field, "predicted": one.predicted, "actual": one.actual, "verdict": one.verdict, "assume": list(one.switches)}
+            {
+                "field": one.field,
+                "predicted": one.predicted,
+                "actual": one.actual,
+                "verdict": one.verdict,
+                "assume": list(one.switches),
+            }
             for one in found
         ]
         click.echo(rows.dumps(made))
@@ -201,7 +252,9 @@ def _actual(base: str, kind: str, record_id: str) -> Json:
     if answer.status == 404:
         return None
     if answer.status == 403:
-        message = f"{base} does not take the integration key (403). Is it of this region, and allowed to read?"
+        message = (
+            f"{base} does not take the integration key (403). Is it of this region, and allowed to read?"
+        )
         raise Failure(message, CONFIGURATION)
     if answer.status != 200 or not isinstance(answer.value, dict):
         message = f"{base} cannot be read: {answer.error}."
@@ -213,17 +266,41 @@ def _tell(kind: str, record_id: str, found: Sequence[Compared]) -> None:
     words = {"same": "same", "differs": "DIFFERS", "missing": "MISSING in Pendo", "more": "only in Pendo"}
     record = found[0]
     if record.verdict == "missing":
-        click.echo(f"Pendo has no {kind} {plain(record_id)}. The call may not have reached it yet (it takes minutes), or went to another")
-        click.echo("region, key or id; or Pendo hides visitors without any event (--assume eventless=hidden).")
+        click.echo(
+            f"Pendo has no {kind} {plain(record_id)}. The call may not have reached it yet (it takes "
+            "minutes), or went to another"
+        )
+        click.echo(
+            "region, key or id; or Pendo hides visitors without any event (--assume eventless=hidden)."
+        )
         return
     if record.verdict == "more":
-        click.echo(f"Pendo has {kind} {plain(record_id)}, which nothing here predicts: look whether the source holds its calls.")
-    lines = [(one.field, short(one.predicted, 50), short(one.actual, 50), words[one.verdict]) for one in found]
+        click.echo(
+            f"Pendo has {kind} {plain(record_id)}, which nothing here predicts: look whether the "
+            "source holds its calls."
+        )
+    lines = [
+        (one.field, short(one.predicted, 50), short(one.actual, 50), words[one.verdict]) for one in found
+    ]
     print_table(("field", "predicted", "in Pendo", "verdict"), lines)
     for one in found:
         if one.switches:
-            click.echo(f"{printable(one.field)} would be predicted with {' or '.join(f'--assume {setting}' for setting in one.switches)}.")
+            click.echo(
+                f"{printable(one.field)} would be predicted with "
+                f"{' or '.join(f'--assume {setting}' for setting in one.switches)}."
+            )
     wrong = sum(one.verdict in {"differs", "missing"} for one in found)
     more = sum(one.verdict == "more" and not one.switches for one in found)
-    also = f" {many(more, 'field is', 'fields are')} only in Pendo: of calls that this source does not hold." if more else ""
-    click.echo((f"{wrong} of {many(len(found), 'field')} not as predicted." if wrong else "What was predicted is there.") + also)
+    also = (
+        f" {many(more, 'field is', 'fields are')} only in Pendo: of calls that this source does not hold."
+        if more
+        else ""
+    )
+    click.echo(
+        (
+            f"{wrong} of {many(len(found), 'field')} not as predicted."
+            if wrong
+            else "What was predicted is there."
+        )
+        + also
+    )
