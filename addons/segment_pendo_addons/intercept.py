@@ -34,7 +34,7 @@ from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.session import Plan, Session
-from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest, Webhook
+from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
@@ -70,7 +70,7 @@ class _Report:
         if receipt.refusal:
             _log.warning(refusal_line(receipt))
         for judged in receipt.judged:
-            if not (self._delivers and isinstance(judged.outcome, Webhook)):
+            if not (self._delivers and judged.webhook):
                 _log.info(self._teller.call(receipt, judged, delivers=False))
 
     @staticmethod

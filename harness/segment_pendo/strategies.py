@@ -52,7 +52,7 @@ _EMAILS = st.builds(
 _YEARS = datetime(2000, 1, 1), datetime(2030, 1, 1)  # noqa: DTZ001
 _DATES = st.datetimes(*_YEARS).map(lambda at: at.isoformat(timespec="milliseconds") + "Z")
 _PLANS = st.sampled_from(["free", "pro", "premium", "enterprise"])
-# As long as Segment's. No UUID begins so: an id that equals the key would count as the key where keys are replaced.
+# As long as Segment's. No UUID begins so: an id that equals the key would be replaced with it in recordings.
 _WRITE_KEYS = st.text(_LETTERS + _LETTERS.upper() + "0123456789", min_size=30, max_size=30).map("wk{}".format)
 # Traits that Segment's specification names, with values as apps give them.
 _KNOWN: dict[str, Strategy[Json]] = {

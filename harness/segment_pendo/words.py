@@ -1,4 +1,4 @@
-"""The vocabulary: frozen values without behaviour. Everything else is written in these words."""
+"""The vocabulary: frozen values that know themselves and do nothing. All else is written in these words."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +60,10 @@ class Call:
     index: int
     type: str | None
     data: Json
+
+    def member(self, name: str) -> Json:
+        """Return a member of the call as it was sent; None where it has none."""
+        return self.data.get(name) if isinstance(self.data, dict) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,27 @@ class Judged:
     findings: tuple[Finding, ...]
     message: Message | None
 
+    @property
+    def webhook(self) -> Webhook | None:
+        """The webhook, or None where the call was skipped."""
+        return self.outcome if isinstance(self.outcome, Webhook) else None
+
+    @property
+    def skipped(self) -> Skipped | None:
+        """Why the call was skipped, or None where it became a webhook."""
+        return self.outcome if isinstance(self.outcome, Skipped) else None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRef:
+    """Names one call of one receipt; written `RECEIPT.INDEX`."""
+
+    receipt: str
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.receipt}.{self.index}"
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -141,13 +166,9 @@ class Receipt:
     judged: tuple[Judged, ...]
     refusal: Refusal | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class CallRef:
-    """Names one call of one receipt; written `RECEIPT.INDEX`."""
-
-    receipt: str
-    index: int
+    def ref(self, judged: Judged) -> CallRef:
+        """Return the name of one of its calls."""
+        return CallRef(self.id, judged.call.index)
 
 
 @dataclass(frozen=True, slots=True)

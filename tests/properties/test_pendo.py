@@ -18,7 +18,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.switch import table
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
-from segment_pendo.mapping.assess import judge_message, webhook_of
+from segment_pendo.mapping.assess import judge_message
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import Across
 from segment_pendo.pendo.effect import effect
@@ -115,11 +115,11 @@ def test_account_data_never_leaks_into_visitors_nor_into_other_groups(events: li
 def test_findings_and_switches_never_change_a_webhook(call: Any) -> None:
     text = js_json.keep(call)
     message = Message(Call(0, call["type"], call), call)
-    plain = webhook_of(judge_message(message, ordinary=False, setup=Setup(track=True)))
+    plain = judge_message(message, ordinary=False, setup=Setup(track=True)).webhook
     other = Setup(
         track=True, pendo=PendoSwitches(nested="dot", anonymous="visitor", null="removed"), pendo_track=False
     )
-    assert webhook_of(judge_message(message, ordinary=False, setup=other)) == plain
+    assert judge_message(message, ordinary=False, setup=other).webhook == plain
     assert js_json.keep(call) == text
 
 

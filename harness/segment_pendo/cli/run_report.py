@@ -19,7 +19,6 @@ from segment_pendo.words import (
     Judged,
     Receipt,
     Refusal,
-    Webhook,
     is_as_bad,
 )
 
@@ -85,7 +84,7 @@ class Reporter:
             self._call(receipt, judged)
         if self._waiting:
             asyncio.get_running_loop().call_later(
-                PATIENCE, self._settle, [CallRef(receipt.id, j.call.index) for j in receipt.judged]
+                PATIENCE, self._settle, [receipt.ref(j) for j in receipt.judged]
             )
         self._flush()
 
@@ -107,7 +106,7 @@ class Reporter:
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:
         self.calls += 1
-        sends = isinstance(judged.outcome, Webhook)
+        sends = judged.webhook is not None
         self.outcomes["webhook" if sends else "skipped"] += 1
         for finding in judged.findings:
             self.findings[finding.level] += 1
@@ -118,7 +117,7 @@ class Reporter:
             line = _Line(receipt, judged, settled=not sends)
             self._lines.append(line)
             if sends:
-                self._waiting[CallRef(receipt.id, judged.call.index)] = line
+                self._waiting[receipt.ref(judged)] = line
 
     def _settle(self, refs: list[CallRef]) -> None:
         """These have waited long enough."""
@@ -135,7 +134,7 @@ class Reporter:
 
     def heard(self, ref: CallRef, attempt: Attempt) -> None:
         """An attempt has ended."""
-        name = rows.call_id(ref.receipt, ref.index)
+        name = str(ref)
         self.deliveries[attempt.state] += 1
         detail = attempt.detail or None
         event: JsonObject = {

@@ -16,7 +16,7 @@ from segment_pendo.cli.setup_options import was_given
 from segment_pendo.explain.prediction import Event, predicted
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
-from segment_pendo.words import Json, JsonObject, Webhook
+from segment_pendo.words import Json, JsonObject
 
 __all__ = ["events", "from_option", "state"]
 
@@ -95,8 +95,9 @@ def _events_of(data: bytes, name: str, setup: Setup) -> tuple[list[Event], Setup
             wrong += 1
             continue
         setup = one.setup
-        if isinstance(one.judged.outcome, Webhook):
-            body = js_json.read(one.judged.outcome.body).value
+        webhook = one.judged.webhook
+        if webhook is not None:
+            body = js_json.read(webhook.body).value
             made.append(Event(body, int(one.receipt.at.timestamp() * 1000), f"line {one.line}"))
     if wrong > len(made):
         message = (

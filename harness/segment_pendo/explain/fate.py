@@ -14,7 +14,7 @@ from segment_pendo.mapping.assess import effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.pendo.metadata import Field
-from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Skipped
+from segment_pendo.words import Call, Finding, Json, JsonObject, Judged
 
 __all__ = ["explained", "fate"]
 
@@ -56,8 +56,8 @@ def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
     is known already.
     """
     who = _subject(judged.call)
-    if isinstance(judged.outcome, Skipped):
-        return f"{who}: not delivered, as {_lowered(judged.outcome.reason)}"
+    if judged.skipped is not None:
+        return f"{who}: not delivered, as {_lowered(judged.skipped.reason)}"
     made = made or effect_of(judged, setup)
     assert made is not None
     if made.nothing is not None:

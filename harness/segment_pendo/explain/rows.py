@@ -4,35 +4,23 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from segment_pendo.base import js_json
 from segment_pendo.base.times import text
-from segment_pendo.mapping.assess import webhook_of
-from segment_pendo.words import Call, Finding, Json, JsonObject, Judged, Level, Receipt, Webhook
+from segment_pendo.words import Finding, Json, JsonObject, Judged, Level, Receipt
 
-__all__ = ["CallRow", "FindingRow", "call_id", "call_row", "dumps", "error_row", "finding_row", "sent"]
-
-
-def call_id(receipt: str, index: int) -> str:
-    """The name of one call of a run."""
-    return f"{receipt}.{index}"
-
-
-def sent(call: Call, key: str) -> Json:
-    """A top-level value of the call as it was sent."""
-    return call.data.get(key) if isinstance(call.data, dict) else None
+__all__ = ["CallRow", "FindingRow", "call_row", "dumps", "error_row", "finding_row"]
 
 
 def call_row(
     receipt: Receipt, judged: Judged, *, line: int | None = None, delivery: JsonObject | None = None
 ) -> JsonObject:
     """The row of one call; `line` names its place in a file, else its id names it in a run."""
-    webhook = webhook_of(judged)
-    skipped = None if isinstance(judged.outcome, Webhook) else judged.outcome
-    name: JsonObject = {"line": line} if line is not None else {"id": call_id(receipt.id, judged.call.index)}
+    webhook, skipped = judged.webhook, judged.skipped
+    name: JsonObject = {"line": line} if line is not None else {"id": str(receipt.ref(judged))}
     return name | {
         "index": judged.call.index,
         "time": text(receipt.at),
         "type": judged.call.type,
-        "user": sent(judged.call, "userId"),
-        "group": sent(judged.call, "groupId"),
+        "user": judged.call.member("userId"),
+        "group": judged.call.member("groupId"),
         "outcome": "webhook" if webhook else "skipped",
         "code": skipped.code if skipped else None,
         "reason": skipped.reason if skipped else None,

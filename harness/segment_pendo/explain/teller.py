@@ -6,7 +6,6 @@ from typing import Final
 from segment_pendo.base.prose import plain, printable
 from segment_pendo.base.times import text
 from segment_pendo.explain.doors import Door, advice
-from segment_pendo.explain.rows import sent
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import LEVELS, Attempt, Json, Judged, Receipt, Skipped
 
@@ -50,21 +49,16 @@ class Teller:
         """Time, type, user -> visitor, group -> account, outcome, Pendo's status, findings; then what is new,
         indented.
         """
-        outcome = judged.outcome
-        user, group = sent(judged.call, "userId"), sent(judged.call, "groupId")
+        skipped = judged.skipped
+        user, group = judged.call.member("userId"), judged.call.member("groupId")
         parts = [text(receipt.at)[11:23], f"{plain(judged.call.type):<8}"]
-        if isinstance(outcome, Skipped):
+        if skipped is not None:
             parts += [f"user {plain(user)}" if user is not None else "no user"]
             parts += [f"group {plain(group)}"] if group is not None else []
-            reason = (
-                _reason(outcome, judged.call.type, self._door)
-                if self._is_new(outcome.code, outcome.reason)
-                else ""
-            )
-            line = "  ".join(
-                part for part in [*parts, f"skipped {outcome.code}{reason}", _findings(judged)] if part
-            )
-            return "\n".join([line, *self._news(judged)])
+            is_new = self._is_new(skipped.code, skipped.reason)
+            reason = _reason(skipped, judged.call.type, self._door) if is_new else ""
+            parts += [f"skipped {skipped.code}{reason}", _findings(judged)]
+            return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
         parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
         parts += [f"group {plain(group)} -> account"] if group is not None else []
         parts += ["webhook", _status(attempt) if delivers else "", _findings(judged)]

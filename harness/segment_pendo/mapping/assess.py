@@ -35,10 +35,9 @@ from segment_pendo.words import (
     Refusal,
     SdkRequest,
     Skipped,
-    Webhook,
 )
 
-__all__ = ["assess", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message", "webhook_of"]
+__all__ = ["assess", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message"]
 
 
 MOST_FINDINGS: Final = 100  # of one call
@@ -121,11 +120,6 @@ def chain_of(call: Json) -> str:
 
 def effect_of(judged: Judged, setup: Setup) -> Effect | None:
     """What Pendo is taken to make of a call's webhook, or None where the call was skipped."""
-    if isinstance(judged.outcome, Skipped) or judged.message is None:
+    if judged.webhook is None or judged.message is None:
         return None
     return effect(judged.message.data, setup.pendo, track=setup.pendo_track)
-
-
-def webhook_of(judged: Judged) -> Webhook | None:
-    """The webhook, or None where the call was skipped."""
-    return judged.outcome if isinstance(judged.outcome, Webhook) else None

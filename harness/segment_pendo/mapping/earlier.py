@@ -11,7 +11,7 @@ from segment_pendo.mapping.assess import bounded
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS, LIMIT, Across
 from segment_pendo.segment.codes import note
-from segment_pendo.words import Finding, Json, Judged, Receipt, Webhook
+from segment_pendo.words import Finding, Json, Judged, Receipt
 
 __all__ = ["CODES", "EarlierCalls"]
 
@@ -31,9 +31,7 @@ class EarlierCalls:
     def annotated(self, receipt: Receipt) -> Receipt:
         """Return the receipt with the findings that earlier calls bring."""
         if len(receipt.judged) > 1:
-            self.across.grouped(
-                one.message.data for one in receipt.judged if one.message and isinstance(one.outcome, Webhook)
-            )
+            self.across.grouped(one.message.data for one in receipt.judged if one.message and one.webhook)
         return replace(receipt, judged=tuple(self.annotated_call(one, receipt.at) for one in receipt.judged))
 
     def annotated_call(self, judged: Judged, at: datetime) -> Judged:
@@ -41,7 +39,7 @@ class EarlierCalls:
         if judged.message is None:  # ingest dropped it: no later call repeats it
             return judged
         before = self.remember(judged.call.data, at)
-        if not isinstance(judged.outcome, Webhook):
+        if judged.webhook is None:
             return judged
         found: list[Finding] = []
         if before is not None and at - before <= _WINDOW:

@@ -9,12 +9,11 @@ from typing import Final, NamedTuple
 from segment_pendo.base import js_json
 from segment_pendo.base.json_diff import ABSENT, changes
 from segment_pendo.base.json_path import json_path
-from segment_pendo.mapping.assess import webhook_of
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.recordings.format import RecordedCall
 from segment_pendo.segment.rules import RULES
 from segment_pendo.segment.server import RULE_OF
-from segment_pendo.words import Judged, Skipped
+from segment_pendo.words import Judged
 
 __all__ = ["Difference", "differences"]
 
@@ -34,10 +33,9 @@ class Difference(NamedTuple):
 
 def differences(one: RecordedCall, judged: Judged) -> Iterator[Difference]:
     """What differs between a recorded call and what became of it now."""
-    outcome = judged.outcome
-    code = outcome.code if isinstance(outcome, Skipped) else None
-    reason = outcome.reason if isinstance(outcome, Skipped) else ""
-    webhook = webhook_of(judged)
+    skipped = judged.skipped
+    code, reason = (skipped.code, skipped.reason) if skipped else (None, "")
+    webhook = judged.webhook
     kind = "webhook" if webhook else "skipped"
     if one.outcome != kind:
         yield Difference("outcome", one.outcome, kind, reason or "it is delivered now")

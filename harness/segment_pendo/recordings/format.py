@@ -29,11 +29,10 @@ from segment_pendo import __version__
 from segment_pendo.base import js_json, times
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.headers import header_pairs
-from segment_pendo.mapping.assess import webhook_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.segment import ingest
-from segment_pendo.words import Batch, Headers, Json, JsonObject, Judged, Refusal, SdkRequest, Webhook
+from segment_pendo.words import Batch, Headers, Json, JsonObject, Judged, Refusal, SdkRequest
 
 __all__ = [
     "FORMAT",
@@ -185,7 +184,7 @@ def entry_line(entry: Entry) -> bytes:
 
 def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str) -> bytes:
     """The line of one call."""
-    webhook = webhook_of(judged)
+    webhook = judged.webhook
     when: JsonObject = {"receivedAt": times.text(at), **_member(sent_at)}
     if made_id:
         when["messageId"] = made_id
@@ -194,7 +193,7 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
             "call": judged.call.data,
             **when,
             "outcome": "webhook" if webhook else "skipped",
-            "code": None if isinstance(judged.outcome, Webhook) else judged.outcome.code,
+            "code": judged.skipped.code if judged.skipped else None,
             "body": webhook.body.decode() if webhook else None,
             "findings": [finding.code for finding in judged.findings if finding.code not in ACROSS],
         }

@@ -13,7 +13,6 @@ from typing import Final
 
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header_pairs
-from segment_pendo.mapping.assess import webhook_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, Header, Reading, RecordedCall, call_line
 from segment_pendo.recordings.judge import Judge, batch_of, with_sent_at
@@ -167,7 +166,7 @@ def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> b
     judged = Judge(setup).judged(
         replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at, kept.made_id
     )
-    webhook = webhook_of(judged)
+    webhook = judged.webhook
     return kept.body == (webhook.body.decode() if webhook else None)
 
 

@@ -78,10 +78,8 @@ class Resend:
         for entry in self._entries():
             bodies = [call.body for call in entry.calls]
             if self.shift is not None:
-                outcomes = [judged.outcome for judged in judge_of.entry(_shifted(entry, self.shift))]
-                bodies = [
-                    outcome.body.decode() if isinstance(outcome, Webhook) else None for outcome in outcomes
-                ]
+                moved = [judged.webhook for judged in judge_of.entry(_shifted(entry, self.shift))]
+                bodies = [webhook.body.decode() if webhook else None for webhook in moved]
             for call, body in zip(entry.calls, bodies, strict=True):
                 if body is not None:
                     webhook = webhooks.signed(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
-from segment_pendo.mapping.assess import chain, webhook_of
+from segment_pendo.mapping.assess import chain
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import webhook_url
 from segment_pendo.segment import webhooks
@@ -91,7 +91,7 @@ class Delivery:
     def take(self, receipt: Receipt) -> None:
         """Queue the webhooks of a receipt behind the earlier ones of their chain."""
         for judged in receipt.judged:
-            webhook = webhook_of(judged)
+            webhook = judged.webhook
             if webhook is None:
                 continue
             name = chain(judged)
@@ -100,7 +100,7 @@ class Delivery:
                 waiting = self._chains[name] = deque()
                 self._ready.put_nowait(name)
                 self._idle.clear()
-            waiting.append((CallRef(receipt.id, judged.call.index), webhook))
+            waiting.append((receipt.ref(judged), webhook))
 
     async def _work(self, opened: Client) -> None:
         while True:

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from segment_pendo.base import js_json, times
 from segment_pendo.base.bounded import Bounded
-from segment_pendo.explain.rows import call_id, finding_row
+from segment_pendo.explain.rows import finding_row
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect
@@ -78,7 +78,7 @@ class CallNames:
         for judged in receipt.judged:
             message_id = judged.message.data.get("messageId") if judged.message else None
             if isinstance(message_id, str):
-                self._names[message_id] = call_id(receipt.id, judged.call.index)
+                self._names[message_id] = str(receipt.ref(judged))
 
 
 class LoopbackPendo:

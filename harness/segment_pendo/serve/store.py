@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from segment_pendo.base import js_json
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.headers import header_pairs
-from segment_pendo.explain.rows import call_row, finding_row, sent
+from segment_pendo.explain.rows import call_row, finding_row
 from segment_pendo.mapping import earlier as history
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
@@ -35,7 +35,6 @@ from segment_pendo.words import (
     Judged,
     Receipt,
     SdkRequest,
-    Webhook,
 )
 
 __all__ = ["FILTERS", "Kept", "Page", "Store", "StoreError"]
@@ -349,20 +348,18 @@ def _column(value: Json) -> str | None:
 
 def _call_columns(receipt: Receipt, index: int) -> tuple[object, ...]:
     judged = receipt.judged[index]
-    sends = isinstance(judged.outcome, Webhook)
-    codes = [finding.code for finding in judged.findings]
-    if not isinstance(judged.outcome, Webhook):
-        codes.insert(0, judged.outcome.code)
+    webhook, skipped = judged.webhook, judged.skipped
+    codes = [*([skipped.code] if skipped else []), *(finding.code for finding in judged.findings)]
     return (
         index,
         _column(judged.call.type),
-        _column(sent(judged.call, "userId")),
-        _column(sent(judged.call, "groupId")),
-        "webhook" if sends else "skipped",
+        _column(judged.call.member("userId")),
+        _column(judged.call.member("groupId")),
+        "webhook" if webhook else "skipped",
         " ".join(codes),
-        "waiting" if sends else None,
+        "waiting" if webhook else None,
         _kept_history(judged),
-        signature_of(judged.outcome) if isinstance(judged.outcome, Webhook) else None,
+        signature_of(webhook) if webhook else None,
     )
 
 
@@ -374,8 +371,8 @@ def _kept_history(judged: Judged) -> str | None:
 
 def _with(judged: Judged, kept: str | None, signature: str | None, setup: Setup) -> Judged:
     """A call mapped again, with what mapping alone does not give."""
-    if signature is not None and isinstance(judged.outcome, Webhook):
-        judged = replace(judged, outcome=resigned(judged.outcome, setup.kind, signature))
+    if signature is not None and judged.webhook is not None:
+        judged = replace(judged, outcome=resigned(judged.webhook, setup.kind, signature))
     if kept is None:
         return judged
     told = tuple(Finding(**row) for row in json.loads(kept))

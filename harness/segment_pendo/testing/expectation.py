@@ -16,7 +16,7 @@ from segment_pendo.base.suggestion import nearest
 from segment_pendo.pendo.codes import CODES as PENDO
 from segment_pendo.segment.codes import CODES as SEGMENT
 from segment_pendo.segment.codes import DROPS
-from segment_pendo.words import Json, Judged, Skipped
+from segment_pendo.words import Json, Judged
 
 __all__ = [
     "ABSENT",
@@ -221,7 +221,7 @@ def _elsewhere(found: Mismatch, key: str, value: Any, data: Json) -> Mismatch:
 
 
 def _became(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
-    skipped = judged.outcome if isinstance(judged.outcome, Skipped) else None
+    skipped = judged.skipped
     outcome = "skipped" if skipped else "webhook"
     if expected.outcome not in {None, outcome}:
         yield Mismatch("outcome", repr(expected.outcome), repr(outcome), skipped.code if skipped else "")

@@ -14,7 +14,6 @@ from aiohttp import web
 
 from segment_pendo.base import js_json
 from segment_pendo.explain.teller import refused
-from segment_pendo.mapping.assess import webhook_of
 from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.files import load
 from segment_pendo.serve.session import Plan, Session
@@ -23,7 +22,7 @@ from segment_pendo.testing.options import Options
 from segment_pendo.testing.recorded import Recordings
 from segment_pendo.testing.timeline import Arrival, Event, Note, called, problems, timeline
 from segment_pendo.testing.waiting import Aio, Clock, Waiting
-from segment_pendo.words import Attempt, CallRef, Receipt
+from segment_pendo.words import Attempt, Receipt
 
 __all__ = ["Harness"]
 
@@ -96,10 +95,10 @@ class Harness(Waiting):
                 self.events.append(Arrival(seconds, receipt, judged))
                 if self.ended:
                     self.late.append(called(judged))
-                webhook = webhook_of(judged)
+                webhook = judged.webhook
                 if webhook is not None:
                     status = self._session.home.loopback_pendo.take(js_json.read(webhook.body).value)
-                    ref = CallRef(receipt.id, judged.call.index)
+                    ref = receipt.ref(judged)
                     self._session.store.attempted(
                         ref, Attempt(1, receipt.at, status, "", "delivered" if status == 200 else "dead")
                     )
@@ -214,7 +213,7 @@ class Harness(Waiting):
         none of it.
         """
         every = [event for event in (*self._cleared, *self.events) if isinstance(event, Arrival)]
-        delivered = sum(webhook_of(one.judged) is not None for one in every)
+        delivered = sum(one.judged.webhook is not None for one in every)
         codes = Counter(found.code for one in every for found in one.judged.findings if found.level != "info")
         told = ", ".join(code + (f" x{count}" if count > 1 else "") for code, count in sorted(codes.items()))
         return {

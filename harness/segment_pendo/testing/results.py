@@ -14,9 +14,9 @@ from uuid import UUID, uuid5
 
 from segment_pendo.base import js_json
 from segment_pendo.explain.records import Account, Visitor, account_of, plain_record, visitor_of
-from segment_pendo.explain.rows import CallRow, FindingRow, call_id, call_row
+from segment_pendo.explain.rows import CallRow, FindingRow, call_row
 from segment_pendo.explain.teller import finding_line
-from segment_pendo.mapping.assess import assess, webhook_of
+from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
@@ -24,7 +24,7 @@ from segment_pendo.recordings.merge import steady
 from segment_pendo.segment.wire import requests
 from segment_pendo.testing.expectation import Expectation, checked
 from segment_pendo.testing.timeline import Arrival, Event, called, problems
-from segment_pendo.words import JsonObject, Judged, Level, Receipt, Skipped
+from segment_pendo.words import JsonObject, Judged, Level, Receipt
 
 __all__ = ["Results", "Snapshot", "pendo_after", "row_of"]
 
@@ -60,7 +60,7 @@ class Results(ABC):
     @property
     def webhooks(self) -> list[dict[str, Any]]:
         """The body of each webhook, in order, as JSON."""
-        webhooks = (webhook_of(one.judged) for one in self._arrivals())
+        webhooks = (one.judged.webhook for one in self._arrivals())
         return [json.loads(webhook.body) for webhook in webhooks if webhook is not None]
 
     @property
@@ -98,9 +98,7 @@ class Results(ABC):
         return {
             "webhooks": [_steady(webhook) for webhook in self.webhooks],
             "skipped": [
-                f"{called(one.judged)}: {one.judged.outcome.code}"
-                for one in every
-                if isinstance(one.judged.outcome, Skipped)
+                f"{called(one.judged)}: {one.judged.skipped.code}" for one in every if one.judged.skipped
             ],
             "findings": [f"{called(one.judged)}: {found}" for one in every for found in _found(one.judged)],
             "visitors": {
@@ -132,7 +130,7 @@ def row_of(one: Arrival) -> CallRow:
     """The row of a call; a test's webhooks go straight into the Pendo on loopback, so they are delivered at
     once.
     """
-    sends = webhook_of(one.judged) is not None
+    sends = one.judged.webhook is not None
     delivery: JsonObject | None = {"state": "delivered", "status": 200, "attempts": 1} if sends else None
     return cast("CallRow", call_row(one.receipt, one.judged, delivery=delivery))
 
@@ -159,11 +157,9 @@ class _Predicted(Results):
         receipt = self._earlier.annotated(receipt)
         for judged in receipt.judged:
             self.events.append(Arrival(0.0, receipt, judged))
-            webhook = webhook_of(judged)
+            webhook = judged.webhook
             if webhook is not None:
-                self._pendo.apply(
-                    js_json.read(webhook.body).value, self._at, call_id(receipt.id, judged.call.index)
-                )
+                self._pendo.apply(js_json.read(webhook.body).value, self._at, str(receipt.ref(judged)))
 
 
 def pendo_after(

@@ -8,7 +8,7 @@ from segment_pendo.base.prose import many, printable, short
 from segment_pendo.explain.doors import advice
 from segment_pendo.explain.teller import finding_line, named
 from segment_pendo.testing.expectation import Expectation, Mismatch, distance, mismatches
-from segment_pendo.words import LEVELS, Json, Judged, Receipt, Skipped, is_as_bad
+from segment_pendo.words import LEVELS, Json, Judged, Receipt, is_as_bad
 
 __all__ = ["Arrival", "Note", "called", "missed", "problems", "timeline", "uncalled"]
 
@@ -57,8 +57,8 @@ def called(judged: Judged) -> str:
 def _line(event: Event) -> str:
     if isinstance(event, Note):
         return f"{event.seconds:9.3f} s  {event.text}"
-    outcome = event.judged.outcome
-    became = f"skipped {outcome.code}" if isinstance(outcome, Skipped) else "webhook"
+    skipped = event.judged.skipped
+    became = f"skipped {skipped.code}" if skipped else "webhook"
     found = sorted(
         {
             (LEVELS.index(one.level), f"{one.level} {one.code}")
@@ -126,12 +126,10 @@ def differing(one: Mismatch) -> str:
 
 
 def _about(judged: Judged) -> Iterator[str]:
-    if isinstance(judged.outcome, Skipped):
-        skipped = judged.outcome
+    skipped = judged.skipped
+    if skipped is not None:
         how = advice(skipped.code, judged.call.type, "marker")
         yield " ".join(filter(None, [f"    skipped {skipped.code}: {printable(skipped.reason)}", how]))
-        if judged.call.type == "track" and judged.outcome.code == "NO_MATCHING_MAPPING":
-            yield "    in a test that is @pytest.mark.segment_pendo(track=True)"
     for one in sorted(judged.findings, key=lambda one: LEVELS.index(one.level)):
         if one.level != "info":
             yield f"    {finding_line(one.level, one.code, one.path, one.message)}"
@@ -145,11 +143,9 @@ def problems(events: Sequence[Event], level: str) -> list[str]:
             found += [event.text] if event.wrong else []
             continue
         judged = event.judged
-        if judged.message is None and isinstance(judged.outcome, Skipped):
-            found.append(
-                f"{called(judged)}: Segment drops it, {judged.outcome.code}: "
-                f"{printable(judged.outcome.reason)}"
-            )
+        skipped = judged.skipped
+        if judged.message is None and skipped is not None:
+            found.append(f"{called(judged)}: Segment drops it, {skipped.code}: {printable(skipped.reason)}")
         for one in judged.findings:
             if is_as_bad(one.level, level):
                 found.append(f"{called(judged)}: {finding_line(one.level, one.code, one.path, one.message)}")

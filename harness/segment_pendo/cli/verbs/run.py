@@ -23,7 +23,6 @@ from segment_pendo.cli.pseudonym_settings import people
 from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.cli.signals import Signals
-from segment_pendo.explain.rows import call_id
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
 from segment_pendo.recordings.recorder import Mode, Recorder
@@ -290,7 +289,7 @@ def _summary(session: Session, reporter: Reporter) -> None:
         _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
     left = session.left
     if left:
-        names = ", ".join(call_id(ref.receipt, ref.index) for ref in left[:10])
+        names = ", ".join(str(ref) for ref in left[:10])
         _say(
             f"{many(len(left), 'webhook')} not delivered within {DRAIN:g} s: "
             f"{names}{', ...' if len(left) > 10 else ''}"
