@@ -159,8 +159,7 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
         raise pytest.UsageError(msg) from None
 
 
-# --- fixtures
-# ------------------------------------------------------------------------------------------------------------
+# --- fixtures ---
 
 
 @pytest.fixture(scope="session")
@@ -301,8 +300,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-# --- the summary, and what came late
-# ------------------------------------------------------------------------------------------------------
+# --- the summary, and what came late ---
 
 
 @pytest.hookimpl(trylast=True)

@@ -189,8 +189,7 @@ def test_a_wrong_option_is_told(pytester: pytest.Pytester, marker: str, message:
     assert message in said(result)
 
 
-# --- recordings
-# ----------------------------------------------------------------------------------------------------------
+# --- recordings ---
 
 RECORDED = """
     def test_it(segment_pendo, send):

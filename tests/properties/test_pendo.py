@@ -151,8 +151,7 @@ def test_every_member_of_a_call_has_one_line(call: Any) -> None:
     assert row["effect"]["visitor"] is None or row["effect"]["visitor"]["id"] == made.visitor_id
 
 
-# --- over HTTP
-# ---------------------------------------------------------------------------------------------------------
+# --- over HTTP ---
 
 
 @contextmanager

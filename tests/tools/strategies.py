@@ -61,8 +61,7 @@ hostile_calls = st.fixed_dictionaries(
     },
 )
 
-# --- JSON texts, as odd as the grammar allows
-# -------------------------------------------------------------------------
+# --- JSON texts, as odd as the grammar allows ---
 
 ODD_NUMBERS = (
     "1.0", "-0", "-0.0", "1e21", "1E21", "123456789012345680000", "1e400", "-1e400", "9007199254740993",
@@ -176,8 +175,7 @@ date_texts = st.from_regex(
 )
 
 
-# --- what an app gives to its SDK
-# -------------------------------------------------------------------------------------
+# --- what an app gives to its SDK ---
 
 _routed = st.dictionaries(
     st.sampled_from(["All", "Pendo", "Facebook", "Webhooks"]),

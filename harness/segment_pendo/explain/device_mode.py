@@ -126,8 +126,7 @@ def _track(data: JsonObject, destination: str) -> Device:
     return Device(sent=True, visitor=_visitor(data, destination), event=event)
 
 
-# --- beside the webhook
-# ------------------------------------------------------------------------------------------------
+# --- beside the webhook ---
 
 
 def compared_row(judged: Judged, setup: Setup) -> JsonObject:

@@ -5,13 +5,13 @@ instead.
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from segment_pendo.base.json_path import json_path
 from segment_pendo.explain.why import why
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect
-from segment_pendo.segment.server import RULE_OF
+from segment_pendo.segment.members import RULE_WHERE_ABSENT
 from segment_pendo.words import Call, Json, JsonObject, Judged, Message
 
 __all__ = ["Line", "effect_row", "field_lines"]
@@ -59,10 +59,6 @@ def effect_row(made: Effect) -> JsonObject:
         if made.event is not None
         else row
     )
-
-
-# What Segment makes where a call has none; all else of an event passes as it is (S-20).
-_MADE: Final = RULE_OF | {"context": "S-10", "integrations": "S-10", "timestamp": "T-7"}
 
 
 def field_lines(judged: Judged, made: Effect | None, setup: Setup) -> list[Line]:
@@ -130,7 +126,7 @@ def _member(key: str, value: Json, source: str | None, made: Effect, setup: Setu
         )
     if key == "groupId":
         return Line(source, path, None, value, *why("1.40" if made.event is None else "1.62", setup))
-    made_by = _MADE.get(key) if source is None or key == "originalTimestamp" else None
+    made_by = RULE_WHERE_ABSENT.get(key) if source is None or key == "originalTimestamp" else None
     return Line(source, path, None, value, *why(made_by or "1.13", setup))
 
 

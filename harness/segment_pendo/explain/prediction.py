@@ -33,8 +33,7 @@ def predicted(events: Iterable[Event], switches: PendoSwitches = DEFAULT, *, tra
     return pendo
 
 
-# --- two states
-# ----------------------------------------------------------------------------------------------------------
+# --- two states ---
 
 
 class StateChange(NamedTuple):
@@ -84,8 +83,7 @@ def _text(value: Json) -> str:
     return ABSENT if value is None else js_json.ascii_only(js_json.write(value).decode())
 
 
-# --- prediction and reality
-# ----------------------------------------------------------------------------------------------
+# --- prediction and reality ---
 
 
 class Compared(NamedTuple):

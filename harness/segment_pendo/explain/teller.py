@@ -7,20 +7,20 @@ from segment_pendo.base.prose import plain, printable
 from segment_pendo.base.times import text
 from segment_pendo.explain.doors import Door, advice
 from segment_pendo.segment.ingest import masked
+from segment_pendo.segment.members import WORD_OF
 from segment_pendo.words import LEVELS, Attempt, Json, Judged, Receipt, Skipped
 
 __all__ = ["WHO", "Teller", "finding_line", "named", "refusal_line", "refused"]
 
-WHO: Final = (("userId", "user"), ("groupId", "group"))  # for `named`
+WHO: Final = ("userId", "groupId")  # for `named`
 _MOST_SAID: Final = 1000
 
 
-def named(kind: Json, call: Json, *members: tuple[str, str]) -> str:
-    """A call by its type and those `members` (key, word) that it has."""
+def named(kind: Json, call: Json, *members: str) -> str:
+    """Return a call by its type and those of its `members` that it has, each with its word."""
     data = call if isinstance(call, dict) else {}
-    return " ".join(
-        [plain(kind), *(f"{word} {plain(data[key])}" for key, word in members if data.get(key) is not None)]
-    )
+    given = [name for name in members if data.get(name) is not None]
+    return " ".join([plain(kind), *(f"{WORD_OF[name]} {plain(data[name])}" for name in given)])
 
 
 def finding_line(level: str, code: str, path: str, message: str) -> str:

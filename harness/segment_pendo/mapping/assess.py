@@ -23,6 +23,7 @@ from segment_pendo.pendo import findings
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.segment import ingest, server, webhooks
 from segment_pendo.segment.codes import note
+from segment_pendo.segment.members import CHAIN
 from segment_pendo.words import (
     Batch,
     Call,
@@ -112,7 +113,7 @@ def chain(judged: Judged) -> str:
 def chain_of(call: Json) -> str:
     """The chain of a call by itself."""
     if isinstance(call, dict):
-        for key in ("userId", "anonymousId", "groupId"):
+        for key in CHAIN:
             if call.get(key) is not None:
                 return f"{key}:{js_json.write(call[key]).decode()}"
     return ""

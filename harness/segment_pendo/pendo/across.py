@@ -146,8 +146,7 @@ class Across:
             )
             yield note("ID_COLLISION", "$.userId", text)
 
-    # --- people and accounts
-    # -----------------------------------------------------------------------------------------
+    # --- people and accounts ---
 
     def _people(self, event: JsonObject, made: Effect) -> Iterator[Finding]:
         if (
@@ -187,8 +186,7 @@ class Across:
             yield note("ACCOUNT_SWITCH", json_path(*made.account.path), text)
         user.group = made.account_id
 
-    # --- fields
-    # ------------------------------------------------------------------------------------------------------
+    # --- fields ---
 
     def _fields(self, made: Effect) -> Iterator[Finding]:
         for one in made.fields:
@@ -221,8 +219,7 @@ class Across:
         # 3.06: from whole numbers to fractions is only worth knowing
         yield finding if (before, now) != ("integer", "float") else _softened(finding)
 
-    # --- track
-    # -------------------------------------------------------------------------------------------------------
+    # --- track ---
 
     def _tracks(self, event: JsonObject) -> Iterator[Finding]:
         name = event.get("event")

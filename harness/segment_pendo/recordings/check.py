@@ -11,8 +11,8 @@ from segment_pendo.base.json_diff import ABSENT, changes
 from segment_pendo.base.json_path import json_path
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.recordings.format import RecordedCall
+from segment_pendo.segment.members import RULE_OF
 from segment_pendo.segment.rules import RULES
-from segment_pendo.segment.server import RULE_OF
 from segment_pendo.words import Judged
 
 __all__ = ["Difference", "differences"]

@@ -73,7 +73,7 @@ class Pair:
     @property
     def name(self) -> str:
         """The call in a few words."""
-        return named(self.side.type, self.side.call, *WHO, ("event", "event"))
+        return named(self.side.type, self.side.call, *WHO, "event")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from segment_pendo.explain.prediction import Event, predicted
 from segment_pendo.explain.records import plain_record
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, RecordedCall
+from segment_pendo.segment.members import WORD_OF
 from segment_pendo.words import Json, SdkRequest
 
 __all__ = ["curl", "har", "pytest"]
@@ -35,29 +36,15 @@ def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+# What an expectation of each type is made of, what it is about first.
 _EXPECTED: Final = {
-    "identify": (("user", "userId"), ("anonymous", "anonymousId"), ("traits", "traits")),
-    "group": (("group", "groupId"), ("user", "userId"), ("anonymous", "anonymousId"), ("traits", "traits")),
-    "track": (
-        ("event", "event"),
-        ("user", "userId"),
-        ("anonymous", "anonymousId"),
-        ("properties", "properties"),
-    ),
-    "page": (
-        ("name", "name"),
-        ("user", "userId"),
-        ("anonymous", "anonymousId"),
-        ("properties", "properties"),
-    ),
-    "screen": (
-        ("name", "name"),
-        ("user", "userId"),
-        ("anonymous", "anonymousId"),
-        ("properties", "properties"),
-    ),
-    "alias": (("user", "userId"), ("previous", "previousId"), ("anonymous", "anonymousId")),
-    "any_call": (("user", "userId"), ("anonymous", "anonymousId")),
+    "identify": ("userId", "anonymousId", "traits"),
+    "group": ("groupId", "userId", "anonymousId", "traits"),
+    "track": ("event", "userId", "anonymousId", "properties"),
+    "page": ("name", "userId", "anonymousId", "properties"),
+    "screen": ("name", "userId", "anonymousId", "properties"),
+    "alias": ("userId", "previousId", "anonymousId"),
+    "any_call": ("userId", "anonymousId"),
 }
 _MOST_RECORDS: Final = 20
 
@@ -123,9 +110,9 @@ def _options(setup: Setup) -> str:
 def _expected(entry: Entry, one: RecordedCall) -> str:
     kind, call = entry.type_of(one), one.call if isinstance(one.call, dict) else {}
     kind = kind if kind in _EXPECTED else "any_call"
-    given = [(name, call[key]) for name, key in _EXPECTED[kind] if call.get(key) not in (None, {})]
+    given = [(WORD_OF[key], call[key]) for key in _EXPECTED[kind] if call.get(key) not in (None, {})]
     parts = [f"{name}={_literal(js_json.keep(value), 12)}" for name, value in given]
-    first = _EXPECTED[kind][0][0]
+    first = WORD_OF[_EXPECTED[kind][0]]
     if first != "user" and parts:  # what the call is about needs no name
         parts[0] = parts[0].removeprefix(f"{first}=")
     if one.code is not None:

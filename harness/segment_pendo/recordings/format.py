@@ -132,8 +132,7 @@ class Reading(NamedTuple):
     entries: Iterator[Entry]
 
 
-# --- writing
-# ---------------------------------------------------------------------------------------------------------
+# --- writing ---
 
 
 def _line(value: Json) -> bytes:
@@ -200,8 +199,7 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
     )
 
 
-# --- mapping what is recorded
-# ----------------------------------------------------------------------------------------
+# --- mapping what is recorded ---
 
 
 def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]) -> SdkRequest:
@@ -218,8 +216,7 @@ def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]
     return replace(request, body=js_json.keep(calls[0])) if calls else request
 
 
-# --- reading
-# ---------------------------------------------------------------------------------------------------------
+# --- reading ---
 
 
 def is_recording(text: bytes) -> bool:

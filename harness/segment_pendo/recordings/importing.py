@@ -10,18 +10,16 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from segment_pendo.base import js_json, times
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.recordings.calls_file import items
+from segment_pendo.segment.members import BY_SERVERS
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
 __all__ = ["ImportFailure", "Imported", "har", "ndjson"]
-
-# What Segment's servers made of a call, and what its archive so holds (facts S).
-_MADE: Final = frozenset({"receivedAt", "originalTimestamp", "channel", "version", "projectId", "writeKey"})
 
 
 class ImportFailure(SegmentPendoError):
@@ -103,7 +101,7 @@ def _of_event(event: JsonObject, line: int) -> Imported:
     if not isinstance(kind, str):
         msg = f"line {line}: this object has no type; expected an event of Segment or a captured request"
         raise ImportFailure(msg)
-    call: JsonObject = {key: value for key, value in event.items() if key not in _MADE}
+    call: JsonObject = {key: value for key, value in event.items() if key not in BY_SERVERS}
     if "originalTimestamp" in event:
         call["timestamp"] = event["originalTimestamp"]
     at = times.parse(event.get("receivedAt")) or datetime.now(UTC)

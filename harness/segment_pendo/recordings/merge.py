@@ -16,12 +16,12 @@ from segment_pendo.base.headers import header_pairs
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, Header, Reading, RecordedCall, call_line
 from segment_pendo.recordings.judge import Judge, batch_of, with_sent_at
+from segment_pendo.segment.members import VARYING
 from segment_pendo.words import Batch, Call, Json, JsonObject
 
 __all__ = ["Merge", "joined", "meaning", "merged", "steady"]
 
 # What differs between two runs of the same code.
-_VOLATILE: Final = frozenset({"messageId", "timestamp", "sentAt", "originalTimestamp", "_metadata"})
 _VOLATILE_CONTEXT: Final = frozenset({"ip", "userAgent", "userAgentData", "page", "instanceId"})
 _VOLATILE_HEADERS: Final = frozenset({"user-agent", "x-retry-count"})
 
@@ -39,7 +39,7 @@ def _steady_context(context: JsonObject) -> JsonObject:
 
 
 def _steady(value: JsonObject) -> JsonObject:
-    value = {key: inner for key, inner in value.items() if key not in _VOLATILE}
+    value = {key: inner for key, inner in value.items() if key not in VARYING}
     context = value.get("context")
     if isinstance(context, dict):
         value["context"] = _steady_context(context)

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
 from segment_pendo.recordings.scan import PHONE, is_global
+from segment_pendo.segment.members import ACCOUNT_IDS, PERSON_IDS
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
 __all__ = ["PERSONAL", "People", "Rules"]
@@ -37,8 +38,6 @@ PERSONAL: Final = frozenset(
         "latitude", "longitude", "ssn", "taxid", "idfa", "idfv", "advertisingid", "deviceid",
     }
 )  # fmt: skip
-_USER_IDS: Final = frozenset({"userId", "anonymousId", "previousId"})
-_ACCOUNT_IDS: Final = frozenset({"groupId"})
 # Names that end so are personal too: workPhone, billing_address, customerName1.
 _ENDINGS: Final = (
     "email", "phone", "address", "firstname", "lastname", "surname", "givenname", "familyname", "fullname",
@@ -85,7 +84,7 @@ class Rules:
         return key not in self.keep and (name in PERSONAL or name.endswith(_ENDINGS) or key in self.replace)
 
     def replaces_id(self, key: str) -> bool:
-        return self.ids == "all" or (self.ids == "users" and key in _USER_IDS)
+        return self.ids == "all" or (self.ids == "users" and key in PERSON_IDS)
 
 
 _MEANINGS: Final = SUSPICIOUS | {"true", "false"}
@@ -113,7 +112,7 @@ class People:
             return self.within(call)
         cleaned: JsonObject = {}
         for key, value in call.items():
-            if key in _USER_IDS or key in _ACCOUNT_IDS:
+            if key in PERSON_IDS or key in ACCOUNT_IDS:
                 cleaned[key] = self.value(value) if self._rules.replaces_id(key) else self.within(value)
             elif key in {"traits", "properties", "context"}:
                 cleaned[key] = self._walk(value, everything=self._rules.allow_list)
@@ -156,7 +155,7 @@ class People:
         if key in self._rules.keep or key == "library":
             return value
         if (
-            key in _USER_IDS or key in _ACCOUNT_IDS or key == "id"
+            key in PERSON_IDS or key in ACCOUNT_IDS or key == "id"
         ):  # ids again, in traits, context and properties
             return self.value(value) if everything or self._rules.replaces_id(key) else self.within(value)
         return self._all(value) if self._rules.personal(key) else self._walk(value, everything=everything)

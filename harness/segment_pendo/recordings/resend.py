@@ -17,6 +17,7 @@ from segment_pendo.recordings.format import Entry, Header, RecordedCall
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.pace import Item, Pace
 from segment_pendo.segment import webhooks
+from segment_pendo.segment.members import BY_SDKS, TIMES
 from segment_pendo.segment.wire import requests
 from segment_pendo.words import Json, JsonObject, SdkRequest, Webhook
 
@@ -24,9 +25,6 @@ __all__ = ["CONDITIONS", "Measure", "Resend"]
 
 # What calls can be chosen by.
 CONDITIONS: Final = ("type", "user", "group", "event", "outcome", "code")
-_TIMED: Final = ("timestamp", "sentAt", "originalTimestamp")
-# What an SDK makes itself, and so makes anew.
-_MADE: Final = frozenset({"messageId", "timestamp", "sentAt", "writeKey", "_metadata", "channel"})
 
 
 class Measure(NamedTuple):
@@ -116,7 +114,7 @@ class Resend:
         calls: list[JsonObject] = []
         for recorded in entry.calls:
             if isinstance(recorded.call, dict):
-                call = {key: value for key, value in recorded.call.items() if key not in _MADE}
+                call = {key: value for key, value in recorded.call.items() if key not in BY_SDKS}
                 context = call.get("context")
                 if isinstance(context, dict):
                     call["context"] = {key: value for key, value in context.items() if key != "library"}
@@ -146,7 +144,7 @@ def _shifted(entry: Entry, shift: timedelta) -> Entry:
 def _shifted_call(recorded: RecordedCall, shift: timedelta) -> RecordedCall:
     call = recorded.call
     if isinstance(call, dict):
-        call = {key: _moved(value, shift) if key in _TIMED else value for key, value in call.items()}
+        call = {key: _moved(value, shift) if key in TIMES else value for key, value in call.items()}
     return replace(
         recorded,
         call=call,

@@ -17,8 +17,7 @@ _DATE = re.compile(
 )
 
 
-# --- the integrations object (N-3, N-4)
-# ------------------------------------------------------------------------------
+# --- the integrations object (N-3, N-4) ---
 
 
 def _find(value: Json, path: str) -> Json:
@@ -69,7 +68,6 @@ def _first(*values: Json) -> Json:
 
 
 # --- dates: W-7 ---
-# -----------------------------------------------------------------------------------------------------
 
 
 def rewritten(value: Json) -> Json:

@@ -369,8 +369,7 @@ def _undotted(query: list[tuple[str, str]]) -> JsonObject:
     return event
 
 
-# --- answers
-# ---------------------------------------------------------------------------------------------------------
+# --- answers ---
 
 ACCEPTED: Final = b'{"success": true}'  # I-34; SDKs demand exactly 200 and a JSON body (I-33)
 _JSON: Final = ("Content-Type", "application/json")

@@ -16,7 +16,7 @@ from segment_pendo.segment.ingest import MAX_SINGLE, TYPES, library_name
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Json, JsonObject, Message, Skipped
 
-__all__ = ["RULE_OF", "MakeId", "corrected", "deliver", "message_id"]
+__all__ = ["MakeId", "corrected", "deliver", "message_id"]
 
 MAX_MESSAGES: Final = 2500  # I-43
 MAX_MESSAGE_ID: Final = 100  # I-44, in characters
@@ -31,21 +31,6 @@ DEVICE_LIBRARIES: Final = frozenset(
         "analytics-react-native",
     }
 )
-# The rule that makes or keeps what stands at a top-level key of a message; all else passes as sent (W-20).
-RULE_OF: Final = {
-    "timestamp": "T-3",
-    "originalTimestamp": "T-1",
-    "receivedAt": "S-7",
-    "sentAt": "T-5",
-    "messageId": "S-5",
-    "channel": "M-12",
-    "version": "M-11",
-    "projectId": "S-9",
-    "writeKey": "S-4",
-    "type": "S-6",
-    "integrations": "N-11",
-    "context": "S-2",
-}
 type MakeId = Callable[[], str]
 _KSUID: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -68,8 +53,7 @@ def deliver(
     return dropped or _completed(call, data, batch, switches, received=received, ip=ip, message_id=message_id)
 
 
-# --- drops (M-2: what else may be missing is delivered)
-# --------------------------------------------------------------
+# --- drops (M-2: what else may be missing is delivered) ---
 
 
 def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
@@ -173,8 +157,7 @@ _CHECKS: Final[dict[str, Callable[[JsonObject], Skipped | None]]] = {
 }
 
 
-# --- what is added
-# ---------------------------------------------------------------------------------------------------
+# --- what is added ---
 
 
 def _completed(

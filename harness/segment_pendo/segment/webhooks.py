@@ -85,8 +85,7 @@ SIGNATURE: Final = "X-Signature"
 KINDS: Final = {"actions": ACTIONS, "classic": CLASSIC}
 
 
-# --- routing
-# ---------------------------------------------------------------------------------------------------------
+# --- routing ---
 
 
 def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT) -> Skipped | None:
@@ -123,8 +122,7 @@ def _off(kind: Kind) -> Skipped:
     return Skipped("FILTERED_BY_INTEGRATIONS_OBJECT", reason)
 
 
-# --- the request
-# -----------------------------------------------------------------------------------------------------
+# --- the request ---
 
 
 def webhook(
@@ -199,8 +197,7 @@ def _sorted_value(value: Json) -> Json:
     return [_sorted_value(inner) for inner in value] if isinstance(value, list) else value
 
 
-# --- what there is to know
-# -------------------------------------------------------------------------------------------
+# --- what there is to know ---
 
 
 def _ignored(data: JsonObject, kind: Kind) -> Iterator[Finding]:

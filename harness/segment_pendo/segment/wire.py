@@ -72,8 +72,7 @@ def _enveloped(events: Sequence[JsonObject], envelope: JsonObject) -> JsonObject
     return {"batch": batch, **envelope}
 
 
-# --- times
-# -----------------------------------------------------------------------------------------------------------
+# --- times ---
 
 
 def _offset(at: datetime, precision: str = "milliseconds") -> str:
@@ -84,8 +83,7 @@ def _nanoseconds(at: datetime) -> str:
     return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "000Z"
 
 
-# --- events
-# ----------------------------------------------------------------------------------------------------------
+# --- events ---
 
 
 def _facts(call: JsonObject) -> JsonObject:
@@ -197,8 +195,7 @@ def _php(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) ->
     return {**_facts(call), "context": context, "messageId": unique(), "timestamp": _offset(at, "seconds")}
 
 
-# --- envelopes
-# -------------------------------------------------------------------------------------------------------
+# --- envelopes ---
 
 
 def _python_envelope(_sdk: Sdk, at: datetime, write_key: str, _unique: Unique) -> JsonObject:

@@ -121,8 +121,7 @@ class LoopbackPendo:
             web.post("/_/reset", self._forget),
         ]
 
-    # --- what is sent here
-    # -------------------------------------------------------------------------------------------
+    # --- what is sent here ---
 
     async def _webhook(self, request: web.Request) -> web.Response:
         methods = {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}  # 1.06
@@ -247,8 +246,7 @@ class LoopbackPendo:
             return self._refused(400, "Pendo makes nothing of it (answer=strict is assumed)")
         return web.Response(status=200)
 
-    # --- what is read back
-    # -------------------------------------------------------------------------------------------
+    # --- what is read back ---
 
     async def _visitor(self, request: web.Request) -> web.Response:
         return self._answer(request, lambda: self.pendo.visitor(_id(request)))
@@ -282,8 +280,7 @@ class LoopbackPendo:
             return web.Response(status=404)
         return web.Response(body=js_json.write(record), content_type="application/json")
 
-    # --- ours
-    # --------------------------------------------------------------------------------------------------------
+    # --- ours ---
 
     async def _state(self, request: web.Request) -> web.Response:
         """All of it, or one record with its history: ?visitor=ID, ?account=ID."""

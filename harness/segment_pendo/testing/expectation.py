@@ -16,6 +16,7 @@ from segment_pendo.base.suggestion import nearest
 from segment_pendo.pendo.codes import CODES as PENDO
 from segment_pendo.segment.codes import CODES as SEGMENT
 from segment_pendo.segment.codes import DROPS
+from segment_pendo.segment.members import MEMBERS
 from segment_pendo.words import Json, Judged
 
 __all__ = [
@@ -146,7 +147,7 @@ def any_call(
     return _made(None, locals())
 
 
-_KEYS: Final = {"user": "userId", "anonymous": "anonymousId", "group": "groupId", "previous": "previousId"}
+_KEYS: Final = {member.word: member.name for member in MEMBERS if member.of}
 _LONGEST: Final = 500
 _IDS: Final = tuple(_KEYS.values())
 _FINDINGS: Final = sorted(SEGMENT | PENDO)
@@ -193,8 +194,7 @@ def checked(*expected: object, count: object = 1) -> None:
         raise TypeError(msg)
 
 
-# --- matching
-# ----------------------------------------------------------------------------------------------------------
+# --- matching ---
 
 
 def mismatches(expected: Expectation, judged: Judged) -> list[Mismatch]:

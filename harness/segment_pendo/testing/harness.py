@@ -73,8 +73,7 @@ class Harness(Waiting):
             f"{counts['findings'] or 'none'}>"
         )
 
-    # --- in the bench's thread
-    # ------------------------------------------------------------------------------------------
+    # --- in the bench's thread ---
 
     async def open(self) -> None:
         """Open the address. Raises ListenerError."""
@@ -123,8 +122,7 @@ class Harness(Waiting):
     def _is_busy(self) -> bool:
         return self._session.home.live > 0
 
-    # --- what Pendo would hold
-    # ------------------------------------------------------------------------------------------
+    # --- what Pendo would hold ---
 
     def _ask[T](self, what: Callable[[Records], T]) -> T:
         return self._loop.ask(lambda: what(self._session.home.loopback_pendo.pendo))
@@ -149,8 +147,7 @@ class Harness(Waiting):
         """
         self._faults.add(Fault(status, times, delay, drop, keep, retry_after))
 
-    # --- recordings
-    # -----------------------------------------------------------------------------------------------------
+    # --- recordings ---
 
     def _path(self, path: str | Path) -> Path:
         return self.options.directory / path
@@ -201,8 +198,7 @@ class Harness(Waiting):
     def _receipts(self) -> list[Receipt]:
         return list({one.receipt.id: one.receipt for one in self._arrivals()}.values())
 
-    # --- the end
-    # --------------------------------------------------------------------------------------------------------
+    # --- the end ---
 
     def timeline(self) -> list[str]:
         """A line for all that came until now."""

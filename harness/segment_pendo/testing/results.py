@@ -135,8 +135,7 @@ def row_of(one: Arrival) -> CallRow:
     return cast("CallRow", call_row(one.receipt, one.judged, delivery=delivery))
 
 
-# --- calls alone
-# -------------------------------------------------------------------------------------------------------
+# --- calls alone ---
 
 _NOTHING: Final[Mapping[str, str]] = {}
 _AT: Final = datetime(2024, 1, 1, tzinfo=UTC)

@@ -14,13 +14,7 @@ __all__ = ["Arrival", "Note", "called", "missed", "problems", "timeline", "uncal
 
 _MOST_LINES: Final = 30
 _WIDEST: Final = 100
-_MEMBERS: Final[tuple[tuple[str, str], ...]] = (
-    ("userId", "user"),
-    ("anonymousId", "anonymous"),
-    ("groupId", "group"),
-    ("event", "event"),
-    ("name", "name"),
-)
+_NAMED: Final = ("userId", "anonymousId", "groupId", "event", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ type Event = Arrival | Note
 def called(judged: Judged) -> str:
     """A call in a few words."""
     anonymous = isinstance(judged.call.data, dict) and judged.call.data.get("userId") is None
-    members = [one for one in _MEMBERS if one[0] != "anonymousId" or anonymous]
+    members = [name for name in _NAMED if name != "anonymousId" or anonymous]
     return named(judged.call.type, judged.call.data, *members)
 
 

@@ -226,8 +226,7 @@ def test_compare_asks_a_pendo_with_its_key_and_never_shows_it(calls: Path) -> No
     assert invoke("state", "compare", "visitor", "u-1", "--to", "mars", "--from", calls).exit_code == 3
 
 
-# --- finding
-# -----------------------------------------------------------------------------------------------------------
+# --- finding ---
 
 
 def test_finding_explains_a_code_in_whatever_case() -> None:
@@ -264,8 +263,7 @@ def test_finding_lists_codes_and_switches() -> None:
     assert "nested:" in models
 
 
-# --- sources
-# -----------------------------------------------------------------------------------------------------------
+# --- sources ---
 
 
 def test_a_long_file_forgets_nobody(tmp_path: Path) -> None:

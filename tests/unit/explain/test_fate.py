@@ -274,8 +274,7 @@ def test_the_effect() -> None:
     }
 
 
-# --- ten sentences on what real SDKs sent
-# ------------------------------------------------------------------------------
+# --- ten sentences on what real SDKs sent ---
 
 
 def test_the_fates_of_captured_calls() -> None:
@@ -284,8 +283,7 @@ def test_the_fates_of_captured_calls() -> None:
     assert golden == fates()
 
 
-# --- device mode
-# -------------------------------------------------------------------------------------------------------
+# --- device mode ---
 
 PARENT = {"parentAccount": {"id": "umbrella"}, "name": "I"}
 DEVICES: list[tuple[dict[str, Any], str, tuple[bool, str | None, str | None]]] = [

@@ -33,8 +33,7 @@ def test_the_cases_hold_what_matters() -> None:
         assert sum(bool(one[kind][name]) for one in verdicts for kind in ("visitor", "account")) >= 20, name
 
 
-# --- rules that somebody might have written instead: each must be found
-# ----------------------------------------------
+# --- rules that somebody might have written instead: each must be found ---
 
 
 def _given(text: str) -> Any:

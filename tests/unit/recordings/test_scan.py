@@ -21,6 +21,8 @@ FIXTURES = RECORDINGS.parent
 WRITE_KEY = "aB3dEf7hIjKlMn0pQrStUvWx9zAbC2eF"
 UUID = "7c0a4b1d-93ef-4a5b-8d21-6f0e9c3b5a17"
 
+GZIPPED = gzip.compress(b"zoe@initech-mail.co", mtime=0)
+
 
 def invoke(*arguments: object, **env: str) -> Result:
     return CliRunner(env=env).invoke(main, ["recording", *map(str, arguments)])
@@ -50,7 +52,7 @@ def invoke(*arguments: object, **env: str) -> Result:
             "e-mail address in body_b64",
         ),
         (
-            json.dumps({"body_b64": base64.b64encode(gzip.compress(b"zoe@initech-mail.co")).decode()}),
+            json.dumps({"body_b64": base64.b64encode(GZIPPED).decode()}),
             "e-mail address in body_b64",
         ),
     ],

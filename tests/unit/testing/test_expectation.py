@@ -203,8 +203,7 @@ def test_of_equally_near_calls_the_last_is_shown() -> None:
     assert "nearest: identify user b" in list(missed(identify("b", traits={"plan": "pro"}), events))
 
 
-# --- what stands around it
-# -----------------------------------------------------------------------------------------------
+# --- what stands around it ---
 
 
 def test_a_long_timeline_keeps_its_end_and_the_nearest_call() -> None:

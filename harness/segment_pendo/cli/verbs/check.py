@@ -138,8 +138,7 @@ def _update(file: Path, checked: list[_Checked]) -> None:
         rewrite(file, changed)
 
 
-# --- reports
-# ---------------------------------------------------------------------------------------------------------
+# --- reports ---
 
 
 def _text(checked: list[_Checked]) -> None:

@@ -141,8 +141,7 @@ def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
     )
 
 
-# --- from and to other programs
-# --------------------------------------------------------------------------------------
+# --- from and to other programs ---
 
 
 def _imported(file: Path) -> Iterator[Imported]:
