@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import jsonschema
+import make_docs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_fixtures import RECORDINGS
@@ -18,17 +19,18 @@ from strategies import any_json, hostile_calls
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
 from segment_pendo.mapping.assess import assess
-from segment_pendo.mapping.setup import Setup
+from segment_pendo.mapping.setup import Described, Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.check import differences
 from segment_pendo.recordings.files import load
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.recorder import Recorder
+from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.strategies import calls, hostile_traits, identify_calls, sdk_requests
 from segment_pendo.words import SdkRequest
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
-SCHEMA = json.loads(Path(recording.__file__).with_suffix(".schema.json").read_text("utf-8"))
+SCHEMA = json.loads(make_docs.SCHEMA.read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 SETUP = Setup(track=True)
 
@@ -103,6 +105,12 @@ def test_one_changed_trait_is_one_changed_line(items: list[Any], data: st.DataOb
             index + 2
         ]
         assert calls_of(path)[index].call["traits"]["changed"] == changed[index]["traits"]["changed"]
+
+
+def test_the_schema_is_what_the_code_reads() -> None:
+    made = make_docs.schema_text()
+    assert make_docs.SCHEMA.read_text("utf-8") == made, "run: uv run python tests/tools/make_docs.py"
+    assert set(get_args(get_type_hints(Described)["webhook"])) == set(KINDS)
 
 
 @given(st.lists(sdk_requests(), min_size=1, max_size=3))

@@ -1,7 +1,9 @@
-"""Make docs/fidelity.md and docs/findings.md again from the tables that the code runs: `uv run python
-tests/tools/make_docs.py`
+"""Make docs/fidelity.md, docs/findings.md and the schema of recordings again from what the code runs.
+
+`uv run python tests/tools/make_docs.py`
 """
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from segment_pendo.mapping.catalogue import DROPS, FINDINGS
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches
+from segment_pendo.recordings import lines
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
 from segment_pendo.segment.rules import RULES, Rule
 from segment_pendo.segment.switches import Switches
@@ -20,6 +23,7 @@ from segment_pendo.words import LEVELS
 
 FIDELITY = Path(__file__).parents[2] / "docs" / "fidelity.md"
 FINDINGS_PAGE = FIDELITY.with_name("findings.md")
+SCHEMA = Path(lines.__file__).with_name("format.schema.json")
 
 HEAD = """\
 # How faithful this is to Segment
@@ -180,7 +184,13 @@ def findings() -> str:
     return "\n".join([*lines, *switch_table(PendoSwitches)]) + "\n"
 
 
+def schema_text() -> str:
+    """The JSON Schema of a recording's lines."""
+    return json.dumps(lines.schema(), indent=2) + "\n"
+
+
 if __name__ == "__main__":
     FIDELITY.parent.mkdir(exist_ok=True)
     FIDELITY.write_text(fidelity(), "utf-8", newline="\n")
     FINDINGS_PAGE.write_text(findings(), "utf-8", newline="\n")
+    SCHEMA.write_text(schema_text(), "utf-8", newline="\n")

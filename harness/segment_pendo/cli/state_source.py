@@ -14,9 +14,10 @@ from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
 from segment_pendo.cli.running import calls, get, is_url
 from segment_pendo.cli.setup_options import was_given
 from segment_pendo.explain.prediction import Event, predicted
+from segment_pendo.explain.records import as_state
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
-from segment_pendo.words import Json, JsonObject
+from segment_pendo.words import JsonObject
 
 __all__ = ["events", "from_option", "state"]
 
@@ -42,34 +43,9 @@ def _read(path: str) -> bytes:
 def _saved(data: bytes) -> JsonObject | None:
     """A state that was saved, or None where this is something else."""
     try:
-        return _as_state(js_json.read(data).value)
+        return as_state(js_json.read(data).value)
     except (ValueError, RecursionError):
         return None
-
-
-def _as_state(value: Json) -> JsonObject | None:
-    """The value, if it is a state with whole records."""
-    if not isinstance(value, dict) or not all(
-        isinstance(value.get(name), list) for name in ("events", "nothing")
-    ):
-        return None
-    for name in ("visitors", "accounts"):
-        records = value.get(name)
-        if not isinstance(records, dict) or not all(map(_is_record, records.values())):
-            return None
-    return value
-
-
-def _is_record(value: Json) -> bool:
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    groups = [metadata.get(name) for name in ("auto", "segmentio")] if isinstance(metadata, dict) else [None]
-    history = value.get("history") if isinstance(value, dict) else None
-    fields = history.get("fields") if isinstance(history, dict) else None
-    return (
-        all(isinstance(group, dict) for group in [*groups, fields])
-        and isinstance(value, dict)
-        and "id" in value
-    )
 
 
 def events(source: str, setup: Setup) -> tuple[list[Event], Setup]:
@@ -131,7 +107,7 @@ def state(source: str, setup: Setup) -> JsonObject:
     """The state of a source. Failure where it has none."""
     if is_url(source):
         answer = get(source, "/_/state")
-        made = _as_state(answer.value) if answer.status == 200 else None
+        made = as_state(answer.value) if answer.status == 200 else None
         if made is None:
             message = f"{source} is no running segment-pendo: {answer.error}."
             raise Failure(message, CANNOT_START)

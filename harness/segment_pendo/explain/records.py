@@ -3,10 +3,13 @@
 import json
 from typing import Any, TypedDict, cast
 
+import msgspec
+from msgspec import Struct
+
 from segment_pendo.base import js_json
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["Account", "Visitor", "account_of", "plain_record", "visitor_of"]
+__all__ = ["Account", "Visitor", "account_of", "as_state", "plain_record", "visitor_of"]
 
 
 class Visitor(TypedDict):
@@ -49,3 +52,36 @@ def account_of(record: JsonObject | None) -> Account | None:
 def _plain(value: Json) -> Any:
     """JSON with ordinary numbers: 1.0 is 1, as JavaScript has it."""
     return json.loads(js_json.write(value))
+
+
+class _Metadata(Struct):
+    auto: dict[str, Any]
+    segmentio: dict[str, Any]
+
+
+class _History(Struct):
+    fields: dict[str, Any]
+
+
+class _Record(Struct):
+    id: Any
+    metadata: _Metadata
+    history: _History
+
+
+class _State(Struct):
+    """What a saved state holds at least."""
+
+    events: list[Any]
+    nothing: list[Any]
+    visitors: dict[str, _Record]
+    accounts: dict[str, _Record]
+
+
+def as_state(value: Json) -> JsonObject | None:
+    """Return the value, if it is a state with whole records, else None."""
+    try:
+        msgspec.convert(value, _State)
+    except msgspec.ValidationError:
+        return None
+    return value if isinstance(value, dict) else None

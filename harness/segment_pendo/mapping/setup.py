@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, NoReturn
+from typing import Annotated, Final, Literal, NoReturn
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from segment_pendo.base import switch
 from segment_pendo.base.errors import USAGE, SegmentPendoError
@@ -11,11 +14,27 @@ from segment_pendo.segment import webhooks
 from segment_pendo.segment.switches import Switches
 from segment_pendo.words import JsonObject
 
-__all__ = ["Setup", "SetupError"]
+__all__ = ["Described", "Setup", "SetupError"]
 
 
 # Switches that have an effect with one of the two webhook destinations only.
 _ONLY: Final = {"classic_dates": "classic", "name_conflict": "actions"}
+
+
+class Described(Struct, kw_only=True, rename="camel"):
+    """A Setup as JSON holds it, in recordings and stores: all but the secret."""
+
+    track: Annotated[bool, Meta(description="whether the destination's trigger selected track calls")] = False
+    webhook: Literal["actions", "classic"] = "actions"
+    pendo_track: Annotated[
+        bool, Meta(description="false where the Pendo subscription had not the setting for track calls")
+    ] = True
+    assume: Annotated[dict[str, str], Meta(description="switches that were not at their default")] = (
+        msgspec.field(default_factory=dict)
+    )
+    model: Annotated[
+        dict[str, str] | UnsetType, Meta(description="what files of before 2026-12 called assume")
+    ] = UNSET
 
 
 class SetupError(SegmentPendoError, ValueError):
@@ -103,22 +122,21 @@ class Setup:
         Raises ValueError for what is unknown. A combination of settings that `of` refuses is read all the
         same: a file must stay readable.
         """
-        assume = described.get("assume", described.get("model", {}))  # as files of before called it
-        webhook = described.get("webhook", "actions")
-        if not isinstance(assume, dict) or webhook not in webhooks.KINDS:
-            msg = "this setup cannot be read"
-            raise ValueError(msg)
-        switches, pendo = switch.changed_both(
-            Switches(), PendoSwitches(), (f"{name}={value}" for name, value in assume.items())
-        )
-        pendo_track = described.get("pendoTrack") is not False
+        try:
+            told = msgspec.convert(described, Described)
+        except msgspec.ValidationError as error:
+            msg = f"this setup cannot be read: {error}"
+            raise ValueError(msg) from None
+        assume = told.assume if told.model is UNSET else told.model
+        pairs = (f"{name}={value}" for name, value in assume.items())
+        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), pairs)
         return replace(
             self,
-            track=described.get("track") is True,
-            webhook=str(webhook),
+            track=told.track,
+            webhook=told.webhook,
             switches=switches,
             pendo=pendo,
-            pendo_track=pendo_track,
+            pendo_track=told.pendo_track,
         )
 
 

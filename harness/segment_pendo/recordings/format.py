@@ -25,12 +25,16 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
+from msgspec import UNSET
+
 from segment_pendo import __version__
 from segment_pendo.base import js_json, times
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.headers import header_pairs
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
+from segment_pendo.recordings import lines
+from segment_pendo.recordings.lines import FORMAT, VERSION
 from segment_pendo.segment import ingest
 from segment_pendo.words import Batch, Headers, Json, JsonObject, Judged, Refusal, SdkRequest
 
@@ -49,13 +53,9 @@ __all__ = [
     "request_line",
 ]
 
-FORMAT: Final = "segment-pendo-recording"
-VERSION: Final = 1
 LONGEST_HEADER: Final = 1 << 20
 _DEPTH: Final = js_json.MAX_DEPTH + 10  # a line holds a call one level deeper than it came
-_MEMBERS: Final = frozenset(
-    {"call", "receivedAt", "sentAt", "messageId", "outcome", "code", "body", "findings"}
-)
+_MOST_SAID: Final = 300
 _LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -228,12 +228,12 @@ def is_recording(text: bytes) -> bool:
     return header is not None and header.get("format") == FORMAT
 
 
-def read(lines: Iterable[bytes], name: str) -> Reading:
+def read(data: Iterable[bytes], name: str) -> Reading:
     """A recording from its lines (with their line ends), of which `name` is told in errors.
 
     Raises RecordingError: at once for the header, while iterating for what follows.
     """
-    numbered = enumerate(lines, start=1)
+    numbered = enumerate(data, start=1)
     _, first = next(numbered, (1, b""))
     return Reading(_header(first, name), _entries(numbered, name))
 
@@ -265,22 +265,19 @@ def _header(first: bytes, name: str) -> Header:
         )
         raise RecordingError(msg)
     try:
+        line = lines.header_line(header)
         setup = Setup().like(header)
     except ValueError as error:
         msg = (
-            f"{name}:1: how this recording was mapped cannot be read: {error} Update segment-pendo, or "
-            "correct the line."
+            f"{name}:1: how this recording was mapped cannot be read: {str(error)[:_MOST_SAID]} Update "
+            "segment-pendo, or correct the line."
         )
         raise RecordingError(msg) from None
-    headers = header.get("headers")
-    pairs = tuple((key, str(value)) for key, value in headers.items()) if isinstance(headers, dict) else ()
-    redacted_with = header.get("redactedWith")
-    used = str(redacted_with) if redacted_with is not None else None
     return Header(
         setup,
-        str(header.get("redacted", "keys")),
-        used,
-        pairs,
+        line.redacted,
+        line.redacted_with or None,
+        tuple(line.headers.items()),
         first if first.endswith(b"\n") else first + b"\n",
     )
 
@@ -321,54 +318,40 @@ def _entries(numbered: Iterator[tuple[int, bytes]], name: str) -> Iterator[Entry
 
 
 def _request(number: int, line: bytes, value: JsonObject, name: str) -> Entry:
-    request, refused = value.get("request"), value.get("refused")
-    if not isinstance(request, dict):
-        msg = f"{name}:{number}: neither a request nor a call. The file is damaged; it was left as it is."
-        raise RecordingError(msg)
     try:
-        header_pairs(request.get("headers"))
-    except ValueError:
-        msg = f"{name}:{number}: the headers of this request are no list of pairs. The file is damaged."
-        raise RecordingError(msg) from None
+        lines.request_line(value)
+    except ValueError as error:
+        raise _damaged(name, number, error) from None
+    request, refused = value["request"], value.get("refused")
+    assert isinstance(request, dict)
     return Entry(number, line, request, refused if isinstance(refused, dict) else None, [])
 
 
 def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCall:
-    strange = sorted(set(value) - _MEMBERS)
-    if strange:
-        msg = (
-            f"{name}:{number}: a call line has no member {strange[0][:40]!r}; what is not known would be "
-            "lost when the file is rewritten."
-        )
-        raise RecordingError(msg)
-    at = times.parse(value.get("receivedAt"))
-    body, code, found = value.get("body"), value.get("code"), value.get("findings")
-    problem = ""
+    try:
+        told = lines.call_line(value)
+    except ValueError as error:
+        raise _damaged(name, number, error) from None
+    at = times.parse(told.received_at)
     if at is None:
-        problem = "receivedAt is no time"
-    elif not isinstance(body, str | None) or not isinstance(code, str | None):
-        problem = "body and code must be texts or null"
-    elif not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        problem = "findings must be a list of codes"
-    elif isinstance(body, str) and _HALF.search(body):
-        problem = "the body of this call holds half a character"
-    if problem or at is None or not isinstance(found, list):
-        msg = f"{name}:{number}: {problem}. The file is damaged."
-        raise RecordingError(msg)
-    made_id = value.get("messageId", "")
-    if not isinstance(made_id, str):
-        msg = f"{name}:{number}: messageId must be a text. The file is damaged."
-        raise RecordingError(msg)
-    sent_at = (value["sentAt"],) if "sentAt" in value else ()
+        raise _damaged(name, number, "receivedAt is no time")
+    if told.body is not None and _HALF.search(told.body):
+        raise _damaged(name, number, "the body of this call holds half a character")
     return RecordedCall(
         number,
         line,
-        value["call"],
+        told.call,
         at.astimezone(UTC),
-        sent_at,
-        made_id,
-        str(value.get("outcome")),
-        code if isinstance(code, str) else None,
-        body if isinstance(body, str) else None,
-        tuple(map(str, found)),
+        () if told.sent_at is UNSET else (told.sent_at,),
+        told.message_id or "",
+        "skipped" if told.body is None else "webhook",
+        told.code,
+        told.body,
+        tuple(told.findings),
     )
+
+
+def _damaged(name: str, number: int, why: ValueError | str) -> RecordingError:
+    text = str(why)[:_MOST_SAID].rstrip(".")
+    msg = f"{name}:{number}: {text}. The line was edited or damaged; the file was left as it is."
+    return RecordingError(msg)

@@ -41,7 +41,7 @@ def test_every_kind_of_difference_is_named(golden: Path) -> None:
     edit(golden, 3, call={**call, "traits": {"plan": "gold"}})
     edit(golden, 5, outcome="skipped", code="id_not_string", body=None)
     edit(golden, 7, findings=["NUMBER_CHANGED"])
-    edit(golden, 23, code=None)
+    edit(golden, 23, code="no_group_id")
     done = check(golden)
     assert done.exit_code == 1
     for words in (
@@ -52,8 +52,8 @@ def test_every_kind_of_difference_is_named(golden: Path) -> None:
         "golden.jsonl:7: identify: findings: recorded (absent), now ANON_IDENTIFY [There is no userId",
         "findings: recorded NUMBER_CHANGED, now (absent)",
         (
-            "golden.jsonl:23: track user AiUGstSDIg: code: recorded (absent), now NO_MATCHING_MAPPING "
-            "[Pendo takes track calls only"
+            "golden.jsonl:23: track user AiUGstSDIg: code: recorded no_group_id, now "
+            "NO_MATCHING_MAPPING [Pendo takes track calls only"
         ),
     ):
         assert words in done.stdout, words

@@ -114,7 +114,9 @@ def test_a_call_that_only_names_the_format_is_a_call() -> None:
     assert row["outcome"] == "webhook"
 
 
-RECORDED = b'{"call":{"userId":"u"},"receivedAt":"2024-05-09T10:00:00Z","findings":[]}\n'
+RECORDED = b"""{"call":{"userId":"u"},"receivedAt":"2024-05-09T10:00:00Z","outcome":"webhook","code":null,"body":"{}",\
+"findings":[]}
+"""
 HEADER = b'{"format":"segment-pendo-recording","version":1}\n'
 
 
@@ -122,7 +124,7 @@ HEADER = b'{"format":"segment-pendo-recording","version":1}\n'
     ("lines", "line"),
     [
         (b'{"call":{"type":"identify","userId":"u"}}\n', 2),
-        (b'{"request":{"envelope":null,"headers":[]}}\n' + RECORDED * 2, 4),
+        (b'{"request":{"method":"POST","path":"/v1/identify"}}\n' + RECORDED * 2, 4),
         (b'{"request":{"envelope":{},"headers":5}}\n' + RECORDED, 2),
     ],
 )

@@ -173,35 +173,30 @@ def test_the_deepest_call_is_recorded_and_read_again(tmp_path: Path) -> None:
     assert len(calls_of(file)) == 1
 
 
+def call(**changes: Any) -> bytes:
+    """A call line with some members changed."""
+    plain: dict[str, Any] = {"call": {}, "receivedAt": "2024-05-09T10:00:00Z", "outcome": "webhook"}
+    return json.dumps(plain | {"code": None, "body": "{}", "findings": []} | changes).encode() + b"\n"
+
+
 REQUEST = b'{"request":{"method":"POST","path":"/v1/identify","headers":[],"envelope":null}}\n'
 
 
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (b'{"request":true}\n', "r.jsonl:2: .*damaged"),
-        (
-            REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","body":"\\ud800","findings":[]}\n',
-            "r.jsonl:3: .*half a character",
-        ),
-        (
-            REQUEST + b'{"call":{},"receivedAt":"yesterday","findings":[]}\n',
-            "r.jsonl:3: receivedAt is no time",
-        ),
-        (
-            REQUEST + b'{"call":{},"note":"mine","findings":[]}\n',
-            "r.jsonl:3: a call line has no member 'note'",
-        ),
+        (b'{"request":true}\n', r"r.jsonl:2: .*`\$.request`.*damaged"),
+        (REQUEST + call(body="\ud800"), "r.jsonl:3: .*half a character"),
+        (REQUEST + call(receivedAt="yesterday"), "r.jsonl:3: receivedAt is no time"),
+        (REQUEST + call(note="mine"), "r.jsonl:3: Object contains unknown field `note`"),
         (b"\n", "r.jsonl:2: this line is no whole JSON object"),
-        (
-            REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","code":5,"findings":[]}\n',
-            "r.jsonl:3: body and code",
-        ),
-        (
-            REQUEST + b'{"call":{},"receivedAt":"2024-05-09T10:00:00Z","findings":[5]}\n',
-            "r.jsonl:3: findings must",
-        ),
-        (b'{"request":{"headers":5}}\n', "r.jsonl:2: the headers"),
+        (REQUEST + call(code=5), r"r.jsonl:3: Expected `null`, got `int` - at `\$.code`"),
+        (REQUEST + call(body=5), r"r.jsonl:3: Expected `str`, got `int` - at `\$.body`"),
+        (REQUEST + call(findings=[5]), r"r.jsonl:3: .*`\$.findings\[0\]`"),
+        (REQUEST + call(outcome="maybe"), "r.jsonl:3: Invalid value 'maybe'"),
+        (REQUEST + call(messageId=5), r"r.jsonl:3: .*`\$.messageId`"),
+        (b'{"request":{"method":"POST","path":"/","headers":5}}\n', r"r.jsonl:2: .*`\$.request.headers`"),
+        (b'{"request":{"method":"POST","path":"/","headers":[["a"]]}}\n', "r.jsonl:2: .*length 2"),
     ],
 )
 def test_odd_lines_are_errors_and_no_tracebacks(tmp_path: Path, lines: bytes, words: str) -> None:

@@ -1,0 +1,121 @@
+"""The lines of a recording as types: who reads a line checks it against these.
+
+The JSON Schema is made of them (`uv run python tests/tools/make_docs.py`).
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from segment_pendo.mapping.setup import Described
+from segment_pendo.words import Json, JsonObject
+
+__all__ = ["FORMAT", "VERSION", "call_line", "header_line", "request_line", "schema"]
+
+FORMAT: Final = "segment-pendo-recording"
+VERSION: Final = 1
+
+
+class HeaderLine(Described, forbid_unknown_fields=True, kw_only=True, rename="camel"):
+    """Line 1: how the calls were mapped (without a secret), and what was redacted."""
+
+    format: Literal["segment-pendo-recording"]
+    version: Literal[1]
+    redacted: Literal["keys", "people"] = "keys"
+    redacted_with: Annotated[
+        str | UnsetType, Meta(description="fingerprint of the key that made the pseudonyms")
+    ] = UNSET
+    headers: Annotated[dict[str, str], Meta(description="of every webhook, without a signature")] = field(
+        default_factory=dict
+    )
+    made_by: str = ""
+
+
+class Request(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a request brought besides its calls."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    envelope: Annotated[
+        dict[str, Any] | None,
+        Meta(description="of a batch, all but batch and sentAt; null for a single call"),
+    ] = None
+
+
+class Refused(Struct, forbid_unknown_fields=True, kw_only=True):
+    """How a request that brought no call was answered."""
+
+    status: int
+    code: str
+
+
+class RequestLine(Struct, forbid_unknown_fields=True, kw_only=True):
+    """One SDK request; the lines of its calls follow."""
+
+    request: Request
+    refused: Refused | None = None
+
+
+class CallLine(Struct, forbid_unknown_fields=True, kw_only=True, rename="camel", tag_field="outcome"):
+    """One call, and what became of it."""
+
+    call: Annotated[
+        Any,
+        Meta(description="as sent, but for what was redacted; any JSON, since an SDK may send anything"),
+    ]
+    received_at: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+    findings: list[str]
+    sent_at: Annotated[
+        Any, Meta(description="what the batch said, as it said it; absent where it said nothing")
+    ] = UNSET
+    message_id: Annotated[
+        str | UnsetType, Meta(description="what the server made where the call has none")
+    ] = UNSET
+
+
+class WebhookLine(CallLine, tag="webhook", kw_only=True):
+    """A call that became a webhook."""
+
+    body: Annotated[str, Meta(description="the exact JSON text of the webhook")]
+    code: None = None
+
+
+class SkippedLine(CallLine, tag="skipped", kw_only=True):
+    """A call that Segment would not deliver."""
+
+    code: Annotated[str, Meta(description="why the call was skipped")]
+    body: None = None
+
+
+def header_line(value: JsonObject) -> HeaderLine:
+    """Return line 1. Raises ValueError, which says what is wrong where."""
+    return msgspec.convert(value, HeaderLine)
+
+
+def request_line(value: JsonObject) -> RequestLine:
+    """Return a request's line. Raises ValueError, which says what is wrong where."""
+    return msgspec.convert(value, RequestLine)
+
+
+def call_line(value: JsonObject) -> WebhookLine | SkippedLine:
+    """Return a call's line. Raises ValueError, which says what is wrong where."""
+    return msgspec.convert(value, WebhookLine | SkippedLine)
+
+
+def schema() -> Json:
+    """Return the JSON Schema of one line."""
+    kinds = (HeaderLine, RequestLine, WebhookLine, SkippedLine)
+    refs, definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"One line of a {FORMAT}, version {VERSION}",
+        "description": (
+            "Line 1 is a header; then a request line, followed by one line for each of its calls, and so on. "
+            "UTF-8, LF, one JSON value a line."
+        ),
+        "oneOf": list(refs),
+        "$defs": definitions,
+    }
