@@ -114,8 +114,8 @@ def test_a_call_that_only_names_the_format_is_a_call() -> None:
     assert row["outcome"] == "webhook"
 
 
-RECORDED = b"""{"call":{"userId":"u"},"receivedAt":"2024-05-09T10:00:00Z","outcome":"webhook","code":null,"body":"{}",\
-"findings":[]}
+RECORDED = b"""{"call":{"userId":"u"},"receivedAt":"2024-05-09T10:00:00Z","outcome":"webhook","code":null,\
+"body":"{}","findings":[]}
 """
 HEADER = b'{"format":"segment-pendo-recording","version":1}\n'
 
