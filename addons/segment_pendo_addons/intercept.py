@@ -14,7 +14,7 @@ import re
 import socket
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mitmproxy import ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
@@ -54,6 +54,103 @@ def leads_here(host: str) -> bool:
     except (OSError, UnicodeError):
         return False
     return any(is_this_machine(str(address[0])) for *_, address in found)
+
+
+# Name, type, default, help, choices.
+OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
+    (
+        "segment_pendo_record",
+        str,
+        "",
+        "Record Segment's calls and the webhooks they become into this file.",
+        None,
+    ),
+    (
+        "segment_pendo_to",
+        str,
+        "",
+        (
+            "Forward the webhooks to Pendo: us, eu, us1, jp, au, or the base URL of a data host. The key is "
+            f"read from {API_KEY}."
+        ),
+        None,
+    ),
+    (
+        "segment_pendo_track",
+        bool,
+        False,
+        "Send track calls too; Pendo needs a setting for them.",
+        None,
+    ),
+    (
+        "segment_pendo_segment",
+        str,
+        "answer",
+        (
+            "answer: Segment's requests are answered here and nothing is dialled. pass: they go on to "
+            "Segment as well."
+        ),
+        _SEGMENT,
+    ),
+    (
+        "segment_pendo_webhook",
+        str,
+        "actions",
+        "Which of Segment's two webhook destinations: Webhooks (Actions) or the classic Webhooks.",
+        list(KINDS),
+    ),
+    (
+        "segment_pendo_assume",
+        Sequence[str],
+        [],
+        "NAME=VALUE: how a rule that no source settles is read.",
+        None,
+    ),
+    (
+        "segment_pendo_hosts",
+        Sequence[str],
+        [],
+        "More hosts that stand for Segment, such as a custom domain.",
+        None,
+    ),
+)
+
+
+def _setup() -> Setup:
+    """Return the Setup of mitmproxy's options. Raises OptionsError."""
+    options = ctx.options
+    try:
+        return Setup.of(
+            track=options.segment_pendo_track,
+            webhook=options.segment_pendo_webhook,
+            assume=options.segment_pendo_assume,
+            secret=secret(SIGNING_KEY),
+        )
+    except SwitchError as error:
+        msg = f"segment_pendo_assume: {error}"
+        raise exceptions.OptionsError(msg) from None
+    except SetupError as error:
+        msg = f"{named(error.of, 'mitmdump')}: {error}"
+        raise exceptions.OptionsError(msg) from None
+
+
+def _plan(setup: Setup) -> Plan:
+    """Return what mitmproxy's options ask for. Raises OptionsError."""
+    key, to, record = secret(API_KEY), ctx.options.segment_pendo_to, ctx.options.segment_pendo_record
+    if to and not key:
+        msg = f"segment_pendo_to needs Pendo's API key in the environment variable {API_KEY}."
+        raise exceptions.OptionsError(msg)
+    try:
+        return Plan(
+            port=None,
+            to=destination(to, key) if to else None,
+            setup=setup,
+            record=Path(record).expanduser() if record else None,
+            secrets=tuple(filter(None, (key, setup.secret))),
+        )
+    except ValueError as error:
+        msg = f"segment_pendo_to: {error}."
+        raise exceptions.OptionsError(msg) from None
 
 
 class _Report:
@@ -108,51 +205,9 @@ class Intercept:
     # --- options ---
 
     def load(self, loader: Loader) -> None:
-        if not self._own:
-            return
-        loader.add_option(
-            "segment_pendo_record",
-            str,
-            "",
-            "Record Segment's calls and the webhooks they become into this file.",
-        )
-        loader.add_option(
-            "segment_pendo_to",
-            str,
-            "",
-            "Forward the webhooks to Pendo: us, eu, us1, jp, au, or the base URL of a data host. The "
-            f"key is read from {API_KEY}.",
-        )
-        loader.add_option(
-            "segment_pendo_track", bool, False, "Send track calls too; Pendo needs a setting for them."
-        )
-        loader.add_option(
-            "segment_pendo_segment",
-            str,
-            "answer",
-            "answer: Segment's requests are answered here and nothing is dialled. pass: they go on "
-            "to Segment as well.",
-            choices=_SEGMENT,
-        )
-        loader.add_option(
-            "segment_pendo_webhook",
-            str,
-            "actions",
-            "Which of Segment's two webhook destinations: Webhooks (Actions) or the classic Webhooks.",
-            choices=list(KINDS),
-        )
-        loader.add_option(
-            "segment_pendo_assume",
-            Sequence[str],
-            [],
-            "NAME=VALUE: how a rule that no source settles is read.",
-        )
-        loader.add_option(
-            "segment_pendo_hosts",
-            Sequence[str],
-            [],
-            "More hosts that stand for Segment, such as a custom domain.",
-        )
+        if self._own:
+            for option in OPTIONS:
+                loader.add_option(*option[:4], choices=option[4])
 
     def configure(self, updated: set[str]) -> None:
         if not self._own:
@@ -167,40 +222,9 @@ class Intercept:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        options = ctx.options
-        signing_key = secret(SIGNING_KEY)
-        try:
-            setup = Setup.of(
-                track=options.segment_pendo_track,
-                webhook=options.segment_pendo_webhook,
-                assume=options.segment_pendo_assume,
-                secret=signing_key,
-            )
-        except SwitchError as error:
-            msg = f"segment_pendo_assume: {error}"
-            raise exceptions.OptionsError(msg) from None
-        except SetupError as error:
-            msg = f"{named(error.of, 'mitmdump')}: {error}"
-            raise exceptions.OptionsError(msg) from None
-        key = secret(API_KEY)
-        to = options.segment_pendo_to
-        if to and not key:
-            msg = f"segment_pendo_to needs Pendo's API key in the environment variable {API_KEY}."
-            raise exceptions.OptionsError(msg)
-        try:
-            plan = Plan(
-                port=None,
-                to=destination(to, key) if to else None,
-                setup=setup,
-                record=Path(options.segment_pendo_record).expanduser()
-                if options.segment_pendo_record
-                else None,
-                secrets=tuple(filter(None, (key, signing_key))),
-            )
-        except ValueError as error:
-            msg = f"segment_pendo_to: {error}."
-            raise exceptions.OptionsError(msg) from None
-        report = _Report(delivers=bool(to))
+        """Begin a session as the options say now; the one before ends when it has delivered."""
+        plan = _plan(_setup())
+        report = _Report(delivers=plan.to is not None)
         old = self._session
         try:
             if old is not None and old.recorder is not None:
@@ -211,9 +235,11 @@ class Intercept:
             raise exceptions.OptionsError(msg) from None
         self._relay = self._session.relay
         if self._is_running:
-            self._ending = asyncio.ensure_future(self._exchange(old, self._session))
+            self._ending = asyncio.ensure_future(self._exchange(old, self._session, self._ending))
 
-    async def _exchange(self, old: Session | None, new: Session) -> None:
+    async def _exchange(self, old: Session | None, new: Session, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await before
         await new.__aenter__()
         await self._finish(old)
 

@@ -110,12 +110,7 @@ class Proxy:
 
     async def start(self, port: int) -> None:
         """Listen. Raises ProxyError with mitmproxy's reason."""
-        names = sorted(INTERCEPTED | set(self._hosts))
-        mode = f"upstream:{self._upstream.url}" if self._upstream else "regular"
-        opts = options.Options(
-            confdir=str(self._confdir), listen_host="127.0.0.1", listen_port=port, mode=[mode]
-        )
-        self._master = master.Master(opts)
+        self._master = mitmproxy = master.Master(self._options(port))
         started = _Started()
         intercept = Intercept(
             self._relay,
@@ -125,28 +120,35 @@ class Proxy:
             own_ports=self._own_ports,
         )
         # Ours stands outside the group and behind it: it has the last word on a ClientHello.
-        self._master.addons.add(_Group(), intercept, started)
+        mitmproxy.addons.add(_Group(), intercept, started)
         if self._upstream and self._upstream.auth:
-            opts.update(upstream_auth=self._upstream.auth)
-        opts.update(allow_hosts=allow_patterns(names), upstream_cert=not self._answers)
-        self._task = asyncio.create_task(self._master.run())
+            mitmproxy.options.update(upstream_auth=self._upstream.auth)
+        names = sorted(INTERCEPTED | set(self._hosts))
+        mitmproxy.options.update(allow_hosts=allow_patterns(names), upstream_cert=not self._answers)
+        self._task = asyncio.create_task(mitmproxy.run())
         waiting = asyncio.create_task(started.event.wait())
         await asyncio.wait({self._task, waiting}, timeout=_START, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        server = self._master.addons.get("proxyserver")
+        self.url = self._listening(mitmproxy, port)
+
+    def _options(self, port: int) -> options.Options:
+        mode = f"upstream:{self._upstream.url}" if self._upstream else "regular"
+        confdir = str(self._confdir)
+        return options.Options(confdir=confdir, listen_host="127.0.0.1", listen_port=port, mode=[mode])
+
+    @staticmethod
+    def _listening(mitmproxy: master.Master, port: int) -> str:
+        """Return the URL where mitmproxy listens. Raises ProxyError."""
+        server = mitmproxy.addons.get("proxyserver")
         assert isinstance(server, Proxyserver)
         for instance in server.servers:
             if instance.is_running and instance.listen_addrs:
-                self.url = f"http://127.0.0.1:{instance.listen_addrs[0][1]}"
-                return
+                return f"http://127.0.0.1:{instance.listen_addrs[0][1]}"
             if instance.last_exception is not None:
                 # mitmproxy's own text recommends its own options.
                 error = instance.last_exception
-                reason = (
-                    os.strerror(error.errno)
-                    if isinstance(error, OSError) and error.errno
-                    else type(error).__name__
-                )
+                number = error.errno if isinstance(error, OSError) else None
+                reason = os.strerror(number) if number else type(error).__name__
                 msg = f"port {port} for the proxy cannot be opened: {reason}."
                 raise ProxyError(msg)
         msg = "mitmproxy did not start."

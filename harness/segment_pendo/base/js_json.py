@@ -284,13 +284,18 @@ def losses(root: Json) -> Iterator[Loss]:
                     stack.append(((way, key), inner))
         elif isinstance(value, list):
             stack.extend(((way, index), inner) for index, inner in enumerate(value))
-        elif isinstance(value, _Spelled):
-            if _is_inexact(value):
-                yield Loss(_path(way), value.text, _number(value))
-        elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER and _number(value) != str(value):
-            becomes = _number(value)
-            if becomes == "null" or int(Decimal(becomes)) != value:
-                yield Loss(_path(way), str(value), becomes)
+        elif isinstance(value, int | float):
+            yield from _lost_digits(way, value)
+
+
+def _lost_digits(way: "_Way", value: float) -> Iterator[Loss]:
+    if isinstance(value, _Spelled):
+        if _is_inexact(value):
+            yield Loss(_path(way), value.text, _number(value))
+    elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER and _number(value) != str(value):
+        becomes = _number(value)
+        if becomes == "null" or int(Decimal(becomes)) != value:
+            yield Loss(_path(way), str(value), becomes)
 
 
 def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:

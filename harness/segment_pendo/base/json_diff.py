@@ -1,6 +1,6 @@
 """Where two JSON values differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from segment_pendo.base import js_json
@@ -11,26 +11,26 @@ __all__ = ["ABSENT", "changes"]
 ABSENT: Final = "(absent)"
 
 
-def changes(before: Json, after: Json) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """Where two JSON values differ: path, and both values as JSON texts (ABSENT where one has nothing)."""
-    stack: list[tuple[tuple[str | int, ...], Json, Json]] = [((), before, after)]
+type Path = tuple[str | int, ...]
+
+
+def changes(before: Json, after: Json) -> Iterator[tuple[Path, str, str]]:
+    """Yield where two JSON values differ: path, and both as JSON texts (ABSENT where one has nothing)."""
+    stack: list[tuple[Path, Json, Json]] = [((), before, after)]
     while stack:
-        path, one, other = stack.pop()
-        if isinstance(one, dict) and isinstance(other, dict):
-            for key in reversed(list(one | other)):
-                if key not in other:
-                    stack.append(((*path, key), one[key], _Nothing))
-                elif key not in one:
-                    stack.append(((*path, key), _Nothing, other[key]))
-                else:
-                    stack.append(((*path, key), one[key], other[key]))
-        elif isinstance(one, list) and isinstance(other, list):
-            for index in reversed(range(max(len(one), len(other)))):
-                left = one[index] if index < len(one) else _Nothing
-                right = other[index] if index < len(other) else _Nothing
-                stack.append(((*path, index), left, right))
-        elif _text(one) != _text(other):
-            yield path, _text(one), _text(other)
+        path, old, new = stack.pop()
+        if isinstance(old, dict) and isinstance(new, dict):
+            keys: Iterable[str] = reversed(list(old | new))
+            stack += [((*path, key), old.get(key, _Nothing), new.get(key, _Nothing)) for key in keys]
+        elif isinstance(old, list) and isinstance(new, list):
+            indexes = reversed(range(max(len(old), len(new))))
+            stack += [((*path, index), _at(old, index), _at(new, index)) for index in indexes]
+        elif _text(old) != _text(new):
+            yield path, _text(old), _text(new)
+
+
+def _at(values: list[Json], index: int) -> Json:
+    return values[index] if index < len(values) else _Nothing
 
 
 _Nothing: Final = "\0nothing"  # no JSON text decodes to an equal object: compared by identity

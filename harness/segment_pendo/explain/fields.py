@@ -10,7 +10,7 @@ from typing import NamedTuple
 from segment_pendo.base.json_path import json_path
 from segment_pendo.explain.why import why
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo.effect import Effect
+from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.segment.members import RULE_WHERE_ABSENT
 from segment_pendo.words import Call, Json, JsonObject, Judged, Message
 
@@ -94,40 +94,40 @@ def _source(key: str, sent: JsonObject) -> str | None:
 
 
 def _member(key: str, value: Json, source: str | None, made: Effect, setup: Setup) -> Line:
-    path = json_path(key)
+    to, taken, rule = _place(key, value, made) or (None, value, _unread(key, source, made))
+    return Line(source, json_path(key), to, taken, *why(rule, setup))
+
+
+def _place(key: str, value: Json, made: Effect) -> tuple[str | None, Json, str] | None:
+    """Return where in Pendo a member goes, as what, by which rule; None where Pendo reads nothing there."""
     if made.joins and made.owner == "visitor" and made.account is not None and made.account.path[0] == key:
-        return Line(source, path, "account id, joined by the visitor", made.account_id, *why("1.40", setup))
+        return "account id, joined by the visitor", made.account_id, "1.40"
     if key == "userId" and made.joins and made.owner == "account":
-        return Line(source, path, "visitor id, joined to the account", made.visitor_id, *why("1.52", setup))
-    for kind, one in (("visitor", made.visitor), ("account", made.account)):
-        if one is not None and one.path[0] == key and len(one.path) == 1:
-            if made.nothing is not None:
-                return Line(
-                    source, path, None, value, *why(one.rule if one.value is None else made.nothing, setup)
-                )
-            return Line(
-                source,
-                path,
-                f"{kind} id" if one.value is not None else None,
-                one.value or value,
-                *why(one.rule, setup),
-            )
+        return "visitor id, joined to the account", made.visitor_id, "1.52"
+    for kind, taken in (("visitor", made.visitor), ("account", made.account)):
+        if taken is not None and taken.path == (key,):
+            return _id_place(kind, value, taken, made)
     if key == "event" and made.event is not None:
-        return Line(source, path, "track event", value, *why("1.61", setup))
+        return "track event", value, "1.61"
     if key == "timestamp" and made.event is not None:
-        return Line(source, path, "time of the track event", value, *why("2.04", setup))
+        return "time of the track event", value, "2.04"
+    return None
+
+
+def _id_place(kind: str, value: Json, taken: Id, made: Effect) -> tuple[str | None, Json, str]:
+    if taken.value is None:
+        return None, value, taken.rule
+    return (f"{kind} id", taken.value, taken.rule) if made.nothing is None else (None, value, made.nothing)
+
+
+def _unread(key: str, source: str | None, made: Effect) -> str:
+    """Return the rule by which Pendo reads nothing at a member, or by which Segment puts it there."""
     if key == "type":
-        return Line(
-            source,
-            path,
-            None,
-            value,
-            *why(made.nothing if made.nothing in {"1.20", "1.21", "1.60"} else "1.20", setup),
-        )
+        return made.nothing if made.nothing in {"1.20", "1.21", "1.60"} else "1.20"
     if key == "groupId":
-        return Line(source, path, None, value, *why("1.40" if made.event is None else "1.62", setup))
+        return "1.40" if made.event is None else "1.62"
     made_by = RULE_WHERE_ABSENT.get(key) if source is None or key == "originalTimestamp" else None
-    return Line(source, path, None, value, *why(made_by or "1.13", setup))
+    return made_by or "1.13"
 
 
 def _traits(traits: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:

@@ -84,44 +84,47 @@ def examine(value: Json, kind: Kind, path: str, switches: PendoSwitches = DEFAUL
 
 
 def _oddities(value: str, kind: Kind, path: str, switches: PendoSwitches) -> list[Finding]:
-    some = []
+    found = []
     size = len(value.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES and switches.long_id == "cut":
-        what = (
-            "cuts a visitor id"
-            if kind == "visitor"
-            else "documents no length for an account id, but cuts a visitor id"
-        )
+        what = "" if kind == "visitor" else "documents no length for an account id, but "
         text = (
-            f"The id has {size} bytes; Pendo {what} after {MAX_BYTES}, so long ids may fall together. "
-            "Send a shorter one."
+            f"The id has {size} bytes; Pendo {what}cuts a visitor id after {MAX_BYTES}, so long ids may fall "
+            "together. Send a shorter one."
         )
-        some.append(note("ID_TOO_LONG", path, text))
+        found.append(note("ID_TOO_LONG", path, text))
     if value != value.strip(_WHITE):
         text = (
             "The id begins or ends with white space; Pendo does not trim it, so this is another record "
             "than without. Trim it."
         )
-        some.append(note("ID_WHITESPACE", path, text))
+        found.append(note("ID_WHITESPACE", path, text))
     if value.strip(_WHITE).lower() in SUSPICIOUS:
         what = f"{value.strip()!r} looks like a missing value turned into text"
         text = f"{what}; Pendo makes a real {kind} of it. Send no call until it is known."
-        some.append(note("ID_SUSPICIOUS", path, text))
-    if kind == "visitor" and value.startswith(ANONYMOUS_PREFIX):
+        found.append(note("ID_SUSPICIOUS", path, text))
+    return found + (_visitor_oddities(value, path) if kind == "visitor" else _account_oddities(value, path))
+
+
+def _visitor_oddities(value: str, path: str) -> list[Finding]:
+    found = []
+    if value.startswith(ANONYMOUS_PREFIX):
         text = (
             f"An id that begins with {ANONYMOUS_PREFIX} counts as an anonymous visitor in Pendo; send the "
             "id of a user."
         )
-        some.append(note("ID_ANON_PREFIX", path, text))
-    if kind == "account" and "::" in value:
-        text = (
-            "Pendo reads :: in an account id as parent::child; use another separator, unless that is meant."
-        )
-        some.append(note("ID_DOUBLE_COLON", path, text))
-    if kind == "visitor" and _EMAIL.fullmatch(value):
+        found.append(note("ID_ANON_PREFIX", path, text))
+    if _EMAIL.fullmatch(value):
         text = (
             "The visitor id is an e-mail address: ids cannot be changed later in Pendo, and case "
             "matters. Prefer a key of your own."
         )
-        some.append(note("ID_EMAIL", path, text))
-    return some
+        found.append(note("ID_EMAIL", path, text))
+    return found
+
+
+def _account_oddities(value: str, path: str) -> list[Finding]:
+    if "::" not in value:
+        return []
+    text = "Pendo reads :: in an account id as parent::child; use another separator, unless that is meant."
+    return [note("ID_DOUBLE_COLON", path, text)]

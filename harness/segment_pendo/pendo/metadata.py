@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from segment_pendo.base.js_json import is_infinite, write
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
-from segment_pendo.words import Json
+from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Field", "fields", "type_of"]
 
@@ -50,14 +50,7 @@ def fields(traits: Json, switches: PendoSwitches = DEFAULT) -> tuple[Field, ...]
 
 def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoSwitches) -> Iterator[Field]:
     if isinstance(value, dict):
-        if switches.nested == "ignored":
-            yield Field(path, None, value, "3.20")
-        else:
-            between = "_" if switches.nested == "underscore" else "."
-            for key, inner in value.items():
-                if key == "__proto__":
-                    continue
-                yield from _taken((*path, key), f"{name}{between}{key}", inner, switches)
+        yield from _object(path, name, value, switches)
         return
     name = name.lower() if switches.key_case == "lower" else name
     if isinstance(value, list):
@@ -68,6 +61,18 @@ def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoS
         yield _special(Field(path, name, "", "3.10"), switches.empty)
     else:
         yield Field(path, name, value, "1.31")
+
+
+def _object(
+    path: tuple[str | int, ...], name: str, value: JsonObject, switches: PendoSwitches
+) -> Iterator[Field]:
+    if switches.nested == "ignored":
+        yield Field(path, None, value, "3.20")
+        return
+    between = "_" if switches.nested == "underscore" else "."
+    for key, inner in value.items():
+        if key != "__proto__":
+            yield from _taken((*path, key), f"{name}{between}{key}", inner, switches)
 
 
 def _special(field: Field, reading: str) -> Field:

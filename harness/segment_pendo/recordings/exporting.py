@@ -17,7 +17,7 @@ from segment_pendo.explain.records import plain_record
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, RecordedCall
 from segment_pendo.segment.members import WORD_OF
-from segment_pendo.words import Json, SdkRequest
+from segment_pendo.words import Json, JsonObject, SdkRequest
 
 __all__ = ["curl", "har", "pytest"]
 
@@ -127,46 +127,43 @@ def _literal(text: bytes, indent: int) -> str:
 
 def har(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
     """An HTTP archive (HAR 1.2) of the requests to api.segment.io."""
-    entries: list[Json] = []
-    for request, at in requests:
-        url = f"https://api.segment.io{request.path}" + (f"?{request.query}" if request.query else "")
-        headers: list[Json] = [{"name": name, "value": value} for name, value in request.headers]
-        posted: Json = {"mimeType": "application/json", "text": request.body.decode("utf-8", "replace")}
-        entries.append(
-            {
-                "startedDateTime": times.text(at) if at else "",
-                "time": 0,
-                "request": {
-                    "method": request.method,
-                    "url": url,
-                    "httpVersion": "HTTP/1.1",
-                    "headers": headers,
-                    "queryString": [],
-                    "cookies": [],
-                    "headersSize": -1,
-                    "bodySize": len(request.body),
-                    **({"postData": posted} if request.body else {}),
-                },
-                "response": {
-                    "status": 200,
-                    "statusText": "OK",
-                    "httpVersion": "HTTP/1.1",
-                    "headers": [],
-                    "cookies": [],
-                    "content": {"size": 17, "mimeType": "application/json", "text": '{"success": true}'},
-                    "redirectURL": "",
-                    "headersSize": -1,
-                    "bodySize": 17,
-                },
-                "cache": {},
-                "timings": {"send": 0, "wait": 0, "receive": 0},
-            }
-        )
-    archive: Json = {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": "segment-pendo", "version": __version__},
-            "entries": entries,
-        }
-    }
+    entries: list[Json] = [_har_entry(request, at) for request, at in requests]
+    creator: Json = {"name": "segment-pendo", "version": __version__}
+    archive: Json = {"log": {"version": "1.2", "creator": creator, "entries": entries}}
     return js_json.keep(archive).decode() + "\n"
+
+
+def _har_entry(request: SdkRequest, at: datetime | None) -> Json:
+    headers: list[Json] = [{"name": name, "value": value} for name, value in request.headers]
+    posted: Json = {"mimeType": "application/json", "text": request.body.decode("utf-8", "replace")}
+    asked: JsonObject = {
+        "method": request.method,
+        "url": f"https://api.segment.io{request.path}" + (f"?{request.query}" if request.query else ""),
+        "httpVersion": "HTTP/1.1",
+        "headers": headers,
+        "queryString": [],
+        "cookies": [],
+        "headersSize": -1,
+        "bodySize": len(request.body),
+    }
+    return {
+        "startedDateTime": times.text(at) if at else "",
+        "time": 0,
+        "request": asked | ({"postData": posted} if request.body else {}),
+        "response": _HAR_RESPONSE,
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
+    }
+
+
+_HAR_RESPONSE: Final[Json] = {
+    "status": 200,
+    "statusText": "OK",
+    "httpVersion": "HTTP/1.1",
+    "headers": [],
+    "cookies": [],
+    "content": {"size": 17, "mimeType": "application/json", "text": '{"success": true}'},
+    "redirectURL": "",
+    "headersSize": -1,
+    "bodySize": 17,
+}

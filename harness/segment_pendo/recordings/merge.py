@@ -98,49 +98,63 @@ class Merge:
 
 
 def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
-    """The lines of a recording made over an old one: those of the new run, but an old line wherever it means
-    the same.
+    """Yield the lines of a recording made over an old one: those of the new run, but an old line wherever it
+    means the same.
     """
     requests, calls = _Known[Entry](), _Known[RecordedCall]()
     for number, entry in enumerate(old.entries):
         requests.add(_request_meaning(entry.value), (number, 0), replace(entry, calls=[]))
-        for index, one in enumerate(entry.calls):
-            calls.add(meaning(one.call), (number, index), one)
+        for index, call in enumerate(entry.calls):
+            calls.add(meaning(call.call), (number, index), call)
     run = list(new.entries)
-    means = {
-        (number, index): meaning(one.call)
-        for number, entry in enumerate(run)
-        for index, one in enumerate(entry.calls)
-    }
-    # First what stands where it stood: of equal calls, a changed one must not move the others.
-    same_place = {place: calls.take(mark, place) for place, mark in means.items()}
-    judge_of = Judge(new.header.setup)
+    kept = _kept(run, calls)
     same = _steady_header(old.header.line) == _steady_header(new.header.line)
     yield old.header.line if same else new.header.line
+    written = _Written(new.header.setup, done)
     for number, entry in enumerate(run):
         mark = _request_meaning(entry.value)
         before = requests.take(mark, (number, 0)) or requests.take(mark)
-        head = before or entry
-        yield head.line
-        batch = (
-            batch_of(head.value, [one.call for one in entry.calls], new.header.setup) if entry.calls else None
-        )
-        for index, one in enumerate(entry.calls):
-            assert batch is not None
-            kept = same_place[number, index] or calls.take(means[number, index])
-            if kept is not None and (
-                before is not None or _still_true(kept, batch.calls[index], batch, new.header.setup)
-            ):
-                judge_of.met(kept)
-                done.kept += 1
-                yield kept.line
-            else:
-                judged = judge_of.judged(
-                    batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id
-                )
-                done.new += 1
-                yield call_line(judged, one.at, one.sent_at, one.made_id)
+        yield (before or entry).line
+        if entry.calls:
+            old_calls = [kept.get((number, index)) for index in range(len(entry.calls))]
+            yield from written.calls(entry, before, old_calls)
     done.gone = calls.left
+
+
+def _kept(run: list[Entry], calls: _Known[RecordedCall]) -> dict[tuple[int, int], RecordedCall]:
+    """Return the old line that means the same, for each place of a run that has one."""
+    means = {
+        (number, index): meaning(call.call)
+        for number, entry in enumerate(run)
+        for index, call in enumerate(entry.calls)
+    }
+    # First what stands where it stood: of equal calls, a changed one must not move the others.
+    kept = {place: calls.take(mark, place) for place, mark in means.items()}
+    for place, mark in means.items():
+        kept[place] = kept[place] or calls.take(mark)
+    return {place: call for place, call in kept.items() if call is not None}
+
+
+class _Written:
+    """Writes the calls of a run in the order of its file, counting what is old and what is new."""
+
+    def __init__(self, setup: Setup, done: Merge) -> None:
+        self._setup = setup
+        self._done = done
+        self._judge = Judge(setup)
+
+    def calls(self, entry: Entry, before: Entry | None, kept: list[RecordedCall | None]) -> Iterator[bytes]:
+        """Yield the lines of an entry's calls; `before` is the old request that stands in its place."""
+        batch = batch_of((before or entry).value, [call.call for call in entry.calls], self._setup)
+        for call, old, new in zip(batch.calls, kept, entry.calls, strict=True):
+            if old is not None and (before is not None or _still_true(old, call, batch, self._setup)):
+                self._judge.met(old)
+                self._done.kept += 1
+                yield old.line
+            else:
+                judged = self._judge.judged(call, with_sent_at(batch, new.sent_at), new.at, new.made_id)
+                self._done.new += 1
+                yield call_line(judged, new.at, new.sent_at, new.made_id)
 
 
 def joined(header: Header, several: Iterable[Entry]) -> Iterator[bytes]:

@@ -54,35 +54,40 @@ class Recorder:
         self.done = merging.Merge()
         self.kept_in: Path | None = None  # the run, where it did not replace the old file
         self.unfinished: list[Path] = []  # what earlier runs left that were killed
-        path = path.resolve()
-        self._real = path
-        self._setup = setup = replace(
-            setup, secret=""
-        )  # a signature would let who reads it guess at the secret
+        self._real = path.resolve()
+        # Without the secret: a signature would let who reads it guess at it.
+        self._setup = replace(setup, secret="")
         self._keys = Keys(secrets)
         self._people = people
-        self._judge = Judge(setup)
+        self._judge = Judge(self._setup)
         self._skip: Counter[bytes] = Counter()
         self._over = False
         try:
-            if path.exists() and not path.is_file():
-                msg = f"{path} is no regular file; give another one."
-                raise RecordingError(msg)
-            if path.exists() and path.stat().st_size > 0:
-                self._over = mode == "over"
-                self._meet()
-            self._target = path
-            if self._over:
-                self.unfinished = sorted(path.parent.glob(f"{glob.escape(path.name)}.*.new"))
-                self._target = path.with_name(f"{path.name}.{token_hex(3)}.new")
-                _made_like(path, self._target).close()
+            self._target = self._opened(mode)
             # Unbuffered: what is written survives the end of this process.
             self._file = self._target.open("ab", buffering=0)
             if self._file.tell() == 0:
-                self._write(recording.header_line(setup, self._redaction()))
+                self._write(recording.header_line(self._setup, self._redaction()))
         except OSError as error:
-            msg = f"{path} cannot be written: {error.strerror}. Give another file."
+            msg = f"{self._real} cannot be written: {error.strerror}. Give another file."
             raise RecordingError(msg) from None
+
+    def _opened(self, mode: Mode) -> Path:
+        """Read the old file, if there is one; return the file that this run goes into."""
+        real = self._real
+        if real.exists() and not real.is_file():
+            msg = f"{real} is no regular file; give another one."
+            raise RecordingError(msg)
+        if not real.exists() or real.stat().st_size == 0:
+            return real
+        self._over = mode == "over"
+        self._meet()
+        if not self._over:
+            return real
+        self.unfinished = sorted(real.parent.glob(f"{glob.escape(real.name)}.*.new"))
+        target = real.with_name(f"{real.name}.{token_hex(3)}.new")
+        _made_like(real, target).close()
+        return target
 
     def _meet(self) -> None:
         """Read the old file to its end: it must be whole, and made as this run will be."""

@@ -101,22 +101,27 @@ class Client:
                 # Read in any case, so that the connection can be used again; a destination ignores it (W-12).
                 kept = await (answer.read() if most is None else answer.content.read(most))
                 return Answer(answer.status, _said(answer.status, name), kept)
-        except TimeoutError:
-            wrong = f"no answer from {name} within {seconds:g} s"
-        except aiohttp.ClientConnectorDNSError:
-            wrong = f"the name {name} cannot be resolved"
-        except aiohttp.ClientConnectorCertificateError:
-            wrong = f"the certificate of {name} is not trusted"
-        except aiohttp.ClientConnectorError as error:
-            wrong = f"no connection to {name}: {_reason(error.os_error)}"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            wrong = f"the exchange with {name} failed: {type(error).__name__}"
-        return Answer(None, wrong)
+            return Answer(None, _failed(error, name, seconds))
 
     async def send(self, base: str, request: SdkRequest, **how: Any) -> Answer:
         """Make an SDK's request at an ingest; a path of `base` is kept as a prefix."""
         url = base.rstrip("/") + request.path + (f"?{request.query}" if request.query else "")
         return await self.ask(request.method, url, headers=request.headers, body=request.body, **how)
+
+
+def _failed(error: Exception, name: str, seconds: float) -> str:
+    import aiohttp  # noqa: PLC0415
+
+    if isinstance(error, TimeoutError):
+        return f"no answer from {name} within {seconds:g} s"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"the name {name} cannot be resolved"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"the certificate of {name} is not trusted"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no connection to {name}: {_reason(error.os_error)}"
+    return f"the exchange with {name} failed: {type(error).__name__}"
 
 
 def _said(status: int, name: str) -> str:

@@ -100,43 +100,17 @@ class Session:
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
         self._side = side
-        setup = plan.setup
         with ExitStack() as files:
-            port = None if plan.port is None else files.enter_context(closing(Port(plan.port)))
-            self._port = port
+            self._port = None if plan.port is None else files.enter_context(closing(Port(plan.port)))
             self.recorder = None if plan.record is None else self._recorder(plan.record, files)
-            store = (
-                None
-                if port is None
-                else Store(plan.store, setup=setup, destination=plan.to.name if plan.to else _LOOPBACK)
-            )
-            if store is not None:
-                files.callback(store.close)
-
-            def attempted(ref: CallRef, attempt: Attempt) -> None:
-                if store is not None:
-                    store.attempted(ref, attempt)
-                heard(ref, attempt)
-
-            to = plan.to or (Destination(_LOOPBACK, port.url, LOCAL_KEY, loopback=True) if port else None)
-            self.delivery = (
-                Delivery(to, attempted, setup=setup, batch=plan.batch) if to and plan.deliver else None
-            )
+            self._store = None if plan.port is None else self._kept(files)
+            self.delivery = self._delivery(heard) if plan.deliver else None
             names = CallNames()
             # The recording before the store: what the store holds is delivered, and must not be if the SDK
             # has to send it again.
-            sinks = [*before, self.recorder, store, names, self.delivery, report]
-            self.relay = Relay([sink for sink in sinks if sink is not None], setup=setup)
-            pendo = LoopbackPendo(
-                answers=Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names)
-            )
-            is_local = to is None or to.loopback
-            self._home = (
-                Home(self.relay, store, pendo, open_origins=is_local, allowed_origins=plan.allow_origins)
-                if store
-                else None
-            )
-            self._store = store
+            sinks = [*before, self.recorder, self._store, names, self.delivery, report]
+            self.relay = Relay([sink for sink in sinks if sink is not None], setup=plan.setup)
+            self._home = None if self._store is None else self._made_home(self._store, names)
             # Until it is entered, files are all that there is to close.
             self._opened = AsyncExitStack()
             self._opened.enter_context(files.pop_all())
@@ -148,6 +122,41 @@ class Session:
         )
         files.callback(lambda: recorder.close(replacing=self.replaces))
         return recorder
+
+    def _kept(self, files: ExitStack) -> Store:
+        plan = self.plan
+        store = Store(plan.store, setup=plan.setup, destination=plan.to.name if plan.to else _LOOPBACK)
+        files.callback(store.close)
+        return store
+
+    def _delivery(self, heard: Callable[[CallRef, Attempt], None]) -> Delivery | None:
+        plan, store, to = self.plan, self._store, self._to
+        if to is None:
+            return None
+
+        def attempted(ref: CallRef, attempt: Attempt) -> None:
+            if store is not None:
+                store.attempted(ref, attempt)
+            heard(ref, attempt)
+
+        return Delivery(to, attempted, setup=plan.setup, batch=plan.batch)
+
+    @property
+    def _to(self) -> Destination | None:
+        """Where webhooks go: where the plan says, else the Pendo on loopback, if there is one."""
+        here = Destination(_LOOPBACK, self._port.url, LOCAL_KEY, loopback=True) if self._port else None
+        return self.plan.to or here
+
+    def _made_home(self, store: Store, names: CallNames) -> Home:
+        plan, setup = self.plan, self.plan.setup
+        answers = Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names)
+        return Home(
+            self.relay,
+            store,
+            LoopbackPendo(answers=answers),
+            open_origins=plan.to is None or plan.to.loopback,
+            allowed_origins=plan.allow_origins,
+        )
 
     async def __aenter__(self) -> Self:
         """Begin to deliver, then listen: who is answered 200 has every sink behind it."""

@@ -91,24 +91,28 @@ def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update
             "difference, commit it."
         )
         raise Failure(message, REFUSED)
-    try:
-        checked = [one for file in files for one in _checked(file, fail_on)]
-        _REPORTS[report](checked)
-        sys.stdout.flush()
-        if update:
-            for file in files:
-                _update(file, [one for one in checked if one.file == file])
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        message = f"the report cannot be written: {error.strerror}."
-        raise Failure(message, CANNOT_START) from None
-    differing = sum(bool(one.differences) for one in checked)
-    objected = sum(bool(one.objections) for one in checked)
+    checked = [call for file in files for call in _checked(file, fail_on)]
+    _print(report, checked)
+    if update:
+        for file in files:
+            _update(file, [call for call in checked if call.file == file])
+    differing = sum(bool(call.differences) for call in checked)
+    objected = sum(bool(call.objections) for call in checked)
     verb = "rewritten" if update else "differs" if differing == 1 else "differ"
     words = f"{differing} of {many(len(checked), 'recorded call')} {verb}"
     click.echo(words + (f"; --fail-on {fail_on} objects to {objected}" if fail_on else "") + ".", err=True)
     sys.exit(FOUND if objected or (differing and not update) else 0)
+
+
+def _print(report: str, checked: list[_Checked]) -> None:
+    try:
+        _REPORTS[report](checked)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # click ends quietly
+    except OSError as error:
+        message = f"the report cannot be written: {error.strerror}."
+        raise Failure(message, CANNOT_START) from None
 
 
 def _checked(file: Path, fail_on: str | None) -> Iterator[_Checked]:

@@ -149,30 +149,33 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
 
 
 def _table(fields: Json) -> None:
-    lines = [one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else []
-    shown = [
-        one
-        for one in lines
-        if one["to"] is not None
-        or str(one["from"] or one["webhook"]).startswith(("$.traits", "$.properties"))
-    ]
+    lines = _rows(fields)
+    shown = [line for line in lines if _is_shown(line)]
     if shown:
-        columns = _columns(
-            narrow=width() < _NARROW, moved=any(one["webhook"] != one["from"] for one in shown)
-        )
-        print_table([head for head, _ in columns], [[cell(one) for _, cell in columns] for one in shown])
-    lost = [str(one["from"]).removeprefix("$.") for one in lines if one["webhook"] is None]
+        moved = any(line["webhook"] != line["from"] for line in shown)
+        columns = _columns(narrow=width() < _NARROW, moved=moved)
+        print_table([head for head, _ in columns], [[cell(line) for _, cell in columns] for line in shown])
+    lost = [line["from"] for line in lines if line["webhook"] is None]
     if lost:
-        click.echo(f"  Lost at Segment, so not in the webhook: {printable(', '.join(lost))}.")
-    unread = [
-        str(one["webhook"]).removeprefix("$.")
-        for one in lines
-        if one not in shown and one["webhook"] not in {None, "$.type"}
-    ]
+        click.echo(f"  Lost at Segment, so not in the webhook: {_paths(lost)}.")
+    unread = [line["webhook"] for line in lines if line not in shown]
+    unread = [path for path in unread if path not in {None, "$.type"}]
     if unread:
-        click.echo(
-            f"  Also in the webhook, but nothing says that Pendo reads it: {printable(', '.join(unread))}."
-        )
+        click.echo(f"  Also in the webhook, but nothing says that Pendo reads it: {_paths(unread)}.")
+
+
+def _rows(fields: Json) -> list[JsonObject]:
+    return [line for line in fields if isinstance(line, dict)] if isinstance(fields, list) else []
+
+
+def _paths(paths: list[Json]) -> str:
+    return printable(", ".join(str(path).removeprefix("$.") for path in paths))
+
+
+def _is_shown(line: JsonObject) -> bool:
+    """Whether a line has a row: what goes somewhere in Pendo, and every trait and property."""
+    path = str(line["from"] or line["webhook"])
+    return line["to"] is not None or path.startswith(("$.traits", "$.properties"))
 
 
 type _Column = tuple[str, Callable[[JsonObject], str]]

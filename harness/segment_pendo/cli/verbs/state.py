@@ -262,15 +262,20 @@ def _actual(base: str, kind: str, record_id: str) -> Json:
     return answer.value
 
 
+_VERDICTS: Final = {
+    "same": "same",
+    "differs": "DIFFERS",
+    "missing": "MISSING in Pendo",
+    "more": "only in Pendo",
+}
+
+
 def _tell(kind: str, record_id: str, found: Sequence[Compared]) -> None:
-    words = {"same": "same", "differs": "DIFFERS", "missing": "MISSING in Pendo", "more": "only in Pendo"}
     record = found[0]
     if record.verdict == "missing":
         click.echo(
             f"Pendo has no {kind} {plain(record_id)}. The call may not have reached it yet (it takes "
-            "minutes), or went to another"
-        )
-        click.echo(
+            "minutes), or went to another\n"
             "region, key or id; or Pendo hides visitors without any event (--assume eventless=hidden)."
         )
         return
@@ -280,27 +285,26 @@ def _tell(kind: str, record_id: str, found: Sequence[Compared]) -> None:
             "source holds its calls."
         )
     lines = [
-        (one.field, short(one.predicted, 50), short(one.actual, 50), words[one.verdict]) for one in found
+        (field.field, short(field.predicted, 50), short(field.actual, 50), _VERDICTS[field.verdict])
+        for field in found
     ]
     print_table(("field", "predicted", "in Pendo", "verdict"), lines)
-    for one in found:
-        if one.switches:
-            click.echo(
-                f"{printable(one.field)} would be predicted with "
-                f"{' or '.join(f'--assume {setting}' for setting in one.switches)}."
-            )
-    wrong = sum(one.verdict in {"differs", "missing"} for one in found)
-    more = sum(one.verdict == "more" and not one.switches for one in found)
-    also = (
-        f" {many(more, 'field is', 'fields are')} only in Pendo: of calls that this source does not hold."
-        if more
-        else ""
+    for field in found:
+        if field.switches:
+            settings = " or ".join(f"--assume {setting}" for setting in field.switches)
+            click.echo(f"{printable(field.field)} would be predicted with {settings}.")
+    click.echo(_sum(found))
+
+
+def _sum(found: Sequence[Compared]) -> str:
+    wrong = sum(field.verdict in {"differs", "missing"} for field in found)
+    more = sum(field.verdict == "more" and not field.switches for field in found)
+    said = (
+        f"{wrong} of {many(len(found), 'field')} not as predicted."
+        if wrong
+        else "What was predicted is there."
     )
-    click.echo(
-        (
-            f"{wrong} of {many(len(found), 'field')} not as predicted."
-            if wrong
-            else "What was predicted is there."
-        )
-        + also
-    )
+    if not more:
+        return said
+    only = many(more, "field is", "fields are")
+    return f"{said} {only} only in Pendo: of calls that this source does not hold."
