@@ -39,18 +39,38 @@ def test_the_two_commands_come_first_and_ci_runs_the_second() -> None:
 def test_every_verb_and_option_of_the_addon_is_documented() -> None:
     for verb in VERBS:
         assert f"segment-pendo {verb}" in README or f"`{verb}" in README, verb
-    for option in ("record", "to", "track", "segment", "hosts"):
+    for option in ("record", "to", "track", "webhook", "assume", "segment", "hosts"):
         assert f"segment_pendo_{option}" in README
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "ARCHITECTURE.md", "fixtures/README.md", "CHANGELOG.md", "docs/testing.md"]
+    "page",
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "fixtures/README.md",
+        "CHANGELOG.md",
+        "docs/testing.md",
+        ".github/CONTRIBUTING.md",
+    ],
 )
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     for target in re.findall(r"\]\(([^)#]+)", text):
         if "://" not in target:
             assert ((ROOT / page).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", ".github/CONTRIBUTING.md"])
+def test_places_that_pages_of_the_house_name_exist(page: str) -> None:
+    """`serve/session`, `segment/rules.py`: a file or folder below the package, the addons or the root."""
+    text = (ROOT / page).read_text("utf-8")
+    bases = [ROOT / "harness" / "segment_pendo", ROOT / "addons", ROOT / "tests", ROOT]
+    places = set(re.findall(r"`([a-z_]+/[a-z_/]*[a-z_](?:\.[a-z]+)?)(?:[./][A-Za-z_]+)?`", text))
+    assert len(places) >= 5
+    for place in sorted(places):
+        found = [base / (place + end) for base in bases for end in ("", ".py")]
+        assert any(path.exists() for path in found), place
 
 
 def test_architecture_names_files_that_exist() -> None:
