@@ -44,11 +44,14 @@ class Bounded[K: Hashable, V]:
 
     def first(self, key: K, value: V) -> V:
         """Return what is held under a key; where nothing is, hold the value from now on and return it."""
-        if key not in self._held:
+        try:
+            held = self._held[key]
+        except KeyError:
             self[key] = value
-        elif self._by_use:
+            return value
+        if self._by_use:
             self._held.move_to_end(key)
-        return self._held[key]
+        return held
 
     def is_new(self: "Bounded[K, bool]", key: K) -> bool:
         """Whether a key was not held; it is from now on."""

@@ -72,10 +72,14 @@ class Across:
 
     def grouped(self, events: Iterable[JsonObject]) -> None:
         """Know which users the group calls of a request name, before its calls are examined one by one."""
+        switches = self._switches
+        if switches.group_visitor != "joined":
+            return
         for event in events:
-            made = effect(event, self._switches) if event.get("type") == "group" else None
-            if made is not None and made.joins and made.visitor_id is not None:
-                self._users.first(made.visitor_id, _User()).told_alone = True
+            is_group = event.get("type") == "group"
+            visitor = ids.effective(event.get("userId"), "visitor", switches) if is_group else None
+            if visitor is not None and ids.effective(event.get("groupId"), "account", switches) is not None:
+                self._users.first(visitor, _User()).told_alone = True
 
     def examine(self, event: JsonObject) -> tuple[Finding, ...]:
         """What earlier events say about this one. Never raises, whatever the JSON."""
