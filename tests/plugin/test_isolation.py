@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from suites import ran, said
+import segment.analytics
+from suites import FULL, PLAIN, ran, said
 
 
 def test_what_comes_late_is_credited_to_the_test_that_made_it(pytester: pytest.Pytester) -> None:
@@ -36,6 +37,128 @@ def test_what_comes_late_is_credited_to_the_test_that_made_it(pytester: pytest.P
         ],
         consecutive=True,
     )
+
+
+@pytest.mark.parametrize("plugins", [PLAIN, FULL], ids=["alone", "with other plugins"])
+def test_a_client_that_keeps_its_connection_is_answered_and_credited(
+    pytester: pytest.Pytester, plugins: tuple[str, ...]
+) -> None:
+    """As a client of a module does: it goes on sending on the connection of its first test."""
+    result = ran(
+        pytester,
+        """
+        import http.client
+        import json
+        import time
+        from urllib.parse import urlsplit
+
+        kept = []
+
+        def again(user):
+            body = json.dumps({"batch": [identify_call(user)]})
+            kept[0].request("POST", "/v1/batch", body, {"Content-Type": "application/json"})
+            answer = kept[0].getresponse()
+            return answer.status, answer.read()
+
+        def test_first(segment_pendo):
+            kept.append(http.client.HTTPConnection(urlsplit(segment_pendo.host).netloc, timeout=5))
+            assert again("u1")[0] == 200
+            segment_pendo.wait(identify("u1"))
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_next(segment_pendo, number):
+            connection = kept[0].sock
+            before = time.monotonic()
+            assert again(f"late{number}") == (200, b'{"success": true}')
+            assert time.monotonic() - before < 4
+            assert kept[0].sock is connection is not None
+            segment_pendo.none()
+
+        def test_last():
+            kept[0].close()
+        """,
+        plugins=plugins,
+    )
+    result.assert_outcomes(passed=5)
+    assert [f"test_suite.py::test_first: identify user late{n}" in said(result) for n in range(3)] == [
+        True
+    ] * 3
+
+
+def test_a_client_of_a_module_is_reported_also_for_what_it_sends_last(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import segment.analytics as analytics
+
+        @pytest.fixture(autouse=True)
+        def app(segment_pendo):
+            analytics.write_key = "WRITE_KEY"
+            analytics.host = segment_pendo.host  # without effect: the module keeps its first client
+
+        def test_first(segment_pendo):
+            analytics.identify("u1", {})
+            segment_pendo.wait(identify("u1"))
+
+        def test_next(segment_pendo):
+            analytics.identify("u2", {})
+            with pytest.raises(AssertionError, match="No call came") as missed:
+                segment_pendo.wait(identify("u2"), timeout=0.01)
+            (sends_to,) = {consumer.host for consumer in analytics.default_client.consumers}
+            assert f"A client of this process sends to {sends_to}." in str(missed.value)
+
+        def test_last(segment_pendo):
+            analytics.identify("u3", {})
+        """,
+    )
+    try:
+        result.assert_outcomes(passed=3)
+        for user in ("u2", "u3"):
+            assert f"test_suite.py::test_first: identify user {user}" in said(result)
+    finally:
+        segment.analytics.shutdown()
+        segment.analytics.default_client = None
+
+
+def test_requests_in_one_piece_before_and_after_the_end_of_a_test_are_all_answered(
+    pytester: pytest.Pytester,
+) -> None:
+    result = ran(
+        pytester,
+        """
+        import json
+        import socket
+        from urllib.parse import urlsplit
+
+        kept = []
+
+        def request(user):
+            body = json.dumps({"batch": [identify_call(user)]})
+            head = f"POST /v1/batch HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: {len(body)}"
+            return f"{head}\\r\\n\\r\\n{body}".encode()
+
+        def answered(count):
+            got = b""
+            while got.count(b'{"success": true}') < count:
+                piece = kept[0].recv(65536)
+                assert piece, got
+                got += piece
+
+        def test_first(segment_pendo):
+            where = urlsplit(segment_pendo.host)
+            kept.append(socket.create_connection((where.hostname, where.port), timeout=5))
+            kept[0].sendall(request("u1") + request("u2"))
+            answered(2)
+            segment_pendo.exactly(2)
+
+        def test_next(segment_pendo):
+            kept[0].sendall(request("late1") + request("late2"))
+            answered(2)
+            kept[0].close()
+        """,
+    )
+    result.assert_outcomes(passed=2)
+    assert "test_suite.py::test_first: identify user late2" in said(result)
 
 
 def test_old_addresses_are_closed(pytester: pytest.Pytester) -> None:

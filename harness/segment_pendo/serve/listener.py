@@ -138,11 +138,6 @@ class Listener:
             except OSError as error:
                 raise port.error(error) from None
 
-    def close_idle(self) -> None:
-        """Close the connections that nobody uses; new ones are taken."""
-        if self._runner.server is not None:
-            self._runner.server.pre_shutdown()
-
     async def stop(self) -> None:
         """Close every connection; what is being answered gets a second to finish."""
         await self._runner.cleanup()

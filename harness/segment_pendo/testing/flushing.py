@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-__all__ = ["Flushes"]
+__all__ = ["Flushes", "clients_elsewhere"]
 
 _CONSUMER: Final = "segment.analytics.consumer"
 
@@ -48,12 +48,23 @@ class Flushes:
         return ""
 
 
+def clients_elsewhere(hosts: Sequence[str]) -> list[str]:
+    """Return the hosts of those clients of segment-analytics-python in this process that send elsewhere."""
+    return sorted({str(client.host) for client in _consumers() if not _sends_to(client, hosts)})
+
+
+def _consumers() -> Iterator[Any]:
+    return (thread for thread in threading.enumerate() if type(thread).__module__ == _CONSUMER)
+
+
+def _sends_to(consumer: Any, hosts: Sequence[str]) -> bool:
+    return str(consumer.host).startswith(tuple(hosts))
+
+
 def _python_queues(hosts: Sequence[str]) -> Iterator[Any]:
-    for thread in threading.enumerate():
-        if type(thread).__module__ == _CONSUMER:
-            consumer: Any = thread
-            if str(consumer.host).startswith(tuple(hosts)) and consumer.queue.unfinished_tasks:
-                yield consumer.queue
+    for consumer in _consumers():
+        if _sends_to(consumer, hosts) and consumer.queue.unfinished_tasks:
+            yield consumer.queue
 
 
 def _run(flush: Callable[[], object], seconds: float) -> str:

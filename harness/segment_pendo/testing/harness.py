@@ -258,7 +258,6 @@ class Harness(Waiting):
             self.ended = True
             self._faults.clear()
             # an SDK that keeps its connections would cost two descriptors for each test
-            self._session.home.close_idle()
             self._recordings.end(passed=passed)
 
         self._loop.ask(close)

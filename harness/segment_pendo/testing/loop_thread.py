@@ -20,6 +20,7 @@ from aiohttp import web
 from yarl import URL
 
 from segment_pendo.serve.listener import Listener
+from segment_pendo.testing.flushing import Flushes
 from segment_pendo.testing.harness import Harness
 from segment_pendo.testing.options import Options
 from segment_pendo.testing.waiting import Clock
@@ -28,6 +29,7 @@ __all__ = ["Bench"]
 
 _MOST_ENDED: Final = 30
 _START: Final = 20.0
+_LAST_CALLS: Final = 2.0
 _PREFIXED: Final = re.compile(r"(/t/[^/]+)(/.*)")
 
 
@@ -116,6 +118,8 @@ class Bench:
 
     def close(self) -> list[tuple[str, str]]:
         """Close everything; (test, call) for each call that came after its test had ended."""
+        # A client that lives as long as the session may hold what no test waited for.
+        Flushes().run([self.url, *(harness.host for harness in self._ended)], _LAST_CALLS)
         self._close(list(self._ended))
         self._ended.clear()
         self.run(self._door.stop())

@@ -16,7 +16,7 @@ from typing import Any, Concatenate, Final
 from segment_pendo.base.prose import many
 from segment_pendo.explain.rows import CallRow
 from segment_pendo.testing.expectation import Expectation, any_call, checked
-from segment_pendo.testing.flushing import Flushes
+from segment_pendo.testing.flushing import Flushes, clients_elsewhere
 from segment_pendo.testing.options import Options
 from segment_pendo.testing.results import Results, row_of
 from segment_pendo.testing.timeline import Arrival, called, missed, timeline, uncalled
@@ -241,6 +241,11 @@ class Waiting(Results):
                 f"No call came to {self.host}. Is that the host of the SDK (segment_pendo.host), and "
                 "was it flushed?"
             )
+            found += [
+                f"A client of this process sends to {host}. If that is the app's, it was made for another "
+                "test: make a client in each test, or give one for all segment_pendo_url."
+                for host in clients_elsewhere(self._hosts())
+            ]
         try:
             asyncio.get_running_loop()
         except RuntimeError:
