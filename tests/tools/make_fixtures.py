@@ -90,6 +90,7 @@ RARE_CALLS: list[JsonObject] = [
     {"type": "page", "userId": "u-1", "category": 5},
     {"type": "identify", "userId": "u-1", "traits": "text"},
     {"type": "Identify", "userId": "u-1"},
+    {"type": "identify", "user_id": "u-1", "traits": {"plan": "pro"}},
 ]
 
 

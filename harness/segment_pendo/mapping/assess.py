@@ -24,6 +24,7 @@ from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.segment import ingest, server, webhooks
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.members import CHAIN
+from segment_pendo.segment.near_misses import near_misses
 from segment_pendo.words import (
     Batch,
     Call,
@@ -69,13 +70,13 @@ def judge(
     """What becomes of one call. `message_id` makes what it gets if it has none: another for each call."""
     message = server.deliver(call, batch, received=at, ip=ip, message_id=message_id, switches=setup.switches)
     if isinstance(message, Skipped):
-        return Judged(call, message, (), None)
+        return Judged(call, message, near_misses(call), None)
     return judge_message(message, ordinary=batch.ordinary, setup=setup)
 
 
 def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
     """What becomes of a message that Segment's servers have done with."""
-    found: tuple[Finding, ...] = message.notes
+    found: tuple[Finding, ...] = (*message.notes, *near_misses(message.call))
     outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(
         message.call, setup
     )

@@ -65,6 +65,15 @@ CODES: Final[dict[str, Code]] = {
         "Send one key.",
         _HTTP,
     ),
+    "NEAR_MISS": Code(
+        "warning",
+        "Something stands beside the place where it is read: a key that is almost one of Segment's, traits "
+        "where properties belong, traits inside traits. It is an error where an id is lost by it, info where "
+        "nothing is.",
+        "Send it under the name, or at the place, that the finding says.",
+        "Segment's specification of calls",
+        '{"type":"identify","userId":"u-1","properties":{"plan":"pro"}}',
+    ),
     "MORE_FINDINGS": Code(
         "info",
         "The call has more than 100 findings; the rest is not shown.",

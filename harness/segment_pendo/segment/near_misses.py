@@ -1,0 +1,140 @@
+"""Near misses: what stands beside the place where Segment and Pendo would have read it.
+
+Nobody answers anything to such a call, and what it says is lost: a key that is almost one of Segment's,
+traits where properties belong, traits inside traits. Each finding names the key that is there and the one
+that was meant; its level says what is lost.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+from segment_pendo.base.json_path import json_path
+from segment_pendo.base.suggestion import nearest
+from segment_pendo.segment.codes import note
+from segment_pendo.segment.members import MEMBERS
+from segment_pendo.words import Call, Finding, Json, JsonObject, Level
+
+__all__ = ["near_misses"]
+
+# Members that apps write themselves, by the type of the call; what SDKs and servers make is not misspelled.
+_WHO: Final = ("userId", "anonymousId")
+_MEANT: Final = {
+    "identify": (*_WHO, "traits", "context"),
+    "group": ("groupId", *_WHO, "traits", "context"),
+    "track": (*_WHO, "event", "properties", "context"),
+    "page": (*_WHO, "properties", "context"),
+    "screen": (*_WHO, "properties", "context"),
+    "alias": ("previousId", *_WHO),
+}
+# Keys that are known, or that SDKs are seen to send, and so no misspelling of another.
+_KNOWN: Final = frozenset(member.name for member in MEMBERS) | {"category", "options", "plan"}
+_FACTS: Final = {"identify": "traits", "group": "traits", "track": "properties"}
+_OTHER: Final = {"traits": "properties", "properties": "traits"}
+_WHOSE: Final = {"traits": "identify and group calls", "properties": "track, page and screen calls"}
+_LONGEST: Final = 24  # of a key that is looked at
+_MOST: Final = 10
+_LIKE: Final = 0.8
+_SHORT: Final = {"properties": "props", "userId": "uid", "groupId": "gid"}
+_MOST_NAMES: Final = 3
+
+
+def near_misses(call: Call) -> tuple[Finding, ...]:
+    """Return a finding for each near miss of a call, at most ten. Never raises, whatever the JSON."""
+    data = call.data
+    if not isinstance(data, dict):
+        return ()
+    found = [*_misspelled(call.type, data), *_misplaced(call.type, data), *_wrapped(data)]
+    return tuple(found[:_MOST])
+
+
+def _note(path: str, text: str, level: Level) -> Finding:
+    return replace(note("NEAR_MISS", path, text), level=level)
+
+
+# --- keys that are almost one of Segment's ---
+
+
+def _misspelled(kind: str | None, data: JsonObject) -> Iterator[Finding]:
+    for key in data:
+        if key in _KNOWN or len(key) > _LONGEST:
+            continue
+        meant = _meant(key, kind or "")
+        if meant is None:
+            continue
+        if data.get(meant) is not None:
+            text = f"{key} is not read, as {meant} is there; leave {key} out."
+            yield _note(json_path(key), text, "info")
+        else:
+            text = f"{key} is not {meant}, so neither Segment nor Pendo reads it; send it as {meant}."
+            yield _note(json_path(key), text, "error" if meant.endswith("Id") else "warning")
+
+
+@lru_cache(maxsize=1024)
+def _meant(key: str, kind: str) -> str | None:
+    """Return the member that a key was meant to be in a call of this type, or None."""
+    names, plain = _MEANT.get(kind, _WHO), _plain(key)
+    for name in names:
+        if plain in {_plain(name), _SHORT.get(name)}:
+            return name
+    return nearest(key, names, _LIKE) if len(key) >= len("event") else None
+
+
+def _plain(key: str) -> str:
+    return "".join(letter for letter in key.lower() if letter.isalnum())
+
+
+# --- facts that stand where no call of this type has them ---
+
+
+def _misplaced(kind: str | None, data: JsonObject) -> Iterator[Finding]:
+    right = _FACTS.get(kind or "")
+    if right is None:
+        return
+    wrong = _OTHER[right]
+    if _is_full(data.get(wrong)):
+        text = (
+            f"{wrong} belong to {_WHOSE[wrong]}, so Pendo takes nothing of them from {_article(kind)} call; "
+            f"send {_names(data[wrong])} as {right}."
+        )
+        yield _note(json_path(wrong), text, "warning")
+    context = data.get("context")
+    inner = context.get("traits") if isinstance(context, dict) else None
+    if right == "traits" and _is_full(inner) and not _is_full(data.get("traits")):
+        text = f"The traits are in context.traits, which Pendo does not read; send {_names(inner)} as traits."
+        yield _note("$.context.traits", text, "warning")
+
+
+def _article(kind: str | None) -> str:
+    return f"an {kind}" if kind == "identify" else f"a {kind}"
+
+
+# --- what was wrapped once too often ---
+
+
+def _wrapped(data: JsonObject) -> Iterator[Finding]:
+    for name in ("traits", "properties"):
+        outer = data.get(name)
+        inner = outer.get(name) if isinstance(outer, dict) else None
+        if _is_full(inner):
+            text = (
+                f"{name} are inside {name}, where Pendo ignores them; send {_names(inner)} one level higher."
+            )
+            yield _note(json_path(name, name), text, "warning")
+    for name in ("userId", "anonymousId", "groupId"):
+        value = data.get(name)
+        if isinstance(value, dict):
+            inside = f", which is inside as {json_path(name, name)}" if name in value else ""
+            text = f"{name} is an object, so it names nobody; send the id itself{inside}."
+            yield _note(json_path(name), text, "error")
+
+
+def _is_full(value: Json) -> bool:
+    return isinstance(value, dict) and bool(value)
+
+
+def _names(value: Json) -> str:
+    names = list(value) if isinstance(value, dict) else []
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(name[:_LONGEST] for name in names[:_MOST_NAMES]) + more
