@@ -42,7 +42,7 @@ _log = logging.getLogger("segment_pendo")
 
 
 def allow_patterns(hosts: Sequence[str]) -> list[str]:
-    """Return mitmproxy's allow_hosts: each matches a whole `host:port`, so that no longer name matches."""
+    """Return mitmproxy's allow_hosts: each matches a whole `host:port` and no longer host name."""
     return [rf"^{re.escape(host)}:\d+$" for host in sorted(hosts)]
 
 
@@ -221,7 +221,7 @@ class Intercept:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        """Begin a session with the options as they are now; the session before ends when it has delivered."""
+        """Begin a session with the current options; the session before ends when it has delivered."""
         plan = _plan(_setup())
         report = _Report(delivers=plan.to is not None)
         old = self._session

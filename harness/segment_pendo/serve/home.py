@@ -55,7 +55,7 @@ class Home(Listener):
         super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self.ingest)
 
     async def refuse_calls(self) -> None:
-        """Answer SDKs 503 from now on; return when the requests that had come before are answered."""
+        """Answer SDKs 503 from now on; return when earlier requests are answered (2 s at most)."""
         self._refusing = True
         try:
             await asyncio.wait_for(self._quiet.wait(), _LAST_CALLS)

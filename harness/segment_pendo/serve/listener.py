@@ -149,7 +149,7 @@ class Listener:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Check Host and Origin where only we may be asked; let no exception out of a listener."""
+        """Check Host and Origin for the paths that are ours alone; let no exception out of a listener."""
         try:
             if request.path.startswith(_OWN) or _is_page(request):
                 refused = _refused(request)
