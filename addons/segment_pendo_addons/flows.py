@@ -1,4 +1,4 @@
-"""Flow files of mitmproxy, read by mitmproxy itself."""
+"""Read mitmproxy's flow files, by mitmproxy's own reader."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ __all__ = ["read"]
 
 
 def read(path: Path) -> Iterator[Imported]:
-    """Every HTTP request of a flow file, in its order. Raises ImportFailure."""
+    """Yield every HTTP request of a flow file, in its order. Raises ImportFailure."""
     with path.open("rb") as file:
         try:
             for flow in FlowReader(file).stream():
@@ -23,5 +23,5 @@ def read(path: Path) -> Iterator[Imported]:
                         sdk_request(flow), datetime.fromtimestamp(flow.request.timestamp_start, UTC)
                     )
         except (exceptions.FlowReadException, ValueError, TypeError, KeyError):
-            msg = "it is no flow file that this mitmproxy reads"
+            msg = "it is not a flow file that this mitmproxy can read"
             raise ImportFailure(msg) from None

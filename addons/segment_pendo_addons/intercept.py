@@ -1,11 +1,10 @@
-"""The mitmproxy addon: Segment's traffic is answered here, mapped to Pendo webhooks, recorded, forwarded,
-both or neither.
+"""The mitmproxy addon: answer Segment's traffic here, map it to Pendo webhooks, record or forward them.
 
     mitmdump -s intercept.py --set segment_pendo_record=calls.jsonl --set segment_pendo_to=us
 
-It is complete by itself: only Segment's hosts are decrypted, nothing is dialled for them unless
+It is complete by itself: only Segment's hosts are decrypted, and they are not dialled unless
 `segment_pendo_segment` is `pass`, so it works offline; every other connection is tunnelled unread.
-`segment-pendo run` loads this same class and hands it its own relay.
+`segment-pendo run` loads this same class and gives it its own relay.
 """
 
 import asyncio
@@ -43,17 +42,17 @@ _log = logging.getLogger("segment_pendo")
 
 
 def allow_patterns(hosts: Sequence[str]) -> list[str]:
-    """mitmproxy's allow_hosts: the whole of `host:port`, so that a longer name cannot slip in."""
+    """Return mitmproxy's allow_hosts: each matches a whole `host:port` and no longer host name."""
     return [rf"^{re.escape(host)}:\d+$" for host in sorted(hosts)]
 
 
 def leads_here(host: str) -> bool:
-    """Whether connecting to a host name or address ends on this machine's loopback."""
+    """Whether a connection to this host name or address ends on this machine's loopback."""
     try:
-        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    return any(is_this_machine(str(address[0])) for *_, address in found)
+    return any(is_this_machine(str(address[0])) for *_, address in addresses)
 
 
 # Name, type, default, help, choices.
@@ -62,7 +61,7 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
         "segment_pendo_record",
         str,
         "",
-        "Record Segment's calls and the webhooks they become into this file.",
+        "Record Segment's calls, and the webhooks that they become, in this file.",
         None,
     ),
     (
@@ -70,8 +69,8 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
         str,
         "",
         (
-            "Forward the webhooks to Pendo: us, eu, us1, jp, au, or the base URL of a data host. The key is "
-            f"read from {API_KEY}."
+            "Forward the webhooks to Pendo: us, eu, us1, jp, au, or the base URL of a data host. The API key "
+            f"is read from {API_KEY}."
         ),
         None,
     ),
@@ -87,7 +86,7 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
         str,
         "answer",
         (
-            "answer: Segment's requests are answered here and nothing is dialled. pass: they go on to "
+            "answer: Segment's requests are answered here, and Segment is not dialled. pass: they go on to "
             "Segment as well."
         ),
         _SEGMENT,
@@ -103,7 +102,7 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
         "segment_pendo_assume",
         Sequence[str],
         [],
-        "NAME=VALUE: how a rule that no source settles is read.",
+        "NAME=VALUE: choose another reading of a rule that no source settles.",
         None,
     ),
     (
@@ -117,7 +116,7 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
 
 
 def _setup() -> Setup:
-    """Return the Setup of mitmproxy's options. Raises OptionsError."""
+    """Return the Setup that mitmproxy's options ask for. Raises OptionsError."""
     options = ctx.options
     try:
         return Setup.of(
@@ -135,7 +134,7 @@ def _setup() -> Setup:
 
 
 def _plan(setup: Setup) -> Plan:
-    """Return what mitmproxy's options ask for. Raises OptionsError."""
+    """Return the Plan that mitmproxy's options ask for. Raises OptionsError."""
     key, to, record = secret(API_KEY), ctx.options.segment_pendo_to, ctx.options.segment_pendo_record
     if to and not key:
         msg = f"segment_pendo_to needs Pendo's API key in the environment variable {API_KEY}."
@@ -154,9 +153,9 @@ def _plan(setup: Setup) -> Plan:
 
 
 class _Report:
-    """A sink: one log line for each call that brings no webhook, or that nobody delivers.
+    """A sink: logs a line for each call without a webhook, or whose webhook is not delivered.
 
-    `heard` adds one for each attempt.
+    `heard` logs a line for each attempt.
     """
 
     def __init__(self, *, delivers: bool) -> None:
@@ -181,7 +180,7 @@ class _Report:
 
 
 class Intercept:
-    """`relay` is handed in by the launcher; without one, the addon makes its own from mitmproxy's options."""
+    """The addon. `segment-pendo run` gives it a `relay`; else it makes its own from mitmproxy's options."""
 
     def __init__(
         self,
@@ -222,7 +221,7 @@ class Intercept:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        """Begin a session as the options say now; the one before ends when it has delivered."""
+        """Begin a session with the current options; the session before ends when it has delivered."""
         plan = _plan(_setup())
         report = _Report(delivers=plan.to is not None)
         old = self._session
@@ -275,15 +274,15 @@ class Intercept:
         return bare(host) in self._hosts
 
     def _is_home(self, host: str, port: int) -> bool:
-        """Whether this is one of our own doors, whatever it is called: 127.1, 0.0.0.0 and [::ffff:127.0.0.1]
-        are too.
-        """
+        """Whether this is one of our own ports, under any name: 127.1, 0.0.0.0 or [::ffff:127.0.0.1], say."""
         return port in self._own_ports and leads_here(host)
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         if self._is_home(flow.request.host, flow.request.port):
             # The page and its API must not be reached through the proxy.
-            flow.response = http.Response.make(403, b"segment-pendo is not reached through its own proxy\n")
+            flow.response = http.Response.make(
+                403, b"segment-pendo cannot be reached through its own proxy\n"
+            )
         elif bare(flow.request.host) in CDN_HOSTS and self._relay is not None:
             self._relay.met_device_mode()
         elif self._answers and self._is_ours(flow.request.host):
@@ -299,7 +298,7 @@ class Intercept:
     def server_connect(self, data: ServerConnectionHookData) -> None:
         address = data.server.address
         if address and self._is_home(address[0], address[1]):
-            data.server.error = "segment-pendo is not reached through its own proxy"
+            data.server.error = "segment-pendo cannot be reached through its own proxy"
         elif (
             self._answers
             and address
@@ -327,7 +326,7 @@ class Intercept:
         )
 
     def _is_passed_script(self, flow: http.HTTPFlow) -> bool:
-        """Analytics.js comes from the real CDN: nobody else has it."""
+        """Whether this asks for analytics.js: it comes from the real CDN, since nobody else has it."""
         return (
             not self._offline and bare(flow.request.pretty_host) in SCRIPTS and is_script(sdk_request(flow))
         )
@@ -342,8 +341,8 @@ class Intercept:
             return
         try:
             receipt = self._relay.receive(sdk_request(flow))
-        except Exception as error:  # noqa: BLE001 - the last line of defence of a door; an SDK retries a 500, not a 502
-            _log.error("the call could not be kept: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the last line of defence; an SDK retries a 500, not a 502
+            _log.error("a request could not be kept, so its SDK was answered 500: %s", type(error).__name__)
             flow.response = http.Response.make(
                 500, b'{"success": false}', {"Content-Type": "application/json"}
             )
@@ -357,7 +356,7 @@ class Intercept:
 
 
 def sdk_request(flow: http.HTTPFlow) -> SdkRequest:
-    """The request of a flow as it came from an SDK."""
+    """Return the request of a flow as it came from an SDK."""
     request = flow.request
     headers = decoded_headers(request.headers.fields)
     path, _, query = request.path.partition("?")

@@ -45,4 +45,4 @@ def test_what_is_no_flow_file_is_said(tmp_path: Path) -> None:
     source.write_bytes(b"4:junk,")
     done = CliRunner().invoke(main, ["recording", "import", str(source), "-o", str(tmp_path / "r.jsonl")])
     assert done.exit_code == 3
-    assert "a.flow cannot be imported: it is no flow file that this mitmproxy reads." in done.stderr
+    assert "a.flow cannot be imported: it is not a flow file that this mitmproxy can read." in done.stderr

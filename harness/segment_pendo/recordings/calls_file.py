@@ -1,6 +1,4 @@
-"""What `map` and its kin read: calls, captured requests or a recording, as NDJSON, an array or one indented
-value.
-"""
+"""Read calls and captured requests out of NDJSON, a JSON array, or one indented JSON value."""
 
 import base64
 import json
@@ -30,7 +28,7 @@ class Item(NamedTuple):
 
 
 def items(data: bytes) -> Iterator[Item]:
-    """Every value with the line where it starts.
+    """Yield every value with the line where it starts.
 
     Never raises: what cannot be read becomes an item with an error.
     """
@@ -42,7 +40,7 @@ def items(data: bytes) -> Iterator[Item]:
     if _stands_alone(lines[first]):
         yield from _lines(lines)
         return
-    # The first line is no JSON by itself: an indented value or array, or damage.
+    # The first line is not JSON by itself: an indented value or array, or damage.
     try:
         parsed = js_json.read(whole)
     except (ValueError, RecursionError) as error:
@@ -84,7 +82,7 @@ def _spread(parsed: js_json.Parsed, line: int, text: bytes) -> Iterator[Item]:
 
 
 def _starts(text: str) -> Iterator[int]:
-    """The line on which each member of a JSON array starts; the text is known to be JSON."""
+    """Yield the line on which each member of a JSON array starts; the text must be valid JSON."""
     decoder = json.JSONDecoder()
     line, counted = 1, 0
     position = _past_blanks(text, text.index("[") + 1)
@@ -105,7 +103,10 @@ def _item(value: Json, line: int, *, ordinary: bool) -> Item:
     if not isinstance(value, dict):
         return Item(
             line,
-            error=("not_an_object", "This value is no JSON object; expected a call or a captured request."),
+            error=(
+                "not_an_object",
+                "This value is not a JSON object; expected a call or a captured request.",
+            ),
         )
     if "method" in value and "path" in value:
         return _captured(value, line)
@@ -123,17 +124,19 @@ def _captured(value: JsonObject, line: int) -> Item:
     ):
         return Item(
             line,
-            error=("bad_capture", "method, path, query and body_b64 of a captured request must be texts."),
+            error=("bad_capture", "method, path, query and body_b64 of a captured request must be strings."),
         )
     try:
         body = base64.b64decode(encoded, validate=True)
         headers = header_pairs(pairs)
     except ValueError:  # binascii.Error is one
-        return Item(line, error=("bad_capture", "body_b64 must be base64, headers a list of pairs."))
+        return Item(
+            line, error=("bad_capture", "body_b64 must be base64, and headers a list of [name, value] pairs.")
+        )
     return Item(line, request=SdkRequest(method.upper(), path, query, headers, body, header(headers, "host")))
 
 
 def _unreadable(error: ValueError | RecursionError) -> tuple[str, str]:
     if isinstance(error, RecursionError):
         return "too_deep", "The JSON nests too deeply to be read."
-    return "bad_json", f"This is no JSON: {js_json.why(error)}."
+    return "bad_json", f"This is not JSON: {js_json.why(error)}."

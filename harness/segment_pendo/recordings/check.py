@@ -1,6 +1,4 @@
-"""What differs between a recorded call and what becomes of it now: where, both values, and the rule that
-speaks there.
-"""
+"""Compare a recorded call with what becomes of it now: where they differ, both values, and the rule."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,8 +19,9 @@ _SAYS: Final = {rule.id: rule.says for rule in RULES}
 
 
 class Difference(NamedTuple):
-    """`where` is outcome, code, findings, or the JSON path in the body; the values are JSON texts or
-    `ABSENT`.
+    """One difference, and the rule that explains it.
+
+    `where` is outcome, code, findings, or the JSON path in the body; the values are JSON texts or `ABSENT`.
     """
 
     where: str
@@ -31,25 +30,25 @@ class Difference(NamedTuple):
     rule: str
 
 
-def differences(one: RecordedCall, judged: Judged) -> Iterator[Difference]:
-    """What differs between a recorded call and what became of it now."""
+def differences(call: RecordedCall, judged: Judged) -> Iterator[Difference]:
+    """Yield what differs between a recorded call and what became of it now."""
     skipped = judged.skipped
     code, reason = (skipped.code, skipped.reason) if skipped else (None, "")
     webhook = judged.webhook
     kind = "webhook" if webhook else "skipped"
-    if one.outcome != kind:
-        yield Difference("outcome", one.outcome, kind, reason or "it is delivered now")
-    if one.code != code:
-        yield Difference("code", one.code or ABSENT, code or ABSENT, reason or "it is delivered now")
+    if call.outcome != kind:
+        yield Difference("outcome", call.outcome, kind, reason or "it is delivered now")
+    if call.code != code:
+        yield Difference("code", call.code or ABSENT, code or ABSENT, reason or "it is delivered now")
     body = webhook.body.decode() if webhook else None
-    if body is not None and one.body is not None and one.body != body:
-        yield from _in_body(one.body, body)
-    elif (body is None) != (one.body is None) and one.outcome == kind:
+    if body is not None and call.body is not None and call.body != body:
+        yield from _in_body(call.body, body)
+    elif (body is None) != (call.body is None) and call.outcome == kind:
         yield Difference(
-            "body", one.body or ABSENT, body or ABSENT, "a webhook has a body, a skipped call none"
+            "body", call.body or ABSENT, body or ABSENT, "a webhook has a body, a skipped call has none"
         )
     recorded, now = (
-        Counter(one.findings),
+        Counter(call.findings),
         Counter(finding.code for finding in judged.findings if finding.code not in ACROSS),
     )
     said = {finding.code: f"{finding.message} ({finding.source})" for finding in judged.findings}
@@ -68,16 +67,16 @@ def _times(name: str, count: int) -> str:
 
 def _in_body(recorded: str, now: str) -> Iterator[Difference]:
     try:
-        before = js_json.read(recorded.encode(), spelled=True).value
+        value = js_json.read(recorded.encode(), spelled=True).value
     except (ValueError, RecursionError):
-        yield Difference("body", recorded, now, "the recorded body is no JSON")
+        yield Difference("body", recorded, now, "the recorded body is not JSON")
         return
-    found = False
-    for path, one, other in changes(before, js_json.read(now.encode(), spelled=True).value):
-        found = True
+    differs = False
+    for path, old, new in changes(value, js_json.read(now.encode(), spelled=True).value):
+        differs = True
         rule = RULE_OF.get(str(path[0]), "W-20") if path else "W-20"
-        yield Difference(json_path(*path), one, other, f"{rule}: {_SAYS[rule]}")
-    if not found:
+        yield Difference(json_path(*path), old, new, f"{rule}: {_SAYS[rule]}")
+    if not differs:
         at = next(
             index
             for index, pair in enumerate(zip(recorded + " ", now + " ", strict=False))

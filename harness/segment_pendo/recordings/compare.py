@@ -1,8 +1,7 @@
-"""Two recordings side by side: calls that were added, removed, changed or moved, and what became of their
-traits.
+"""Compare two recordings: calls that were added, removed, changed or moved, and changes of traits.
 
-Calls are matched on meaning first (merging.meaning: what differs from run to run does not count), then on
-type, user, group and event.
+Calls are matched by their meaning first (`merge.meaning`: what differs from run to run does not count), then
+by type, user, group and event.
 """
 
 from bisect import bisect_left
@@ -45,7 +44,7 @@ class Side:
 
     @property
     def key(self) -> bytes:
-        """What a call is about: type, ids, event name."""
+        """Return what the call is about: type, ids, event name."""
         call = self.call if isinstance(self.call, dict) else {}
         return write(
             [self.type, *(call.get(name) for name in ("userId", "anonymousId", "groupId", "event", "name"))]
@@ -54,8 +53,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A call that differs: `old` is None where it was added, `new` where it was removed; `changes` are path,
-    old and new text.
+    """A call that differs.
+
+    `old` is None where it was added, `new` where it was removed. `changes`: path, old text, new text.
     """
 
     kind: Kind
@@ -65,14 +65,14 @@ class Pair:
 
     @property
     def side(self) -> Side:
-        """The call where it is now, else where it was."""
+        """Return the call where it is now, else where it was."""
         side = self.new or self.old
         assert side is not None
         return side
 
     @property
     def name(self) -> str:
-        """The call in a few words."""
+        """Return the call in a few words."""
         return named(self.side.type, self.side.call, *WHO, "event")
 
 
@@ -88,7 +88,7 @@ class TraitChange:
 
 @dataclass(slots=True)
 class Comparison:
-    """What two recordings have different; `same` counts the calls that mean the same."""
+    """What differs between two recordings; `same` counts the calls that mean the same."""
 
     same: int = 0
     pairs: list[Pair] = field(default_factory=list)
@@ -101,48 +101,58 @@ class Comparison:
 def _sides(entries: Iterable[Entry]) -> Iterator[Side]:
     place = 0
     for entry in entries:
-        for one in entry.calls:
-            yield Side(one.number, place, entry.type_of(one), one.call, meaning(one.call))
+        for recorded in entry.calls:
+            yield Side(recorded.number, place, entry.type_of(recorded), recorded.call, meaning(recorded.call))
             place += 1
 
 
 def compare(old: Iterable[Entry], new: Iterable[Entry]) -> Comparison:
-    """What differs from `old` to `new`."""
+    """Return what differs from `old` to `new`."""
     before, after = list(_sides(old)), list(_sides(new))
-    made = Comparison()
-    pairs = _matched(before, after, lambda side: side.type.encode() + side.mark)
-    made.same = len(pairs)
-    made.pairs += (Pair("moved", one, other) for one, other in _moved(pairs))
-    taken = {one.place for one, _ in pairs}, {other.place for _, other in pairs}
-    left = [one for one in before if one.place not in taken[0]]
-    right = [one for one in after if one.place not in taken[1]]
-    changed = _matched(left, right, lambda side: side.key)
-    made.pairs += (Pair("changed", one, other, _differences(one.call, other.call)) for one, other in changed)
-    used = {one.place for one, _ in changed}, {other.place for _, other in changed}
-    made.pairs += (Pair("removed", one, None) for one in left if one.place not in used[0])
-    made.pairs += (Pair("added", None, one) for one in right if one.place not in used[1])
-    made.pairs.sort(key=lambda pair: (pair.new.line if pair.new else 0, pair.old.line if pair.old else 0))
-    made.traits = list(_traits(before, after))
-    return made
+    comparison = Comparison()
+    same = _matched(before, after, lambda side: side.type.encode() + side.mark)
+    comparison.same = len(same)
+    pairs = [Pair("moved", was, now) for was, now in _moved(same)]
+    before_left, after_left = _unmatched(before, after, same)
+    changed = _matched(before_left, after_left, lambda side: side.key)
+    pairs += (Pair("changed", was, now, _differences(was.call, now.call)) for was, now in changed)
+    removed, added = _unmatched(before_left, after_left, changed)
+    pairs += (Pair("removed", side, None) for side in removed)
+    pairs += (Pair("added", None, side) for side in added)
+    pairs.sort(key=lambda pair: (pair.new.line if pair.new else 0, pair.old.line if pair.old else 0))
+    comparison.pairs = pairs
+    comparison.traits = list(_traits(before, after))
+    return comparison
+
+
+def _unmatched(
+    before: list[Side], after: list[Side], pairs: list[tuple[Side, Side]]
+) -> tuple[list[Side], list[Side]]:
+    """Return the calls of both recordings that are in none of the pairs."""
+    was, now = {side.place for side, _ in pairs}, {side.place for _, side in pairs}
+    return (
+        [side for side in before if side.place not in was],
+        [side for side in after if side.place not in now],
+    )
 
 
 def _matched(before: list[Side], after: list[Side], key: Callable[[Side], bytes]) -> list[tuple[Side, Side]]:
     waiting: defaultdict[bytes, deque[Side]] = defaultdict(deque)
-    for one in before:
-        waiting[key(one)].append(one)
-    return [(waiting[key(one)].popleft(), one) for one in after if waiting.get(key(one))]
+    for side in before:
+        waiting[key(side)].append(side)
+    return [(waiting[key(side)].popleft(), side) for side in after if waiting.get(key(side))]
 
 
 def _moved(pairs: list[tuple[Side, Side]]) -> Iterator[tuple[Side, Side]]:
-    """The fewest pairs one would have to move to bring the old order into the new one."""
+    """Yield the fewest pairs that must move to bring the old order into the new one."""
     # The longest run of pairs in order stays; the others moved.
     ends: list[int] = []
     lasts: list[int] = []
     previous: list[int] = []
-    for index, (one, _) in enumerate(pairs):
-        at = bisect_left(ends, one.place)
+    for index, (old, _) in enumerate(pairs):
+        at = bisect_left(ends, old.place)
         previous.append(lasts[at - 1] if at else -1)
-        ends[at : at + 1] = [one.place]
+        ends[at : at + 1] = [old.place]
         lasts[at : at + 1] = [index]
     stay: set[int] = set()
     index = lasts[-1] if lasts else -1
@@ -153,19 +163,19 @@ def _moved(pairs: list[tuple[Side, Side]]) -> Iterator[tuple[Side, Side]]:
 
 
 def _differences(old: Json, new: Json) -> tuple[tuple[str, str, str], ...]:
-    return tuple((json_path(*path), one, other) for path, one, other in changes(steady(old), steady(new)))
+    return tuple((json_path(*path), was, now) for path, was, now in changes(steady(old), steady(new)))
 
 
 def _names(sides: list[Side]) -> dict[tuple[str, str], set[str]]:
-    """(type of call, trait) -> types of its values."""
-    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    """Return the types of the values of each (type of call, trait)."""
+    kinds: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for side in sides:
         call = side.call if isinstance(side.call, dict) else {}
         values = call.get("traits") if side.type in {"identify", "group"} else call.get("properties")
         for name, value in (values if isinstance(values, dict) else {}).items():
             kind = _KINDS.get(type(value), "number")  # js_json's own number is a number too
-            found[side.type, name].add(kind)
-    return found
+            kinds[side.type, name].add(kind)
+    return kinds
 
 
 def _traits(before: list[Side], after: list[Side]) -> Iterator[TraitChange]:
@@ -174,11 +184,11 @@ def _traits(before: list[Side], after: list[Side]) -> Iterator[TraitChange]:
     come = [name for name in new if name not in old]
     for kind, name in list(gone):
         # The same letters in another spelling: a rename.
-        other = next(((k, n) for k, n in come if k == kind and _letters(n) == _letters(name)), None)
-        if other is not None:
+        renamed = next(((k, n) for k, n in come if k == kind and _letters(n) == _letters(name)), None)
+        if renamed is not None:
             gone.remove((kind, name))
-            come.remove(other)
-            yield TraitChange("renamed", kind, name, other[1])
+            come.remove(renamed)
+            yield TraitChange("renamed", kind, name, renamed[1])
     yield from (TraitChange("gone", kind, name, ", ".join(sorted(old[kind, name]))) for kind, name in gone)
     yield from (TraitChange("new", kind, name, ", ".join(sorted(new[kind, name]))) for kind, name in come)
     for kind, name in old:
@@ -189,11 +199,11 @@ def _traits(before: list[Side], after: list[Side]) -> Iterator[TraitChange]:
 
 
 def _letters(name: str) -> str:
-    return "".join(one for one in name.lower() if one.isalnum())
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def as_json(made: Comparison) -> JsonObject:
-    """The comparison as JSON."""
+def as_json(comparison: Comparison) -> JsonObject:
+    """Return the comparison as JSON."""
     pairs: list[Json] = [
         {
             "change": pair.kind,
@@ -202,9 +212,10 @@ def as_json(made: Comparison) -> JsonObject:
             "type": pair.side.type,
             "fields": [{"path": path, "old": old, "new": new} for path, old, new in pair.changes],
         }
-        for pair in made.pairs
+        for pair in comparison.pairs
     ]
     traits: list[Json] = [
-        {"change": one.kind, "type": one.call, "name": one.name, "detail": one.detail} for one in made.traits
+        {"change": change.kind, "type": change.call, "name": change.name, "detail": change.detail}
+        for change in comparison.traits
     ]
-    return {"same": made.same, "calls": pairs, "traits": traits}
+    return {"same": comparison.same, "calls": pairs, "traits": traits}

@@ -1,4 +1,4 @@
-"""Recorded SDK requests in the forms of other programs."""
+"""Write recorded SDK requests for other programs: curl, pytest, HAR."""
 
 import json
 import re
@@ -23,7 +23,7 @@ __all__ = ["curl", "har", "pytest"]
 
 
 def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
-    """A shell script that sends the requests in order."""
+    """Return a shell script that sends the requests in order."""
     lines = ["#!/bin/sh", f"url=${{SEGMENT_PENDO_URL:-{HOME_URL}}}"]
     for request, _ in requests:
         parts = ["curl", "-sS", "-X", shlex.quote(request.method)]
@@ -36,7 +36,7 @@ def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-# What an expectation of each type is made of, what it is about first.
+# The members that an expectation of each type names; first what the call is about.
 _EXPECTED: Final = {
     "identify": ("userId", "anonymousId", "traits"),
     "group": ("groupId", "userId", "anonymousId", "traits"),
@@ -50,14 +50,12 @@ _MOST_RECORDS: Final = 20
 
 
 def pytest(setup: Setup, entries: Sequence[Entry], name: str) -> str:
-    """A test in the words of the pytest plugin: the calls of the recording called `name` in order, then what
-    Pendo holds after them.
-    """
-    calls = [_expected(entry, one) for entry in entries for one in entry.calls]
+    """Return a test that uses the pytest plugin: the calls of the recording `name`, then Pendo's records."""
+    calls = [_expected(entry, recorded) for entry in entries for recorded in entry.calls]
     options = _options(setup)
     used = sorted({text.partition("(")[0] for text in calls})
     lines = [
-        '"""Made by segment-pendo of a recording; what it says is yours to edit."""',
+        '"""Made by segment-pendo from a recording; edit it as you like."""',
         "",
         *(["import pytest", ""] if options else []),
         f"from segment_pendo.testing import {', '.join(['Harness', *used])}",
@@ -65,7 +63,7 @@ def pytest(setup: Setup, entries: Sequence[Entry], name: str) -> str:
         "",
         *([f"@pytest.mark.segment_pendo({options})"] if options else []),
         f"def test_{_identifier(name)}(segment_pendo: Harness) -> None:",
-        "    # In its place: what makes your app send these calls to segment_pendo.host.",
+        "    # Replace this line by what makes your app send these calls to segment_pendo.host.",
         f"    segment_pendo.replay({name!r})",
         "    segment_pendo.in_order(",
         *(f"        {text}," for text in calls),
@@ -84,11 +82,10 @@ def pytest(setup: Setup, entries: Sequence[Entry], name: str) -> str:
 
 def _webhooks(entries: Iterable[Entry]) -> Iterator[Event]:
     for entry in entries:
-        for one in entry.calls:
-            if one.body is not None:
-                yield Event(
-                    js_json.read(one.body.encode()).value, int(one.at.timestamp() * 1000), str(one.number)
-                )
+        for recorded in entry.calls:
+            if recorded.body is not None:
+                event = js_json.read(recorded.body.encode()).value
+                yield Event(event, int(recorded.at.timestamp() * 1000), str(recorded.number))
 
 
 def _identifier(name: str) -> str:
@@ -107,26 +104,26 @@ def _options(setup: Setup) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in chosen.items() if value != defaults[name])
 
 
-def _expected(entry: Entry, one: RecordedCall) -> str:
-    kind, call = entry.type_of(one), one.call if isinstance(one.call, dict) else {}
+def _expected(entry: Entry, recorded: RecordedCall) -> str:
+    kind, call = entry.type_of(recorded), recorded.call if isinstance(recorded.call, dict) else {}
     kind = kind if kind in _EXPECTED else "any_call"
     given = [(WORD_OF[key], call[key]) for key in _EXPECTED[kind] if call.get(key) not in (None, {})]
     parts = [f"{name}={_literal(js_json.keep(value), 12)}" for name, value in given]
     first = WORD_OF[_EXPECTED[kind][0]]
     if first != "user" and parts:  # what the call is about needs no name
         parts[0] = parts[0].removeprefix(f"{first}=")
-    if one.code is not None:
-        parts.append(f"code={one.code!r}")
+    if recorded.code is not None:
+        parts.append(f"code={recorded.code!r}")
     return f"{kind}({', '.join(parts)})"
 
 
 def _literal(text: bytes, indent: int) -> str:
-    """A JSON text as Python writes the value."""
+    """Return a JSON text as Python writes its value."""
     return pformat(json.loads(text), width=120, sort_dicts=False).replace("\n", "\n" + " " * indent)
 
 
 def har(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
-    """An HTTP archive (HAR 1.2) of the requests to api.segment.io."""
+    """Return an HTTP archive (HAR 1.2) of the requests, as if to api.segment.io."""
     entries: list[Json] = [_har_entry(request, at) for request, at in requests]
     creator: Json = {"name": "segment-pendo", "version": __version__}
     archive: Json = {"log": {"version": "1.2", "creator": creator, "entries": entries}}

@@ -1,4 +1,4 @@
-"""Recordings on disk: read, rewritten line by line, replaced as a whole."""
+"""Recordings on disk: read them, replace some of their lines, replace them as a whole."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ __all__ = ["load", "load_header", "replace_whole", "rewrite"]
 
 
 def load(path: Path, size: int | None = None) -> Iterator[Entry]:
-    """The requests of the recording at `path`, with their calls; of its first `size` bytes, if given.
+    """Yield the requests of the recording at `path` with their calls; of its first `size` bytes, if given.
 
     Raises RecordingError, also in the middle.
     """
@@ -26,7 +26,7 @@ def load(path: Path, size: int | None = None) -> Iterator[Entry]:
 
 
 def load_header(path: Path) -> Header:
-    """Line 1 of the recording at `path`. Raises RecordingError."""
+    """Return line 1 of the recording at `path`. Raises RecordingError."""
     with _opened(path) as file:
         return recording.read([file.readline(recording.LONGEST_HEADER)], str(path)).header
 
@@ -48,7 +48,7 @@ def rewrite(path: Path, lines: Mapping[int, bytes]) -> None:
 
 
 def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
-    """Replace all lines of a file, all at once or not at all; a link stays one. Raises RecordingError."""
+    """Replace all lines of a file, all at once or not at all; a link stays a link. Raises RecordingError."""
     path = path.resolve()
     part = path.with_name(f"{path.name}.{token_hex(3)}.part")
     try:
@@ -65,6 +65,6 @@ def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
 
 
 def _made_like(path: Path, new: Path) -> BinaryIO:
-    """A new file that nobody can read who could not read the old one."""
+    """Create the file `new` with the permissions of `path`; return it open for writing."""
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666
     return os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb")

@@ -1,6 +1,6 @@
 """Recordings: JSON lines made for git.
 
-A header, then for each SDK request one line, and one line for each of its calls.
+A header line; then, for each SDK request, one line and one more for each of its calls.
 
     {"format": "segment-pendo-recording", "version": 1, "redacted": "keys", "track": false, "webhook":
     "actions", "assume": {}, ...}
@@ -9,12 +9,12 @@ A header, then for each SDK request one line, and one line for each of its calls
     {"call": {...}, "receivedAt": ..., "outcome": "webhook", "code": null, "body": "...", "findings": ["CODE",
     ...]}
 
-`call` is the call as sent, but for its secrets; `body` is the exact webhook. A call line stands for itself:
-it names the time at which its request was received, the `sentAt` of a batch, and the messageId that the
-server made if the call had none; so one change in an app is one changed line, wherever it stands. Numbers
-keep their spelling. format.schema.json, beside this file, says the same as a JSON Schema.
+`call` is the call as sent, except its secrets; `body` is the exact webhook. A call line is complete by
+itself: it has the time at which its request was received, the `sentAt` of a batch, and the messageId that
+the server made if the call had none; so one change in an app is one changed line, wherever it stands.
+Numbers keep their spelling. format.schema.json, beside this file, says the same as a JSON Schema.
 
-This file reads and writes lines, and knows no files.
+This module reads and writes lines, and knows no files.
 """
 
 import base64
@@ -61,14 +61,12 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 class RecordingError(SegmentPendoError):
-    """A file is no usable recording; the text says which file, which line, and why."""
+    """A file is not a usable recording; the text says which file, which line, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Line 1: how the calls were mapped (without a secret), what was redacted, and the headers of every
-    webhook.
-    """
+    """Line 1: how calls were mapped (without a secret), what was redacted, the headers of every webhook."""
 
     setup: Setup
     redacted: str
@@ -105,28 +103,30 @@ class Entry:
 
     @property
     def at(self) -> datetime | None:
-        """When the request was received; None where it brought no call."""
+        """Return when the request was received; None if it has no call."""
         return self.calls[0].at if self.calls else None
 
-    def type_of(self, one: RecordedCall) -> str:
-        """The type of one of its calls: the path names it for single ones."""
+    def type_of(self, recorded: RecordedCall) -> str:
+        """Return the type of a call of this entry; a request for a single call has it in its path."""
         where = ingest.route(self.head())
-        named = one.call.get("type") if isinstance(one.call, dict) else None
+        named = recorded.call.get("type") if isinstance(recorded.call, dict) else None
         return where.name if where and where.kind in {"single", "pixel"} else str(named)
 
     def head(self) -> SdkRequest:
-        """What the request line says, without a body."""
+        """Return the request of the request line, without a body."""
         return _sdk_request(self.value, [], ())
 
     def sdk_request(self) -> SdkRequest:
-        """The request as an SDK would send it again."""
+        """Return the request as an SDK would send it again."""
         return _sdk_request(
-            self.value, [one.call for one in self.calls], self.calls[0].sent_at if self.calls else ()
+            self.value,
+            [recorded.call for recorded in self.calls],
+            self.calls[0].sent_at if self.calls else (),
         )
 
 
 class Reading(NamedTuple):
-    """A recording being read."""
+    """A recording that is being read."""
 
     header: Header
     entries: Iterator[Entry]
@@ -137,17 +137,17 @@ class Reading(NamedTuple):
 
 def _line(value: Json) -> bytes:
     text = js_json.keep(value).decode()
-    # Characters that many a reader takes for the end of a line; inside JSON strings they may stand escaped.
+    # Many programs take these characters for the end of a line; in JSON strings they may be escaped.
     return text.translate(_LINE_ENDS).encode() + b"\n"
 
 
 def _member(sent_at: tuple[Json, ...]) -> JsonObject:
-    """The `sentAt` of a batch as a member; nothing where the batch said nothing."""
+    """Return the `sentAt` of a batch as a member; no member if the batch had none."""
     return {"sentAt": sent_at[0]} if sent_at else {}
 
 
 def header_line(setup: Setup, redacted: JsonObject) -> bytes:
-    """Line 1 of a new recording; `redacted` says at least {"redacted": "keys" | "people"}."""
+    """Return line 1 of a new recording; `redacted` has at least {"redacted": "keys" | "people"}."""
     start: JsonObject = {"format": FORMAT, "version": VERSION}
     headers: JsonObject = {}
     headers.update(setup.kind.headers)
@@ -157,9 +157,7 @@ def header_line(setup: Setup, redacted: JsonObject) -> bytes:
 
 
 def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | None) -> bytes:
-    """The line of a request whose secrets are gone; of a batch's envelope all but `sentAt`, which stands with
-    the calls.
-    """
+    """Return the line of a request without secrets; the `sentAt` of a batch stands with its calls."""
     where = ingest.route(request)
     envelope: JsonObject | None = None
     if batch is not None and not batch.single:
@@ -177,12 +175,12 @@ def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | No
 
 
 def entry_line(entry: Entry) -> bytes:
-    """The request line of an entry whose value was changed."""
+    """Return the request line of an entry whose value was changed."""
     return _line({"request": entry.value, "refused": entry.refused})
 
 
 def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str) -> bytes:
-    """The line of one call."""
+    """Return the line of one call."""
     webhook = judged.webhook
     when: JsonObject = {"receivedAt": times.text(at), **_member(sent_at)}
     if made_id:
@@ -220,7 +218,7 @@ def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]
 
 
 def is_recording(text: bytes) -> bool:
-    """Whether a text begins as a recording does."""
+    """Whether a text begins like a recording."""
     first = text[:LONGEST_HEADER].lstrip().partition(b"\n")[0]
     if FORMAT.encode() not in first:
         return False
@@ -229,7 +227,7 @@ def is_recording(text: bytes) -> bool:
 
 
 def read(data: Iterable[bytes], name: str) -> Reading:
-    """A recording from its lines (with their line ends), of which `name` is told in errors.
+    """Read a recording from its lines (with their line ends); errors call it `name`.
 
     Raises RecordingError: at once for the header, while iterating for what follows.
     """
@@ -239,7 +237,7 @@ def read(data: Iterable[bytes], name: str) -> Reading:
 
 
 def _object(text: bytes) -> JsonObject | None:
-    """The JSON object of a line, or None where it is none."""
+    """Return the JSON object of a line, or None if it is not one."""
     try:
         value = js_json.read(text, depth=_DEPTH, spelled=True).value
     except (ValueError, RecursionError):
@@ -250,18 +248,18 @@ def _object(text: bytes) -> JsonObject | None:
 def _header(first: bytes, name: str) -> Header:
     header = _object(first)
     if not first:
-        msg = f"{name} is empty, so it is no recording."
+        msg = f"{name} is empty, so it is not a recording. Give another file."
         raise RecordingError(msg)
     if header is None or header.get("format") != FORMAT:
         msg = (
-            f"{name}:1: this is no recording: its first line is not a {FORMAT} header. The file was left "
-            "as it is."
+            f"{name}:1: this is not a recording: its first line is not a {FORMAT} header. Give another "
+            "file; this one was not changed."
         )
         raise RecordingError(msg)
     if header.get("version") != VERSION:
         msg = (
-            f"{name}:1: a recording of version {str(header.get('version'))[:20]}; this segment-pendo "
-            f"knows version {VERSION}. Update it."
+            f"{name}:1: this recording has version {str(header.get('version'))[:20]}, but this "
+            f"segment-pendo reads version {VERSION}. Update segment-pendo."
         )
         raise RecordingError(msg)
     try:
@@ -269,8 +267,8 @@ def _header(first: bytes, name: str) -> Header:
         setup = Setup().like(header)
     except ValueError as error:
         msg = (
-            f"{name}:1: how this recording was mapped cannot be read: {str(error)[:_MOST_SAID]} Update "
-            "segment-pendo, or correct the line."
+            f"{name}:1: this header cannot be read: {str(error)[:_MOST_SAID]} Update segment-pendo, or "
+            "correct the line."
         )
         raise RecordingError(msg) from None
     return Header(
@@ -288,24 +286,27 @@ def _entries(numbered: Iterator[tuple[int, bytes]], name: str) -> Iterator[Entry
         value = _object(line)
         if value is not None and not line.endswith(b"\n"):
             msg = (
-                f"{name}:{number}: the last line has no line end: it was cut off, or an editor dropped "
-                "it. Add one if the line is whole."
+                f"{name}:{number}: the last line has no line end: the file was cut off, or an editor removed "
+                "it. Add a line end if the line is complete."
             )
             raise RecordingError(msg)
         if value is None:
             msg = (
-                f"{name}:{number}: this line is no whole JSON object. The file is damaged; delete the "
+                f"{name}:{number}: this line is not a complete JSON object. The file is damaged: delete the "
                 "line or restore the file."
             )
             raise RecordingError(msg)
         if "call" in value:
             if entry is None:
-                msg = f"{name}:{number}: this call has no request line before it. The file is damaged."
+                msg = (
+                    f"{name}:{number}: this call has no request line before it. The file is damaged: "
+                    "restore it."
+                )
                 raise RecordingError(msg)
             if entry.value.get("envelope") is None and entry.calls:
                 msg = (
                     f"{name}:{number}: this call does not belong to the request before it, which has one "
-                    "call. The file is damaged."
+                    "call. The file is damaged: restore it."
                 )
                 raise RecordingError(msg)
             entry.calls.append(_call(number, line, value, name))
@@ -329,29 +330,29 @@ def _request(number: int, line: bytes, value: JsonObject, name: str) -> Entry:
 
 def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCall:
     try:
-        told = lines.call_line(value)
+        call = lines.call_line(value)
     except ValueError as error:
         raise _damaged(name, number, error) from None
-    at = times.parse(told.received_at)
+    at = times.parse(call.received_at)
     if at is None:
-        raise _damaged(name, number, "receivedAt is no time")
-    if told.body is not None and _HALF.search(told.body):
-        raise _damaged(name, number, "the body of this call holds half a character")
+        raise _damaged(name, number, "receivedAt is not a time")
+    if call.body is not None and _HALF.search(call.body):
+        raise _damaged(name, number, "the body of this call has half a character (a lone surrogate)")
     return RecordedCall(
         number,
         line,
-        told.call,
+        call.call,
         at.astimezone(UTC),
-        () if told.sent_at is UNSET else (told.sent_at,),
-        told.message_id or "",
-        "skipped" if told.body is None else "webhook",
-        told.code,
-        told.body,
-        tuple(told.findings),
+        () if call.sent_at is UNSET else (call.sent_at,),
+        call.message_id or "",
+        "skipped" if call.body is None else "webhook",
+        call.code,
+        call.body,
+        tuple(call.findings),
     )
 
 
 def _damaged(name: str, number: int, why: ValueError | str) -> RecordingError:
     text = str(why)[:_MOST_SAID].rstrip(".")
-    msg = f"{name}:{number}: {text}. The line was edited or damaged; the file was left as it is."
+    msg = f"{name}:{number}: {text}. The line was edited or damaged: correct it or restore the file."
     return RecordingError(msg)

@@ -1,5 +1,4 @@
-"""SDK requests out of files that other programs wrote: HAR, NDJSON archives of Segment events, captured
-requests.
+"""Read SDK requests from files of other programs: HAR, NDJSON archives of Segment events, captured requests.
 
 mitmproxy's flow files are read by its own library (segment_pendo_addons.flows).
 """
@@ -23,7 +22,7 @@ __all__ = ["ImportFailure", "Imported", "har", "ndjson"]
 
 
 class ImportFailure(SegmentPendoError):
-    """A file cannot be read as what it should be; the text says why."""
+    """A file is not what it should be; the text says why."""
 
 
 class Imported(NamedTuple):
@@ -34,16 +33,16 @@ class Imported(NamedTuple):
 
 
 def har(data: bytes) -> Iterator[Imported]:
-    """Every request of an HTTP archive (HAR 1.2), in its order."""
+    """Yield every request of an HTTP archive (HAR 1.2), in its order. Raises ImportFailure."""
     try:
         value = js_json.read(data).value
     except (ValueError, RecursionError):
-        msg = "it is no JSON"
+        msg = "it is not JSON"
         raise ImportFailure(msg) from None
     log = value.get("log") if isinstance(value, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
-        msg = "it has no log.entries, so it is no HTTP archive"
+        msg = "it has no log.entries, so it is not an HTTP archive"
         raise ImportFailure(msg)
     for entry in entries:
         request = entry.get("request") if isinstance(entry, dict) else None
@@ -63,9 +62,9 @@ def _of_har(request: JsonObject) -> SdkRequest:
         except (binascii.Error, ValueError):
             body = b""
     listed = request.get("headers")
-    pairs = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    pairs = [pair for pair in listed if isinstance(pair, dict)] if isinstance(listed, list) else []
     # The text of an archive is decoded already.
-    headers = [(str(one.get("name")), str(one.get("value"))) for one in pairs]
+    headers = [(str(pair.get("name")), str(pair.get("value"))) for pair in pairs]
     kept = tuple(
         (name, text)
         for name, text in headers
@@ -77,8 +76,9 @@ def _of_har(request: JsonObject) -> SdkRequest:
 
 
 def ndjson(data: bytes) -> Iterator[Imported]:
-    """The events of an archive, one a line, each as the HTTP API would take it; captured requests as they
-    are. gzip is decoded.
+    """Yield the requests of an NDJSON archive, which may be gzipped. Raises ImportFailure.
+
+    An event becomes a request to Segment's HTTP API; a captured request stays as it is.
     """
     if data.startswith(b"\x1f\x8b"):
         try:
@@ -99,7 +99,7 @@ def ndjson(data: bytes) -> Iterator[Imported]:
 def _of_event(event: JsonObject, line: int) -> Imported:
     kind = event.get("type")
     if not isinstance(kind, str):
-        msg = f"line {line}: this object has no type; expected an event of Segment or a captured request"
+        msg = f"line {line}: this object has no type; expected a Segment event or a captured request"
         raise ImportFailure(msg)
     call: JsonObject = {key: value for key, value in event.items() if key not in BY_SERVERS}
     if "originalTimestamp" in event:

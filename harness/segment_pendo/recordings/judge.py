@@ -1,4 +1,4 @@
-"""Maps recorded calls again."""
+"""Map recorded calls again."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,51 +15,51 @@ __all__ = ["Judge", "batch_of", "with_sent_at"]
 
 
 class Judge:
-    """Maps recorded calls in the order of their file: always the same, so that a recording can be checked."""
+    """Maps recorded calls in the order of their file, always in the same way, so that they can be checked."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._earlier = EarlierCalls(setup)
 
     def judged(self, call: Call, batch: Batch, at: datetime, made_id: str) -> Judged:
-        """What becomes of a call of a batch that was received `at`."""
+        """Return what becomes of a call of a batch that was received `at`."""
         judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=lambda: made_id, setup=self._setup)
         return self._earlier.annotated_call(judged, at)
 
-    def met(self, one: RecordedCall) -> None:
-        """Know a recorded call without mapping it again."""
-        if (
-            one.code is None or one.code.isupper()
-        ):  # ingest's codes are in lower case; what it drops, no later call repeats
-            self._earlier.remember(one.call, one.at)
+    def met(self, call: RecordedCall) -> None:
+        """Remember a recorded call without mapping it again."""
+        # Ingest's codes are in lower case; what it drops, no later call repeats.
+        if call.code is None or call.code.isupper():
+            self._earlier.remember(call.call, call.at)
 
     def entry(self, entry: Entry) -> Iterator[Judged]:
-        """What becomes of each call of an entry now."""
+        """Yield what becomes now of each call of an entry. Raises RecordingError."""
         if not entry.calls:
             return
         try:
-            batch = batch_of(entry.value, [one.call for one in entry.calls], self._setup)
+            batch = batch_of(entry.value, [call.call for call in entry.calls], self._setup)
         except ValueError:
             msg = (
-                f"line {entry.number}: a request like this brings no such calls. The line was edited, or "
-                "Segment refuses it now."
+                f"line {entry.number}: the calls after this request cannot have come with it. The line was "
+                "edited, or Segment refuses it now."
             )
             raise RecordingError(msg) from None
-        self._earlier.across.grouped(one.call for one in entry.calls if isinstance(one.call, dict))
-        for index, one in enumerate(entry.calls):
-            yield self.judged(batch.calls[index], with_sent_at(batch, one.sent_at), one.at, one.made_id)
+        self._earlier.across.grouped(call.call for call in entry.calls if isinstance(call.call, dict))
+        for call, recorded in zip(batch.calls, entry.calls, strict=True):
+            sent = with_sent_at(batch, recorded.sent_at)
+            yield self.judged(call, sent, recorded.at, recorded.made_id)
 
 
 def batch_of(request: JsonObject, calls: list[Json], setup: Setup) -> Batch:
-    """The batch of a recorded request. Raises ValueError where these calls cannot have come by it."""
+    """Return the batch of a recorded request. Raises ValueError if these calls cannot have come with it."""
     batch = ingest.read(_sdk_request(request, calls, ()), setup.switches, spelled=True)
     if isinstance(batch, Refusal) or len(batch.calls) != len(calls):
-        msg = "a request like this brings no such calls"
+        msg = "these calls cannot have come with this request"
         raise ValueError(msg)
     return batch
 
 
 def with_sent_at(batch: Batch, sent_at: tuple[Json, ...]) -> Batch:
-    """The batch with another sentAt of its envelope."""
+    """Return the batch with another sentAt in its envelope."""
     rest = {key: value for key, value in batch.envelope.items() if key != "sentAt"}
     return batch if batch.single else replace(batch, envelope=rest | _member(sent_at))

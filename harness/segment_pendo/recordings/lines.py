@@ -1,6 +1,6 @@
-"""The lines of a recording as types: who reads a line checks it against these.
+"""The lines of a recording as types: a line that is read is checked against these.
 
-The JSON Schema is made of them (`uv run python tests/tools/make_docs.py`).
+The JSON Schema is made from them (`uv run python tests/tools/make_docs.py`).
 """
 
 from typing import Annotated, Any, Final, Literal
@@ -26,8 +26,8 @@ class HeaderLine(Described, forbid_unknown_fields=True, kw_only=True, rename="ca
     redacted_with: Annotated[
         str | UnsetType, Meta(description="fingerprint of the key that made the pseudonyms")
     ] = UNSET
-    headers: Annotated[dict[str, str], Meta(description="of every webhook, without a signature")] = field(
-        default_factory=dict
+    headers: Annotated[dict[str, str], Meta(description="headers of every webhook, without a signature")] = (
+        field(default_factory=dict)
     )
     made_by: str = ""
 
@@ -41,7 +41,7 @@ class Request(Struct, forbid_unknown_fields=True, kw_only=True):
     headers: list[tuple[str, str]] = field(default_factory=list)
     envelope: Annotated[
         dict[str, Any] | None,
-        Meta(description="of a batch, all but batch and sentAt; null for a single call"),
+        Meta(description="all of a batch but its batch and sentAt; null for a single call"),
     ] = None
 
 
@@ -64,15 +64,15 @@ class CallLine(Struct, forbid_unknown_fields=True, kw_only=True, rename="camel",
 
     call: Annotated[
         Any,
-        Meta(description="as sent, but for what was redacted; any JSON, since an SDK may send anything"),
+        Meta(description="as sent, except what was redacted; any JSON, since an SDK may send anything"),
     ]
     received_at: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
     findings: list[str]
     sent_at: Annotated[
-        Any, Meta(description="what the batch said, as it said it; absent where it said nothing")
+        Any, Meta(description="the batch's own sentAt, unchanged; absent where the batch had none")
     ] = UNSET
     message_id: Annotated[
-        str | UnsetType, Meta(description="what the server made where the call has none")
+        str | UnsetType, Meta(description="made by the server, where the call has none of its own")
     ] = UNSET
 
 
@@ -91,17 +91,17 @@ class SkippedLine(CallLine, tag="skipped", kw_only=True):
 
 
 def header_line(value: JsonObject) -> HeaderLine:
-    """Return line 1. Raises ValueError, which says what is wrong where."""
+    """Return line 1. Raises ValueError, which says what is wrong and where."""
     return msgspec.convert(value, HeaderLine)
 
 
 def request_line(value: JsonObject) -> RequestLine:
-    """Return a request's line. Raises ValueError, which says what is wrong where."""
+    """Return a request's line. Raises ValueError, which says what is wrong and where."""
     return msgspec.convert(value, RequestLine)
 
 
 def call_line(value: JsonObject) -> WebhookLine | SkippedLine:
-    """Return a call's line. Raises ValueError, which says what is wrong where."""
+    """Return a call's line. Raises ValueError, which says what is wrong and where."""
     return msgspec.convert(value, WebhookLine | SkippedLine)
 
 
@@ -114,7 +114,7 @@ def schema() -> Json:
         "title": f"One line of a {FORMAT}, version {VERSION}",
         "description": (
             "Line 1 is a header; then a request line, followed by one line for each of its calls, and so on. "
-            "UTF-8, LF, one JSON value a line."
+            "UTF-8, LF, one JSON value per line."
         ),
         "oneOf": list(refs),
         "$defs": definitions,

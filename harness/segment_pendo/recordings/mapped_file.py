@@ -1,6 +1,4 @@
-"""A file of calls, captured requests or a recording, mapped: each call with its line, its receipt and the
-setup that it was mapped with.
-"""
+"""Map a file of calls, captured requests or a recording: each call with its line, receipt and setup."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -36,7 +34,7 @@ class Mapped(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """A value that is no call."""
+    """A value that is not a call."""
 
     line: int
     code: str
@@ -48,10 +46,10 @@ class Wrong(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`at` is when calls are received; a recording keeps its own times unless it is `fixed`, and its own
-    setup if it is `as_recorded`.
+    """How a file is mapped.
 
-    Without `ingest_first` each value is a message that a destination already sees.
+    `at`: when calls are received; a recording keeps its own times unless `fixed`, and its own setup if
+    `as_recorded`. Without `ingest_first`, each value is a message as a destination sees it.
     """
 
     at: datetime
@@ -62,9 +60,9 @@ class Options:
 
 
 def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mapped | Wrong]:
-    """Every value of an input, in order.
+    """Yield every value of an input, mapped, in order.
 
-    Raises RecordingError for a damaged recording, of which `name` is told.
+    Raises RecordingError for a damaged recording; its text calls the input `name`.
     """
     if recording.is_recording(data):
         yield from _recorded(data.splitlines(keepends=True), name, options)
@@ -80,7 +78,7 @@ def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mappe
                 yield Wrong(
                     item.line,
                     "not_a_message",
-                    "Messages were expected, as a destination sees them, and this is a captured request.",
+                    "Expected a message as a destination sees it, but this is a captured request.",
                 )
         elif item.call is not None:
             yield from _call(item, item.call, options, history)
@@ -92,7 +90,7 @@ def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mappe
     judge_of = Judge(setup)
     for entry in reading.entries:
         request = entry.sdk_request()
-        calls = [replace(one, at=options.at) for one in entry.calls] if options.fixed else entry.calls
+        calls = [replace(call, at=options.at) for call in entry.calls] if options.fixed else entry.calls
         for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):
             number = calls[index].number
             receipt = Receipt(str(number), calls[index].at, request, ingest.accepted(request), (judged,))
@@ -131,7 +129,7 @@ def _call(item: Item, data: JsonObject, options: Options, history: EarlierCalls)
             yield Wrong(
                 item.line,
                 "too_large",
-                f"The call has {size:,} bytes; Segment answers 400 above 32 KB for one call.",
+                f"The call has {size:,} bytes; Segment answers 400 to a call of more than 32 KB.",
             )
             return
         key = data.get("writeKey")

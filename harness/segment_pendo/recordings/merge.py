@@ -1,7 +1,7 @@
-"""What a recorded call means, apart from the run in which it was made; and recordings put together by that.
+"""Compare recorded calls by their meaning (without what differs from run to run), and merge recordings by it.
 
-Recorded over an old file, what means the same keeps its old line byte for byte, so that git shows what an app
-changed and nothing else. This file reads and writes lines, and knows no files.
+When a run is recorded over an old file, a call that means the same keeps its old line byte for byte, so that
+git shows what an app changed and nothing else. This module reads and writes lines, and knows no files.
 """
 
 from collections import defaultdict
@@ -47,12 +47,12 @@ def _steady(value: JsonObject) -> JsonObject:
 
 
 def steady(call: Json) -> Json:
-    """A call without what differs from run to run."""
+    """Return a call without what differs from run to run."""
     return _steady(call) if isinstance(call, dict) else call
 
 
 def meaning(call: Json) -> bytes:
-    """A mark that is the same for the same call of another run."""
+    """Return a mark that is the same for the same call of another run."""
     return _digest(js_json.keep(steady(call)))
 
 
@@ -66,10 +66,7 @@ def _request_meaning(value: JsonObject) -> bytes:
 
 
 class _Known[T]:
-    """Old lines by their meaning.
-
-    Each is taken once: first by what stands at the same place, then in order.
-    """
+    """Old lines by their meaning; each can be taken once."""
 
     def __init__(self) -> None:
         self._lines: defaultdict[bytes, dict[tuple[int, int], T]] = defaultdict(dict)
@@ -80,7 +77,7 @@ class _Known[T]:
         self.left += 1
 
     def take(self, mark: bytes, place: tuple[int, int] | None = None) -> T | None:
-        """The line of this meaning at `place`, or the first that is left where no place is named."""
+        """Take the line of this meaning at `place`, or the first that is left if no place is given."""
         lines = self._lines.get(mark)
         if not lines or (place is not None and place not in lines):
             return None
@@ -90,7 +87,7 @@ class _Known[T]:
 
 @dataclass(slots=True)
 class Merge:
-    """What a new run made of the lines of an old recording."""
+    """How many lines of an old recording a new run kept, added and dropped."""
 
     kept: int = 0
     new: int = 0
@@ -98,9 +95,7 @@ class Merge:
 
 
 def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
-    """Yield the lines of a recording made over an old one: those of the new run, but an old line wherever it
-    means the same.
-    """
+    """Yield the lines of the new run, but the old line wherever it means the same."""
     requests, calls = _Known[Entry](), _Known[RecordedCall]()
     for number, entry in enumerate(old.entries):
         requests.add(_request_meaning(entry.value), (number, 0), replace(entry, calls=[]))
@@ -122,7 +117,7 @@ def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
 
 
 def _kept(run: list[Entry], calls: _Known[RecordedCall]) -> dict[tuple[int, int], RecordedCall]:
-    """Return the old line that means the same, for each place of a run that has one."""
+    """Return the old call that means the same, for each place of a run that has one."""
     means = {
         (number, index): meaning(call.call)
         for number, entry in enumerate(run)
@@ -158,25 +153,26 @@ class _Written:
 
 
 def joined(header: Header, several: Iterable[Entry]) -> Iterator[bytes]:
-    """The lines of a recording of the entries of several, in the order in which they were received; what
-    means the same stands once.
+    """Yield the lines of one recording of all entries, in the order in which they were received.
+
+    Calls that mean the same are written once.
     """
     judge, seen = Judge(header.setup), set[bytes]()
     never = datetime.max.replace(tzinfo=UTC)
     yield header.line
-    for entry in sorted(several, key=lambda one: one.at or never):
-        means = [meaning(one.call) for one in entry.calls]
-        new = [one for one, mark in zip(entry.calls, means, strict=True) if mark not in seen]
+    for entry in sorted(several, key=lambda entry: entry.at or never):
+        means = [meaning(call.call) for call in entry.calls]
+        new = [call for call, mark in zip(entry.calls, means, strict=True) if mark not in seen]
         seen.update(means)
         if new or not entry.calls:
             yield entry.line
             kept = replace(entry, calls=new)
-            for one, judged in zip(new, judge.entry(kept), strict=True):
-                yield call_line(judged, one.at, one.sent_at, one.made_id)
+            for call, judged in zip(new, judge.entry(kept), strict=True):
+                yield call_line(judged, call.at, call.sent_at, call.made_id)
 
 
 def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> bool:
-    """Whether an old line says what becomes of its call under another request line."""
+    """Whether an old line still says what becomes of its call after another request line."""
     judged = Judge(setup).judged(
         replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at, kept.made_id
     )

@@ -1,7 +1,6 @@
-"""The replayer: sends what was recorded again, at a pace, in order within each chain, several chains at a
-time.
+"""The replayer: sends again what was recorded, at a pace; in order within a chain, several chains at a time.
 
-It reads its items as it goes and holds no more than a few, so that memory does not grow with the file.
+It reads its items as it goes and holds only a few, so that memory does not grow with the file.
 """
 
 import asyncio
@@ -14,10 +13,10 @@ __all__ = ["Item", "Pace", "replay"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to send: where it stands in its file, when it was received, what it waits behind, and how it
-    is sent.
+    """Something to send.
 
-    `send` gives an empty text, or says what went wrong.
+    `line`: where it stands in its file. `at`: when it was received. `chain`: items of the same chain go one
+    after the other. `send` sends it; it returns an empty text, or says what went wrong.
     """
 
     line: int
@@ -28,11 +27,10 @@ class Item:
 
 @dataclass(slots=True)
 class Pace:
-    """When the next item is due.
+    """Says when the next item is due.
 
-    `speed`: 1 as recorded, 2 twice as fast, 0 as fast as it goes. `rate`: at most so many a second.
-
-    `max_gap` cuts a longer recorded pause, in seconds as recorded.
+    `speed`: 1 as recorded, 2 twice as fast, 0 as fast as possible. `rate`: at most so many items a second.
+    `max_gap`: a longer recorded pause is cut to so many seconds (as recorded, before `speed`).
     """
 
     speed: float = 0
@@ -42,7 +40,7 @@ class Pace:
     _before: datetime | None = None
 
     def due(self, at: datetime) -> float:
-        """Seconds after the start at which an item recorded at `at` is due; give them in order."""
+        """Return how many seconds after the start an item recorded at `at` is due; call it in their order."""
         gap = 0.0
         if self._before is not None:
             if self.speed:
@@ -59,25 +57,25 @@ class Pace:
 async def replay(
     items: Iterable[Item],
     pace: Pace,
-    told: Callable[[Item, str], None],
+    ended: Callable[[Item, str], None],
     *,
     concurrency: int,
     stop: asyncio.Event,
 ) -> int | None:
-    """Send every item.
+    """Send every item; return None at the end, or the line to go on with if `stop` was set before.
 
-    `told` hears of each that has ended. Returns None at the end; the line to go on with after `stop`.
+    `ended` is called with each item that was sent, and with what went wrong (an empty text: nothing).
     """
     loop = asyncio.get_running_loop()
     start = loop.time()
     free = asyncio.Semaphore(concurrency)
     last: dict[str, asyncio.Task[None]] = {}
 
-    async def one(item: Item, before: asyncio.Task[None] | None) -> None:
+    async def send(item: Item, before: asyncio.Task[None] | None) -> None:
         try:
             if before is not None:
                 await asyncio.wait([before])
-            told(item, await item.send())
+            ended(item, await item.send())
         finally:
             free.release()
             if last.get(item.chain) is asyncio.current_task():
@@ -86,13 +84,13 @@ async def replay(
     left: int | None = None
     for item in items:
         await _until(start + pace.due(item.at), stop)
-        # A chain that is slow may fill all places; those behind it wait, and memory stays flat.
+        # A slow chain may take all places; the others then wait, and memory does not grow.
         await free.acquire()
         if stop.is_set():
             left = item.line
             break
-        last[item.chain] = asyncio.create_task(one(item, last.get(item.chain)))
-    while last:  # what is on its way ends, so that going on later sends nothing twice
+        last[item.chain] = asyncio.create_task(send(item, last.get(item.chain)))
+    while last:  # what was begun ends, so that going on later sends nothing twice
         await asyncio.wait(list(last.values()))
     return left
 

@@ -1,9 +1,8 @@
-"""Pseudonyms: a person's data replaced by made-up data of the same shape, always the same for the same value
-and key.
+"""Replace the data of persons by made-up data of the same shape, the same for the same value and key.
 
-So a redacted recording joins, replays and shows the same findings. It is a pseudonym and no encryption: who
-has the key can try out values, and of those with few possibilities (a first name, a postal code) find the
-right one.
+So a redacted recording still joins, can be replayed and shows the same findings. These are pseudonyms, not
+encryption: who has the key can try values out, and find those with few possibilities (a first name, a postal
+code).
 """
 
 import hashlib
@@ -38,7 +37,7 @@ PERSONAL: Final = frozenset(
         "latitude", "longitude", "ssn", "taxid", "idfa", "idfv", "advertisingid", "deviceid",
     }
 )  # fmt: skip
-# Names that end so are personal too: workPhone, billing_address, customerName1.
+# Names that end like this are personal too: workPhone, billing_address, customerName1.
 _ENDINGS: Final = (
     "email", "phone", "address", "firstname", "lastname", "surname", "givenname", "familyname", "fullname",
     "customername", "contactname",
@@ -68,10 +67,9 @@ _CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
 class Rules:
     """What is replaced.
 
-    `ids`: none, those of users and devices, or those of accounts too; ids that are e-mail addresses always
-    are.
-
-    `replace` and `keep` name further keys. `allow_list`: every text is replaced but those under `keep`.
+    `ids`: which ids: none ("keep"), those of users and devices ("users"), or those of accounts too ("all");
+    an id that is an e-mail address is always replaced. `replace` and `keep`: keys that are personal, or not,
+    besides the known ones. `allow_list`: every text is replaced except those under `keep`.
     """
 
     ids: Ids = "keep"
@@ -80,10 +78,12 @@ class Rules:
     allow_list: bool = False
 
     def personal(self, key: str) -> bool:
+        """Whether what stands under this key is about a person."""
         name = _NOT_IN_NAMES.sub("", key.lower())
         return key not in self.keep and (name in PERSONAL or name.endswith(_ENDINGS) or key in self.replace)
 
     def replaces_id(self, key: str) -> bool:
+        """Whether the id under this key is replaced."""
         return self.ids == "all" or (self.ids == "users" and key in PERSON_IDS)
 
 
@@ -99,7 +99,7 @@ class People:
 
     @property
     def fingerprint(self) -> str:
-        """Tells keys apart, and rules, without telling the key."""
+        """Return a text that differs for other keys and rules, and does not reveal the key."""
         rules = self._rules
         said = f"fingerprint {rules.ids} {sorted(rules.replace)} {sorted(rules.keep)} {rules.allow_list}"
         return hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:12]
@@ -107,7 +107,7 @@ class People:
     # --- where ---
 
     def call(self, call: Json) -> Json:
-        """A call (or an envelope, or a webhook's event) without what is personal."""
+        """Return a call (or an envelope, or a webhook's event) without what is personal."""
         if not isinstance(call, dict):
             return self.within(call)
         cleaned: JsonObject = {}
@@ -123,13 +123,11 @@ class People:
         return cleaned
 
     def within(self, value: Json) -> Json:
-        """Any other value without what is personal by its key or its shape."""
+        """Return any other value without what is personal by its key or its shape."""
         return self._walk(value, everything=False)
 
     def request(self, request: SdkRequest) -> SdkRequest:
-        """A request without what is personal in its path, query and headers; its body
-        is its calls' matter.
-        """
+        """Return a request without what is personal in its path, query and headers; its body stays."""
         pairs = parse_qsl(request.query, keep_blank_values=True, errors="replace")
         clean = [
             (self.inside(key), self.text(value) if self._rules.personal(key) else self.inside(value))
@@ -139,7 +137,7 @@ class People:
         return replace(request, path=self.inside(request.path), query=urlencode(clean), headers=headers)
 
     def _walk(self, value: Json, *, everything: bool) -> Json:
-        """It calls itself once for each level; js_json.MAX_DEPTH keeps that far from the stack's end."""
+        # Recurses once for each level; js_json.MAX_DEPTH keeps that far from the end of the stack.
         if isinstance(value, dict):
             return {
                 self.inside(key): self._member(key, inner, everything=everything)
@@ -154,9 +152,8 @@ class People:
     def _member(self, key: str, value: Json, *, everything: bool) -> Json:
         if key in self._rules.keep or key == "library":
             return value
-        if (
-            key in PERSON_IDS or key in ACCOUNT_IDS or key == "id"
-        ):  # ids again, in traits, context and properties
+        # Ids stand in traits, context and properties as well.
+        if key in PERSON_IDS or key in ACCOUNT_IDS or key == "id":
             return self.value(value) if everything or self._rules.replaces_id(key) else self.within(value)
         return self._all(value) if self._rules.personal(key) else self._walk(value, everything=everything)
 
@@ -171,7 +168,7 @@ class People:
     # --- what ---
 
     def value(self, value: Json) -> Json:
-        """The pseudonym of a text or number; what else there is stays."""
+        """Return the pseudonym of a text or number; any other value stays."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -180,13 +177,11 @@ class People:
         if "n" in spelled:  # infinite, as 1e400 is read
             return value
         mantissa, letter, exponent = spelled.partition("e")
-        made = self._shaped(mantissa) + letter + exponent
-        return int(made) if isinstance(value, int) else float(made)
+        pseudonym = self._shaped(mantissa) + letter + exponent
+        return int(pseudonym) if isinstance(value, int) else float(pseudonym)
 
     def inside(self, text: str) -> str:
-        """A text in which e-mail addresses, IP addresses and phone numbers (with +) are replaced, wherever
-        they stand.
-        """
+        """Replace e-mail addresses, IP addresses and phone numbers (with +) anywhere in a text."""
         if "@" in text or "%40" in text or "\uff20" in text:
             text = _EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
         if text.count(".") >= 3:
@@ -196,11 +191,9 @@ class People:
         return _IPV6.sub(lambda match: self._ipv6(match[0]), text) if text.count(":") >= 2 else text
 
     def text(self, text: str) -> str:
-        """The pseudonym of a whole text, of the same shape."""
-        if (
-            text.strip().lower() in _MEANINGS or text in PLACEHOLDERS.values()
-        ):  # stands for no person, and a finding tells of it
-            return text
+        """Return the pseudonym of a whole text, of the same shape."""
+        if text.strip().lower() in _MEANINGS or text in PLACEHOLDERS.values():
+            return text  # it stands for no person, and a finding reports it
         pieces, at = [], 0
         for match in _SOMEBODYS.finditer(text):
             pieces += [self._plain(text[at : match.start()]), self.inside(match[0])]
@@ -217,7 +210,7 @@ class People:
         return self._date(text, day) if day else self._shaped(text)
 
     def _date(self, text: str, match: re.Match[str]) -> str:
-        """Another day within ten years, the same time of day."""
+        """Return another day within ten years, at the same time of day."""
         days = int.from_bytes(self._digest("date", match[0])[:4]) % 7300 - 3650
         try:
             moved = date(int(match[1]), int(match[2]), int(match[3])) + timedelta(days=days or 1)
@@ -237,16 +230,15 @@ class People:
         name = "p" + "".join(chr(97 + number % 26) for number in folded[:11])
         if address != address.casefold():
             name = "P" + "".join(
-                one.upper() if number % 2 else one for one, number in zip(name[1:], exact, strict=False)
+                letter.upper() if number % 2 else letter
+                for letter, number in zip(name[1:], exact, strict=False)
             )
         return f"{name}{at}example.com"
 
     def _phone(self, number: str) -> str:
-        """A number that is reserved for fiction in North America, with digits after it that keep people
-        apart.
-        """
-        made = int.from_bytes(self._digest("phone", re.sub(r"\D", "", number))[:6])
-        return f"+1-{200 + made % 700}-555-01{made // 700 % 100:02d}"
+        """Return a number that North America reserves for fiction; it differs from person to person."""
+        digest = int.from_bytes(self._digest("phone", re.sub(r"\D", "", number))[:6])
+        return f"+1-{200 + digest % 700}-555-01{digest // 700 % 100:02d}"
 
     def _ipv4(self, address: str) -> str:
         if not is_global(address):
@@ -261,39 +253,41 @@ class People:
         return str(ipaddress.IPv6Address((0x20010DB8 << 96) + int.from_bytes(self._digest("ip", text)[:12])))
 
     def _uuid(self, text: str, version: str, variant: str) -> str:
-        made = str(uuid.UUID(bytes=self._digest("uuid", text.lower())[:16]))
-        made = f"{made[:14]}{version.lower()}{made[15:19]}{variant.lower()}{made[20:]}"
-        return made.upper() if text != text.lower() else made
+        new = str(uuid.UUID(bytes=self._digest("uuid", text.lower())[:16]))
+        new = f"{new[:14]}{version.lower()}{new[15:19]}{variant.lower()}{new[20:]}"
+        return new.upper() if text != text.lower() else new
 
     def _shaped(self, text: str) -> str:
-        """Letters for letters, digits for digits, case and the rest as they are; the same length, also in
-        bytes.
+        """Replace letters by letters and digits by digits; case, length (also in bytes) and the rest stay.
 
-        Digits are exchanged one to one among texts that differ in nothing else: u-1 to u-29 stay 29.
+        Of texts that differ only in their digits, no two become the same: u-1 to u-29 stay 29 ids.
         """
         skeleton = _DIGITS.sub(lambda match: f"#{len(match[0])}#", text.casefold())
         digits = "".join(_DIGITS.findall(text))
-        made = iter(self._exchanged(digits, skeleton))
+        new_digits = iter(self._exchanged(digits, skeleton))
         stream = self._stream(skeleton)
-        return "".join(next(made) if "0" <= one <= "9" else self._character(one, stream) for one in text)
+        return "".join(
+            next(new_digits) if "0" <= character <= "9" else self._character(character, stream)
+            for character in text
+        )
 
     def _exchanged(self, digits: str, tweak: str) -> str:
-        """Digits for digits, one to one (a Feistel network; walking on until a number that began without 0
-        does so again).
+        """Replace digits one to one: no two numbers become the same.
+
+        A Feistel network, walked on until a number that began without 0 does so again.
         """
         if not digits:
             return digits
-        first, made = digits[0], digits
+        new = digits
         while True:
-            made = self._rounds(made, tweak)
-            if len(digits) == 1 or (made[0] == "0") == (
-                first == "0"
-            ):  # a single 0 begins nothing: walking on would run two into one
-                return made
+            new = self._rounds(new, tweak)
+            # A single 0 begins nothing: walking on would make two numbers the same.
+            if len(digits) == 1 or (new[0] == "0") == (digits[0] == "0"):
+                return new
 
     def _rounds(self, digits: str, tweak: str) -> str:
         if len(digits) == 1:
-            order = sorted("0123456789", key=lambda one: self._digest("digit", f"{tweak}{one}"))
+            order = sorted("0123456789", key=lambda digit: self._digest("digit", f"{tweak}{digit}"))
             return order[int(digits)]
         half = len(digits) // 2
         left, right = digits[:half], digits[half:]
@@ -316,14 +310,14 @@ class People:
             number += 1
 
     @staticmethod
-    def _character(one: str, stream: Iterator[int]) -> str:
+    def _character(character: str, stream: Iterator[int]) -> str:
         number = next(stream)
-        if one.isdecimal():  # the digits of another script
-            return chr(ord(one) - int(one) + number % 10)
-        if not one.isalpha() or len(one.encode("utf-8", "surrogatepass")) > 3:
-            return one
-        if not one.isascii():
-            return chr(0xE0 + number % 0x16) if one < "\u0800" else chr(0x4E00 + number)
-        letters = _VOWELS if one.lower() in _VOWELS else _CONSONANTS
-        made = letters[number % len(letters)]
-        return made.upper() if one.isupper() else made
+        if character.isdecimal():  # the digits of another script
+            return chr(ord(character) - int(character) + number % 10)
+        if not character.isalpha() or len(character.encode("utf-8", "surrogatepass")) > 3:
+            return character
+        if not character.isascii():
+            return chr(0xE0 + number % 0x16) if character < "\u0800" else chr(0x4E00 + number)
+        letters = _VOWELS if character.lower() in _VOWELS else _CONSONANTS
+        letter = letters[number % len(letters)]
+        return letter.upper() if character.isupper() else letter

@@ -1,9 +1,9 @@
-"""The recorder: a sink that records.
+"""The recorder: a sink that writes a recording.
 
 A new file grows call by call; an old one is replaced when the run ends well, or added to.
 
-Over an old file the run is written beside it, to FILE.xxxxxx.new, and put together with it at the end
-(`merging.merged`): calls that mean the same keep their line byte for byte. Until then the old file is
+When an old file is to be replaced, the run is written beside it, to FILE.xxxxxx.new, and merged with it at
+the end (`merge.merged`): calls that mean the same keep their line byte for byte. Until then the old file is
 untouched, and a kill leaves both.
 """
 
@@ -33,12 +33,11 @@ type Mode = Literal["over", "add"]
 
 
 class Recorder:
-    """Each receipt is on its way to the disk when `take` returns.
+    """Writes each receipt to the file before `take` returns; `close` merges a run with the old file.
 
-    `close` puts a run together with the file it was recorded over.
-
-    `mode`: "over" an existing file, or "add" to it what it does not hold. `people` makes pseudonyms of what
-    is personal. Raises RecordingError if the file exists and is no recording made in the same way.
+    `mode`: "over" replaces an existing file, "add" adds to it what it does not hold. `people` makes
+    pseudonyms of what is personal. Raises RecordingError if the file exists and is not a recording that was
+    made in the same way.
     """
 
     def __init__(
@@ -53,9 +52,9 @@ class Recorder:
         self.path = path
         self.done = merging.Merge()
         self.kept_in: Path | None = None  # the run, where it did not replace the old file
-        self.unfinished: list[Path] = []  # what earlier runs left that were killed
+        self.unfinished: list[Path] = []  # left by earlier runs that were killed
         self._real = path.resolve()
-        # Without the secret: a signature would let who reads it guess at it.
+        # Without the secret: a signature would let a reader guess at it.
         self._setup = replace(setup, secret="")
         self._keys = Keys(secrets)
         self._people = people
@@ -73,10 +72,10 @@ class Recorder:
             raise RecordingError(msg) from None
 
     def _opened(self, mode: Mode) -> Path:
-        """Read the old file, if there is one; return the file that this run goes into."""
+        """Read the old file, if there is one; return the file that this run is written to."""
         real = self._real
         if real.exists() and not real.is_file():
-            msg = f"{real} is no regular file; give another one."
+            msg = f"{real} is not a regular file; give another one."
             raise RecordingError(msg)
         if not real.exists() or real.stat().st_size == 0:
             return real
@@ -95,10 +94,10 @@ class Recorder:
             reading = recording.read(file, str(self.path))
             self._compare(reading.header)
             for entry in reading.entries:
-                for one in entry.calls:
+                for call in entry.calls:
                     if not self._over:
-                        self._skip[merging.meaning(one.call)] += 1
-                        self._judge.met(one)
+                        self._skip[merging.meaning(call.call)] += 1
+                        self._judge.met(call)
 
     def _compare(self, header: Header) -> None:
         ours = self._setup.described()
@@ -106,20 +105,20 @@ class Recorder:
             if theirs != ours[name]:
                 msg = (
                     f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another "
-                    "file, or run so."
+                    "file, or run with the same setting."
                 )
                 raise RecordingError(msg)
         redaction = self._redaction()
         if header.redacted != redaction["redacted"]:
             msg = (
                 f"{self.path}:1: this recording was made with {header.redacted} redacted; record into "
-                "another file, or run so."
+                "another file, or run with the same redaction."
             )
             raise RecordingError(msg)
         if header.redacted_with != redaction.get("redactedWith"):
             msg = (
-                f"{self.path}:1: its pseudonyms were made with another key; set the same key again, or "
-                "record into another file."
+                f"{self.path}:1: its pseudonyms were made with another key or other rules; use the same "
+                "again, or record into another file."
             )
             raise RecordingError(msg)
 
@@ -141,9 +140,9 @@ class Recorder:
             raise
 
     def take(self, receipt: Receipt) -> None:
-        """Add one receipt, redacted and mapped again without its secrets."""
+        """Write one receipt, redacted and mapped again without its secrets."""
         if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
-            return  # no call of an SDK
+            return  # not a call of an SDK
         receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
         request, batch = redacted(receipt.request, self._keys, self._setup.switches)
         if self._people is not None:
@@ -156,7 +155,7 @@ class Recorder:
         self.done.new += len(calls)
 
     def _calls(self, batch: Batch, receipt: Receipt) -> tuple[list[bytes], Counter[bytes]]:
-        """The lines of those calls that the file does not hold yet, and the marks of the others."""
+        """Return the lines of the calls that the file does not hold yet, and the marks of the others."""
         lines: list[bytes] = []
         seen: Counter[bytes] = Counter()
         sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
@@ -173,7 +172,7 @@ class Recorder:
     def close(self, *, replacing: bool = True) -> None:
         """End the run; unless `replacing`, an old file stays and FILE.xxxxxx.new holds the run.
 
-        Raises RecordingError where the file cannot be replaced; then the run is kept there too.
+        Raises RecordingError if the file cannot be replaced; then FILE.xxxxxx.new holds the run as well.
         """
         if self._file.closed:
             return
@@ -203,19 +202,19 @@ class Recorder:
         )
 
 
-def _unknown(batch: Batch, made: People) -> Batch:
-    """The batch with pseudonyms."""
-    envelope = made.call(batch.envelope)
+def _unknown(batch: Batch, people: People) -> Batch:
+    """Return the batch with pseudonyms."""
+    envelope = people.call(batch.envelope)
     assert isinstance(envelope, dict)
     return replace(
         batch,
         envelope=envelope,
-        calls=tuple(replace(call, data=made.call(call.data)) for call in batch.calls),
+        calls=tuple(replace(call, data=people.call(call.data)) for call in batch.calls),
     )
 
 
 def _made_id(call: Call, message: Message | None) -> str:
-    """The messageId that the server made for a call, or an empty text."""
+    """Return the messageId that the server made for a call, or an empty text."""
     has_one = isinstance(call.data, dict) and call.data.get("messageId") is not None
     return "" if message is None or has_one else str(message.data.get("messageId"))
 

@@ -1,4 +1,4 @@
-"""A request without its secrets, made before mapping, so that everything derived from it is free of them too.
+"""Remove the secrets from a request before it is mapped, so that nothing derived from it has them either.
 
 Level "keys": write keys, the Authorization header, cookies and any secret handed in. Traits stay as sent.
 """
@@ -24,25 +24,26 @@ _SHORTEST_LITERAL: Final = 12
 
 @dataclass(slots=True)
 class Keys:
-    """Stand-ins for write keys, the same for the same key; `secrets` are blanked wherever they stand."""
+    """Stand-ins for write keys, the same for the same key; `secrets` are replaced wherever they stand."""
 
     secrets: tuple[str, ...] = field(default=(), repr=False)
     _names: dict[str, str] = field(default_factory=dict, repr=False)
 
     def stand_in(self, key: str) -> str:
+        """Return what stands for a write key from now on."""
         if key in self._names.values():  # made by us: redacting twice changes nothing
             return key
         return self._names.setdefault(key, f"WRITE_KEY_{len(self._names) + 1}")
 
     def learn(self, value: Json) -> None:
-        """Know every write key that a value names, at any depth, before anything is replaced."""
+        """Remember every write key in a value, at any depth; call it before anything is replaced."""
         for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
             self.learn(inner)
         if isinstance(value, dict) and isinstance(value.get("writeKey"), str):
             self.stand_in(str(value["writeKey"]))
 
     def blanked(self, text: str) -> str:
-        """A text with every known key and secret replaced."""
+        """Return a text with every known key and secret replaced."""
         for key, name in self._names.items():
             if len(key) >= _SHORTEST_LITERAL:
                 text = text.replace(key, name)
@@ -52,10 +53,9 @@ class Keys:
         return text
 
     def without(self, value: Json, name: str = "") -> Json:
-        """A copy of the value of `name`: write keys replaced, and every known key and secret in any text or
-        name.
+        """Return a copy of the value of the member `name`, with every known key and secret replaced.
 
-        It calls itself once for each level; js_json.MAX_DEPTH keeps that far from the stack's end.
+        Recurses once for each level; js_json.MAX_DEPTH keeps that far from the end of the stack.
         """
         if isinstance(value, str):
             return self.stand_in(value) if name == "writeKey" else self.blanked(value)
@@ -72,9 +72,7 @@ class Keys:
 def redacted(
     request: SdkRequest, keys: Keys, switches: Switches = DEFAULT
 ) -> tuple[SdkRequest, Batch | None]:
-    """The request without secrets, its body decoded, and the calls in it; None where it carries none that can
-    be read.
-    """
+    """Return the request without secrets, its body decoded, and its calls; None if it has none to read."""
     batch = ingest.read(request, switches, spelled=True)
     _learn(request, keys)
     if not isinstance(batch, Batch) or not batch.calls:
@@ -94,12 +92,12 @@ def redacted(
     where = ingest.route(request)
     if where is not None and where.kind == "pixel":
         return _bare(request, b"", urlencode({"data": base64.urlsafe_b64encode(body).decode()}), keys), clean
-    made = _bare(request, body, _query(request.query, keys), keys)
+    bare = _bare(request, body, _query(request.query, keys), keys)
     own = ingest.basic_user(request.headers)
     if own is not None:
         basic = base64.b64encode(f"{keys.stand_in(own)}:".encode()).decode()
-        made = replace(made, headers=(*made.headers, ("Authorization", f"Basic {basic}")))
-    return made, clean
+        bare = replace(bare, headers=(*bare.headers, ("Authorization", f"Basic {basic}")))
+    return bare, clean
 
 
 def _learn(request: SdkRequest, keys: Keys) -> None:
@@ -112,9 +110,9 @@ def _learn(request: SdkRequest, keys: Keys) -> None:
 
 
 def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkRequest:
-    found = ((name, header(request.headers, name)) for name in KEPT_HEADERS)
-    headers = tuple((name, keys.blanked(value)) for name, value in found if value)
-    # A key may stand in a path, and a refused request names none that we could know.
+    kept = ((name, header(request.headers, name)) for name in KEPT_HEADERS)
+    headers = tuple((name, keys.blanked(value)) for name, value in kept if value)
+    # A key may stand in a path, and a refused request has none that we could know.
     path = keys.blanked(ingest.masked(request.path.partition("?")[0]))
     return replace(request, path=path, query=query, headers=headers, body=body)
 

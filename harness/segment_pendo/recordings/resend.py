@@ -1,6 +1,4 @@
-"""A recording sent again: which of its calls, moved in time or not, as the webhooks they became or as SDK
-requests.
-"""
+"""Send a recording again, all of it or some calls: as the webhooks they became, or as SDK requests."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -28,7 +26,7 @@ CONDITIONS: Final = ("type", "user", "group", "event", "outcome", "code")
 
 
 class Measure(NamedTuple):
-    """How much will be sent, how many seconds that takes at least, and when the first was received."""
+    """How many items will be sent, for how many seconds at least, and when the first was received."""
 
     items: int
     seconds: float
@@ -39,10 +37,10 @@ class Measure(NamedTuple):
 class Resend:
     """What of a file is sent again, and how.
 
-    `start`: the line to begin at. `only`: CONDITIONS that a call must fit. `shift`: how far all times are
-    moved; None leaves every byte as recorded. `sdk`: encode requests as this one does (a key of
-    segment.wire.SDKS); None as recorded. `size`: how much of the file is read, since a recorder may be
-    writing to it. `signing_key` signs webhooks anew. Every method that reads the file raises RecordingError.
+    `start`: the line to begin at. `only`: CONDITIONS that a call must meet. `shift`: how far all times are
+    moved; None leaves every byte as recorded. `sdk`: encode requests as this SDK does (a key of
+    segment.wire.SDKS); None: as recorded. `size`: how many bytes of the file are read, since a recorder may
+    be writing to it. `signing_key` signs webhooks anew. Methods that read the file raise RecordingError.
     """
 
     file: Path
@@ -55,7 +53,7 @@ class Resend:
     signing_key: str = field(default="", repr=False)
 
     def measured(self, pace: Pace, *, as_webhooks: bool) -> Measure:
-        """Read it to its end and count."""
+        """Read the file to its end and count."""
         count, seconds, first = 0, 0.0, None
         for entry in self._entries():
             if as_webhooks:
@@ -69,8 +67,9 @@ class Resend:
         return Measure(count, seconds, first)
 
     def webhooks(self, send: Callable[[Webhook, webhooks.Kind], Awaitable[str]]) -> Iterator[Item]:
-        """Yield each webhook as something that `send` sends; it returns an empty text, or says what went
-        wrong.
+        """Yield each webhook as an item that `send` sends.
+
+        `send` returns an empty text, or says what went wrong.
         """
         kind, judge_of = self.header.setup.kind, Judge(self.header.setup)
         for entry in self._entries():
@@ -86,8 +85,9 @@ class Resend:
                     yield Item(call.number, call.at, chain_of(call.call), partial(send, webhook, kind))
 
     def requests(self, send: Callable[[SdkRequest], Awaitable[str]]) -> Iterator[Item]:
-        """Yield each SDK request as something that `send` sends; it returns an empty text, or says what went
-        wrong.
+        """Yield each SDK request as an item that `send` sends.
+
+        `send` returns an empty text, or says what went wrong.
         """
         for entry in self._entries():
             moved = entry if self.shift is None else _shifted(entry, self.shift)
@@ -98,7 +98,7 @@ class Resend:
                 yield Item(first.number, entry.calls[0].at, chain, partial(send, request))
 
     def _entries(self) -> Iterator[Entry]:
-        """Yield the entries with those of their calls that were asked for; none without any."""
+        """Yield the entries that have calls that were asked for, with these calls only."""
         for entry in load(self.file, self.size):
             calls = [
                 call

@@ -1,8 +1,7 @@
-"""What in a text looks like a secret or a person: keys, tokens, e-mail addresses, phone numbers, public IP
-addresses.
+"""Find what looks like a secret or a person: keys, tokens, e-mail and IP addresses, phone and card numbers.
 
-Addresses and numbers that are reserved for examples are nobody's and are not told. Names have no shape:
-nobody can find them so.
+Addresses and numbers that are reserved for examples are not reported. Names of people have no shape, so they
+cannot be found.
 """
 
 import base64
@@ -34,8 +33,10 @@ _EVERYBODYS: Final = {
 
 
 class Suspect(NamedTuple):
-    """`what` it looks like, where it stands (a character of the text, counted from 1), and enough of it to
-    find it again.
+    """Something that looks like a secret or a person.
+
+    `what` it looks like, `at` which character of the text (counted from 1), and as much of it as finds it
+    again.
     """
 
     what: str
@@ -69,18 +70,18 @@ def _is_somebodys_phone(text: str) -> bool:
 
 
 def _is_card(text: str) -> bool:
-    digits = [int(one) for one in text if one.isdigit()]
-    doubled = [sum(divmod(2 * one, 10)) for one in digits[-2::-2]]
+    digits = [int(character) for character in text if character.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
 def _is_random(text: str) -> bool:
-    """Whether a key-like text may be one: made-up ones repeat themselves or consist of words."""
+    """Whether a text may be a real key: made-up keys repeat themselves or consist of words."""
     value = re.split(r"[=:/\s\"']", text.rstrip("\"'"))[-1]
     return (
         len(set(value.lower())) >= 12
-        and any(one.isdigit() for one in value)
-        and any(one.isalpha() for one in value)
+        and any(character.isdigit() for character in value)
+        and any(character.isalpha() for character in value)
     )
 
 
@@ -149,9 +150,7 @@ def _masked(text: str) -> str:
 
 
 def suspects(text: str) -> Iterator[Suspect]:
-    """What looks like a secret or a person in a line; also in Basic headers and in the body of a captured
-    request.
-    """
+    """Yield what looks like a secret or a person in a line, also in a Basic header or a captured body."""
     yield from _plain(text)
     for match in _BASIC.finditer(text):
         user = _decoded(match[1]).decode("utf-8", "replace").partition(":")[0]
@@ -159,14 +158,14 @@ def suspects(text: str) -> Iterator[Suspect]:
             yield Suspect("write key in a Basic header", match.start() + 1, _masked(user))
     if '"body_b64"' in text:
         for inner in _bodies(text):
-            for found in _plain(inner):
-                yield Suspect(f"{found.what} in body_b64", text.index('"body_b64"') + 1, found.shown)
+            for suspect in _plain(inner):
+                yield Suspect(f"{suspect.what} in body_b64", text.index('"body_b64"') + 1, suspect.shown)
 
 
 def _plain(text: str) -> Iterator[Suspect]:
-    for what, pattern, is_one in _PATTERNS:
+    for what, pattern, is_suspect in _PATTERNS:
         for match in pattern.finditer(text):
-            if is_one(match[0]):
+            if is_suspect(match[0]):
                 yield Suspect(what, match.start() + 1, _masked(match[0]))
 
 

@@ -1,3 +1,1 @@
-"""What opens a port or sends: the session, its relay, store and delivery, the home port and what lives there,
-the launcher.
-"""
+"""All that opens a port or sends: session, relay, store, delivery, client, home port, launcher."""

@@ -1,8 +1,7 @@
-"""The one HTTP client of all that sends or asks: no redirects, no proxies or cookies, one set of words for
-what goes wrong.
+"""The one HTTP client for all requests: no redirects, proxies or cookies; it says in words what went wrong.
 
-A redirect is refused, as Segment's destination refuses it (W-11): what was meant for one host must not reach
-another. No text holds a URL, which may hold a key.
+A redirect is not followed, as in Segment's destination (W-11): what was meant for one host must not reach
+another. No text has a URL in it, because a URL may hold a key.
 """
 
 import os
@@ -19,16 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["SECONDS", "Answer", "Client", "client", "name_of"]
 
-SECONDS: Final = 30.0  # for who has no limit of its own
+SECONDS: Final = 30.0  # for callers that have no limit of their own
 _CONNECTIONS: Final = 64
 _KEPT: Final = 65536
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one exchange.
+    """The answer to one request.
 
-    `status` is None where no answer came; `wrong` is empty for a 2xx, else it says in words what happened.
+    `status` is None if no answer came. `wrong` is empty for a 2xx, else it says in words what happened.
     """
 
     status: int | None
@@ -41,14 +40,14 @@ class Answer:
 
 
 def name_of(url: str) -> str:
-    """Return what a URL is called in texts: host and port, without a password, path or query."""
+    """Return the name of a URL in texts: host and port, without a password, path or query."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
 @asynccontextmanager
 async def client() -> "AsyncIterator[Client]":
-    """Open a client with a pool of connections."""
-    import aiohttp  # noqa: PLC0415 - only who sends pays for it
+    """Open a client with its own pool of connections."""
+    import aiohttp  # noqa: PLC0415 - a slow import, needed only for sending
 
     async with aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -77,12 +76,10 @@ class Client:
         most: int | None = _KEPT,
         **how: Any,
     ) -> Answer:
-        """Make one request, in `seconds` at most; the answer's body is kept up to `most` bytes.
+        """Make one request, within `seconds`; return the answer with at most `most` bytes of its body.
 
-        Never raises for what the network does.
-
-        `url` is sent as it is written. `name`: what the other side is called in texts, else host and port.
-        `how`: aiohttp's proxy and ssl.
+        Never raises for what the network does. `url` is sent as it is written. `name`: what texts call the
+        other side, by default its host and port. `how`: aiohttp's proxy and ssl.
         """
         import aiohttp  # noqa: PLC0415
         from yarl import URL  # noqa: PLC0415
@@ -105,7 +102,7 @@ class Client:
             return Answer(None, _failed(error, name, seconds))
 
     async def send(self, base: str, request: SdkRequest, **how: Any) -> Answer:
-        """Make an SDK's request at an ingest; a path of `base` is kept as a prefix."""
+        """Send an SDK's request to the ingest at `base`; a path of `base` is kept as a prefix."""
         url = base.rstrip("/") + request.path + (f"?{request.query}" if request.query else "")
         return await self.ask(request.method, url, headers=request.headers, body=request.body, **how)
 
@@ -121,7 +118,7 @@ def _failed(error: Exception, name: str, seconds: float) -> str:
         return f"the certificate of {name} is not trusted"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"no connection to {name}: {_reason(error.os_error)}"
-    return f"the exchange with {name} failed: {type(error).__name__}"
+    return f"the request to {name} failed: {type(error).__name__}"
 
 
 def _said(status: int, name: str) -> str:
@@ -131,5 +128,5 @@ def _said(status: int, name: str) -> str:
 
 
 def _reason(error: OSError) -> str:
-    # asyncio wraps the system's words in its own; the number is what counts.
+    # asyncio wraps the system's text in its own; only the number counts.
     return os.strerror(error.errno) if error.errno else type(error).__name__

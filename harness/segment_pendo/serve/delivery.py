@@ -1,7 +1,7 @@
-"""Delivery: POSTs webhooks to a destination, in order within their chain, several chains at a time.
+"""Delivery: POST webhooks to a destination, in order within their chain, several chains at a time.
 
-One attempt each (a later release adds Segment's retries), within the time that Segment's destination waits.
-Redirects are not followed (W-11). The SDK's answer never waits for any of this.
+Each has one attempt (a later release adds Segment's retries), within the time that Segment's destination
+waits. Redirects are not followed (W-11). The answer to the SDK never waits for any of this.
 """
 
 import asyncio
@@ -22,10 +22,9 @@ from segment_pendo.words import Attempt, CallRef, Destination, Receipt, Webhook
 
 __all__ = ["DRAIN", "Delivery", "post"]
 
-_MOST_BYTES: Final = (
-    1_000_000  # of a batch; what Pendo takes at most is published nowhere, a fake of ours refuses 1 MiB
-)
-DRAIN: Final = 5.0  # how long an end waits for what is queued
+# Of a batch. Pendo publishes no limit; our Pendo on loopback refuses more than 1 MiB.
+_MOST_BYTES: Final = 1_000_000
+DRAIN: Final = 5.0  # how many seconds the end waits for queued webhooks
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 
@@ -33,7 +32,7 @@ type Heard = Callable[[CallRef, Attempt], None]
 async def post(
     client: Client, to: Destination, webhook: Webhook, kind: webhooks.Kind = webhooks.ACTIONS
 ) -> Attempt:
-    """One POST. Never raises for what the network does; the text of an Attempt never holds the URL."""
+    """POST a webhook once. Never raises for what the network does; an Attempt never has the URL in it."""
     at = datetime.now(UTC)
     answer = await client.ask(
         "POST",
@@ -58,7 +57,7 @@ async def post(
 class Delivery:
     """A sink that POSTs each webhook of a receipt, or up to `batch` of them in one POST.
 
-    `heard` is told of each attempt.
+    `heard` is called with each attempt.
     """
 
     def __init__(
@@ -117,8 +116,9 @@ class Delivery:
                 self._idle.set()
 
     def _taken(self, first: str) -> dict[str, int]:
-        """How many webhooks of which chains go into the next POST; those chains are nobody else's until it
-        has ended.
+        """Return how many webhooks of which chains go into the next POST.
+
+        No other worker gets these chains before the POST has ended.
         """
         places, room = self._batch or 1, _MOST_BYTES
         taken: dict[str, int] = {}
@@ -145,7 +145,7 @@ class Delivery:
             ref, _ = waiting[0]
             try:
                 self._heard(ref, attempt)
-            except Exception as error:  # noqa: BLE001 - whatever befalls the listener, the next webhook must go out
+            except Exception as error:  # noqa: BLE001 - whatever goes wrong there, the next webhook must go out
                 _log.error("an attempt could not be kept or printed: %s", type(error).__name__)
             waiting.popleft()
         if waiting:
@@ -154,7 +154,7 @@ class Delivery:
             del self._chains[name]
 
     async def drain(self, seconds: float) -> list[CallRef]:
-        """Wait until all is delivered, at most `seconds`; what is left then."""
+        """Wait until all webhooks are delivered, at most `seconds`; return those that are left."""
         try:
             await asyncio.wait_for(self._idle.wait(), seconds)
         except TimeoutError:
@@ -162,7 +162,7 @@ class Delivery:
         return [ref for waiting in self._chains.values() for ref, _ in waiting]
 
     async def close(self) -> None:
-        """Stop delivering, whatever is left."""
+        """Stop delivering, even if webhooks are left."""
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)

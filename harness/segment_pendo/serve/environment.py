@@ -1,6 +1,4 @@
-"""What this machine says and keeps: environment variables (secrets, which no child ever gets; CI), our state
-directory.
-"""
+"""What we read from the environment (secrets, which no child process gets; CI), and our state directory."""
 
 import os
 from pathlib import Path
@@ -29,17 +27,17 @@ SECRETS: Final = frozenset({API_KEY, SIGNING_KEY, INTEGRATION_KEY, REDACT_KEY})
 
 
 def secret(name: str) -> str:
-    """The value of one of them without the white space around it, or an empty text."""
+    """Return the value of one of SECRETS without white space around it, or an empty text."""
     return os.environ.get(name, "").strip()
 
 
 def in_ci() -> bool:
-    """Whether nobody looks at what is rewritten here."""
+    """Whether this runs in CI, where nobody would look at rewritten files."""
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
 def ca_directory() -> Path:
-    """Return where the proxy's CA and its key lie: in the user's state directory, made for its owner only."""
+    """Return the directory of the proxy's CA and key, in the state directory; only its owner may read."""
     state = Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)

@@ -21,18 +21,16 @@ _BODY_TIMEOUT: Final = 30.0
 _LAST_CALLS: Final = 2.0
 _JSON: Final = ("Content-Type", "application/json")
 
-# Answers a request of an SDK instead of the handler that it is given, or with its help.
+# Answers a request of an SDK in place of the handler that it is given, or with the help of this handler.
 type Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 
 class Home(Listener):
-    """The site.
+    """The listener of the home port.
 
-    `pendo` answers at its paths. `open_origins` is true while the destination is loopback: then any page may
-    send calls.
-
-    `fault`: what stands in the place of Segment's ingest, where a test asked for it. `live`: requests of SDKs
-    that are not answered yet.
+    `pendo` answers at Pendo's paths. `open_origins` is true if the destination is loopback: then any page may
+    send calls. `fault`: answers in place of Segment's ingest, where a test asked for it. `live`: how many
+    requests of SDKs are not answered yet.
     """
 
     def __init__(
@@ -57,9 +55,7 @@ class Home(Listener):
         super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self.ingest)
 
     async def refuse_calls(self) -> None:
-        """From now on SDKs are told to come again; returns when the calls that were on their way in are
-        taken.
-        """
+        """Answer SDKs 503 from now on; return when earlier requests are answered (2 s at most)."""
         self._refusing = True
         try:
             await asyncio.wait_for(self._quiet.wait(), _LAST_CALLS)
@@ -68,14 +64,14 @@ class Home(Listener):
 
     async def ingest(self, request: web.Request) -> web.StreamResponse:
         """Take a request of an SDK and answer it as Segment does."""
-        if request.path == "/favicon.ico":  # a browser's question, no SDK's
+        if request.path == "/favicon.ico":  # asked by a browser, not by an SDK
             return web.Response(status=404)
         if self._refusing:
             return _response(
                 Reply(
                     503,
                     (_JSON, ("Retry-After", "1")),
-                    b'{"success": false, "error": "segment-pendo is ending"}',
+                    b'{"success": false, "error": "segment-pendo is shutting down"}',
                 )
             )
         self.live += 1
@@ -91,8 +87,8 @@ class Home(Listener):
         origin = request.headers.get("Origin")
         if origin and not self._welcome(origin):
             text = (
-                f"pages of {origin} may not send calls while the destination is a real Pendo, unless "
-                "their origin is allowed\n"
+                f"Pages of {origin} may not send calls while the destination is a real Pendo. Allow this "
+                "origin when you start segment-pendo.\n"
             )
             return web.Response(status=403, text=text)
         try:
@@ -113,7 +109,7 @@ def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
     path, _, query = request.raw_path.partition("?")
     if "://" in path[:8]:  # absolute form
         path = "/" + path.partition("://")[2].partition("/")[2]
-    door = "tls" if request.secure else "home"
+    listener = "tls" if request.secure else "home"
     return SdkRequest(
         request.method,
         path,
@@ -122,7 +118,7 @@ def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
         body,
         request.headers.get("Host", ""),
         request.remote or "127.0.0.1",
-        door,
+        listener,
     )
 
 

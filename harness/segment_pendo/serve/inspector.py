@@ -1,7 +1,7 @@
-"""The page at `/` and its API under `/_/`: what was sent and what became of it.
+"""The page at `/` and its API under `/_/`: which calls came and what became of them.
 
-Only this machine's own pages may read it: the Host must be a loopback name (DNS rebinding), a foreign Origin
-is refused, there is no CORS, and changes need a header that no foreign page can send without a preflight.
+Only pages of this machine may read it: the Host must be a loopback name (DNS rebinding), another Origin is
+refused, there is no CORS, and changes need a header that no other page can send without a preflight.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _PAGE_POLICY: Final = (
 
 
 class Inspector:
-    """Reads the store."""
+    """Answers the page and its API from the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -85,11 +85,11 @@ class Inspector:
         return json_answer({"calls": list(page.calls), "next": page.next})
 
     async def _explain(self, request: web.Request) -> web.Response:
-        """One call's row with its fate: ?call=ID; with &device=1 also what a browser destination would do."""
+        """Answer with a call's row and its fate (?call=ID), and what device mode would do (&device=1)."""
         name = request.query.get("call", "")
         kept = self._store.call(name)
         if kept is None:
-            return json_answer({"error": "there is no call of this id; /_/calls lists them"}, 404)
+            return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
         device = compared_row(kept.judged, kept.setup) if "device" in request.query else {}
         return json_answer(kept.row | explained(kept.judged, kept.setup) | device)
 
@@ -100,9 +100,7 @@ class Inspector:
         return refused or json_answer({"status": "cleared"})
 
     async def _wait(self, request: web.Request) -> web.Response:
-        """200 as soon as `count` rows match, each of them past waiting for its
-        delivery; 408 with what came.
-        """
+        """Answer 200 when `count` rows match and wait for no delivery, or 408 with the rows so far."""
         try:
             count = int(_number(request, "count", 1, _MOST))
             timeout = _number(request, "timeout", 5, _LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""Starting an app so that its Segment SDK meets us: the child's environment, its CA bundles, its end."""
+"""Start an app so that its Segment SDK reaches us: the child's environment, CA bundles and exit code."""
 
 import asyncio
 import os
@@ -27,11 +27,11 @@ __all__ = [
     "upstream",
 ]
 
-# As real clients were seen to read them: Ruby reads only http_proxy, curl only its lower case for http.
+# The variables that real clients read: Ruby reads only http_proxy, curl only its lower case for http.
 _PROXY: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
 BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 EXTRAS: Final = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")  # on top of what the client trusts by itself
-# Re-points Node's requests for Segment's hosts: its fetch ignores proxies in versions that are still in use.
+# Sends Node's requests for Segment's hosts to us: its fetch ignores proxies in versions that are still used.
 PRELOAD: Final = Path(__file__).parent / "node" / "preload.cjs"
 _DIRECT: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -43,21 +43,21 @@ class CommandError(SegmentPendoError):
 
 
 class UpstreamError(SegmentPendoError):
-    """The proxy that the environment names cannot be used; the text says why."""
+    """The proxy in the environment cannot be used; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A proxy that stood in the environment before us: `url` without credentials, `auth` as user:password."""
+    """The proxy that the environment named before: `url` without credentials, `auth` as user:password."""
 
     url: str
     auth: str = field(default="", repr=False)
 
 
 def upstream(base: Mapping[str, str]) -> Upstream | None:
-    """The proxy through which this machine reaches the world.
+    """Return the proxy through which this machine reaches the internet, or None.
 
-    Raises UpstreamError where it is none that we can use.
+    Raises UpstreamError if we cannot use it.
     """
     given = next((base[name] for name in ("HTTPS_PROXY", "https_proxy") if base.get(name)), "")
     if not given:
@@ -71,7 +71,7 @@ def upstream(base: Mapping[str, str]) -> Upstream | None:
         if parts.scheme not in {"http", "https"}:
             host = None
     if not host:
-        msg = "HTTPS_PROXY is set, but to no http or https proxy; unset it or set it right."
+        msg = "HTTPS_PROXY is set, but not to the URL of an http or https proxy; correct it or unset it."
         raise UpstreamError(msg)
     address = f"[{host}]" if ":" in host else host
     auth = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
@@ -86,10 +86,10 @@ def child_environment(
     proxy: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The environment of a child: where we are, proxy and CA variables, and none of our secrets.
+    """Return the environment of a child: our address, proxy and CA variables, and none of our secrets.
 
-    `variables` are set on top (CA bundles). NO_PROXY keeps its entries but for `hosts`; NODE_OPTIONS and
-    BUN_OPTIONS are added to.
+    `variables` (CA bundles) are set last. NO_PROXY keeps its entries except those that cover `hosts`; ours
+    are added to NODE_OPTIONS and BUN_OPTIONS.
     """
     env = {name: value for name, value in base.items() if name not in SECRETS}
     names = sorted(hosts)
@@ -109,7 +109,7 @@ def child_environment(
 
 
 def quoted(path: str) -> str:
-    """A path as NODE_OPTIONS takes it: in double quotes, quotes and backslashes escaped."""
+    """Return a path as NODE_OPTIONS takes it: in double quotes, with quotes and backslashes escaped."""
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -120,14 +120,15 @@ def _no_proxy(present: str, hosts: Sequence[str]) -> str:
 
 
 def _covers(entry: str, host: str) -> bool:
-    """Whether a NO_PROXY entry takes a host: `*`, the name itself, or a domain it ends in."""
+    """Whether a NO_PROXY entry covers a host: `*`, the name itself, or a domain that it ends in."""
     domain = entry.lower().removeprefix("*").removeprefix(".").partition(":")[0]
     return entry == "*" or host == domain or (domain != "" and host.endswith("." + domain))
 
 
 def bundle(present: str | None, ours: Path, to: Path, *, extra: bool = False) -> Path:
-    """Write a CA file: what the variable named before (else the system's, unless `extra`), and our
-    certificate.
+    """Write a CA file with our certificate and those that were trusted before; return its path.
+
+    `present`: the file that the variable named before, else the system's bundle (unless `extra`).
     """
     parts = []
     source = Path(present) if present else None if extra else _system_bundle()
@@ -146,55 +147,55 @@ def _system_bundle() -> Path | None:
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/ssl/cert.pem",
     ]
-    found = next((Path(name) for name in candidates if name and Path(name).is_file()), None)
-    if found is None:
+    bundle_file = next((Path(name) for name in candidates if name and Path(name).is_file()), None)
+    if bundle_file is None:
         try:
             import certifi  # noqa: PLC0415 - comes with mitmproxy, needed only where the system has no bundle
         except ImportError:
             return None
-        found = Path(certifi.where())
-    return found
+        bundle_file = Path(certifi.where())
+    return bundle_file
 
 
 def bundles(base: Mapping[str, str], ours: Path, directory: Path) -> dict[str, str]:
-    """The CA variables of a child and the files behind them, written into a directory."""
+    """Write the CA files of a child into a directory; return the variables that name them."""
     directory.mkdir(parents=True, exist_ok=True)
-    made = {name: str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem")) for name in BUNDLES}
+    files = {name: str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem")) for name in BUNDLES}
     for name in EXTRAS:
-        made[name] = str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem", extra=True))
-    # PHP reads no variable, but takes further ini files: an empty entry keeps its own folder.
-    trusted = made["SSL_CERT_FILE"]
+        files[name] = str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem", extra=True))
+    # PHP reads none of these variables, but more ini files: an empty entry keeps its own folder.
+    trusted = files["SSL_CERT_FILE"]
     (directory / "segment-pendo.ini").write_text(
         f'curl.cainfo="{trusted}"\nopenssl.cafile="{trusted}"\n', "utf-8"
     )
-    return made | {"PHP_INI_SCAN_DIR": f"{base.get('PHP_INI_SCAN_DIR', '')}{os.pathsep}{directory}"}
+    return files | {"PHP_INI_SCAN_DIR": f"{base.get('PHP_INI_SCAN_DIR', '')}{os.pathsep}{directory}"}
 
 
 def program(name: str, environment: Mapping[str, str]) -> str:
-    """The file behind a command's name. Raises CommandError."""
+    """Return the file that a command's name stands for. Raises CommandError."""
     # which() finds npm.cmd on Windows, where a bare name would not start.
-    found = shutil.which(name, path=environment.get("PATH", os.defpath))
-    if found is not None:
-        return found
+    path = shutil.which(name, path=environment.get("PATH", os.defpath))
+    if path is not None:
+        return path
     if os.path.dirname(name) and Path(name).exists():  # noqa: PTH120 - "./x" and "x" differ, Path loses that
-        msg = f"{name} is not executable; make it so (chmod +x), or name the program that runs it before it."
+        msg = f"{name} is not executable; run chmod +x on it, or put the program that runs it first."
     elif os.path.dirname(name):  # noqa: PTH120
-        msg = f"{name}: there is no such file."
+        msg = f"{name}: there is no such file; check the path."
     else:
-        msg = f"{name}: there is no such command in PATH."
+        msg = f"{name}: there is no such command in PATH; check its name, or give its path."
     raise CommandError(msg)
 
 
 async def start(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
     """Start the child with our stdin, stdout and stderr. Raises CommandError."""
-    found = program(command[0], environment)
+    path = program(command[0], environment)
     try:
-        return await asyncio.create_subprocess_exec(found, *command[1:], env=dict(environment))
+        return await asyncio.create_subprocess_exec(path, *command[1:], env=dict(environment))
     except OSError as error:
         msg = f"{command[0]} could not be started: {error.strerror}."
         raise CommandError(msg) from None
 
 
 def exit_code(returned: int) -> int:
-    """A child's end as a shell tells it: 128 + n on signal n."""
+    """Return the exit code as a shell reports it: 128 + n after signal n."""
     return 128 - returned if returned < 0 else returned

@@ -1,5 +1,6 @@
-"""A door: an aiohttp site on loopback that survives what comes in and keeps foreign
-pages off what is ours.
+"""A listener: an aiohttp server on loopback that survives any request and refuses foreign pages.
+
+`Port` reserves its port before; what foreign pages may not reach is in `_OWN`.
 """
 
 import asyncio
@@ -20,19 +21,19 @@ from segment_pendo.words import Json
 
 __all__ = ["CHANGE_HEADER", "Handler", "Listener", "ListenerError", "Port", "json_answer", "refused_change"]
 
-# A body above this is not read any further; Segment's own limit for a batch is 500 KB.
+# A larger body is not read to its end; Segment's own limit for a batch is 500 KB.
 MAX_BODY: Final = 10 * 1024 * 1024
 # Paths that are ours alone and never an SDK's.
 _OWN: Final = ("/_/", "/data/", "/api/v1/visitor/", "/api/v1/account/", "/api/v1/metadata/", "/api/v1/token/")
 
-# Whoever changes something must send it: no foreign page can without a preflight, which is refused.
+# A request that changes something must have it: a foreign page needs a preflight for it, which is refused.
 CHANGE_HEADER: Final = "X-Segment-Pendo"
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ListenerError(SegmentPendoError):
-    """A door cannot be opened; the text says why, `setting` which port."""
+    """A listener cannot be opened; the text says why, `setting` which port."""
 
     exit_code = CANNOT_START
 
@@ -42,11 +43,10 @@ class ListenerError(SegmentPendoError):
 
 
 class Port:
-    """A port of loopback that is taken, but not listened on: who connects is refused by the system.
+    """A loopback port that is reserved, but not listened on yet: the system refuses connections to it.
 
+    `number`: which port; 0 takes a free one. `sockets`: one for 127.0.0.1 and, if possible, one for ::1.
     Raises ListenerError.
-
-    `number`: which; 0 takes a free one. `sockets`: one for 127.0.0.1 and, where it can be had, one for ::1.
     """
 
     def __init__(self, number: int, setting: str = "port") -> None:
@@ -62,10 +62,10 @@ class Port:
             try:
                 self.sockets.append(_bound(socket.AF_INET6, "::1", self.number))
             except OSError:
-                pass  # no IPv6 here, or somebody else's port: 127.0.0.1 is what we promise
+                pass  # no IPv6 here, or another program has the port: we promise only 127.0.0.1
 
     def error(self, error: OSError) -> ListenerError:
-        """Return why it cannot be listened on, in words."""
+        """Return the error that says why this port cannot be opened."""
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         text = (
             f"port {self.number} on 127.0.0.1 cannot be opened: {reason}. Is another segment-pendo running?"
@@ -73,7 +73,7 @@ class Port:
         return ListenerError(text, self._setting)
 
     def close(self) -> None:
-        """Give it back; a listener that started on it does so itself."""
+        """Release the port; a listener that was started on it does this itself."""
         for taken in self.sockets:
             taken.close()
 
@@ -81,7 +81,7 @@ class Port:
 def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     taken = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":  # as asyncio does: a port of a process that has just ended is free
+        if os.name == "posix":  # as asyncio does: the port of a process that has just ended can be taken
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -100,7 +100,7 @@ class Listener:
         app.add_routes(routes)
         if rest is not None:
             app.router.add_route("*", "/{path:.*}", rest)
-        # Junk on the wire is answered by aiohttp; its log would be a traceback for each.
+        # aiohttp answers what is not HTTP; its log would print a traceback each time.
         quiet = logging.getLogger("segment_pendo.serve.listener.wire")
         quiet.addHandler(logging.NullHandler())
         quiet.propagate = False
@@ -126,7 +126,7 @@ class Listener:
         self.url = port.url
 
     async def start_tls(self, port: int, context: ssl.SSLContext) -> None:
-        """The same, over TLS. Raises ListenerError."""
+        """Listen on another port over TLS. Raises ListenerError."""
         taken = Port(port, "tls_port")
         await self._listen(taken, context)
         self.tls_url = f"https://127.0.0.1:{taken.number}"
@@ -139,12 +139,12 @@ class Listener:
                 raise port.error(error) from None
 
     async def stop(self) -> None:
-        """Close every connection; what is being answered gets a second to finish."""
+        """Close every connection; requests that are being answered have one second to finish."""
         await self._runner.cleanup()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Host and Origin checks for what is ours alone; no exception leaves a door."""
+        """Check Host and Origin for the paths that are ours alone; let no exception out of a listener."""
         try:
             if request.path.startswith(_OWN) or _is_page(request):
                 refused = _refused(request)
@@ -155,28 +155,29 @@ class Listener:
             return web.Response(status=error.status, text=f"{error.status} {error.reason}\n")
         except (ConnectionError, asyncio.CancelledError):
             raise
-        except Exception as error:  # noqa: BLE001 - the last line of defence of a door
+        except Exception as error:  # noqa: BLE001 - the last line of defence of a listener
             said = f"segment-pendo: {request.method} could not be answered: {type(error).__name__}"
             print(said, file=sys.stderr)  # noqa: T201
             return web.json_response(
-                {"success": False, "error": "segment-pendo could not take this; see its terminal"}, status=500
+                {"success": False, "error": "segment-pendo could not answer this; its terminal says why"},
+                status=500,
             )
 
 
 def json_answer(body: Json, status: int = 200) -> web.Response:
-    """JSON in ASCII, one line."""
+    """Return an answer of JSON in ASCII, on one line."""
     return web.Response(text=dumps(body) + "\n", status=status, content_type="application/json")
 
 
 def refused_change(request: web.Request) -> web.Response | None:
-    """The refusal of a change without the header that it needs."""
+    """Return the refusal of a change without the header that it needs, or None."""
     if request.headers.get(CHANGE_HEADER) == "1":
         return None
     return json_answer({"error": f"a change needs the header {CHANGE_HEADER}: 1"}, 403)
 
 
 def _refused(request: web.Request) -> web.Response | None:
-    # A request line in absolute form names a host as well.
+    # A request line in absolute form has a host as well.
     named = [
         request.headers.get("Host", ""),
         *([request.raw_path.split("/")[2]] if "://" in request.raw_path[:8] else []),

@@ -1,9 +1,9 @@
-"""A Pendo on loopback: takes webhooks as `/data/segmentio/KEY` does, track events as `/data/track`, and
-answers what it would hold.
+"""A Pendo on loopback: it takes webhooks and track events, and shows the records that Pendo would hold.
 
-Its answers to webhooks are invented (Pendo publishes none, 1.70, 1.71): 200 with an empty body for any JSON
-event, also one it ignores, because that silence is what an engineer has to live with. `/_/state` breaks it:
-what is held, which call set it, and what came to nothing.
+Webhooks come to `/data/segmentio/KEY`, track events to `/data/track`. The answers to webhooks are invented
+(Pendo publishes none, 1.70, 1.71): 200 with an empty body for any JSON event, also for one that is ignored,
+because engineers have to live with this silence. `/_/state` says more: the records, which call set what, and
+which events had no effect.
 """
 
 import base64
@@ -41,10 +41,9 @@ _SECRETS: Final = ("x-pendo-integration-key", "x-pendo-track-event-secret")
 class Answers:
     """How the loopback Pendo behaves.
 
-    `key`: the only API key it takes; `integration_key`: what its API asks for ('' takes any).
-
+    `key`: the only API key that it accepts; `integration_key`: the only one its API accepts ('': any).
     `track`: the subscription has the setting for track calls. `always_200`: nothing sent to /data/ is
-    refused. `name_of`: the call that a messageId belongs to, where it is known.
+    refused. `name_of`: returns the name of the call that a messageId belongs to.
     """
 
     switches: PendoSwitches = field(default_factory=PendoSwitches)
@@ -57,7 +56,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One event that came: what was made of it, and what there is to say that only its way here tells."""
+    """An event that came, its effect, and the findings that only show when it arrives here."""
 
     event: Json
     effect: Effect
@@ -65,13 +64,13 @@ class Taken:
 
 
 class CallNames:
-    """A sink that knows which call a messageId belongs to, so that the loopback Pendo can name it."""
+    """A sink that remembers the call of each messageId, so that the loopback Pendo can name the call."""
 
     def __init__(self) -> None:
         self._names = Bounded[str, str](_MOST_NAMES)
 
     def __call__(self, message_id: str) -> str:
-        """Return the call's id, or the messageId where its call is not known."""
+        """Return the id of the call with this messageId, or the messageId if the call is not known."""
         return self._names.get(message_id) or message_id
 
     def take(self, receipt: Receipt) -> None:
@@ -82,9 +81,10 @@ class CallNames:
 
 
 class LoopbackPendo:
-    """HTTP around the model.
+    """Pendo's HTTP paths, answered from our model of its records.
 
-    `heard` is told of each event of each webhook, `noted` of all else that comes. No key is kept or shown.
+    `heard` is called with each event of each webhook, `noted` with a line on everything else that comes. No
+    key is kept or shown.
     """
 
     def __init__(
@@ -96,14 +96,14 @@ class LoopbackPendo:
         self._answers = answers or Answers()
         self._heard = heard
         self._noted = noted
-        self.took = 0  # webhooks, whatever was made of them
+        self.took = 0  # webhooks, with an effect or not
         self.pendo = Records()
         self._findings: deque[Json] = deque(maxlen=_MOST_FINDINGS)
         self._ways = Bounded[tuple[str, str, int], str](_MOST_EVENTS)
         self.reset()
 
     def reset(self) -> None:
-        """Hold nothing."""
+        """Forget all records and findings."""
         self.pendo = Records(self._answers.switches, track=self._answers.track, name_of=self._answers.name_of)
         self._findings.clear()
         self._ways.clear()
@@ -126,22 +126,24 @@ class LoopbackPendo:
     async def _webhook(self, request: web.Request) -> web.Response:
         methods = {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}  # 1.06
         if request.method not in methods:
-            return self._refused(405, "a webhook is POSTed", {"Allow": ", ".join(sorted(methods))})
+            return self._refused(
+                405, "a webhook must be a POST request", {"Allow": ", ".join(sorted(methods))}
+            )
         if self._answers.key and not _same(request.match_info["key"], self._answers.key):
-            return self._refused(403, "the API key in the path is another than the one that is taken here")
+            return self._refused(403, "the API key in the path is not the one that is accepted here")
         read = await self._read(request)
         if isinstance(read, web.Response):
             return read
         if not isinstance(read, dict | list) or not read:
             self._note("a webhook without any event: expected one JSON object")
         if not isinstance(read, dict | list):
-            return self._refused(400, "the body is JSON but no event")
+            return self._refused(400, "the body is JSON, but not an event")
         if self.take(read) == 400:
-            return self._refused(400, "Pendo makes nothing of it (answer=strict is assumed)")
+            return self._refused(400, "it has no effect in Pendo (answer=strict is assumed)")
         return web.Response(status=200)
 
     def take(self, body: Json) -> int:
-        """Take the body of one webhook; the status of the answer (1.70)."""
+        """Take the body of one webhook; return the status of the answer (1.70)."""
         return 200 if self._take(body) or self._answers.switches.answer != "strict" else 400
 
     def _note(self, text: str) -> None:
@@ -164,59 +166,56 @@ class LoopbackPendo:
         if len(body) > MAX_BODY and self._answers.switches.size_limit == "1_mib":
             return self._refused(413, "the body has more than 1 MiB")
         try:
-            return js_json.read(
-                body, depth=js_json.MAX_DEPTH + 1
-            ).value  # a batch is one level deeper than its events
+            # A batch is one level deeper than its events.
+            return js_json.read(body, depth=js_json.MAX_DEPTH + 1).value
         except (ValueError, RecursionError):
-            return self._refused(400, "the body is no JSON")
+            return self._refused(400, "the body is not JSON")
 
     def _take(self, body: Json) -> bool:
-        """Whether anything was made of any of its events."""
+        """Take a webhook's body; return whether any of its events had an effect."""
         way: tuple[Finding, ...] = ()
         if isinstance(body, list):  # 1.12
             text = (
-                "Several events came as one array, and Pendo documents one event a request; switch "
+                "Several events came as one array, but Pendo documents one event per request; switch "
                 "batching off in the destination."
             )
             way = (note("BATCHED_BODY", "$", text),)
         self.took += 1
         effects = self.pendo.apply(body, _now())
         events = body if isinstance(body, list) and self._answers.switches.array_body == "read" else [body]
-        for event, made in zip(events, effects, strict=True):
-            found = (*way, *self._twice(event, made))
-            self._say(self.pendo.called(event), found)
+        for event, effect in zip(events, effects, strict=True):
+            findings = (*way, *self._twice(event, effect))
+            self._say(self.pendo.called(event), findings)
             if self._heard is not None:
-                self._heard(Taken(event, made, found))
-        return any(made.nothing is None for made in effects)
+                self._heard(Taken(event, effect, findings))
+        return any(effect.nothing is None for effect in effects)
 
-    def _say(self, name: str, found: Sequence[Finding]) -> None:
-        self._findings.extend({"call": name, **finding_row(finding)} for finding in found)
+    def _say(self, name: str, findings: Sequence[Finding]) -> None:
+        self._findings.extend({"call": name, **finding_row(finding)} for finding in findings)
 
-    def _twice(self, event: Json, made: Effect) -> Sequence[Finding]:
+    def _twice(self, event: Json, effect: Effect) -> Sequence[Finding]:
         stamp = event.get("timestamp") if isinstance(event, dict) else None
         happened = times.parse(stamp)
         at = int(happened.timestamp() * 1000) if happened is not None else None
-        return self._met(made.event, made.visitor_id, at, "webhook") if made.event is not None else ()
+        return self._met(effect.event, effect.visitor_id, at, "webhook") if effect.event is not None else ()
 
     def _met(self, event: str | None, visitor: str | None, at: int | None, way: str) -> Sequence[Finding]:
-        """1.64: the same track event by two ways counts twice."""
+        """Return a finding if the same track event came both ways, and so counts twice (1.64)."""
         if event is None or visitor is None or at is None:
             return ()
         before = self._ways.first((event, visitor, at), way)
         if before == way:
             return ()
         text = (
-            "This track event came by webhook and by Pendo's track API, so it counts twice; send it on "
+            "This track event came by webhook and by Pendo's track API, so it counts twice; send it only "
             "one way."
         )
         return [note("DUPLICATE_PATHS", "$.event", text)]
 
     async def _track_event(self, request: web.Request) -> web.Response:
-        """Section 2: the documented API for track events, for comparison; its shared secret is not checked,
-        only asked for.
-        """
+        """Take a track event by Pendo's documented API (section 2); any shared secret is accepted."""
         if request.method != "POST":
-            return self._refused(405, "a track event is POSTed", {"Allow": "POST"})
+            return self._refused(405, "a track event must be a POST request", {"Allow": "POST"})
         read = await self._read(request)
         problems = _problems(read, request)
         self._say("", [note("TRACK_EVENT_SHAPE", path, text) for path, text in problems])
@@ -230,7 +229,7 @@ class LoopbackPendo:
         if isinstance(read, web.Response):
             return read
         if not isinstance(read, dict):
-            return self._refused(400, "the body is no track event")
+            return self._refused(400, "the body is not a track event")
         event, visitor, account, at = (
             read.get(key) for key in ("event", "visitorId", "accountId", "timestamp")
         )
@@ -243,7 +242,7 @@ class LoopbackPendo:
             when = at if isinstance(at, int) and not isinstance(at, bool) else None
             self._say("", self._met(event, visitor, when, "track API"))
         elif self._answers.switches.answer == "strict":
-            return self._refused(400, "Pendo makes nothing of it (answer=strict is assumed)")
+            return self._refused(400, "it has no effect in Pendo (answer=strict is assumed)")
         return web.Response(status=200)
 
     # --- what is read back ---
@@ -258,7 +257,7 @@ class LoopbackPendo:
         return self._answer(request, lambda: self.pendo.schema(request.match_info["kind"]))
 
     async def _value(self, request: web.Request) -> web.Response:
-        """6.06: one value of one record, as bare JSON."""
+        """Answer with one value of one record, as bare JSON (6.06)."""
         kind, name = request.match_info["kind"], request.match_info["field"]
         look = {"visitor": self.pendo.visitor, "account": self.pendo.account}.get(kind)
         record = look(_id(request)) if look is not None else None
@@ -266,30 +265,32 @@ class LoopbackPendo:
         group = metadata.get(request.match_info["group"]) if isinstance(metadata, dict) else None
         if not isinstance(group, dict) or name not in group:
             return self._answer(request, lambda: None)
-        return self._answer(request, lambda: group[name], found=True)
+        return self._answer(request, lambda: group[name], exists=True)
 
     async def _verify(self, request: web.Request) -> web.Response:
         return self._answer(request, lambda: {"valid": True, "writeAccess": False})
 
-    def _answer(self, request: web.Request, look: Callable[[], Json], *, found: bool = False) -> web.Response:
+    def _answer(
+        self, request: web.Request, look: Callable[[], Json], *, exists: bool = False
+    ) -> web.Response:
         given = request.headers.get(_SECRETS[0], "")
         if self._answers.integration_key and not _same(given, self._answers.integration_key):
             return web.Response(status=403)  # 6.08: with an empty body
         record = look()
-        if record is None and not found:
+        if record is None and not exists:
             return web.Response(status=404)
         return web.Response(body=js_json.write(record), content_type="application/json")
 
     # --- ours ---
 
     async def _state(self, request: web.Request) -> web.Response:
-        """All of it, or one record with its history: ?visitor=ID, ?account=ID."""
+        """Answer with all records, or one with its history: ?visitor=ID, ?account=ID."""
         for kind, look in (("visitor", self.pendo.visitor), ("account", self.pendo.account)):
             if kind in request.query:
                 name = request.query[kind]
                 record = look(name)
                 if record is None:
-                    return json_answer({"error": f"there is no {kind} of this id"}, 404)
+                    return json_answer({"error": f"there is no {kind} with this id"}, 404)
                 return json_answer(record | {"history": self.pendo.history(kind, name)})
         return json_answer(self.pendo.state() | {"findings": list(self._findings)})
 
@@ -300,12 +301,12 @@ class LoopbackPendo:
         return refused or json_answer({"status": "reset"})
 
 
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
+def _same(given: str, key: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), key.encode("utf-8", "surrogatepass"))
 
 
 def _id(request: web.Request) -> str:
-    """4.1.6: an id in the path may be base64, if a header says so."""
+    """Return the id in the path, which is base64 if a header says so (4.1.6)."""
     text = request.match_info["id"]
     if request.headers.get("x-pendo-base64-encoded-params", "").lower() != "true":
         return text
@@ -318,33 +319,36 @@ def _id(request: web.Request) -> str:
 
 
 def _problems(read: Json | web.Response, request: web.Request) -> list[tuple[str, str]]:
-    """What a request to the track API lacks (2.02 to 2.04, 2.14), in words that tell what to do."""
-    found = []
+    """Return what is wrong with a request to the track API (2.02 to 2.04, 2.14): paths and texts."""
+    problems = []
     if not any(name in request.headers for name in _SECRETS):
-        found.append(
+        problems.append(
             (
                 "$",
                 (
-                    f"There is no header {_SECRETS[0]}; it takes the Track Event shared secret, not the "
+                    f"There is no header {_SECRETS[0]}; send it with the Track Event shared secret, not the "
                     "integration key."
                 ),
             )
         )
     if isinstance(read, web.Response) or not isinstance(read, dict):
         return [
-            *found,
-            ("$", "The body is no JSON object; send one event as JSON, with Content-Type application/json."),
+            *problems,
+            (
+                "$",
+                "The body is not a JSON object; send one event as JSON, with Content-Type application/json.",
+            ),
         ]
     if read.get("type") != "track":
-        found.append(("$.type", 'The type must be "track".'))
+        problems.append(("$.type", 'The type must be "track".'))
     texts = [key for key in ("event", "visitorId") if not isinstance(read.get(key), str) or not read[key]]
-    found += [(f"$.{key}", f"{key} must be a non-empty text.") for key in texts]
+    problems += [(f"$.{key}", f"{key} must be a non-empty string.") for key in texts]
     stamp = read.get("timestamp")
     if isinstance(stamp, bool) or not isinstance(stamp, int):
-        found.append(
-            ("$.timestamp", "timestamp must be a whole number of milliseconds since 1970, not a text.")
+        problems.append(
+            ("$.timestamp", "timestamp must be a whole number of milliseconds since 1970, not a string.")
         )
-    return found
+    return problems
 
 
 def _now() -> int:

@@ -1,7 +1,4 @@
-"""The flow: one SDK request in, one receipt out to the sinks, one answer back.
-
-Clock and sinks are handed in.
-"""
+"""The flow: an SDK request comes in, its receipt goes to the sinks, its reply goes back."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,7 +15,7 @@ __all__ = ["Relay", "Sink"]
 
 
 class Sink(Protocol):
-    """Takes receipts. What it must keep, it has kept when `take` returns: only then is the SDK answered."""
+    """Takes receipts. `take` returns only when it has kept what it must keep: then the SDK is answered."""
 
     def take(self, receipt: Receipt) -> None: ...
 
@@ -37,20 +34,20 @@ class Relay:
         self._earlier = EarlierCalls(setup)
         self._run = token_hex(3)
         self._count = 0
-        self.lost = 0  # requests that a sink could not take: their SDKs were not told 200
+        self.lost = 0  # requests that a sink could not take: their SDKs were not answered 200
 
     def reset(self) -> None:
-        """Know no earlier call."""
+        """Forget all earlier calls."""
         self._earlier = EarlierCalls(self.setup)
 
     def met_device_mode(self) -> None:
-        """A browser loads Pendo's own agent, as far as the proxy sees: findings speak of it."""
+        """Remember that a browser seems to load Pendo's own agent: findings mention it."""
         self._earlier.across.met_device_mode()
 
     def receive(self, request: SdkRequest, at: datetime | None = None) -> Receipt:
-        """The receipt of one request, received now or `at` a time.
+        """Return the receipt of one request, received now or at `at`, when every sink has taken it.
 
-        Raises only what a sink raises (a full disk): then the SDK must not be told 200.
+        Raises only what a sink raises (a full disk): then the SDK must not be answered 200.
         """
         at = milliseconds(at or self._clock())
         self._count += 1

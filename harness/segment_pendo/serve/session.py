@@ -1,4 +1,4 @@
-"""One session: the flow built from the sinks up, its listeners opened last, all of it closed in reverse."""
+"""A session: build the flow from the sinks up, open its listeners last, close all of it in reverse order."""
 
 import json
 import os
@@ -31,19 +31,19 @@ _LOOPBACK: Final = "loopback"
 
 
 class SessionError(SegmentPendoError):
-    """A session cannot be opened, or not be told of; the text says why."""
+    """A session cannot be opened, or its ready file cannot be written; the text says why."""
 
     exit_code = CANNOT_START
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a session is made of.
+    """What a session consists of.
 
-    `port`: of the home port, 0 = a free one; None: no home port, and so no store and no Pendo on loopback.
-    `proxy_port` None: the default, or a free one where the home port is. `tls_port` None: no TLS. `to` None:
-    the Pendo on loopback. `deliver`: whether webhooks are sent at all. `answers`: Segment is answered here,
-    nothing of it is dialled.
+    `port`: the home port, 0 = a free one; None: no home port, and so no store and no Pendo on loopback.
+    `proxy_port` None: the default, or a free one if the home port is a free one. `tls_port` None: no TLS.
+    `to` None: the Pendo on loopback. `deliver`: whether webhooks are sent at all. `answers`: Segment's
+    requests are answered here, and its hosts are not dialled.
     """
 
     port: int | None = HOME_PORT
@@ -66,22 +66,22 @@ class Plan:
 
     @property
     def segment_hosts(self) -> list[str]:
-        """Every host that stands for Segment."""
+        """Return every host that stands for Segment."""
         return sorted(INTERCEPTED | set(map(bare, self.hosts)))
 
 
 def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
-    """Hear of an attempt and do nothing."""
+    """Do nothing with an attempt."""
 
 
 class Session:
-    """Files are opened when it is made, the rest when it is entered; leaving it closes all in reverse.
+    """Opens files when it is made and the rest when it is entered; leaving it closes all in reverse order.
 
-    `report`: a sink of the caller's, the last; `heard` is told of each attempt; `before`: sinks of the
-    caller's, the first. `side`: the proxy's module (segment_pendo_addons.proxy), or None where mitmproxy is
+    `report`: a sink of the caller, the last one. `heard` is called with each attempt. `before`: sinks of the
+    caller, the first ones. `side`: the proxy's module (segment_pendo_addons.proxy), or None if mitmproxy is
     not installed: then there is no proxy. `replaces`: whether the recording replaces an older one at the end.
-    `left`: after the end, the webhooks that were not delivered. Raises StoreError, RecordingError and
-    ListenerError; entering it ListenerError, ProxyError and UpstreamError.
+    `left`: after the end, the webhooks that were not delivered. Making it raises StoreError, RecordingError
+    and ListenerError; entering it raises ListenerError, ProxyError and UpstreamError.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Session:
             sinks = [*before, self.recorder, self._store, names, self.delivery, report]
             self.relay = Relay([sink for sink in sinks if sink is not None], setup=plan.setup)
             self._home = None if self._store is None else self._made_home(self._store, names)
-            # Until it is entered, files are all that there is to close.
+            # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
             self._opened.enter_context(files.pop_all())
 
@@ -143,7 +143,7 @@ class Session:
 
     @property
     def _to(self) -> Destination | None:
-        """Where webhooks go: where the plan says, else the Pendo on loopback, if there is one."""
+        """Return where webhooks go: the plan's destination, else the Pendo on loopback, if there is one."""
         here = Destination(_LOOPBACK, self._port.url, LOCAL_KEY, loopback=True) if self._port else None
         return self.plan.to or here
 
@@ -159,7 +159,7 @@ class Session:
         )
 
     async def __aenter__(self) -> Self:
-        """Begin to deliver, then listen: who is answered 200 has every sink behind it."""
+        """Begin to deliver, then listen: an SDK is answered 200 only when every sink is there."""
         async with self._opened as opened:
             if self._home is not None:
                 # Closed after delivery has ended, since the Pendo on loopback is here; opened after it has
@@ -181,7 +181,7 @@ class Session:
         await self._opened.aclose()
 
     async def _open_side(self, opened: AsyncExitStack) -> None:
-        """Open what needs mitmproxy: TLS at the home port's side, and the proxy."""
+        """Open what needs mitmproxy: the TLS port and the proxy."""
         plan, side = self.plan, self._side
         if plan.tls_port is None and not plan.with_proxy:
             return
@@ -205,7 +205,7 @@ class Session:
         self.authority = side.authority(confdir)
 
     async def _refuse_new(self) -> None:
-        """Take nothing new, finish what runs."""
+        """Accept nothing new, and finish what was begun."""
         if self.proxy is not None:
             self.proxy.refuse_new()
         if self._home is not None:
@@ -217,18 +217,18 @@ class Session:
 
     @property
     def home(self) -> Home:
-        """The home port, of a session that has one."""
+        """Return the home port of a session that has one."""
         assert self._home is not None
         return self._home
 
     @property
     def store(self) -> Store:
-        """The store, of a session that has a home port."""
+        """Return the store of a session that has a home port."""
         assert self._store is not None
         return self._store
 
     def addresses(self) -> JsonObject:
-        """Return what the ready file holds."""
+        """Return the addresses that the ready file holds."""
         return {
             "home": self.home.url,
             "proxy": self.proxy.url if self.proxy else None,
@@ -238,14 +238,12 @@ class Session:
         }
 
     def straight(self) -> int:
-        """Return how many webhooks the Pendo on loopback took that we did not deliver: somebody's replay, or
-        a Segment elsewhere.
-        """
+        """Return how many webhooks the Pendo on loopback took that we did not deliver (of a replay, say)."""
         ours = self.delivery is not None and self.delivery.to.base == self.home.url
         return self.home.loopback_pendo.took - (self.delivery.accepted if ours and self.delivery else 0)
 
     def write_ready(self, path: Path) -> None:
-        """Write the addresses, by rename, so that whoever waits for the file never reads half of it.
+        """Write the addresses to a file, by rename, so that nobody reads half of it.
 
         Raises SessionError.
         """

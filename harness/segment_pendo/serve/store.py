@@ -1,10 +1,8 @@
-"""The store: every request that was answered, its calls, and what became of each webhook.
-
-Plain SQL on sqlite3.
+"""The store: every request that was answered, its calls, and what became of each webhook; SQL on sqlite3.
 
 A receipt is committed before its SDK is answered, so a kill -9 loses nothing that was answered 200. Webhook
-bytes are not kept: they are made again from the receipt. A file holds what apps sent in clear: it is for its
-owner only (0600).
+bytes are not kept: they are made again from the receipt. A file holds what apps sent, in clear: only its
+owner may read it (0600).
 """
 
 import json
@@ -84,7 +82,7 @@ class Page(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A call of the store: its row, and what it is made of."""
+    """A call of the store: its row, and what the row is made from."""
 
     row: JsonObject
     judged: Judged
@@ -92,7 +90,7 @@ class Kept(NamedTuple):
 
 
 class Store:
-    """A sink. Everything runs in the thread that made it."""
+    """A sink that keeps receipts. All of it runs in the thread that made it."""
 
     def __init__(self, path: Path | None, *, setup: Setup, destination: str = "") -> None:
         self._described = js_json.write(setup.described()).decode()
@@ -103,7 +101,7 @@ class Store:
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                # Made by us first, so that nobody else can read it from the beginning.
+                # Created by us before SQLite opens it, so that nobody else can read it at any time.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
                 _refuse_foreign(path)
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
@@ -128,7 +126,7 @@ class Store:
             msg = "it belongs to another program"
             raise sqlite3.DatabaseError(msg)
         elif version != _VERSION:
-            msg = f"it is of format {version}, this segment-pendo knows format {_VERSION}"
+            msg = f"it has format {version}, but this segment-pendo reads format {_VERSION}"
             raise sqlite3.DatabaseError(msg)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")  # a killed process loses nothing; a power cut may
@@ -137,7 +135,7 @@ class Store:
         self._db.close()
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called after every change."""
+        """Call `listener` after every change."""
         self._listeners.append(listener)
 
     def _changed(self) -> None:
@@ -185,11 +183,11 @@ class Store:
             self._held -= size
 
     def attempted(self, ref: CallRef, attempt: Attempt) -> None:
-        """Keep one attempt and what it means for its webhook."""
-        found = self._db.execute("select n from receipts where id = ?", (ref.receipt,)).fetchone()
-        if found is None:  # forgotten or cleared meanwhile
+        """Keep one attempt, and the new state of its webhook."""
+        receipt = self._db.execute("select n from receipts where id = ?", (ref.receipt,)).fetchone()
+        if receipt is None:  # forgotten or cleared meanwhile
             return
-        (number,) = found
+        (number,) = receipt
         with self._transaction():
             self._keep_attempt(number, ref.index, attempt)
         self._changed()
@@ -216,50 +214,50 @@ class Store:
         )
 
     def calls(self, filters: Mapping[str, str] | None = None, *, after: str = "", limit: int = 100) -> Page:
-        """The rows that match every filter (type, user, group, outcome, code), after a cursor.
+        """Return the rows after a cursor that match every filter (type, user, group, outcome, code).
 
-        Raises ValueError for an unknown filter or a cursor that is none.
+        Raises ValueError for an unknown filter or an invalid cursor.
         """
         where, values = _condition(filters or {}, after)
-        found = self._db.execute(
+        selected = self._db.execute(
             "select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c "  # noqa: S608
             f"where {where} "
             "order by c.n, c.ix limit ?",
             (*values, limit),
         ).fetchall()
-        rows = [kept.row for kept in self._rows(found)]
-        return Page(rows, f"{found[-1][0]}.{found[-1][1]}" if found else after)
+        rows = [kept.row for kept in self._rows(selected)]
+        return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else after)
 
     def call(self, name: str) -> Kept | None:
-        """One call by its name (RECEIPT.INDEX), or None where there is none."""
+        """Return the call of this name (RECEIPT.INDEX), or None."""
         receipt, _, index = name.rpartition(".")
         if not (index.isascii() and index.isdecimal() and len(index) < 10):
             return None
-        found = self._db.execute(
+        selected = self._db.execute(
             "select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature from calls c join "
             "receipts r on r.n = c.n "
             "where r.id = ? and c.ix = ?",
             (_text(receipt), int(index)),
         ).fetchall()
-        return next(self._rows(found), None)
+        return next(self._rows(selected), None)
 
     def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
-        """How many rows match and wait for no delivery. Raises ValueError as `calls` does."""
+        """Return how many rows match and wait for no delivery. Raises ValueError as `calls` does."""
         where, values = _condition(filters, after)
         query = f"select count(*) from calls c where {where} and c.state is not 'waiting'"  # noqa: S608
         (count,) = self._db.execute(query, values).fetchone()
         return int(count)
 
     def _rows(
-        self, found: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]
+        self, selected: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]
     ) -> Iterator[Kept]:
-        for number, group in groupby(found, key=lambda row: row[0]):
+        for number, group in groupby(selected, key=lambda row: row[0]):
             try:
                 receipt, setup = self._receipt(number)
-            except ValueError:  # kept by another version of us, whose setup we cannot read
+            except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
                 continue
             for _, index, state, status, attempts, kept, signature in group:
-                if index >= len(receipt.judged):  # kept by another version of us, which read it differently
+                if index >= len(receipt.judged):  # kept by another version, which read it differently
                     continue
                 delivery: JsonObject | None = None
                 if state is not None:
@@ -268,30 +266,30 @@ class Store:
                 yield Kept(call_row(receipt, judged, delivery=delivery), judged, setup)
 
     def _receipt(self, number: int) -> tuple[Receipt, Setup]:
-        """The receipt, mapped again from what was kept, unsigned.
+        """Return the receipt, mapped again from what was kept, unsigned.
 
-        Raises ValueError where its setup cannot be read.
+        Raises ValueError if its setup cannot be read.
         """
-        (name, at, door, method, path, query, host, ip, headers, body, setup) = self._db.execute(
+        (name, at, listener, method, path, query, host, ip, headers, body, setup) = self._db.execute(
             "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts "
             "where n = ?",
             (number,),
         ).fetchone()
         kept = header_pairs(js_json.read(headers.encode()).value)
-        request = SdkRequest(method, path, query, kept, body, host, ip, door)
+        request = SdkRequest(method, path, query, kept, body, host, ip, listener)
         described = js_json.read(setup.encode()).value
         assert isinstance(described, dict)
         as_then = Setup().like(described)
         return assess(request, id=name, at=datetime.fromisoformat(at), setup=as_then), as_then
 
     def states(self) -> dict[str, int]:
-        """How many webhooks stand in which state."""
+        """Return how many webhooks are in which state."""
         return dict(
             self._db.execute("select state, count(*) from calls where state is not null group by state")
         )
 
     def totals(self) -> dict[str, int]:
-        """How many requests, calls, refused requests."""
+        """Return the numbers of requests, calls and refused requests."""
         query = "select count(*), count(refusal), (select count(*) from calls) from receipts"
         requests, refused, calls = self._db.execute(query).fetchone()
         return {"requests": requests, "refused": refused, "calls": calls}
@@ -306,11 +304,11 @@ class Store:
 
 
 def _refuse_foreign(path: Path) -> None:
-    # SQLite takes a short file for an empty one, and writes over it.
+    # SQLite takes a short file for an empty database, and would overwrite it.
     with path.open("rb") as file:
         start = file.read(len(_MAGIC))
     if start not in {b"", _MAGIC}:
-        msg = "it is no SQLite database"
+        msg = "it is not an SQLite database"
         raise sqlite3.DatabaseError(msg)
 
 
@@ -318,7 +316,7 @@ def _condition(filters: Mapping[str, str], after: str) -> tuple[str, list[object
     where, values = ["(c.n, c.ix) > (?, ?)"], [*_cursor(after)]
     for name, value in filters.items():
         if name not in FILTERS:
-            msg = f"there is no filter named {name!r}; there are {', '.join(FILTERS)}"
+            msg = f"there is no filter named {name!r}; the filters are {', '.join(FILTERS)}"
             raise ValueError(msg)
         where.append(FILTERS[name])
         values.append(value)
@@ -330,13 +328,13 @@ def _cursor(text: str) -> tuple[object, object]:
         return (0, -1)
     number, dot, index = text.partition(".")
     if not (dot and number.isdecimal() and index.isdecimal() and len(number) < 18 and len(index) < 18):
-        msg = "after must be the next of an earlier answer"
+        msg = "after must be the value of next in an earlier answer"
         raise ValueError(msg)
     return (int(number), int(index))
 
 
 def _text(value: str) -> str:
-    # SQLite holds UTF-8; a lone surrogate has none.
+    # SQLite holds UTF-8, which cannot hold a lone surrogate.
     return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
@@ -364,16 +362,16 @@ def _call_columns(receipt: Receipt, index: int) -> tuple[object, ...]:
 
 
 def _kept_history(judged: Judged) -> str | None:
-    """The findings that mapping the receipt alone will not make again."""
-    told: Json = [finding_row(finding) for finding in judged.findings if finding.code in history.CODES]
-    return js_json.write(told).decode() if told else None
+    """Return the findings that need earlier calls, which mapping this receipt alone does not make again."""
+    findings: Json = [finding_row(finding) for finding in judged.findings if finding.code in history.CODES]
+    return js_json.write(findings).decode() if findings else None
 
 
 def _with(judged: Judged, kept: str | None, signature: str | None, setup: Setup) -> Judged:
-    """A call mapped again, with what mapping alone does not give."""
+    """Return a call that was mapped again, with its signature and the findings that were kept."""
     if signature is not None and judged.webhook is not None:
         judged = replace(judged, outcome=resigned(judged.webhook, setup.kind, signature))
     if kept is None:
         return judged
-    told = tuple(Finding(**row) for row in json.loads(kept))
-    return replace(judged, findings=(*judged.findings, *told))
+    findings = tuple(Finding(**row) for row in json.loads(kept))
+    return replace(judged, findings=(*judged.findings, *findings))

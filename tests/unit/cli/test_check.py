@@ -122,7 +122,7 @@ def test_what_is_no_recording_is_an_error(tmp_path: Path) -> None:
     other.write_text('{"type": "identify"}\n')
     done = check(other)
     assert done.exit_code == 3
-    assert f"{other}:1: this is no recording" in done.output
+    assert f"{other}:1: this is not a recording" in done.output
 
 
 def test_a_request_that_brings_other_calls_now_is_an_error(golden: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_request_that_brings_other_calls_now_is_an_error(golden: Path) -> None
     edit(golden, 2, request={**request, "path": "/v1/m"})
     done = check(golden)
     assert done.exit_code == 3
-    assert "golden.jsonl: line 2: a request like this brings no such calls" in done.output
+    assert "golden.jsonl: line 2: the calls after this request cannot have come with it" in done.output
 
 
 def test_changes_between_values() -> None:

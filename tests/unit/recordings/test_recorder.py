@@ -187,9 +187,9 @@ REQUEST = b'{"request":{"method":"POST","path":"/v1/identify","headers":[],"enve
     [
         (b'{"request":true}\n', r"r.jsonl:2: .*`\$.request`.*damaged"),
         (REQUEST + call(body="\ud800"), "r.jsonl:3: .*half a character"),
-        (REQUEST + call(receivedAt="yesterday"), "r.jsonl:3: receivedAt is no time"),
+        (REQUEST + call(receivedAt="yesterday"), "r.jsonl:3: receivedAt is not a time"),
         (REQUEST + call(note="mine"), "r.jsonl:3: Object contains unknown field `note`"),
-        (b"\n", "r.jsonl:2: this line is no whole JSON object"),
+        (b"\n", "r.jsonl:2: this line is not a complete JSON object"),
         (REQUEST + call(code=5), r"r.jsonl:3: Expected `null`, got `int` - at `\$.code`"),
         (REQUEST + call(body=5), r"r.jsonl:3: Expected `str`, got `int` - at `\$.body`"),
         (REQUEST + call(findings=[5]), r"r.jsonl:3: .*`\$.findings\[0\]`"),
@@ -208,7 +208,7 @@ def test_odd_lines_are_errors_and_no_tracebacks(tmp_path: Path, lines: bytes, wo
 
 def test_a_pipe_is_no_recording(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(RecordingError, match="no regular file"):
+    with pytest.raises(RecordingError, match="not a regular file"):
         Recorder(tmp_path / "pipe", setup=Setup())
 
 
@@ -377,8 +377,8 @@ def test_a_refused_request_is_a_line_without_its_body(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "words"),
     [
-        (b"my own notes\n", 1, "no recording"),
-        (b'{"format":"other"}\n', 1, "no recording"),
+        (b"my own notes\n", 1, "not a recording"),
+        (b'{"format":"other"}\n', 1, "not a recording"),
         (b'{"format":"segment-pendo-recording","version":2}\n', 1, "version 2"),
         (b'{"format":"segment-pendo-recording","version":1,"track":false}\n{"call":\n', 2, "damaged"),
         (

@@ -71,11 +71,11 @@ def test_each_failure_has_its_words_without_the_url() -> None:
         asked("http://no.such.host.invalid/SECRET").wrong
         == "the name no.such.host.invalid cannot be resolved"
     )
-    assert asked("http://[SECRET", name="it").wrong == "the exchange with it failed: ValueError"
+    assert asked("http://[SECRET", name="it").wrong == "the request to it failed: ValueError"
     with background([web.post("/slow", slow), web.post("/none", none)]) as url:
         name = name_of(url)
         assert asked(f"{url}/slow", seconds=0.05).wrong == f"no answer from {name} within 0.05 s"
-        assert asked(f"{url}/none").wrong.startswith(f"the exchange with {name} failed: ")
+        assert asked(f"{url}/none").wrong.startswith(f"the request to {name} failed: ")
         assert asked(f"{url}/unknown").wrong == f"{name} answered 404"
 
 

@@ -1,6 +1,6 @@
 "use strict";
 // Preloaded into Node and Bun by `segment-pendo run -- CMD`: requests for Segment's hosts go to SEGMENT_PENDO_URL instead,
-// whether by fetch, http or https; every other request is left alone. Built-in fetch knows no proxy before Node 22.
+// whether by fetch, http or https; every other request is left alone. Node's own fetch ignores proxies before Node 22.
 (() => {
   const home = process.env.SEGMENT_PENDO_URL;
   const hosts = new Set((process.env.SEGMENT_PENDO_HOSTS || "").toLowerCase().split(",").filter(Boolean));
@@ -18,7 +18,7 @@
       try {
         url = new URL(input instanceof Request ? input.url : String(input));
       } catch {
-        return realFetch.call(this, input, init); // let the real one say what is wrong with it
+        return realFetch.call(this, input, init); // the real fetch says what is wrong with it
       }
       if (!/^https?:$/.test(url.protocol) || !isSegment(url.hostname)) return realFetch.call(this, input, init);
       const moved = new URL(url.pathname + url.search, base);
@@ -56,9 +56,9 @@
     module.get = function (...args) {
       const to = repointed(args);
       if (!to) return get.apply(this, args);
-      const made = realRequest(...to);
-      made.end();
-      return made;
+      const request = realRequest(...to);
+      request.end();
+      return request;
     };
   }
   require("node:module").syncBuiltinESMExports?.();

@@ -37,16 +37,17 @@ function maskedBody(call) {
   }
 }
 
-// The fate of a call: the sentence, then each value that Pendo is taken to read or to lose, and why.
+// The fate of a call: a sentence, then each value that Pendo is expected to read or to lose, and why.
 async function explain(call, place) {
   const fate = place.appendChild(document.createElement("p"));
   fate.className = "fate";
   fate.textContent = call.reason || "";
   const answer = await fetch(`/_/explain?call=${encodeURIComponent(call.id)}`).catch(() => null);
   if (!answer || !answer.ok) return;
-  const told = await answer.json();
-  fate.textContent = told.fate;
-  const fields = told.fields.filter((one) => one.to !== null || /^\$\.(traits|properties)/.test(one.from || one.webhook || ""));
+  const explained = await answer.json();
+  fate.textContent = explained.fate;
+  const isShown = (field) => field.to !== null || /^\$\.(traits|properties)/.test(field.from || field.webhook || "");
+  const fields = explained.fields.filter(isShown);
   if (!fields.length) return;
   const rows = place.appendChild(document.createElement("table"));
   rows.className = "fields";
@@ -54,14 +55,14 @@ async function explain(call, place) {
   for (const name of ["in the call", "in Pendo", "value", "because", "known from"]) {
     head.append(Object.assign(document.createElement("th"), { textContent: name, scope: "col" }));
   }
-  for (const one of fields) {
+  for (const field of fields) {
     const row = rows.insertRow();
-    if (one.to === null) row.className = "lost";
-    cell(row, one.from || "(made by Segment)", "mono");
-    cell(row, one.to || (one.webhook ? "nothing" : "lost before Pendo"), "mono");
-    cell(row, JSON.stringify(one.value), "mono");
-    cell(row, one.rule.startsWith("--") ? one.rule : one.rule.replace(/^[^:]*: /, ""));
-    cell(row, one.grade);
+    if (field.to === null) row.className = "lost";
+    cell(row, field.from || "(made by Segment)", "mono");
+    cell(row, field.to || (field.webhook ? "nothing" : "lost before Pendo"), "mono");
+    cell(row, JSON.stringify(field.value), "mono");
+    cell(row, field.rule.startsWith("--") ? field.rule : field.rule.replace(/^[^:]*: /, ""));
+    cell(row, field.grade);
   }
 }
 
@@ -126,7 +127,7 @@ document.getElementById("clear").addEventListener("click", async () => {
 });
 
 async function load() {
-  // Rows whose delivery had not ended are asked for again from the first of them.
+  // Rows whose delivery has not ended are fetched again by refresh().
   const page = await (await fetch(`/_/calls?limit=500&after=${encodeURIComponent(after)}`)).json();
   for (const call of page.calls) fill(table.insertRow(0), call);
   after = page.next;
@@ -154,7 +155,7 @@ async function poll() {
   try {
     await load();
   } catch {
-    status.textContent = "segment-pendo does not answer; it may have stopped.";
+    status.textContent = "segment-pendo does not answer; it may have stopped. Start it again if you need it.";
   }
   setTimeout(poll, 700);
 }
