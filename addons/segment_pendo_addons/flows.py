@@ -1,27 +1,41 @@
 """Read mitmproxy's flow files, by mitmproxy's own reader."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from mitmproxy import exceptions, http
 from mitmproxy.io import FlowReader
 
-from segment_pendo.recordings.importing import Imported, ImportFailure
+from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver, answered
 from segment_pendo_addons.intercept import sdk_request
 
 __all__ = ["read"]
 
 
-def read(path: Path) -> Iterator[Imported]:
-    """Yield every HTTP request of a flow file, in its order. Raises ImportFailure."""
-    with path.open("rb") as file:
-        try:
-            for flow in FlowReader(file).stream():
-                if isinstance(flow, http.HTTPFlow):
-                    yield Imported(
-                        sdk_request(flow), datetime.fromtimestamp(flow.request.timestamp_start, UTC)
-                    )
-        except (exceptions.FlowReadException, ValueError, TypeError, KeyError):
-            msg = "it is not a flow file that this mitmproxy can read"
+def read(data: bytes) -> Iterator[Imported | PassedOver]:
+    """Yield every HTTP request of a flow file, in its order; of one that was cut, those before the cut.
+
+    Raises ImportFailure where not even one can be read.
+    """
+    count = 0
+    try:
+        for flow in FlowReader(io.BytesIO(data)).stream():
+            count += 1
+            if isinstance(flow, http.HTTPFlow):
+                yield _taken(flow)
+    except (exceptions.FlowReadException, ValueError, TypeError, KeyError) as error:
+        if not count:
+            reason = str(error) or type(error).__name__
+            msg = f"this mitmproxy cannot read it as a flow file ({reason[:200]})"
             raise ImportFailure(msg) from None
+        yield PassedOver("", "after the place where the file is cut off or damaged", is_loss=True)
+
+
+def _taken(flow: http.HTTPFlow) -> Imported | PassedOver:
+    host = flow.request.pretty_host
+    if flow.response is None:
+        return PassedOver(host, NOT_SENT)
+    if flow.response.status_code >= 400:
+        return PassedOver(host, answered(flow.response.status_code))
+    return Imported(sdk_request(flow), datetime.fromtimestamp(flow.request.timestamp_start, UTC))

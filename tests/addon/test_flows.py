@@ -1,48 +1,62 @@
-"""Flow files of mitmproxy become recordings."""
+"""Flow files as mitmproxy writes them, whole and cut off."""
 
-import json
-from datetime import UTC, datetime
-from pathlib import Path
+import io
+from typing import Any
 
-from click.testing import CliRunner
-from mitmproxy import http
+import pytest
+from mitmproxy.flow import Error
+from mitmproxy.http import Request, Response
 from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow
-from recorded import calls_of
 
-from segment_pendo.cli import main
+from segment_pendo.recordings.exchange.containers import opened
+from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver
+from segment_pendo_addons.flows import read
 
 
-def flow(url: str, body: bytes = b"") -> http.HTTPFlow:
+def flow(user: str, status: int | None = 200) -> Any:
     made = tflow.tflow()
-    made.request = http.Request.make("POST", url, body, http.Headers(content_type="application/json"))
-    made.request.timestamp_start = datetime(2024, 5, 9, 10, tzinfo=UTC).timestamp()
+    made.request = Request.make(
+        "POST", "https://api.segment.io/v1/identify", b'{"userId":"%s"}' % user.encode()
+    )
+    made.response = Response.make(status) if status is not None else None
+    made.error = Error("Connection reset") if status is None else None
     return made
 
 
-def test_requests_to_segment_are_taken_and_others_passed_over(tmp_path: Path) -> None:
-    source, out = tmp_path / "a.flow", tmp_path / "r.jsonl"
-    with source.open("wb") as file:
-        writer = FlowWriter(file)
-        body = json.dumps({"batch": [{"type": "identify", "userId": "u", "messageId": "m"}]}).encode()
-        for one in (
-            flow("https://api.segment.io/v1/batch", body),
-            flow("https://elsewhere.test/v1/batch", body),
-            tflow.ttcpflow(),
-        ):
-            writer.add(one)
-    done = CliRunner().invoke(main, ["recording", "import", str(source), "-o", str(out)])
-    assert (done.exit_code, done.stderr) == (
-        0,
-        f"1 request with 1 call in {out}; 1 request to other hosts passed over.\n",
-    )
-    (one,) = calls_of(out)
-    assert (one.call["userId"], one.at) == ("u", datetime(2024, 5, 9, 10, tzinfo=UTC))
+def written(*flows: Any) -> bytes:
+    buffer = io.BytesIO()
+    writer = FlowWriter(buffer)
+    for one in flows:
+        writer.add(one)
+    return buffer.getvalue()
 
 
-def test_what_is_no_flow_file_is_said(tmp_path: Path) -> None:
-    source = tmp_path / "a.flow"
-    source.write_bytes(b"4:junk,")
-    done = CliRunner().invoke(main, ["recording", "import", str(source), "-o", str(tmp_path / "r.jsonl")])
-    assert done.exit_code == 3
-    assert "a.flow cannot be imported: it is not a flow file that this mitmproxy can read." in done.stderr
+def test_a_file_is_known_by_its_first_bytes_and_read_in_order() -> None:
+    data = written(flow("a"), tflow.ttcpflow(), flow("b"))
+    assert opened(data).kind == "flows"
+    items = list(read(data))
+    assert [item.request.body for item in items if isinstance(item, Imported)] == [
+        b'{"userId":"a"}',
+        b'{"userId":"b"}',
+    ]
+    assert len(items) == 2
+
+
+def test_what_did_not_reach_segment_is_passed_over() -> None:
+    first, second, third = read(written(flow("a", None), flow("b", 503), flow("c")))
+    assert first == PassedOver("api.segment.io", NOT_SENT)
+    assert second == PassedOver("api.segment.io", "that was answered 503, which an SDK sends again")
+    assert isinstance(third, Imported)
+
+
+@pytest.mark.parametrize("cut", [1, 20, 200])
+def test_a_file_that_was_cut_off_keeps_what_stands_before_the_cut(cut: int) -> None:
+    *before, lost = read(written(flow("a"), flow("b"), flow("c"))[:-cut])
+    assert [type(item) for item in before] == [Imported, Imported]
+    assert lost == PassedOver("", "after the place where the file is cut off or damaged", is_loss=True)
+
+
+def test_where_nothing_can_be_read_mitmproxys_reason_is_told() -> None:
+    with pytest.raises(ImportFailure, match=r"this mitmproxy cannot read it as a flow file \(.+\)"):
+        list(read(b"12:not a flow file"))

@@ -1,10 +1,10 @@
 """`recording`: care for recordings before they are shared."""
 
-import importlib
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,20 @@ import click
 from segment_pendo.base.hosts import bare
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli import credentials
-from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.pseudonym_settings import people
 from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings import exporting, importing
 from segment_pendo.recordings import format as recording
+from segment_pendo.recordings.exchange import archive
+from segment_pendo.recordings.exchange import export as export_to
+from segment_pendo.recordings.exchange.containers import opened
+from segment_pendo.recordings.exchange.found import Imported, ImportFailure, PassedOver
+from segment_pendo.recordings.exchange.har import har
 from segment_pendo.recordings.files import load, load_header, replace_whole
 from segment_pendo.recordings.format import Entry
-from segment_pendo.recordings.importing import Imported
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.merge import joined
 from segment_pendo.recordings.pseudonyms import People
@@ -144,19 +148,17 @@ def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
 # --- from and to other programs ---
 
 
-def _imported(file: Path) -> Iterator[Imported]:
-    suffixes = [suffix.lower() for suffix in file.suffixes]
-    if ".har" in suffixes:
-        yield from importing.har(file.read_bytes())
-    elif suffixes and suffixes[-1] in {".flow", ".flows", ".mitm", ".mitmproxy"}:
-        if find_spec("mitmproxy") is None:
-            message = (
-                "mitmproxy's flow files are read by mitmproxy: python -m pip install 'segment-pendo[proxy]'."
-            )
-            raise Failure(message, CANNOT_START)
-        yield from importlib.import_module("segment_pendo_addons.flows").read(file)
-    else:
-        yield from importing.ndjson(file.read_bytes())
+def _imported(file: Path) -> Iterator[Imported | PassedOver]:
+    content = opened(file.read_bytes())
+    if content.kind == "har":
+        return har(content.data, content.files)
+    if content.kind == "flows":
+        needed_side("mitmproxy's flow files are read by mitmproxy")
+        flows: Iterator[Imported | PassedOver] = import_module("segment_pendo_addons.flows").read(
+            content.data
+        )
+        return flows
+    return archive.lines(content.data)
 
 
 @command.command("import")
@@ -179,29 +181,44 @@ def _imported(file: Path) -> Iterator[Imported]:
 def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: Setup) -> None:
     """Make a recording of what other programs wrote.
 
-    FILE is an HTTP archive (.har), a flow file of mitmproxy (.flow, .mitm), or NDJSON (.gz): events as
-    Segment archives them, or captured requests. Of archives and flows only requests to Segment's hosts count.
+    FILE is an HTTP archive (HAR), a flow file of mitmproxy, or JSON lines: events as Segment archives them,
+    or captured requests; also packed (gzip, zip, zhar). What it is, its first bytes say, not its name. Of
+    archives and flows only requests to Segment's hosts count. Ends with 1 if the file has lost some of them.
     """
     ours = INTERCEPTED | {bare(host) for host in hosts}
-    found: list[Imported] = []
-    for file in files:
-        try:
-            found += _imported(file)  # to its end first: nothing half imported is left
-        except importing.ImportFailure as error:
-            message = f"{file} cannot be imported: {error}."
-            raise Failure(message, CONFIGURATION) from None
-    taken = [one for one in found if not one.request.host or bare(one.request.host) in ours]
-    passed = len(found) - len(taken)
+    taken: list[Imported] = []
+    passed: Counter[str] = Counter()
+    lost = 0
+    for item in _items(files):
+        host = item.request.host if isinstance(item, Imported) else item.host
+        if host and bare(host) not in ours:
+            passed["to other hosts"] += 1
+        elif isinstance(item, Imported):
+            taken.append(item)
+        else:
+            passed[item.why] += 1
+            lost += item.is_loss
     recorder = Recorder(out, setup=setup, secrets=credentials.known(None))
     for number, (request, at) in enumerate(taken):
         recorder.take(assess(request, id=str(number), at=at, setup=setup))
     recorder.close()
-    other = f"; {many(passed, 'request')} to other hosts passed over" if passed else ""
-    click.echo(
-        f"{many(len(taken), 'request')} with {many(recorder.done.new + recorder.done.kept, 'call')} "
-        f"in {out}{other}.",
-        err=True,
-    )
+    calls = many(recorder.done.new + recorder.done.kept, "call")
+    click.echo(f"{many(len(taken), 'request')} with {calls} in {out}.", err=True)
+    for why, count in passed.items():
+        click.echo(f"Passed over: {many(count, 'request')} {why}.", err=True)
+    sys.exit(FOUND if lost else 0)
+
+
+def _items(files: tuple[Path, ...]) -> list[Imported | PassedOver]:
+    """Return all that is in the files; to their end first, so that nothing half imported is left."""
+    items: list[Imported | PassedOver] = []
+    for file in files:
+        try:
+            items += _imported(file)
+        except ImportFailure as error:
+            message = f"{file} cannot be imported: {error}."
+            raise Failure(message, CONFIGURATION) from None
+    return items
 
 
 @command.command()
@@ -217,10 +234,10 @@ def export(file: Path, style: str) -> None:
     entries = [entry for entry in load(file) if entry.calls]
     setup = load_header(file).setup
     if style == "pytest":
-        click.echo(exporting.pytest(setup, entries, str(file)), nl=False)
+        click.echo(export_to.pytest(setup, entries, str(file)), nl=False)
         return
     requests = [(entry.sdk_request(), entry.at) for entry in entries]
-    click.echo(exporting.har(requests) if style == "har" else exporting.curl(requests), nl=False)
+    click.echo(export_to.har(requests) if style == "har" else export_to.curl(requests), nl=False)
 
 
 @command.command()

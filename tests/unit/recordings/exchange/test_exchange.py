@@ -118,8 +118,8 @@ def test_only_what_was_made_alike_is_merged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.har", b"{", "it is not JSON"),
-        ("a.har", b"{}", "it has no log.entries"),
+        ("a.har", b"{", "line 1: This is not JSON"),
+        ("a.har", b'{"log":{}}', "it has no log.entries"),
         ("a.jsonl", b'{"a": 1}\n', "line 1: this object has no type"),
         ("a.jsonl", b'{"type": "identify"}\n{', "line 2: This is not JSON"),
         ("a.gz", b"\x1f\x8b123", "its gzip is damaged"),

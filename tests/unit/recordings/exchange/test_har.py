@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from segment_pendo.recordings import containers
-from segment_pendo.recordings.containers import ImportFailure, opened
-from segment_pendo.recordings.har import NO_BODY, NOT_SENT, Imported, PassedOver, har
+from segment_pendo.recordings.exchange import containers
+from segment_pendo.recordings.exchange.containers import opened
+from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver
+from segment_pendo.recordings.exchange.har import NO_BODY, har
 
 CALL = '{"type":"identify","userId":"u-1","traits":{"name":"Zoë"}}'
 
@@ -94,7 +95,7 @@ def test_a_packed_body_stays_packed(as_text: bool) -> None:
     ],
 )
 def test_what_has_no_usable_body_is_passed_over_and_nobody_is_blamed(posted: Any) -> None:
-    assert only(posted) == PassedOver("api.segment.io", NO_BODY)
+    assert only(posted) == PassedOver("api.segment.io", NO_BODY, is_loss=True)
 
 
 def test_a_get_needs_no_body() -> None:
@@ -108,8 +109,8 @@ def test_a_get_needs_no_body() -> None:
         ({"status": 0}, NOT_SENT),
         ({"status": -1}, NOT_SENT),
         ({"_error": "net::ERR_BLOCKED_BY_CLIENT"}, NOT_SENT),
-        ({"status": 500}, "answered 500, which an SDK sends again"),
-        ({"status": 429}, "answered 429, which an SDK sends again"),
+        ({"status": 500}, "that was answered 500, which an SDK sends again"),
+        ({"status": 429}, "that was answered 429, which an SDK sends again"),
     ],
 )
 def test_what_did_not_reach_segment_is_passed_over(response: Any, why: str) -> None:

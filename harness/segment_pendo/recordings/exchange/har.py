@@ -8,32 +8,17 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import urlsplit
 
 from segment_pendo.base import js_json, times
-from segment_pendo.recordings.containers import ImportFailure
+from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver, answered
 from segment_pendo.words import Headers, Json, JsonObject, SdkRequest
 
-__all__ = ["Imported", "PassedOver", "har"]
+__all__ = ["NO_BODY", "har"]
 
 NO_BODY: Final = "without a usable body in this archive"
-NOT_SENT: Final = "that never reached Segment (blocked, cancelled or failed)"
 _GZIP: Final = b"\x1f\x8b"
-
-
-class Imported(NamedTuple):
-    """One SDK request and when it was received."""
-
-    request: SdkRequest
-    at: datetime
-
-
-class PassedOver(NamedTuple):
-    """A request, or an event, that is left out: its host, and why, as what "1 request" is followed by."""
-
-    host: str
-    why: str
 
 
 def har(data: bytes, files: Mapping[str, bytes]) -> Iterator[Imported | PassedOver]:
@@ -64,11 +49,11 @@ def _of_entry(entry: JsonObject, asked: JsonObject, files: Mapping[str, bytes]) 
     if status == 0:
         return PassedOver(host, NOT_SENT)
     if status >= 400:
-        return PassedOver(host, f"answered {status}, which an SDK sends again")
+        return PassedOver(host, answered(status))
     method = str(asked.get("method", "")).upper()
     body = _body(asked.get("postData"), files)
     if method == "POST" and not _is_usable(body):
-        return PassedOver(host, NO_BODY)
+        return PassedOver(host, NO_BODY, is_loss=True)
     at = times.parse(entry.get("startedDateTime")) or datetime.now(UTC)
     return Imported(SdkRequest(method, parts.path, parts.query, _headers(asked, body), body, host), at)
 

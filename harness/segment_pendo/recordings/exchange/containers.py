@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from segment_pendo.base.errors import SegmentPendoError
+from segment_pendo.recordings.exchange.found import ImportFailure
 
-__all__ = ["Content", "ImportFailure", "opened"]
+__all__ = ["Content", "opened"]
 
 MOST_BYTES: Final = 1 << 30  # of what is unpacked: a small file must not fill the memory
 _DEEPEST: Final = 3  # a gzip inside a zip, for example
@@ -26,10 +26,6 @@ _ENCODINGS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-
-
-class ImportFailure(SegmentPendoError):
-    """A file cannot be read as what it should be; the text says why, as a clause."""
 
 
 @dataclass(frozen=True, slots=True)
