@@ -7,13 +7,14 @@ from typing import Final, NamedTuple
 from segment_pendo.base import js_json
 from segment_pendo.base.json_diff import ABSENT, changes
 from segment_pendo.base.json_path import json_path
+from segment_pendo.mapping.catalogue import DROPS
 from segment_pendo.pendo.across import ACROSS
-from segment_pendo.recordings.format import RecordedCall
+from segment_pendo.recordings.format import Entry, RecordedCall
 from segment_pendo.segment.members import RULE_OF
 from segment_pendo.segment.rules import RULES
 from segment_pendo.words import Judged
 
-__all__ = ["Difference", "differences"]
+__all__ = ["Difference", "differences", "refused_differences"]
 
 _SAYS: Final = {rule.id: rule.says for rule in RULES}
 
@@ -28,6 +29,21 @@ class Difference(NamedTuple):
     recorded: str
     now: str
     rule: str
+
+
+def refused_differences(entry: Entry) -> Iterator[Difference]:
+    """Yield what is wrong with how a request was refused; its body is not kept, so only what can be seen."""
+    if entry.refused is None:
+        if not entry.calls:
+            why = "a request that brought no call was refused; the line was edited"
+            yield Difference("refused", "null", "a status and a code", why)
+        return
+    code, _ = entry.refusal()
+    if code not in DROPS:
+        yield Difference("refused.code", code, ABSENT, "there is no such reason to refuse a request")
+    if entry.calls:
+        why = "a request that was refused brings no call; the line was edited"
+        yield Difference("refused", code, "null", why)
 
 
 def differences(call: RecordedCall, judged: Judged) -> Iterator[Difference]:

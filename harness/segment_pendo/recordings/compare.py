@@ -101,6 +101,11 @@ class Comparison:
 def _sides(entries: Iterable[Entry]) -> Iterator[Side]:
     place = 0
     for entry in entries:
+        if entry.refused is not None:
+            code, _ = entry.refusal()
+            refused: JsonObject = {"path": entry.value.get("path"), "refused": entry.refused.get("code")}
+            yield Side(entry.number, place, f"request refused {code}", refused, meaning(refused))
+            place += 1
         for recorded in entry.calls:
             yield Side(recorded.number, place, entry.type_of(recorded), recorded.call, meaning(recorded.call))
             place += 1

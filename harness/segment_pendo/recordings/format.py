@@ -31,6 +31,7 @@ from segment_pendo import __version__
 from segment_pendo.base import js_json, times
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.headers import header_pairs
+from segment_pendo.base.prose import short
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.recordings import lines
@@ -56,6 +57,7 @@ __all__ = [
 LONGEST_HEADER: Final = 1 << 20
 _DEPTH: Final = js_json.MAX_DEPTH + 10  # a line holds a call one level deeper than it came
 _MOST_SAID: Final = 300
+_LONGEST_PATH: Final = 100
 _LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -111,6 +113,14 @@ class Entry:
         where = ingest.route(self.head())
         named = recorded.call.get("type") if isinstance(recorded.call, dict) else None
         return where.name if where and where.kind in {"single", "pixel"} else str(named)
+
+    def refusal(self) -> tuple[str, str]:
+        """Return code and reason of an entry that was refused."""
+        refused = self.refused or {}
+        status, message = refused.get("status"), refused.get("message")
+        path = short(str(self.value.get("path")), _LONGEST_PATH)
+        said = f"Segment answers {status} to this request to {path}, so none of its calls is taken."
+        return str(refused.get("code")), f"{said} {message}" if message else said
 
     def head(self) -> SdkRequest:
         """Return the request of the request line, without a body."""
@@ -169,9 +179,10 @@ def request_line(request: SdkRequest, batch: Batch | None, refusal: Refusal | No
         "headers": [[name, text] for name, text in request.headers],
         "envelope": envelope,
     }
-    return _line(
-        {"request": value, "refused": {"status": refusal.status, "code": refusal.code} if refusal else None}
-    )
+    refused: JsonObject | None = None
+    if refusal is not None:
+        refused = {"status": refusal.status, "code": refusal.code, "message": refusal.message}
+    return _line({"request": value, "refused": refused})
 
 
 def entry_line(entry: Entry) -> bytes:
@@ -203,7 +214,7 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
 def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]) -> SdkRequest:
     envelope = value.get("envelope")
     method, path, query = str(value.get("method")), str(value.get("path")), str(value.get("query") or "")
-    request = SdkRequest(method, path, query, header_pairs(value.get("headers")))
+    request = SdkRequest(method, path, query, header_pairs(value.get("headers", [])))
     where = ingest.route(request)
     if where is not None and where.kind == "pixel" and calls:
         return replace(

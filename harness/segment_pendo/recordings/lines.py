@@ -50,6 +50,7 @@ class Refused(Struct, forbid_unknown_fields=True, kw_only=True):
 
     status: int
     code: str
+    message: Annotated[str, Meta(description="why, in a sentence")] = ""
 
 
 class RequestLine(Struct, forbid_unknown_fields=True, kw_only=True):

@@ -84,11 +84,13 @@ def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mappe
             yield from _call(item, item.call, options, history)
 
 
-def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mapped]:
+def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mapped | Wrong]:
     reading = recording.read(lines, name)
     setup = options.setup.like(reading.header.setup.described()) if options.as_recorded else options.setup
     judge_of = Judge(setup)
     for entry in reading.entries:
+        if entry.refused is not None:
+            yield Wrong(entry.number, *entry.refusal())
         request = entry.sdk_request()
         calls = [replace(call, at=options.at) for call in entry.calls] if options.fixed else entry.calls
         for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):

@@ -60,7 +60,7 @@ def _request_meaning(value: JsonObject) -> bytes:
     envelope, headers = value.get("envelope"), value.get("headers")
     steady = value | {"envelope": _steady(envelope) if isinstance(envelope, dict) else envelope}
     kept: Json = [
-        [name, text] for name, text in header_pairs(headers) if name.lower() not in _VOLATILE_HEADERS
+        [name, text] for name, text in header_pairs(headers or []) if name.lower() not in _VOLATILE_HEADERS
     ]
     return _digest(js_json.keep(steady | {"headers": kept}))
 

@@ -133,6 +133,15 @@ def test_an_edited_recording_loses_no_call_in_silence(lines: bytes, line: int) -
         rows_of(HEADER + lines)
 
 
+def test_what_a_recording_says_was_refused_is_an_error_of_its_line() -> None:
+    refused = '{"status":400,"code":"bad_json","message":"Why."}'
+    line = f'{{"request":{{"method":"POST","path":"/v1/batch"}},"refused":{refused}}}'
+    (row,) = rows_of(HEADER.decode() + line + "\n")
+    assert (row["line"], row["error"]["code"]) == (2, "bad_json")
+    said = "Segment answers 400 to this request to /v1/batch, so none of its calls is taken. Why."
+    assert row["error"]["message"] == said
+
+
 def test_no_ingest_takes_a_message_as_it_is() -> None:
     text = '{"type":"identify","userId":5,"traits":{"b":1.0,"2":1,"1":2},"receivedAt":"x"}'
     (row,) = rows_of(text, ingest_first=False)
