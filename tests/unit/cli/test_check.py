@@ -3,6 +3,7 @@
 import json
 import shutil
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from make_fixtures import RECORDINGS
 
 from segment_pendo.base.json_diff import changes
 from segment_pendo.cli import main
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.recorder import Recorder
+from segment_pendo.words import SdkRequest
 
 PYTHON = RECORDINGS / "segment-analytics-python.jsonl"
 
@@ -144,3 +149,33 @@ def test_changes_between_values() -> None:
         (("f",), "{}", "[]"),
         (("e",), "(absent)", '"x"'),
     ]
+
+
+def test_refused_requests_are_checked_and_objected_to(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    recorder = Recorder(file, setup=Setup())
+    for number, body in enumerate((b'{"userId":"u"}', b"{", b'{"a":"' + b"x" * 40_000 + b'"}')):
+        request = SdkRequest("POST", "/v1/identify", body=body)
+        recorder.take(assess(request, id=str(number), at=datetime(2024, 5, 9, tzinfo=UTC), setup=Setup()))
+    recorder.close()
+    good = check(file)
+    assert (good.exit_code, good.stdout) == (0, "")
+    assert good.stderr == "0 of 3 recorded calls and requests differ.\n"
+    objected = check(file, "--fail-on", "error")
+    assert objected.exit_code == 1
+    assert "r.jsonl:4: request POST /v1/identify: error bad_json at $: " in objected.stdout
+    assert "r.jsonl:5: request POST /v1/identify: error too_large at $: " in objected.stdout
+    for report in ("junit", "markdown", "ndjson"):
+        assert "too_large" in check(file, "--fail-on", "error", "--report", report).stdout
+    for wrong in (None, {"status": 400, "code": "mine"}):
+        edit(file, 4, refused=wrong)
+        done = check(file)
+        assert done.exit_code == 1
+        assert "r.jsonl:4: request POST /v1/identify: refused" in done.stdout
+
+
+def test_a_file_without_any_call_is_no_proof(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    Recorder(file, setup=Setup()).close()
+    done = check(file)
+    assert (done.exit_code, done.stderr) == (1, f"{file} holds no call, so there is nothing to check.\n")

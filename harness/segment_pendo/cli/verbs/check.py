@@ -3,8 +3,8 @@
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,40 +15,38 @@ from segment_pendo.cli.failure import CANNOT_START, FOUND, REFUSED, Failure
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import WHO, named
 from segment_pendo.recordings import format as recording
-from segment_pendo.recordings.check import Difference, differences
+from segment_pendo.recordings.check import Difference, differences, refused_differences
 from segment_pendo.recordings.files import load, load_header, rewrite
 from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.segment import ingest
+from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.environment import in_ci
-from segment_pendo.words import Finding, Json, Judged, Receipt, is_as_bad
+from segment_pendo.words import Finding, Json, JsonObject, Judged, Receipt, is_as_bad
 
 __all__ = ["command"]
 
 _WIDEST: Final = 120
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Checked:
-    """One recorded call, compared."""
+    """A recorded call, or a request that was refused, and what is wrong with it. `row`: as NDJSON has it."""
 
     file: Path
-    entry: Entry
-    one: RecordedCall
-    judged: Judged
+    number: int
+    name: str
     differences: list[Difference]
-    objections: list[Finding] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return named(self.judged.call.type, self.judged.call.data, *WHO)
+    objections: list[Finding]
+    row: Callable[[], JsonObject]
+    line: Callable[[], bytes] | None = None  # what would be recorded now; None for what has no call
 
     def said(self) -> Iterator[str]:
-        """What is wrong, a sentence each."""
-        for one in self.differences:
+        """Yield what is wrong, a sentence each."""
+        for difference in self.differences:
             yield (
-                f"{printable(one.where)}: recorded {short(one.recorded, _WIDEST)}, now "
-                f"{short(one.now, _WIDEST)} [{printable(one.rule)}]"
+                f"{printable(difference.where)}: recorded {short(difference.recorded, _WIDEST)}, now "
+                f"{short(difference.now, _WIDEST)} [{printable(difference.rule)}]"
             )
         for finding in self.objections:
             yield f"{finding.level} {finding.code} at {printable(finding.path)}: {printable(finding.message)}"
@@ -96,10 +94,16 @@ def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update
     if update:
         for file in files:
             _update(file, [call for call in checked if call.file == file])
+    for file in files:
+        if not any(call.file == file for call in checked):
+            click.echo(f"{file} holds no call, so there is nothing to check.", err=True)
+            sys.exit(FOUND)
     differing = sum(bool(call.differences) for call in checked)
     objected = sum(bool(call.objections) for call in checked)
     verb = "rewritten" if update else "differs" if differing == 1 else "differ"
-    words = f"{differing} of {many(len(checked), 'recorded call')} {verb}"
+    refused = any(call.line is None for call in checked)
+    nouns = ("recorded call or request", "recorded calls and requests") if refused else ("recorded call", "")
+    words = f"{differing} of {many(len(checked), *nouns)} {verb}"
     click.echo(words + (f"; --fail-on {fail_on} objects to {objected}" if fail_on else "") + ".", err=True)
     sys.exit(FOUND if objected or (differing and not update) else 0)
 
@@ -118,26 +122,51 @@ def _print(report: str, checked: list[_Checked]) -> None:
 def _checked(file: Path, fail_on: str | None) -> Iterator[_Checked]:
     judge = Judge(load_header(file).setup)
     for entry in load(file):
+        wrong = list(refused_differences(entry))
+        if wrong or entry.refused is not None:
+            yield _refused(file, entry, wrong, fail_on)
         try:
             judged = list(judge.entry(entry))
         except RecordingError as error:
             message = f"{file}: {error}"
             raise RecordingError(message) from None
-        for one, now in zip(entry.calls, judged, strict=True):
-            objections = [
-                finding
-                for finding in now.findings
-                if fail_on is not None and is_as_bad(finding.level, fail_on)
-            ]
-            yield _Checked(file, entry, one, now, list(differences(one, now)), objections)
+        for call, now in zip(entry.calls, judged, strict=True):
+            yield _call(file, entry, call, now, fail_on)
+
+
+def _refused(file: Path, entry: Entry, wrong: list[Difference], fail_on: str | None) -> _Checked:
+    head = entry.head()
+    objections: list[Finding] = []
+    if fail_on is not None and entry.refused is not None:
+        code, why = entry.refusal()
+        objections = [Finding(code, "error", "$", why, "")]
+
+    def row() -> JsonObject:
+        return {"line": entry.number, "request": head.path, "refused": entry.refused}
+
+    name = f"request {head.method} {short(masked(head.path), _WIDEST)}"
+    return _Checked(file, entry.number, name, wrong, objections, row)
+
+
+def _call(file: Path, entry: Entry, call: RecordedCall, now: Judged, fail_on: str | None) -> _Checked:
+    objections = [
+        finding for finding in now.findings if fail_on is not None and is_as_bad(finding.level, fail_on)
+    ]
+
+    def row() -> JsonObject:
+        request = entry.sdk_request()
+        receipt = Receipt(str(call.number), call.at, request, ingest.accepted(request), (now,))
+        return rows.call_row(receipt, now, line=call.number)
+
+    def line() -> bytes:
+        return recording.call_line(now, call.at, call.sent_at, call.made_id)
+
+    name = named(now.call.type, now.call.data, *WHO)
+    return _Checked(file, call.number, name, list(differences(call, now)), objections, row, line)
 
 
 def _update(file: Path, checked: list[_Checked]) -> None:
-    changed: dict[int, bytes] = {}
-    for one in checked:
-        if one.differences:
-            old = one.one
-            changed[old.number] = recording.call_line(one.judged, old.at, old.sent_at, old.made_id)
+    changed = {call.number: call.line() for call in checked if call.differences and call.line is not None}
     if changed:
         rewrite(file, changed)
 
@@ -146,32 +175,26 @@ def _update(file: Path, checked: list[_Checked]) -> None:
 
 
 def _text(checked: list[_Checked]) -> None:
-    for one in checked:
-        for said in one.said():
-            click.echo(f"{one.file}:{one.one.number}: {one.name}: {said}")
+    for call in checked:
+        for said in call.said():
+            click.echo(f"{call.file}:{call.number}: {call.name}: {said}")
 
 
 def _ndjson(checked: list[_Checked]) -> None:
-    for one in checked:
-        request = one.entry.sdk_request()
-        receipt = Receipt(str(one.one.number), one.one.at, request, ingest.accepted(request), (one.judged,))
-        row = rows.call_row(receipt, one.judged, line=one.one.number)
-        told: Json = [
-            {"where": d.where, "recorded": d.recorded, "now": d.now, "rule": d.rule} for d in one.differences
-        ]
-        click.echo(rows.dumps({"file": str(one.file), **row, "differences": told}))
+    for call in checked:
+        differences: Json = [difference._asdict() for difference in call.differences]
+        click.echo(rows.dumps({"file": str(call.file), **call.row(), "differences": differences}))
 
 
 def _junit(checked: list[_Checked]) -> None:
     root = ET.Element("testsuites")
-    failed = Counter(one.file for one in checked if list(one.said()))
-    for file, count in Counter(one.file for one in checked).items():
+    failed = Counter(call.file for call in checked if list(call.said()))
+    for file, count in Counter(call.file for call in checked).items():
         suite = ET.SubElement(root, "testsuite", name=str(file), tests=str(count), failures=str(failed[file]))
-        for one in (one for one in checked if one.file == file):
-            case = ET.SubElement(
-                suite, "testcase", classname=str(file), name=f"line {one.one.number}: {one.name}"
-            )
-            said = list(one.said())
+        for call in (call for call in checked if call.file == file):
+            name = f"line {call.number}: {call.name}"
+            case = ET.SubElement(suite, "testcase", classname=str(file), name=name)
+            said = list(call.said())
             if said:
                 ET.SubElement(case, "failure", message=said[0]).text = "\n".join(said)
     ET.indent(root)
@@ -179,13 +202,13 @@ def _junit(checked: list[_Checked]) -> None:
 
 
 def _markdown(checked: list[_Checked]) -> None:
-    wrong = [one for one in checked if list(one.said())]
+    wrong = [call for call in checked if list(call.said())]
     click.echo(f"### segment-pendo check: {len(wrong)} of {len(checked)} recorded calls\n")
     if wrong:
         click.echo("| where | call | what |\n| --- | --- | --- |")
-    for one in wrong:
-        for said in one.said():
-            cells = (f"{one.file}:{one.one.number}", one.name, said)
+    for call in wrong:
+        for said in call.said():
+            cells = (f"{call.file}:{call.number}", call.name, said)
             click.echo("| " + " | ".join(map(cell, cells)) + " |")
 
 
