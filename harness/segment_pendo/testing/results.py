@@ -13,17 +13,19 @@ from typing import Any, Final, TypedDict, cast
 from uuid import UUID, uuid5
 
 from segment_pendo.base import js_json
+from segment_pendo.base.suggestion import nearest
 from segment_pendo.explain.records import Account, Visitor, account_of, plain_record, visitor_of
 from segment_pendo.explain.rows import CallRow, FindingRow, call_row
-from segment_pendo.explain.teller import finding_line
+from segment_pendo.explain.teller import finding_line, refused
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.merge import steady
-from segment_pendo.segment.wire import requests
+from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.testing.expectation import Expectation, checked
-from segment_pendo.testing.timeline import Arrival, Event, called, problems
+from segment_pendo.testing.timeline import Arrival, Event, Note, called, problems
+from segment_pendo.testing.values import as_sent
 from segment_pendo.words import JsonObject, Judged, Level, Receipt
 
 __all__ = ["Results", "Snapshot", "pendo_after", "row_of"]
@@ -154,6 +156,8 @@ class _Predicted(Results):
 
     def take(self, receipt: Receipt) -> None:
         receipt = self._earlier.annotated(receipt)
+        if receipt.refusal is not None:
+            self.events.append(Note(0.0, " ".join(refused(receipt)), wrong=True))
         for judged in receipt.judged:
             self.events.append(Arrival(0.0, receipt, judged))
             webhook = judged.webhook
@@ -171,16 +175,26 @@ def pendo_after(
     webhook: str = "actions",
     assume: Mapping[str, str] = _NOTHING,
 ) -> Results:
-    """What becomes of these calls (`type`, ids, `traits` or `properties`, ...), sent by an SDK (a key of
-    `segment.wire.SDKS`) at a time.
+    """Return what becomes of these calls (`type`, ids, `traits` or `properties`), sent by an SDK at a time.
 
-    No port is opened and nothing is kept: for property tests. `track`, `pendo_track`, `webhook` and `assume`
-    are as `segment-pendo run` has them. Raises ValueError for a setting that there is none of, KeyError for
-    an unknown SDK.
+    No port is opened and nothing is kept: for property tests. `sdk` is a key of `segment.wire.SDKS`; values
+    that are not JSON become what that SDK makes of them. The other options are as `segment-pendo run` has
+    them. What Segment would refuse is among `problems()`.
+
+    Raises TypeError for what is not a call, or a value that the SDK cannot send; ValueError for a setting or
+    an SDK that there is none of.
     """
+    if isinstance(calls, Mapping | str):
+        msg = f"pendo_after() takes a list of calls such as [{{'type': 'identify', ...}}], not {calls!r:.100}"
+        raise TypeError(msg)
+    if sdk not in SDKS:
+        near = nearest(sdk, SDKS)
+        hint = f"did you mean {near!r}?" if near else f"there are {', '.join(SDKS)}"
+        msg = f"there is no SDK {sdk!r}; {hint}"
+        raise ValueError(msg)
     setup = Setup.of(track=track, pendo_track=pendo_track, webhook=webhook, assume=assume)
     results = _Predicted(setup, at)
-    sent = [cast("JsonObject", dict(call)) for call in calls]
+    sent = [as_sent(call, sdk) for call in calls]
     count = iter(range(10**9))
     made = (
         requests(sent, sdk, write_key="WRITE_KEY", at=at, unique=lambda: str(uuid5(_NAMES, str(next(count)))))

@@ -1,5 +1,6 @@
 """What a test expects of a call."""
 
+import math
 import re
 from datetime import date
 from decimal import Decimal
@@ -276,5 +277,30 @@ def test_pendo_after_takes_the_options_of_run() -> None:
     assert headers != pendo_after([IDENTIFY]).calls[0]["headers"]
     with pytest.raises(ValueError, match=r"sets no switch\. Did you mean nested"):
         pendo_after([], assume={"nestd": "underscore"})
-    with pytest.raises(KeyError):
-        pendo_after([IDENTIFY], sdk="cobol")
+    with pytest.raises(ValueError, match="there is no SDK 'nodejs'; did you mean 'node'"):
+        pendo_after([], sdk="nodejs")
+    for wrong in ({"type": "identify"}, "identify"):
+        with pytest.raises(TypeError, match=r"pendo_after\(\) takes a list of calls"):
+            pendo_after(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a call is a dict"):
+        pendo_after(["identify"])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("traits", "why"),
+    [({"a": math.nan}, "bad_json"), ({"a": math.inf}, "bad_json"), ({"a": "x" * 600_000}, "too_large")],
+)
+def test_a_request_that_segment_refuses_is_a_problem(traits: dict[str, Any], why: str) -> None:
+    results = pendo_after([{"type": "identify", "userId": "u", "traits": traits}], sdk="python")
+    assert results.calls == []
+    (problem,) = results.problems()
+    assert f"answered 400 {why}" in problem
+
+
+def test_a_value_of_python_becomes_what_the_client_makes_of_it() -> None:
+    call = {"type": "identify", "userId": "u", "traits": {"since": date(2024, 5, 9), "tags": ("a",)}}
+    visitor = pendo_after([call], sdk="python").visitor("u")
+    assert visitor is not None
+    assert visitor["metadata"] == {"since": "2024-05-09", "tags": ["a"]}
+    with pytest.raises(TypeError, match=r"\$.traits.since is date"):
+        pendo_after([call])
