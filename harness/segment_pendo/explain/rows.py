@@ -12,7 +12,7 @@ __all__ = ["CallRow", "FindingRow", "call_row", "dumps", "error_row", "finding_r
 def call_row(
     receipt: Receipt, judged: Judged, *, line: int | None = None, delivery: JsonObject | None = None
 ) -> JsonObject:
-    """Return the row of one call; `line` names it in a file, without it its id names it in a run."""
+    """Return the row of one call; `line` is its name in a file; in a run, its id is."""
     webhook, skipped = judged.webhook, judged.skipped
     name: JsonObject = {"line": line} if line is not None else {"id": str(receipt.ref(judged))}
     return name | {

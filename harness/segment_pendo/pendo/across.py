@@ -43,7 +43,8 @@ ACROSS: Final = frozenset(
 class _User:
     """What is known about a visitor id.
 
-    `alone_reported`, `early_reported`: IDENTIFY_NO_ACCOUNT, GROUP_BEFORE_IDENTIFY need not be said again.
+    `alone_reported` and `early_reported`: IDENTIFY_NO_ACCOUNT and GROUP_BEFORE_IDENTIFY are not needed any
+    more.
     """
 
     identified: bool = False

@@ -190,7 +190,7 @@ DROPS: Final[dict[str, Code]] = {
     ),
     "unknown_path": Code(
         "error",
-        "The path is not one of Segment's ingest API.",
+        "The path is not a path of Segment's ingest API.",
         "Check the host that is set in the SDK: the path after it must be /v1/...",
         _HTTP,
     ),
