@@ -14,7 +14,7 @@ LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "info")  # the worst fir
 
 
 def is_as_bad(level: Level, least: str) -> bool:
-    """Whether a finding of this level is one of `least`, or worse."""
+    """Whether a finding of this level is as bad as `least`, or worse."""
     return LEVELS.index(level) <= tuple(map(str, LEVELS)).index(least)
 
 
@@ -34,7 +34,7 @@ class SdkRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the SDK is answered."""
+    """The answer that the SDK gets."""
 
     status: int
     headers: Headers
@@ -43,7 +43,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a whole request brought no call: Segment's status for it, a code, one sentence."""
+    """Why a whole request brought no call: Segment's status for it, a code, a sentence."""
 
     status: int
     code: str
@@ -62,7 +62,7 @@ class Call:
     data: Json
 
     def member(self, name: str) -> Json:
-        """Return a member of the call as it was sent; None where it has none."""
+        """Return a member of the call as it was sent, or None where the call does not have it."""
         return self.data.get(name) if isinstance(self.data, dict) else None
 
 
@@ -71,8 +71,8 @@ class Batch:
     """The calls of one SdkRequest and what its envelope says for all of them.
 
     `single` is true for the paths that carry one event; `client` where Analytics.js sends from a browser.
-    `ordinary` promises that no number or key needs the exact JSON writer (js_json); `size` is the decoded
-    body's, in bytes. `notes` are findings about the request, and so about each of its calls.
+    `ordinary` promises that no number or key needs the exact JSON writer (js_json); `size` is the size of the
+    decoded body in bytes. `notes` are findings about the request, and so about each of its calls.
     """
 
     calls: tuple[Call, ...]
@@ -104,7 +104,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A call that Segment would not deliver: Segment's code where it has one, and one sentence."""
+    """A call that Segment would not deliver: Segment's code where it has one, and a sentence saying why."""
 
     code: str
     reason: str
@@ -126,7 +126,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One call with what became of it. `message` is None where ingest dropped the call."""
+    """One call and what became of it. `message` is None where ingest dropped the call."""
 
     call: Call
     outcome: Outcome
@@ -135,12 +135,12 @@ class Judged:
 
     @property
     def webhook(self) -> Webhook | None:
-        """The webhook, or None where the call was skipped."""
+        """Return the webhook, or None where the call was skipped."""
         return self.outcome if isinstance(self.outcome, Webhook) else None
 
     @property
     def skipped(self) -> Skipped | None:
-        """Why the call was skipped, or None where it became a webhook."""
+        """Return why the call was skipped, or None where it became a webhook."""
         return self.outcome if isinstance(self.outcome, Skipped) else None
 
 
@@ -167,13 +167,13 @@ class Receipt:
     refusal: Refusal | None = None
 
     def ref(self, judged: Judged) -> CallRef:
-        """Return the name of one of its calls."""
+        """Return the name of one of this receipt's calls."""
         return CallRef(self.id, judged.call.index)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One POST to Pendo: `status` is None where no answer came, then `detail` says why."""
+    """One POST to Pendo. `status` is None where no answer came; `detail` then says why."""
 
     number: int
     at: datetime
@@ -184,7 +184,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A data host of Pendo and the API key, the only thing that knows the key; its repr hides it."""
+    """A data host of Pendo and the API key. Nothing else knows the key; the repr hides it."""
 
     name: str
     base: str

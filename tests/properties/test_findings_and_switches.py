@@ -78,7 +78,7 @@ SAYS: Final[dict[str, Callable[[Finding, Effect, dict[str, Any], PendoSwitches],
     "ANON_IDENTIFY": lambda _f, made, _e, _s: made.visitor_id is None,
     "ID_INVALID": lambda f, made, _e, _s: id_of(f, made) is None,
     "ID_PLACEHOLDER": lambda f, made, _e, _s: (
-        ("as no id" in f.message) == (id_of(f, made) is None) or made.nothing is not None
+        ("does not take it" in f.message) == (id_of(f, made) is None) or made.nothing is not None
     ),
     "ID_TOO_LONG": lambda f, made, e, _s: f.path != "$.userId" or made.visitor_id != e["userId"],
     "ID_COLLISION": lambda _f, _m, _e, switches: switches.long_id == "cut",
@@ -104,7 +104,7 @@ SAYS: Final[dict[str, Callable[[Finding, Effect, dict[str, Any], PendoSwitches],
     "IDENTIFY_NO_ACCOUNT": lambda f, made, _e, s: (
         not made.joins
         and s.group_visitor == "joined"
-        and ("joins nobody" not in f.message or s.identify_account == "ignored")
+        and ("does not join" not in f.message or s.identify_account == "ignored")
     ),
     "UNSUPPORTED_TYPE": lambda _f, made, _e, _s: made.nothing is not None,
 }

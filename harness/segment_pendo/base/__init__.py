@@ -1,3 +1,1 @@
-"""Small things that know nothing of Segment or Pendo: JSON as JavaScript has it, times, hosts, headers,
-prose, errors.
-"""
+"""Small things that know nothing of Segment or Pendo: JSON, times, hosts, headers, prose, errors."""

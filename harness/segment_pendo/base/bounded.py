@@ -8,11 +8,10 @@ __all__ = ["Bounded"]
 
 
 class Bounded[K: Hashable, V]:
-    """A mapping that holds at most `limit` entries; beyond it the oldest is forgotten, and `cut` counts how
-    many were.
+    """A mapping that holds at most `limit` entries and forgets the oldest; `cut` counts the forgotten ones.
 
     `renewed_by` says what makes an entry the youngest again: "nothing" (first come, first gone), "setting"
-    it, or "use" (setting, or asking for it with `first`).
+    it, or "use" (setting it, or asking for it with `first`).
     """
 
     def __init__(self, limit: int, renewed_by: Literal["nothing", "setting", "use"] = "nothing") -> None:
@@ -32,7 +31,7 @@ class Bounded[K: Hashable, V]:
         return key in self._held
 
     def get(self, key: K) -> V | None:
-        """Return what is held under a key, or None; this renews nothing."""
+        """Return what is held under a key, or None. This does not make the entry younger."""
         return self._held.get(key)
 
     def __setitem__(self, key: K, value: V) -> None:
@@ -43,7 +42,7 @@ class Bounded[K: Hashable, V]:
             self.forget_oldest()
 
     def first(self, key: K, value: V) -> V:
-        """Return what is held under a key; where nothing is, hold the value from now on and return it."""
+        """Return what is held under a key; where nothing is, keep the value from now on and return it."""
         try:
             held = self._held[key]
         except KeyError:
@@ -54,7 +53,7 @@ class Bounded[K: Hashable, V]:
         return held
 
     def is_new(self: "Bounded[K, bool]", key: K) -> bool:
-        """Whether a key was not held; it is from now on."""
+        """Whether a key was not held until now; remember it from now on."""
         new = key not in self._held
         self.first(key, True)
         return new
@@ -70,6 +69,6 @@ class Bounded[K: Hashable, V]:
         return value
 
     def clear(self) -> None:
-        """Hold nothing, and have forgotten nothing."""
+        """Empty the mapping and set `cut` to 0."""
         self._held.clear()
         self.cut = 0

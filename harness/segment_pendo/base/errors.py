@@ -1,6 +1,4 @@
-"""What goes wrong in a way that its user can put right: one base, and the exit codes of the command line
-(docs: Exit codes).
-"""
+"""Errors that a user can fix: one base class, and the exit codes of the command line (docs: Exit codes)."""
 
 from typing import ClassVar, Final
 
@@ -25,12 +23,10 @@ NOT_STARTED: Final = 8
 
 
 class SegmentPendoError(Exception):
-    """Base of our errors.
+    """The base of our errors. The text says what, where, why and what to do next.
 
-    The text says what, where, why and what to do next; `exit_code` is what a command line ends with.
-
-    `setting`: the port that another value would help, in the words of Plan; only a door knows how it is set
-    there.
+    `exit_code` is what a command line ends with. `setting` names the port for which another value would help,
+    in the words of Plan; only a door knows how to set it there.
     """
 
     exit_code: ClassVar[int] = CONFIGURATION

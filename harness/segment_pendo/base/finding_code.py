@@ -1,6 +1,6 @@
-"""What a finding's code stands for.
+"""What the code of a finding stands for.
 
-Each world has a table of its own; a finding takes level and source from there.
+Each world has a table of its own; a finding takes its level and source from there.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,8 +12,9 @@ __all__ = ["Code", "maker"]
 
 
 class Code(NamedTuple):
-    """`means` explains it, `do` says what to do; `example` is calls, a line each, the last of which brings it
-    ('' where no call does).
+    """One code: `means` explains it, `do` says what to do.
+
+    `example` is calls, one on each line; the last of them brings the finding ('' where no call does).
     """
 
     level: Level
@@ -24,7 +25,7 @@ class Code(NamedTuple):
 
 
 def maker(codes: Mapping[str, Code]) -> Callable[[str, str, str], Finding]:
-    """A function of code, JSON path and sentence that makes a finding of the table."""
+    """Return a function that makes a finding of the table from a code, a JSON path and a sentence."""
 
     def note(code: str, path: str, message: str) -> Finding:
         known = codes[code]

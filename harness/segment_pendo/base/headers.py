@@ -8,18 +8,18 @@ __all__ = ["decoded_headers", "header", "header_pairs"]
 
 
 def header(headers: Headers, name: str) -> str:
-    """The first header of that name, whatever its case, or an empty string."""
+    """Return the first header of that name, whatever its case, or an empty string."""
     name = name.lower()
     return next((value for key, value in headers if key.lower() == name), "")
 
 
 def decoded_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Headers as a server has them, in bytes, as text; what is no UTF-8 becomes U+FFFD."""
+    """Return headers, which a server has as bytes, as text; bytes that are not UTF-8 become U+FFFD."""
     return tuple((name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in raw)
 
 
 def header_pairs(value: Json) -> Headers:
-    """Headers from a list of [name, value]. Raises ValueError for anything else."""
+    """Return the headers of a list of [name, value]. Raises ValueError for anything else."""
     pairs: list[tuple[str, str]] = []
     for pair in value if isinstance(value, list) else [None]:
         if not (

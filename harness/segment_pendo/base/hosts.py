@@ -18,7 +18,7 @@ __all__ = [
     "is_this_machine",
 ]
 
-# Where a running segment-pendo is, unless it was told otherwise.
+# Where a running segment-pendo listens by default.
 HOME_PORT: Final = 4170
 PROXY_PORT: Final = 4171
 HOME_URL: Final = f"http://127.0.0.1:{HOME_PORT}"
@@ -36,8 +36,9 @@ def bare(host: str) -> str:
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address that a host is written as, without brackets and zone, an IPv4 address in IPv6 as
-    IPv4; None for a name.
+    """Return the IP address that a host is written as, or None for a name.
+
+    Brackets and zone are left out; an IPv4 address written as IPv6 is returned as IPv4.
     """
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
@@ -56,8 +57,9 @@ def is_loopback(host: str) -> bool:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether connecting to a host ends on this machine: loopback, or the wildcard that a server listens on
-    (0.0.0.0, ::).
+    """Whether a connection to a host ends on this machine.
+
+    True for loopback, and for the wildcard that a server listens on (0.0.0.0, ::).
     """
     address = address_of(host)
     return is_loopback(host) or host in _NAMES or (address is not None and address.is_unspecified)

@@ -43,8 +43,9 @@ class Parsed(NamedTuple):
 
 
 class _Spelled(float):
-    """A number with the text it was read from: a double does not hold it exactly, or its spelling is to be
-    kept.
+    """A number with the text it was read from.
+
+    Used where a double does not hold the number exactly, or where its spelling has to be kept.
     """
 
     __slots__ = ("text",)
@@ -57,8 +58,9 @@ class _Spelled(float):
 
 
 class Loss(NamedTuple):
-    """Something that JavaScript loses: a number (`was` its text, `becomes` JavaScript's), or a key (`becomes`
-    is None).
+    """Something that JavaScript loses: digits of a number, or a key.
+
+    `was` is the text of the number, `becomes` what JavaScript writes; for a key, `becomes` is None.
     """
 
     path: tuple[str | int, ...]
@@ -136,10 +138,8 @@ def _looks_ordinary(text: bytes) -> bool:
 def read(text: bytes, *, depth: int = MAX_DEPTH, spelled: bool = False) -> Parsed:
     """Read JSON text (a BOM is skipped, broken UTF-8 becomes U+FFFD, as in Node).
 
-    `spelled`: `keep` shall write 1.0 as 1.0.
-
-    Raises ValueError, with the place, where the text is no JSON, and RecursionError where it nests more than
-    `depth` levels.
+    With `spelled`, `keep` writes 1.0 as 1.0. Raises ValueError, with the place, where the text is not JSON,
+    and RecursionError where it nests more than `depth` levels.
     """
     text = text.removeprefix(b"\xef\xbb\xbf")
     parsed = (
@@ -155,10 +155,14 @@ def read(text: bytes, *, depth: int = MAX_DEPTH, spelled: bool = False) -> Parse
 def _check_depth(value: Json, most: int) -> None:
     level: list[Json] = [value]
     for _ in range(most + 1):
-        containers = [one for one in level if isinstance(one, dict | list)]
+        containers = [value for value in level if isinstance(value, dict | list)]
         if not containers:
             return
-        level = [inner for one in containers for inner in (one.values() if isinstance(one, dict) else one)]
+        level = [
+            member
+            for container in containers
+            for member in (container.values() if isinstance(container, dict) else container)
+        ]
     msg = f"nested more than {most} levels"
     raise RecursionError(msg)
 
@@ -173,8 +177,9 @@ def _parsed(text: bytes) -> Parsed:
 
 
 def why(error: ValueError) -> str:
-    """What is wrong with a text that `read` refused, and where; nothing of the text itself, which may hold
-    personal data.
+    """Return what is wrong with a text that `read` refused, and where.
+
+    Nothing of the text itself is shown, as it may hold personal data.
     """
     position = getattr(error, "pos", None)
     reason = str(getattr(error, "msg", None) or error)
@@ -184,14 +189,14 @@ def why(error: ValueError) -> str:
 def write(value: Json, *, ordinary: bool = False) -> bytes:
     """Write a value as JavaScript would.
 
-    `ordinary` is what `read` said of it (server-made additions are ordinary).
+    `ordinary` is what `read` said of the value (what the server adds is ordinary).
     """
     fast = quick(value) if ordinary else None
     return "".join(_pieces(value, _JAVASCRIPT)).encode() if fast is None else fast
 
 
 def quick(value: Json) -> bytes | None:
-    """An ordinary value as JavaScript would write it, or None where it takes the exact writer after all."""
+    """Return an ordinary value as JavaScript would write it, or None where it needs the exact writer."""
     try:
         return orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
     except TypeError:  # over 53 bits, a lone surrogate, or nested too deeply for orjson
@@ -199,15 +204,15 @@ def quick(value: Json) -> bytes | None:
 
 
 def keep(value: Json) -> bytes:
-    """Write a value as it was read: every key in its place, every digit of it.
+    """Write a value as it was read, with every key in its place and every digit.
 
-    Valid JSON, but not JavaScript's bytes.
+    The result is valid JSON, but not JavaScript's bytes.
     """
     return "".join(_pieces(value, _AS_READ)).encode()
 
 
 def ascii_only(text: str) -> str:
-    """The same JSON text with everything beyond ASCII escaped (all of it stands inside strings)."""
+    """Return the same JSON text with everything beyond ASCII escaped (it stands only inside strings)."""
     return _BEYOND_ASCII.sub(_escape, text)
 
 
@@ -224,7 +229,7 @@ def _string(text: str) -> str:
 
 
 def _number(number: float) -> str:
-    """ECMA-262 Number::toString; what is not finite is null in JSON."""
+    """Return a number as ECMA-262 Number::toString writes it; what is not finite is null in JSON."""
     if isinstance(number, int) and abs(number) <= MAX_SAFE_INTEGER:
         return str(number)
     try:
@@ -270,8 +275,9 @@ def _path(way: _Way) -> tuple[str | int, ...]:
 
 
 def losses(root: Json) -> Iterator[Loss]:
-    """What JavaScript loses of a value: numbers that change, and keys named `__proto__`, in no order that
-    matters.
+    """Yield what JavaScript loses of a value: numbers that change, and keys named `__proto__`.
+
+    The order has no meaning.
     """
     stack: list[tuple[_Way, Json]] = [(None, root)]
     while stack:
@@ -328,7 +334,7 @@ def _scalar(value: None | bool | float | str, style: _Style) -> str:
 
 
 def _pieces(root: Json, style: _Style) -> Iterator[str]:
-    """The text in pieces. A stack of our own: the depth of a value must never be the depth of ours."""
+    """Yield the JSON text in pieces, with a stack of our own: a deep value must not make Python recurse."""
     if not isinstance(root, dict | list):
         yield _scalar(root, style)
         return

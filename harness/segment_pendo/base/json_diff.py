@@ -15,7 +15,7 @@ type Path = tuple[str | int, ...]
 
 
 def changes(before: Json, after: Json) -> Iterator[tuple[Path, str, str]]:
-    """Yield where two JSON values differ: path, and both as JSON texts (ABSENT where one has nothing)."""
+    """Yield where two JSON values differ: the path and both values as JSON texts (ABSENT for no value)."""
     stack: list[tuple[Path, Json, Json]] = [((), before, after)]
     while stack:
         path, old, new = stack.pop()

@@ -8,7 +8,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 def json_path(*keys: str | int) -> str:
-    """A JSON path from the root, in brackets where a key is no identifier."""
+    """Return a JSON path from the root; a key that is not an identifier stands in brackets."""
     text = "$"
     for key in keys:
         if isinstance(key, int):

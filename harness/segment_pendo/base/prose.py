@@ -10,25 +10,25 @@ __all__ = ["cell", "many", "plain", "printable", "short"]
 _WIDEST: Final = 60
 
 
-def many(count: int, one: str, more: str = "") -> str:
-    """A count with its noun."""
-    return f"{count} {one if count == 1 else more or one + 's'}"
+def many(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
 
 
 def printable(words: str) -> str:
-    """A text whose control characters are spelled out."""
+    """Return a text with its control characters spelled out."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words)
 
 
 def cell(words: str) -> str:
-    """A text for a cell of a Markdown table."""
+    """Return a text so that it can stand in a cell of a Markdown table."""
     words = words.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
     words = re.sub(r"([\\|`*\[\]!])", r"\\\1", words)
     return printable(words)
 
 
 def plain(value: Json) -> str:
-    """A value as one short printable word."""
+    """Return a value as one short printable word."""
     if value is None:
         return "-"
     word = (
@@ -42,6 +42,6 @@ def plain(value: Json) -> str:
 
 
 def short(words: str, most: int) -> str:
-    """A text, printable, of at most so many characters."""
+    """Return a text, made printable and cut to `most` characters."""
     words = printable(words[: most + 1])
     return words if len(words) <= most else words[: most - 1] + "…"

@@ -1,7 +1,7 @@
 """Named switches: questions that no source answers, the readings one may take, and the one taken by default.
 
-A dataclass whose fields are made by `switch` is a set of them; `changed` sets some by `name=value`, as
-whoever sets them writes it.
+A dataclass whose fields are made by `switch` is a set of switches; `changed` sets some of them from texts
+such as `name=value`.
 """
 
 import dataclasses
@@ -24,9 +24,7 @@ class SwitchError(SegmentPendoError, ValueError):
 
 
 class Switch(NamedTuple):
-    """One switch: `values` maps each value to what it means, the default first; `rules` are ids of the rule
-    table.
-    """
+    """One switch: `values` maps each value to its meaning, the default first; `rules` are ids of rules."""
 
     name: str
     asks: str
@@ -35,24 +33,24 @@ class Switch(NamedTuple):
 
 
 def switch(asks: str, values: Mapping[str, str], *rules: str) -> Any:
-    """A field of a set of switches; its default is the first value."""
+    """Make a field of a set of switches; its default is the first value."""
     return dataclasses.field(
         default=next(iter(values)), metadata={"asks": asks, "values": values, "rules": rules}
     )
 
 
 def table(switches: "DataclassInstance | type[DataclassInstance]") -> Iterator[Switch]:
-    """Every switch of a set, in its order."""
+    """Yield every switch of a set, in the order of the set."""
     for field in dataclasses.fields(switches):
         yield Switch(field.name, field.metadata["asks"], field.metadata["values"], field.metadata["rules"])
 
 
 def changed[T: "DataclassInstance"](switches: T, pairs: Iterable[str], also: Iterable[str] = ()) -> T:
-    """The set with some switches set by `name=value`.
+    """Return the set with some switches set from texts such as `name=value`. Raises SwitchError.
 
-    Raises SwitchError; `also` are names that its hint may suggest, too.
+    The hint of the error may also suggest the names in `also`.
     """
-    known = {one.name: one for one in table(switches)}
+    known = {entry.name: entry for entry in table(switches)}
     new: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -70,19 +68,22 @@ def changed[T: "DataclassInstance"](switches: T, pairs: Iterable[str], also: Ite
 
 
 def changed_both[T: "DataclassInstance", U: "DataclassInstance"](
-    one: T, other: U, pairs: Iterable[str]
+    left: T, right: U, pairs: Iterable[str]
 ) -> tuple[T, U]:
-    """Two sets with disjoint names, each with its own of the pairs. Raises SwitchError."""
-    pairs, names = list(pairs), [switch.name for switch in table(other)]
-    theirs = [pair for pair in pairs if pair.partition("=")[0] in names and "=" in pair]
-    return changed(one, [pair for pair in pairs if pair not in theirs], also=names), changed(other, theirs)
+    """Return two sets that share no name, each with its own of the pairs set. Raises SwitchError."""
+    pairs, names = list(pairs), [switch.name for switch in table(right)]
+    of_right = [pair for pair in pairs if pair.partition("=")[0] in names and "=" in pair]
+    of_left = [pair for pair in pairs if pair not in of_right]
+    return changed(left, of_left, also=names), changed(right, of_right)
 
 
 def settings(switches: "DataclassInstance") -> dict[str, str]:
-    """The switches that are not at their default."""
+    """Return the switches that are not at their default, with their values."""
     values: dict[str, str] = {
         field.name: getattr(switches, field.name) for field in dataclasses.fields(switches)
     }
     return {
-        one.name: values[one.name] for one in table(switches) if values[one.name] != next(iter(one.values))
+        entry.name: values[entry.name]
+        for entry in table(switches)
+        if values[entry.name] != next(iter(entry.values))
     }

@@ -1,4 +1,4 @@
-"""Timestamps as both worlds send them: the one reader, the one writer."""
+"""Timestamps as both worlds send them: the only reader and the only writer of them."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,11 +9,11 @@ __all__ = ["milliseconds", "parse", "text"]
 
 
 def parse(value: Json) -> datetime | None:
-    """An ISO 8601 text as a UTC time (no zone counts as UTC); None for anything else (T-9)."""
+    """Return an ISO 8601 text as a UTC time (no zone counts as UTC); None for anything else (T-9)."""
     return _parse(value) if isinstance(value, str) else None
 
 
-# A batch says the same sentAt, and the server the same receivedAt, for each of its calls.
+# All calls of a batch have the same sentAt and the same receivedAt.
 @lru_cache(maxsize=64)
 def _parse(value: str) -> datetime | None:
     try:
@@ -25,12 +25,13 @@ def _parse(value: str) -> datetime | None:
 
 @lru_cache(maxsize=64)
 def text(time: datetime) -> str:
-    """UTC as `YYYY-MM-DDTHH:mm:ss.sssZ`, cut to milliseconds (T-2, T-4)."""
+    """Return a time in UTC as `YYYY-MM-DDTHH:mm:ss.sssZ`, cut to milliseconds (T-2, T-4)."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def milliseconds(time: datetime) -> datetime:
-    """The time cut to what Segment shows (T-2): finer parts would make a second mapping differ from the
-    first.
+    """Return the time cut to milliseconds, which is what Segment shows (T-2).
+
+    With finer parts, a second mapping would differ from the first.
     """
     return time.replace(microsecond=time.microsecond // 1000 * 1000)

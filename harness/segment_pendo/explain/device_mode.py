@@ -1,5 +1,6 @@
-"""What Segment's browser destinations for Pendo do with a call, and where that and the webhook make two
-records of one person or account.
+"""What Segment's browser destinations for Pendo do with a call, beside the webhook.
+
+Together they may make two records of one person or account: this says where.
 
 Facts P-7 (Pendo Web (Actions)) and P-8 (classic Pendo of Analytics.js), both Segment's published code; what
 Pendo's agent then does with ids is its own (`pendo/ids.py`). What only a page knows (its remembered user, its
@@ -25,9 +26,9 @@ _OWN: Final = "an anonymous visitor of the agent's own"
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What the agent in the browser is told.
+    """What a browser destination sends to Pendo's agent.
 
-    `sent` is false where the destination sends nothing, `why` then says why.
+    `sent` is false where it sends nothing; `why` then says why.
     """
 
     sent: bool
@@ -37,6 +38,7 @@ class Device:
     why: str = ""
 
     def row(self) -> JsonObject:
+        """Return this as a part of a row."""
         return {
             "sent": self.sent,
             "visitor": self.visitor,
@@ -47,22 +49,22 @@ class Device:
 
 
 def device(call: Json, kind: str | None, destination: str) -> Device:
-    """What one of the two destinations (a key of TITLES) makes of a call of this type.
+    """Return what one of the two destinations (a key of TITLES) makes of a call of this type.
 
     Never raises, whatever the JSON.
     """
     data = call if isinstance(call, dict) else {}
-    made = {"identify": _identify, "group": _group, "track": _track}.get(kind or "")
-    if made is None:
+    read = {"identify": _identify, "group": _group, "track": _track}.get(kind or "")
+    if read is None:
         types = "identify, group and track" if destination == "actions" else "identify and group"
         return Device(sent=False, why=f"it sends {types} only")
-    return made(data, destination)
+    return read(data, destination)
 
 
 def _identify(data: JsonObject, destination: str) -> Device:
     user = data.get("userId")
     if user is None and destination == "actions":
-        return Device(sent=False, why="it asks for a userId")
+        return Device(sent=False, why="it needs a userId")
     visitor = _visitor(data, destination)
     _, account = hinted_group(data)
     # The classic one takes the group that the page remembers, which is not in the call.
@@ -85,12 +87,11 @@ def _visitor(data: JsonObject, destination: str) -> str | None:
 def _group(data: JsonObject, destination: str) -> Device:
     user, group = data.get("userId"), data.get("groupId")
     if destination == "actions" and (user is None or group is None):
-        return Device(sent=False, why=f"it asks for a {'userId' if user is None else 'groupId'}")
+        return Device(sent=False, why=f"it needs a {'userId' if user is None else 'groupId'}")
     traits = data.get("traits")
     parent = _parent(traits, destination) if isinstance(traits, dict) else None
-    if group is None and isinstance(
-        traits, dict
-    ):  # only the classic one comes here: it lays the traits over the id
+    # Only the classic destination comes here without a groupId: it lays the traits over the id.
+    if group is None and isinstance(traits, dict):
         group = traits.get("id")
     # Its visitor is the user that the page remembers; the call names the same one, or nobody.
     return Device(
@@ -108,7 +109,7 @@ def _parent(traits: JsonObject, destination: str) -> Json:
 
 
 def _account(value: Json, parent: Json) -> str | None:
-    """The agent puts the parent's id and :: before an account's id that holds none (pendo 4.1.7)."""
+    """Return an account's id, after its parent's id and :: where it holds no :: itself (pendo 4.1.7)."""
     account, above = ids.effective(value, "account"), ids.effective(parent, "account")
     return (
         f"{above}::{account}"
@@ -121,7 +122,7 @@ def _track(data: JsonObject, destination: str) -> Device:
     event = data.get("event")
     if destination == "classic" or not isinstance(event, str):
         return Device(
-            sent=False, why="it sends no track calls" if destination == "classic" else "it asks for an event"
+            sent=False, why="it sends no track calls" if destination == "classic" else "it needs an event"
         )
     return Device(sent=True, visitor=_visitor(data, destination), event=event)
 
@@ -130,24 +131,24 @@ def _track(data: JsonObject, destination: str) -> Device:
 
 
 def compared_row(judged: Judged, setup: Setup) -> JsonObject:
-    """What `explain --compare-device` adds to a row."""
+    """Return what `explain --compare-device` adds to a row."""
     both = {name: device(judged.call.data, judged.call.type, name) for name in TITLES}
-    rows: JsonObject = {name: one.row() | {"says": sentence(one, name)} for name, one in both.items()}
-    found: Json = list(_splits(judged, both, effect_of(judged, setup) or Effect()))
-    return {"device": rows | {"splits": found}}
+    rows: JsonObject = {name: web.row() | {"says": sentence(web, name)} for name, web in both.items()}
+    splits: Json = list(_splits(judged, both, effect_of(judged, setup) or Effect()))
+    return {"device": rows | {"splits": splits}}
 
 
-def sentence(one: Device, destination: str) -> str:
-    """What a browser destination does, in words."""
+def sentence(web: Device, destination: str) -> str:
+    """Return what a browser destination does, as a sentence."""
     title = TITLES[destination]
-    if not one.sent:
-        return f"In the browser {title} sends nothing: {one.why}."
-    if one.event is not None:
-        return f"In the browser {title} sends the track event {plain(one.event)} of {_who(one.visitor)}."
-    where = f", in account {plain(one.account)}" if one.account is not None else ""
+    if not web.sent:
+        return f"In the browser {title} sends nothing: {web.why}."
+    if web.event is not None:
+        return f"In the browser {title} sends the track event {plain(web.event)} of {_who(web.visitor)}."
+    where = f", in account {plain(web.account)}" if web.account is not None else ""
     return (
-        f"In the browser {title} makes {_who(one.visitor)}{where}; metadata goes to the group agent, not "
-        "segment.io."
+        f"In the browser {title} makes {_who(web.visitor)}{where}; metadata goes to the group agent, not "
+        "to segment.io."
     )
 
 
@@ -156,33 +157,38 @@ def _who(visitor: str | None) -> str:
 
 
 def _splits(judged: Judged, both: dict[str, Device], hook: Effect) -> Iterator[str]:
-    """Where visitors or accounts would be two, or events counted twice, if webhook and Pendo Web (Actions)
-    are both on.
-    """
-    web = both["actions"]
-    if web.event is not None and hook.event is not None:
+    """Yield what would be there twice if the webhook and a browser destination are both on."""
+    actions = both["actions"]
+    if actions.event is not None and hook.event is not None:
         yield (
-            f"The track event {plain(web.event)} would count twice: switch off Send Track Events in "
+            f"The track event {plain(actions.event)} would count twice: switch off Send Track Events in "
             f"{TITLES['actions']}."
         )
         return
-    for name, one in both.items():
+    for name, web in both.items():
         title = TITLES[name]
-        if not one.sent:
+        if not web.sent:
             continue
-        if one.visitor is not None and hook.visitor_id is None and judged.call.type == "identify":
+        if web.visitor is not None and hook.visitor_id is None and judged.call.type == "identify":
             yield (
-                f"{title} makes {_who(one.visitor)}, the webhook none: the traits are on no visitor that "
-                "both know."
+                f"{title} makes {_who(web.visitor)}, the webhook makes none: no visitor that both know has "
+                "the traits."
             )
-        elif one.visitor is not None and hook.visitor_id is not None and one.visitor != hook.visitor_id:
-            yield f"Two visitors: {plain(one.visitor)} by {title}, {plain(hook.visitor_id)} by webhook."
-        if one.account is not None and hook.account_id is not None and one.account != hook.account_id:
-            yield f"Two accounts: {plain(one.account)} by {title}, {plain(hook.account_id)} by webhook."
-        elif one.account is not None and hook.account_id is None:
+        elif web.visitor is not None and hook.visitor_id is not None and web.visitor != hook.visitor_id:
             yield (
-                f"{title} puts the visitor into account {plain(one.account)}, the webhook does not: send "
+                f"Two visitors: {plain(web.visitor)} from {title}, {plain(hook.visitor_id)} from the webhook."
+            )
+        if web.account is not None and hook.account_id is not None and web.account != hook.account_id:
+            yield (
+                f"Two accounts: {plain(web.account)} from {title}, {plain(hook.account_id)} from the webhook."
+            )
+        elif web.account is not None and hook.account_id is None:
+            yield (
+                f"{title} puts the visitor into account {plain(web.account)}, the webhook does not: send "
                 "a group call."
             )
-    if judged.call.type == "group" and hook.account_id is not None and not web.sent:
-        yield f"The webhook makes account {plain(hook.account_id)}, {TITLES['actions']} does not: {web.why}."
+    if judged.call.type == "group" and hook.account_id is not None and not actions.sent:
+        yield (
+            f"The webhook makes account {plain(hook.account_id)}, {TITLES['actions']} does not: "
+            f"{actions.why}."
+        )

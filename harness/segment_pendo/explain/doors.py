@@ -1,6 +1,7 @@
 """How each door calls a setting.
 
-The one place below the doors that names options: rules say "track is off", a door how it is turned on.
+This is the only place below the doors that names options: a rule says "track is off", a door says how to turn
+it on.
 """
 
 from typing import Final, Literal
@@ -20,13 +21,14 @@ _NAMES: Final[dict[str, dict[Door, str]]] = {
 
 
 def named(setting: str, door: Door) -> str:
-    """Return what a setting is called at a door."""
+    """Return the name of a setting at a door."""
     return _NAMES[setting][door]
 
 
 def advice(code: str | None, kind: Json, door: Door) -> str:
-    """Return what to do at a door about a call of type `kind` that was skipped with a code, as a sentence; ''
-    where nothing can be done.
+    """Return a sentence that says what to do about a skipped call at a door; '' where nothing can be done.
+
+    `code` is why the call was skipped, `kind` its type.
     """
     if code == "NO_MATCHING_MAPPING" and kind == "track":
         return f"Turn it on with {named('track', door)}."

@@ -28,49 +28,50 @@ _INSTEAD: Final = {
     "4.2.1": "send a text that names it",
     "4.2.4": "send the real id",
 }
-# Findings whose matter the sentence tells anyway.
-_TOLD: Final = frozenset(
+# Findings that the sentence already covers.
+_COVERED: Final = frozenset(
     {"NESTED_IGNORED", "KEY_CASE_COLLISION", "ANON_IDENTIFY", "GROUP_WITHOUT_ID", "GROUP_WITHOUT_USER",
         "TRACK_NO_GROUP", "ID_INVALID"}
 )  # fmt: skip
-_TOLD_OF_NOTHING: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD"})
+_COVERED_WHERE_IGNORED: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD"})
 _MOST_NAMES: Final = 3
-_MOST_TOLD: Final = 2
+_MOST_FINDINGS: Final = 2
 _MOST_LEAVES: Final = 100
 _LONGEST_PATH: Final = 200
 _WORD = re.compile(r"[^\W_]+")
 
 
 def explained(judged: Judged, setup: Setup) -> JsonObject:
-    """What `explain` adds to the row of a call: fate, fields, effect."""
-    made = effect_of(judged, setup)
+    """Return what `explain` adds to the row of a call: fate, fields, effect."""
+    effect = effect_of(judged, setup)
     return {
-        "fate": fate(judged, setup, made),
-        "fields": [line.row() for line in field_lines(judged, made, setup)],
-        "effect": effect_row(made) if made is not None else {"visitor": None, "account": None},
+        "fate": fate(judged, setup, effect),
+        "fields": [line.row() for line in field_lines(judged, effect, setup)],
+        "effect": effect_row(effect) if effect is not None else {"visitor": None, "account": None},
     }
 
 
-def fate(judged: Judged, setup: Setup, made: Effect | None = None) -> str:
-    """What became of a call, as one sentence for somebody who does not know the code; `made` where its effect
-    is known already.
+def fate(judged: Judged, setup: Setup, effect: Effect | None = None) -> str:
+    """Return what became of a call, as one sentence for somebody who does not know the codes.
+
+    `effect` is the effect of the call, where the caller knows it already.
     """
     who = _subject(judged.call)
     if judged.skipped is not None:
         return f"{who}: not delivered, as {_lowered(judged.skipped.reason)}"
-    made = made or effect_of(judged, setup)
-    assert made is not None
-    if made.nothing is not None:
-        instead = _INSTEAD.get(made.nothing)
-        said = f"delivered, but Pendo makes nothing of it, because {because(made.nothing, setup)}" + (
+    effect = effect or effect_of(judged, setup)
+    assert effect is not None
+    if effect.nothing is not None:
+        instead = _INSTEAD.get(effect.nothing)
+        said = f"delivered, but Pendo makes nothing of it, because {because(effect.nothing, setup)}" + (
             f"; {instead}" if instead else ""
         )
-    elif made.event is not None:
-        said = _event(made)
+    elif effect.event is not None:
+        said = _event(effect)
     else:
-        said = "; ".join([_records(made, setup), *_metadata(made, setup)])
-    told = _TOLD | _TOLD_OF_NOTHING if made.nothing is not None else _TOLD
-    return f"{who}: {said}{_more(judged.findings, told)}."
+        said = "; ".join([_records(effect, setup), *_metadata(effect, setup)])
+    covered = _COVERED | _COVERED_WHERE_IGNORED if effect.nothing is not None else _COVERED
+    return f"{who}: {said}{_more(judged.findings, covered)}."
 
 
 def _subject(call: Call) -> str:
@@ -93,7 +94,7 @@ def _subject(call: Call) -> str:
 
 
 def _named(value: Json) -> str:
-    """An id so that one sees it also where it is empty or blank."""
+    """Return an id so that it can be seen, even where it is empty or blank."""
     if not isinstance(value, str):
         return short(js_json.write(value).decode(), 60)
     return f'"{plain(value)}"' if not value.strip() else plain(value)
@@ -104,19 +105,19 @@ def _lowered(sentence: str) -> str:
     return f"{first.lower()} {rest}" if first in {"The", "This", "A", "An", "There", "More"} else sentence
 
 
-def _id(one: Id, kind: str, setup: Setup) -> str:
-    changed = f" ({because(one.rule, setup)})" if one.rule in {"4.1.2", "4.2.2"} else ""
-    return f"{kind} {_named(one.value)}{changed}"
+def _id(taken: Id, kind: str, setup: Setup) -> str:
+    changed = f" ({because(taken.rule, setup)})" if taken.rule in {"4.1.2", "4.2.2"} else ""
+    return f"{kind} {_named(taken.value)}{changed}"
 
 
-def _records(made: Effect, setup: Setup) -> str:
-    visitor, account = made.visitor, made.account
-    if made.owner == "visitor" or account is None or account.value is None:
+def _records(effect: Effect, setup: Setup) -> str:
+    visitor, account = effect.visitor, effect.account
+    if effect.owner == "visitor" or account is None or account.value is None:
         assert visitor is not None
-        joined = f", joined to account {plain(made.account_id)}" if made.joins else ""
+        joined = f", joined to account {plain(effect.account_id)}" if effect.joins else ""
         return f"delivered as {_id(visitor, 'visitor', setup)}{joined}"
     said = f"delivered as {_id(account, 'account', setup)}"
-    if made.joins and visitor is not None:
+    if effect.joins and visitor is not None:
         return f"{said}, joined by {_id(visitor, 'visitor', setup)}"
     rule = visitor.rule if visitor is not None else "1.53"
     return (
@@ -125,13 +126,13 @@ def _records(made: Effect, setup: Setup) -> str:
     )
 
 
-def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
-    """Which traits become metadata, and for what reasons others do not."""
-    traits = dict.fromkeys(one.path[0] for one in made.fields)
+def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
+    """Yield which traits become metadata, and why the others do not."""
+    traits = dict.fromkeys(field.path[0] for field in effect.fields)
     if not traits:
         yield "it has no traits, so no metadata changes"
         return
-    taken = {one.path[0] for one in made.fields if one.name is not None}
+    taken = {field.path[0] for field in effect.fields if field.name is not None}
     if len(traits) == 1 and taken:
         yield f"its trait {short(str(next(iter(traits))), 40)} becomes metadata"
     elif len(taken) == len(traits):
@@ -141,9 +142,9 @@ def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
     else:
         yield "no trait becomes metadata"
     lost: dict[str, list[str]] = {}
-    for one in made.fields:
-        if one.name is None:
-            lost.setdefault(one.rule, []).extend(_names(one))
+    for field in effect.fields:
+        if field.name is None:
+            lost.setdefault(field.rule, []).extend(_names(field))
     for rule, names in lost.items():
         more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
         shown = ", ".join(short(name, 60) for name in names[:_MOST_NAMES]) + more
@@ -151,10 +152,10 @@ def _metadata(made: Effect, setup: Setup) -> Iterator[str]:
         yield f"{shown} {verb} not, because {because(rule, setup)}{_remedy(rule, names)}"
 
 
-def _names(one: Field) -> list[str]:
-    """A lost trait by the names of its leaves: what is lost is what they hold."""
+def _names(field: Field) -> list[str]:
+    """Return the names of the innermost parts of a lost trait: their values are what is lost."""
     names: list[str] = []
-    todo: list[tuple[str, Json]] = [(json_path(*map(_cut, one.path))[1:].removeprefix("."), one.value)]
+    todo: list[tuple[str, Json]] = [(json_path(*map(_cut, field.path))[1:].removeprefix("."), field.value)]
     while todo and len(names) < _MOST_LEAVES:
         name, value = todo.pop()
         if isinstance(value, dict) and value and len(name) < _LONGEST_PATH:
@@ -174,9 +175,8 @@ def _cut(key: str | int) -> str | int:
 def _remedy(rule: str, names: list[str]) -> str:
     if rule == "3.20" and len(names) <= _MOST_NAMES:
         flat = ["_".join(_WORD.findall(name)) for name in names]
-        # A name without parts is an empty object: a Map or Set of JavaScript's, for example, holds nothing as
-        # JSON.
-        useful = [one for one, name in zip(flat, names, strict=True) if one != name]
+        # A name without parts is an empty object; a Map or Set of JavaScript, for example, is {} as JSON.
+        useful = [new for new, old in zip(flat, names, strict=True) if new != old]
         if not useful:
             return " (it came as an empty object)" if len(names) == 1 else " (they came as empty objects)"
         return (
@@ -186,27 +186,29 @@ def _remedy(rule: str, names: list[str]) -> str:
     return (
         ": send their parts as traits of their own"
         if rule == "3.20"
-        else ": send scalars"
+        else ": send texts, numbers or booleans"
         if rule == "3.21"
         else ""
     )
 
 
-def _event(made: Effect) -> str:
-    said = f"delivered as track event {plain(made.event)} of visitor {plain(made.visitor_id)}"
-    if made.account_id is None:
+def _event(effect: Effect) -> str:
+    said = f"delivered as track event {plain(effect.event)} of visitor {plain(effect.visitor_id)}"
+    if effect.account_id is None:
         return f"{said}, in no account: put the account's id into properties.groupId"
-    return f"{said}, in account {plain(made.account_id)}"
+    return f"{said}, in account {plain(effect.account_id)}"
 
 
-def _more(findings: tuple[Finding, ...], told: frozenset[str]) -> str:
+def _more(findings: tuple[Finding, ...], covered: frozenset[str]) -> str:
     first: dict[str, Finding] = {}
-    for one in findings:
-        if one.level != "info" and one.code not in told:
-            first.setdefault(one.code, one)
-    said = [f"{code} at {one.path.removeprefix('$.')}: {_clause(one)}" for code, one in first.items()]
-    return "".join(f"; {one}" for one in said[:_MOST_TOLD]) + (
-        f"; and {len(said) - _MOST_TOLD} more" if len(said) > _MOST_TOLD else ""
+    for finding in findings:
+        if finding.level != "info" and finding.code not in covered:
+            first.setdefault(finding.code, finding)
+    clauses = [
+        f"{code} at {finding.path.removeprefix('$.')}: {_clause(finding)}" for code, finding in first.items()
+    ]
+    return "".join(f"; {clause}" for clause in clauses[:_MOST_FINDINGS]) + (
+        f"; and {len(clauses) - _MOST_FINDINGS} more" if len(clauses) > _MOST_FINDINGS else ""
     )
 
 

@@ -1,7 +1,6 @@
 """Field by field: how each value of a call came into the webhook and what Pendo makes of it, and why.
 
-The webhook is certain. What Pendo makes of it is not: each line says its grade, or the switch that was set
-instead.
+The webhook is certain. What Pendo makes of it is not, so each line has a grade, or the switch that was set.
 """
 
 from collections.abc import Iterator
@@ -18,8 +17,10 @@ __all__ = ["Line", "effect_row", "field_lines"]
 
 
 class Line(NamedTuple):
-    """One value on its way: JSON path in the call (None: Segment adds it), in the webhook (None: it is lost
-    there), place in Pendo.
+    """One value on its way from the call through the webhook to Pendo.
+
+    `source`: its JSON path in the call (None: Segment adds it); `webhook`: its path in the webhook (None: it
+    is lost there); `to`: its place in Pendo.
     """
 
     source: str | None
@@ -30,6 +31,7 @@ class Line(NamedTuple):
     grade: str
 
     def row(self) -> JsonObject:
+        """Return this line as JSON."""
         return {
             "from": self.source,
             "webhook": self.webhook,
@@ -40,37 +42,38 @@ class Line(NamedTuple):
         }
 
 
-def effect_row(made: Effect) -> JsonObject:
-    """Which records one webhook touches, and what it writes there."""
+def effect_row(effect: Effect) -> JsonObject:
+    """Return which records one webhook changes, and what it writes there."""
     metadata: JsonObject = {
-        one.name: one.value for one in made.fields if one.name is not None and not one.removes
+        field.name: field.value for field in effect.fields if field.name is not None and not field.removes
     }
-    visitor, account = made.visitor_id, made.account_id
+    visitor, account = effect.visitor_id, effect.account_id
     row: JsonObject = {
-        "visitor": {"id": visitor, "metadata": metadata if made.owner == "visitor" else {}}
+        "visitor": {"id": visitor, "metadata": metadata if effect.owner == "visitor" else {}}
         if visitor is not None
         else None,
-        "account": {"id": account, "metadata": metadata if made.owner == "account" else {}}
+        "account": {"id": account, "metadata": metadata if effect.owner == "account" else {}}
         if account is not None
         else None,
     }
     return (
-        row | {"event": {"name": made.event, "properties": made.properties}}
-        if made.event is not None
+        row | {"event": {"name": effect.event, "properties": effect.properties}}
+        if effect.event is not None
         else row
     )
 
 
-def field_lines(judged: Judged, made: Effect | None, setup: Setup) -> list[Line]:
-    """Every member of the call and of the webhook, traits and properties one by one; none for a call that is
-    skipped.
+def field_lines(judged: Judged, effect: Effect | None, setup: Setup) -> list[Line]:
+    """Return a line for each member of the call and the webhook, and for each trait and property.
+
+    There are no lines for a call that is skipped.
     """
-    if made is None or judged.message is None:
+    if effect is None or judged.message is None:
         return []
-    return list(_lines(judged.call, judged.message, made, setup))
+    return list(_lines(judged.call, judged.message, effect, setup))
 
 
-def _lines(call: Call, message: Message, made: Effect, setup: Setup) -> Iterator[Line]:
+def _lines(call: Call, message: Message, effect: Effect, setup: Setup) -> Iterator[Line]:
     sent = call.data if isinstance(call.data, dict) else {}
     for key, value in sent.items():
         if key not in message.data:  # S-4: only the write key of a single call is taken away
@@ -80,11 +83,11 @@ def _lines(call: Call, message: Message, made: Effect, setup: Setup) -> Iterator
         if key == "__proto__":
             yield Line(source, None, None, value, *why("W-28", setup))
         elif key == "traits" and isinstance(value, dict):
-            yield from _traits(value, made, setup)
-        elif key == "properties" and isinstance(value, dict) and made.event is not None:
-            yield from _properties(value, made, setup)
+            yield from _traits(value, effect, setup)
+        elif key == "properties" and isinstance(value, dict) and effect.event is not None:
+            yield from _properties(value, effect, setup)
         else:
-            yield _member(key, value, source, made, setup)
+            yield _member(key, value, source, effect, setup)
 
 
 def _source(key: str, sent: JsonObject) -> str | None:
@@ -93,71 +96,78 @@ def _source(key: str, sent: JsonObject) -> str | None:
     return json_path(key) if key in sent else None
 
 
-def _member(key: str, value: Json, source: str | None, made: Effect, setup: Setup) -> Line:
-    to, taken, rule = _place(key, value, made) or (None, value, _unread(key, source, made))
+def _member(key: str, value: Json, source: str | None, effect: Effect, setup: Setup) -> Line:
+    to, taken, rule = _place(key, value, effect) or (None, value, _unread(key, source, effect))
     return Line(source, json_path(key), to, taken, *why(rule, setup))
 
 
-def _place(key: str, value: Json, made: Effect) -> tuple[str | None, Json, str] | None:
-    """Return where in Pendo a member goes, as what, by which rule; None where Pendo reads nothing there."""
-    if made.joins and made.owner == "visitor" and made.account is not None and made.account.path[0] == key:
-        return "account id, joined by the visitor", made.account_id, "1.40"
-    if key == "userId" and made.joins and made.owner == "account":
-        return "visitor id, joined to the account", made.visitor_id, "1.52"
-    for kind, taken in (("visitor", made.visitor), ("account", made.account)):
+def _place(key: str, value: Json, effect: Effect) -> tuple[str | None, Json, str] | None:
+    """Return the place in Pendo, the value and the rule of a member; None where Pendo does not read it."""
+    if (
+        effect.joins
+        and effect.owner == "visitor"
+        and effect.account is not None
+        and effect.account.path[0] == key
+    ):
+        return "account id, joined by the visitor", effect.account_id, "1.40"
+    if key == "userId" and effect.joins and effect.owner == "account":
+        return "visitor id, joined to the account", effect.visitor_id, "1.52"
+    for kind, taken in (("visitor", effect.visitor), ("account", effect.account)):
         if taken is not None and taken.path == (key,):
-            return _id_place(kind, value, taken, made)
-    if key == "event" and made.event is not None:
+            return _id_place(kind, value, taken, effect)
+    if key == "event" and effect.event is not None:
         return "track event", value, "1.61"
-    if key == "timestamp" and made.event is not None:
+    if key == "timestamp" and effect.event is not None:
         return "time of the track event", value, "2.04"
     return None
 
 
-def _id_place(kind: str, value: Json, taken: Id, made: Effect) -> tuple[str | None, Json, str]:
+def _id_place(kind: str, value: Json, taken: Id, effect: Effect) -> tuple[str | None, Json, str]:
     if taken.value is None:
         return None, value, taken.rule
-    return (f"{kind} id", taken.value, taken.rule) if made.nothing is None else (None, value, made.nothing)
+    return (
+        (f"{kind} id", taken.value, taken.rule) if effect.nothing is None else (None, value, effect.nothing)
+    )
 
 
-def _unread(key: str, source: str | None, made: Effect) -> str:
-    """Return the rule by which Pendo reads nothing at a member, or by which Segment puts it there."""
+def _unread(key: str, source: str | None, effect: Effect) -> str:
+    """Return the rule that says why Pendo does not read a member, or why Segment adds it."""
     if key == "type":
-        return made.nothing if made.nothing in {"1.20", "1.21", "1.60"} else "1.20"
+        return effect.nothing if effect.nothing in {"1.20", "1.21", "1.60"} else "1.20"
     if key == "groupId":
-        return "1.40" if made.event is None else "1.62"
-    made_by = RULE_WHERE_ABSENT.get(key) if source is None or key == "originalTimestamp" else None
-    return made_by or "1.13"
+        return "1.40" if effect.event is None else "1.62"
+    added_by = RULE_WHERE_ABSENT.get(key) if source is None or key == "originalTimestamp" else None
+    return added_by or "1.13"
 
 
-def _traits(traits: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
+def _traits(traits: JsonObject, effect: Effect, setup: Setup) -> Iterator[Line]:
     if "__proto__" in traits:
         yield Line("$.traits.__proto__", None, None, traits["__proto__"], *why("W-28", setup))
-    if not traits or not made.fields:
+    if not traits or not effect.fields:
         yield Line(
             "$.traits",
             "$.traits",
             None,
             traits,
-            *why(made.nothing or ("1.31" if made.owner == "visitor" else "1.51"), setup),
+            *why(effect.nothing or ("1.31" if effect.owner == "visitor" else "1.51"), setup),
         )
-    for one in made.fields:
-        path = json_path("traits", *one.path)
-        gone = " (removed)" if one.removes else ""
-        to = f"{made.owner} segmentio.{one.name}{gone}" if one.name is not None else None
-        rule = one.rule if one.rule != "1.31" or made.owner == "visitor" else "1.51"
-        yield Line(path, path, to, one.value, *why(rule, setup))
+    for field in effect.fields:
+        path = json_path("traits", *field.path)
+        gone = " (removed)" if field.removes else ""
+        to = f"{effect.owner} segmentio.{field.name}{gone}" if field.name is not None else None
+        rule = field.rule if field.rule != "1.31" or effect.owner == "visitor" else "1.51"
+        yield Line(path, path, to, field.value, *why(rule, setup))
 
 
-def _properties(properties: JsonObject, made: Effect, setup: Setup) -> Iterator[Line]:
+def _properties(properties: JsonObject, effect: Effect, setup: Setup) -> Iterator[Line]:
     if not properties:
         yield Line("$.properties", "$.properties", None, {}, *why("1.63", setup))
     for key, value in properties.items():
         path = json_path("properties", key)
         if key == "__proto__":
             yield Line(path, None, None, value, *why("W-28", setup))
-        elif key == "groupId" and made.account is not None:
-            also = " and property" if isinstance(made.properties, dict) and key in made.properties else ""
+        elif key == "groupId" and effect.account is not None:
+            also = " and property" if isinstance(effect.properties, dict) and key in effect.properties else ""
             yield Line(path, path, f"account id of the track event{also}", value, *why("1.62", setup))
         else:
             yield Line(path, path, f"property {key} of the track event", value, *why("1.63", setup))

@@ -1,6 +1,4 @@
-"""Pendo's records after a stream of webhooks, and what differs from another state, or from a real Pendo's
-answer.
-"""
+"""Pendo's records after a stream of webhooks, compared with another state or with a real Pendo's answer."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -25,7 +23,7 @@ class Event(NamedTuple):
 
 
 def predicted(events: Iterable[Event], switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Records:
-    """The model after these webhooks."""
+    """Return Pendo's records as the model predicts them after these webhooks."""
     every = list(events)
     pendo = Records(switches, track=track, most=max(10_000, len(every)))
     for event in every:
@@ -47,19 +45,19 @@ class StateChange(NamedTuple):
 
 
 def state_changes(before: JsonObject, after: JsonObject) -> Iterator[StateChange]:
-    """What differs in visitors and accounts: records, accounts of a visitor, fields.
+    """Yield what differs in visitors and accounts: records, accounts of a visitor, fields.
 
-    Times, history and order of fields do not count.
+    Times, history and the order of fields do not count.
     """
     for kind, plural in (("visitor", "visitors"), ("account", "accounts")):
-        old, new = _records(before, plural), _records(after, plural)
-        for record_id in sorted(old | new):
-            one, other = _steady(old.get(record_id)), _steady(new.get(record_id))
-            if one is None or other is None:
-                yield StateChange(kind, record_id, "$", _text(one), _text(other))
+        old_records, new_records = _records(before, plural), _records(after, plural)
+        for record_id in sorted(old_records | new_records):
+            old, new = _steady(old_records.get(record_id)), _steady(new_records.get(record_id))
+            if old is None or new is None:
+                yield StateChange(kind, record_id, "$", _text(old), _text(new))
                 continue
-            for path, left, right in changes(one, other):
-                yield StateChange(kind, record_id, json_path(*path), left, right)
+            for path, old_text, new_text in changes(old, new):
+                yield StateChange(kind, record_id, json_path(*path), old_text, new_text)
 
 
 def _records(state: JsonObject, plural: str) -> JsonObject:
@@ -87,10 +85,10 @@ def _text(value: Json) -> str:
 
 
 class Compared(NamedTuple):
-    """One field of a record: `verdict` is same, differs, missing (Pendo lacks it) or more (only Pendo has
-    it).
+    """One field of a predicted record, compared with the real one.
 
-    `switches` are the settings with which the model would have predicted what Pendo has.
+    `verdict` is same, differs, missing (Pendo does not have it) or more (only Pendo has it). `switches` are
+    the settings with which the model would have predicted what Pendo has.
     """
 
     field: str
@@ -101,7 +99,7 @@ class Compared(NamedTuple):
 
 
 _RECORD: Final = "the record"
-_ANSWERS: Final = frozenset({"methods", "size_limit", "answer"})  # switches that touch no record
+_ANSWERS: Final = frozenset({"methods", "size_limit", "answer"})  # switches that change no record
 
 
 def compared(
@@ -113,31 +111,31 @@ def compared(
     *,
     track: bool = True,
 ) -> list[Compared]:
-    """A predicted record beside a real Pendo's answer (None: it has none), field by field."""
+    """Compare a predicted record with a real Pendo's answer (None: it has no such record), by field."""
     mine, theirs = _fields(_record(kind, record_id, events, switches, track=track)), _fields(actual)
-    found: list[Compared] = []
+    rows: list[Compared] = []
     for name in [*mine, *(name for name in theirs if name not in mine)]:
-        one, other = mine.get(name, ABSENT), theirs.get(name, ABSENT)
+        left, right = mine.get(name, ABSENT), theirs.get(name, ABSENT)
         verdict = (
             "same"
-            if one == other
+            if left == right
             else "missing"
-            if other == ABSENT
+            if right == ABSENT
             else "more"
-            if one == ABSENT
+            if left == ABSENT
             else "differs"
         )
-        found.append(Compared(name, one, other, verdict))
-    if all(one.verdict == "same" for one in found):
-        return found
+        rows.append(Compared(name, left, right, verdict))
+    if all(row.verdict == "same" for row in rows):
+        return rows
     # A reading under which there is no record at all explains no field of one that is there.
     readings = [
-        one
-        for one in _readings(kind, record_id, events, switches, track=track)
-        if (_RECORD in one[1]) == (_RECORD in theirs)
+        (setting, fields)
+        for setting, fields in _readings(kind, record_id, events, switches, track=track)
+        if (_RECORD in fields) == (_RECORD in theirs)
     ]
     return [
-        one._replace(switches=_explaining(one, readings)) if one.verdict != "same" else one for one in found
+        row._replace(switches=_explaining(row, readings)) if row.verdict != "same" else row for row in rows
     ]
 
 
@@ -149,32 +147,32 @@ def _record(
 
 
 def _fields(record: Json) -> dict[str, str]:
-    """What both sides can know of a record, as JSON texts."""
+    """Return what both sides can know of a record, as JSON texts by name."""
     if not isinstance(record, dict):
         return {}
-    made = {_RECORD: '"there"'}
+    fields = {_RECORD: '"there"'}
     if isinstance(record.get("accountIds"), list) and record["accountIds"]:
-        made["accountIds"] = _text(record["accountIds"])
+        fields["accountIds"] = _text(record["accountIds"])
     metadata = record.get("metadata")
     group = metadata.get("segmentio") if isinstance(metadata, dict) else None
     for name, value in group.items() if isinstance(group, dict) else ():
-        made[f"segmentio.{name}"] = _text(value) if value is not None else "null"
-    return made
+        fields[f"segmentio.{name}"] = _text(value) if value is not None else "null"
+    return fields
 
 
 def _readings(
     kind: str, record_id: str, events: Sequence[Event], switches: PendoSwitches, *, track: bool
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """The record under each single other setting of a switch."""
-    for one in table(switches):
-        for value in one.values if one.name not in _ANSWERS else ():
-            if value != getattr(switches, one.name):
-                setting = f"{one.name}={value}"
+    """Yield the record as predicted with each single change of a switch, with that setting."""
+    for switch in table(switches):
+        for value in switch.values if switch.name not in _ANSWERS else ():
+            if value != getattr(switches, switch.name):
+                setting = f"{switch.name}={value}"
                 yield (
                     setting,
                     _fields(_record(kind, record_id, events, changed(switches, [setting]), track=track)),
                 )
 
 
-def _explaining(one: Compared, readings: Sequence[tuple[str, dict[str, str]]]) -> tuple[str, ...]:
-    return tuple(setting for setting, fields in readings if fields.get(one.field, ABSENT) == one.actual)
+def _explaining(row: Compared, readings: Sequence[tuple[str, dict[str, str]]]) -> tuple[str, ...]:
+    return tuple(setting for setting, fields in readings if fields.get(row.field, ABSENT) == row.actual)

@@ -13,9 +13,7 @@ __all__ = ["Account", "Visitor", "account_of", "as_state", "plain_record", "visi
 
 
 class Visitor(TypedDict):
-    """A visitor as Pendo would hold it: its accounts in the order in which it joined them, and its metadata
-    from Segment.
-    """
+    """A visitor as Pendo would hold it: accounts in the order of joining, and metadata from Segment."""
 
     id: str
     accounts: list[str]
@@ -30,8 +28,9 @@ class Account(TypedDict):
 
 
 def plain_record(record: JsonObject) -> JsonObject:
-    """The body of Pendo's API without its groups and times: id, accounts where it has any to have, metadata
-    from Segment.
+    """Return the body of Pendo's API without groups and times: id, accounts and metadata from Segment.
+
+    Only a visitor has accounts.
     """
     metadata = record.get("metadata")
     group = metadata.get("segmentio") if isinstance(metadata, dict) else None
@@ -40,17 +39,17 @@ def plain_record(record: JsonObject) -> JsonObject:
 
 
 def visitor_of(record: JsonObject | None) -> Visitor | None:
-    """A visitor from the body of Pendo's API."""
+    """Return the visitor in a body of Pendo's API."""
     return None if record is None else cast("Visitor", plain_record(record))
 
 
 def account_of(record: JsonObject | None) -> Account | None:
-    """An account from the body of Pendo's API."""
+    """Return the account in a body of Pendo's API."""
     return None if record is None else cast("Account", plain_record(record))
 
 
 def _plain(value: Json) -> Any:
-    """JSON with ordinary numbers: 1.0 is 1, as JavaScript has it."""
+    """Return JSON with ordinary numbers: 1.0 is 1, as in JavaScript."""
     return json.loads(js_json.write(value))
 
 
@@ -70,7 +69,7 @@ class _Record(Struct):
 
 
 class _State(Struct):
-    """What a saved state holds at least."""
+    """What every saved state has."""
 
     events: list[Any]
     nothing: list[Any]
@@ -79,7 +78,7 @@ class _State(Struct):
 
 
 def as_state(value: Json) -> JsonObject | None:
-    """Return the value, if it is a state with whole records, else None."""
+    """Return the value if it is a state with whole records, else None."""
     try:
         msgspec.convert(value, _State)
     except msgspec.ValidationError:

@@ -1,4 +1,4 @@
-"""One row for one call, the same wherever calls are shown as JSON."""
+"""The row of a call, the same wherever calls are shown as JSON."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -12,7 +12,7 @@ __all__ = ["CallRow", "FindingRow", "call_row", "dumps", "error_row", "finding_r
 def call_row(
     receipt: Receipt, judged: Judged, *, line: int | None = None, delivery: JsonObject | None = None
 ) -> JsonObject:
-    """The row of one call; `line` names its place in a file, else its id names it in a run."""
+    """Return the row of one call; `line` is its name in a file; in a run, its id is."""
     webhook, skipped = judged.webhook, judged.skipped
     name: JsonObject = {"line": line} if line is not None else {"id": str(receipt.ref(judged))}
     return name | {
@@ -32,7 +32,7 @@ def call_row(
 
 
 def finding_row(finding: Finding) -> JsonObject:
-    """A finding as rows show it."""
+    """Return a finding as rows show it."""
     return {
         "code": finding.code,
         "level": finding.level,
@@ -43,17 +43,17 @@ def finding_row(finding: Finding) -> JsonObject:
 
 
 def error_row(line: int, code: str, message: str) -> JsonObject:
-    """The row of an input that is not a call."""
+    """Return the row of an input that is not a call."""
     return {"line": line, "error": {"code": code, "message": message}}
 
 
 def dumps(row: Json) -> str:
-    """JSON in ASCII, without a line end."""
+    """Return JSON in ASCII, without a line end."""
     return js_json.ascii_only(js_json.write(row).decode())
 
 
 class FindingRow(TypedDict):
-    """A finding; `call` is the id of its call, where it stands by itself."""
+    """A finding; `call` is the id of its call where the finding stands alone."""
 
     code: str
     level: Level
@@ -66,7 +66,7 @@ class FindingRow(TypedDict):
 class CallRow(TypedDict):
     """One call and what became of it, as everywhere in this program.
 
-    `user` and `group` as sent; `body` is the exact webhook.
+    `user` and `group` are as sent; `body` is the exact webhook.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""One line for one call, for people. No control character of an app's data reaches a terminal."""
+"""One line for each call, for people. No control character of an app's data reaches a terminal."""
 
 from collections import Counter
 from typing import Final
@@ -17,20 +17,21 @@ _MOST_SAID: Final = 1000
 
 
 def named(kind: Json, call: Json, *members: str) -> str:
-    """Return a call by its type and those of its `members` that it has, each with its word."""
+    """Return a call in words: its type, and each of `members` that it has, with its short word."""
     data = call if isinstance(call, dict) else {}
     given = [name for name in members if data.get(name) is not None]
     return " ".join([plain(kind), *(f"{WORD_OF[name]} {plain(data[name])}" for name in given)])
 
 
 def finding_line(level: str, code: str, path: str, message: str) -> str:
-    """A finding in words."""
+    """Return a finding as one line."""
     return f"{level} {code} at {printable(path)}: {printable(message)}"
 
 
 class Teller:
-    """Tells calls, and each reason and finding in words only where it is new; what to do, in the words of a
-    door.
+    """Makes the lines about calls; a reason or finding is written out only where it is new.
+
+    What to do is said in the words of a door.
     """
 
     def __init__(self, door: Door = "cli") -> None:
@@ -46,8 +47,9 @@ class Teller:
     def call(
         self, receipt: Receipt, judged: Judged, attempt: Attempt | None = None, *, delivers: bool = True
     ) -> str:
-        """Time, type, user -> visitor, group -> account, outcome, Pendo's status, findings; then what is new,
-        indented.
+        """Return the line of a call, then the findings that are new, indented.
+
+        The line has time, type, user -> visitor, group -> account, outcome, Pendo's status and findings.
         """
         skipped = judged.skipped
         user, group = judged.call.member("userId"), judged.call.member("groupId")
@@ -65,7 +67,7 @@ class Teller:
         return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
 
     def _news(self, judged: Judged) -> list[str]:
-        # What is only worth knowing is told once for all paths.
+        # A finding of level info is shown once for all paths.
         return [
             f"    {finding_line(finding.level, finding.code, finding.path, finding.message)}"
             for finding in sorted(judged.findings, key=lambda finding: LEVELS.index(finding.level))
@@ -93,12 +95,12 @@ def _findings(judged: Judged) -> str:
 
 
 def refusal_line(receipt: Receipt) -> str:
-    """A request that brought no call."""
+    """Return the line of a request that brought no call."""
     return f"{text(receipt.at)[11:23]}  refused   {'  '.join(refused(receipt))}"
 
 
 def refused(receipt: Receipt) -> tuple[str, str]:
-    """Which request brought no call, and how it was answered."""
+    """Return which request brought no call, and how it was answered."""
     assert receipt.refusal is not None
     refusal = receipt.refusal
     where = f"{plain(receipt.request.method)} {plain(masked(receipt.request.path))}"

@@ -1,5 +1,6 @@
-"""Why: a rule in words, with its grade (Segment's or Pendo's code, a document, our assumption), or the switch
-that was set instead.
+"""Why: a rule in words with its grade, or the switch that was set instead.
+
+The grade is Segment's or Pendo's code, a document, or our assumption.
 """
 
 from typing import Final
@@ -23,7 +24,7 @@ _SEGMENT: Final = {rule.id: rule for rule in segment_rules.RULES}
 
 
 def why(rule: str, setup: Setup) -> tuple[str, str]:
-    """A rule in words, and its grade; a switch that was set speaks instead of the rule."""
+    """Return a rule in words, and its grade; where a switch was set, its words come instead of the rule's."""
     if rule in _SEGMENT:
         known = _SEGMENT[rule]
         return f"{rule}: {known.says}", _GRADES[known.grade]
@@ -34,5 +35,6 @@ def why(rule: str, setup: Setup) -> tuple[str, str]:
 
 
 def because(rule: str, setup: Setup) -> str:
+    """Return a rule as a clause that can follow "because"."""
     name, _, says = why(rule, setup)[0].partition(": ")
     return f"{name.removeprefix('assumed ')} is assumed" if name.startswith("assumed ") else says

@@ -1,3 +1,1 @@
-"""The law: which call becomes which webhook and why not, what earlier calls say about it, every code that is
-said of it.
-"""
+"""The law: which call becomes which webhook, or why none; what earlier calls say about it; all the codes."""

@@ -1,13 +1,12 @@
 """Which call becomes which webhook, and why not. The law of this house:
 
 1. A call is Skipped exactly when Segment would not deliver it: dropped at ingest (segment/server.py), not
-   routed
-   (the integrations object, segment/webhooks.py), or of a type that the destination's trigger does not select
-   (W-29).
+   routed (the integrations object, segment/webhooks.py), or of a type that the destination's trigger does not
+   select (W-29).
 2. Everything else is a Webhook: the whole event as Segment delivers it, unchanged, whatever Pendo can make of
    it (S-20, pendo 1.13).
-3. identify and group are selected; track only when asked (pendo 1.60); page, screen and alias never (pendo
-   1.21).
+3. identify and group are selected; track only where it is turned on (pendo 1.60); page, screen and alias
+   never (pendo 1.21).
 4. userId is Pendo's visitor id and groupId its account id, byte for byte (pendo 1.30, 1.50). Nothing in
    traits replaces them.
 5. One call, one outcome; order is kept; nothing here raises, whatever the bytes.
@@ -19,8 +18,8 @@ from typing import Final
 
 from segment_pendo.base import js_json
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo import findings
 from segment_pendo.pendo.effect import Effect, effect
+from segment_pendo.pendo.findings import examine
 from segment_pendo.segment import ingest, server, webhooks
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.members import CHAIN
@@ -46,7 +45,7 @@ MOST_FINDINGS: Final = 100  # of one call
 
 
 def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Receipt:
-    """One SDK request, read, answered and mapped. `at` is receivedAt, `id` seeds what the server makes up."""
+    """Read, answer and map one SDK request. `at` is receivedAt, `id` seeds the ids that the server makes."""
     batch = ingest.read(request, setup.switches)
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
@@ -67,7 +66,7 @@ def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Recei
 def judge(
     call: Call, batch: Batch, *, at: datetime, ip: str, message_id: server.MakeId, setup: Setup
 ) -> Judged:
-    """What becomes of one call. `message_id` makes what it gets if it has none: another for each call."""
+    """Return what becomes of one call. `message_id` makes a messageId for a call that has none."""
     message = server.deliver(call, batch, received=at, ip=ip, message_id=message_id, switches=setup.switches)
     if isinstance(message, Skipped):
         return Judged(call, message, near_misses(call), None)
@@ -75,44 +74,46 @@ def judge(
 
 
 def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
-    """What becomes of a message that Segment's servers have done with."""
-    found: tuple[Finding, ...] = (*message.notes, *near_misses(message.call))
+    """Return what becomes of a message as it left Segment's servers."""
+    findings: tuple[Finding, ...] = (*message.notes, *near_misses(message.call))
     outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(
         message.call, setup
     )
     if outcome is None:
-        outcome, said = webhooks.webhook(
+        outcome, notes = webhooks.webhook(
             message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret
         )
-        found = bounded((*found, *said, *findings.examine(message.data, setup.pendo)))
-    return Judged(message.call, outcome, found, message)
+        findings = bounded((*findings, *notes, *examine(message.data, setup.pendo)))
+    return Judged(message.call, outcome, findings, message)
 
 
-def bounded(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """At most MOST_FINDINGS of them; the last then says how many more there are."""
-    if len(found) <= MOST_FINDINGS:
-        return found
-    text = f"{len(found) - MOST_FINDINGS + 1} more findings are not shown; mend these first."
-    return (*found[: MOST_FINDINGS - 1], note("MORE_FINDINGS", "$", text))
+def bounded(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return at most MOST_FINDINGS findings; where some are left out, the last one says how many."""
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    text = f"{len(findings) - MOST_FINDINGS + 1} more findings are not shown; fix these first."
+    return (*findings[: MOST_FINDINGS - 1], note("MORE_FINDINGS", "$", text))
 
 
 def _unselected(call: Call, setup: Setup) -> Skipped | None:
     if setup.selects(call.type):
         return None
     if call.type == "track":
-        reason = "Pendo takes track calls only if its subscription has the setting, and track is off here."
+        reason = (
+            "Pendo takes track calls only if its subscription has the setting for them; track is off here."
+        )
     else:
         reason = f"Pendo documents nothing for {call.type} calls from Segment, so none is sent."
     return Skipped("NO_MATCHING_MAPPING", reason)
 
 
 def chain(judged: Judged) -> str:
-    """What a webhook waits behind: its userId, else anonymousId, else groupId."""
+    """Return the chain in which a webhook waits: that of its userId, else anonymousId, else groupId."""
     return chain_of(judged.call.data)
 
 
 def chain_of(call: Json) -> str:
-    """The chain of a call by itself."""
+    """Return the chain of a call, or an empty text where it has no id."""
     if isinstance(call, dict):
         for key in CHAIN:
             if call.get(key) is not None:
@@ -121,7 +122,7 @@ def chain_of(call: Json) -> str:
 
 
 def effect_of(judged: Judged, setup: Setup) -> Effect | None:
-    """What Pendo is taken to make of a call's webhook, or None where the call was skipped."""
+    """Return what Pendo is expected to make of a call's webhook, or None where the call was skipped."""
     if judged.webhook is None or judged.message is None:
         return None
     return effect(judged.message.data, setup.pendo, track=setup.pendo_track)

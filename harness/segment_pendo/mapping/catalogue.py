@@ -1,6 +1,4 @@
-"""Every code that this program says, of both worlds: findings, and why calls are
-skipped or requests refused.
-"""
+"""Every code of both worlds: of findings, of skipped calls and of refused requests."""
 
 from typing import Final
 
@@ -15,7 +13,7 @@ DROPS: Final[dict[str, Code]] = dict(sorted(segment_codes.DROPS.items()))
 
 
 def find(name: str) -> tuple[str, Code] | None:
-    """The code of that name in whatever case, as it is spelled."""
+    """Return the code of that name in whatever case, and its right spelling; None where there is none."""
     for spelled, code in (FINDINGS | DROPS).items():
         if spelled.lower() == name.lower():
             return spelled, code

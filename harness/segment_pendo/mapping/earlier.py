@@ -1,5 +1,6 @@
-"""Findings that need to know earlier calls of the same run or file, in bounded memory: Segment's here,
-Pendo's in pendo/across.py.
+"""Findings that need earlier calls of the same run or file, in bounded memory.
+
+Those about Segment are made here, those about Pendo in pendo/across.py.
 """
 
 from dataclasses import replace
@@ -15,13 +16,13 @@ from segment_pendo.words import Finding, Json, Judged, Receipt
 
 __all__ = ["CODES", "EarlierCalls"]
 
-# The codes of what is found here and nowhere else.
+# The codes of the findings that are made here and nowhere else.
 CODES: Final = frozenset({"DUPLICATE_MESSAGE_ID"}) | ACROSS
 _WINDOW: Final = timedelta(hours=24)  # I-64: Segment drops repeats for at least as long
 
 
 class EarlierCalls:
-    """Remembers the last `limit` message ids, users, fields; give it every call in order."""
+    """Remembers the last `limit` message ids, users and fields. Give it every call in order."""
 
     def __init__(self, setup: Setup | None = None, limit: int = LIMIT) -> None:
         setup = setup or Setup()
@@ -31,8 +32,12 @@ class EarlierCalls:
     def annotated(self, receipt: Receipt) -> Receipt:
         """Return the receipt with the findings that earlier calls bring."""
         if len(receipt.judged) > 1:
-            self.across.grouped(one.message.data for one in receipt.judged if one.message and one.webhook)
-        return replace(receipt, judged=tuple(self.annotated_call(one, receipt.at) for one in receipt.judged))
+            self.across.grouped(
+                judged.message.data for judged in receipt.judged if judged.message and judged.webhook
+            )
+        return replace(
+            receipt, judged=tuple(self.annotated_call(judged, receipt.at) for judged in receipt.judged)
+        )
 
     def annotated_call(self, judged: Judged, at: datetime) -> Judged:
         """Return one call, received `at`, with the findings that earlier calls bring."""
@@ -41,15 +46,15 @@ class EarlierCalls:
         before = self.remember(judged.call.data, at)
         if judged.webhook is None:
             return judged
-        found: list[Finding] = []
+        findings: list[Finding] = []
         if before is not None and at - before <= _WINDOW:
             text = (
-                "This messageId came before; Segment drops most repeats within 24 hours, here it is "
-                "delivered. Give each call its own."
+                "This messageId came before. Segment drops most repeats within 24 hours; here the call is "
+                "delivered. Give each call its own messageId."
             )
-            found.append(note("DUPLICATE_MESSAGE_ID", "$.messageId", text))
-        found += self.across.examine(judged.message.data)
-        return replace(judged, findings=bounded((*judged.findings, *found))) if found else judged
+            findings.append(note("DUPLICATE_MESSAGE_ID", "$.messageId", text))
+        findings += self.across.examine(judged.message.data)
+        return replace(judged, findings=bounded((*judged.findings, *findings))) if findings else judged
 
     def remember(self, call: Json, at: datetime | None) -> datetime | None:
         """Remember the call; return when its messageId was last seen, or None."""
@@ -61,8 +66,8 @@ class EarlierCalls:
         return before
 
     def forget(self, receipt: Receipt) -> None:
-        """Forget the message ids of a receipt's calls: nobody took them, and the SDK will send them again."""
-        for one in receipt.judged:
-            message_id = one.call.data.get("messageId") if isinstance(one.call.data, dict) else None
+        """Forget the message ids of a receipt that nobody took: the SDK will send its calls again."""
+        for judged in receipt.judged:
+            message_id = judged.call.member("messageId")
             if isinstance(message_id, str):
                 self._seen.pop(message_id)

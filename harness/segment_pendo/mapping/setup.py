@@ -27,18 +27,18 @@ class Described(Struct, kw_only=True, rename="camel"):
     track: Annotated[bool, Meta(description="whether the destination's trigger selected track calls")] = False
     webhook: Literal["actions", "classic"] = "actions"
     pendo_track: Annotated[
-        bool, Meta(description="false where the Pendo subscription had not the setting for track calls")
+        bool, Meta(description="false where the Pendo subscription did not have the setting for track calls")
     ] = True
     assume: Annotated[dict[str, str], Meta(description="switches that were not at their default")] = (
         msgspec.field(default_factory=dict)
     )
     model: Annotated[
-        dict[str, str] | UnsetType, Meta(description="what files of before 2026-12 called assume")
+        dict[str, str] | UnsetType, Meta(description="the name of assume in files made before 2026-12")
     ] = UNSET
 
 
 class SetupError(SegmentPendoError, ValueError):
-    """A setting cannot be as it was chosen; the text says why, `setting` which one."""
+    """A setting cannot have the chosen value; the text says why, `of` names the setting."""
 
     exit_code = USAGE
 
@@ -51,10 +51,10 @@ class SetupError(SegmentPendoError, ValueError):
 class Setup:
     """How the destination is set up at Segment and Pendo, and how rules that no source settles are read.
 
-    `track`: whether its trigger selects track calls too. `webhook`: which of Segment's two webhook
-    destinations it is (webhooks.KINDS). `pendo_track`: whether the Pendo subscription has the setting for
-    them (pendo 1.60). `switches` are Segment's, `pendo` Pendo's. `secret`: its shared secret; it is in no
-    repr and no description.
+    `track`: whether the destination's trigger also selects track calls. `webhook`: which of Segment's two
+    webhook destinations it is (webhooks.KINDS). `pendo_track`: whether the Pendo subscription has the setting
+    for track calls (pendo 1.60). `switches` are Segment's, `pendo` Pendo's. `secret`: the shared secret; no
+    repr and no description shows it.
     """
 
     track: bool = False
@@ -74,11 +74,10 @@ class Setup:
         assume: Mapping[str, str] | Iterable[str] = (),
         secret: str = "",
     ) -> "Setup":
-        """Make a Setup, with every check there is; each door translates its options into these arguments and
-        checks nothing itself.
+        """Make a Setup and check everything; a door only translates its options into these arguments.
 
         `assume`: names and values of switches, or `name=value` texts. Raises SetupError, and SwitchError for
-        a switch or value that there is none of; both are ValueErrors.
+        a switch or a value that does not exist; both are ValueErrors.
         """
         for name, flag in (("track", track), ("pendo_track", pendo_track)):
             if not isinstance(flag, bool):
@@ -105,38 +104,40 @@ class Setup:
 
     @property
     def kind(self) -> webhooks.Kind:
+        """Return which of the two webhook destinations this is."""
         return webhooks.KINDS[self.webhook]
 
     def selects(self, kind: str | None) -> bool:
+        """Whether the destination's trigger selects calls of this type."""
         return kind in {"identify", "group"} or (self.track and kind == "track")
 
     def described(self) -> JsonObject:
-        """All but the secret, as JSON; `like` reads it again."""
+        """Return all but the secret as JSON; `like` reads it again."""
         assume: JsonObject = {**switch.settings(self.switches), **switch.settings(self.pendo)}
         off: JsonObject = {} if self.pendo_track else {"pendoTrack": False}
         return {"track": self.track, "webhook": self.webhook, "assume": assume, **off}
 
     def like(self, described: JsonObject) -> "Setup":
-        """Return this setup with what was described, the secret kept. What is absent is at its default.
+        """Return the setup that was described, with the secret of this one. What is absent has its default.
 
-        Raises ValueError for what is unknown. A combination of settings that `of` refuses is read all the
-        same: a file must stay readable.
+        Raises ValueError for anything unknown. A combination of settings that `of` refuses is still read: a
+        file must stay readable.
         """
         try:
-            told = msgspec.convert(described, Described)
+            settings = msgspec.convert(described, Described)
         except msgspec.ValidationError as error:
             msg = f"this setup cannot be read: {error}"
             raise ValueError(msg) from None
-        assume = told.assume if told.model is UNSET else told.model
+        assume = settings.assume if settings.model is UNSET else settings.model
         pairs = (f"{name}={value}" for name, value in assume.items())
         switches, pendo = switch.changed_both(Switches(), PendoSwitches(), pairs)
         return replace(
             self,
-            track=told.track,
-            webhook=told.webhook,
+            track=settings.track,
+            webhook=settings.webhook,
             switches=switches,
             pendo=pendo,
-            pendo_track=told.pendo_track,
+            pendo_track=settings.pendo_track,
         )
 
 

@@ -13,6 +13,6 @@ SOONEST: Final = timedelta(minutes=5)
 
 
 def age(event: JsonObject) -> timedelta | None:
-    """How far an event lies before its receipt; None where one of the times is absent or unreadable."""
+    """Return how old an event was when it came; None where one of the two times is absent or unreadable."""
     happened, came = times.parse(event.get("timestamp")), times.parse(event.get("receivedAt"))
     return came - happened if happened is not None and came is not None else None

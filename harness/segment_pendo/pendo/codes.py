@@ -1,6 +1,4 @@
-"""The codes of findings about how Pendo takes a webhook (facts section 7), each with an example that brings
-it.
-"""
+"""The codes of findings about how Pendo takes a webhook (facts section 7), each with an example."""
 
 from typing import Final
 
@@ -47,8 +45,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ID_INVALID": Code(
         "error",
-        "Pendo's agent takes no such id: blank text, the text ::, true and false, objects, lists.",
-        "Send a text that names the user or account; hold the call back until you have one.",
+        "Pendo's agent does not accept such an id: blank text, the text ::, true, false, an object, a list.",
+        "Send a text that names the user or account; do not send the call until you have one.",
         _AGENT,
         _identify('{"plan":"pro"}', '"  "'),
     ),
@@ -69,17 +67,16 @@ CODES: Final[dict[str, Code]] = {
     "ID_SUSPICIOUS": Code(
         "warning",
         "The id looks like a missing value turned into text: null, undefined, None, NaN, [object Object], "
-        "anonymous, unknown. "
-        "Pendo refuses none of them, so all those users become one visitor.",
-        "Find where the id is made a text before it is known.",
+        "anonymous, unknown. Pendo accepts all of them, so all those users become one visitor.",
+        "Find the place where the id is turned into text before it is known.",
         "our assumption",
         _identify('{"plan":"pro"}', '"undefined"'),
     ),
     "ID_WHITESPACE": Code(
         "warning",
-        "The id begins or ends with white space. Pendo does not trim, so it is another record than "
-        "the id without.",
-        "Trim it where it comes from.",
+        "The id begins or ends with white space. Pendo does not trim it, so it is not the same record as "
+        "the id without it.",
+        "Trim the id where it comes from.",
         _AGENT,
         _identify('{"plan":"pro"}', '"u-1 "'),
     ),
@@ -93,38 +90,39 @@ CODES: Final[dict[str, Code]] = {
     ),
     "ID_COLLISION": Code(
         "error",
-        "Two different visitor ids begin with the same 128 bytes, so Pendo takes them for one visitor.",
+        "Two different visitor ids begin with the same 128 bytes. Pendo cuts ids there, so they become one "
+        "visitor.",
         "Send shorter ids.",
         _LENGTH,
         "\n".join(_identify('{"plan":"pro"}', f'"{_LONG_ID}{end}"') for end in "yz"),
     ),
     "ID_CASE_VARIANT": Code(
         "warning",
-        "Two ids differ in upper and lower case only. Ids are case-sensitive in Pendo, so they are "
+        "Two ids differ only in upper and lower case. Ids are case-sensitive in Pendo, so they are "
         "two records.",
-        "Spell the id the same everywhere; e-mail addresses are best made lower case.",
+        "Spell the id the same everywhere; it is best to send e-mail addresses in lower case.",
         _CHOOSE_IDS,
         "\n".join((_identify('{"plan":"pro"}', '"Ann"'), _identify('{"plan":"pro"}', '"ann"'))),
     ),
     "ID_ANON_PREFIX": Code(
         "warning",
-        "A visitor id that begins with _PENDO_T_ is an anonymous visitor in Pendo's reports.",
+        "Pendo's reports show a visitor whose id begins with _PENDO_T_ as anonymous.",
         "Send the user's own id as userId.",
         _AGENT,
         _identify('{"plan":"pro"}', '"_PENDO_T_abc"'),
     ),
     "ID_EMAIL": Code(
         "info",
-        "The visitor id is an e-mail address. Ids cannot be changed later: who changes the address "
+        "The visitor id is an e-mail address. Ids cannot be changed later: somebody whose address changes "
         "becomes a new visitor.",
-        "Prefer an id that never changes, and send the address as a trait.",
+        "Send an id that never changes, and the address as a trait.",
         _CHOOSE_IDS,
         _identify('{"plan":"pro"}', '"ann@example.com"'),
     ),
     "ID_DOUBLE_COLON": Code(
         "warning",
-        "The account id holds ::, which Pendo reads as parent::child.",
-        "Use another separator, unless parent and child is what you mean.",
+        "The account id contains ::, which Pendo reads as parent::child.",
+        "Use another separator, unless you mean parent and child.",
         _AGENT,
         _group('{"plan":"pro"}', '"groupId":"acme::eu","userId":"u-1"'),
     ),
@@ -138,7 +136,7 @@ CODES: Final[dict[str, Code]] = {
     # --- accounts ---
     "GROUP_WITHOUT_ID": Code(
         "error",
-        "The group call has no groupId, so Pendo has no account to keep its traits under.",
+        "The group call has no groupId, so Pendo has no account to keep its traits in.",
         "Send the id of the account as groupId.",
         _DEVICE,
         '{"type":"group","userId":"u-1","traits":{"plan":"pro"}}',
@@ -153,46 +151,45 @@ CODES: Final[dict[str, Code]] = {
     "GROUP_NO_TRAITS": Code(
         "info",
         "The group call has no traits, so the account gets no metadata from it.",
-        "Send what you want to filter accounts by as traits.",
+        "Send as traits what you want to filter accounts by.",
         _PAGE,
         _group("{}"),
     ),
     "GROUP_BEFORE_IDENTIFY": Code(
         "info",
-        "A group call names a user whom no identify call has named so far. Whether that makes the "
-        "visitor is documented nowhere.",
-        "Identify first, then group.",
+        "A group call names a user whom no identify call has named so far. It is documented nowhere whether "
+        "Pendo then makes the visitor.",
+        "Send identify first, then group.",
         _NOWHERE,
         _group('{"plan":"pro"}'),
     ),
     "IDENTIFY_NO_ACCOUNT": Code(
         "info",
-        "No group call has joined this user to an account so far, nor does one of the same request. Pendo's "
-        "reports by account will lack "
-        "the visitor.",
-        "Send a group call with userId and groupId, if you use accounts.",
+        "No group call has joined this user to an account so far, and none of the same request does. The "
+        "visitor will be missing from Pendo's reports by account.",
+        "If you use accounts, send a group call with userId and groupId.",
         _AGENT,
         _identify('{"plan":"pro"}'),
     ),
     "ACCOUNT_SWITCH": Code(
         "info",
-        "The user's groupId changed. Pendo keeps every account a visitor was ever seen with, so "
-        "segments also find those left behind.",
-        "Nothing, if people do change accounts; else look which call has the wrong groupId.",
+        "The user's groupId changed. Pendo keeps every account that a visitor was ever seen with, so "
+        "segments also find the visitor by the old accounts.",
+        "If users change accounts in your app, nothing; else find the call that has the wrong groupId.",
         _ACCOUNTS,
         "\n".join((_group('{"plan":"pro"}'), _group('{"plan":"pro"}', '"groupId":"beta","userId":"u-1"'))),
     ),
     "CUSTOM_ACCOUNT_ID": Code(
         "info",
-        "A trait is named like an account id and differs from groupId. Pendo's account ID is groupId alone.",
-        "Send that id as groupId, if it is the one Pendo should know.",
+        "A trait has the name of an account id and differs from groupId. Only groupId is Pendo's account ID.",
+        "If Pendo should know the account by that id, send it as groupId.",
         _PAGE,
         _group('{"companyId":"c-7"}'),
     ),
     "PARENT_ACCOUNT": Code(
         "info",
-        "parentAccount is understood by Pendo's browser agent; in a webhook it is a nested object, "
-        "and objects are ignored.",
+        "Pendo's browser agent understands parentAccount; in a webhook it is a nested object, and Pendo "
+        "ignores objects.",
         "Keep the browser destination for parent accounts, or send the parent's id as a trait of its own.",
         _DEVICE,
         _group('{"plan":"pro","parentAccount":{"id":"umbrella"}}'),
@@ -200,31 +197,30 @@ CODES: Final[dict[str, Code]] = {
     # --- metadata ---
     "NESTED_IGNORED": Code(
         "warning",
-        "Pendo ignores objects, as values of a trait and inside lists.",
+        "Pendo ignores objects, both as the value of a trait and inside lists.",
         "Send the parts as traits of their own: address_city instead of address.city.",
         _AGENT,
         _identify('{"address":{"city":"Brno"}}'),
     ),
     "KEY_SYNTAX": Code(
         "warning",
-        "A field's name should hold letters of ASCII, digits and _ only, and not begin with a digit. Others "
-        "cannot be used in segments and "
-        "reports.",
+        "The name of a field should have only ASCII letters, digits and _, and not begin with a digit. Pendo "
+        "cannot use other fields in segments and reports.",
         "Name it like total_billed, not total billed.",
         _KEYS,
         _identify('{"total billed":830}'),
     ),
     "KEY_CASE_COLLISION": Code(
         "error",
-        "Two traits of one call differ in upper and lower case only. Pendo lower-cases keys, so one "
+        "Two traits of one call differ only in upper and lower case. Pendo lower-cases keys, so one "
         "value is lost.",
-        "Send one of them, or rename one.",
+        "Send only one of them, or rename one.",
         _AGENT,
         _identify('{"planName":"pro","planname":"free"}'),
     ),
     "KEY_CASE_VARIANT": Code(
         "info",
-        "An earlier call spelled this trait with other upper and lower case. In Pendo both are one "
+        "An earlier call spelled this trait differently in upper and lower case. In Pendo both are one "
         "field, and the last value wins.",
         "Spell it the same everywhere.",
         _AGENT,
@@ -232,23 +228,23 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TYPE_CHANGED": Code(
         "warning",
-        "An earlier call sent another type for this field. An administrator gives a field one type "
-        "in Pendo, and values must match it.",
-        "Send one type always. From whole to fractional numbers it is only worth knowing.",
+        "An earlier call sent another type for this field. In Pendo an administrator gives a field one "
+        "type, and values must have it.",
+        "Always send the same type. A change from whole numbers to fractions is only info.",
         _METADATA,
         "\n".join((_identify('{"seats":5}'), _identify('{"seats":"five"}'))),
     ),
     "LIST_IN_SEGMENTIO": Code(
         "info",
-        "Pendo documents lists for metadata of its own agent; for Segment's metadata nothing is said.",
-        "Send a text or several traits, if the field must be usable for sure.",
+        "Pendo documents lists for the metadata of its own agent, but says nothing about Segment's metadata.",
+        "If you must be sure that the field is usable, send a text or several traits.",
         _METADATA,
         _identify('{"tags":["a","b"]}'),
     ),
     "DATE_FORMAT": Code(
         "info",
-        "The name looks like a date, but the value is no RFC 3339 time with zone, which is what "
-        "Pendo reads as one.",
+        "The name looks like a date, but the value is not an RFC 3339 time with a zone. Pendo reads only "
+        "those as dates.",
         "Send texts like 2024-05-09T10:00:00.000Z.",
         _METADATA,
         _identify('{"createdAt":1715248800}'),
@@ -269,61 +265,60 @@ CODES: Final[dict[str, Code]] = {
     ),
     "NULL_VALUE": Code(
         "info",
-        "What Pendo does with null (clear the field, keep it, store null) is documented nowhere.",
-        "Leave the trait out to keep its value; do not rely on null to clear it.",
+        "It is documented nowhere what Pendo does with null: clear the field, keep it, or store null.",
+        "To keep the value, leave the trait out; do not rely on null to clear it.",
         _NOWHERE,
         _identify('{"plan":null}'),
     ),
     "EMPTY_VALUE": Code(
         "info",
-        "The value is an empty text; we assume that Pendo stores it as such.",
-        "Leave the trait out, if there is nothing to say.",
+        "The value is an empty text; we assume that Pendo stores it.",
+        "If there is nothing to say, leave the trait out.",
         _NOWHERE,
         _identify('{"plan":""}'),
     ),
     # --- track ---
     "TRACK_NO_GROUP": Code(
         "warning",
-        "Pendo learns the account of a track event only from properties.groupId; without it the "
-        "event belongs to no account.",
+        "Pendo learns the account of a track event only from properties.groupId; without it, the event "
+        "belongs to no account.",
         "Put the account's id into properties.groupId.",
         _TRACK_WEBHOOK,
         _track('"properties":{"plan":"pro"}'),
     ),
     "TRACK_NOT_ENABLED": Code(
         "warning",
-        "Track calls are sent, but the Pendo subscription is without the setting for them "
-        "(pendo_track is off), so nothing will show.",
+        "Track calls are sent, but the Pendo subscription does not have the setting for them "
+        "(pendo_track is off), so they will not show up in Pendo.",
         "Ask Pendo for the setting, or do not select track in the destination.",
         _PAGE,
         _track('"properties":{"groupId":"acme"}'),
     ),
     "PROP_NAME": Code(
         "warning",
-        "Pendo displays properties whose names hold ASCII letters, digits and _, do not begin with a digit, "
-        "have at most 32 "
-        "characters, and do not both begin and end with __.",
+        "Pendo displays only properties whose names have ASCII letters, digits and _, do not begin with a "
+        "digit, have at most 32 characters, and do not both begin and end with __.",
         "Rename the property.",
         _TRACK_EVENTS,
         _track('"properties":{"groupId":"acme","total billed":1}'),
     ),
     "PROPS_TOO_LARGE": Code(
         "warning",
-        "Properties of more than 512 bytes of JSON are shown as too large.",
+        "Pendo shows properties of more than 512 bytes of JSON as too large.",
         "Send fewer or shorter properties.",
         _TRACK_EVENTS,
         _track(f'"properties":{{"groupId":"acme","text":"{"x" * 512}"}}'),
     ),
     "TRACK_TOO_OLD": Code(
         "warning",
-        "The event is more than seven days old, and Pendo processes no older ones.",
+        "The event is more than seven days old, and Pendo processes no events as old as that.",
         "Send events when they happen; check the clock and the queue of the app.",
         _TRACK_EVENTS,
         _track('"properties":{"groupId":"acme"},"timestamp":"2001-01-01T00:00:00Z"'),
     ),
     "TRACK_FUTURE": Code(
         "warning",
-        "The event's time is more than five minutes ahead. What Pendo does with such events is "
+        "The event's time is more than five minutes in the future. What Pendo does with such events is "
         "documented nowhere.",
         "Check the clock of the app.",
         _NOWHERE,
@@ -331,14 +326,15 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TOO_MANY_NAMES": Code(
         "warning",
-        "There are more than 5,000 names of track events, which is all that Pendo takes for an application.",
+        "There are more than 5,000 different names of track events, and Pendo takes no more for an "
+        "application.",
         "Use few names, and put what varies into properties.",
         _TRACK_EVENTS,
     ),
     "DUPLICATE_PATHS": Code(
         "warning",
         "The same track event came by webhook and by Pendo's own track API, so it counts twice.",
-        "Send it on one way: switch off track events in one of the two destinations.",
+        "Send it only one way: switch off track events in one of the two destinations.",
         _TRACK_WEBHOOK,
     ),
     # --- the way ---
@@ -350,53 +346,53 @@ CODES: Final[dict[str, Code]] = {
     ),
     "BATCHED_BODY": Code(
         "warning",
-        "Several events came as one array. Pendo documents one event a request.",
+        "Several events came as one array. Pendo documents one event for each request.",
         "Switch batching off in the destination.",
         _NOWHERE,
     ),
     "DUAL_GROUP": Code(
         "info",
-        "A browser spoke to Pendo while webhooks were sent: the same trait then stands twice there, "
+        "A browser sent data to Pendo while webhooks were sent: the same trait is then in Pendo twice, "
         "as agent and as segment.io.",
-        "Use one of the two ways for metadata.",
+        "Use only one of the two ways for metadata.",
         _SPECIFICATIONS,
     ),
     "TRACK_EVENT_SHAPE": Code(
         "error",
-        "A request to Pendo's track API lacks what it needs: type track, event, visitorId, and a "
-        "timestamp in milliseconds.",
-        "Send what the article on the track API names.",
+        "A request to Pendo's track API does not have what the API needs: type track, event, visitorId, and "
+        "a timestamp in milliseconds.",
+        "Send what Pendo's article about the track API asks for.",
         _TRACK_EVENTS,
     ),
     "OLD_HOST": Code(
         "warning",
-        "The host was documented for webhooks once and is not any more.",
+        "The host was once documented for webhooks and no longer is.",
         "Use data.pendo.io, or data.eu.pendo.io in the EU.",
         _PAGE,
     ),
     "UNDOCUMENTED_REGION": Code(
         "info",
-        "Segment and Pendo document the US and EU hosts for webhooks; the others are known by analogy only.",
-        "Ask Pendo whether your region takes webhooks of Segment.",
+        "Segment and Pendo document only the US and EU hosts for webhooks; the others are known by analogy.",
+        "Ask Pendo whether your region takes Segment's webhooks.",
         _PAGE,
     ),
     "KEY_SHAPE": Code(
         "warning",
-        "The API key has not the usual shape 8-4-4-4-12 of hex digits.",
+        "The API key does not have the usual shape of 8-4-4-4-12 hex digits.",
         "Copy it from Settings > Subscription settings > Applications > API key.",
         "API keys as published examples show them",
     ),
     "NO_EFFECT_ASSURED": Code(
         "info",
-        "A real Pendo answered 200. It does so for what it ignores, too, and shows results after minutes.",
-        "Look with `segment-pendo state compare` later.",
+        "A real Pendo answered 200. It does so even for what it ignores, and shows results minutes later.",
+        "Look with `segment-pendo state compare` a few minutes later.",
         "Pendo's API documentation",
     ),
     "HISTORY_CUT": Code(
         "info",
-        "Only the last 10,000 ids, fields and names are remembered; what an earlier call would say "
-        "about this one may be missing.",
-        "Nothing; look at shorter runs, if findings across calls matter to you.",
+        "Only the last 10,000 ids, fields and names are remembered, so findings that need an earlier call "
+        "may be missing.",
+        "If these findings matter to you, look at shorter runs; else nothing.",
         "this program's own limit",
     ),
 }

@@ -1,6 +1,4 @@
-"""What Pendo makes of one webhook, whatever came before it: which visitor, which account, which fields (facts
-1.3 to 1.6).
-"""
+"""What Pendo makes of one webhook by itself: which visitor, account and fields (facts 1.3 to 1.6)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,9 +14,9 @@ __all__ = ["Effect", "Id", "effect", "hinted_group", "is_anonymous"]
 
 @dataclass(frozen=True, slots=True)
 class Id:
-    """An id as Pendo takes it: `value` is None where it takes none.
+    """An id as Pendo takes it; `value` is None where it takes none.
 
-    `path` is where it stood; `rule` (of RULES) says why.
+    `path` is where the id stood in the call; `rule` (of RULES) says why it is taken or not.
     """
 
     path: tuple[str, ...]
@@ -28,11 +26,11 @@ class Id:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`fields` are metadata of the visitor (identify) or the account (group).
+    """What Pendo makes of one webhook.
 
-    `joins` puts the account among the visitor's.
-
-    `event` names a track event; `nothing` is the rule by which Pendo makes nothing of the whole webhook.
+    `fields` are metadata of the visitor (identify) or the account (group), as `owner` says. `joins`: the
+    visitor is joined to the account. `event` names a track event. `nothing`: where Pendo ignores the whole
+    webhook, the rule that says so.
     """
 
     visitor: Id | None = None
@@ -46,17 +44,19 @@ class Effect:
 
     @property
     def visitor_id(self) -> str | None:
+        """Return the visitor's id, or None where there is no visitor."""
         return self.visitor.value if self.visitor else None
 
     @property
     def account_id(self) -> str | None:
+        """Return the account's id, or None where there is no account."""
         return self.account.value if self.account else None
 
 
 def effect(event: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Effect:
-    """The effect of one event; `track`: the subscription has the setting for track calls (1.60).
+    """Return the effect of one event. Never raises, whatever the JSON.
 
-    Never raises, whatever the JSON.
+    `track`: the subscription has the setting for track calls (1.60).
     """
     kind = event.get("type") if isinstance(event, dict) else None
     if not isinstance(event, dict) or not isinstance(kind, str):
@@ -101,7 +101,7 @@ def _identify(event: JsonObject, switches: PendoSwitches) -> Effect:
 
 
 def is_anonymous(event: JsonObject, switches: PendoSwitches) -> bool:
-    """Whether an identify call makes an anonymous visitor of its anonymousId (1.38)."""
+    """Whether an identify call makes an anonymous visitor from its anonymousId (1.38)."""
     anonymous = event.get("anonymousId")
     return (
         event.get("userId") is None
@@ -112,8 +112,9 @@ def is_anonymous(event: JsonObject, switches: PendoSwitches) -> bool:
 
 
 def hinted_group(event: JsonObject) -> tuple[tuple[str, ...], Json]:
-    """1.40: the account of an identify call where device mode looks for it, context.groupId, else groupId:
-    its path and value.
+    """Return path and value of an identify call's account (1.40).
+
+    As in device mode, it is context.groupId, else groupId.
     """
     context = event.get("context")
     inner = context.get("groupId") if isinstance(context, dict) else None
@@ -159,7 +160,7 @@ def _track(event: JsonObject, switches: PendoSwitches) -> Effect:
 
 
 def _lost(event: JsonObject, rule: str) -> tuple[Field, ...]:
-    """The traits of a call that has nobody to keep them under."""
+    """Return the traits of a call as lost: there is no record to keep them in."""
     traits = event.get("traits")
     return (
         tuple(Field((key,), None, value, rule) for key, value in traits.items())

@@ -1,8 +1,7 @@
-"""What a webhook's sender should know about how Pendo takes it (facts section 7).
+"""What the sender of a webhook should know about how Pendo takes it (facts section 7).
 
+Here are the findings that need one webhook only; those that need earlier ones are made in `pendo/across.py`.
 Findings never change a webhook.
-
-Only what one webhook alone can tell; `pendo/across.py` tells what needs earlier ones.
 """
 
 import re
@@ -30,7 +29,7 @@ _ACCOUNT_KEYS: Final = {"accountid", "account_id", "companyid", "company_id"}
 
 
 def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Finding, ...]:
-    """Return the findings for one webhook body, none of which names a rule that a switch made void.
+    """Return the findings about one webhook body; none of them names a rule that a switch turned off.
 
     Never raises, whatever the JSON.
     """
@@ -55,8 +54,8 @@ def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Findi
 def _visitor(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     if event.get("userId") is None:
         text = (
-            "There is no userId, so Pendo gets no visitor to attach this to; identify the user before, "
-            "or expect no effect."
+            "There is no userId, so Pendo has no visitor to attach this to; identify the user first, or "
+            "expect no effect."
         )
         yield note("ANON_IDENTIFY", "$.userId", text)
     else:
@@ -72,7 +71,7 @@ def _identify(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
 def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     group = event.get("groupId")
     if group is None or group == "":
-        text = "There is no groupId, so Pendo has no account to keep the traits under; send one."
+        text = "There is no groupId, so Pendo has no account to keep the traits in; send a groupId."
         yield note("GROUP_WITHOUT_ID", "$.groupId", text)
     else:
         yield from ids.examine(group, "account", "$.groupId", switches)
@@ -80,28 +79,28 @@ def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
         yield from _joined(event, switches)
     traits = event.get("traits")
     if not traits:
-        text = "The group call has no traits, so the account gets no metadata from it; send some."
+        text = "The group call has no traits, so the account gets no metadata from it; send some traits."
         yield note("GROUP_NO_TRAITS", "$.traits", text)
     yield from _trait_id(event, "groupId", "account")
     if isinstance(traits, dict):
         if isinstance(traits.get("parentAccount"), dict) and switches.nested == "ignored":
             text = (
-                "Pendo's browser agent knows parentAccount; by webhook it is an object, which is "
-                "ignored. Send its id as a trait."
+                "Pendo's browser agent understands parentAccount; in a webhook it is an object, and Pendo "
+                "ignores objects. Send its id as a trait."
             )
             yield note("PARENT_ACCOUNT", "$.traits.parentAccount", text)
         for key, value in traits.items():
             if key.lower() in _ACCOUNT_KEYS and _differ(value, group):
                 text = (
-                    f"{key} differs from groupId, which alone is Pendo's account id. Send it as groupId, "
-                    "if it names the account."
+                    f"{key} differs from groupId, and Pendo takes only groupId as the account id. If {key} "
+                    "names the account, send it as groupId."
                 )
                 yield note("CUSTOM_ACCOUNT_ID", json_path("traits", key), text)
 
 
 def _joined(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     if event.get("userId") is None:
-        text = "There is no userId, so no visitor is joined to the account; send it along."
+        text = "There is no userId, so no visitor is joined to the account; send the userId too."
         yield note("GROUP_WITHOUT_USER", "$.userId", text)
     else:
         yield from ids.examine(event["userId"], "visitor", "$.userId", switches)
@@ -117,9 +116,9 @@ def _trait_id(event: JsonObject, id_key: str, kind: str) -> Iterator[Finding]:
         yield note("TRAIT_ID_CONFLICT", "$.traits.id", text)
 
 
-def _differ(one: Json, other: Json) -> bool:
+def _differ(left: Json, right: Json) -> bool:
     # By their text: comparing values in Python recurses as deeply as they nest, and takes True for 1.
-    return write(one) != write(other)
+    return write(left) != write(right)
 
 
 def _track(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
@@ -129,7 +128,7 @@ def _track(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     if group is not None:
         yield from ids.examine(group, "account", "$.properties.groupId", switches)
     if group is None or ids.refusal(group, "account"):
-        text = "Pendo learns the account of a track event only from properties.groupId; put it there."
+        text = "Pendo learns the account of a track event only from properties.groupId; put its id there."
         yield note("TRACK_NO_GROUP", "$.properties.groupId", text)
     if isinstance(properties, dict):
         for key in properties:
@@ -140,34 +139,34 @@ def _track(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
             ):
                 text = (
                     "Pendo does not display a property of this name; use ASCII letters, digits and _, at "
-                    f"most {_LONGEST_NAME}."
+                    f"most {_LONGEST_NAME} characters."
                 )
                 yield note("PROP_NAME", json_path("properties", key), text)
         size = len(write(properties))
         if size > _MOST_PROPERTIES:
             text = (
-                f"The properties have {size:,} bytes of JSON; Pendo shows more than {_MOST_PROPERTIES} as "
-                "too large. Send fewer."
+                f"The properties have {size:,} bytes of JSON; Pendo shows properties of more than "
+                f"{_MOST_PROPERTIES} bytes as too large. Send fewer."
             )
             yield note("PROPS_TOO_LARGE", "$.properties", text)
     yield from _when(event)
 
 
 def _when(event: JsonObject) -> Iterator[Finding]:
-    """2.13: how far an event lies from its receipt."""
+    """Yield what is wrong with the time of a track event (2.13)."""
     before = age(event)
     if before is None:
         return
     if before > OLDEST:
         text = (
-            "The event is more than seven days old, and Pendo processes no older ones; send events when "
-            "they happen."
+            "The event is more than seven days old, and Pendo processes no events as old as that; send "
+            "events when they happen."
         )
         yield note("TRACK_TOO_OLD", "$.timestamp", text)
     elif -before > SOONEST:
         text = (
-            "The event is more than five minutes ahead; what Pendo does then is documented nowhere. "
-            "Check the app's clock."
+            "The event's time is more than five minutes in the future; what Pendo does then is documented "
+            "nowhere. Check the app's clock."
         )
         yield note("TRACK_FUTURE", "$.timestamp", text)
 
@@ -175,17 +174,17 @@ def _when(event: JsonObject) -> Iterator[Finding]:
 def _metadata(traits: Json, switches: PendoSwitches) -> tuple[Finding, ...]:
     if not isinstance(traits, dict):
         return ()
-    found: list[Finding] = []
+    findings: list[Finding] = []
     spellings: dict[str, str] = {}
     for key, value in traits.items():
         if key == "__proto__":  # no JavaScript writes it into the body
             continue
-        other = spellings.setdefault(key.lower(), key) if switches.key_case == "lower" else key
-        if other != key or not _is_usable(key):
-            found += _key(key, other)
+        earlier = spellings.setdefault(key.lower(), key) if switches.key_case == "lower" else key
+        if earlier != key or not _is_usable(key):
+            findings += _key(key, earlier)
         if not _is_plain(key, value):
-            found += _value(key, value, switches)
-    return tuple(found)
+            findings += _value(key, value, switches)
+    return tuple(findings)
 
 
 def _is_usable(key: str) -> bool:
@@ -193,7 +192,7 @@ def _is_usable(key: str) -> bool:
 
 
 def _is_plain(key: str, value: Json) -> bool:
-    """A quick look: most traits have nothing to tell, and must cost nothing more."""
+    """Whether a trait can have no finding about its value: a quick look, as this is so for most traits."""
     if isinstance(value, bool):
         return True
     if isinstance(value, str):
@@ -201,17 +200,17 @@ def _is_plain(key: str, value: Json) -> bool:
     return isinstance(value, int | float) and not _DATE_KEY.search(key)
 
 
-def _key(key: str, other: str) -> Iterator[Finding]:
+def _key(key: str, earlier: str) -> Iterator[Finding]:
     path = json_path("traits", key)
     if not _is_usable(key):
         text = (
-            "Pendo stores the field but cannot use it in segments or reports; use letters, digits and _ "
-            "only, no digit first."
+            "Pendo stores the field but cannot use it in segments or reports; use only letters, digits and "
+            "_, and no digit first."
         )
         yield note("KEY_SYNTAX", path, text)
-    if other != key:
+    if earlier != key:
         text = (
-            f"Pendo lower-cases keys, so this and {other!r} are one field, and one value is lost; rename "
+            f"Pendo lower-cases keys, so this and {earlier!r} are one field, and one value is lost; rename "
             "one of them."
         )
         yield note("KEY_CASE_COLLISION", path, text)
@@ -238,8 +237,8 @@ def _value(key: str, value: Json, switches: PendoSwitches) -> Iterator[Finding]:
     elif value == "" and isinstance(value, str):
         if switches.empty == "stored":
             text = (
-                "The value is an empty text, which we take to be stored as "
-                f"such{_left_out(switches, ' if there is nothing to say')}."
+                "The value is an empty text, and we assume that Pendo stores "
+                f"it{_left_out(switches, ' if there is nothing to say')}."
             )
             yield note("EMPTY_VALUE", path, text)
     elif isinstance(value, str):
@@ -259,19 +258,19 @@ def _list(key: str, value: list[Json], switches: PendoSwitches) -> Iterator[Find
         yield note(
             "NESTED_IGNORED",
             json_path("traits", key, index),
-            "Pendo ignores objects inside a list; send scalars.",
+            "Pendo ignores objects inside a list; send texts, numbers or booleans.",
         )
     if not inside and switches.list == "kept":
         text = (
-            "Pendo documents lists for its own agent's metadata only; send a text, if the field must be "
-            "usable for sure."
+            "Pendo documents lists only for the metadata of its own agent. If you must be sure that the "
+            "field is usable, send a text."
         )
         yield note("LIST_IN_SEGMENTIO", json_path("traits", key), text)
 
 
 def _string(key: str, value: str, path: str) -> Iterator[Finding]:
     if value.lower() in {"true", "false"}:
-        text = "A boolean in quotes is text to Pendo until the field is retyped; send true or false."
+        text = "A boolean in quotes is a text to Pendo until the field's type is changed; send true or false."
         yield note("BOOL_AS_STRING", path, text)
     if len(value) > _LONG_TEXT:
         text = (
@@ -285,7 +284,7 @@ def _string(key: str, value: str, path: str) -> Iterator[Finding]:
 
 def _date(path: str) -> Finding:
     text = (
-        "The key looks like a date, but Pendo reads dates as RFC 3339 with zone; send texts like "
+        "The key looks like a date, but Pendo reads only RFC 3339 with a zone as a date; send texts like "
         "2024-05-09T10:00:00.000Z."
     )
     return note("DATE_FORMAT", path, text)

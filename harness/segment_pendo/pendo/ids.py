@@ -14,7 +14,7 @@ type Kind = Literal["visitor", "account"]
 
 ANONYMOUS_PREFIX: Final = "_PENDO_T_"  # 4.3.1
 MAX_BYTES: Final = 128  # 4.1.2
-# 4.2.4: only the visitor's counts as no id; the agent merely complains of the account's.
+# 4.2.4: the agent refuses only the visitor's; about the account's it only complains.
 PLACEHOLDERS: Final = {"visitor": "VISITOR-UNIQUE-ID", "account": "ACCOUNT-UNIQUE-ID"}
 SUSPICIOUS: Final = {"null", "undefined", "none", "nan", "[object object]", "anonymous", "unknown"}  # 4.2.5
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -26,12 +26,12 @@ _WHITE: Final = (
 
 
 def blank(text: str) -> bool:
-    """Whether nothing but white space stands there, as JavaScript sees it."""
+    """Whether a text is nothing but white space, as JavaScript sees it."""
     return not text.strip(_WHITE)
 
 
 def refusal(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str | None:
-    """The rule by which this is no id, or None for one that Pendo takes."""
+    """Return the rule by which Pendo refuses this as an id, or None where Pendo takes it."""
     if value is None or value == "" or isinstance(value, bool | dict | list) or is_infinite(value):
         return "4.2.1"
     if not isinstance(value, str) or switches.id_check == "none":
@@ -42,7 +42,7 @@ def refusal(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str |
 
 
 def effective(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str | None:
-    """The id under which Pendo keeps a record, or None where it makes none (4.1.2, 4.2.1, 4.2.2, 4.2.4)."""
+    """Return the id of Pendo's record, or None where Pendo makes none (4.1.2, 4.2.1, 4.2.2, 4.2.4)."""
     if refusal(value, kind, switches):
         return None
     text = value if isinstance(value, str) else write(value).decode()
@@ -62,15 +62,14 @@ def _cut(text: str) -> str:
 
 
 def examine(value: Json, kind: Kind, path: str, switches: PendoSwitches = DEFAULT) -> list[Finding]:
-    """Return what is wrong or odd about an id that is present.
-
-    An id that is absent is the caller's matter.
-    """
+    """Return what is wrong or odd about an id. An absent id is left to the caller."""
     if isinstance(value, int | float) and not refusal(value, kind, switches):
-        text = f"The id is a number; Pendo keeps it as the text {effective(value, kind)!r}. Send a string."
+        text = f"The id is a number; Pendo keeps it as the text {effective(value, kind)!r}. Send a text."
         return [note("ID_NUMERIC", path, text)]
     if isinstance(value, str) and value == PLACEHOLDERS[kind]:
-        takes = "treats it as no id" if refusal(value, kind, switches) else f"makes a real {kind} of it"
+        takes = (
+            "does not take it as an id" if refusal(value, kind, switches) else f"makes a real {kind} of it"
+        )
         return [
             note(
                 "ID_PLACEHOLDER",
@@ -79,52 +78,58 @@ def examine(value: Json, kind: Kind, path: str, switches: PendoSwitches = DEFAUL
             )
         ]
     if not isinstance(value, str) or refusal(value, kind, switches):
-        return [note("ID_INVALID", path, f"Pendo takes no {kind} id like this; send a non-empty string.")]
+        return [
+            note(
+                "ID_INVALID", path, f"Pendo does not take this as a {kind} id; send a text that is not empty."
+            )
+        ]
     return _oddities(value, kind, path, switches)
 
 
 def _oddities(value: str, kind: Kind, path: str, switches: PendoSwitches) -> list[Finding]:
-    found = []
+    findings = []
     size = len(value.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES and switches.long_id == "cut":
         what = "" if kind == "visitor" else "documents no length for an account id, but "
         text = (
-            f"The id has {size} bytes; Pendo {what}cuts a visitor id after {MAX_BYTES}, so long ids may fall "
-            "together. Send a shorter one."
+            f"The id has {size} bytes; Pendo {what}cuts a visitor id after {MAX_BYTES}, so two long ids may "
+            "become the same. Send a shorter one."
         )
-        found.append(note("ID_TOO_LONG", path, text))
+        findings.append(note("ID_TOO_LONG", path, text))
     if value != value.strip(_WHITE):
         text = (
-            "The id begins or ends with white space; Pendo does not trim it, so this is another record "
-            "than without. Trim it."
+            "The id begins or ends with white space; Pendo does not trim it, so this is not the same record "
+            "as without it. Trim the id."
         )
-        found.append(note("ID_WHITESPACE", path, text))
+        findings.append(note("ID_WHITESPACE", path, text))
     if value.strip(_WHITE).lower() in SUSPICIOUS:
         what = f"{value.strip()!r} looks like a missing value turned into text"
-        text = f"{what}; Pendo makes a real {kind} of it. Send no call until it is known."
-        found.append(note("ID_SUSPICIOUS", path, text))
-    return found + (_visitor_oddities(value, path) if kind == "visitor" else _account_oddities(value, path))
+        text = f"{what}; Pendo makes a real {kind} of it. Send no call until the id is known."
+        findings.append(note("ID_SUSPICIOUS", path, text))
+    return findings + (
+        _visitor_oddities(value, path) if kind == "visitor" else _account_oddities(value, path)
+    )
 
 
 def _visitor_oddities(value: str, path: str) -> list[Finding]:
-    found = []
+    findings = []
     if value.startswith(ANONYMOUS_PREFIX):
         text = (
-            f"An id that begins with {ANONYMOUS_PREFIX} counts as an anonymous visitor in Pendo; send the "
-            "id of a user."
+            f"Pendo counts an id that begins with {ANONYMOUS_PREFIX} as an anonymous visitor; send the id of "
+            "a user."
         )
-        found.append(note("ID_ANON_PREFIX", path, text))
+        findings.append(note("ID_ANON_PREFIX", path, text))
     if _EMAIL.fullmatch(value):
         text = (
-            "The visitor id is an e-mail address: ids cannot be changed later in Pendo, and case "
-            "matters. Prefer a key of your own."
+            "The visitor id is an e-mail address. Ids cannot be changed later in Pendo, and case matters. "
+            "Better send an id that never changes."
         )
-        found.append(note("ID_EMAIL", path, text))
-    return found
+        findings.append(note("ID_EMAIL", path, text))
+    return findings
 
 
 def _account_oddities(value: str, path: str) -> list[Finding]:
     if "::" not in value:
         return []
-    text = "Pendo reads :: in an account id as parent::child; use another separator, unless that is meant."
+    text = "Pendo reads :: in an account id as parent::child; use another separator, unless you mean that."
     return [note("ID_DOUBLE_COLON", path, text)]

@@ -1,6 +1,4 @@
-"""How Pendo takes the traits of one webhook: which become fields of metadata, under which name, and which are
-lost (facts section 3).
-"""
+"""How Pendo takes the traits of one webhook: which become fields, and which are lost (facts section 3)."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -18,8 +16,8 @@ _EXACT: Final = 2**53  # smaller ones JavaScript writes as they are
 class Field(NamedTuple):
     """One trait, or a part of one, at `path` below traits.
 
-    `name` is the field of metadata that it sets (or removes), None where it is lost. `rule` is an id of
-    RULES: why.
+    `name` is the field of metadata that it sets (or removes), None where it is lost. `rule` says why: it is
+    an id of RULES.
     """
 
     path: tuple[str | int, ...]
@@ -30,22 +28,21 @@ class Field(NamedTuple):
 
 
 def fields(traits: Json, switches: PendoSwitches = DEFAULT) -> tuple[Field, ...]:
-    """Every trait of a call, in its order, each part once. Never raises, whatever the JSON."""
+    """Return every trait of a call in its order, each part once. Never raises, whatever the JSON."""
     if not isinstance(traits, dict):
         return ()
-    made: list[Field] = []
+    taken: list[Field] = []
     lower = switches.key_case == "lower"
     for key, value in traits.items():
         if key == "__proto__":  # no JavaScript writes it into the body
             continue
-        if (
-            (value and isinstance(value, str)) or value is True or value is False
-        ):  # most are, and need no closer look
-            made.append(Field((key,), key.lower() if lower else key, value, "1.31"))
+        # Most traits are such a text or boolean, and need no closer look.
+        if (value and isinstance(value, str)) or value is True or value is False:
+            taken.append(Field((key,), key.lower() if lower else key, value, "1.31"))
         else:
-            made += _taken((key,), key, value, switches)
-    names = [one.name for one in made if one.name is not None]
-    return tuple(made) if len(set(names)) == len(names) else tuple(_unique(made, switches))
+            taken += _taken((key,), key, value, switches)
+    names = [field.name for field in taken if field.name is not None]
+    return tuple(taken) if len(set(names)) == len(names) else tuple(_unique(taken, switches))
 
 
 def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoSwitches) -> Iterator[Field]:
@@ -98,19 +95,19 @@ def _list(
             yield Field((*path, index), None, item, "3.21")
 
 
-def _unique(made: list[Field], switches: PendoSwitches) -> Iterator[Field]:
-    """3.31: of fields with the same name one is left."""
+def _unique(taken: list[Field], switches: PendoSwitches) -> Iterator[Field]:
+    """Yield the fields; of those with the same name, all but one are lost (3.31)."""
     winner: dict[str, int] = {}
-    for index, one in enumerate(made):
-        if one.name is not None and (one.name not in winner or switches.same_key == "last"):
-            winner[one.name] = index
-    for index, one in enumerate(made):
-        lost = one.name is not None and winner[one.name] != index
-        yield one._replace(name=None, rule="3.31") if lost else one
+    for index, field in enumerate(taken):
+        if field.name is not None and (field.name not in winner or switches.same_key == "last"):
+            winner[field.name] = index
+    for index, field in enumerate(taken):
+        lost = field.name is not None and winner[field.name] != index
+        yield field._replace(name=None, rule="3.31") if lost else field
 
 
 def type_of(value: Json) -> str:
-    """The Type of a value as Pendo's metadata schema names it (3.02, 3.07); '' for null."""
+    """Return the type of a value as Pendo's metadata schema names it (3.02, 3.07); '' for null."""
     if isinstance(value, bool):
         return "boolean"
     if type(value) is int and -_EXACT < value < _EXACT:

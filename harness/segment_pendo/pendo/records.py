@@ -1,18 +1,18 @@
-"""Pendo's records as this model predicts them: visitors, accounts and track events after a stream of webhooks
-(facts 1, 3, 4, 6).
+"""Pendo's records as this model predicts them after a stream of webhooks (facts 1, 3, 4, 6).
 
-`effect` says what one webhook does; here it is kept, with the call that did it. Times are epoch milliseconds
-(6.03). Memory is bounded: the records that were changed longest ago go first.
+Visitors, accounts and track events. `effect` says what one webhook does; here it is kept, with the call that
+did it. Times are epoch milliseconds (6.03). Memory is bounded: the records changed longest ago go first.
 """
 
+import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.pendo import ids
-from segment_pendo.pendo.effect import Effect, effect
+from segment_pendo.pendo.effect import Effect
+from segment_pendo.pendo.effect import effect as effect_of
 from segment_pendo.pendo.metadata import Field, type_of
 from segment_pendo.pendo.rules import RULES
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches, spoken
@@ -23,7 +23,7 @@ __all__ = ["Records"]
 _MOST_RECORDS: Final = 10_000  # of each kind
 _MOST_WEIGHT: Final = 64 * 1024 * 1024  # characters of values, about
 _CHANGES: Final = 20  # of one field
-_LONGEST_NAME: Final = 1000  # of a field in the schema, of a call and of a type in what is told
+_LONGEST_NAME: Final = 1000  # of a field in the schema, of a call and of a type in the state
 _MOST_ACCOUNTS: Final = 1000  # of one visitor
 _LARGEST: Final = 10_000  # of the properties of an event that is kept
 _EVENTS: Final = 1000
@@ -31,7 +31,7 @@ _MESSAGES: Final = 10_000
 
 
 class _Change(NamedTuple):
-    """What set a field, when, to what; `removed` where it took the field away."""
+    """What set a field, when and to what; `removed` where it removed the field."""
 
     at: int
     by: str
@@ -43,15 +43,15 @@ class _Change(NamedTuple):
         return {**value, "at": self.at, "call": self.by}
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Record:
     id: str
     updated: int = 0
     first_visit: int | None = None
     last_visit: int | None = None
-    metadata: JsonObject = field(default_factory=dict)
-    history: dict[str, deque[_Change]] = field(default_factory=dict)
-    accounts: dict[str, _Change] = field(default_factory=dict)
+    metadata: JsonObject = dataclasses.field(default_factory=dict)
+    history: dict[str, deque[_Change]] = dataclasses.field(default_factory=dict)
+    accounts: dict[str, _Change] = dataclasses.field(default_factory=dict)
     current_account: str | None = None
     weight: int = 0
 
@@ -76,9 +76,9 @@ def _weight(value: Json) -> int:
     return 64 + (len(value) if isinstance(value, str) else 0)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Typed:
-    """The first type seen of a field, and how it was spelled first."""
+    """The first type that was seen of a field, and its first spelling."""
 
     spelled: str
     type: str = ""
@@ -91,14 +91,13 @@ class _Table:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self.by_id = Bounded[str, _Record](
-            most + 1, "use"
-        )  # one more, so that its weight is known when it goes
+        # One more than `most`, so that its weight is known when it goes.
+        self.by_id = Bounded[str, _Record](most + 1, "use")
         self.schema: dict[str, _Typed] = {}
         self.weight = 0
 
     def at(self, record_id: str) -> _Record:
-        """The record, made where there is none; it is now the last to be forgotten."""
+        """Return the record, a new one where there is none; it is now the last to be forgotten."""
         record = self.by_id.first(record_id, _Record(record_id))
         self._forget()
         return record
@@ -110,26 +109,27 @@ class _Table:
         record.updated = now
         before = record.weight
         if replaces:
-            given = {one.name for one in taken}
+            given = {field.name for field in taken}
             for name in [name for name in record.metadata if name not in given]:
                 record.change(name, _Change(now, by, None, removed=True))
-        for one in taken:
-            if one.name is not None:
-                record.change(one.name, _Change(now, by, one.value, removed=one.removes))
-                self._type(one.name, one)
+        for field in taken:
+            if field.name is not None:
+                record.change(field.name, _Change(now, by, field.value, removed=field.removes))
+                self._type(field.name, field)
         self.weight += record.weight - before
         self._forget()
         return record
 
-    def _type(self, name: str, one: Field) -> None:
+    def _type(self, name: str, field: Field) -> None:
         if name not in self.schema and (len(self.schema) >= self._most or len(name) > _LONGEST_NAME):
             return
-        known = self.schema.setdefault(name, _Typed(str(one.path[-1])))
-        if not known.type and one.value is not None:  # 3.06, 3.09: the first type that is seen, null has none
-            known.type = type_of(one.value)
-            known.sample = one.value
-            if isinstance(one.value, list):
-                known.element = next((type_of(item) for item in one.value if item is not None), "")
+        known = self.schema.setdefault(name, _Typed(str(field.path[-1])))
+        # 3.06, 3.09: the first type that is seen; null has none.
+        if not known.type and field.value is not None:
+            known.type = type_of(field.value)
+            known.sample = field.value
+            if isinstance(field.value, list):
+                known.element = next((type_of(item) for item in field.value if item is not None), "")
 
     def _forget(self) -> None:
         while len(self.by_id) > self._most or (self.weight > _MOST_WEIGHT and len(self.by_id) > 1):
@@ -137,12 +137,10 @@ class _Table:
 
 
 class Records:
-    """What Pendo holds.
+    """What Pendo holds: `apply` takes a webhook, `visitor` and `account` answer as its API (6.01, 6.02).
 
-    `apply` takes one webhook body; `visitor` and `account` answer as Pendo's API does (6.01, 6.02).
-
-    `track`: the subscription has the setting for track calls (1.60). `name_of`: how the call of a messageId
-    is called.
+    `track`: the subscription has the setting for track calls (1.60). `name_of` returns the name of the call
+    with a messageId.
     """
 
     def __init__(
@@ -163,36 +161,35 @@ class Records:
         self._webhooks = 0
 
     def apply(self, event: Json, now: int, by: str = "") -> list[Effect]:
-        """Take one webhook body, or a list of them (1.12), set by the call `by` (where it is empty, the
-        messageId names it).
+        """Take one webhook body, or a list of them (1.12), and return the effect of each event.
 
-        The effect of each event. Ignores what it cannot use; never raises.
+        `by` names the call; where it is empty, the messageId does. Ignores what it cannot use; never raises.
         """
         if isinstance(event, list):
             if self.switches.array_body == "read":
-                return [self._one(one, now, by) for one in event]
+                return [self._apply(item, now, by) for item in event]
             self._webhooks += 1
             self._ignored("1.12", None, by, now)
             return [Effect(nothing="1.12")]
-        return [self._one(event, now, by)]
+        return [self._apply(event, now, by)]
 
-    def _one(self, event: Json, now: int, by: str) -> Effect:
+    def _apply(self, event: Json, now: int, by: str) -> Effect:
         self._webhooks += 1
         message_id = event.get("messageId") if isinstance(event, dict) else None
         name = by or self.called(event)
         repeated = isinstance(message_id, str) and not self._messages.is_new(message_id[:_LONGEST_NAME])
-        made = effect(event, self.switches, track=self._track)
+        effect = effect_of(event, self.switches, track=self._track)
         if repeated and self.switches.repeats == "dropped":
-            made = Effect(nothing="1.16")
-        if made.nothing is not None:
+            effect = Effect(nothing="1.16")
+        if effect.nothing is not None:
             kind = event.get("type") if isinstance(event, dict) else None
-            self._ignored(made.nothing, kind, name, now)
+            self._ignored(effect.nothing, kind, name, now)
         else:
-            self._keep(made, now, name)
-        return made
+            self._keep(effect, now, name)
+        return effect
 
     def called(self, event: Json) -> str:
-        """What names an event: its messageId, or the call that this belongs to; '' where it has none."""
+        """Return the name of an event: that of the call with its messageId; '' where it has no messageId."""
         message_id = event.get("messageId") if isinstance(event, dict) else None
         return self._name_of(message_id[:_LONGEST_NAME]) if isinstance(message_id, str) else ""
 
@@ -204,27 +201,30 @@ class Records:
     def _why(self, rule: str) -> str:
         return spoken(rule, self.switches) or RULES[rule].says
 
-    def _keep(self, made: Effect, now: int, by: str) -> None:
-        if made.event is not None:
-            self.tracked(made.event, made.visitor_id or "", made.account_id, made.properties, now, by)
+    def _keep(self, effect: Effect, now: int, by: str) -> None:
+        if effect.event is not None:
+            self.tracked(effect.event, effect.visitor_id or "", effect.account_id, effect.properties, now, by)
             return
-        if made.account_id is not None:
-            self._update(self._accounts, made.account_id, made, now, by, own=made.owner == "account")
-        if made.visitor_id is not None:  # 1.58: also by a group call
+        if effect.account_id is not None:
+            self._update(self._accounts, effect.account_id, effect, now, by, own=effect.owner == "account")
+        if effect.visitor_id is not None:  # 1.58: also by a group call
             visitor = self._update(
-                self._visitors, made.visitor_id, made, now, by, own=made.owner == "visitor"
+                self._visitors, effect.visitor_id, effect, now, by, own=effect.owner == "visitor"
             )
-            if made.joins and made.account_id is not None:
+            if effect.joins and effect.account_id is not None:
                 if len(visitor.accounts) < _MOST_ACCOUNTS:
-                    visitor.accounts.setdefault(made.account_id, _Change(now, by, made.account_id))
-                visitor.current_account = made.account_id  # 1.55
+                    visitor.accounts.setdefault(effect.account_id, _Change(now, by, effect.account_id))
+                visitor.current_account = effect.account_id  # 1.55
 
     def _update(
-        self, records: _Table, record_id: str, made: Effect, now: int, by: str, *, own: bool
+        self, records: _Table, record_id: str, effect: Effect, now: int, by: str, *, own: bool
     ) -> _Record:
-        """`own`: the call's traits are this record's; a call that only names it leaves its fields alone."""
+        """Update one record and return it.
+
+        `own`: the call's traits belong to this record. A call that only names it does not change its fields.
+        """
         replaces = own and self.switches.absent_traits == "removed"
-        return records.update(record_id, made.fields if own else (), now, by, replaces=replaces)
+        return records.update(record_id, effect.fields if own else (), now, by, replaces=replaces)
 
     def tracked(
         self, event: str, visitor_id: str, account_id: str | None, properties: Json, now: int, by: str
@@ -245,7 +245,7 @@ class Records:
         visitor.last_visit = now
 
     def visitor(self, visitor_id: str) -> JsonObject | None:
-        """The body of GET /api/v1/visitor/ID, or None where there is no such visitor."""
+        """Return the body of GET /api/v1/visitor/ID, or None where there is no such visitor."""
         record = self._visitor(visitor_id)
         if record is None:
             return None
@@ -255,10 +255,8 @@ class Records:
             auto |= {"firstvisit": record.first_visit, "lastvisit": record.last_visit}
         if record.current_account is not None:
             auto |= {"accountid": record.current_account, "accountids": accounts}
-        metadata: JsonObject = {
-            "auto": auto,
-            "segmentio": dict(record.metadata),
-        }  # 1.32, 1.34: no other group is written
+        # 1.32, 1.34: no other group is written.
+        metadata: JsonObject = {"auto": auto, "segmentio": dict(record.metadata)}
         return {"id": record.id, "accountIds": accounts, "metadata": metadata}
 
     def _visitor(self, visitor_id: str) -> _Record | None:
@@ -268,7 +266,7 @@ class Records:
         return None if hidden else record
 
     def account(self, account_id: str) -> JsonObject | None:
-        """The body of GET /api/v1/account/ID, or None where there is no such account."""
+        """Return the body of GET /api/v1/account/ID, or None where there is no such account."""
         record = self._accounts.by_id.get(account_id)
         if record is None:
             return None
@@ -276,23 +274,25 @@ class Records:
         return {"id": record.id, "metadata": {"auto": auto, "segmentio": dict(record.metadata)}}
 
     def schema(self, kind: str) -> JsonObject | None:
-        """The body of GET /api/v1/metadata/schema/KIND (6.05), or None for another kind than visitor and
-        account.
+        """Return the body of GET /api/v1/metadata/schema/KIND (6.05).
+
+        None where KIND is neither visitor nor account.
         """
         records = {"visitor": self._visitors, "account": self._accounts}.get(kind)
         if records is None:
             return None
         group: JsonObject = {}
-        for name, one in records.schema.items():
-            row: JsonObject = {"Type": one.type, "DisplayName": one.spelled, "sample": one.sample}
-            if one.type == "list":
-                row["ElementType"] = one.element
+        for name, known in records.schema.items():
+            row: JsonObject = {"Type": known.type, "DisplayName": known.spelled, "sample": known.sample}
+            if known.type == "list":
+                row["ElementType"] = known.element
             group[name] = row
         return {"segmentio": group}
 
     def history(self, kind: str, record_id: str) -> JsonObject | None:
-        """Which call set each field of a visitor or an account, the last of them last, at most 20; None where
-        there is no such record.
+        """Return the calls that set each field of a visitor or an account, the last 20, oldest first.
+
+        None where there is no such record.
         """
         record = self._visitor(record_id) if kind == "visitor" else self._accounts.by_id.get(record_id)
         if record is None:
@@ -304,11 +304,9 @@ class Records:
         return {"fields": changes, "accounts": joined} if kind == "visitor" else {"fields": changes}
 
     def state(self) -> JsonObject:
-        """Everything: visitors and accounts with their history, track events, and of which webhooks nothing
-        was made.
-        """
-        visitors: JsonObject = dict(self._told("visitor", self._visitors))
-        accounts: JsonObject = dict(self._told("account", self._accounts))
+        """Return everything: visitors and accounts with their history, track events, ignored webhooks."""
+        visitors: JsonObject = dict(self._rows("visitor", self._visitors))
+        accounts: JsonObject = dict(self._rows("account", self._accounts))
         return {
             "visitors": visitors,
             "accounts": accounts,
@@ -319,7 +317,7 @@ class Records:
             "forgotten": self._visitors.by_id.cut + self._accounts.by_id.cut,
         }
 
-    def _told(self, kind: str, records: _Table) -> Iterator[tuple[str, Json]]:
+    def _rows(self, kind: str, records: _Table) -> Iterator[tuple[str, Json]]:
         for name in sorted(records.by_id):
             record = self.visitor(name) if kind == "visitor" else self.account(name)
             if record is not None:

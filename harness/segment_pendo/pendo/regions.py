@@ -48,10 +48,10 @@ _KEY_SHAPE = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def destination(to: str, key: str) -> Destination:
-    """The destination named by a region or by the base URL of a data host.
+    """Return the destination that a region or the base URL of a data host names.
 
-    Raises ValueError, in words for a user, for an unknown region, or a URL that is no plain https base (plain
-    http only on loopback).
+    Raises ValueError, in words for a user, for an unknown region, or for a URL that is not a plain https base
+    (http is allowed on loopback only).
     """
     region = to.strip().lower()
     if region in DATA_HOSTS:
@@ -80,49 +80,46 @@ def destination(to: str, key: str) -> Destination:
 
 
 def api_base(to: str) -> str:
-    """The base URL of Pendo's API for a region, or the URL itself.
-
-    Raises ValueError as `destination` does.
-    """
+    """Return the base URL of Pendo's API for a region, or the URL itself. Raises as `destination` does."""
     region = to.strip().lower()
     return f"https://{APP_HOSTS[region]}" if region in APP_HOSTS else destination(to, LOCAL_KEY).base
 
 
 def examine(to: Destination) -> list[Finding]:
-    """What to know about a destination before sending to it; nothing of it repeats the key."""
+    """Return what to know about a destination before sending to it; no text repeats the key."""
     if to.loopback:
         return []
-    found = []
+    findings = []
     host = to.name.partition(":")[0].lower()
     if host in _OLD_HOSTS:
-        text = f"{to.name} was documented for webhooks once and is not any more; send to us or eu."
-        found.append(note("OLD_HOST", "$", text))
+        text = f"{to.name} was once documented for webhooks and no longer is; send to us or eu."
+        findings.append(note("OLD_HOST", "$", text))
     if host in {name for region, name in DATA_HOSTS.items() if region not in DOCUMENTED}:
         text = (
-            f"{to.name} takes webhooks by analogy only: Segment and Pendo document the US and EU hosts "
-            "for them."
+            f"Segment and Pendo document only the US and EU hosts for webhooks; {to.name} is known by "
+            "analogy. Ask Pendo whether it takes them."
         )
-        found.append(note("UNDOCUMENTED_REGION", "$", text))
+        findings.append(note("UNDOCUMENTED_REGION", "$", text))
     if not _KEY_SHAPE.fullmatch(to.key):
         text = (
-            "The API key has not the usual shape 8-4-4-4-12 of hex digits; copy it from Settings > "
+            "The API key does not have the usual shape of 8-4-4-4-12 hex digits; copy it from Settings > "
             "Subscription settings > Applications."
         )
-        found.append(note("KEY_SHAPE", "$", text))
-    return found
+        findings.append(note("KEY_SHAPE", "$", text))
+    return findings
 
 
 def caveat(to: Destination) -> Finding | None:
-    """What a 2xx of a real Pendo does not mean (1.73); None on loopback."""
+    """Return what a 2xx of a real Pendo does not mean (1.73); None on loopback."""
     if to.loopback:
         return None
     text = (
-        "Pendo answered 2xx, as it does for what it ignores, too; look with `segment-pendo state "
-        "compare` in some minutes."
+        "Pendo answered 2xx, but it does so even for what it ignores. Look with `segment-pendo state "
+        "compare` in a few minutes."
     )
     return note("NO_EFFECT_ASSURED", "$", text)
 
 
 def webhook_url(to: Destination) -> str:
-    """Where a webhook is POSTed (1.01). It bears the key: never print it."""
+    """Return the URL to which a webhook is POSTed (1.01). It contains the key: never print it."""
     return f"{to.base}/data/segmentio/{quote(to.key, safe='')}"

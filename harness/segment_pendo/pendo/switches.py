@@ -1,8 +1,7 @@
 """What Pendo publishes nowhere, as named switches (facts section 9).
 
-The default is the reading with the best evidence.
-
-One probe by somebody with a Pendo subscription turns a question into knowledge: then one default changes.
+The default is the reading with the best evidence. Where somebody with a Pendo subscription tries it out, the
+answer is known, and the default follows it.
 """
 
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ __all__ = ["DEFAULT", "PendoSwitches", "spoken"]
 
 @dataclass(frozen=True, slots=True)
 class PendoSwitches:
-    """How Pendo is taken to read a webhook.
+    """How we assume that Pendo reads a webhook.
 
-    They change the effect and the loopback Pendo, never a webhook.
+    The switches change the effect and the loopback Pendo, never a webhook.
     """
 
     anonymous: str = switch(
-        "What does Pendo make of an identify call without userId?",
+        "What does Pendo make of an identify call without a userId?",
         {
             "nothing": "nothing",
             "visitor": "a visitor named _PENDO_T_ and the anonymousId, as device mode does",
@@ -41,17 +40,17 @@ class PendoSwitches:
     )
     absent_traits: str = switch(
         "What becomes of a field that a later call leaves out?",
-        {"kept": "it keeps its value", "removed": "it is gone: a call's traits replace the record's"},
+        {"kept": "it keeps its value", "removed": "it is removed: a call's traits replace the record's"},
         "1.36",
     )
     null: str = switch(
         "What does null do to a field?",
-        {"stored": "it is its value", "removed": "the field is gone", "ignored": "nothing"},
+        {"stored": "it becomes the value", "removed": "the field is removed", "ignored": "nothing"},
         "3.09",
     )
     empty: str = switch(
         "What does an empty text do to a field?",
-        {"stored": "it is its value", "removed": "the field is gone", "ignored": "nothing"},
+        {"stored": "it becomes the value", "removed": "the field is removed", "ignored": "nothing"},
         "3.10",
     )
     nested: str = switch(
@@ -74,14 +73,14 @@ class PendoSwitches:
         "3.31",
     )
     same_key: str = switch(
-        "Which value is left where two keys of one call fall together?",
+        "Which value is kept where two keys of one call become the same?",
         {"last": "the last in the order of the call", "first": "the first"},
         "3.31",
     )
     id_check: str = switch(
         "Does Pendo refuse ids from a webhook that its agent refuses?",
         {
-            "agent": "yes: blank ones, ::, and the placeholder",
+            "agent": "yes: blank ids, ::, and the placeholder",
             "none": "no, any text that is not empty is an id",
         },
         "4.2.1",
@@ -93,7 +92,7 @@ class PendoSwitches:
     )
     other_types: str = switch(
         "What does Pendo make of page, screen and alias?",
-        {"ignored": "nothing", "visitor": "the visitor comes to exist"},
+        {"ignored": "nothing", "visitor": "the visitor is made"},
         "1.21",
     )
     track_group: str = switch(
@@ -103,7 +102,7 @@ class PendoSwitches:
     )
     array_body: str = switch(
         "What does Pendo make of an array of events?",
-        {"read": "each event by itself", "ignored": "nothing"},
+        {"read": "it reads each event by itself", "ignored": "nothing"},
         "1.12",
     )
     repeats: str = switch(
@@ -117,7 +116,7 @@ class PendoSwitches:
         "6.04",
     )
     methods: str = switch(
-        "Which methods does the address of the webhook take?",
+        "Which methods does the URL of the webhook take?",
         {"post": "POST; others are answered 405", "any": "POST, PUT and PATCH"},
         "1.06",
     )
@@ -127,7 +126,7 @@ class PendoSwitches:
         "1.15",
     )
     answer: str = switch(
-        "How does Pendo answer a webhook of which it makes nothing?",
+        "How does Pendo answer a webhook that it ignores?",
         {"silent": "200, like any other", "strict": "400"},
         "1.70",
     )
@@ -137,11 +136,13 @@ DEFAULT: Final = PendoSwitches()
 
 
 def spoken(rule: str, switches: PendoSwitches) -> str | None:
-    """The switch that was set away from its default and speaks instead of a rule, as `assumed NAME=VALUE:
-    what that means`.
+    """Return what a switch that is not at its default says instead of a rule; None where no switch does.
+
+    The text is `assumed NAME=VALUE: what that means`.
     """
     chosen = settings(switches)
-    for one in table(switches) if chosen else ():
-        if one.name in chosen and rule in one.rules:
-            return f"assumed {one.name}={chosen[one.name]}: {one.values[chosen[one.name]]}"
+    for entry in table(switches) if chosen else ():
+        if entry.name in chosen and rule in entry.rules:
+            value = chosen[entry.name]
+            return f"assumed {entry.name}={value}: {entry.values[value]}"
     return None

@@ -1,6 +1,4 @@
-"""The codes of findings about what Segment does with a call, and of what it drops or refuses, each with an
-example that brings it.
-"""
+"""The codes of what Segment does with a call, and of what it drops or refuses, each with an example."""
 
 from typing import Final
 
@@ -15,31 +13,30 @@ _PUBLISHED: Final = "Segment's published destination code"
 CODES: Final[dict[str, Code]] = {
     "NUMBER_CHANGED": Code(
         "warning",
-        "Segment's destination is JavaScript, where a number has about 16 digits and may be spelled "
-        "otherwise: this one changes.",
-        "Send it as a text, if every digit counts.",
+        "Segment's destination is JavaScript, where a number has only about 16 digits: this one changes.",
+        "If every digit matters, send it as a text.",
         _PUBLISHED,
         '{"type":"identify","userId":"u-1","traits":{"card":12345678901234567890}}',
     ),
     "KEY_LOST": Code(
         "warning",
-        "A key named __proto__ is lost with all that it holds: Segment's destination is JavaScript.",
+        "A key named __proto__ is lost with everything in it, as Segment's destination is JavaScript.",
         "Rename it.",
         _PUBLISHED,
         '{"type":"identify","userId":"u-1","traits":{"__proto__":{"a":1}}}',
     ),
     "PENDO_INTEGRATION_IGNORED": Code(
         "info",
-        'integrations holds "Pendo": false. That names the destination in the browser; the webhook '
+        'integrations has "Pendo": false. That is the name of the destination in the browser; the webhook '
         "is another destination.",
-        'To stop the webhook, name it: "Webhooks (Actions)": false.',
+        'To stop the webhook, use its name: "Webhooks (Actions)": false.',
         _OBJECT,
         '{"type":"identify","userId":"u-1","integrations":{"Pendo":false}}',
     ),
     "DUPLICATE_MESSAGE_ID": Code(
         "warning",
         "The messageId came before. Segment drops most repeats within 24 hours; here the call is delivered.",
-        "Give each call an id of its own, or leave it to the SDK.",
+        "Give each call a messageId of its own, or leave it to the SDK.",
         "Segment's documentation of duplicate data",
         "\n".join(['{"type":"identify","userId":"u-1","messageId":"m-1"}'] * 2),
     ),
@@ -53,16 +50,16 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TIME_UNREADABLE": Code(
         "warning",
-        "timestamp or sentAt is no ISO 8601 time, so it counts as absent here.",
+        "timestamp or sentAt is not an ISO 8601 time, so it counts as absent here.",
         "Send an ISO 8601 text such as 2024-05-09T10:00:00.000Z.",
         "our assumption; Segment documents ISO 8601",
         '{"type":"identify","userId":"u-1","timestamp":"yesterday"}',
     ),
     "WRITE_KEYS_DIFFER": Code(
         "warning",
-        "The body and the Authorization header name different write keys, and Segment's "
-        "documentation does not say which counts.",
-        "Send one key.",
+        "The body and the Authorization header have different write keys, and Segment's documentation "
+        "does not say which one counts.",
+        "Send the same key in both places, or only one.",
         _HTTP,
     ),
     "NEAR_MISS": Code(
@@ -76,15 +73,15 @@ CODES: Final[dict[str, Code]] = {
     ),
     "MORE_FINDINGS": Code(
         "info",
-        "The call has more than 100 findings; the rest is not shown.",
-        "Mend these first.",
+        "The call has more than 100 findings; the others are not shown.",
+        "Fix these first.",
         "this program's own limit",
     ),
 }
 
 note: Final = maker(CODES)
 _DISCARDS: Final = "Segment's delivery overview, discards"
-# Not findings: why a call is skipped or a request refused. The level says how Segment shows it: not at all.
+# Not findings: why a call is skipped or a request refused. Segment itself shows none of this to the sender.
 DROPS: Final[dict[str, Code]] = {
     "no_user_anon_id": Code(
         "error",
@@ -95,63 +92,63 @@ DROPS: Final[dict[str, Code]] = {
     ),
     "id_not_string": Code(
         "error",
-        "Segment drops a call whose userId or anonymousId is empty or no text, after answering 200.",
-        "Send a non-empty text; leave the id out rather than send an empty one.",
+        "Segment drops a call whose userId or anonymousId is empty or not a text, after answering 200.",
+        "Send a text that is not empty; leave out an id that you do not have.",
         _DISCARDS,
         '{"type":"identify","userId":7}',
     ),
     "event_not_defined": Code(
         "error",
-        "Segment drops a track call without event, after answering 200.",
-        "Name the event.",
+        "Segment drops a track call without an event, after answering 200.",
+        "Send the name of the event as event.",
         _DISCARDS,
         '{"type":"track","userId":"u-1"}',
     ),
     "event_not_string": Code(
         "error",
-        "Segment drops a track call whose event is empty or no text, after answering 200.",
-        "Name the event with a text.",
+        "Segment drops a track call whose event is empty or not a text, after answering 200.",
+        "Send the name of the event as a text.",
         _DISCARDS,
         '{"type":"track","userId":"u-1","event":""}',
     ),
     "properties_not_object": Code(
         "error",
-        "Segment drops a call whose properties are no object, after answering 200.",
+        "Segment drops a call whose properties are not an object, after answering 200.",
         "Send properties as an object.",
         _DISCARDS,
         '{"type":"track","userId":"u-1","event":"E","properties":[]}',
     ),
     "traits_not_object": Code(
         "error",
-        "Segment drops a call whose traits are no object, after answering 200.",
+        "Segment drops a call whose traits are not an object, after answering 200.",
         "Send traits as an object.",
         _DISCARDS,
         '{"type":"identify","userId":"u-1","traits":"pro"}',
     ),
     "name_not_string": Code(
         "error",
-        "Segment drops a page or screen call whose name is empty or no text.",
+        "Segment drops a page or screen call whose name is empty or not a text.",
         "Send a text, or leave it out.",
         _DISCARDS,
         '{"type":"page","userId":"u-1","name":7}',
     ),
     "category_not_string": Code(
         "error",
-        "Segment drops a page or screen call whose category is empty or no text.",
+        "Segment drops a page or screen call whose category is empty or not a text.",
         "Send a text, or leave it out.",
         _DISCARDS,
         '{"type":"page","userId":"u-1","category":7}',
     ),
     "bad_request": Code(
         "error",
-        "An item of the batch is no object, or the body is JSON of a wrong shape.",
+        "An item of the batch is not an object, or the body is JSON of the wrong shape.",
         'Send an event, or {"batch": [events]}.',
         _DISCARDS,
         '{"batch":[7]}',
     ),
     "unknown_type": Code(
         "error",
-        "The type is none of identify, group, track, page, screen, alias, in lower case.",
+        "The type is not one of identify, group, track, page, screen, alias, in lower case.",
         "Correct the type.",
         _HTTP,
         '{"type":"Identify","userId":"u-1"}',
@@ -166,29 +163,29 @@ DROPS: Final[dict[str, Code]] = {
     "too_many_messages": Code("error", "A batch has more than 2,500 calls.", "Send smaller batches.", _HTTP),
     "message_id_too_long": Code(
         "error",
-        "messageId has more than 100 characters, and long_message_id=dropped is assumed.",
+        "messageId has more than 100 characters, and here long_message_id=dropped is assumed.",
         "Leave messageId to the SDK.",
         _HTTP,
     ),
     "too_large": Code(
         "error",
-        "The body has more than 500 KB, or 32 KB for a single call; Segment answers 400.",
+        "The body has more than 500 KB, or more than 32 KB for a single call; Segment answers 400.",
         "Send smaller batches.",
         _HTTP,
     ),
     "empty_batch": Code(
         "error",
         "The batch has no calls; Segment answers 200 and drops it.",
-        "Send no empty batches.",
+        "Do not send empty batches.",
         _DISCARDS,
     ),
     "bad_json": Code(
-        "error", "The body is no JSON; Segment answers 400.", "Look at how the body is made.", _HTTP
+        "error", "The body is not JSON; Segment answers 400.", "Check the code that makes the body.", _HTTP
     ),
     "bad_gzip": Code(
         "error",
-        "The body says that it is gzip and is not, or is damaged.",
-        "Look at how the body is compressed.",
+        "The request says that its body is gzip, but it is not, or the gzip is damaged.",
+        "Check the code that compresses the body.",
         _HTTP,
     ),
     "bad_encoding": Code(
@@ -196,20 +193,20 @@ DROPS: Final[dict[str, Code]] = {
     ),
     "bad_pixel": Code(
         "error",
-        "The query of a pixel holds no event.",
-        "Send base64 JSON as data.",
+        "The query of a pixel does not contain an event.",
+        "Send JSON in base64 as data.",
         "Segment's pixel tracking API",
     ),
     "unknown_path": Code(
         "error",
-        "The path is none of Segment's ingest API.",
-        "Look at the SDK's host: the path after it is /v1/...",
+        "The path is not a path of Segment's ingest API.",
+        "Check the host that is set in the SDK: the path after it must be /v1/...",
         _HTTP,
     ),
     "cdn_script": Code(
         "error",
         "Scripts of cdn.segment.com are not served here.",
-        "Load Analytics.js from npm, or let the proxy fetch it: offline is on.",
+        "Load Analytics.js from npm, or turn offline off, so that the proxy fetches it.",
         "the SDKs' code and what they were seen to send",
     ),
     "FILTERED_BY_INTEGRATIONS_OBJECT": Code(
@@ -223,7 +220,7 @@ DROPS: Final[dict[str, Code]] = {
         "error",
         "The destination does not select this type of call: track is off by default, and page, "
         "screen and alias never go to Pendo.",
-        "Turn track on, if your Pendo subscription has the setting.",
+        "If your Pendo subscription has the setting for track calls, turn track on.",
         _DISCARDS,
         '{"type":"page","userId":"u-1"}',
     ),

@@ -1,5 +1,6 @@
-"""The classic Webhooks destination's own ways, as Segment's library for classic destinations (npm
-segmentio-facade 3.2.7) has them.
+"""What only the classic Webhooks destination does.
+
+It comes from Segment's library for classic destinations (npm segmentio-facade 3.2.7).
 """
 
 import re
@@ -21,7 +22,7 @@ _DATE = re.compile(
 
 
 def _find(value: Json, path: str) -> Json:
-    """A value by a dotted path, whatever the case and punctuation of its keys; None where there is none."""
+    """Return the value at a dotted path, whatever case and punctuation its keys have, or None."""
     while isinstance(value, dict):
         for key, child in value.items():
             name = _NOT_IN_NAMES.sub("", key).lower()
@@ -37,8 +38,9 @@ def _find(value: Json, path: str) -> Json:
 
 
 def enabled(event: JsonObject, name: str) -> bool:
-    """Whether an event is for the destination `name`: a boolean of that name decides, anything else there
-    means yes; else `All`.
+    """Whether an event is for the destination `name`.
+
+    A boolean under that name decides, any other value there means yes; without one, `All` decides.
     """
     options = _first(event.get("options"), event.get("context"), {})
     switches = (
@@ -59,7 +61,7 @@ def enabled(event: JsonObject, name: str) -> bool:
 
 
 def _is_true(value: Json) -> bool:
-    """JavaScript's truth: objects and lists are true, also the empty ones."""
+    """Whether JavaScript takes the value as true: objects and lists are, also the empty ones."""
     return isinstance(value, dict | list) or bool(value)
 
 
@@ -71,7 +73,7 @@ def _first(*values: Json) -> Json:
 
 
 def rewritten(value: Json) -> Json:
-    """The value with every text that looks like a date as UTC in milliseconds.
+    """Return the value with every text that looks like a date in UTC with milliseconds.
 
     It calls itself for each level (js_json.MAX_DEPTH).
     """
@@ -88,9 +90,8 @@ def _date(text: str) -> str:
         return text
     year, month, day, between, hour, minute, second, fraction, _, sign, hours, minutes = match.groups()
     offset = timedelta()
-    if (
-        sign and between == "T"
-    ):  # a blank between date and time means local time there, which on a server is UTC
+    # A blank between date and time means local time there, which on a server is UTC.
+    if sign and between == "T":
         offset = timedelta(hours=int(hours), minutes=int(minutes or 0)) * (-1 if sign == "+" else 1)
     # JavaScript carries what is too much: the 31st of February is a day in March; a zero counts as a one.
     months = (int(year) + (1900 if int(year) < 100 else 0)) * 12 + (int(month) or 1) - 1

@@ -12,7 +12,6 @@ INGEST: Final = frozenset(
     }
 )
 SETTINGS: Final = frozenset({"cdn.segment.com", "cdn-settings.segment.com", "cdn.segment.build"})  # I-3, I-4
-SCRIPTS: Final = frozenset(
-    {"cdn.segment.com", "cdn.segment.build"}
-)  # I-18: where a web page loads Analytics.js from
+# I-18: where a web page loads Analytics.js from.
+SCRIPTS: Final = frozenset({"cdn.segment.com", "cdn.segment.build"})
 INTERCEPTED: Final = INGEST | SETTINGS

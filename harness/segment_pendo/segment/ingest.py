@@ -1,8 +1,8 @@
 """Segment's ingest API: from an SDK's HTTP request to the calls in it, and the answer Segment gives.
 
-What is refused with a 400 is only what Segment documents: bad JSON and oversize (I-36). All else is answered
-200, also what will be dropped afterwards (server.py says which). Types and encodings are decided by looking
-at the bytes, never by Content-Type (I-30).
+Only what Segment documents is refused with a 400: bad JSON and oversize (I-36). All else is answered 200,
+also what is dropped afterwards (server.py says what). Types and encodings are read from the bytes, never from
+Content-Type (I-30).
 """
 
 import base64
@@ -70,7 +70,7 @@ class Route(NamedTuple):
 
 
 def route(request: SdkRequest) -> Route | None:
-    """What this request is for, or None where Segment's ingest has no such path (I-10 to I-19)."""
+    """Return what this request is for, or None where Segment's ingest has no such path (I-10 to I-19)."""
     path = _tidied(request.path)
     if request.method == "OPTIONS":
         return Route("preflight")
@@ -95,7 +95,7 @@ def _tidied(path: str) -> str:
 
 
 def masked(path: str) -> str:
-    """A path whose parts that may be a key (a write key has 32 characters, Pendo's 36) are hidden."""
+    """Return a path with those parts hidden that may be a key (Segment's have 32 characters, Pendo's 36)."""
     return _MAYBE_KEY.sub("****", path)
 
 
@@ -113,9 +113,10 @@ def _long(name: str) -> str:
 
 
 def read(request: SdkRequest, switches: Switches = DEFAULT, *, spelled: bool = False) -> Batch | Refusal:
-    """The calls of a request; none for what carries none (preflight, settings, metrics). Never raises.
+    """Return the calls of a request, or why it is refused. Never raises.
 
-    `spelled`: numbers keep their spelling for js_json.keep; the calls then take the exact writer.
+    A preflight and requests for settings or metrics have no calls. `spelled`: numbers keep their spelling for
+    js_json.keep; the calls then need the exact writer.
     """
     where = route(request)
     if where is None:
@@ -138,21 +139,21 @@ def read(request: SdkRequest, switches: Switches = DEFAULT, *, spelled: bool = F
         return parsed
     if not isinstance(parsed.value, dict):
         return _misshapen(
-            "The body is JSON but no object; Segment expects one event or {batch: [...]}.", switches
+            "The body is JSON but not an object; Segment expects one event or {batch: [...]}.", switches
         )
     if where.kind == "single":
         return _single(request, where, parsed.value, len(body), switches, ordinary=parsed.ordinary)
     return _batch(request, parsed.value, len(body), switches, ordinary=parsed.ordinary)
 
 
-def _misshapen(said: str, switches: Switches) -> Refusal:
-    return Refusal(400 if switches.bad_shape == "refused" else 200, "bad_request", said)  # I-36
+def _misshapen(message: str, switches: Switches) -> Refusal:
+    return Refusal(400 if switches.bad_shape == "refused" else 200, "bad_request", message)  # I-36
 
 
 def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) -> Batch | Refusal:
-    """A path of a proxy's own: mobile SDKs POST a batch to whatever URL they are given (I-5).
+    """Read a request to a path that Segment does not have: only its body says whether it holds calls.
 
-    The body tells.
+    Mobile SDKs POST a batch to whatever URL they are given, such as a proxy's own path (I-5).
     """
     if is_script(request):
         return Refusal(
@@ -161,10 +162,10 @@ def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) ->
             "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or let the "
             "proxy fetch them.",
         )
-    said = f"{request.method[:20]} {masked(request.path)[:200]} is no path of Segment's ingest API."
+    message = f"{request.method[:20]} {masked(request.path)[:200]} is not a path of Segment's ingest API."
     if request.method != "POST" and _PATH.fullmatch(_tidied(request.path)):
-        said = f"{masked(request.path)[:200]} takes POST, not {request.method[:20]}."
-    unknown = Refusal(404, "unknown_path", said)
+        message = f"{masked(request.path)[:200]} takes POST, not {request.method[:20]}."
+    unknown = Refusal(404, "unknown_path", message)
     body = _decoded(request) if request.method == "POST" else b""
     if isinstance(body, Refusal) or not body or len(body) > MAX_BATCH:
         return unknown
@@ -192,7 +193,7 @@ def _single(
 
 
 def alone(call: Call, size: int, write_key: str | None, *, ordinary: bool, client: bool = False) -> Batch:
-    """One call as its own path would carry it.
+    """Return one call as the batch that its own path would bring.
 
     M-12: only what Analytics.js posts one by one counts as the client channel.
     """
@@ -216,8 +217,10 @@ def _batch(
     if switches.large_item == "request" and size > MAX_SINGLE:  # I-42
         large = max(len(js_json.write(item, ordinary=ordinary)) for item in items)
         if large > MAX_SINGLE:
-            said = f"A call of the batch has {large:,} bytes; Segment answers 400 above 32 KB for one call."
-            return Refusal(400, "message_too_large", said)
+            message = (
+                f"A call of the batch has {large:,} bytes; Segment answers 400 above 32 KB for one call."
+            )
+            return Refusal(400, "message_too_large", message)
     calls = tuple(Call(index, _type_of(item), item) for index, item in enumerate(items))  # S-1
     rest = {key: value for key, value in envelope.items() if key != "batch"}
     write_key, notes = _write_key(envelope, request, switches)
@@ -239,7 +242,7 @@ def _type_of(item: Json) -> str | None:
 
 
 def library_name(event: JsonObject) -> str:
-    """context.library.name, or an empty text."""
+    """Return context.library.name, or an empty text."""
     context = event.get("context")
     library = context.get("library") if isinstance(context, dict) else None
     name = library.get("name") if isinstance(library, dict) else None
@@ -249,14 +252,15 @@ def library_name(event: JsonObject) -> str:
 def _write_key(
     body: JsonObject, request: SdkRequest, switches: Switches
 ) -> tuple[str | None, tuple[Finding, ...]]:
-    """I-21: the key in the body wins over the header's; a beacon can set no header and puts it into the
-    query.
+    """Return the write key, and a finding where there are two: the body's wins over the header's (I-21).
+
+    A beacon cannot set headers and puts the key into the query.
     """
     named = body.get("writeKey")
     own = named if isinstance(named, str) else None
     basic = basic_user(request.headers)
-    found = (own, basic) if switches.write_key == "body" else (basic, own)
-    key = next((key for key in found if key is not None), None)
+    keys = (own, basic) if switches.write_key == "body" else (basic, own)
+    key = next((key for key in keys if key is not None), None)
     if not key:
         key = next(
             (value for name, value in parse_qsl(request.query, errors="replace") if name == "writeKey"), None
@@ -264,15 +268,16 @@ def _write_key(
     if own is None or basic is None or own == basic:
         return key, ()
     text = (
-        f"Body and Authorization header bear different write keys; the {switches.write_key}'s is taken "
-        "here. Send one key."
+        f"The body and the Authorization header have different write keys; the {switches.write_key}'s is "
+        "taken here. Send only one key."
     )
     return key, (note("WRITE_KEYS_DIFFER", "$.writeKey", text),)
 
 
 def basic_user(headers: Headers) -> str | None:
-    """The write key of a Basic header: the user, with or without the colon (I-20), or the password if the
-    user is empty.
+    """Return the write key of a Basic header, or None.
+
+    It is the user, with or without the colon (I-20), or the password if the user is empty.
     """
     scheme, _, encoded = header(headers, "authorization").partition(" ")
     if scheme.lower() != "basic":
@@ -286,16 +291,14 @@ def basic_user(headers: Headers) -> str | None:
 
 
 def _decoded(request: SdkRequest) -> bytes | Refusal:
-    """The body without its gzip (I-31); limits are measured on it (I-46)."""
+    """Return the body without its gzip (I-31); limits are measured on it (I-46)."""
     coding = header(request.headers, "content-encoding").strip().lower()
     if request.body.startswith(b"\x1f\x8b"):
         return _gunzipped(request.body)
     if coding in {"", "identity"}:
         return request.body
     if coding in {"gzip", "x-gzip"}:
-        return Refusal(
-            400, "bad_gzip", "Content-Encoding says gzip, but the body does not begin as gzip does."
-        )
+        return Refusal(400, "bad_gzip", "Content-Encoding says gzip, but the body is not gzip.")
     return Refusal(
         400, "bad_encoding", "The Content-Encoding of the body is not gzip; Segment documents no other."
     )
@@ -306,7 +309,7 @@ def _gunzipped(data: bytes) -> bytes | Refusal:
     try:
         body = decoder.decompress(data, MAX_DECODED)
     except zlib.error:
-        return Refusal(400, "bad_gzip", "The body begins as gzip but is damaged.")
+        return Refusal(400, "bad_gzip", "The body is gzip but damaged.")
     if decoder.unconsumed_tail:
         return Refusal(400, "too_large", f"The body decodes to more than {MAX_DECODED:,} bytes.")
     if not decoder.eof:
@@ -318,14 +321,15 @@ def _parsed(body: bytes, *, spelled: bool) -> js_json.Parsed | Refusal:
     try:
         return js_json.read(body, spelled=spelled)
     except RecursionError:
-        return Refusal(400, "bad_json", "The JSON nests too deeply to be read.")
+        return Refusal(400, "bad_json", "The JSON is nested too deeply to be read.")
     except ValueError as error:
-        return Refusal(400, "bad_json", f"The body is no JSON: {js_json.why(error)}.")
+        return Refusal(400, "bad_json", f"The body is not JSON: {js_json.why(error)}.")
 
 
 def _read_pixel(request: SdkRequest, where: Route, *, spelled: bool) -> Batch | Refusal:
-    """I-16: one event in `data` (base64 of JSON, either alphabet, padded or not), else in dotted query
-    parameters.
+    """Return the event of a pixel: `data`, else dotted query parameters (I-16).
+
+    `data` is JSON in base64, in either alphabet, padded or not.
     """
     query = parse_qsl(
         request.query or request.path.partition("?")[2], keep_blank_values=True, errors="replace"
@@ -341,14 +345,14 @@ def _read_pixel(request: SdkRequest, where: Route, *, spelled: bool) -> Batch | 
             return Refusal(
                 200,
                 "bad_pixel",
-                "The pixel's data is no base64; Segment answers with the image and drops it.",
+                "The pixel's data is not base64; Segment answers with the image and drops it.",
             )
         parsed = _parsed(body, spelled=spelled)
         if isinstance(parsed, Refusal) or not isinstance(parsed.value, dict):
             return Refusal(
                 200,
                 "bad_pixel",
-                "The pixel's data is no JSON object; Segment answers with the image and drops it.",
+                "The pixel's data is not a JSON object; Segment answers with the image and drops it.",
             )
         event, ordinary, size = parsed.value, parsed.ordinary, len(body)
     key = event.get("writeKey")
@@ -389,8 +393,9 @@ def _cors(request: SdkRequest) -> Headers:
 
 
 def accepted(request: SdkRequest) -> Reply:
-    """The answer to what Segment takes: `200 {"success": true}`, an image for the pixel, CORS for browsers
-    (I-70).
+    """Return the answer to a request that Segment takes.
+
+    `200 {"success": true}`; an image for the pixel; CORS headers for browsers (I-70).
     """
     where = route(request)
     kind = where.kind if where else ""
@@ -415,9 +420,9 @@ def accepted(request: SdkRequest) -> Reply:
 
 
 def refused(request: SdkRequest, refusal: Refusal) -> Reply:
-    """The answer to what brought no call.
+    """Return the answer to a request that brought no call.
 
-    A JSON object in every case: Ruby's SDK parses any status (I-33, I-35).
+    It is always a JSON object: Ruby's SDK parses the body of any status (I-33, I-35).
     """
     if refusal.status == 200:
         return accepted(request)
@@ -431,8 +436,9 @@ def refused(request: SdkRequest, refusal: Refusal) -> Reply:
 
 
 def settings_reply(request: SdkRequest, write_key: str) -> Reply:
-    """CDN settings that keep an SDK with us (I-17): without apiKey and apiHost it would post to the real
-    Segment.
+    """Return CDN settings that keep an SDK with us (I-17).
+
+    Without apiKey and apiHost the SDK would post to the real Segment.
     """
     api_host = "api.segment.io/v1" if request.door == "proxy" else f"{request.host}/v1"
     segment: JsonObject = {"apiKey": write_key, "apiHost": api_host}

@@ -1,6 +1,6 @@
-"""The members of an event: who makes each, what it is called for short, which rule stands behind it.
+"""The members of an event: who makes each, its short word, the rule behind it.
 
-One table; every list of members that another file needs is drawn from it.
+It is one table; every list of members that another file needs is made from it.
 """
 
 from collections.abc import Callable
@@ -22,11 +22,11 @@ __all__ = [
 
 
 class Member(NamedTuple):
-    """One member.
+    """One member of an event.
 
-    `rule`: what makes or keeps what stands there in a message; '' where it passes as sent (W-20). `absent`:
-    the rule that makes it where a call has none. `word`: what it is called where calls are named or expected.
-    `of`: whose id it is. `by`: who makes it anew for each call, the SDK, the server or both. `varies`: it
+    `rule`: the rule that makes or keeps its value in a message; '' where it passes as sent (W-20). `absent`:
+    the rule that makes it where a call does not have it. `word`: its name where calls are named or expected.
+    `of`: whose id it is. `by`: who makes it new for each call, the SDK, the server or both. `varies`: it
     differs between two runs of the same code. `time`: it is a time.
     """
 
@@ -74,11 +74,11 @@ RULE_WHERE_ABSENT: Final = RULE_OF | {member.name: member.absent for member in M
 WORD_OF: Final = {member.name: member.word for member in MEMBERS if member.word}
 PERSON_IDS: Final = _names(lambda member: member.of == "person")
 ACCOUNT_IDS: Final = _names(lambda member: member.of == "account")
-# What an SDK makes itself, and so makes anew where a call is sent again.
+# What an SDK makes itself, and so makes new where a call is sent again.
 BY_SDKS: Final = _names(lambda member: member.by in {"sdk", "both"})
 # What Segment's servers put into an event, and so what its archives hold besides what was sent.
 BY_SERVERS: Final = _names(lambda member: member.by in {"server", "both"})
 VARYING: Final = _names(lambda member: member.varies)
 TIMES: Final = _names(lambda member: member.time)
-# What a webhook waits behind: the first of these that its call has.
+# The chain in which a webhook waits is that of the first of these that its call has.
 CHAIN: Final = ("userId", "anonymousId", "groupId")

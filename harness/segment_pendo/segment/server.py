@@ -38,16 +38,17 @@ _KSUID: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 def deliver(
     call: Call, batch: Batch, *, received: datetime, ip: str, message_id: MakeId, switches: Switches = DEFAULT
 ) -> Message | Skipped:
-    """The message that a destination would see, or why Segment drops the call. Never changes its input.
+    """Return the message that a destination would see, or why Segment drops the call.
 
-    `message_id` makes one for a call that has none. Segment has codes for a whole batch too (I-51, I-52);
-    here each call has its own. Suppressed users and plans are not known (S-22).
+    `message_id` makes a messageId for a call that has none. Segment also has codes for a whole batch (I-51,
+    I-52); here each call has its own. Suppressed users and plans are not known (S-22). The input is not
+    changed.
     """
     data = call.data
     if not isinstance(data, dict):  # I-60
         return Skipped(
             "bad_request",
-            "This item of the batch is no JSON object, so Segment cannot decode it and drops it.",
+            "This item of the batch is not a JSON object, so Segment drops it; send an object.",
         )
     dropped = _oversize(call, batch, switches) or _malformed(call.type, data, switches)
     return dropped or _completed(call, data, batch, switches, received=received, ip=ip, message_id=message_id)
@@ -62,7 +63,7 @@ def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
     if len(batch.calls) > MAX_MESSAGES and (switches.surplus == "batch" or call.index >= MAX_MESSAGES):
         reason = (
             f"The batch has {len(batch.calls):,} calls; Segment answers 200 but rejects more than "
-            f"{MAX_MESSAGES:,}."
+            f"{MAX_MESSAGES:,}; send smaller batches."
         )
         return Skipped("too_many_messages", reason)
     if batch.size <= MAX_SINGLE:  # none of its calls can be larger
@@ -75,12 +76,12 @@ def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
     return None
 
 
-_KINDS: Final = {bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
+_KINDS: Final = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
 
 
 def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skipped | None:
     if kind not in TYPES:
-        named = "The call has no type" if kind is None else f"{kind[:40]!r} is no type that Segment knows"
+        named = "The call has no type" if kind is None else f"{kind[:40]!r} is not a type that Segment knows"
         return Skipped("unknown_type", f"{named}; it must be one of {', '.join(TYPES)}, in lower case.")
     has_id = False
     for key in ("userId", "anonymousId"):
@@ -88,9 +89,9 @@ def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skippe
         if value is None or (value == "" and switches.empty_id == "absent"):  # I-61: null counts as absent
             continue
         if not isinstance(value, str) or value == "":  # I-54, I-62
-            what = "an empty string" if value == "" else f"a {_KINDS.get(type(value), 'value')}, not a string"
+            what = "an empty text" if value == "" else f"{_KINDS.get(type(value), 'a value')}, not a text"
             return Skipped(
-                "id_not_string", f"{key} is {what}, so Segment drops the call; send a non-empty string."
+                "id_not_string", f"{key} is {what}, so Segment drops the call; send a text that is not empty."
             )
         has_id = True
     if not has_id:  # I-53
@@ -102,7 +103,8 @@ def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skippe
     if switches.long_message_id == "dropped" and _is_long(data.get("messageId")):  # I-44
         return Skipped(
             "message_id_too_long",
-            f"messageId has more than {MAX_MESSAGE_ID} characters, so Segment drops the call.",
+            f"messageId has more than {MAX_MESSAGE_ID} characters, so Segment drops the call; "
+            "leave it to the SDK.",
         )
     return _CHECKS[kind](data)
 
@@ -119,17 +121,23 @@ def _object(data: JsonObject, key: str) -> Skipped | None:
     value = data.get(key)
     if value is None or isinstance(value, dict):
         return None
-    return Skipped(f"{key}_not_object", f"{key} must be a JSON object, so Segment drops the call.")
+    return Skipped(
+        f"{key}_not_object", f"{key} is not a JSON object, so Segment drops the call; send an object."
+    )
 
 
 def _track(data: JsonObject) -> Skipped | None:
     event = data.get("event")
     if event is None:  # I-55
         return Skipped(
-            "event_not_defined", "The track call has no event, so Segment drops it; name the event."
+            "event_not_defined",
+            "The track call has no event, so Segment drops it; send the name of the event.",
         )
     if not isinstance(event, str) or not event:
-        return Skipped("event_not_string", "event must be a non-empty string, so Segment drops the call.")
+        return Skipped(
+            "event_not_string",
+            "event is not a text or is empty, so Segment drops the call; send the name of the event.",
+        )
     return _object(data, "properties")  # I-56
 
 
@@ -138,7 +146,8 @@ def _view(data: JsonObject) -> Skipped | None:
         value = data.get(key)
         if value is not None and (not isinstance(value, str) or value == ""):
             return Skipped(
-                f"{key}_not_string", f"{key} must be a non-empty string, so Segment drops the call."
+                f"{key}_not_string",
+                f"{key} is not a text or is empty, so Segment drops the call; send a text.",
             )
     return _object(data, "properties")
 
@@ -171,7 +180,7 @@ def _completed(
     message_id: MakeId,
 ) -> Message:
     # What else is there passes as it is, at any depth: M-3, M-4, M-5, M-6, M-7, M-8, M-9, M-10, S-14, S-15,
-    # S-16, S-19. Of the envelope comes only what follows (S-3); nothing from a header (S-13) or a plan
+    # S-16, S-19. From the envelope comes only what follows (S-3); nothing from a header (S-13) or a plan
     # (S-17).
     message = dict(data)
     if batch.single:
@@ -291,7 +300,7 @@ def _unreadable(path: str) -> Finding:
     return note(
         "TIME_UNREADABLE",
         path,
-        "This is no ISO 8601 time, so it counts as absent here; send an ISO 8601 text.",
+        "This is not an ISO 8601 time, so it counts as absent here; send an ISO 8601 text.",
     )
 
 
@@ -300,13 +309,13 @@ def _message_id_note(message: JsonObject) -> tuple[Finding, ...]:
         return ()
     text = (
         f"messageId has more than {MAX_MESSAGE_ID} characters, which is Segment's limit; what it does "
-        "then is documented nowhere."
+        "then is documented nowhere; leave messageId to the SDK."
     )
     return (note("MESSAGE_ID_LONG", "$.messageId", text),)
 
 
 def message_id(seed: str, call: Call, batch: Batch) -> str:
-    """`api-` and 27 characters, the same for the same call and seed (S-5)."""
+    """Return `api-` and 27 characters, always the same for the same call and seed (S-5)."""
     text = js_json.write(call.data, ordinary=batch.ordinary)
     number = int.from_bytes(hashlib.sha256(f"{seed}\n".encode() + text).digest())
     letters = []
@@ -317,9 +326,9 @@ def message_id(seed: str, call: Call, batch: Batch) -> str:
 
 
 def corrected(original: datetime, sent: datetime, received: datetime) -> datetime:
-    """T-3, T-12: receivedAt - (sentAt - originalTimestamp).
+    """Return receivedAt - (sentAt - originalTimestamp) (T-3, T-12), whatever the client's clock says (T-11).
 
-    Whatever the client's clock says (T-11). A result outside the calendar falls back to receivedAt.
+    Where the result is outside the calendar, return receivedAt.
     """
     try:
         return received - (sent - original)

@@ -16,11 +16,11 @@ class Switches:
     """How the silent and contradictory rules of Segment are read."""
 
     context_merge: str = switch(
-        "Which wins where a batch and its item both have a context or integrations key, and how deep "
-        "are they merged?",
+        "Which wins where a batch and its item both have context or integrations, and how deep are they "
+        "merged?",
         {
             "item": "the item, objects are merged at every level",
-            "item_shallow": "the item, whole top-level keys of the two objects",
+            "item_shallow": "the item, only the top-level keys of the two objects are merged",
             "batch": "the batch, objects are merged at every level",
         },
         "S-2",
@@ -36,12 +36,12 @@ class Switches:
         "S-11",
     )
     write_key: str = switch(
-        "Which write key counts when body and Authorization header name different ones?",
+        "Which write key counts when the body and the Authorization header have different ones?",
         {"body": "the body's", "header": "the header's"},
         "I-21",
     )
     no_sent_at: str = switch(
-        "What is timestamp when a single call has a timestamp but no sentAt?",
+        "What does timestamp become when a single call has a timestamp but no sentAt?",
         {"original": "the client's timestamp", "received": "the time of receipt"},
         "T-8",
     )
@@ -58,13 +58,13 @@ class Switches:
     key_order: str = switch(
         "In which order do the keys of a webhook's body come?",
         {
-            "sent": "as sent, keys made by the server appended",
+            "sent": "as sent, then the keys that the server makes",
             "sorted": "sorted at every level, as published payloads look",
         },
         "S-18",
     )
     bad_shape: str = switch(
-        "How is JSON of a wrong shape answered: a body that is no object, a batch that is no list?",
+        "How is JSON of the wrong shape answered: a body that is not an object, a batch that is not a list?",
         {"refused": "400", "accepted": "200, and dropped"},
         "I-36",
     )
@@ -74,9 +74,9 @@ class Switches:
         "I-50",
     )
     empty_id: str = switch(
-        "What does an empty userId or anonymousId mean beside the other id?",
+        "What does an empty userId or anonymousId mean where the other of the two ids is there?",
         {
-            "dropped": "the call is dropped, by the letter of the documentation",
+            "dropped": "the call is dropped, as the documentation literally says",
             "absent": "the empty id counts as absent",
         },
         "I-54",

@@ -34,9 +34,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One of the two destinations: its names in the integrations object, its headers, what it waits for and
-    sends again.
-    """
+    """One of the two destinations: its names in the integrations object, headers, timeout and retries."""
 
     title: str
     names: tuple[str, ...]
@@ -80,7 +78,7 @@ CLASSIC: Final = Kind(
     timeout=5.0,  # W-8
     is_retried=_classic_retries,
 )
-MOST_LOSSES: Final = 20  # a call may hold thousands; who mends twenty mends them all
+MOST_LOSSES: Final = 20  # a call may hold thousands; who fixes twenty fixes them all
 SIGNATURE: Final = "X-Signature"
 KINDS: Final = {"actions": ACTIONS, "classic": CLASSIC}
 
@@ -89,11 +87,11 @@ KINDS: Final = {"actions": ACTIONS, "classic": CLASSIC}
 
 
 def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT) -> Skipped | None:
-    """Whether the call's integrations object keeps it from this destination (N-1 to N-6; I-63).
+    """Return why the call's integrations object turns this destination off, or None (N-1 to N-6; I-63).
 
-    It holds for every type (N-9) and every instance (N-10). Filters of a workspace (N-12), "Segment.io" (N-8:
-    a browser obeys it before sending) and _metadata (N-13: both destinations take client events) change
-    nothing here.
+    This is so for every type (N-9) and every instance (N-10). Filters of a workspace (N-12), "Segment.io"
+    (N-8: a browser obeys it before sending) and _metadata (N-13: both destinations take client events)
+    change nothing here.
     """
     if kind is CLASSIC:
         if facade.enabled(message.data, kind.names[0]):
@@ -128,10 +126,10 @@ def _off(kind: Kind) -> Skipped:
 def webhook(
     message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAULT, *, ordinary: bool, secret: str = ""
 ) -> tuple[Webhook, tuple[Finding, ...]]:
-    """The POST for one message, and what there is to know about it: the whole event, as JavaScript writes
-    JSON (W-2, W-20, W-28).
+    """Return the POST for one message, and findings about it.
 
-    `ordinary` is what js_json.read said of the call's text; a `secret` signs the body (W-6, W-22).
+    The body is the whole event, as JavaScript writes JSON (W-2, W-20, W-28). `ordinary` is what js_json.read
+    said of the call's text; a `secret` signs the body (W-6, W-22).
     """
     data = message.data
     if kind is CLASSIC and switches.classic_dates == "rewritten":
@@ -139,23 +137,24 @@ def webhook(
     if switches.key_order == "sorted":
         data = _sorted(data)
     body = js_json.quick(data) if ordinary else None
-    found = [*_ignored(data, kind)]
+    findings = [*_ignored(data, kind)]
     if body is None:
         body = js_json.write(data)
-        found += islice(_changes(data), MOST_LOSSES)
-    return Webhook(body, _headers(kind, body, secret)), tuple(found)
+        findings += islice(_changes(data), MOST_LOSSES)
+    return Webhook(body, _headers(kind, body, secret)), tuple(findings)
 
 
 def batched(webhooks: Sequence[Webhook], secret: str = "") -> Webhook:
-    """Several webhooks of Webhooks (Actions) as one POST: a JSON array (W-21), signed over the FIRST event
-    only (W-22).
+    """Return several webhooks of Webhooks (Actions) as one POST.
+
+    The body is a JSON array (W-21); the signature is that of the FIRST event only (W-22).
     """
-    body = b"[" + b",".join(one.body for one in webhooks) + b"]"
+    body = b"[" + b",".join(webhook.body for webhook in webhooks) + b"]"
     return Webhook(body, _headers(ACTIONS, webhooks[0].body, secret))
 
 
 def signed(webhook: Webhook, kind: Kind, secret: str) -> Webhook:
-    """A recorded webhook, whose signature was not recorded, with it."""
+    """Return a recorded webhook with its signature, which recordings do not keep."""
     if not secret:
         return webhook
     names = [name for name, _ in kind.headers]
@@ -166,7 +165,7 @@ def signed(webhook: Webhook, kind: Kind, secret: str) -> Webhook:
 def _headers(kind: Kind, signed: bytes, secret: str) -> Headers:
     if not secret:
         return kind.headers
-    # An environment variable may hold any bytes; Python gives those that are no UTF-8 as surrogates.
+    # An environment variable may hold any bytes; Python reads those that are not UTF-8 as surrogates.
     key = secret.encode("utf-8", "surrogateescape")
     return _with_signature(kind, hmac.new(key, signed, hashlib.sha1).hexdigest())
 
@@ -177,17 +176,20 @@ def _with_signature(kind: Kind, signature: str) -> Headers:
 
 
 def signature_of(webhook: Webhook) -> str | None:
-    """The X-Signature of a webhook, or None."""
+    """Return the X-Signature of a webhook, or None."""
     return next((value for name, value in webhook.headers if name == SIGNATURE), None)
 
 
 def resigned(webhook: Webhook, kind: Kind, signature: str) -> Webhook:
-    """The same webhook with a signature that was kept."""
+    """Return the same webhook with a signature that was kept."""
     return Webhook(webhook.body, _with_signature(kind, signature))
 
 
 def _sorted(data: JsonObject) -> JsonObject:
-    """S-18. It calls itself for each level (js_json.MAX_DEPTH)."""
+    """Return the object with its keys sorted at every level (S-18).
+
+    It calls itself for each level (js_json.MAX_DEPTH).
+    """
     return {key: _sorted_value(data[key]) for key in sorted(data)}
 
 
@@ -197,16 +199,16 @@ def _sorted_value(value: Json) -> Json:
     return [_sorted_value(inner) for inner in value] if isinstance(value, list) else value
 
 
-# --- what there is to know ---
+# --- findings ---
 
 
 def _ignored(data: JsonObject, kind: Kind) -> Iterator[Finding]:
-    """N-7: naming Pendo does not govern the webhook."""
+    """Yield a finding where integrations names Pendo, which does not control the webhook (N-7)."""
     integrations = data.get("integrations")
     if isinstance(integrations, dict) and integrations.get("Pendo") is False:
         text = (
-            '"Pendo": false stops only the device-mode destination; the webhook is governed by '
-            f'"{kind.title}".'
+            '"Pendo": false stops only the destination in the browser; to stop the webhook, use its name: '
+            f'"{kind.title}": false.'
         )
         yield note("PENDO_INTEGRATION_IGNORED", "$.integrations.Pendo", text)
 
@@ -216,13 +218,13 @@ def _changes(data: JsonObject) -> Iterator[Finding]:
         path = json_path(*loss.path)
         if loss.becomes is None:
             text = (
-                "A key named __proto__ is lost with all that it holds: Segment's destination is "
+                "A key named __proto__ is lost with everything in it, as Segment's destination is "
                 "JavaScript; rename it."
             )
             yield note("KEY_LOST", path, text)
         else:
             text = (
-                f"{loss.was[:40]} becomes {loss.becomes}: Segment's destination is JavaScript; send it as "
-                "a string to keep every digit."
+                f"{loss.was[:40]} becomes {loss.becomes}, as Segment's destination is JavaScript; send it as "
+                "a text to keep every digit."
             )
             yield note("NUMBER_CHANGED", path, text)

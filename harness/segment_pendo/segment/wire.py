@@ -1,7 +1,7 @@
 """Calls as Segment's SDKs put them on the wire: path, headers, envelope and what each SDK adds to an event.
 
-Read off requests that the real SDKs sent (fixtures/sdk; PHP: its source); key order within an event is not
-kept. `http` is a call made by hand, as Segment's HTTP API documents it.
+Taken from requests that the real SDKs sent (fixtures/sdk; for PHP from its source); the order of the keys in
+an event is not kept. `http` is a call made by hand, as Segment's HTTP API documents it.
 """
 
 import base64
@@ -21,11 +21,10 @@ type Unique = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Sdk:
-    """How one SDK sends: `event` completes a call, `envelope` is what stands beside `batch` (None: one event
-    a request).
+    """How one SDK sends its calls.
 
-    In the `path` of single events, {type} and {letter} stand for the event's. `gzips`: it can be told to
-    compress.
+    `event` completes a call; `envelope` is what stands beside `batch` (None: one event for each request). In
+    the `path` of single events, {type} and {letter} stand for the event's. `gzips`: the SDK can compress.
     """
 
     library: JsonObject
@@ -41,9 +40,9 @@ class Sdk:
 def requests(
     calls: Sequence[JsonObject], sdk: str, *, write_key: str, at: datetime, unique: Unique, host: str = ""
 ) -> list[SdkRequest]:
-    """The requests in which an SDK sends calls (`type`, ids, `traits` or `properties`, `event`, `name`).
+    """Return the requests in which an SDK sends calls (type, ids, traits or properties, event, name).
 
-    `unique` gives a new UUID text at each call. Raises KeyError for an SDK that is not in SDKS.
+    `unique` returns a new UUID as text each time. Raises KeyError for an SDK that is not in SDKS.
     """
     how = SDKS[sdk]
     headers = how.headers
@@ -87,15 +86,13 @@ def _nanoseconds(at: datetime) -> str:
 
 
 def _facts(call: JsonObject) -> JsonObject:
-    """A call with the traits or properties that an SDK adds where the app gave none."""
+    """Return a call with the empty traits or properties that an SDK adds where the app gave none."""
     key = "traits" if call["type"] in {"identify", "group"} else "properties"
     return {key: {}, **call}
 
 
 def _context(call: JsonObject, library: JsonObject, **own: Json) -> JsonObject:
-    """The context: what the SDK finds by itself, over it what the app gave, and the library's name in any
-    case.
-    """
+    """Return the context: what the SDK knows by itself, then what the app gave, and always the library."""
     given = call.get("context")
     return {**own, **(given if isinstance(given, dict) else {}), "library": library}
 
@@ -174,7 +171,7 @@ def _react_native(call: JsonObject, library: JsonObject, at: datetime, unique: U
 
 
 def _http(call: JsonObject, _library: JsonObject, _at: datetime, _unique: Unique) -> JsonObject:
-    return {key: value for key, value in call.items() if key != "type"}  # the path tells it
+    return {key: value for key, value in call.items() if key != "type"}  # the path says it
 
 
 def _ruby(call: JsonObject, library: JsonObject, at: datetime, unique: Unique) -> JsonObject:

@@ -131,11 +131,11 @@ def test_the_lines_of_calls() -> None:
         f"{at}  group     no user -> no visitor  group g -> account  webhook  dead: no answer  {found}",
         (
             "    warning GROUP_WITHOUT_USER at $.userId: There is no userId, so no visitor is joined to "
-            "the account; send it along."
+            "the account; send the userId too."
         ),
         (
             "    info GROUP_NO_TRAITS at $.traits: The group call has no traits, so the account gets no "
-            "metadata from it; send some."
+            "metadata from it; send some traits."
         ),
         (
             f"{at}  page      user u  skipped NO_MATCHING_MAPPING: Pendo documents nothing for page calls "

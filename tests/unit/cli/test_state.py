@@ -47,7 +47,7 @@ def test_show_tells_who_would_be_there(calls: Path) -> None:
         "1 visitor, 1 account, 0 track events, 1 webhook without effect",
         "visitor u-1  2 fields  accounts acme",
         "account acme  1 field",
-        "nothing came of identify line 4: there is no userId, and Pendo's visitors are named by it",
+        "nothing came of identify line 4: there is no userId, which is Pendo's visitor ID",
     ]
 
 

@@ -30,12 +30,12 @@ def rows(call: dict[str, Any], **setup: Any) -> list[Any]:
 
 
 SHORTER = (
-    "ID_TOO_LONG at userId: the id has 130 bytes; Pendo cuts a visitor id after 128, so long ids may "
-    "fall together. Send a shorter one"
+    "ID_TOO_LONG at userId: the id has 130 bytes; Pendo cuts a visitor id after 128, so two long "
+    "ids may become the same. Send a shorter one"
 )
 NAMED = (
     'KEY_SYNTAX at traits["total billed"]: Pendo stores the field but cannot use it in segments or reports; '
-    "use letters, digits and _ only, no digit first"
+    "use only letters, digits and _, and no digit first"
 )
 CUT = "é" * 59 + "…"
 SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -72,14 +72,14 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         (
             "identify u: delivered as visitor u; 1 of 2 traits becomes metadata; Plan does not, because "
             "Pendo lower-cases "
-            "keys, and of equal ones only the last is left."
+            "keys, and of equal keys only the last is kept."
         ),
     ),
     (
         {"type": "identify", "userId": "é" * 65, "traits": {"a": 1}},
         {},
         (
-            f"identify {CUT}: delivered as visitor {CUT} (an ID ends after 128 bytes); its trait a "
+            f"identify {CUT}: delivered as visitor {CUT} (an ID is cut after 128 bytes); its trait a "
             f"becomes metadata; {SHORTER}."
         ),
     ),
@@ -88,8 +88,7 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {},
         (
             "identify of anonymous a-1: delivered, but Pendo makes nothing of it, because there is no "
-            "userId, and Pendo's "
-            "visitors are named by it; identify the user with a userId."
+            "userId, which is Pendo's visitor ID; identify the user with a userId."
         ),
     ),
     (
@@ -106,7 +105,7 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         (
             "identify VISITOR-UNIQUE-ID: delivered, but Pendo makes nothing of it, because the placeholder "
             "of Pendo's "
-            "install snippet counts as no ID; send the real id."
+            "install snippet does not count as an ID; send the real id."
         ),
     ),
     (
@@ -157,9 +156,8 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"type": "track", "userId": "u", "event": "E", "properties": {"groupId": "g"}},
         {"pendo_track": False},
         (
-            "track E of u: delivered, but Pendo makes nothing of it, because the Pendo subscription has not "
-            "the setting for "
-            "track calls; ask Pendo for it."
+            "track E of u: delivered, but Pendo makes nothing of it, because the Pendo subscription does "
+            "not have the setting for track calls; ask Pendo for it."
         ),
     ),
     (
@@ -167,7 +165,7 @@ SENTENCES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"track": False},
         (
             "track E of u: not delivered, as Pendo takes track calls only if its subscription has the "
-            "setting, and track is off here."
+            "setting for them; track is off here."
         ),
     ),
     (
@@ -355,14 +353,14 @@ def test_what_a_browser_destination_does(
         ({"type": "identify", "userId": "x" * 130}, []),  # Pendo cuts it either way
         (
             {"type": "identify", "userId": "VISITOR-UNIQUE-ID"},
-            ["makes an anonymous visitor of the agent's own, the webhook none"] * 2,
+            ["makes an anonymous visitor of the agent's own, the webhook makes none"] * 2,
         ),
-        ({"type": "identify", "anonymousId": "a"}, ["makes visitor _PENDO_T_a, the webhook none"]),
+        ({"type": "identify", "anonymousId": "a"}, ["makes visitor _PENDO_T_a, the webhook makes none"]),
         (
             {"type": "group", "userId": "u", "groupId": "g", "traits": PARENT},
             ["Two accounts: umbrella::g", "Two accounts: umbrella::g"],
         ),
-        ({"type": "group", "anonymousId": "a", "groupId": "g"}, ["does not: it asks for a userId"]),
+        ({"type": "group", "anonymousId": "a", "groupId": "g"}, ["does not: it needs a userId"]),
         ({"type": "track", "userId": "u", "event": "E"}, ["would count twice"]),
         ({"type": "page", "userId": "u"}, []),
     ],

@@ -64,8 +64,8 @@ CASES: list[tuple[str, Any, dict[str, Any], Look, Any, Any]] = [
         {"batch": [call()], "writeKey": "BODY_KEY"},
         {"headers": BASIC},
         lambda r: (event(r)["writeKey"], r.judged[0].findings[0].message.partition(";")[2]),
-        ("BODY_KEY", " the body's is taken here. Send one key."),
-        ("HEADER_KEY", " the header's is taken here. Send one key."),
+        ("BODY_KEY", " the body's is taken here. Send only one key."),
+        ("HEADER_KEY", " the header's is taken here. Send only one key."),
     ),
     (
         "no_sent_at=received",

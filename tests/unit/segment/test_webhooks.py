@@ -87,8 +87,8 @@ def test_what_javascript_loses_is_named() -> None:
     assert isinstance(one.outcome, Webhook)
     assert b'"traits":{"a b":[1,9007199254740992],"c":1,"d":null}' in one.outcome.body
     messages = [finding.message for finding in one.findings if finding.code == "NUMBER_CHANGED"]
-    assert any(message.startswith("9007199254740993 becomes 9007199254740992: ") for message in messages)
-    assert any(message.startswith("1e400 becomes null: ") for message in messages)
+    assert any(message.startswith("9007199254740993 becomes 9007199254740992, ") for message in messages)
+    assert any(message.startswith("1e400 becomes null, ") for message in messages)
 
 
 def test_two_write_keys_are_told_without_showing_them() -> None:
@@ -169,7 +169,7 @@ def test_findings_are_bounded() -> None:
     assert len(found) == MOST_FINDINGS
     assert (found[-1].code, found[-1].message) == (
         "MORE_FINDINGS",
-        "401 more findings are not shown; mend these first.",
+        "401 more findings are not shown; fix these first.",
     )
 
 
@@ -227,7 +227,7 @@ def test_words_name_the_destination_that_is_meant(kind: str, title: str) -> None
         == f'integrations has "All": false and does not list "{title}"; add it there to deliver.'
     )
     (finding,) = judged(b'"integrations": {"Pendo": false}, "traits": {}', Setup(webhook=kind)).findings
-    assert f'governed by "{title}".' in finding.message
+    assert f'use its name: "{title}": false.' in finding.message
 
 
 def test_findings_of_skipped_calls_are_shown() -> None:
