@@ -14,7 +14,14 @@ from segment_pendo.cli.setup_options import setup_options, was_given
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.mapped_file import Mapped, Options, Wrong, mapped
 
-__all__ = ["Inputs", "input_options"]
+__all__ = ["Inputs", "input_options", "only_recordings_option"]
+
+
+only_recordings_option = click.option(
+    "--only-recordings",
+    is_flag=True,
+    help="Pass over files whose first line is not a recording's; for hooks that are given every *.jsonl.",
+)
 
 
 class Inputs:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.format import Entry, Header, RecordingError
 
-__all__ = ["load", "load_header", "replace_whole", "rewrite"]
+__all__ = ["is_recording_file", "load", "load_header", "replace_whole", "rewrite"]
 
 
 def load(path: Path, size: int | None = None) -> Iterator[Entry]:
@@ -29,6 +29,12 @@ def load_header(path: Path) -> Header:
     """Return line 1 of the recording at `path`. Raises RecordingError."""
     with _opened(path) as file:
         return recording.read([file.readline(recording.LONGEST_HEADER)], str(path)).header
+
+
+def is_recording_file(path: Path) -> bool:
+    """Whether the first line of a file is a recording's. Raises RecordingError where it cannot be read."""
+    with _opened(path) as file:
+        return recording.is_recording(file.readline(recording.LONGEST_HEADER))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`check`: what it finds, reports, and rewrites."""
 
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
@@ -179,3 +180,18 @@ def test_a_file_without_any_call_is_no_proof(tmp_path: Path) -> None:
     Recorder(file, setup=Setup()).close()
     done = check(file)
     assert (done.exit_code, done.stderr) == (1, f"{file} holds no call, so there is nothing to check.\n")
+
+
+def test_hooks_pass_over_files_that_are_not_recordings(tmp_path: Path, golden: Path) -> None:
+    foreign = tmp_path / "training.jsonl"
+    foreign.write_text('{"prompt":"ann@initech-mail.co"}\n')
+    hooks = (Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text()
+    entries = re.findall(r"entry: segment-pendo (.*)", hooks)
+    assert len(entries) == 2
+    for entry in entries:
+        assert CliRunner().invoke(main, [*entry.split(), str(foreign)]).exit_code == 0
+        both = CliRunner().invoke(main, [*entry.split(), str(foreign), str(golden)])
+        assert str(foreign) not in both.output
+    edit(golden, 3, findings=["X"])
+    assert check("--only-recordings", foreign, golden).exit_code == 1
+    assert check(foreign).exit_code == 3

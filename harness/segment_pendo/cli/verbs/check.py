@@ -11,12 +11,13 @@ from typing import Final
 import click
 
 from segment_pendo.base.prose import cell, many, printable, short
+from segment_pendo.cli.calls_input import only_recordings_option
 from segment_pendo.cli.failure import CANNOT_START, FOUND, REFUSED, Failure
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import WHO, named
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.check import Difference, differences, refused_differences
-from segment_pendo.recordings.files import load, load_header, rewrite
+from segment_pendo.recordings.files import is_recording_file, load, load_header, rewrite
 from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.segment import ingest
@@ -77,7 +78,10 @@ class _Checked:
     type=click.Choice(["error", "warning"]),
     help="Object to findings of this level, or worse, too.",
 )
-def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update: bool) -> None:
+@only_recordings_option
+def command(
+    files: tuple[Path, ...], report: str, fail_on: str | None, *, update: bool, only_recordings: bool
+) -> None:
     """Map the recorded requests of each FILE again, at the times at which they were received, and compare.
 
     Compared are outcomes, webhook bodies byte for byte, and findings. Ends with 1 if something differs, or
@@ -89,6 +93,8 @@ def command(files: tuple[Path, ...], report: str, fail_on: str | None, *, update
             "difference, commit it."
         )
         raise Failure(message, REFUSED)
+    if only_recordings:
+        files = tuple(filter(is_recording_file, files))
     checked = [call for file in files for call in _checked(file, fail_on)]
     _print(report, checked)
     if update:

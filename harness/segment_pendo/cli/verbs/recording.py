@@ -13,6 +13,7 @@ import click
 from segment_pendo.base.hosts import bare
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli import credentials
+from segment_pendo.cli.calls_input import only_recordings_option
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.pseudonym_settings import people
@@ -25,7 +26,7 @@ from segment_pendo.recordings.exchange import export as export_to
 from segment_pendo.recordings.exchange.containers import opened
 from segment_pendo.recordings.exchange.found import Imported, ImportFailure, PassedOver
 from segment_pendo.recordings.exchange.har import har
-from segment_pendo.recordings.files import load, load_header, replace_whole
+from segment_pendo.recordings.files import is_recording_file, load, load_header, replace_whole
 from segment_pendo.recordings.format import Entry
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.merge import joined
@@ -115,7 +116,8 @@ def _redacted(header: recording.Header, entries: list[Entry], made: People) -> l
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE..."
 )
-def scan(files: tuple[Path, ...]) -> None:
+@only_recordings_option
+def scan(files: tuple[Path, ...], *, only_recordings: bool) -> None:
     """Look for what seems to be a secret or a person in text files; ends with 1 if there is something.
 
     Keys, tokens, Basic headers with a write key, e-mail addresses, phone numbers, card numbers, public IP
@@ -126,6 +128,8 @@ def scan(files: tuple[Path, ...]) -> None:
     for file in sorted(
         one for given in files for one in ([given] if given.is_file() else given.rglob("*")) if one.is_file()
     ):
+        if only_recordings and not is_recording_file(file):
+            continue
         try:
             text = file.read_bytes().decode("utf-8", "replace")
         except OSError as error:
