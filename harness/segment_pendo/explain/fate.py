@@ -35,6 +35,7 @@ _COVERED: Final = frozenset(
 )  # fmt: skip
 _COVERED_WHERE_IGNORED: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD"})
 _MOST_NAMES: Final = 3
+_LOWERED: Final = "Pendo lower-cases names"
 _MOST_FINDINGS: Final = 2
 _MOST_LEAVES: Final = 100
 _LONGEST_PATH: Final = 200
@@ -133,14 +134,19 @@ def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
         yield "it has no traits, so no metadata changes"
         return
     taken = {field.path[0] for field in effect.fields if field.name is not None}
+    renamed = _renamed(effect)
     if len(traits) == 1 and taken:
-        yield f"its trait {short(str(next(iter(traits))), 40)} becomes metadata"
+        name = next(iter(traits))
+        renames = renamed.pop(name, "")
+        yield f"its trait {short(str(name), 40)} becomes metadata{renames and f' as {renames} ({_LOWERED})'}"
     elif len(taken) == len(traits):
         yield f"{'both' if len(traits) == 2 else f'all {len(traits)}'} traits become metadata"
     elif taken:
         yield f"{len(taken)} of {len(traits)} traits become{'s' if len(taken) == 1 else ''} metadata"
     else:
         yield "no trait becomes metadata"
+    if renamed:
+        yield _renames(renamed)
     lost: dict[str, list[str]] = {}
     for field in effect.fields:
         if field.name is None:
@@ -150,6 +156,18 @@ def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
         shown = ", ".join(short(name, 60) for name in names[:_MOST_NAMES]) + more
         verb = "does" if len(names) == 1 else "do"
         yield f"{shown} {verb} not, because {because(rule, setup)}{_remedy(rule, names)}"
+
+
+def _renamed(effect: Effect) -> dict[str | int, str]:
+    """Return the name in Pendo of each trait that is called something else there."""
+    kept = [field for field in effect.fields if field.name is not None and len(field.path) == 1]
+    return {field.path[0]: short(field.name or "", 40) for field in kept if field.name != field.path[0]}
+
+
+def _renames(renamed: dict[str | int, str]) -> str:
+    shown = [f"{short(str(name), 40)} as {now}" for name, now in islice(renamed.items(), _MOST_NAMES)]
+    more = f" and {len(renamed) - _MOST_NAMES} more" if len(renamed) > _MOST_NAMES else ""
+    return f"{', '.join(shown)}{more} ({_LOWERED})"
 
 
 def _names(field: Field) -> list[str]:

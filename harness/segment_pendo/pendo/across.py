@@ -32,6 +32,7 @@ ACROSS: Final = frozenset(
         "ID_CASE_VARIANT",
         "ID_COLLISION",
         "KEY_CASE_VARIANT",
+        "KEY_LOWERCASED",
         "TOO_MANY_NAMES",
         "TRACK_NOT_ENABLED",
         "TYPE_CHANGED",
@@ -213,6 +214,9 @@ class Across:
                     "value wins. Always spell it the same."
                 )
                 yield note("KEY_CASE_VARIANT", path, text)
+            elif before == spelled != field.name and self._variants.is_new((*key, spelled)):
+                text = f"Pendo lower-cases names, so look for {field.name} there."
+                yield note("KEY_LOWERCASED", json_path("traits", *field.path), text)
             now = type_of(field.value)
             if now and self._types.first(key, now) != now:
                 yield from self._type(key, now, json_path("traits", *field.path))

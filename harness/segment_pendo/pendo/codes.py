@@ -226,6 +226,14 @@ CODES: Final[dict[str, Code]] = {
         _AGENT,
         "\n".join((_identify('{"planName":"pro"}'), _identify('{"planname":"free"}'))),
     ),
+    "KEY_LOWERCASED": Code(
+        "info",
+        "The name of the trait has upper-case letters, and Pendo keeps it in lower case. It is reported once "
+        "for each name.",
+        "Look for the lower-case name in Pendo's segments and reports.",
+        _AGENT,
+        _identify('{"firstName":"Ann"}'),
+    ),
     "TYPE_CHANGED": Code(
         "warning",
         "An earlier call sent another type for this field. In Pendo an administrator gives a field one "

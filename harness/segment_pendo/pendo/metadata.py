@@ -38,7 +38,8 @@ def fields(traits: Json, switches: PendoSwitches = DEFAULT) -> tuple[Field, ...]
             continue
         # Most traits are such a text or boolean, and need no closer look.
         if (value and isinstance(value, str)) or value is True or value is False:
-            taken.append(Field((key,), key.lower() if lower else key, value, "1.31"))
+            name = key.lower() if lower else key
+            taken.append(Field((key,), name, value, "1.31" if name == key else "3.31"))
         else:
             taken += _taken((key,), key, value, switches)
     names = [field.name for field in taken if field.name is not None]
@@ -49,7 +50,7 @@ def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoS
     if isinstance(value, dict):
         yield from _object(path, name, value, switches)
         return
-    name = name.lower() if switches.key_case == "lower" else name
+    sent, name = name, name.lower() if switches.key_case == "lower" else name
     if isinstance(value, list):
         yield from _list(path, name, value, switches)
     elif value is None or is_infinite(value):  # JavaScript writes what is no finite number as null
@@ -57,7 +58,7 @@ def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoS
     elif value == "" and isinstance(value, str):
         yield _special(Field(path, name, "", "3.10"), switches.empty)
     else:
-        yield Field(path, name, value, "1.31")
+        yield Field(path, name, value, "1.31" if name == sent else "3.31")
 
 
 def _object(

@@ -200,8 +200,8 @@ def test_a_value_on_its_way() -> None:
         "webhook": "$.traits.planName",
         "to": "visitor segmentio.planname",
         "value": "pro",
-        "rule": "pendo 1.31: traits are the visitor's metadata",
-        "grade": "Segment's documents",
+        "rule": "pendo 3.31: Pendo lower-cases keys, and of equal keys only the last is kept",
+        "grade": "Pendo's code",
     }
     assert (made["$.traits.a"]["to"], made["$.traits.a"]["grade"]) == (None, "Pendo's code")
     assert (made["$.userId"]["to"], made["$.userId"]["value"]) == ("visitor id", "u")
@@ -232,6 +232,38 @@ def test_what_is_assumed_says_so_and_a_switch_speaks_for_itself() -> None:
         "assumed null=ignored: nothing",
         "assumed",
     )
+
+
+@pytest.mark.parametrize(
+    ("traits", "words"),
+    [
+        (
+            {"firstName": "Ann"},
+            "; its trait firstName becomes metadata as firstname (Pendo lower-cases names)",
+        ),
+        ({"first": "Ann"}, "; its trait first becomes metadata."),
+        (
+            {"firstName": "Ann", "plan": 1},
+            "; both traits become metadata; firstName as firstname (Pendo lower-cases names)",
+        ),
+        (
+            {"A": 1, "B": [1], "C": None, "D": "", "e": True},
+            "; all 5 traits become metadata; A as a, B as b, C as c and 1 more (Pendo lower-cases names)",
+        ),
+        (
+            {"A": 1, "b": {"c": 1}},
+            "; 1 of 2 traits becomes metadata; A as a (Pendo lower-cases names); b.c does",
+        ),
+    ],
+)
+def test_a_name_that_pendo_changes_is_told(traits: dict[str, Any], words: str) -> None:
+    assert words in told({"type": "identify", "userId": "u", "traits": traits})
+
+
+def test_where_names_are_kept_as_sent_nothing_is_told_of_them() -> None:
+    call = {"type": "identify", "userId": "u", "traits": {"firstName": "Ann"}}
+    sentence = told(call, pendo=PendoSwitches(key_case="sent"))
+    assert sentence == "identify u: delivered as visitor u; its trait firstName becomes metadata."
 
 
 def test_what_is_lost_at_segment() -> None:

@@ -38,6 +38,7 @@ def codes(*events: dict[str, Any], **how: Any) -> list[list[str]]:
 
 
 ALONE, EARLY, SWITCH = "IDENTIFY_NO_ACCOUNT", "GROUP_BEFORE_IDENTIFY", "ACCOUNT_SWITCH"
+LOWER = "KEY_LOWERCASED"
 CASES: list[tuple[list[dict[str, Any]], list[list[str]]]] = [
     ([identify(), identify(), group(), identify()], [[ALONE], [], [], []]),
     ([group(), group(), identify()], [[EARLY], [], []]),
@@ -51,9 +52,12 @@ CASES: list[tuple[list[dict[str, Any]], list[list[str]]]] = [
     ([identify(LONG + "a"), identify(LONG + "b"), identify(LONG)], [[ALONE], ["ID_COLLISION"],
         ["ID_COLLISION"]]),
     ([identify("é" * 64 + "a"), identify("é" * 64 + "b")], [[ALONE], ["ID_COLLISION"]]),
-    ([identify(planName=1), identify(planname=1), identify(planName=1)], [[ALONE], ["KEY_CASE_VARIANT"], []]),
+    ([identify(planName=1), identify(planname=1), identify(planName=1)], [[ALONE, LOWER],
+        ["KEY_CASE_VARIANT"], []]),
     ([identify(plan=1), *[identify(Plan=1)] * 2, identify(PLAN=1)], [[ALONE], ["KEY_CASE_VARIANT"], [],
         ["KEY_CASE_VARIANT"]]),
+    ([identify(planName=1), identify(planName=2), identify("v", planName=3)], [[ALONE, LOWER], [], [ALONE]]),
+    ([identify(plan=1), group(plan=1), group(Plan=1)], [[ALONE], [], ["KEY_CASE_VARIANT"]]),
     ([identify(a=1), identify(a="x"), identify(a=None), identify(a=2)], [[ALONE], ["TYPE_CHANGED"], [], []]),
     ([identify(a=None), identify(a=True), identify(a=1)], [[ALONE], [], ["TYPE_CHANGED"]]),
     ([identify(a=1.5), identify(a=2)], [[ALONE], []]),
