@@ -100,18 +100,23 @@ def command(
     if update:
         for file in files:
             _update(file, [call for call in checked if call.file == file])
-    for file in files:
-        if not any(call.file == file for call in checked):
-            click.echo(f"{file} holds no call, so there is nothing to check.", err=True)
-            sys.exit(FOUND)
+    sys.exit(_end(files, checked, fail_on, updated=update))
+
+
+def _end(files: tuple[Path, ...], checked: list[_Checked], fail_on: str | None, *, updated: bool) -> int:
+    """Print the sum; return the exit code."""
+    empty = [file for file in files if not any(call.file == file for call in checked)]
+    if empty:
+        click.echo(f"{empty[0]} holds no call, so there is nothing to check.", err=True)
+        return FOUND
     differing = sum(bool(call.differences) for call in checked)
     objected = sum(bool(call.objections) for call in checked)
-    verb = "rewritten" if update else "differs" if differing == 1 else "differ"
+    verb = "rewritten" if updated else "differs" if differing == 1 else "differ"
     refused = any(call.line is None for call in checked)
     nouns = ("recorded call or request", "recorded calls and requests") if refused else ("recorded call", "")
     words = f"{differing} of {many(len(checked), *nouns)} {verb}"
     click.echo(words + (f"; --fail-on {fail_on} objects to {objected}" if fail_on else "") + ".", err=True)
-    sys.exit(FOUND if objected or (differing and not update) else 0)
+    return FOUND if objected or (differing and not updated) else 0
 
 
 def _print(report: str, checked: list[_Checked]) -> None:
