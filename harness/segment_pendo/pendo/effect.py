@@ -77,7 +77,7 @@ def _id(  # 1.39: from userId and groupId alone
     event: JsonObject, key: str, kind: ids.Kind, switches: PendoSwitches, *, absent: str = "1.38"
 ) -> Id:
     value = event.get(key)
-    if value is None or (value == "" and isinstance(value, str)):
+    if ids.is_absent(value):
         return Id((key,), None, absent)
     refused = ids.refusal(value, kind, switches)
     if refused:
@@ -104,7 +104,7 @@ def is_anonymous(event: JsonObject, switches: PendoSwitches) -> bool:
     """Whether an identify call makes an anonymous visitor from its anonymousId (1.38)."""
     anonymous = event.get("anonymousId")
     return (
-        event.get("userId") is None
+        ids.is_absent(event.get("userId"))
         and switches.anonymous == "visitor"
         and isinstance(anonymous, str)
         and bool(anonymous)

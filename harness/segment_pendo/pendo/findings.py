@@ -52,7 +52,7 @@ def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Findi
 
 
 def _visitor(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
-    if event.get("userId") is None:
+    if ids.is_absent(event.get("userId")):
         text = (
             "There is no userId, so Pendo has no visitor to attach this to; identify the user first, or "
             "expect no effect."
@@ -70,7 +70,7 @@ def _identify(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
 
 def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
     group = event.get("groupId")
-    if group is None or group == "":
+    if ids.is_absent(group):
         text = "There is no groupId, so Pendo has no account to keep the traits in; send a groupId."
         yield note("GROUP_WITHOUT_ID", "$.groupId", text)
     else:
@@ -99,7 +99,7 @@ def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
 
 
 def _joined(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
-    if event.get("userId") is None:
+    if ids.is_absent(event.get("userId")):
         text = "There is no userId, so no visitor is joined to the account; send the userId too."
         yield note("GROUP_WITHOUT_USER", "$.userId", text)
     else:

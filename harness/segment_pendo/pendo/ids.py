@@ -8,7 +8,7 @@ from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json
 
-__all__ = ["ANONYMOUS_PREFIX", "MAX_BYTES", "Kind", "blank", "effective", "examine", "refusal"]
+__all__ = ["ANONYMOUS_PREFIX", "MAX_BYTES", "Kind", "blank", "effective", "examine", "is_absent", "refusal"]
 
 type Kind = Literal["visitor", "account"]
 
@@ -28,6 +28,11 @@ _WHITE: Final = (
 def blank(text: str) -> bool:
     """Whether a text is nothing but white space, as JavaScript sees it."""
     return not text.strip(_WHITE)
+
+
+def is_absent(value: Json) -> bool:
+    """Whether there is no id: null, or an empty text."""
+    return value is None or (value == "" and isinstance(value, str))
 
 
 def refusal(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str | None:
@@ -78,12 +83,19 @@ def examine(value: Json, kind: Kind, path: str, switches: PendoSwitches = DEFAUL
             )
         ]
     if not isinstance(value, str) or refusal(value, kind, switches):
-        return [
-            note(
-                "ID_INVALID", path, f"Pendo does not take this as a {kind} id; send a text that is not empty."
-            )
-        ]
+        what = (
+            "It is only white space" if isinstance(value, str) and blank(value) else f"It is {_shown(value)}"
+        )
+        an_id = "an account id" if kind == "account" else "a visitor id"
+        text = f"{what}, which Pendo does not take as {an_id}; send a text that names the {kind}."
+        return [note("ID_INVALID", path, text)]
     return _oddities(value, kind, path, switches)
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return "empty" if value == "" else write(value).decode()[:20]
 
 
 def _oddities(value: str, kind: Kind, path: str, switches: PendoSwitches) -> list[Finding]:

@@ -108,6 +108,10 @@ RULES: Final[tuple[Rule, ...]] = (
         "A messageId repeated within 24 hours is mostly dropped; here it is delivered, with a finding.",
         "documentation",
          "duplicate data guide"),
+    Rule("I-65",
+        'An empty id counts as absent: a call with userId "" was shown as one without any id, and SDKs that '
+        'always send userId "" beside an anonymousId are in use.', "public threads",
+        "neondatabase/neonctl #399 and #400, analytics-ruby #243, RudderStack's browser SDK"),
     Rule("I-70",
         "Browsers send a preflight because of Authorization; the answer allows what is asked for.", "SDKs",
         _SDKS, "SDKs"),

@@ -86,7 +86,7 @@ def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skippe
     has_id = False
     for key in ("userId", "anonymousId"):
         value = data.get(key)
-        if value is None or (value == "" and switches.empty_id == "absent"):  # I-61: null counts as absent
+        if value is None or (value == "" and switches.empty_id == "absent"):  # I-61, I-65
             continue
         if not isinstance(value, str) or value == "":  # I-54, I-62
             what = "an empty text" if value == "" else f"{_KINDS.get(type(value), 'a value')}, not a text"
@@ -95,9 +95,11 @@ def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skippe
             )
         has_id = True
     if not has_id:  # I-53
+        empty = "" in (data.get("userId"), data.get("anonymousId"))
+        also = " (an empty text counts as none)" if empty else ""
         return Skipped(
             "no_user_anon_id",
-            "The call has neither userId nor anonymousId, so Segment drops it; send userId, which is "
+            f"The call has neither userId nor anonymousId{also}, so Segment drops it; send userId, which is "
             "what Pendo needs.",
         )
     if switches.long_message_id == "dropped" and _is_long(data.get("messageId")):  # I-44

@@ -76,11 +76,11 @@ class Switches:
     empty_id: str = switch(
         "What does an empty userId or anonymousId mean where the other of the two ids is there?",
         {
+            "absent": "the empty id counts as absent, as Segment's view of deliveries shows it",
             "dropped": "the call is dropped, as the documentation literally says",
-            "absent": "the empty id counts as absent",
         },
         "I-54",
-        "I-61",
+        "I-65",
     )
     long_message_id: str = switch(
         "What becomes of a call whose messageId is longer than 100 characters?",
