@@ -91,6 +91,7 @@ RARE_CALLS: list[JsonObject] = [
     {"type": "identify", "userId": "u-1", "traits": "text"},
     {"type": "Identify", "userId": "u-1"},
     {"type": "identify", "user_id": "u-1", "traits": {"plan": "pro"}},
+    {"type": "identify", "userId": "u-1", "traits": {"mrr": "12.50", "plan": "undefined"}},
 ]
 
 

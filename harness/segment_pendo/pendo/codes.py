@@ -264,6 +264,20 @@ CODES: Final[dict[str, Code]] = {
         _METADATA,
         _identify('{"paying":"true"}'),
     ),
+    "NUMBER_AS_STRING": Code(
+        "info",
+        "A number in quotes is a text to Pendo until an administrator changes the field's type.",
+        "Send the number without quotes.",
+        _METADATA,
+        _identify('{"mrr":"12.50"}'),
+    ),
+    "VALUE_SUSPICIOUS": Code(
+        "warning",
+        "The value looks like a missing value turned into text, such as undefined or [object Object].",
+        "Leave the trait out until its value is known.",
+        _NOWHERE,
+        _identify('{"plan":"undefined"}'),
+    ),
     "VALUE_LONG": Code(
         "info",
         "Pendo recommends texts under 1,500 characters.",

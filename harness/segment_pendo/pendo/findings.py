@@ -22,6 +22,9 @@ __all__ = ["examine"]
 _DATE_KEY = re.compile(r"(?:[a-z0-9]At|_at|(?:^|_)date|[a-z0-9]Date|(?:ed|es)On|_on)$")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,15}\.\d+", re.ASCII)  # whole numbers in quotes are mostly ids and codes
+_NOTHING: Final = frozenset({"undefined", "null", "none", "nan", "[object object]"})
+_ODD_STARTS: Final = frozenset("[uUnN-0123456789")  # of texts that are looked at closer
 _LONG_TEXT: Final = 1500  # 3.41
 _LONGEST_NAME: Final = 32  # 2.09
 _MOST_PROPERTIES: Final = 512  # 2.10, in bytes
@@ -196,7 +199,8 @@ def _is_plain(key: str, value: Json) -> bool:
     if isinstance(value, bool):
         return True
     if isinstance(value, str):
-        return len("false") < len(value) <= _LONG_TEXT and not _DATE_KEY.search(key)
+        odd = value[:1] in _ODD_STARTS or not len("false") < len(value) <= _LONG_TEXT
+        return not odd and not _DATE_KEY.search(key)
     return isinstance(value, int | float) and not _DATE_KEY.search(key)
 
 
@@ -272,6 +276,15 @@ def _string(key: str, value: str, path: str) -> Iterator[Finding]:
     if value.lower() in {"true", "false"}:
         text = "A boolean in quotes is a text to Pendo until the field's type is changed; send true or false."
         yield note("BOOL_AS_STRING", path, text)
+    elif _DECIMAL.fullmatch(value):
+        text = "A number in quotes is a text to Pendo until the field's type is changed; send a number."
+        yield note("NUMBER_AS_STRING", path, text)
+    elif value.lower() in _NOTHING:
+        text = (
+            f"{value!r} looks like a missing value turned into text, and Pendo keeps the text; leave the "
+            "trait out until its value is known."
+        )
+        yield note("VALUE_SUSPICIOUS", path, text)
     if len(value) > _LONG_TEXT:
         text = (
             f"The value has {len(value):,} characters; Pendo recommends fewer than {_LONG_TEXT:,}. Send a "

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header
+from segment_pendo.base.suggestion import nearest
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
@@ -37,6 +38,7 @@ __all__ = [
 TYPES: Final = ("identify", "group", "track", "page", "screen", "alias")  # M-1
 # Analytics.js builds the path from the first letter of the type (I-12).
 _SHORT: Final = {name[0]: name for name in TYPES}
+_LIKE: Final = 0.75  # how like a path must be to be the one that was meant
 MAX_SINGLE: Final = 32 * 1024  # I-40: "32 KB"; the SDKs' own limits lie between 32,000 and 32,768
 MAX_BATCH: Final = 500 * 1024  # I-41: "500 KB"
 _MOST_DOTS: Final = 20
@@ -165,6 +167,8 @@ def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) ->
     message = f"{request.method[:20]} {masked(request.path)[:200]} is not a path of Segment's ingest API."
     if request.method != "POST" and _PATH.fullmatch(_tidied(request.path)):
         message = f"{masked(request.path)[:200]} takes POST, not {request.method[:20]}."
+    else:
+        message += _meant(_tidied(request.path))
     unknown = Refusal(404, "unknown_path", message)
     body = _decoded(request) if request.method == "POST" else b""
     if isinstance(body, Refusal) or not body or len(body) > MAX_BATCH:
@@ -180,6 +184,12 @@ def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) ->
             request, Route("single", kind), parsed.value, len(body), switches, ordinary=parsed.ordinary
         )
     return unknown
+
+
+def _meant(path: str) -> str:
+    """Return a question about the path that was meant, where one of Segment's is like it."""
+    near = nearest(path.rpartition("/")[2], [*TYPES, "batch", "import"], _LIKE)
+    return f" Did you mean /v1/{near}?" if near else ""
 
 
 def _single(

@@ -371,3 +371,23 @@ def test_settings_keep_an_sdk_here() -> None:
     receipt = assess(request, id="1", at=AT, setup=Setup())
     segment = json.loads(receipt.reply.body)["integrations"]["Segment.io"]
     assert segment == {"apiKey": "WK1", "apiHost": "127.0.0.1:4170/v1", "protocol": "http"}
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/v1/identfy", "/v1/identify"),
+        ("/v1/grup", "/v1/group"),
+        ("/v1/batc", "/v1/batch"),
+        ("/v1/pages", "/v1/page"),
+        ("/healthz", None),
+        ("/v1/users", None),
+        ("/", None),
+    ],
+)
+def test_a_path_that_is_almost_one_of_segments_names_it(path: str, meant: str | None) -> None:
+    receipt = assess(SdkRequest("POST", path, body=b"x"), id="r", at=AT, setup=Setup())
+    assert receipt.refusal is not None
+    assert receipt.refusal.code == "unknown_path"
+    asked = f"Did you mean {meant}?" if meant else "Did you mean"
+    assert (asked in receipt.refusal.message) is (meant is not None)
