@@ -16,7 +16,10 @@ from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.pendo.metadata import Field
 from segment_pendo.words import Call, Finding, Json, JsonObject, Judged
 
-__all__ = ["explained", "fate"]
+__all__ = ["WHERE", "explained", "fate"]
+
+# 1.32, 1.73: where and when to look.
+WHERE: Final = "In Pendo, look under segment.io (beside Agent); it takes minutes, up to an hour or so."
 
 # What to do in the app where Pendo makes nothing of a call, by the rule.
 _INSTEAD: Final = {
@@ -45,8 +48,9 @@ _WORD = re.compile(r"[^\W_]+")
 def explained(judged: Judged, setup: Setup) -> JsonObject:
     """Return what `explain` adds to the row of a call: fate, fields, effect."""
     effect = effect_of(judged, setup)
+    shows = effect is not None and effect.nothing is None
     return {
-        "fate": fate(judged, setup, effect),
+        "fate": fate(judged, setup, effect) + (f" {WHERE}" if shows else ""),
         "fields": [line.row() for line in field_lines(judged, effect, setup)],
         "effect": effect_row(effect) if effect is not None else {"visitor": None, "account": None},
     }
