@@ -35,11 +35,11 @@ OPTIONS: Final = {
     "webhook": '"actions" (default) or "classic": which of Segment\'s two webhook destinations',
     "assume": "how rules that no source settles are read, {name: value}",
     "fail_on": (
-        '"error", "warning" or "info": fail the test if a finding of this level, or worse, was made, or '
-        "Segment would drop a call"
+        '"error", "warning" or "info": fail the test for a finding of this level or worse, or for a call '
+        "that Segment would drop"
     ),
     "timeout": "seconds that wait() waits at most (default: 5)",
-    "quiet": "seconds without a call after which none() takes it that nothing more comes (default: 0.25)",
+    "quiet": "seconds without a call after which none() assumes that nothing more comes (default: 0.25)",
 }
 
 
