@@ -1,6 +1,6 @@
 """The pytest plugin: the fixture `segment_pendo`, its marker and options.
 
-It is light: nothing but pytest is imported until the fixture is used.
+It starts fast: nothing but pytest is imported until the fixture is used.
 """
 
 import os
@@ -12,7 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from segment_pendo.testing.harness import Harness
-    from segment_pendo.testing.loop_thread import Bench
+    from segment_pendo.testing.loop_thread import LoopThread
     from segment_pendo.testing.network_guard import Guard
     from segment_pendo.testing.options import Options
 
@@ -27,19 +27,19 @@ _TESTED: Final = pytest.StashKey["dict[str, tuple[bool, dict[str, str]]]"]()
 _FIXTURE: Final = "segment_pendo"
 _GUARD: Final = "segment_pendo_no_network"
 _PROPERTY: Final = "segment_pendo_"
-# Options of the marker and of the fixture segment_pendo_config, with what they mean; the first five are as
-# `segment-pendo run` has them.
+# Options of the marker and of the fixture segment_pendo_config, with their meaning; the first five are
+# the same as those of `segment-pendo run`.
 OPTIONS: Final = {
     "track": "select track calls too (default: no)",
     "pendo_track": "whether the Pendo subscription has the setting for track calls (default: it has)",
     "webhook": '"actions" (default) or "classic": which of Segment\'s two webhook destinations',
     "assume": "how rules that no source settles are read, {name: value}",
     "fail_on": (
-        '"error", "warning" or "info": fail the test if a finding of this level, or worse, was made, or '
-        "Segment would drop a call"
+        '"error", "warning" or "info": fail the test for a finding of this level or worse, or for a call '
+        "that Segment would drop"
     ),
     "timeout": "seconds that wait() waits at most (default: 5)",
-    "quiet": "seconds without a call after which none() takes it that nothing more comes (default: 0.25)",
+    "quiet": "seconds without a call after which none() assumes that nothing more comes (default: 0.25)",
 }
 
 
@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--segment-pendo-block-network",
         action="store_true",
-        help="Refuse all tests connections off this machine.",
+        help="Refuse connections of all tests to other machines.",
     )
     group.addoption(
         "--segment-pendo-summary",
@@ -70,7 +70,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "segment_pendo_block_network", "As --segment-pendo-block-network.", type="bool", default=False
     )
     parser.addini(
-        "segment_pendo_allow_hosts", "Hosts that may be reached all the same.", type="args", default=[]
+        "segment_pendo_allow_hosts", "Hosts that tests may reach all the same.", type="args", default=[]
     )
     parser.addini("segment_pendo_fail_on", "As --segment-pendo-fail-on.", default="")
     parser.addini("segment_pendo_track", "Select track calls too.", type="bool", default=False)
@@ -94,11 +94,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from segment_pendo.serve.environment import in_ci  # noqa: PLC0415
 
         if in_ci():
-            why = (
-                "rewrites recordings, which CI must not do: run it on your machine, look at the "
-                "difference, commit it"
+            msg = (
+                "--segment-pendo-update rewrites recordings, which CI must not do: run it on your machine, "
+                "look at the difference, and commit it"
             )
-            msg = f"--segment-pendo-update {why}"
             raise pytest.UsageError(msg)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Reports(config), "segment-pendo-reports")
@@ -112,12 +111,12 @@ def _blocks(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    # Threads go on between tests, and doctests use no fixture of ours.
+    # Threads run on between tests, and doctests do not use our fixtures.
     if _blocks(session.config) and not session.config.option.collectonly:
         from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415
 
         guard = session.config.stash[_STANDING] = Guard(
-            "somebody between tests", session.config.getini("segment_pendo_allow_hosts")
+            "something between tests", session.config.getini("segment_pendo_allow_hosts")
         )
         guard.__enter__()
 
@@ -132,15 +131,15 @@ def _let_go(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if not isinstance(item, pytest.Function):
         return
-    # A marker without the fixture would do nothing, in silence.
+    # A marker without the fixture would silently do nothing.
     if item.get_closest_marker(_FIXTURE) and _FIXTURE not in item.fixturenames:
         item.fixturenames.insert(0, _FIXTURE)
     if _blocks(item.config) and _GUARD not in item.fixturenames:
-        item.fixturenames.insert(0, _GUARD)  # first, so that it stands before the others are set up
+        item.fixturenames.insert(0, _GUARD)  # first, so that it guards the setup of the others too
 
 
 def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory: Path) -> "Options":
-    from segment_pendo.testing.options import known, made  # noqa: PLC0415
+    from segment_pendo.testing.options import known, options_of  # noqa: PLC0415
 
     config = request.config
     chosen: dict[str, Any] = {
@@ -153,7 +152,7 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
         chosen |= known(given, OPTIONS, "the fixture segment_pendo_config")
         for mark in reversed(list(request.node.iter_markers(_FIXTURE))):
             chosen |= known(mark.kwargs, OPTIONS, "@pytest.mark.segment_pendo", mark.args)
-        return made(chosen, directory, update=bool(config.getoption("--segment-pendo-update")))
+        return options_of(chosen, directory, update=bool(config.getoption("--segment-pendo-update")))
     except ValueError as error:
         msg = f"segment-pendo: {error}"
         raise pytest.UsageError(msg) from None
@@ -164,29 +163,29 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
 
 @pytest.fixture(scope="session")
 def segment_pendo_config() -> dict[str, Any]:
-    """Override it, in any scope: options for the tests below, as those of the marker, which wins."""
+    """Override it in any scope: return options as those of the marker, which wins where both give one."""
     return {}
 
 
 @pytest.fixture
 def segment_pendo_directory(request: pytest.FixtureRequest) -> Path:
-    """Override it: the directory that paths of recordings are relative to; here, that of the test's file."""
+    """Override it: return the directory of the recordings (default: that of the test's file)."""
     return request.path.parent
 
 
 @pytest.fixture(scope="session")
-def _segment_pendo_bench(request: pytest.FixtureRequest) -> "Iterator[Bench]":
-    from segment_pendo.testing.loop_thread import Bench  # noqa: PLC0415
+def _segment_pendo_loop(request: pytest.FixtureRequest) -> "Iterator[LoopThread]":
+    from segment_pendo.testing.loop_thread import LoopThread  # noqa: PLC0415
 
-    bench = Bench()
+    loop_thread = LoopThread()
     with pytest.MonkeyPatch.context() as patch:
         _past_proxies(patch)
-        yield bench
-    request.config.stash[_LATE] = bench.close()
+        yield loop_thread
+    request.config.stash[_LATE] = loop_thread.close()
 
 
 def _past_proxies(patch: pytest.MonkeyPatch) -> None:
-    """Where a proxy is set, many an SDK sends even 127.0.0.1 through it, unless NO_PROXY names it."""
+    """Name this machine in NO_PROXY if a proxy is set: many SDKs use the proxy even for 127.0.0.1."""
     names = {name.lower() for name, value in os.environ.items() if value}
     if {"http_proxy", "https_proxy", "all_proxy"} & names:
         known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
@@ -195,41 +194,44 @@ def _past_proxies(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def segment_pendo_url(_segment_pendo_bench: "Bench") -> str:
-    """One address for the whole session, for apps that live as long: the test that runs
-    has what comes there.
+def segment_pendo_url(_segment_pendo_loop: "LoopThread") -> str:
+    """One address for the whole session, for apps that live as long.
+
+    What comes there belongs to the test that is running.
     """
-    return _segment_pendo_bench.url
+    return _segment_pendo_loop.url
 
 
 @pytest.fixture
 def segment_pendo(
     request: pytest.FixtureRequest,
-    _segment_pendo_bench: "Bench",
+    _segment_pendo_loop: "LoopThread",
     segment_pendo_config: dict[str, Any],
     segment_pendo_directory: Path,
 ) -> "Iterator[Harness]":
-    """A stand-in for Segment and Pendo, for this test alone: send to `.host`, then ask what came and what
-    Pendo would make of it.
+    """A stand-in for Segment and Pendo, for this test alone.
+
+    Send to `.host`, then ask what came and what Pendo would make of it.
     """
     item = request.node
-    item.stash[_PASSED] = None  # also where a plugin runs a test again
-    harness = _segment_pendo_bench.open(
+    item.stash[_PASSED] = None  # also where a plugin repeats a test
+    harness = _segment_pendo_loop.open(
         item.nodeid, _options(request, segment_pendo_config, segment_pendo_directory)
     )
     yield harness
     passed = item.stash[_PASSED] is True
     harness.finish()
-    _segment_pendo_bench.end(harness, passed=passed)
+    _segment_pendo_loop.end(harness, passed=passed)
     item.user_properties += [(_PROPERTY + name, value) for name, value in harness.counts().items()]
-    if passed:  # who has failed already need not be told twice
+    if passed:  # a test that failed already needs no second failure
         _object(harness)
 
 
 @pytest.fixture
 def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]":
-    """Nothing leaves this machine while the test runs: it fails where something tried, also if the app
-    swallowed the error.
+    """Keep this test on this machine: connections to other machines are refused.
+
+    The test fails if something tried, even if the app swallowed the error.
     """
     from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415
 
@@ -263,7 +265,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return
     if harness.aio.forgotten:
         verbs = ", ".join(f"segment_pendo.aio.{verb}(...)" for verb in harness.aio.forgotten)
-        pytest.fail(f"never awaited, so it proved nothing: {verbs}", pytrace=False)
+        pytest.fail(
+            f"this was never awaited, so it checked nothing: {verbs}; put await before it", pytrace=False
+        )
     if harness.options.fail_on is not None:
         try:
             harness.settle()
@@ -273,12 +277,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def _object(harness: "Harness") -> None:
-    """Fail where fail_on objects to something that was not told before."""
+    """Fail the test if there are problems for fail_on that were not reported before."""
     new = harness.objections()
     if new:
         lines = [
             f"fail_on={harness.options.fail_on!r} objects to:",
-            *(f"  {one}" for one in new),
+            *(f"  {problem}" for problem in new),
             "what came:",
             *harness.timeline(),
         ]
@@ -307,9 +311,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     _let_go(config)
-    output = getattr(config, "workeroutput", None)  # a worker of pytest-xdist tells its controller
+    output = getattr(config, "workeroutput", None)  # in a worker of pytest-xdist: it goes to the controller
     if output is not None:
-        output["segment_pendo_late"] = [list(one) for one in config.stash.get(_LATE, [])]
+        output["segment_pendo_late"] = [list(call) for call in config.stash.get(_LATE, [])]
     else:
         config.stash[_WRONG] = _add_summary(config, config.stash.get(_LATE, []))
 
@@ -321,8 +325,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 class _Reports:
-    """Keeps what tests say of themselves, where the reports come together: in the controller, if there are
-    workers.
+    """Keep the result and the counts of each test, for the summary.
+
+    With pytest-xdist it runs in the controller, where the reports of all workers arrive.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -330,7 +335,7 @@ class _Reports:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         before, _ = self._tested.get(report.nodeid, (True, {}))
-        passed = before or report.when == "setup"  # a test that is run again begins anew
+        passed = before or report.when == "setup"  # a repeated test starts afresh
         counts = {
             name.removeprefix(_PROPERTY): str(value)
             for name, value in report.user_properties
@@ -340,9 +345,9 @@ class _Reports:
 
 
 def _add_summary(config: pytest.Config, late: list[tuple[str, str]]) -> str:
-    """Add the summary to its file, if there is one; what went wrong, or nothing."""
+    """Add the summary to its file, if there is one; return what went wrong, or ''."""
     file = config.getoption("--segment-pendo-summary") or os.environ.get("GITHUB_STEP_SUMMARY")
-    tested = {name: told for name, told in config.stash.get(_TESTED, {}).items() if told[1]}
+    tested = {name: result for name, result in config.stash.get(_TESTED, {}).items() if result[1]}
     if not file or not tested:
         return ""
     from segment_pendo.testing.ci_summary import Case, markdown  # noqa: PLC0415
@@ -352,7 +357,7 @@ def _add_summary(config: pytest.Config, late: list[tuple[str, str]]) -> str:
         with Path(file).open("a", encoding="utf-8") as out:
             out.write(text)
     except OSError as error:
-        return f"segment-pendo: the summary {file} could not be written: {error.strerror}"
+        return f"segment-pendo: cannot write the summary {file}: {error.strerror}"
     return ""
 
 

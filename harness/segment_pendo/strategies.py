@@ -2,9 +2,9 @@
 
 They need `segment-pendo[pytest]`.
 
-A call is what an app hands to its SDK: `type`, ids, `traits` or `properties`. A batch is the JSON of several
-calls as one request holds it, a session what one person does in order, an SdkRequest what then goes over the
-wire. Every strategy takes strategies for its parts; each default shrinks to the plainest case.
+A call is what an app hands to its SDK: `type`, ids, `traits` or `properties`. A session is the calls of one
+person, in order. A batch is the JSON of several calls in one request, and an SdkRequest is the whole HTTP
+request. Most strategies take strategies for their parts; each default shrinks to the simplest case.
 """
 
 import gzip
@@ -35,9 +35,8 @@ __all__ = [
 type Strategy[T] = st.SearchStrategy[T]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_ANY = st.characters(
-    exclude_categories=["Cs"]
-)  # a codec's table takes Hypothesis a second to make, where it is new
+# Not by codec: its table takes Hypothesis a second on a new machine.
+_ANY = st.characters(exclude_categories=["Cs"])
 _WORDS = st.text(st.characters(categories=["L", "N"], include_characters=" -_.'"), min_size=1, max_size=20)
 _NAMES = st.text(_LETTERS, min_size=1, max_size=10)
 _BEFORE = st.lists(st.sampled_from(["identify", "track"]), max_size=3)
@@ -52,9 +51,9 @@ _EMAILS = st.builds(
 _YEARS = datetime(2000, 1, 1), datetime(2030, 1, 1)  # noqa: DTZ001
 _DATES = st.datetimes(*_YEARS).map(lambda at: at.isoformat(timespec="milliseconds") + "Z")
 _PLANS = st.sampled_from(["free", "pro", "premium", "enterprise"])
-# As long as Segment's. No UUID begins so: an id that equals the key would be replaced with it in recordings.
+# As long as Segment's. No UUID begins with wk: recordings would replace an id that equals the write key.
 _WRITE_KEYS = st.text(_LETTERS + _LETTERS.upper() + "0123456789", min_size=30, max_size=30).map("wk{}".format)
-# Traits that Segment's specification names, with values as apps give them.
+# Traits from Segment's specification, with values as apps give them.
 _KNOWN: dict[str, Strategy[Json]] = {
     "name": _WORDS,
     "email": _EMAILS,
@@ -75,12 +74,11 @@ _KNOWN: dict[str, Strategy[Json]] = {
 
 
 def register_ci_profile(name: str = "ci") -> None:
-    """Register a Hypothesis profile for CI: the same examples in every run, no deadline, and a failing
-    example that can be copied.
+    """Register a Hypothesis profile for CI: the same examples in every run, and no deadline.
 
-    Load it in conftest.py: `settings.load_profile("ci")`. It lets tests take the fixture `segment_pendo`
-    beside @given: each example begins with `segment_pendo.clear()` then, as the fixture lives as long as the
-    test.
+    A failing example is printed so that you can copy it. Load the profile in conftest.py:
+    `settings.load_profile("ci")`. With it, a test with @given may take the fixture `segment_pendo`, which
+    lives as long as the test: begin each example with `segment_pendo.clear()`.
     """
     settings.register_profile(
         name,
@@ -97,21 +95,24 @@ def _or[T](given: Strategy[T] | None, default: Strategy[T]) -> Strategy[T]:
 
 
 def ids() -> Strategy[str]:
-    """User, anonymous and group ids: any non-empty text that UTF-8 can hold; often a UUID, an e-mail address
-    or a number in digits.
+    """Generate user, anonymous and group ids: any non-empty text that UTF-8 can hold.
+
+    Often it is a UUID, an e-mail address or a number in digits.
     """
     any_text = st.text(_ANY, min_size=1, max_size=40)
     return any_text | st.uuids().map(str) | _EMAILS | st.integers(0, 10**9).map(str)
 
 
-_IDS = ids()  # the defaults are made once: a strategy that has drawn before draws faster
+_IDS = ids()  # the defaults exist once: a strategy that was used before draws faster
 
 
 def traits(
     *, keys: Strategy[str] | None = None, values: Strategy[Json] | None = None
 ) -> Strategy[JsonObject]:
-    """Realistic traits or properties: those that Segment's specification names, and up to three of the app's
-    own.
+    """Generate realistic traits or properties.
+
+    They are those of Segment's specification, and up to three of the app's own. With `keys` or `values`,
+    there are only the latter.
     """
     known: Strategy[JsonObject] = st.fixed_dictionaries({}, optional=_KNOWN)
     scalars: Strategy[Json] = st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _WORDS
@@ -120,14 +121,14 @@ def traits(
     )
     if keys is not None or values is not None:
         return own
-    return st.builds(lambda one, other: {**other, **one}, known, own)
+    return st.builds(lambda standard, custom: {**custom, **standard}, known, own)
 
 
 _TRAITS = traits()
 
 
 def hostile_traits() -> Strategy[JsonObject]:
-    """Any JSON object: odd keys, lone surrogates, numbers that JavaScript changes, nesting."""
+    """Generate any JSON object: odd keys, lone surrogates, numbers that JavaScript changes, nesting."""
     return _HOSTILE
 
 
@@ -138,7 +139,7 @@ def _hostile() -> Strategy[JsonObject]:
     scalars: Strategy[Json] = (
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
     )
-    # Two named levels draw far faster than a recursive strategy.
+    # Two levels with names draw far faster than a recursive strategy.
     flat: Strategy[Json] = st.lists(scalars, max_size=3) | st.dictionaries(texts, scalars, max_size=3)
     deep: Strategy[Json] = st.lists(scalars | flat, max_size=3) | st.dictionaries(
         texts, scalars | flat, max_size=3
@@ -164,7 +165,7 @@ def _calls(
     optional: dict[str, Strategy[Json]],
 ) -> Strategy[JsonObject]:
     rest: Strategy[JsonObject] = st.fixed_dictionaries(parts, optional=optional)
-    return st.builds(lambda one, other: {"type": kind, **one, **other}, who, rest)
+    return st.builds(lambda ids, members: {"type": kind, **ids, **members}, who, rest)
 
 
 def identify_calls(
@@ -173,7 +174,7 @@ def identify_calls(
     anonymous_ids: Strategy[str] | None = None,
     traits: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
-    """identify calls, also anonymous ones, also without traits."""
+    """Generate identify calls, some of them anonymous, some without traits."""
     return _calls("identify", _who(user_ids, anonymous_ids), {}, {"traits": _or(traits, _TRAITS)})
 
 
@@ -184,7 +185,7 @@ def group_calls(
     group_ids: Strategy[str] | None = None,
     traits: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
-    """group calls, also of anonymous users, also without traits."""
+    """Generate group calls, some of anonymous users, some without traits."""
     return _calls(
         "group",
         _who(user_ids, anonymous_ids),
@@ -200,7 +201,7 @@ def track_calls(
     events: Strategy[str] | None = None,
     properties: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
-    """track calls, also without properties."""
+    """Generate track calls, some of them without properties."""
     return _calls(
         "track",
         _who(user_ids, anonymous_ids),
@@ -210,7 +211,7 @@ def track_calls(
 
 
 def calls() -> Strategy[JsonObject]:
-    """identify, group and track calls."""
+    """Generate identify, group and track calls."""
     return identify_calls() | group_calls() | track_calls()
 
 
@@ -220,7 +221,7 @@ _CALLS = calls()
 def batches(
     *, calls: Strategy[JsonObject] | None = None, write_keys: Strategy[str] | None = None
 ) -> Strategy[JsonObject]:
-    """The JSON that an SDK POSTs to /v1/batch: one to five calls, write key, sentAt or not."""
+    """Generate the JSON that an SDK sends to /v1/batch: one to five calls, a write key, perhaps sentAt."""
     many = st.lists(_or(calls, _CALLS), min_size=1, max_size=5)
     keys = _or(write_keys, _WRITE_KEYS)
     parts: dict[str, Strategy[Any]] = {"batch": many, "writeKey": keys}
@@ -238,28 +239,27 @@ def sessions(
     traits: Strategy[JsonObject] | None = None,
     events: Strategy[str] | None = None,
 ) -> list[JsonObject]:
-    """What one person does, in order: up to three calls while anonymous, identify, then up to three accounts,
-    one after the other.
+    """Generate the calls of one person, in order: up to three anonymous calls, then identify, then accounts.
 
-    In each account there are up to two more calls: track, or identify with other traits. It shrinks to one
-    identify call.
+    There are up to three accounts, one after the other, with up to two more calls in each: track, or identify
+    with other traits. It shrinks to one identify call.
     """
     user, device = draw(_or(user_ids, _IDS)), draw(_or(anonymous_ids, _DEVICES))
     facts, named = _or(traits, _TRAITS), _or(events, _WORDS)
 
     def call(kind: str, who: JsonObject, **inside: Json) -> JsonObject:
-        told = draw(facts)
+        drawn = draw(facts)
         if kind == "track":
-            return {"type": kind, **who, "event": draw(named), "properties": {**told, **inside}}
-        return {"type": kind, **who, "traits": told}
+            return {"type": kind, **who, "event": draw(named), "properties": {**drawn, **inside}}
+        return {"type": kind, **who, "traits": drawn}
 
-    made = [call(kind, {"anonymousId": device}) for kind in draw(_BEFORE)]
-    made.append(call("identify", {"userId": user, "anonymousId": device}))
+    session = [call(kind, {"anonymousId": device}) for kind in draw(_BEFORE)]
+    session.append(call("identify", {"userId": user, "anonymousId": device}))
     for account in draw(st.lists(_or(group_ids, _IDS), max_size=3, unique=True)):
-        made.append(call("group", {"userId": user, "groupId": account}))
+        session.append(call("group", {"userId": user, "groupId": account}))
         # Pendo learns the account of a track event from its properties.
-        made += [call(kind, {"userId": user}, groupId=account) for kind in draw(_INSIDE)]
-    return made
+        session += [call(kind, {"userId": user}, groupId=account) for kind in draw(_INSIDE)]
+    return session
 
 
 @st.composite
@@ -270,20 +270,20 @@ def sdk_requests(
     calls: Strategy[JsonObject] | None = None,
     write_keys: Strategy[str] | None = None,
 ) -> SdkRequest:
-    """One request of an SDK (a key of segment.wire.SDKS) with up to five calls; one where the SDK sends them
-    one by one.
+    """Generate a request of an SDK (a key of segment.wire.SDKS) with up to five calls.
 
-    As real ones do, it may be compressed, a retry, or sent below a path of a proxy.
+    It holds one call if the SDK sends each call by itself. Like a real request, it may be compressed, a
+    retry, or sent below a path of a proxy.
     """
     name = draw(_or(sdk, st.sampled_from(sorted(SDKS))))
     most = 1 if SDKS[name].envelope is None else 5
-    made = draw(st.lists(_or(calls, _CALLS), min_size=1, max_size=most))
+    drawn = draw(st.lists(_or(calls, _CALLS), min_size=1, max_size=most))
     at = draw(st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is given beside
     write_key = draw(_or(write_keys, _WRITE_KEYS))
     names = iter(range(10**6))
     start = draw(st.uuids()).int
     (request,) = requests(
-        made, name, write_key=write_key, at=at, unique=lambda: f"{start + next(names):032x}"
+        drawn, name, write_key=write_key, at=at, unique=lambda: f"{start + next(names):032x}"
     )
     if SDKS[name].gzips and draw(st.booleans()):
         body = gzip.compress(request.body, mtime=0)

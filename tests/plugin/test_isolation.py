@@ -277,7 +277,7 @@ def test_a_forked_process_sends_and_asks_nothing(pytester: pytest.Pytester) -> N
                 os._exit(0)
             os.waitpid(child, 0)
             (row,) = segment_pendo.wait(identify("u1"))
-            assert "a forked one can only send to its host" in row["body"]
+            assert "a forked process can send to its host" in row["body"]
         """,
         "-W",
         "ignore::DeprecationWarning",

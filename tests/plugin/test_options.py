@@ -169,7 +169,7 @@ def test_config_fixture_ini_and_command_line(pytester: pytest.Pytester) -> None:
     ("marker", "message"),
     [
         ('fail_om="error"', "has no option 'fail_om'; did you mean fail_on?"),
-        ("xyzzy=1", "has no option 'xyzzy'; there are track, pendo_track, webhook, assume,"),
+        ("xyzzy=1", "has no option 'xyzzy'; the options are track, pendo_track, webhook, assume,"),
         ('fail_on="all"', "fail_on is one of 'error', 'warning', 'info', not 'all'"),
         ('webhook="new"', "webhook is one of actions, classic, not 'new'"),
         ('assume={"nestd": "x"}', "sets no switch. Did you mean nested?"),
@@ -180,7 +180,7 @@ def test_config_fixture_ini_and_command_line(pytester: pytest.Pytester) -> None:
             'assume="nested=underscore"',
             "assume is names and values of switches, such as {'nested': 'dot'}, not 'nested=underscore'",
         ),
-        ('"error"', "takes keywords only"),
+        ('"error"', "takes options by keyword only"),
     ],
 )
 def test_a_wrong_option_is_told(pytester: pytest.Pytester, marker: str, message: str) -> None:

@@ -1,5 +1,6 @@
-"""What tests import: expectations of calls, the type of the `segment_pendo` fixture, and `pendo_after` for
-property tests.
+"""The names that tests import.
+
+Expectations of calls, the type of the fixture `segment_pendo`, and `pendo_after` for property tests.
 
 from segment_pendo.testing import Harness, identify
 
@@ -48,7 +49,7 @@ __all__ = [
     "track",
 ]
 
-# Each name is imported when it is first used: the harness needs an HTTP server, which property tests of a
+# Each name is imported when it is first used: the harness needs an HTTP server, but property tests of a
 # mapping do not.
 _HOMES: Final = {
     "Account": "explain.records",

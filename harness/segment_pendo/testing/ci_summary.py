@@ -1,4 +1,4 @@
-"""What a run of a test suite sent, as Markdown for a CI's page."""
+"""The summary of a test run in Markdown, for the page of a CI job."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ _MOST_ROWS: Final = 100
 
 
 class Case(NamedTuple):
-    """One test that used the harness: its name, whether it passed, and its counts (Harness.counts)."""
+    """A test that used the harness: its name, whether it passed, and its counts (Harness.counts)."""
 
     name: str
     passed: bool
@@ -19,33 +19,33 @@ class Case(NamedTuple):
 
 
 def markdown(tests: Sequence[Case], late: Iterable[tuple[str, str]]) -> str:
-    """A heading with the sum, the tests that failed or have findings, and the calls that came late."""
+    """Return the sums, the tests that failed or have findings, and the calls that came late."""
     sums = {
-        name: sum(int(one.counts.get(name, "0")) for one in tests)
+        name: sum(int(test.counts.get(name, "0")) for test in tests)
         for name in ("calls", "webhooks", "skipped")
     }
-    failed = sum(not one.passed for one in tests)
+    failed = sum(not test.passed for test in tests)
     lines = [
         f"### segment-pendo: {len(tests)} tests used it, {failed} of them failed",
         "",
         f"{sums['calls']} Segment calls: {sums['webhooks']} webhooks to Pendo, {sums['skipped']} skipped.",
     ]
-    shown = [one for one in tests if not one.passed or one.counts.get("findings")]
+    shown = [test for test in tests if not test.passed or test.counts.get("findings")]
     if shown:
         lines += [
             "",
             "| test | result | calls | webhooks | skipped | findings |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
-        for one in shown[:_MOST_ROWS]:
-            numbers = [one.counts.get(name, "0") for name in ("calls", "webhooks", "skipped", "findings")]
+        for test in shown[:_MOST_ROWS]:
+            numbers = [test.counts.get(name, "0") for name in ("calls", "webhooks", "skipped", "findings")]
             lines.append(
-                f"| {' | '.join(map(cell, [one.name, 'passed' if one.passed else 'failed', *numbers]))} |"
+                f"| {' | '.join(map(cell, [test.name, 'passed' if test.passed else 'failed', *numbers]))} |"
             )
     if len(shown) > _MOST_ROWS:
         lines.append(f"\nand {len(shown) - _MOST_ROWS} more")
-    came = list(late)
-    if came:
+    late = list(late)
+    if late:
         lines += ["", "Calls that came after their test had ended:", ""]
-        lines += [f"- {cell(name)}: {cell(text)}" for name, text in came[:_MOST_ROWS]]
+        lines += [f"- {cell(name)}: {cell(text)}" for name, text in late[:_MOST_ROWS]]
     return "\n".join(lines) + "\n"

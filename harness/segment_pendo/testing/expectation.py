@@ -1,8 +1,9 @@
 """What a test expects of a call, and how far a call is from it.
 
-An expectation is a subset: what it does not name may be anything. Objects match if they have its members,
-lists if they are as long and match item by item, all else if `expected == actual`; so objects that define
-equality (dirty-equals, unittest.mock.ANY) may stand anywhere. true and false equal no number, as in JSON.
+An expectation is a subset: what it does not name may be anything. An object matches if it has the expected
+members, a list if it is as long and each item matches, any other value if `expected == actual`; so objects
+that define equality (dirty-equals, unittest.mock.ANY) may stand anywhere. As in JSON, true and false never
+equal a number.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from numbers import Number
 from typing import Any, Final, Literal, NamedTuple
 
 from segment_pendo.base.json_path import json_path
-from segment_pendo.base.prose import short
+from segment_pendo.base.prose import many, short
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.pendo.codes import CODES as PENDO
 from segment_pendo.segment.codes import CODES as SEGMENT
@@ -40,7 +41,7 @@ type Outcome = Literal["webhook", "skipped"]
 
 
 class _Mark:
-    """A value that no call has; its repr is its name."""
+    """A mark instead of a value; its repr is its name."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -49,13 +50,14 @@ class _Mark:
         return self._name
 
 
-ANY: Final[Any] = _Mark("ANY")  # the default of every argument: not looked at
-ABSENT: Final[Any] = _Mark("ABSENT")  # the member must not be there
+ANY: Final[Any] = _Mark("ANY")  # the default of every argument: any value, or none
+ABSENT: Final[Any] = _Mark("ABSENT")  # the call must not have this member
 
 
 class Mismatch(NamedTuple):
-    """Where a call is not as expected: JSON path in the call, what was expected and what is there, and a hint
-    or ''.
+    """A difference between a call and an expectation.
+
+    `path` is the JSON path in the call; `expected` and `actual` are the two values; `hint` may be ''.
     """
 
     path: str
@@ -66,9 +68,10 @@ class Mismatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a call must have.
+    """What a test expects of a call.
 
-    `type` None is any type; `members` are by key of the call; the rest is about what became of it.
+    `type` None is any type; `members` are the expected values by key of the call; `outcome`, `code` and
+    `finding` say what must have become of it. `words` is how messages name the expectation.
     """
 
     type: str | None
@@ -89,10 +92,10 @@ def identify(
     user: Any = ANY, *, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
     outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
-    """An identify call of this `user` (userId), `anonymous` (anonymousId), with these `traits`.
+    """Expect an identify call of this `user` (userId) or `anonymous` (anonymousId), with these `traits`.
 
-    `outcome` is "webhook" or "skipped", `code` why it was skipped, `finding` the code of a finding about it.
-    Raises ValueError for a code that there is none of.
+    `outcome` is "webhook" or "skipped", `code` says why it was skipped, `finding` is the code of a finding
+    about it. Raises ValueError for a code that does not exist.
     """
     return _made("identify", locals())
 
@@ -101,9 +104,7 @@ def group(
     group: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
     outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
-    """A group call for this `group` (groupId) of this `user` with these `traits`; the rest is as `identify`
-    has it.
-    """
+    """Expect a group call for this `group` (groupId); the other arguments are those of `identify`."""
     return _made("group", locals())
 
 
@@ -111,7 +112,7 @@ def track(
     event: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
     outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
-    """A track call of this `event` with these `properties`; the rest is as `identify` has it."""
+    """Expect a track call of this `event`, with these `properties`; the rest is as in `identify`."""
     return _made("track", locals())
 
 
@@ -119,7 +120,7 @@ def page(
     name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
     outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
-    """A page call of this `name`; the rest is as `track` has it."""
+    """Expect a page call of this `name`; the other arguments are those of `track`."""
     return _made("page", locals())
 
 
@@ -127,7 +128,7 @@ def screen(
     name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
     outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
-    """A screen call of this `name`; the rest is as `track` has it."""
+    """Expect a screen call of this `name`; the other arguments are those of `track`."""
     return _made("screen", locals())
 
 
@@ -135,7 +136,7 @@ def alias(
     user: Any = ANY, *, previous: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
     outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
-    """An alias call of this `user`, who was `previous` (previousId); the rest is as `identify` has it."""
+    """Expect an alias call of this `user`, who was `previous` (previousId); the rest is as in `identify`."""
     return _made("alias", locals())
 
 
@@ -143,7 +144,7 @@ def any_call(
     *, user: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
     outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
 ) -> Expectation:  # fmt: skip
-    """A call of any type; the arguments are as `identify` has them."""
+    """Expect a call of any type; the arguments are those of `identify`."""
     return _made(None, locals())
 
 
@@ -171,7 +172,7 @@ def _made(kind: str | None, given: Mapping[str, Any]) -> Expectation:
 
 
 def _known(name: str, given: str | None, values: Collection[str]) -> None:
-    # A typing mistake would make every test that nothing comes succeed.
+    # With a mistyped code, every test that expects no such call would pass.
     if given is not None and given not in values:
         near = nearest(given, values)
         msg = f"there is no {name} {given!r}; " + (
@@ -181,16 +182,17 @@ def _known(name: str, given: str | None, values: Collection[str]) -> None:
 
 
 def checked(*expected: object, count: object = 1) -> None:
-    """Raise TypeError where one is no expectation, but for example `identify` without its call, or where a
-    count is no number.
+    """Raise TypeError if one of these is not an expectation, or if the count is not a whole number.
+
+    A frequent mistake is `identify` without its brackets.
     """
-    for one in expected:
-        if not isinstance(one, Expectation):
-            given = getattr(one, "__name__", None) or repr(one)
+    for expectation in expected:
+        if not isinstance(expectation, Expectation):
+            given = getattr(expectation, "__name__", None) or repr(expectation)
             msg = f'an expectation such as identify(user="u1") or any_call() belongs here, not {given}'
             raise TypeError(msg)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        msg = f"a count is a whole number, not {count!r}"
+        msg = f"a count is a whole number from 0, not {count!r}"
         raise TypeError(msg)
 
 
@@ -198,7 +200,7 @@ def checked(*expected: object, count: object = 1) -> None:
 
 
 def mismatches(expected: Expectation, judged: Judged) -> list[Mismatch]:
-    """Everything in which a call is not as expected; empty where it matches."""
+    """Return every difference between a call and an expectation; empty if it matches."""
     return list(_mismatches(expected, judged))
 
 
@@ -207,17 +209,18 @@ def _mismatches(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
         yield Mismatch("$.type", repr(expected.type), repr(judged.call.type))
     for key, value in expected.members.items():
         yield from (
-            _elsewhere(one, key, value, judged.call.data) for one in _member(value, judged.call.data, (), key)
+            _elsewhere(mismatch, key, value, judged.call.data)
+            for mismatch in _member(value, judged.call.data, (), key)
         )
     yield from _became(expected, judged)
 
 
-def _elsewhere(found: Mismatch, key: str, value: Any, data: Json) -> Mismatch:
-    """With a hint where the id that was expected came as another one."""
+def _elsewhere(mismatch: Mismatch, key: str, value: Any, data: Json) -> Mismatch:
+    """Add a hint if the expected id came in another member."""
     if key in _IDS and isinstance(value, str) and isinstance(data, dict):
-        other = next((one for one in _IDS if one != key and data.get(one) == value), None)
-        return found._replace(hint=f"it came as {other}") if other else found
-    return found
+        came_as = next((name for name in _IDS if name != key and data.get(name) == value), None)
+        return mismatch._replace(hint=f"it came as {came_as}") if came_as else mismatch
+    return mismatch
 
 
 def _became(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
@@ -232,7 +235,7 @@ def _became(expected: Expectation, judged: Judged) -> Iterator[Mismatch]:
             repr(skipped.code if skipped else None),
             "" if skipped else "it was not skipped",
         )
-    codes = list(dict.fromkeys(one.code for one in judged.findings))
+    codes = list(dict.fromkeys(finding.code for finding in judged.findings))
     if expected.finding is not None and expected.finding not in codes:
         yield Mismatch("findings", repr(expected.finding), ", ".join(codes) or "none")
 
@@ -258,9 +261,9 @@ def _member(expected: Any, parent: Json, path: tuple[str | int, ...], key: str) 
 
 
 def _like(key: str, keys: Sequence[str]) -> str | None:
-    """A key that one may have meant: the same in another spelling, else a similar one."""
+    """Return the key that may have been meant: the same in another spelling, else a similar key."""
     plain = key.replace("_", "").replace("-", "").casefold()
-    same = next((one for one in keys if one.replace("_", "").replace("-", "").casefold() == plain), None)
+    same = next((name for name in keys if name.replace("_", "").replace("-", "").casefold() == plain), None)
     return same or nearest(key, keys)
 
 
@@ -271,14 +274,14 @@ def _value(expected: Any, actual: Json, path: tuple[str | int, ...]) -> Iterator
         for key, value in expected.items():
             yield from _member(value, actual, path, str(key))
     elif isinstance(expected, list | tuple) and isinstance(actual, list) and len(expected) == len(actual):
-        for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
-            yield from _value(one, other, (*path, index))
+        for index, (expected_item, item) in enumerate(zip(expected, actual, strict=True)):
+            yield from _value(expected_item, item, (*path, index))
     elif not _equal(expected, actual):
         yield Mismatch(json_path(*path), repr(expected), repr(actual), _hint(expected, actual))
 
 
 def _equal(expected: Any, actual: Json) -> bool:
-    number = isinstance(expected, Number)  # Decimal is one, too
+    number = isinstance(expected, Number)  # so is Decimal
     if number and isinstance(actual, bool | int | float):
         return isinstance(expected, bool) == isinstance(actual, bool) and bool(expected == actual)
     return bool(expected == actual)
@@ -286,7 +289,7 @@ def _equal(expected: Any, actual: Json) -> bool:
 
 def _hint(expected: Any, actual: Json) -> str:
     if isinstance(expected, list | tuple) and isinstance(actual, list):
-        return f"{len(expected)} items were expected, there are {len(actual)}"
+        return f"expected {many(len(expected), 'item')}, there are {len(actual)}"
     if isinstance(expected, str | int | float | bool | None) and type(expected) is not type(actual):
         if str(expected) == str(actual):
             return f"the same, but as {_type(actual)}, not as {_type(expected)}"
@@ -306,6 +309,6 @@ def _type(value: Json) -> str:
 _WEIGHTS: Final = {"$.type": 8, "$.userId": 4, "$.groupId": 4, "$.event": 4, "$.anonymousId": 2}
 
 
-def distance(found: Sequence[Mismatch]) -> int:
-    """How far a call is from what was expected: type and ids weigh more than traits."""
-    return sum(_WEIGHTS.get(one.path, 1) for one in found)
+def distance(differences: Sequence[Mismatch]) -> int:
+    """Return how far a call is from what was expected: type and ids weigh more than traits."""
+    return sum(_WEIGHTS.get(mismatch.path, 1) for mismatch in differences)

@@ -1,4 +1,4 @@
-"""Faults: what a test asks Segment's ingest to answer instead of 200."""
+"""Faults: failures of Segment's ingest that a test asks for with `fail`."""
 
 import asyncio
 from collections import deque
@@ -19,11 +19,10 @@ _LONGEST: Final = 3600.0
 
 @dataclass(slots=True)
 class Fault:
-    """What becomes of the next `times` POSTs.
+    """A failure of the next `times` POSTs.
 
-    `status` None and no `drop`: they are only delayed. `keep`: their calls are taken.
-
-    Raises ValueError for what HTTP does not know.
+    With `status` None and without `drop`, they are only delayed. With `keep`, their calls are taken all the
+    same. Raises ValueError for a status, count or time that HTTP does not have.
     """
 
     status: int | None = 503
@@ -47,7 +46,7 @@ class Fault:
 
 
 class Faults:
-    """A queue of faults in front of the ingest; `note` is told of each in words."""
+    """Hold a queue of faults in front of the ingest; `note` gets a sentence about each that happens."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
         self._note = note
@@ -60,7 +59,7 @@ class Faults:
         self._waiting.clear()
 
     async def answer(self, request: web.Request, take: Handler) -> web.StreamResponse:
-        """The answer to one request of an SDK; questions that are no POST are spared."""
+        """Answer a request of an SDK, with the next fault if it is a POST and one is waiting."""
         if request.method != "POST" or not self._waiting:
             return await take(request)
         fault = self._waiting[0]

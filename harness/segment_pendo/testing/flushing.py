@@ -1,7 +1,7 @@
-"""Flushing: what an SDK still holds is sent before a test looks whether anything more comes.
+"""Flushing: SDKs send the calls that they still hold, before a test checks whether more calls come.
 
-segment-analytics-python is flushed without being asked: its consumers are threads, and each knows its host
-and its queue. A client of another SDK is flushed by what the test hands in.
+Clients of segment-analytics-python are found and flushed automatically: their consumers are threads, and each
+knows its host and its queue. For a client of another SDK, the test hands in a function that flushes it.
 """
 
 import threading
@@ -14,29 +14,27 @@ _CONSUMER: Final = "segment.analytics.consumer"
 
 
 class Flushes:
-    """What to call.
+    """Flush the clients of SDKs.
 
-    Each runs in a thread of its own, as one may wait for ever: on a client whose thread has died, for
-    example.
+    Each flush runs in a thread of its own, as it may wait for ever, for example for a thread that has died.
     """
 
     def __init__(self) -> None:
         self._given: list[Callable[[], object]] = []
-        self._waiting: list[object] = []  # what did not end once is not waited for again
+        self._waiting: list[object] = []  # a queue that was not empty in time is not waited for again
 
     def add(self, flush: Callable[[], object]) -> None:
-        """Raises TypeError for what cannot be called."""
+        """Add a function that flushes a client. Raises TypeError if it cannot be called."""
         if not callable(flush):
             msg = f"flush_with() takes functions, such as client.flush without brackets, not {flush!r}"
             raise TypeError(msg)
         self._given.append(flush)
 
     def run(self, hosts: Sequence[str], seconds: float) -> str:
-        """Flush what was handed in, and clients of segment-analytics-python that send to one of these hosts;
-        what went wrong, or ''.
+        """Flush all clients that send to one of these hosts; return what went wrong, or ''.
 
-        Such a client may wait for good reasons, as when it was answered 429; then this goes on after
-        `seconds`.
+        These are the clients of segment-analytics-python and those that were handed in. A Python client may
+        wait for good reasons, such as an answer 429: after `seconds` this goes on without an error.
         """
         for queue in _python_queues(hosts):
             if queue not in self._waiting and _run(queue.join, seconds):
@@ -73,7 +71,7 @@ def _run(flush: Callable[[], object], seconds: float) -> str:
     def work() -> None:
         try:
             flush()
-        except BaseException as error:  # noqa: BLE001 - it is told where the test waits
+        except BaseException as error:  # noqa: BLE001 - it is reported where the test waits
             raised.append(f"raised {type(error).__name__}: {error}")
 
     thread = threading.Thread(target=work, daemon=True, name="segment-pendo flush")

@@ -1,7 +1,7 @@
 """The harness of one test: an ingest address of its own, and what came there.
 
-The address lives in the bench's thread (`bench.py`); everything here is called by the test, waits without
-sleeping, and says in an AssertionError what came instead of what was expected.
+The address is served by the loop thread (`loop_thread.py`); the test calls everything here. It waits without
+sleeping, and an AssertionError says what came instead of what was expected.
 """
 
 from collections import Counter
@@ -28,9 +28,9 @@ __all__ = ["Harness"]
 
 
 class Loop(Protocol):
-    """Runs something in the bench's thread and waits for what it gives.
+    """Run something in the loop thread and wait for its result.
 
-    `written`: which test wrote which recording.
+    `url` is the address of the whole session; `written` says which test wrote which recording.
     """
 
     url: str
@@ -40,12 +40,10 @@ class Loop(Protocol):
 
 
 class Harness(Waiting):
-    """What a test sees.
+    """What a test gets from the fixture `segment_pendo`.
 
-    `host` is what its SDK sends to; open it in a browser while a debugger holds the test, and it shows the
-    calls.
-
-    `prefix`: below the fixture segment_pendo_url it stands for this test as well.
+    `host` is the address to which its SDK sends; open it in a browser while a debugger holds the test, and it
+    shows the calls. `prefix` is a path below the fixture segment_pendo_url that belongs to this test, too.
     """
 
     def __init__(self, name: str, options: Options, loop: Loop) -> None:
@@ -58,13 +56,12 @@ class Harness(Waiting):
         self._loop = loop
         self._faults = Faults(self._note)
         self._recordings = Recordings(name, options.setup, loop.written)
-        # The webhooks go straight into the Pendo on loopback: a test need not wait for another exchange on
-        # the wire.
+        # Webhooks go straight into the Pendo on loopback, so a test need not wait for another HTTP request.
         plan = Plan(port=0, setup=options.setup, deliver=False, with_proxy=False)
         self._session = Session(plan, self, before=[self._recordings])
         self._session.home.fault = self._faults.answer
         self._cleared: list[Event] = []
-        self._told = 0
+        self._reported = 0
 
     def __repr__(self) -> str:
         counts = self.counts()
@@ -73,7 +70,7 @@ class Harness(Waiting):
             f"{counts['findings'] or 'none'}>"
         )
 
-    # --- in the bench's thread ---
+    # --- in the loop thread ---
 
     async def open(self) -> None:
         """Open the address. Raises ListenerError."""
@@ -81,11 +78,11 @@ class Harness(Waiting):
         self.host = self._session.home.url
 
     async def close(self) -> None:
-        """Close the address; what an SDK sends now is refused by the system."""
+        """Close the address; from now on the system refuses what an SDK sends there."""
         await self._session.__aexit__()
 
     def take(self, receipt: Receipt) -> None:
-        """A sink: keep what came, and give its webhooks to the Pendo on loopback."""
+        """Keep what came, as a sink, and give its webhooks to the Pendo on loopback."""
         seconds = Clock.now() - self._start
         with self._came:
             if receipt.refusal is not None:
@@ -113,7 +110,7 @@ class Harness(Waiting):
             self._came.notify_all()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Take a request that came to another address than `host`."""
+        """Answer a request that came to another address than `host`."""
         return await self._session.home.ingest(request)
 
     def _hosts(self) -> tuple[str, ...]:
@@ -139,11 +136,11 @@ class Harness(Waiting):
         keep: bool = False,
         retry_after: int | None = None,
     ) -> None:
-        """Have Segment fail: answer the next `times` requests with `status`, after `delay` seconds; or `drop`
-        the connection.
+        """Let Segment fail: answer the next `times` requests with `status`, or `drop` their connections.
 
-        Their calls are lost to Segment unless it `keep`s them (then an SDK that tries again sends them
-        twice). `status` None only delays. Raises ValueError for a status that is none.
+        Each waits `delay` seconds first; `status` None only delays. Segment loses the calls unless it should
+        `keep` them (then an SDK that tries again sends them twice). Raises ValueError for a status that HTTP
+        does not have.
         """
         self._faults.add(Fault(status, times, delay, drop, keep, retry_after))
 
@@ -153,10 +150,10 @@ class Harness(Waiting):
         return self.options.directory / path
 
     def record(self, path: str | Path) -> None:
-        """Record this test's calls into a file (relative to the test's own), keys replaced; an old one is
-        replaced if the test passes.
+        """Record this test's calls into a file; the path is relative to the directory of the test.
 
-        Raises RecordingError where it cannot be written, or was made otherwise.
+        Write keys are replaced. An older file is replaced only if the test passes. Raises RecordingError if
+        the file cannot be written, or holds something else.
         """
 
         def begin() -> None:
@@ -165,10 +162,9 @@ class Harness(Waiting):
         self._loop.ask(begin)
 
     def replay(self, path: str | Path) -> None:
-        """Take the requests of a recording as if its SDK sent them again, at the times at which they were
-        received.
+        """Take the requests of a recording as if their SDK sent them again, at the recorded times.
 
-        Raises RecordingError for a file that is none.
+        Raises RecordingError for a file that is not a recording.
         """
         entries = list(load(self._path(path)))
         self._loop.ask(
@@ -176,60 +172,70 @@ class Harness(Waiting):
         )
 
     def matches(self, path: str | Path, *, ordered: bool = True) -> None:
-        """AssertionError unless, once nothing more comes, the calls mean the same as those recorded in a
-        file.
+        """Wait until nothing more comes; the calls must mean the same as those recorded in a file.
 
-        Ids and times of messages and the like do not count; nor does order, unless `ordered`. With
-        --segment-pendo-update the file is rewritten instead. Raises RecordingError for a file that is no
-        recording.
+        Ids and times of messages and the like do not count, nor does the order unless `ordered`. With
+        --segment-pendo-update the file is rewritten instead. Raises AssertionError where calls differ, and
+        RecordingError for a file that is not a recording.
         """
         __tracebackhide__ = True
         self.settle()
         where, receipts = self._path(path), self._receipts()
         if not self.options.update:
-            said = self._recordings.compared(where, receipts, ordered=ordered)
+            lines = self._recordings.compared(where, receipts, ordered=ordered)
         elif receipts:
-            said = self._recordings.rewritten(where, receipts)
+            lines = self._recordings.rewritten(where, receipts)
         else:
-            said = [f"nothing came, so there is nothing to write into {where}"]
-        if said:
-            self._raise(said[0], said[1:])
+            lines = [f"nothing came, so there is nothing to write into {where}"]
+        if lines:
+            self._raise(lines[0], lines[1:])
 
     def _receipts(self) -> list[Receipt]:
-        return list({one.receipt.id: one.receipt for one in self._arrivals()}.values())
+        return list({arrival.receipt.id: arrival.receipt for arrival in self._arrivals()}.values())
 
     # --- the end ---
 
     def timeline(self) -> list[str]:
-        """A line for all that came until now."""
+        """Return a line for each thing that came until now."""
         return timeline(tuple(self.events)) or [f"    nothing came to {self.host}"]
 
     def counts(self) -> dict[str, str]:
-        """How many calls came, how many were delivered or skipped, and the findings by code; `clear` changes
-        none of it.
+        """Return how many calls came, were delivered and were skipped, and the findings by code.
+
+        Calls before a `clear` count, too.
         """
-        every = [event for event in (*self._cleared, *self.events) if isinstance(event, Arrival)]
-        delivered = sum(one.judged.webhook is not None for one in every)
-        codes = Counter(found.code for one in every for found in one.judged.findings if found.level != "info")
-        told = ", ".join(code + (f" x{count}" if count > 1 else "") for code, count in sorted(codes.items()))
+        arrivals = [event for event in (*self._cleared, *self.events) if isinstance(event, Arrival)]
+        delivered = sum(arrival.judged.webhook is not None for arrival in arrivals)
+        codes = Counter(
+            finding.code
+            for arrival in arrivals
+            for finding in arrival.judged.findings
+            if finding.level != "info"
+        )
+        findings = ", ".join(
+            code + (f" x{count}" if count > 1 else "") for code, count in sorted(codes.items())
+        )
         return {
-            "calls": str(len(every)),
+            "calls": str(len(arrivals)),
             "webhooks": str(delivered),
-            "skipped": str(len(every) - delivered),
-            "findings": told,
+            "skipped": str(len(arrivals) - delivered),
+            "findings": findings,
         }
 
     def objections(self) -> list[str]:
-        """What the option fail_on objects to and was not told before, of all that came; `clear` changes none
-        of it.
+        """Return the problems for the option fail_on that were not reported before.
+
+        Calls before a `clear` count, too.
         """
         level = self.options.fail_on
-        found = problems((*self._cleared, *self.events), level)[self._told :] if level is not None else []
-        self._told += len(found)
-        return found
+        if level is None:
+            return []
+        new = problems((*self._cleared, *self.events), level)[self._reported :]
+        self._reported += len(new)
+        return new
 
     def clear(self) -> None:
-        """Forget what came until now, faults too: for the next example of a property test."""
+        """Forget all that came until now, and faults: call it before each example of a property test."""
 
         def forget() -> None:
             self._session.store.clear()
@@ -243,21 +249,21 @@ class Harness(Waiting):
         self._loop.ask(forget)
 
     def finish(self) -> None:
-        """Have SDKs send what they still hold, so that it comes while this is its test; what goes wrong is
-        not told any more.
+        """Let SDKs send the calls that they still hold, so that these count for this test.
+
+        An error in a flush is not reported here any more.
         """
         self._flushes.run(self._hosts(), self.options.timeout)
 
     def end(self, *, passed: bool) -> None:
-        """The test has ended: what comes now is late.
+        """End the test: what comes from now on is late.
 
-        Raises RecordingError where a recording could not be replaced.
+        Raises RecordingError if a recording cannot be replaced.
         """
 
         def close() -> None:
             self.ended = True
             self._faults.clear()
-            # an SDK that keeps its connections would cost two descriptors for each test
             self._recordings.end(passed=passed)
 
         self._loop.ask(close)

@@ -1,9 +1,9 @@
-"""The bench: one thread in which the harnesses of a test session live, each with an address of its own.
+"""The loop thread: it runs the event loop in which all harnesses of a test session live.
 
-A harness stays open after its test, so that what an SDK's thread sends late is credited to the test that made
-it; the oldest are closed for their descriptors. `url` is one address for the whole session, for apps that
-live as long: what comes to /t/NAME/... belongs to the test whose `prefix` that is, all else to the test that
-runs.
+Each harness has an address of its own. It stays open after its test, so that a call that an SDK's thread
+sends late counts for the right test. The oldest harnesses are closed, to save file descriptors. `url` is one
+address for the whole session, for apps that live as long: a request to /t/NAME/... belongs to the test with
+that `prefix`, every other request to the test that is running.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from segment_pendo.testing.harness import Harness
 from segment_pendo.testing.options import Options
 from segment_pendo.testing.waiting import Clock
 
-__all__ = ["Bench"]
+__all__ = ["LoopThread"]
 
 _MOST_ENDED: Final = 30
 _START: Final = 20.0
@@ -38,8 +38,8 @@ class _Loop(asyncio.SelectorEventLoop):
         return Clock.now()
 
 
-class Bench:
-    """Opens harnesses; `close` ends it all. Its thread begins with it."""
+class LoopThread:
+    """Open and close the harnesses of a session. The thread starts at once and ends with `close`."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
@@ -56,30 +56,33 @@ class Bench:
         self.written: dict[Path, str] = {}
 
     def ask[T](self, what: Callable[[], T]) -> T:
-        """Do something in the thread; what it gives, or raises.
+        """Call `what` in the thread; return what it returns, or raise what it raises.
 
-        RuntimeError in a forked process, which has no such thread.
+        Raises RuntimeError in a forked process, which has no such thread.
         """
         if os.getpid() != self._process:
-            msg = "segment_pendo lives in the process of the test; a forked one can only send to its host"
+            msg = (
+                "segment_pendo works only in the process of the test; a forked process can send to its host, "
+                "but not ask for calls"
+            )
             raise RuntimeError(msg)
         done: Future[T] = Future()
 
         def do() -> None:
             try:
                 done.set_result(what())
-            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+            except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that asked
                 done.set_exception(error)
 
         self._loop.call_soon_threadsafe(do)
         return done.result()
 
     def run[T](self, what: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the thread; what it gives, or raises."""
+        """Run a coroutine in the thread; return what it returns, or raise what it raises."""
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(_START)
 
     def open(self, name: str, options: Options) -> Harness:
-        """A harness for the test of this name. Raises ListenerError."""
+        """Open a harness for the test of this name. Raises ListenerError."""
         harness = self.ask(lambda: Harness(name, options, self))
         self.run(harness.open())
         self._by_prefix[harness.prefix] = self._running = harness
@@ -91,14 +94,14 @@ class Bench:
         if harness is None:
             return web.Response(
                 status=404,
-                text="no test that uses segment_pendo runs now, or this one's address was closed\n",
+                text="no test that uses segment_pendo is running, or the address of this test was closed\n",
             )
         if prefixed:
             request = request.clone(rel_url=URL(prefixed[2], encoded=True))
         return await harness.answer(request)
 
     def end(self, harness: Harness, *, passed: bool) -> None:
-        """The test has ended; its address stays for what comes late. Raises RecordingError."""
+        """End a test; its address stays open for calls that come late. Raises RecordingError."""
         self._ended.append(harness)
         self._running = None if self._running is harness else self._running
         try:
@@ -117,8 +120,8 @@ class Bench:
             self.late += [(harness.name, text) for text in harness.late]
 
     def close(self) -> list[tuple[str, str]]:
-        """Close everything; (test, call) for each call that came after its test had ended."""
-        # A client that lives as long as the session may hold what no test waited for.
+        """Close everything; return (test, call) for each call that came after its test had ended."""
+        # A client that lives as long as the session may still hold calls that no test waited for.
         Flushes().run([self.url, *(harness.host for harness in self._ended)], _LAST_CALLS)
         self._close(list(self._ended))
         self._ended.clear()

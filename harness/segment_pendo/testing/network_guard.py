@@ -1,8 +1,8 @@
-"""A guard that refuses connections and name look-ups off this machine, and remembers who tried.
+"""A guard that refuses connections to other machines and look-ups of their names, and remembers them.
 
-It is an audit hook (PEP 578), so it sees every socket of Python's own, asyncio's too, in whatever thread; not
-those of other processes, nor of libraries that bring their own (uvloop, gRPC). Without asking for it, nothing
-of it runs.
+It is an audit hook (PEP 578), so it sees each socket of Python itself, in any thread, in asyncio too. It does
+not see other processes, or libraries with sockets of their own (uvloop, gRPC). It runs only where it was
+asked for.
 """
 
 import socket
@@ -22,13 +22,13 @@ _EVENTS: Final = _LOOK_UPS | _REVERSE | _SENDING
 
 
 class NetworkBlocked(ConnectionRefusedError):
-    """Somebody tried to reach another machine; the text says which test, and which host."""
+    """A test tried to reach another machine; the message names the test and the host."""
 
 
 class Guard:
-    """While entered, nothing leaves this machine but to the `allowed` hosts.
+    """While it is entered, refuse connections to all hosts but this machine and the `allowed` ones.
 
-    `tried`: the hosts that were refused, and by which thread.
+    `tried` holds the refused hosts, each with the thread that tried.
     """
 
     def __init__(self, test: str, allowed: Iterable[str] = ()) -> None:
@@ -47,13 +47,13 @@ class Guard:
         _Installed.guard = self._before
 
     def refused(self) -> list[str]:
-        """The hosts that were refused since this was asked last, and by which thread."""
-        found = [host + by for host, by in self.tried.items()]
+        """Return the hosts that were refused since the last time, each with the thread that tried."""
+        hosts = [host + by for host, by in self.tried.items()]
         self.tried.clear()
-        return found
+        return hosts
 
     def look(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """See one audit event. Raises NetworkBlocked."""
+        """Check an audit event. Raises NetworkBlocked if it goes to another machine."""
         __tracebackhide__ = True
         if getattr(self._mine, "resolves", False):
             return
@@ -64,16 +64,14 @@ class Guard:
             return
         if event in _LOOK_UPS:
             host = _text(arguments[0])
-            if not (
-                self._may(host) or address_of(host)
-            ):  # an address needs no look-up; who connects to it is seen then
+            # An address needs no look-up; a connection to it is checked later.
+            if not (self._may(host) or address_of(host)):
                 self._refuse(f"look up {host}", host)
             self._know_addresses(host)
             return
         address = arguments[1]
-        if (
-            not isinstance(address, tuple) or len(address) < 2
-        ):  # a Unix socket, or the address of the earlier connect
+        # A Unix socket, or a socket that is connected already.
+        if not isinstance(address, tuple) or len(address) < 2:
             return
         host = _text(address[0])
         if not self._may(host):
@@ -83,14 +81,14 @@ class Guard:
         return host in self._allowed or is_this_machine(host) or host == socket.gethostname().casefold()
 
     def _know_addresses(self, host: str) -> None:
-        """An allowed name allows its addresses: who connects does so by them."""
+        """Allow the addresses of an allowed name: connections go to these."""
         if host not in self._allowed:
             return
         self._mine.resolves = True
         try:
-            self._allowed |= {str(found[4][0]) for found in socket.getaddrinfo(host, None)}
+            self._allowed |= {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
         except OSError:
-            pass  # the one who asked will be told
+            pass  # the caller gets the same error
         finally:
             self._mine.resolves = False
 
@@ -108,7 +106,7 @@ class Guard:
 
 
 class _Installed:
-    """The one hook of this process: it cannot be taken out again, so it asks which guard stands now."""
+    """The only hook of this process; as hooks cannot be removed, it looks which guard is active."""
 
     guard: Guard | None = None
     _there = False

@@ -1,4 +1,4 @@
-"""How the harness of a test behaves, made of what its marker, fixtures and configuration say."""
+"""The options of a test's harness, from its marker, its fixtures and the configuration."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,15 @@ from segment_pendo.base.suggestion import nearest
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import LEVELS, Level
 
-__all__ = ["Options", "known", "made"]
+__all__ = ["Options", "known", "options_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`timeout` and `quiet` are seconds; `directory` is what paths of recordings are relative to; `update`
-    rewrites them.
+    """How the harness of a test behaves.
+
+    `timeout` and `quiet` are seconds. Paths of recordings are relative to `directory`. With `update`,
+    recordings are rewritten instead of compared.
     """
 
     setup: Setup
@@ -29,22 +31,22 @@ class Options:
 def known(
     given: Mapping[str, Any], names: Iterable[str], where: str, unnamed: Sequence[object] = ()
 ) -> dict[str, Any]:
-    """What was given, if all of it has one of these names. Raises ValueError."""
+    """Return the given options. Raises ValueError if one has a name that is not among `names`."""
     names = list(names)
     if unnamed:
-        msg = f"{where} takes keywords only: {', '.join(names)}"
+        msg = f"{where} takes options by keyword only: {', '.join(names)}"
         raise ValueError(msg)
     for name in given:
         if name not in names:
             near = nearest(name, names)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
+            hint = f"did you mean {near}?" if near else f"the options are {', '.join(names)}"
             msg = f"{where} has no option {name!r}; {hint}"
             raise ValueError(msg)
     return dict(given)
 
 
-def made(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options:
-    """The options of one test. Raises ValueError, which names the option."""
+def options_of(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options:
+    """Return the options of one test. Raises ValueError, which names the wrong option."""
     settings = {
         name: chosen[name] for name in ("track", "pendo_track", "webhook", "assume") if name in chosen
     }

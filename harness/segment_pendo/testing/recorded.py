@@ -1,4 +1,4 @@
-"""The recordings of one test: begun, compared with what came, rewritten."""
+"""The recordings of a test: started, compared with what came, or rewritten."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ _WIDEST = 100
 
 
 class Recordings:
-    """A sink: what was begun records. `written` says which test of this session wrote which file."""
+    """A sink that records calls; `written` says which test of this session wrote which file."""
 
     def __init__(self, test: str, setup: Setup, written: dict[Path, str]) -> None:
         self._test = test
@@ -26,7 +26,7 @@ class Recordings:
         self._begun: list[Recorder] = []
 
     def begin(self, where: Path, receipts: Sequence[Receipt]) -> None:
-        """Record these receipts and all that come. Raises RecordingError."""
+        """Record these receipts and all that come after them. Raises RecordingError."""
         self._begun.append(self._recorder(where, receipts))
 
     def take(self, receipt: Receipt) -> None:
@@ -35,74 +35,76 @@ class Recordings:
 
     def _recorder(self, where: Path, receipts: Sequence[Receipt]) -> Recorder:
         where.parent.mkdir(parents=True, exist_ok=True)
-        made = Recorder(where, setup=self._setup)
+        recorder = Recorder(where, setup=self._setup)
         for receipt in receipts:
-            made.take(receipt)
-        return made
+            recorder.take(receipt)
+        return recorder
 
     def end(self, *, passed: bool) -> None:
-        """What a test that passed recorded replaces its files.
+        """Stop recording; the files are replaced only if the test passed.
 
-        Raises RecordingError where one cannot be replaced.
+        Raises RecordingError if a file cannot be replaced.
         """
         begun, self._begun = self._begun, []
         for recorder in begun:
             recorder.close(replacing=passed)
-            if recorder.kept_in is not None:  # of a test that failed nobody wants to find a file at each run
+            if recorder.kept_in is not None:  # a failed test should not leave a file in each run
                 recorder.kept_in.unlink(missing_ok=True)
 
     def compared(self, where: Path, receipts: Sequence[Receipt], *, ordered: bool) -> list[str]:
-        """Why these receipts do not mean what the file holds, in lines; nothing where they do.
+        """Return lines that say why these receipts differ in meaning from the file; none if they do not.
 
-        Raises RecordingError for what is none.
+        Raises RecordingError for a file that is not a recording.
         """
         if not where.exists():
-            return [
-                (
-                    f"there is no recording {where} yet; run pytest --segment-pendo-update to make it, "
-                    "and look at it"
-                )
-            ]
+            said = (
+                f"there is no recording {where} yet; run pytest --segment-pendo-update to make it, "
+                "and look at it"
+            )
+            return [said]
         recorded, ours = load_header(where).setup.described(), self._setup.described()
         if recorded != ours:
-            return [f"{where} was recorded with {recorded}, this test runs with {ours}"]
-        found = self._differs(where, receipts)
-        said = list(_told(found, ordered=ordered))
-        if not said:
+            said = (
+                f"{where} was recorded with {recorded}, but this test runs with {ours}; use the same "
+                "options, or run pytest --segment-pendo-update"
+            )
+            return [said]
+        comparison = self._comparison(where, receipts)
+        lines = list(_differences(comparison, ordered=ordered))
+        if not lines:
             return []
         end = (
-            "If the app was meant to change: pytest --segment-pendo-update, then look at the difference "
-            "in git."
+            "If the app was meant to change: run pytest --segment-pendo-update, then look at the "
+            "difference in git."
         )
-        return [f"{where} does not match what came ({many(found.same, 'call')} the same)", *said, end]
+        return [f"{where} does not match what came ({many(comparison.same, 'call')} the same)", *lines, end]
 
     def rewritten(self, where: Path, receipts: Sequence[Receipt]) -> list[str]:
-        """Make the file of these receipts; what means the same keeps its line.
+        """Write these receipts into the file; a call that means the same keeps its line.
 
-        Why it was not made, in lines; nothing where it was.
-
-        Raises RecordingError for a file that is no recording.
+        Returns lines that say why it was not written; none if it was. Raises RecordingError for a file that
+        is not a recording.
         """
-        other = self._written.setdefault(where.resolve(), self._test)
-        if other != self._test:
+        writer = self._written.setdefault(where.resolve(), self._test)
+        if writer != self._test:
             said = (
-                f"{other} wrote other calls into {where} in this run; give each test a recording of its own"
+                f"{writer} wrote other calls into {where} in this run; give each test a recording of its own"
             )
-            return [said] if self._differs(where, receipts).pairs else []
+            return [said] if self._comparison(where, receipts).pairs else []
         if where.exists() and load_header(where).setup.described() != self._setup.described():
-            where.unlink()  # made with other options, so not a line of it can stay
+            where.unlink()  # recorded with other options, so no line of it can stay
         self._recorder(where, receipts).close()
         return []
 
-    def _differs(self, where: Path, receipts: Sequence[Receipt]) -> Comparison:
+    def _comparison(self, where: Path, receipts: Sequence[Receipt]) -> Comparison:
         with TemporaryDirectory() as folder:
             now = Path(folder, "now.jsonl")
             self._recorder(now, receipts).close()
             return compare(load(where), load(now))
 
 
-def _told(found: Comparison, *, ordered: bool) -> Iterator[str]:
-    for pair in found.pairs:
+def _differences(comparison: Comparison, *, ordered: bool) -> Iterator[str]:
+    for pair in comparison.pairs:
         if pair.kind == "moved" and not ordered:
             continue
         yield f"  {pair.kind}: {pair.name}" + (f" (line {pair.old.line})" if pair.old else "")

@@ -1,8 +1,7 @@
-"""What became of some calls, as tests ask for it: rows, webhooks, findings, and the records that Pendo would
-hold.
+"""What became of some calls: rows, webhooks, findings, and the records that Pendo would hold.
 
-`pendo_after` makes it of calls alone, without any network, for property tests; `harness.Harness` of what an
-app really sends.
+`pendo_after` computes it from calls alone, without a network, for property tests; `harness.Harness` from what
+an app really sends.
 """
 
 import json
@@ -32,7 +31,7 @@ __all__ = ["Results", "Snapshot", "pendo_after", "row_of"]
 
 
 class Snapshot(TypedDict):
-    """All that should be the same in each run: no ids of messages, no times, no versions of SDKs."""
+    """What should be the same in each run: no ids of messages, no times, no versions of SDKs."""
 
     webhooks: list[dict[str, Any]]
     skipped: list[str]
@@ -42,67 +41,75 @@ class Snapshot(TypedDict):
 
 
 class Results(ABC):
-    """What became of calls. `events` are in the order in which they came."""
+    """What became of calls; `events` are in the order in which they came."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     @abstractmethod
     def _ask[T](self, what: Callable[[Records], T]) -> T:
-        """What somebody wants to know of Pendo's records."""
+        """Return what `what` reads from Pendo's records."""
 
     def _arrivals(self) -> list[Arrival]:
         return [event for event in tuple(self.events) if isinstance(event, Arrival)]
 
     @property
     def calls(self) -> list[CallRow]:
-        """A row for each call that came, in order."""
-        return [row_of(one) for one in self._arrivals()]
+        """Return a row for each call that came, in order."""
+        return [row_of(arrival) for arrival in self._arrivals()]
 
     @property
     def webhooks(self) -> list[dict[str, Any]]:
-        """The body of each webhook, in order, as JSON."""
-        webhooks = (one.judged.webhook for one in self._arrivals())
+        """Return the body of each webhook, in order, as JSON."""
+        webhooks = (arrival.judged.webhook for arrival in self._arrivals())
         return [json.loads(webhook.body) for webhook in webhooks if webhook is not None]
 
     @property
     def findings(self) -> list[FindingRow]:
-        """Every finding, in the order of calls; `call` is the id of its call."""
-        return [found | {"call": row["id"]} for row in self.calls for found in row["findings"]]
+        """Return every finding, in the order of calls; `call` is the id of its call."""
+        return [finding | {"call": row["id"]} for row in self.calls for finding in row["findings"]]
 
     def problems(self, level: Level = "warning") -> list[str]:
-        """A sentence for each finding of this level or worse, each call that Segment would drop, each request
-        that it would refuse.
+        """Return a sentence for each problem.
+
+        Problems are findings of this level or worse, calls that Segment would drop, and requests that it
+        would refuse.
         """
         return problems(tuple(self.events), level)
 
     def matching(self, expected: Expectation) -> list[CallRow]:
-        """The rows of the calls that are as expected."""
+        """Return the rows of the calls that match the expectation."""
         checked(expected)
-        return [row_of(one) for one in self._arrivals() if expected.matches(one.judged)]
+        return [row_of(arrival) for arrival in self._arrivals() if expected.matches(arrival.judged)]
 
     def visitor(self, id: str) -> Visitor | None:
-        """The visitor that Pendo would hold, or None."""
+        """Return the visitor that Pendo would hold, or None."""
         return visitor_of(self._ask(lambda pendo: pendo.visitor(id)))
 
     def account(self, id: str) -> Account | None:
-        """The account that Pendo would hold, or None."""
+        """Return the account that Pendo would hold, or None."""
         return account_of(self._ask(lambda pendo: pendo.account(id)))
 
     def state(self) -> JsonObject:
-        """Everything that Pendo would hold, with the call that set each field, as `/_/state` shows it."""
+        """Return all that Pendo would hold, with the call that set each field, as `/_/state` shows it."""
         return self._ask(Records.state)
 
     def snapshot(self) -> Snapshot:
-        """What came of it without what differs from run to run; plain dicts and lists, for snapshot tests."""
-        every = self._arrivals()
+        """Return what is the same in each run, as plain dicts and lists for snapshot tests."""
+        arrivals = self._arrivals()
         state = cast("dict[str, dict[str, Any]]", self.state())
         return {
             "webhooks": [_steady(webhook) for webhook in self.webhooks],
             "skipped": [
-                f"{called(one.judged)}: {one.judged.skipped.code}" for one in every if one.judged.skipped
+                f"{called(arrival.judged)}: {arrival.judged.skipped.code}"
+                for arrival in arrivals
+                if arrival.judged.skipped
             ],
-            "findings": [f"{called(one.judged)}: {found}" for one in every for found in _found(one.judged)],
+            "findings": [
+                f"{called(arrival.judged)}: {line}"
+                for arrival in arrivals
+                for line in _finding_lines(arrival.judged)
+            ],
             "visitors": {
                 name: cast("Visitor", plain_record(record)) for name, record in state["visitors"].items()
             },
@@ -112,11 +119,11 @@ class Results(ABC):
         }
 
 
-def _found(judged: Judged) -> list[str]:
+def _finding_lines(judged: Judged) -> list[str]:
     return [
-        finding_line(one.level, one.code, one.path, one.message)
-        for one in judged.findings
-        if one.level != "info"
+        finding_line(finding.level, finding.code, finding.path, finding.message)
+        for finding in judged.findings
+        if finding.level != "info"
     ]
 
 
@@ -128,13 +135,14 @@ def _steady(webhook: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if key not in _LATER}
 
 
-def row_of(one: Arrival) -> CallRow:
-    """The row of a call; a test's webhooks go straight into the Pendo on loopback, so they are delivered at
-    once.
+def row_of(arrival: Arrival) -> CallRow:
+    """Return the row of a call.
+
+    Its webhook counts as delivered: in a test, webhooks go straight into the Pendo on loopback.
     """
-    sends = one.judged.webhook is not None
+    sends = arrival.judged.webhook is not None
     delivery: JsonObject | None = {"state": "delivered", "status": 200, "attempts": 1} if sends else None
-    return cast("CallRow", call_row(one.receipt, one.judged, delivery=delivery))
+    return cast("CallRow", call_row(arrival.receipt, arrival.judged, delivery=delivery))
 
 
 # --- calls alone ---
@@ -177,30 +185,30 @@ def pendo_after(
 ) -> Results:
     """Return what becomes of these calls (`type`, ids, `traits` or `properties`), sent by an SDK at a time.
 
-    No port is opened and nothing is kept: for property tests. `sdk` is a key of `segment.wire.SDKS`; values
-    that are not JSON become what that SDK makes of them. The other options are as `segment-pendo run` has
-    them. What Segment would refuse is among `problems()`.
+    It is for property tests: it opens no port and keeps nothing. `sdk` is a key of `segment.wire.SDKS`;
+    values that are not JSON are converted as that SDK does it. The other options are those of
+    `segment-pendo run`. What Segment would refuse is among `problems()`.
 
-    Raises TypeError for what is not a call, or a value that the SDK cannot send; ValueError for a setting or
-    an SDK that there is none of.
+    Raises TypeError for a call that is not a dict, or a value that the SDK cannot send; ValueError for a
+    setting or an SDK that does not exist.
     """
     if isinstance(calls, Mapping | str):
         msg = f"pendo_after() takes a list of calls such as [{{'type': 'identify', ...}}], not {calls!r:.100}"
         raise TypeError(msg)
     if sdk not in SDKS:
         near = nearest(sdk, SDKS)
-        hint = f"did you mean {near!r}?" if near else f"there are {', '.join(SDKS)}"
+        hint = f"did you mean {near!r}?" if near else f"the SDKs are {', '.join(SDKS)}"
         msg = f"there is no SDK {sdk!r}; {hint}"
         raise ValueError(msg)
     setup = Setup.of(track=track, pendo_track=pendo_track, webhook=webhook, assume=assume)
     results = _Predicted(setup, at)
     sent = [as_sent(call, sdk) for call in calls]
     count = iter(range(10**9))
-    made = (
+    sdk_requests = (
         requests(sent, sdk, write_key="WRITE_KEY", at=at, unique=lambda: str(uuid5(_NAMES, str(next(count)))))
         if sent
         else []
     )
-    for number, request in enumerate(made):
+    for number, request in enumerate(sdk_requests):
         results.take(assess(request, id=f"call-{number}", at=at, setup=setup))
     return results

@@ -1,4 +1,4 @@
-"""What came to a test, in order, and why it is not what the test expected: in words."""
+"""What came to a test, in order, and why it does not match what the test expected, in words."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _NAMED: Final = ("userId", "anonymousId", "groupId", "event", "name")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One call that came, so many seconds after the test began."""
+    """A call that came, and how many seconds after the test began."""
 
     seconds: float
     receipt: Receipt
@@ -28,9 +28,9 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something else that happened: a refused request, a fault that the test asked for.
+    """Another event: a refused request, or a fault that the test asked for.
 
-    `wrong`: it counts as a problem.
+    With `wrong`, it counts as a problem.
     """
 
     seconds: float
@@ -42,7 +42,7 @@ type Event = Arrival | Note
 
 
 def called(judged: Judged) -> str:
-    """A call in a few words."""
+    """Name a call in a few words."""
     anonymous = isinstance(judged.call.data, dict) and judged.call.data.get("userId") is None
     members = [name for name in _NAMED if name != "anonymousId" or anonymous]
     return named(judged.call.type, judged.call.data, *members)
@@ -53,19 +53,19 @@ def _line(event: Event) -> str:
         return f"{event.seconds:9.3f} s  {event.text}"
     skipped = event.judged.skipped
     became = f"skipped {skipped.code}" if skipped else "webhook"
-    found = sorted(
+    findings = sorted(
         {
-            (LEVELS.index(one.level), f"{one.level} {one.code}")
-            for one in event.judged.findings
-            if one.level != "info"
+            (LEVELS.index(finding.level), f"{finding.level} {finding.code}")
+            for finding in event.judged.findings
+            if finding.level != "info"
         }
     )
-    codes = f"  [{', '.join(text for _, text in found)}]" if found else ""
+    codes = f"  [{', '.join(text for _, text in findings)}]" if findings else ""
     return f"{event.seconds:9.3f} s  {called(event.judged)}  {became}{codes}"
 
 
 def timeline(events: Sequence[Event], nearest: Event | None = None) -> list[str]:
-    """A line for each event, at most 30 of them; the nearest call is marked and always there."""
+    """Return a line for each of the last 30 events; the nearest call is marked and always shown."""
     shown = [
         event for index, event in enumerate(events) if index >= len(events) - _MOST_LINES or event is nearest
     ]
@@ -75,27 +75,28 @@ def timeline(events: Sequence[Event], nearest: Event | None = None) -> list[str]
 
 
 def missed(expected: Expectation, events: Sequence[Event], *, but: Sequence[Arrival] = ()) -> Iterator[str]:
-    """Why no call is as expected: the timeline, the nearest call, each field in which it differs, and what is
-    known about it.
+    """Say why no call is as expected: the timeline, the nearest call, and how it differs.
 
-    `but` are calls that the expectation has had already.
+    Calls in `but` matched already, so they are not the nearest.
     """
-    calls = [event for event in events if isinstance(event, Arrival) and not any(event is one for one in but)]
-    by_distance = [
-        (distance(mismatches(expected, one.judged)), -index, one) for index, one in enumerate(calls)
+    calls = [
+        event for event in events if isinstance(event, Arrival) and not any(event is call for call in but)
     ]
-    nearest = min(by_distance, key=lambda one: one[:2])[2] if by_distance else None
+    by_distance = [
+        (distance(mismatches(expected, call.judged)), -index, call) for index, call in enumerate(calls)
+    ]
+    nearest = min(by_distance, key=lambda entry: entry[:2])[2] if by_distance else None
     if events:
         yield "what came:"
         yield from timeline(events, nearest)
     if nearest is not None:
         yield f"nearest: {called(nearest.judged)}"
-        yield from (f"    {differing(one)}" for one in mismatches(expected, nearest.judged))
+        yield from (f"    {differing(mismatch)}" for mismatch in mismatches(expected, nearest.judged))
         yield from _about(nearest.judged)
 
 
 def uncalled(events: Sequence[Event], wrong: Sequence[Arrival]) -> Iterator[str]:
-    """What came although it should not have."""
+    """Say which call came although it should not have: the timeline, and what it holds."""
     yield "what came:"
     yield from timeline(events, wrong[0])
     yield f"too many: {called(wrong[0].judged)}"
@@ -110,12 +111,12 @@ def _shown(value: Json) -> str:
     return short(repr(value), _WIDEST)
 
 
-def differing(one: Mismatch) -> str:
-    """One difference, in words."""
-    hint = f" ({printable(one.hint)})" if one.hint else ""
+def differing(mismatch: Mismatch) -> str:
+    """Describe a difference in words."""
+    hint = f" ({printable(mismatch.hint)})" if mismatch.hint else ""
     return (
-        f"{printable(one.path)}: expected {short(one.expected, _WIDEST)}, it is "
-        f"{short(one.actual, _WIDEST)}{hint}"
+        f"{printable(mismatch.path)}: expected {short(mismatch.expected, _WIDEST)}, it is "
+        f"{short(mismatch.actual, _WIDEST)}{hint}"
     )
 
 
@@ -124,23 +125,26 @@ def _about(judged: Judged) -> Iterator[str]:
     if skipped is not None:
         how = advice(skipped.code, judged.call.type, "marker")
         yield " ".join(filter(None, [f"    skipped {skipped.code}: {printable(skipped.reason)}", how]))
-    for one in sorted(judged.findings, key=lambda one: LEVELS.index(one.level)):
-        if one.level != "info":
-            yield f"    {finding_line(one.level, one.code, one.path, one.message)}"
+    for finding in sorted(judged.findings, key=lambda finding: LEVELS.index(finding.level)):
+        if finding.level != "info":
+            yield f"    {finding_line(finding.level, finding.code, finding.path, finding.message)}"
 
 
 def problems(events: Sequence[Event], level: str) -> list[str]:
-    """Findings of this level or worse, calls that Segment would drop, requests that it would refuse."""
-    found: list[str] = []
+    """Return findings of this level or worse, calls that Segment would drop, requests it would refuse."""
+    sentences: list[str] = []
     for event in events:
         if isinstance(event, Note):
-            found += [event.text] if event.wrong else []
+            sentences += [event.text] if event.wrong else []
             continue
         judged = event.judged
         skipped = judged.skipped
         if judged.message is None and skipped is not None:
-            found.append(f"{called(judged)}: Segment drops it, {skipped.code}: {printable(skipped.reason)}")
-        for one in judged.findings:
-            if is_as_bad(one.level, level):
-                found.append(f"{called(judged)}: {finding_line(one.level, one.code, one.path, one.message)}")
-    return found
+            sentences.append(
+                f"{called(judged)}: Segment drops it, {skipped.code}: {printable(skipped.reason)}"
+            )
+        for finding in judged.findings:
+            if is_as_bad(finding.level, level):
+                line = finding_line(finding.level, finding.code, finding.path, finding.message)
+                sentences.append(f"{called(judged)}: {line}")
+    return sentences

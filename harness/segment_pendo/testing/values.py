@@ -1,7 +1,7 @@
-"""Values of Python in the calls of a test, as the SDK that would send them writes them.
+"""Python values in the calls of a test, converted to JSON as the SDK does it.
 
-segment-analytics-python turns more than JSON into JSON (read from its `utils.clean` and its serializer, and
-compared with it); SDKs of other languages never see a value of Python, so those are refused.
+segment-analytics-python converts more values than JSON has (see its `utils.clean` and its serializer; tests
+compare both). SDKs of other languages never get a Python value, so such values are refused there.
 """
 
 import json
@@ -29,7 +29,7 @@ type _Path = tuple[str | int, ...]
 def as_sent(call: Mapping[str, Any], sdk: str) -> JsonObject:
     """Return a call as an SDK (a key of segment.wire.SDKS) hands it to JSON.
 
-    Raises TypeError for a value that the SDK cannot have been given, or would raise for.
+    Raises TypeError for a value that no app can give to the SDK, or that makes the SDK raise an error.
     """
     if not isinstance(call, Mapping):
         msg = f"a call is a dict such as {{'type': 'identify', 'userId': 'u1'}}, not {call!r:.100}"
@@ -62,13 +62,13 @@ def _of_items(value: Iterable[Any], path: _Path, sdk: str) -> Any:
 
 
 def _of_mapping(value: Mapping[Any, Any], path: _Path, sdk: str) -> Json:
-    made: JsonObject = {}
+    members: JsonObject = {}
     for key, inner in value.items():
         name = _name(key, path, sdk)
         sent = _sent(inner, (*path, name), sdk)
         if sent is not _GONE:
-            made[name] = sent
-    return made
+            members[name] = sent
+    return members
 
 
 def _name(key: Any, path: _Path, sdk: str) -> str:
@@ -101,7 +101,7 @@ def _as_python_does(value: Any, path: _Path) -> Any:
             return value.decode()
         except UnicodeDecodeError:
             raise _refusal(value, path, "python") from None
-    if isinstance(value, Number):  # the client takes it, and its serializer raises
+    if isinstance(value, Number):  # the client accepts it, but its serializer raises an error
         raise _refusal(value, path, "python")
     return _GONE  # the client logs a warning and leaves the key out
 
@@ -109,6 +109,6 @@ def _as_python_does(value: Any, path: _Path) -> Any:
 def _refusal(value: Any, path: _Path, sdk: str) -> TypeError:
     where = json_path(*path) if path else "a key"
     what = f"{type(value).__name__} ({value!r:.60})"
-    hint = "give what the app would have made of it" + ("" if sdk == "python" else ", or sdk='python'")
+    hint = "convert it as the app does" + ("" if sdk == "python" else ", or use sdk='python'")
     msg = f"{where} is {what}, which the SDK {sdk!r} cannot send; {hint}"
     return TypeError(msg)

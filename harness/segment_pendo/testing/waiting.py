@@ -1,5 +1,6 @@
-"""Waiting for calls, without sleeping: each verb ends as soon as it can, and says in an AssertionError what
-came instead.
+"""Waiting for calls without sleeping.
+
+Each verb ends as soon as it can; its AssertionError says what came instead.
 """
 
 import asyncio
@@ -24,20 +25,21 @@ from segment_pendo.testing.timeline import Arrival, called, missed, timeline, un
 __all__ = ["Aio", "Clock", "Waiting"]
 
 _ANY_CALL: Final = any_call()
-# Set where nobody waits any more: the task that awaited was cancelled.
+# Set when the task that awaited was cancelled, so that its thread stops waiting.
 _ABORT: Final = ContextVar("abort", default=threading.Event())  # noqa: B039 - the default is never set
 
 
 class Clock:
-    """The machine's own clock, kept where libraries that stop time for a test do not find it: waiting has to
-    end.
+    """The real clock of the machine.
+
+    Libraries that stop time for a test do not replace this name, so waiting still ends.
     """
 
     now = staticmethod(time.monotonic)
 
 
 class Waiting(Results):
-    """Results that go on coming. `host`: where SDKs send to; `options` say how long to wait."""
+    """Results that may still grow; SDKs send to `host`, and `options` say how long to wait."""
 
     def __init__(self, options: Options) -> None:
         super().__init__()
@@ -49,94 +51,93 @@ class Waiting(Results):
 
     @abstractmethod
     def _hosts(self) -> tuple[str, ...]:
-        """Every address that clients to be flushed may send to."""
+        """Return every address to which clients that must be flushed may send."""
 
     @abstractmethod
     def _is_busy(self) -> bool:
-        """Whether a request is being answered."""
+        """Whether a request is being answered now."""
 
     @abstractmethod
     def timeline(self) -> list[str]:
-        """A line for all that came until now."""
+        """Return a line for each thing that came until now."""
 
     @abstractmethod
     def matches(self, path: str | Path, *, ordered: bool = True) -> None:
-        """AssertionError unless, once nothing more comes, the calls mean the same as those recorded in a
-        file.
-        """
+        """Wait until nothing more comes; the calls must mean the same as those recorded in a file."""
 
     def wake(self) -> None:
-        """Have whoever waits look again."""
+        """Let all threads that wait look again."""
         with self._came:
             self._came.notify_all()
 
     def wait(
         self, expected: Expectation = _ANY_CALL, count: int = 1, timeout: float | None = None
     ) -> list[CallRow]:
-        """Wait until `count` calls are as expected; their rows.
+        """Wait until `count` calls are as expected; return their rows.
 
-        AssertionError after `timeout` seconds (else the option's).
+        Raises AssertionError after `timeout` seconds (default: the option `timeout`).
         """
         __tracebackhide__ = True
         checked(expected, count=count)
         seconds = self.options.timeout if timeout is None else timeout
-        found: list[Arrival] = []
+        matching: list[Arrival] = []
         seen = 0
 
-        def there() -> bool:  # each call is looked at once, however many come
+        def enough() -> bool:  # looks at each call only once, however many come
             nonlocal seen
             new = self.events[seen:]
             seen += len(new)
-            found.extend(one for one in new if isinstance(one, Arrival) and expected.matches(one.judged))
-            return len(found) >= count
+            matching.extend(
+                event for event in new if isinstance(event, Arrival) and expected.matches(event.judged)
+            )
+            return len(matching) >= count
 
-        if not self._until(there, seconds):
-            those = (
-                f"{many(len(found), 'call')} matching {expected} came within {seconds:g} s; {count} "
+        if not self._until(enough, seconds):
+            came = (
+                f"{many(len(matching), 'call')} matching {expected} came within {seconds:g} s; {count} "
                 "were expected"
-                if found
-                else ""
+                if matching
+                else f"no call matching {expected} came within {seconds:g} s"
             )
-            self._raise(
-                those or f"no call matching {expected} came within {seconds:g} s",
-                missed(expected, self.events, but=found),
-            )
-        return list(map(row_of, found))
+            self._raise(came, missed(expected, self.events, but=matching))
+        return list(map(row_of, matching))
 
     def exactly(
         self, count: int, expected: Expectation = _ANY_CALL, timeout: float | None = None
     ) -> list[CallRow]:
-        """Wait until `count` calls are as expected and nothing more comes; their rows.
+        """Wait until `count` calls are as expected and nothing more comes; return their rows.
 
-        AssertionError where there are fewer or more.
+        Raises AssertionError if there are fewer or more.
         """
         __tracebackhide__ = True
         checked(expected, count=count)
         if count:
             self.wait(expected, count, timeout)
         self.settle(timeout)
-        found = self._found(expected)
-        if len(found) > count:
-            said = (
+        matching = self._matching(expected)
+        if len(matching) > count:
+            wanted = (
                 "no call was expected"
                 if not count
                 else f"{many(count, 'call')} were expected"
                 if count > 1
                 else "1 call was expected"
             )
-            more = uncalled(self.events, found[count:])
-            self._raise(f"{said} to match {expected}; {len(found)} came", more)
-        return list(map(row_of, found))
+            self._raise(
+                f"{wanted} to match {expected}; {len(matching)} came",
+                uncalled(self.events, matching[count:]),
+            )
+        return list(map(row_of, matching))
 
     def none(self, expected: Expectation = _ANY_CALL, timeout: float | None = None) -> None:
-        """Wait until nothing more comes. AssertionError if a call is as expected."""
+        """Wait until nothing more comes. Raises AssertionError if a call matches the expectation."""
         __tracebackhide__ = True
         self.exactly(0, expected, timeout)
 
     def in_order(self, *expected: Expectation, timeout: float | None = None) -> list[CallRow]:
-        """Wait until calls came as expected in this order, others between them or not; their rows.
+        """Wait until calls came as expected, in this order; return their rows.
 
-        AssertionError after the time.
+        Other calls may come between them. Raises AssertionError after `timeout` seconds.
         """
         __tracebackhide__ = True
         checked(*expected)
@@ -145,7 +146,7 @@ class Waiting(Results):
             run = self._run(expected)
             asked = expected[len(run)]
             after = f" after {called(run[-1].judged)}" if run else ""
-            earlier = [one for one in self._found(asked) if one not in run]
+            earlier = [arrival for arrival in self._matching(asked) if arrival not in run]
             if earlier:
                 said = (
                     f"wrong order: {called(earlier[-1].judged)} came before {called(run[-1].judged)}, and "
@@ -159,16 +160,15 @@ class Waiting(Results):
         return list(map(row_of, self._run(expected)))
 
     def settle(self, timeout: float | None = None) -> None:
-        """Wait until nothing more comes: SDKs are flushed, no request is being read, and for `quiet` seconds
-        none came.
+        """Wait until nothing more comes: SDKs are flushed, then no request comes for `quiet` seconds.
 
-        Clients of segment-analytics-python that send here are flushed by themselves, others by what
-        `flush_with` was given. AssertionError if calls still come after `timeout` seconds, or a flush goes
-        wrong.
+        Clients of segment-analytics-python that send here are flushed automatically, others by the functions
+        given to `flush_with`. Raises AssertionError if calls still come after `timeout` seconds, or if a
+        flush fails.
         """
         __tracebackhide__ = True
         seconds = self.options.timeout if timeout is None else timeout
-        left = self.options.quiet + seconds  # of waiting for quiet; what a flush takes does not count
+        left = self.options.quiet + seconds  # to wait for quiet; the time of a flush does not count
         while True:
             self._flush(seconds)
             start = Clock.now()
@@ -177,7 +177,7 @@ class Waiting(Results):
                 self._raise(f"{what} after {seconds:g} s", ["what came:", *self.timeline()])
             left -= Clock.now() - start
             before = len(self.events)
-            self._flush(seconds)  # what was handed to an SDK meanwhile
+            self._flush(seconds)  # for calls that the app made meanwhile
             if len(self.events) == before:
                 return
 
@@ -188,13 +188,14 @@ class Waiting(Results):
                 due = max(self._last, start) + self.options.quiet
                 if (now >= due and not self._is_busy()) or abort.is_set():
                     return True
-                # A request that ends without a call tells nobody, so look again soon while there is one.
+                # A request may end without a call and wake nobody, so look again soon while there is one.
                 self._came.wait(0.005 if self._is_busy() else due - now)
         return False
 
     def flush_with(self, *flushes: Callable[[], object]) -> None:
-        """Call these before looking whether anything more comes: the flush of each client that is not
-        segment-analytics-python's.
+        """Give functions that flush the clients of SDKs other than segment-analytics-python.
+
+        They are called before a test checks whether more calls come.
         """
         for flush in flushes:
             self._flushes.add(flush)
@@ -205,22 +206,22 @@ class Waiting(Results):
         if wrong:
             self._raise(wrong, ["what came:", *self.timeline()])
 
-    def _found(self, expected: Expectation) -> list[Arrival]:
-        return [one for one in self._arrivals() if expected.matches(one.judged)]
+    def _matching(self, expected: Expectation) -> list[Arrival]:
+        return [arrival for arrival in self._arrivals() if expected.matches(arrival.judged)]
 
     def _run(self, expected: Sequence[Expectation]) -> list[Arrival]:
-        """The calls that are as expected, one after the other, as far as it goes."""
+        """Return the calls that match these expectations in order, up to the first one that is missing."""
         run: list[Arrival] = []
-        for one in self._arrivals():
-            if len(run) < len(expected) and expected[len(run)].matches(one.judged):
-                run.append(one)
+        for arrival in self._arrivals():
+            if len(run) < len(expected) and expected[len(run)].matches(arrival.judged):
+                run.append(arrival)
         return run
 
-    def _until(self, there: Callable[[], bool], seconds: float) -> bool:
+    def _until(self, enough: Callable[[], bool], seconds: float) -> bool:
         deadline, abort = Clock.now() + seconds, _ABORT.get()
         while True:
             count = len(self.events)
-            if there():  # not under the lock: equality is the test's own code
+            if enough():  # outside the lock: it may call code of the test (`==`)
                 return True
             with self._came:
                 left = deadline - Clock.now()
@@ -234,26 +235,26 @@ class Waiting(Results):
         raise AssertionError(text)
 
     def _doubts(self) -> list[str]:
-        """What may be wrong with the test rather than with the app."""
-        found = []
+        """Say what may be wrong with the test rather than with the app."""
+        doubts = []
         if not any(isinstance(event, Arrival) for event in self.events):
-            found.append(
+            doubts.append(
                 f"No call came to {self.host}. Is that the host of the SDK (segment_pendo.host), and "
                 "was it flushed?"
             )
-            found += [
-                f"A client of this process sends to {host}. If that is the app's, it was made for another "
-                "test: make a client in each test, or give one for all segment_pendo_url."
+            doubts += [
+                f"A client of this process sends to {host}. If that is the app's client, it was made for "
+                "another test: make a new client in each test, or give a shared client segment_pendo_url."
                 for host in clients_elsewhere(self._hosts())
             ]
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return found
+            return doubts
         return [
-            *found,
+            *doubts,
             (
-                "The event loop of this test stood still meanwhile; if it has to send: await "
+                "The event loop of this test was blocked meanwhile; if it has to send the calls, use: await "
                 "segment_pendo.aio.wait(...)."
             ),
         ]
@@ -263,7 +264,7 @@ async def _in_thread[T](work: Callable[[], T]) -> T:
     __tracebackhide__ = True
     try:
         asyncio.get_running_loop()
-    except RuntimeError:  # the test's loop is trio's
+    except RuntimeError:  # the test runs in trio
         trio: Any = importlib.import_module("trio")
         done: T = await trio.to_thread.run_sync(work, abandon_on_cancel=True)
         return done
@@ -283,24 +284,23 @@ def _awaited[**P, T](
                 return await _in_thread(partial(getattr(aio.harness, verb.__name__), *args, **kwargs))
             finally:
                 _ABORT.reset(before)
-                abort.set()  # if the task was cancelled, the thread has nobody to wait for
+                abort.set()  # if the task was cancelled, the thread must not go on waiting
                 aio.harness.wake()
 
         aio.forgotten.append(verb.__name__)
         coroutine: Any = waits()
         coroutine.__qualname__ = f"segment_pendo.aio.{verb.__name__}"
-        made: Coroutine[Any, Any, T] = coroutine
-        return made
+        typed: Coroutine[Any, Any, T] = coroutine
+        return typed
 
     begin.__name__, begin.__doc__ = verb.__name__, verb.__doc__
     return begin
 
 
 class Aio:
-    """The verbs of a harness that wait, for async tests (asyncio or trio): the test's event loop goes on
-    meanwhile.
+    """The verbs of a harness that wait, for async tests (asyncio or trio).
 
-    `forgotten` are those that were called, but not awaited.
+    The test's event loop runs on meanwhile. `forgotten` names the verbs that were called, but not awaited.
     """
 
     def __init__(self, harness: Waiting) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from segment_pendo.cli import main
 from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.testing import pendo_after
-from segment_pendo.testing.options import made
+from segment_pendo.testing.options import options_of
 
 # Arguments of Setup.of, the same on the command line, why it is refused.
 REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
@@ -42,7 +42,7 @@ def test_what_one_door_refuses_all_refuse(settings: dict[str, Any], options: lis
     with pytest.raises(ValueError, match=why.replace("?", r"\?")):
         pendo_after([], **settings)
     with pytest.raises(ValueError, match=why.replace("?", r"\?")):
-        made({"timeout": 1, "quiet": 0, **settings}, Path(), update=False)
+        options_of({"timeout": 1, "quiet": 0, **settings}, Path(), update=False)
 
 
 @pytest.mark.parametrize(

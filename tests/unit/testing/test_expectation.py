@@ -107,7 +107,7 @@ def test_a_subset_matches(expected: Expectation) -> None:
             identify(traits={"roles": ["a"]}),
             "$.traits.roles",
             ("['a']", "['a', {'b': 1}]"),
-            "1 items were expected, there are 2",
+            "expected 1 item, there are 2",
         ),
         (identify(traits={"roles": ["a", {"b": 2}]}), "$.traits.roles[1].b", ("2", "1"), ""),
         (identify(traits={"address": {"city": "Rome"}}), "$.traits.address.city", ("'Rome'", "'Austin'"), ""),
