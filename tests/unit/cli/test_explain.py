@@ -66,7 +66,7 @@ def test_ndjson_rows_hold_what_the_contract_names() -> None:
 def test_what_is_no_call_is_told_and_ends_with_1() -> None:
     done = invoke("--short", given=b'{"type": "identify", "userId": "u"}\nnonsense\n')
     assert (done.exit_code, done.stdout.splitlines()[-1].startswith("line 2: bad_json")) == (1, True)
-    assert done.stderr == "stdin: 1 value is no call (of 2)\n"
+    assert done.stderr == "stdin: 1 value is not a call (of 2)\n"
 
 
 @pytest.fixture
