@@ -23,6 +23,6 @@ def needed_side(what: str) -> Any:
     """
     side = proxy_side()
     if side is None:
-        message = f"{what}: {INSTALL}."
+        message = f"{what}, which is not installed. Install it with: {INSTALL}"
         raise Failure(message, CANNOT_START)
     return side
