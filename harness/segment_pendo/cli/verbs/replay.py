@@ -277,7 +277,7 @@ async def _replay(resend: Resend, target: _Target, pace: Pace, count: int, concu
         click.echo(f"... and {failed - len(failures)} more", err=True)
     if failed == ended > 0 and (target.to is None or target.to.loopback):
         click.echo("Is segment-pendo running there? Start it with: segment-pendo run", err=True)
-        left = None  # nothing was sent, so there is no line to continue from
+        left = None  # nothing was delivered, so there is no line to continue from
     rest = f"; stopped, continue with --from-line {left}" if left is not None else ""
     click.echo(f"{ended - failed} of {many(count, target.noun)} delivered to {target.name}{rest}")
     return NOT_DELIVERED if failed or stop.is_set() else 0
