@@ -208,7 +208,7 @@ def test_send_says_what_is_wrong(run: Start) -> None:
     running = run("--no-proxy")
     for arguments, data, code, words in [
         (["identify", "u", "--trait", "x"], "", 2, "'x' is not KEY=VALUE"),
-        (["identify", "u", "--trait-json", "x=y"], "", 2, "is no JSON"),
+        (["identify", "u", "--trait-json", "x=y"], "", 2, "is not JSON"),
         (["batch"], '{"type":"identify","userId":"u"}\n{"no":"type"}', 3, "line 2: "),
         (["batch"], '{"type":"identify","userId":"u","traits":{"x":"' + "y" * 600_000 + '"}}', 1, ""),
     ]:

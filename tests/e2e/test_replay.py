@@ -1,4 +1,4 @@
-"""`replay` at real doors."""
+"""`replay` to real listeners."""
 
 import json
 import re
@@ -108,7 +108,7 @@ def test_ctrl_c_says_how_to_go_on_and_nothing_is_sent_twice(server: Server, tmp_
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=20)
     assert child.returncode == 5, err
-    line = re.search(r"stopped, go on with --from-line (\d+)", out)
+    line = re.search(r"stopped, continue with --from-line (\d+)", out)
     assert line, out
     assert len(server.seen) < len(WEBHOOKS)
     again = replayed(tmp_path, *options, "--from-line", line[1])
@@ -122,8 +122,8 @@ def test_ctrl_c_says_how_to_go_on_and_nothing_is_sent_twice(server: Server, tmp_
         (["--to", "http://127.0.0.1:9", "--at", "http://127.0.0.1:9"], "not both"),
         (["--as", "node"], "it needs --at URL"),
         (["--speed", "fast"], "neither original, nor max"),
-        (["--only", "color=red"], "is no condition"),
-        (["--at", "127.0.0.1:4170"], "it must be a URL"),
+        (["--only", "color=red"], "is not a condition"),
+        (["--at", "127.0.0.1:4170"], "is not a URL"),
     ],
 )
 def test_wrong_usage_is_said(options: list[str], words: str, tmp_path: Path) -> None:

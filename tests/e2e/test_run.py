@@ -1,4 +1,4 @@
-"""`run`: its doors, its child, its ends."""
+"""`run`: its listeners, its child, its ends."""
 
 import hmac
 import json
@@ -411,7 +411,7 @@ def test_a_request_that_cannot_be_kept_is_counted(tmp_path: Path) -> None:
         ["bash", "-c", limit], env=env_for(tmp_path), capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 5, done.stderr
-    assert "1 request could not be kept and answered 500" in done.stderr
+    assert "1 request could not be stored and got the answer 500" in done.stderr
 
 
 LARGE = """

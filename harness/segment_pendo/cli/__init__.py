@@ -13,12 +13,12 @@ from segment_pendo.cli.failure import translated
 
 __all__ = ["main"]
 
-# verb -> one line of help; the file of the same name holds `command`.
+# verb -> its help, a single line; the file of the same name holds `command`.
 VERBS: Final = {
     "demo": "Send the examples of Segment's Pendo page through and show what became of them.",
-    "run": "Open the doors; with a command, run it so that its Segment calls come here.",
+    "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
-    "explain": "Tell the fate of each call: what Pendo makes of it, and why.",
+    "explain": "Explain what becomes of each call: what Pendo makes of it, and why.",
     "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
     "finding": "Explain a code; list the rules that no source settles.",
@@ -26,7 +26,7 @@ VERBS: Final = {
     "diff": "Compare two recordings call by call.",
     "check": "Map recordings again and compare.",
     "send": "Make a call without an app, in the wire form of an SDK.",
-    "pendo": "Open the loopback Pendo alone.",
+    "pendo": "Start the loopback Pendo alone.",
     "ca": "Show, print or remove the certificate of the proxy.",
     "completion": "Print the completion script of a shell.",
     "addon": "Print the path of the mitmproxy addon, for mitmdump -s.",

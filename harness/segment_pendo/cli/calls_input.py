@@ -1,4 +1,4 @@
-"""What `map` and `explain` read, and the options that say how."""
+"""Read the calls for `map` and `explain`, and add the options that say how to read them."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -25,8 +25,9 @@ only_recordings_option = click.option(
 
 
 class Inputs:
-    """The calls of a file, mapped one after the other; `end` tells of those that are none, and gives the exit
-    code.
+    """The calls of a file, each mapped when it is asked for.
+
+    `end` reports the values that are not calls, and returns the exit code.
     """
 
     def __init__(self, file: BinaryIO, options: Options) -> None:
@@ -37,23 +38,27 @@ class Inputs:
 
     def __iter__(self) -> Iterator[Mapped | Wrong]:
         try:
-            for one in mapped(self._file.read(), self._options, self._name):
+            for item in mapped(self._file.read(), self._options, self._name):
                 self._count += 1
-                self._wrong += isinstance(one, Wrong)
-                yield one
+                self._wrong += isinstance(item, Wrong)
+                yield item
         except BrokenPipeError:
             raise  # click ends quietly
         except OSError as error:
-            message = f"{self._name} cannot be read, or the output not be written: {error.strerror}."
+            message = f"{self._name} cannot be read, or the output cannot be written: {error.strerror}."
             raise Failure(message, CANNOT_START) from None
 
     def end(self, *, rows: bool = True) -> int:
-        """Tell of values that were no calls, of which `rows` speak as errors."""
+        """Report the values that were not calls, and return the exit code.
+
+        With `rows`, each of them was printed as a row with an error.
+        """
         if not self._wrong:
             return 0
         if not rows:
             click.echo(
-                f"{self._name}: {many(self._wrong, 'value is', 'values are')} no call (of {self._count})",
+                f"{self._name}: {many(self._wrong, 'value is not a call', 'values are not calls')} "
+                f"(of {self._count})",
                 err=True,
             )
             return FOUND
@@ -66,7 +71,7 @@ class Inputs:
 
 
 def input_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
-    """Add FILE and the options of mapping; the verb has a parameter `inputs`."""
+    """Add FILE and the options of the mapping to a verb, which gets them as its parameter `inputs`."""
 
     @wraps(command)
     def with_inputs(
@@ -82,11 +87,13 @@ def input_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
         )
         return command(*args, inputs=Inputs(file, options), **others)
 
-    made: Callable[..., Any] = with_inputs
-    made = click.option(
-        "--no-ingest", is_flag=True, help="Take each value as a message that a destination already sees."
-    )(made)
-    made = setup_options(made)
-    text = "The time at which Segment receives each call (ISO 8601); fixes the clock."
-    made = click.option("--received-at", "received", metavar="TIME", help=text)(made)
-    return click.argument("file", type=click.File("rb"), default="-")(made)
+    decorated: Callable[..., Any] = with_inputs
+    decorated = click.option(
+        "--no-ingest",
+        is_flag=True,
+        help="Take each value as a message that has passed Segment's ingest already.",
+    )(decorated)
+    decorated = setup_options(decorated)
+    text = "Take this ISO 8601 time as the moment at which Segment receives each call.  [default: now]"
+    decorated = click.option("--received-at", "received", metavar="TIME", help=text)(decorated)
+    return click.argument("file", type=click.File("rb"), default="-")(decorated)

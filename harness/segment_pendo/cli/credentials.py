@@ -1,4 +1,4 @@
-"""Where the destination and its key come from: never from a flag that a shell history keeps."""
+"""Find the destination and its API key; the key is never an option, because a shell history keeps options."""
 
 import sys
 from pathlib import Path
@@ -23,12 +23,12 @@ to_option = click.option(
 key_file_option = click.option(
     "--api-key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that holds Pendo's API key.",
+    help="Read Pendo's API key from this file.",
 )
 
 
 def find(to: str | None, key_file: Path | None) -> Destination | None:
-    """The destination, or None for the loopback Pendo. Raises Failure (exit 3) in words for the user."""
+    """Return the destination, or None for the loopback Pendo. Raises Failure (exit 3)."""
     if to is None:
         return None
     try:
@@ -37,14 +37,14 @@ def find(to: str | None, key_file: Path | None) -> Destination | None:
         message = f"--to: {error}."
         raise Failure(message, CONFIGURATION) from None
     key = _key(key_file, loopback=probe.loopback)
-    found = destination(to, key)
-    for finding in examine(found):
+    target = destination(to, key)
+    for finding in examine(target):
         click.echo(f"{finding.level} {finding.code}: {finding.message}", err=True)
-    return found
+    return target
 
 
 def known(to: Destination | None) -> tuple[str, ...]:
-    """Every key that we know, also where nothing is forwarded: none of them may reach a recording."""
+    """Return every key that we know, even if nothing is forwarded: no key may get into a recording."""
     keys = {secret(API_KEY), secret(SIGNING_KEY), to.key if to else ""}
     return tuple(sorted(keys - {"", LOCAL_KEY}))
 
@@ -66,6 +66,6 @@ def _key(key_file: Path | None, *, loopback: bool) -> str:
         message = f"Pendo's API key is missing: set {API_KEY}, or give --api-key-file FILE."
         raise Failure(message, CONFIGURATION)
     if any(character.isspace() or not character.isprintable() for character in key):
-        message = "Pendo's API key holds white space or control characters; check where it comes from."
+        message = "Pendo's API key contains white space or control characters; check where it comes from."
         raise Failure(message, CONFIGURATION)
     return key

@@ -1,4 +1,4 @@
-"""How the command line fails: a sentence on stderr and an exit code (docs: Exit codes)."""
+"""End the command line with a sentence on stderr and an exit code (docs: Exit codes)."""
 
 import click
 
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class Failure(click.ClickException):
-    """Ends a verb with a message and an exit code."""
+    """An error that ends a verb with a message and an exit code."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__("\n".join(map(printable, message.split("\n"))))
@@ -38,10 +38,8 @@ class Failure(click.ClickException):
 
 
 def translated(error: SegmentPendoError) -> Failure:
-    """Return one of our errors as the command line ends with it, the next step in the
-    words of its options.
-    """
+    """Return the failure that ends the command line for this error; it names the option to change, if any."""
     option = (
-        f" Give another --{error.setting.replace('_', '-')}, or 0 for a free one." if error.setting else ""
+        f" Give another --{error.setting.replace('_', '-')}, or 0 for a free port." if error.setting else ""
     )
     return Failure(str(error) + option, error.exit_code)

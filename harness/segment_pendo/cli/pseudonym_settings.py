@@ -1,4 +1,4 @@
-"""How people are made unknown here: the settings and the key of the working directory."""
+"""Read how pseudonyms are made: the settings and the key in the working directory."""
 
 import os
 import secrets
@@ -21,7 +21,7 @@ _SETTINGS: Final = ("ids", "replace", "keep", "allow_list")
 
 
 def _table() -> dict[str, Any]:
-    """The redact table of segment-pendo.toml, else of pyproject.toml."""
+    """Return the redact table of segment-pendo.toml or, if that has none, of pyproject.toml."""
     for name, path in (
         ("segment-pendo.toml", ("redact",)),
         ("pyproject.toml", ("tool", "segment-pendo", "redact")),
@@ -45,13 +45,13 @@ def _checked(name: str, table: Any) -> dict[str, Any]:
     for key, value in table.items():
         if key not in _SETTINGS:
             near = nearest(key, _SETTINGS)
-            hint = f" Did you mean {near}?" if near else f" There are {', '.join(_SETTINGS)}."
+            hint = f" Did you mean {near}?" if near else f" The settings are {', '.join(_SETTINGS)}."
             message = f"{name}: redact has no setting {key!r}.{hint}"
             raise Failure(message, CONFIGURATION)
         is_right = {
             "ids": value in ("keep", "users", "all"),
             "allow_list": isinstance(value, bool),
-        }.get(key, isinstance(value, list) and all(isinstance(one, str) for one in value))
+        }.get(key, isinstance(value, list) and all(isinstance(entry, str) for entry in value))
         if not is_right:
             kinds = {"ids": "keep, users or all", "allow_list": "true or false"}
             message = f"{name}: redact.{key} must be {kinds.get(key, 'a list of keys')}."
@@ -60,18 +60,19 @@ def _checked(name: str, table: Any) -> dict[str, Any]:
 
 
 def _key() -> bytes:
-    """The key of the pseudonyms: from the environment, else from a file in the working directory, made at
-    first use.
+    """Return the key of the pseudonyms, from the environment or else from the key file.
+
+    The key file is in the working directory, and is written when it is first needed.
     """
     given, file = secret(REDACT_KEY), Path(KEY_FILE)
     try:
         if not given and not file.exists():
             descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as made:
-                made.write(secrets.token_hex(32) + "\n")
+            with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as output:
+                output.write(secrets.token_hex(32) + "\n")
             click.echo(
-                f"Made {file}, the key of the pseudonyms. Keep it to yourself; without it, the same "
-                "people get other ones.",
+                f"Made {file}, the key of the pseudonyms. Keep it secret, and do not lose it: with another "
+                "key, the same people get other pseudonyms.",
                 err=True,
             )
             _ignore(file)
@@ -89,7 +90,7 @@ def _key() -> bytes:
 
 
 def _ignore(file: Path) -> None:
-    """Tell git to leave the key alone, where this is a working tree."""
+    """Add the key file to .gitignore if this is a git working tree."""
     here = file.resolve()
     root = next((parent for parent in here.parents if (parent / ".git").exists()), None)
     if root is None:
@@ -103,7 +104,7 @@ def _ignore(file: Path) -> None:
 
 
 def people(ids: str | None = None) -> People:
-    """What makes pseudonyms, by the settings and the key of this directory. Raises Failure."""
+    """Return the maker of pseudonyms, by the settings and the key of this directory. Raises Failure."""
     table = _table()
     rules = Rules(
         ids=cast("Ids", ids or table.get("ids", "keep")),

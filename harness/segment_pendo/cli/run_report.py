@@ -1,4 +1,4 @@
-"""What `run` prints: a line or a JSON object for each call, and the sum at the end."""
+"""Print what `run` reports: a line or a JSON object for each call, and a summary at the end."""
 
 import asyncio
 from collections import Counter, deque
@@ -24,7 +24,7 @@ from segment_pendo.words import (
 
 __all__ = ["Reporter"]
 
-# A row waits this long for its delivery to end before it is printed without.
+# How long (s) a call's line waits for the end of its delivery; then it is printed without it.
 PATIENCE: Final = 2.0
 _CALL: Final[JsonObject] = {"event": "call"}
 _DELIVERY: Final[JsonObject] = {"event": "delivery"}
@@ -41,9 +41,9 @@ class _Line:
 
 
 class Reporter:
-    """A sink.
+    """A sink that prints calls and counts them.
 
-    `out` is where calls are printed, in the order in which they came. `caveat` is told once, after the first
+    Calls are printed to `out` in the order in which they came. `caveat` is printed once, after the first
     delivery.
     """
 
@@ -84,7 +84,7 @@ class Reporter:
             self._call(receipt, judged)
         if self._waiting:
             asyncio.get_running_loop().call_later(
-                PATIENCE, self._settle, [receipt.ref(j) for j in receipt.judged]
+                PATIENCE, self._settle, [receipt.ref(judged) for judged in receipt.judged]
             )
         self._flush()
 
@@ -110,7 +110,7 @@ class Reporter:
         self.outcomes["webhook" if sends else "skipped"] += 1
         for finding in judged.findings:
             self.findings[finding.level] += 1
-        self.dropped += judged.message is None  # lost at Segment's door, in silence there
+        self.dropped += judged.message is None  # Segment accepts such a call and drops it without a word
         delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None
         self.event(_CALL | rows.call_row(receipt, judged, delivery=delivery))
         if self._style == "text":
@@ -120,7 +120,7 @@ class Reporter:
                 self._waiting[receipt.ref(judged)] = line
 
     def _settle(self, refs: list[CallRef]) -> None:
-        """These have waited long enough."""
+        """Let the lines of these calls be printed: they have waited long enough."""
         for ref in refs:
             line = self._waiting.pop(ref, None)
             if line is not None:
@@ -133,7 +133,7 @@ class Reporter:
             self._print(self._teller.call(line.receipt, line.judged, line.attempt))
 
     def heard(self, ref: CallRef, attempt: Attempt) -> None:
-        """An attempt has ended."""
+        """Report an attempt that has ended."""
         name = str(ref)
         self.deliveries[attempt.state] += 1
         detail = attempt.detail or None
@@ -161,13 +161,13 @@ class Reporter:
             self._caveat = None
 
     def finish(self) -> None:
-        """Print what still waits."""
+        """Print the lines that still wait."""
         self._settle(list(self._waiting))
 
     def why(self, fail_on: str) -> str:
-        """What `fail_on` objects to, in words.
+        """Return what `fail_on` objects to, in words.
 
-        A path that is none of Segment's is not counted: it may be a browser's whim.
+        A request to a path that Segment does not have is not counted: a browser may have sent it by itself.
         """
         levels = [level for level in LEVELS if is_as_bad(level, fail_on)]
         words = [many(self.findings[level], level) for level in levels if self.findings[level]]
@@ -182,19 +182,19 @@ class Reporter:
         return ", ".join(words)
 
     def summary(self, say: Callable[[str], None]) -> None:
-        """One sentence at the end."""
+        """Pass the summary, a single sentence, to `say`."""
         ends = ", ".join(f"{count} {state}" for state, count in sorted(self.deliveries.items()))
         webhooks = many(self.outcomes["webhook"], "webhook") + (f" ({ends})" if ends else "")
         skipped = f"{self.outcomes['skipped']} skipped" + (
             f" ({self.dropped} dropped by Segment)" if self.dropped else ""
         )
         refused = f"; {many(self.refused, 'refused request')}" if self.refused else ""
-        found = ", ".join(
+        findings = ", ".join(
             many(self.findings[level], level, "info" if level == "info" else "")
             for level in LEVELS
             if self.findings[level]
         )
         say(
             f"{many(self.calls, 'call')}: {webhooks}, {skipped}{refused}"
-            + (f"; findings: {found}" if found else "")
+            + (f"; findings: {findings}" if findings else "")
         )

@@ -1,4 +1,4 @@
-"""What a running segment-pendo, or a Pendo, answers to a GET."""
+"""Ask a running segment-pendo, or a Pendo, by GET."""
 
 import asyncio
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ at_option = click.option(
     envvar="SEGMENT_PENDO_URL",
     default=HOME_URL,
     show_default=True,
-    help="A running segment-pendo.",
+    help="The home URL of a running segment-pendo.",
 )
 
 
 class Answer:
-    """Status and, where it is JSON, the value."""
+    """An answer: its status and, if the body is JSON, the value."""
 
     def __init__(self, answer: Exchange) -> None:
         self.status = answer.status
@@ -50,50 +50,50 @@ def is_url(text: str) -> bool:
 def get(
     base: str, path: str, query: dict[str, str] | None = None, headers: dict[str, str] | None = None
 ) -> Answer:
-    """One GET; redirects are not followed.
+    """Send a GET request, and return the answer; redirects are not followed.
 
-    Failure (exit 4) where nobody answers; neither headers nor query are told of.
+    Raises Failure (exit 4) if nobody answers; its message contains neither the headers nor the query.
     """
     return asyncio.run(_get(base, path, query or {}, headers or {}))
 
 
 def calls(url: str, filters: dict[str, str], *, code: int) -> Iterator[Any]:
-    """The rows of every call of a running instance that match, page by page.
+    """Yield the row of each call of a running instance that matches the filters; asks page by page.
 
-    Failure with `code` where there is none.
+    Raises Failure with `code` if no segment-pendo runs there.
     """
     after = ""
     while True:
         answer = get(url, "/_/calls", {**filters, "limit": _PAGE, "after": after})
-        found = answer.value.get("calls") if answer.status == 200 and isinstance(answer.value, dict) else None
-        if not isinstance(found, list):
-            message = f"{url} is no running segment-pendo: {answer.error}."
+        page = answer.value.get("calls") if answer.status == 200 and isinstance(answer.value, dict) else None
+        if not isinstance(page, list):
+            message = f"{url} is not a running segment-pendo: {answer.error}."
             raise Failure(message, code)
-        yield from found
-        if not found:
+        yield from page
+        if not page:
             return
         after = str(answer.value["next"])
 
 
 async def _get(base: str, path: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
-    from yarl import URL  # noqa: PLC0415 - only who asks pays for it
+    from yarl import URL  # noqa: PLC0415 - imported only if something is asked
 
     if "@" in base:
-        message = "the URL may hold no user and no password."
+        message = "the URL must not contain a user or a password."
         raise click.BadParameter(message)
     if not is_url(base):
-        message = f"{base!r} is no URL such as {HOME_URL}."
+        message = f"{base!r} is not a URL; give one such as {HOME_URL}."
         raise click.BadParameter(message)
     try:
         url = URL(base.rstrip("/")).joinpath(path.lstrip("/"), encoded=True).with_query(query)
         host = url.host or ""
     except ValueError:
-        message = f"{base!r} is no URL such as {HOME_URL}."
+        message = f"{base!r} is not a URL; give one such as {HOME_URL}."
         raise click.BadParameter(message) from None
     async with client() as opened:
         answer = await opened.ask("GET", str(url), headers=headers, most=None)
     if answer.status is None:
-        hint = " Start one with: segment-pendo run" if is_loopback(host) else ""
+        hint = " Start it with: segment-pendo run" if is_loopback(host) else ""
         message = f"{answer.wrong}.{hint}"
         raise Failure(message, CANNOT_START)
     return Answer(answer)

@@ -1,4 +1,4 @@
-"""The options that say how the destination is set up at Segment, and Pendo; a verb gets a Setup of them."""
+"""Add the options that say how Segment's destination and Pendo are set up; a verb gets them as a Setup."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -20,7 +20,7 @@ _NAMES: Final = ("track", "pendo_track", "webhook", "assume")
 
 
 def pendo_switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> PendoSwitches:
-    """Read --assume of a verb that knows Pendo alone. Raises click.BadParameter."""
+    """Return what --assume gives to a verb that needs only the switches of Pendo. Raises BadParameter."""
     try:
         return changed(PendoSwitches(), pairs)
     except SwitchError as error:
@@ -34,9 +34,7 @@ def _explained(error: SwitchError) -> click.BadParameter:
 
 
 def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
-    """Add --track, --no-pendo-track, --webhook and --assume; the verb has a parameter `setup` of what they
-    give.
-    """
+    """Add --track, --no-pendo-track, --webhook and --assume to a verb, which gets them as its `setup`."""
 
     @wraps(command)
     def with_setup(
@@ -44,15 +42,15 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
     ) -> Any:
         return command(*args, setup=_read(assume, webhook, track=track, pendo_track=pendo_track), **others)
 
-    made: Callable[..., Any] = with_setup
+    decorated: Callable[..., Any] = with_setup
     for option in (
         click.option(
             "--assume",
             multiple=True,
             metavar="NAME=VALUE",
             help=(
-                "How a rule that no source settles is read; repeatable. `segment-pendo finding "
-                "--assumptions` lists them."
+                "Choose how to read a rule that no source settles; repeatable. `segment-pendo finding "
+                "--assumptions` lists the names and values."
             ),
         ),
         click.option(
@@ -60,7 +58,7 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
             type=click.Choice(list(KINDS)),
             default="actions",
             show_default=True,
-            help="Which of Segment's two webhook destinations: Webhooks (Actions) or the classic Webhooks.",
+            help="Segment's webhook destination: Webhooks (Actions) or the classic Webhooks.",
         ),
         click.option(
             "--pendo-track/--no-pendo-track",
@@ -70,10 +68,12 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
                 "[default: it has]"
             ),
         ),
-        click.option("--track", is_flag=True, help="Select track calls too; Pendo needs a setting for them."),
+        click.option(
+            "--track", is_flag=True, help="Send track calls to Pendo too; Pendo needs a setting for them."
+        ),
     ):
-        made = option(made)
-    return made
+        decorated = option(decorated)
+    return decorated
 
 
 def was_given(context: click.Context) -> bool:

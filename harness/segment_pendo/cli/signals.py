@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM."""
+"""Wait for Ctrl-C and SIGTERM."""
 
 import asyncio
 import signal
@@ -7,7 +7,7 @@ __all__ = ["Signals"]
 
 
 class Signals:
-    """Ctrl-C and SIGTERM as something to wait for, one after the other."""
+    """The signals Ctrl-C and SIGTERM, to wait for in the order in which they come."""
 
     def __init__(self) -> None:
         self._came: asyncio.Queue[signal.Signals] = asyncio.Queue()
@@ -23,7 +23,7 @@ class Signals:
                 )
 
     async def next(self) -> signal.Signals:
-        """Wait for the next one."""
+        """Wait for the next signal, and return it."""
         came = await self._came.get()
         self.interrupted = self.interrupted or came == signal.SIGINT
         return came

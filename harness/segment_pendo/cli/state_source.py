@@ -1,6 +1,4 @@
-"""Where predicted state comes from: a file of calls, a recording, a saved state, or a
-running segment-pendo.
-"""
+"""Read predicted state from a file of calls, a recording, a saved state or a running segment-pendo."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +39,7 @@ def _read(path: str) -> bytes:
 
 
 def _saved(data: bytes) -> JsonObject | None:
-    """A state that was saved, or None where this is something else."""
+    """Return the state that was saved, or None if this is something else."""
     try:
         return as_state(js_json.read(data).value)
     except (ValueError, RecursionError):
@@ -49,48 +47,52 @@ def _saved(data: bytes) -> JsonObject | None:
 
 
 def events(source: str, setup: Setup) -> tuple[list[Event], Setup]:
-    """The webhooks of a file, or of a running instance, and the setup that they were mapped with."""
+    """Return the webhooks of a file or of a running instance, and the setup that they were mapped with."""
     if is_url(source):
         return _events_at(source), setup
     data = _read(source)
     if _saved(data) is not None:
         message = (
-            f"{source} is a saved state, which holds no calls; give the calls or the recording that it "
-            "came from."
+            f"{source} is a saved state, which does not contain calls; give the calls or the recording that "
+            "it came from."
         )
         raise Failure(message, CONFIGURATION)
     return _events_of(data, source, setup)
 
 
 def _events_of(data: bytes, name: str, setup: Setup) -> tuple[list[Event], Setup]:
-    made: list[Event] = []
+    webhooks: list[Event] = []
     wrong = 0
     as_recorded = not was_given(click.get_current_context())
-    for one in mapped(data, Options(datetime.now(UTC), setup, as_recorded=as_recorded), name):
-        if not isinstance(one, Mapped):
+    for item in mapped(data, Options(datetime.now(UTC), setup, as_recorded=as_recorded), name):
+        if not isinstance(item, Mapped):
             wrong += 1
             continue
-        setup = one.setup
-        webhook = one.judged.webhook
+        setup = item.setup
+        webhook = item.judged.webhook
         if webhook is not None:
             body = js_json.read(webhook.body).value
-            made.append(Event(body, int(one.receipt.at.timestamp() * 1000), f"line {one.line}"))
-    if wrong > len(made):
+            webhooks.append(Event(body, int(item.receipt.at.timestamp() * 1000), f"line {item.line}"))
+    if wrong > len(webhooks):
         message = (
-            f"{name} holds hardly any calls, and is no saved state; `segment-pendo map {name}` tells more."
+            f"{name} has hardly any calls, and is not a saved state; `segment-pendo map {name}` says what is "
+            "wrong with each value."
         )
         raise Failure(message, CONFIGURATION)
     if wrong:
-        click.echo(f"{name}: {many(wrong, 'value is', 'values are')} no call, and left out", err=True)
-    return made, setup
+        values = many(
+            wrong, "value is not a call, and was left out", "values are not calls, and were left out"
+        )
+        click.echo(f"{name}: {values}", err=True)
+    return webhooks, setup
 
 
 def _events_at(url: str) -> list[Event]:
-    made: list[Event] = []
+    webhooks: list[Event] = []
     try:
         for row in calls(url, {"outcome": "webhook"}, code=CANNOT_START):
             at = times.parse(row["time"])
-            made.append(
+            webhooks.append(
                 Event(
                     js_json.read(row["body"].encode()).value,
                     int(at.timestamp() * 1000) if at else 0,
@@ -98,23 +100,25 @@ def _events_at(url: str) -> list[Event]:
                 )
             )
     except (KeyError, TypeError, AttributeError, ValueError):
-        message = f"{url} is another version of segment-pendo, or none: its calls cannot be read."
+        message = (
+            f"The calls of {url} cannot be read: it is another version of segment-pendo, or another program."
+        )
         raise Failure(message, CANNOT_START) from None
-    return made
+    return webhooks
 
 
 def state(source: str, setup: Setup) -> JsonObject:
-    """The state of a source. Failure where it has none."""
+    """Return the state of a source. Raises Failure if it has none."""
     if is_url(source):
         answer = get(source, "/_/state")
-        made = as_state(answer.value) if answer.status == 200 else None
-        if made is None:
-            message = f"{source} is no running segment-pendo: {answer.error}."
+        current = as_state(answer.value) if answer.status == 200 else None
+        if current is None:
+            message = f"{source} is not a running segment-pendo: {answer.error}."
             raise Failure(message, CANNOT_START)
-        return made
+        return current
     data = _read(source)
     saved = _saved(data)
     if saved is not None:
         return saved
-    made_events, setup = _events_of(data, source, setup)
-    return predicted(made_events, setup.pendo, track=setup.pendo_track).state()
+    webhooks, setup = _events_of(data, source, setup)
+    return predicted(webhooks, setup.pendo, track=setup.pendo_track).state()

@@ -1,4 +1,4 @@
-"""Tables for people, as wide as the terminal. Only verbs that print one import rich."""
+"""Print tables as wide as the terminal. rich is imported only when a table is printed."""
 
 import shutil
 import sys
@@ -17,20 +17,20 @@ _PIPED = 160
 
 
 def width() -> int:
-    """How many columns there are."""
+    """Return how many columns the terminal has, or a fixed number if the output is not a terminal."""
     return shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
 
 
 @cache
 def _console(columns: int) -> "Console":
-    from rich.console import Console  # noqa: PLC0415 - only who prints a table pays for it
+    from rich.console import Console  # noqa: PLC0415 - imported only to print a table
 
     return Console(width=columns, highlight=False, no_color=None if sys.stdout.isatty() else True)
 
 
 def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print lines of cells under their heads, long cells folded; no cell's text is read as markup."""
-    from rich import box  # noqa: PLC0415 - only who prints a table pays for it
+    """Print lines of cells under their heads; long cells are folded, and no text is read as markup."""
+    from rich import box  # noqa: PLC0415 - imported only to print a table
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 

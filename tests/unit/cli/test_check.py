@@ -179,7 +179,10 @@ def test_a_file_without_any_call_is_no_proof(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     Recorder(file, setup=Setup()).close()
     done = check(file)
-    assert (done.exit_code, done.stderr) == (1, f"{file} holds no call, so there is nothing to check.\n")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"{file} does not contain calls, so there is nothing to check.\n",
+    )
 
 
 def test_hooks_pass_over_files_that_are_not_recordings(tmp_path: Path, golden: Path) -> None:

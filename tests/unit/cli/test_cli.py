@@ -1,4 +1,4 @@
-"""The command line where no door is opened."""
+"""The command line without a listener."""
 
 import subprocess
 import sys
@@ -38,8 +38,8 @@ def test_a_mistyped_verb_is_guessed() -> None:
         (["run", "--to", "us"], 3, "SEGMENT_PENDO_API_KEY"),
         (["run", "--to", "http://pendo.example"], 3, "plain http is for loopback only"),
         (["run", "--port", "70000"], 2, "70000"),
-        (["run", "--record", "--", "true"], 2, "it needs a file name"),
-        (["run", "--segment-host", "https://x.y/z"], 2, "is no host name"),
+        (["run", "--record", "--", "true"], 2, "a file name is missing before"),
+        (["run", "--segment-host", "https://x.y/z"], 2, "is not a host name"),
         (["run", "--", "./nothing-here"], 8, "there is no such file"),
         (["run", "--store", "/dev/null/x"], 4, "/dev/null/x"),
         (["replay", "no-such-file"], 2, "no-such-file"),

@@ -66,7 +66,7 @@ def test_ndjson_rows_hold_what_the_contract_names() -> None:
 def test_what_is_no_call_is_told_and_ends_with_1() -> None:
     done = invoke("--short", given=b'{"type": "identify", "userId": "u"}\nnonsense\n')
     assert (done.exit_code, done.stdout.splitlines()[-1].startswith("line 2: bad_json")) == (1, True)
-    assert done.stderr == "stdin: 1 value is no call (of 2)\n"
+    assert done.stderr == "stdin: 1 value is not a call (of 2)\n"
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_what_cannot_have_an_effect_is_refused(tmp_path: Path) -> None:
     for words in (["--assume", "nested=dot"], ["--track"], [file], ["--no-ingest"]):
         done = invoke("--url", "http://127.0.0.1:9", "--call", "x", *words)
         assert done.exit_code == 2, words
-        assert "cannot change what a running instance did" in done.stderr
+        assert "cannot change what a running segment-pendo did" in done.stderr
     assert invoke("--no-pendo-track", given=BODY).exit_code == 2
     assert invoke("--url", "foo", "--call", "x").exit_code == 2
     assert invoke("--url", "http://127.0.0.1:9", "--call", "x").exit_code == 4

@@ -1,1 +1,1 @@
-"""The verbs, a file each, named as the user types them; each holds `command`."""
+"""The verbs. Each has a file, named as the user types it, which holds `command`."""

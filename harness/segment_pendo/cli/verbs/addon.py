@@ -1,4 +1,4 @@
-"""`addon`: where the mitmproxy addon lies."""
+"""`addon`: print where the mitmproxy addon is."""
 
 from importlib.util import find_spec
 

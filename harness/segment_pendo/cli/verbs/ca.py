@@ -1,4 +1,4 @@
-"""`ca`: the certificate authority whose certificates the proxy shows for Segment's hosts."""
+"""`ca`: manage the certificate authority (CA) of the certificates that the proxy uses for Segment's hosts."""
 
 import sys
 from pathlib import Path
@@ -13,9 +13,9 @@ __all__ = ["command"]
 
 @click.group()
 def command() -> None:
-    """The CA lies in your state directory and is made when it is first needed.
+    """Show or remove the proxy's certificate authority (CA).
 
-    Only trust it where you need it.
+    It is kept in your state directory and made when it is first needed. Trust it only where you need it.
     """
 
 
@@ -39,7 +39,7 @@ def print_() -> None:
 
 @command.command()
 def remove() -> None:
-    """Delete the CA with its key; the next run makes another one."""
+    """Delete the CA with its key; the next run makes another CA."""
     directory = ca_directory()
     files = sorted(directory.glob("mitmproxy-*"))
     for file in files:

@@ -1,4 +1,4 @@
-"""`check`: what is recorded, mapped again and compared."""
+"""`check`: map recordings again and compare the results."""
 
 import sys
 import xml.etree.ElementTree as ET
@@ -32,7 +32,7 @@ _WIDEST: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A recorded call, or a request that was refused, and what is wrong with it. `row`: as NDJSON has it."""
+    """A recorded call or a refused request, with what is wrong; `row` returns it as NDJSON prints it."""
 
     file: Path
     number: int
@@ -40,10 +40,10 @@ class _Checked:
     differences: list[Difference]
     objections: list[Finding]
     row: Callable[[], JsonObject]
-    line: Callable[[], bytes] | None = None  # what would be recorded now; None for what has no call
+    line: Callable[[], bytes] | None = None  # what would be recorded now; None for a refused request
 
     def said(self) -> Iterator[str]:
-        """Yield what is wrong, a sentence each."""
+        """Yield a sentence for each thing that is wrong."""
         for difference in self.differences:
             yield (
                 f"{printable(difference.where)}: recorded {short(difference.recorded, _WIDEST)}, now "
@@ -71,26 +71,26 @@ class _Checked:
     type=click.Choice(["text", "junit", "markdown", "ndjson"]),
     default="text",
     show_default=True,
-    help="What is printed.",
+    help="The format of the report.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning"]),
-    help="Object to findings of this level, or worse, too.",
+    help="Also object to findings of this level or worse.",
 )
 @only_recordings_option
 def command(
     files: tuple[Path, ...], report: str, fail_on: str | None, *, update: bool, only_recordings: bool
 ) -> None:
-    """Map the recorded requests of each FILE again, at the times at which they were received, and compare.
+    """Map the recorded requests of each FILE again, with their recorded times, and compare the results.
 
-    Compared are outcomes, webhook bodies byte for byte, and findings. Ends with 1 if something differs, or
+    Compares outcomes, findings, and webhook bodies byte for byte. Ends with 1 if something differs, or if
     --fail-on objects.
     """
     if update and in_ci():
         message = (
             "--update rewrites recordings, which CI must not do: run it on your machine, look at the "
-            "difference, commit it."
+            "difference, and commit it."
         )
         raise Failure(message, REFUSED)
     if only_recordings:
@@ -107,7 +107,7 @@ def _end(files: tuple[Path, ...], checked: list[_Checked], fail_on: str | None, 
     """Print the sum; return the exit code."""
     empty = [file for file in files if not any(call.file == file for call in checked)]
     if empty:
-        click.echo(f"{empty[0]} holds no call, so there is nothing to check.", err=True)
+        click.echo(f"{empty[0]} does not contain calls, so there is nothing to check.", err=True)
         return FOUND
     differing = sum(bool(call.differences) for call in checked)
     objected = sum(bool(call.objections) for call in checked)

@@ -1,4 +1,4 @@
-"""`completion`: what a shell needs to complete our verbs and options."""
+"""`completion`: print the script with which a shell completes our verbs and options."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -10,7 +10,7 @@ __all__ = ["command"]
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the completion script of SHELL: eval "$(segment-pendo completion bash)"."""
+    """Print the completion script for SHELL; use it with: eval "$(segment-pendo completion bash)"."""
     kind = get_completion_class(shell)
     assert kind is not None
     click.echo(kind(ctx.find_root().command, {}, "segment-pendo", "_SEGMENT_PENDO_COMPLETE").source())

@@ -1,4 +1,4 @@
-"""`demo`: the examples of Segment's Pendo page, sent as segment-analytics-python does, through the proxy."""
+"""`demo`: send the examples of Segment's Pendo page through the proxy, as segment-analytics-python does."""
 
 import asyncio
 import json
@@ -43,12 +43,12 @@ CALLS: Final[list[JsonObject]] = [
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End after the demonstration.")
+@click.option("--once", is_flag=True, help="End after the demonstration instead of waiting for Ctrl-C.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="The home port.  [default: a free one]"
+    "--port", type=click.IntRange(0, 65535), default=0, help="The home port.  [default: a free port]"
 )
 def command(port: int, *, once: bool) -> None:
-    """Start everything, send an identify and a group call through the proxy, show Pendo's records."""
+    """Start everything, send an identify and a group call through the proxy, and show Pendo's records."""
     sys.exit(asyncio.run(_demo(port, once=once)))
 
 
@@ -82,7 +82,10 @@ async def _show(session: Session) -> int:
             url = f"{session.home.url}/api/v1/{kind}/{quote(name, safe='')}"
             answer = await opened.ask("GET", url)
             if answer.status != 200:
-                click.echo(f"\nThe loopback Pendo has no {kind} {name}.", err=True)
+                click.echo(
+                    f"\nThe loopback Pendo has no {kind} {name}: see the lines above for the reason.",
+                    err=True,
+                )
                 code = NOT_DELIVERED
                 continue
             record = json.loads(answer.body)

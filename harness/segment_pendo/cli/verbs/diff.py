@@ -1,4 +1,4 @@
-"""`diff`: two recordings, call by call."""
+"""`diff`: compare two recordings call by call."""
 
 import re
 import sys
@@ -25,20 +25,20 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--format", "style", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True
 )
 def command(old: Path, new: Path, style: str) -> None:
-    """Tell what differs from the recording A to the recording B: calls added, removed, changed or moved;
-    traits new, gone, renamed or of another type.
+    """Show how the recording B differs from the recording A.
 
-    What differs from run to run (ids and times of messages, versions, addresses of pages) does not count, nor
-    does what became of the calls. Ends with 1 if something differs.
+    Shows the calls that were added, removed, changed or moved, and the traits that are new, gone, renamed or
+    of another type. What changes with every run (message ids and times, versions, page addresses) is not
+    compared, and neither are the webhooks. Ends with 1 if something differs.
     """
-    made = compare(load(old), load(new))
+    comparison = compare(load(old), load(new))
     if style == "json":
-        click.echo(rows.dumps(as_json(made)))
+        click.echo(rows.dumps(as_json(comparison)))
     elif style == "markdown":
-        _markdown(made, old, new)
+        _markdown(comparison, old, new)
     else:
-        _text(made, old, new)
-    sys.exit(FOUND if made else 0)
+        _text(comparison, old, new)
+    sys.exit(FOUND if comparison else 0)
 
 
 def _where(pair: Pair, old: Path, new: Path) -> str:
@@ -55,34 +55,34 @@ def _said(pair: Pair, old: Path) -> str:
     return pair.kind
 
 
-def _trait(one: TraitChange) -> str:
-    name = f"{plain(one.call)} {printable(one.name)}"
+def _trait(change: TraitChange) -> str:
+    name = f"{plain(change.call)} {printable(change.name)}"
     return {
-        "new": f"trait new: {name} ({one.detail})",
-        "gone": f"trait gone: {name} ({one.detail})",
-        "renamed": f"trait renamed: {name} -> {printable(one.detail)}",
-        "type": f"trait of another type: {name}, {one.detail}",
-    }[one.kind]
+        "new": f"trait new: {name} ({change.detail})",
+        "gone": f"trait gone: {name} ({change.detail})",
+        "renamed": f"trait renamed: {name} -> {printable(change.detail)}",
+        "type": f"trait of another type: {name}, {change.detail}",
+    }[change.kind]
 
 
-def _text(made: Comparison, old: Path, new: Path) -> None:
-    for pair in made.pairs:
+def _text(comparison: Comparison, old: Path, new: Path) -> None:
+    for pair in comparison.pairs:
         click.echo(f"{_where(pair, old, new)}: {pair.name}: {_said(pair, old)}")
         for path, before, after in pair.changes:
             click.echo(f"    {printable(path)}: {_short(before)} -> {_short(after)}")
-    for one in made.traits:
-        click.echo(_trait(one))
-    click.echo(f"{many(made.same, 'call')} the same, {len(made.pairs)} not.", err=True)
+    for change in comparison.traits:
+        click.echo(_trait(change))
+    click.echo(f"{many(comparison.same, 'call')} the same, {len(comparison.pairs)} not.", err=True)
 
 
-def _markdown(made: Comparison, old: Path, new: Path) -> None:
-    click.echo(f"### {old} -> {new}: {many(made.same, 'call')} the same, {len(made.pairs)} not\n")
-    for pair in made.pairs:
+def _markdown(comparison: Comparison, old: Path, new: Path) -> None:
+    click.echo(f"### {old} -> {new}: {many(comparison.same, 'call')} the same, {len(comparison.pairs)} not\n")
+    for pair in comparison.pairs:
         click.echo(f"- **{_said(pair, old)}** {_code(pair.name)} at {_code(_where(pair, old, new))}")
         for path, before, after in pair.changes:
             click.echo(f"  - {_code(printable(path))}: {_code(_short(before))} -> {_code(_short(after))}")
-    for one in made.traits:
-        click.echo("- " + _trait(one).replace("<", "&lt;").replace("@", "&#64;"))
+    for change in comparison.traits:
+        click.echo("- " + _trait(change).replace("<", "&lt;").replace("@", "&#64;"))
 
 
 def _code(text: str) -> str:

@@ -1,6 +1,6 @@
-"""`explain`: the fate of each call, in a sentence and field by field.
+"""`explain`: say what becomes of each call, in a sentence and field by field.
 
-Imports neither mitmproxy nor aiohttp, but for --url and --call.
+Imports neither mitmproxy nor aiohttp, except aiohttp for --url and --call.
 """
 
 import sys
@@ -38,9 +38,11 @@ _NARROW: Final = 110
 @click.option(
     "--compare-device",
     is_flag=True,
-    help="Also what Segment's browser destinations for Pendo would do with the call.",
+    help="Also show what Segment's browser destinations for Pendo would do with the call.",
 )
-@click.option("--short", "brief", is_flag=True, help="The sentence and the findings only, without the table.")
+@click.option(
+    "--short", "brief", is_flag=True, help="Print only the sentence and the findings, not the table."
+)
 def command(
     inputs: Inputs,
     style: Literal["text", "ndjson"],
@@ -50,16 +52,15 @@ def command(
     compare_device: bool,
     brief: bool,
 ) -> None:
-    """Tell the fate of each call in FILE (or stdin): what becomes of it at Segment, what Pendo makes of it,
-    and why.
+    """Explain what becomes of each call in FILE (or stdin) at Segment and in Pendo, and why.
 
-    First a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which
-    rule, and how sure that is (Pendo's code, a document, our assumption). --assume takes another reading of a
-    rule.
+    Prints a sentence, then where each value goes: from the call, through the webhook, into Pendo, by which
+    rule, and how sure that is (Pendo's code, a document, our assumption). --assume chooses another reading of
+    a rule.
 
-    FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented
-    value. With --url and without FILE, every call of a running segment-pendo is explained; with --call ID
-    too, that one.
+    FILE contains calls, captured requests or a recording: a JSON value on each line, an array, or a single
+    indented value. With --url and without FILE, explains every call of a running segment-pendo; with --call
+    ID too, only that call.
 
     \b
     Examples:
@@ -72,11 +73,11 @@ def command(
         for call in [name] if name is not None else (row["id"] for row in calls(url, {}, code=FOUND)):
             _say(_running(url, call, compare_device=compare_device), style, brief=brief)
         return
-    for one in inputs:
-        row = one.row()
-        if isinstance(one, Mapped):
-            row |= explained(one.judged, one.setup) | (
-                compared_row(one.judged, one.setup) if compare_device else {}
+    for item in inputs:
+        row = item.row()
+        if isinstance(item, Mapped):
+            row |= explained(item.judged, item.setup) | (
+                compared_row(item.judged, item.setup) if compare_device else {}
             )
         _say(row, style, brief=brief)
     sys.stdout.flush()
@@ -102,8 +103,8 @@ def _refuse_what_has_no_effect() -> None:
     ]
     if useless:
         message = (
-            f"{', '.join(useless)} cannot change what a running instance did; record it, and explain the "
-            "file."
+            f"{', '.join(useless)} cannot change what a running segment-pendo did; record its calls, and "
+            "explain that file."
         )
         raise click.UsageError(message)
 
@@ -117,7 +118,7 @@ def _running(url: str, name: str, *, compare_device: bool) -> JsonObject:
     ):
         message = (
             f"{url} does not know the call {plain(name)}: {answer.error}. `segment-pendo explain --url "
-            f"{url} --short` tells all."
+            f"{url} --short` lists all of its calls."
         )
         raise Failure(message, FOUND)
     return answer.value
@@ -142,8 +143,9 @@ def _say(row: Any, style: str, *, brief: bool) -> None:
             *(f"Both on: {split}" for split in device.get("splits", [])),
         ]:
             click.echo(f"  {printable(line)}")
-        for one in sorted(row["findings"], key=lambda one: LEVELS.index(one["level"])):
-            click.echo(f"  {finding_line(one['level'], one['code'], one['path'], one['message'])}")
+        for finding in sorted(row["findings"], key=lambda finding: LEVELS.index(finding["level"])):
+            message = finding_line(finding["level"], finding["code"], finding["path"], finding["message"])
+            click.echo(f"  {message}")
         if not brief:
             click.echo()
 
@@ -173,7 +175,7 @@ def _paths(paths: list[Json]) -> str:
 
 
 def _is_shown(line: JsonObject) -> bool:
-    """Whether a line has a row: what goes somewhere in Pendo, and every trait and property."""
+    """Whether the table shows a line: it goes somewhere in Pendo, or is a trait or a property."""
     path = str(line["from"] or line["webhook"])
     return line["to"] is not None or path.startswith(("$.traits", "$.properties"))
 
@@ -182,35 +184,52 @@ type _Column = tuple[str, Callable[[JsonObject], str]]
 
 
 def _columns(*, narrow: bool, moved: bool) -> list[_Column]:
-    """What there is room for; the webhook has a column where something does not stand
-    there as in the call.
+    """Return the columns for which there is room.
+
+    The webhook has a column if something stands elsewhere in it than in the call (`moved`).
     """
     webhook: list[_Column] = [("in the webhook", _webhook)] if moved else []
-    source: _Column = ("in the call", lambda one: str(one["from"] or "(made by Segment)").removeprefix("$."))
-    to: _Column = ("in Pendo", lambda one: str(one["to"] or "nothing"))
+    source: _Column = (
+        "in the call",
+        lambda line: str(line["from"] or "(made by Segment)").removeprefix("$."),
+    )
+    to: _Column = ("in Pendo", lambda line: str(line["to"] or "nothing"))
     if narrow:
-        value: _Column = ("value", lambda one: short(rows.dumps(one["value"]), 18))
+        value: _Column = ("value", lambda line: short(rows.dumps(line["value"]), 18))
         where: _Column = (
             "in Pendo",
-            lambda one: (
-                str(one["to"] or "nothing").replace("visitor seg", "seg").replace("account seg", "seg")
+            lambda line: (
+                str(line["to"] or "nothing").replace("visitor seg", "seg").replace("account seg", "seg")
             ),
         )
-        return [source, *webhook, where, value, ("because", lambda one: f"{_because(one)} ({one['grade']})")]
-    value = ("value", lambda one: short(rows.dumps(one["value"]), 60))
-    return [source, *webhook, to, value, ("because", _because), ("known from", lambda one: str(one["grade"]))]
+        return [
+            source,
+            *webhook,
+            where,
+            value,
+            ("because", lambda line: f"{_because(line)} ({line['grade']})"),
+        ]
+    value = ("value", lambda line: short(rows.dumps(line["value"]), 60))
+    return [
+        source,
+        *webhook,
+        to,
+        value,
+        ("because", _because),
+        ("known from", lambda line: str(line["grade"])),
+    ]
 
 
-def _webhook(one: JsonObject) -> str:
+def _webhook(line: JsonObject) -> str:
     return (
         "lost"
-        if one["webhook"] is None
+        if line["webhook"] is None
         else "the same"
-        if one["webhook"] == one["from"]
-        else str(one["webhook"]).removeprefix("$.")
+        if line["webhook"] == line["from"]
+        else str(line["webhook"]).removeprefix("$.")
     )
 
 
-def _because(one: JsonObject) -> str:
-    name, _, says = str(one["rule"]).partition(": ")
-    return str(one["rule"]) if name.startswith("assumed ") else says
+def _because(line: JsonObject) -> str:
+    name, _, says = str(line["rule"]).partition(": ")
+    return str(line["rule"]) if name.startswith("assumed ") else says

@@ -1,4 +1,4 @@
-"""`finding`: what the words of this program mean."""
+"""`finding`: explain the codes, rules and switches of this program."""
 
 import sys
 from collections.abc import Iterable
@@ -22,14 +22,14 @@ __all__ = ["command"]
 
 @click.command()
 @click.argument("code", required=False)
-@click.option("--assumptions", is_flag=True, help="List what --assume can say.")
+@click.option("--assumptions", is_flag=True, help="List the names and values of --assume.")
 def command(code: str | None, *, assumptions: bool) -> None:
     """Explain a CODE, a rule or a switch.
 
-    CODE is of a finding (NESTED_IGNORED), says why a call was skipped (no_user_anon_id), names a rule (W-20,
-    "pendo 1.38") or a switch of --assume (nested). Without CODE all codes are listed.
+    CODE is the code of a finding (NESTED_IGNORED), the reason why a call was skipped (no_user_anon_id), a
+    rule (W-20, "pendo 1.38") or a switch of --assume (nested). Without CODE, lists all codes.
 
-    --assumptions lists the questions that no source settles, and the answers one may choose by --assume
+    --assumptions lists the questions that no source settles, and the answers to choose from with --assume
     NAME=VALUE.
     """
     if assumptions and code is None:
@@ -45,26 +45,26 @@ def _width() -> int:
 
 
 def _explain_rule(name: str) -> bool:
-    """Whether this is a rule; it is told then."""
+    """Print the rule of this name; return whether there is such a rule."""
     short_name = name.lower().removeprefix("pendo ")
     if short_name in pendo_rules.RULES:
         rule = pendo_rules.RULES[short_name]
         click.echo(f"pendo {short_name}: {rule.says}\n  {rule.grade}: {rule.source}")
         return True
-    known = next((one for one in segment_rules.RULES if one.id.lower() == name.lower()), None)
+    known = next((rule for rule in segment_rules.RULES if rule.id.lower() == name.lower()), None)
     if known is not None:
         click.echo(f"{known.id}: {known.says}\n  {known.grade}: {known.source}; proof: {known.proof}")
     return known is not None
 
 
 def _explain_switch(name: str) -> bool:
-    """Whether this is a switch; it is told then."""
+    """Print the switch of this name; return whether there is such a switch."""
     known = next(
         (
-            one
+            switch
             for switches in (Switches, PendoSwitches)
-            for one in table(switches)
-            if one.name == name.lower()
+            for switch in table(switches)
+            if switch.name == name.lower()
         ),
         None,
     )
@@ -93,7 +93,7 @@ def _explain(name: str) -> None:
     if code.example:
         track = " --track" if '"track"' in code.example and spelled in FINDINGS else ""
         track += " --no-pendo-track" if spelled == "TRACK_NOT_ENABLED" else ""
-        click.echo(f"  Example for `segment-pendo explain{track}`, one call a line:")
+        click.echo(f"  Example for `segment-pendo explain{track}`, a call on each line:")
         for line in code.example.splitlines():
             click.echo(f"    {short(line, 200) if sys.stdout.isatty() else line}")
 
@@ -116,13 +116,13 @@ def _list_assumptions() -> None:
     formatter = click.HelpFormatter(width=_width())
     for title, switches in (("Segment", Switches), ("Pendo", PendoSwitches)):
         with formatter.section(title):
-            for one in table(switches):
-                _write_assumption(formatter, one)
+            for switch in table(switches):
+                _write_assumption(formatter, switch)
     click.echo(formatter.getvalue().lstrip("\n"), nl=False)
 
 
-def _write_assumption(formatter: click.HelpFormatter, one: Switch) -> None:
-    formatter.write_text(f"{one.name}: {one.asks}")
+def _write_assumption(formatter: click.HelpFormatter, switch: Switch) -> None:
+    formatter.write_text(f"{switch.name}: {switch.asks}")
     with formatter.indentation():
-        first, *others = one.values.items()
-        formatter.write_dl([(first[0], f"{first[1]}  [default]"), *others])
+        default, *choices = switch.values.items()
+        formatter.write_dl([(default[0], f"{default[1]}  [default]"), *choices])

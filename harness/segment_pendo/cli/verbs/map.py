@@ -1,4 +1,4 @@
-"""`map`: calls or SDK requests in, one row for each call out. Imports neither mitmproxy nor aiohttp."""
+"""`map`: print a row for each call or SDK request. Imports neither mitmproxy nor aiohttp."""
 
 import sys
 
@@ -13,14 +13,17 @@ __all__ = ["command"]
 @click.command()
 @input_options
 def command(inputs: Inputs) -> None:
-    """Turn the calls in FILE (or stdin) into webhooks, one JSON row for each call.
+    """Turn the calls in FILE (or stdin) into webhooks, and print a JSON row for each call.
 
-    FILE holds calls, captured requests or a recording: one JSON value a line, an array, or one indented
-    value. A recording is mapped with the options it was recorded with, unless --track, --webhook or --assume
-    is given. A row has line, index, type, user, group, outcome (webhook or skipped), code and reason, body,
-    headers, findings; a value that is no call gives {"line", "error": {"code", "message"}}, and the end is 1.
+    FILE contains calls, captured requests or a recording: a JSON value on each line, an array, or a single
+    indented value. A recording is mapped with the options it was recorded with, unless --track, --webhook or
+    --assume is given.
+
+    A row has line, index, type, user, group, outcome (webhook or skipped), code and reason, body, headers,
+    findings. A value that is not a call gives {"line", "error": {"code", "message"}}, and the exit code is
+    then 1.
     """
-    for one in inputs:
-        sys.stdout.write(rows.dumps(one.row()) + "\n")
+    for item in inputs:
+        sys.stdout.write(rows.dumps(item.row()) + "\n")
     sys.stdout.flush()
     sys.exit(inputs.end())

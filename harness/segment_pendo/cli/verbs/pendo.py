@@ -1,4 +1,4 @@
-"""`pendo`: the Pendo on loopback, for webhooks that somebody else sends."""
+"""`pendo`: start the Pendo on loopback alone, for webhooks that another program sends."""
 
 import asyncio
 import sys
@@ -26,14 +26,24 @@ __all__ = ["command"]
 
 @click.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=HOME_PORT, show_default=True, help="0 = a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=HOME_PORT,
+    show_default=True,
+    help="The port; 0 = a free port.",
 )
 @click.option(
-    "--key", default="", help="The only API key that is taken, a made-up one; 403 for others.  [default: any]"
+    "--key",
+    default="",
+    help="Accept only this API key, which you make up; answer 403 to others.  [default: any]",
 )
-@click.option("--track", is_flag=True, help="The subscription has the setting for track calls.")
 @click.option(
-    "--always-200", is_flag=True, help="Answer 200 to whatever comes to /data/, also to what is no JSON."
+    "--track", is_flag=True, help="Predict for a subscription that has the setting for track calls."
+)
+@click.option(
+    "--always-200",
+    is_flag=True,
+    help="Answer 200 to everything that comes to /data/, even if it is not JSON.",
 )
 @click.option(
     "--assume",
@@ -41,14 +51,14 @@ __all__ = ["command"]
     callback=pendo_switches,
     multiple=True,
     metavar="NAME=VALUE",
-    help="How something that Pendo publishes nowhere is read.",
+    help="Choose how to read a rule that Pendo does not publish; repeatable.",
 )
 def command(port: int, key: str, switches: PendoSwitches, *, track: bool, always_200: bool) -> None:
-    """Open a Pendo on loopback and tell what it makes of each webhook.
+    """Start a Pendo on loopback, and print what it makes of each webhook.
 
-    POST webhooks to /data/segmentio/KEY, track events to /data/track. Read /api/v1/visitor/ID,
-    /api/v1/account/ID, /api/v1/metadata/schema/visitor, /api/v1/metadata/visitor/segmentio/value/ID/FIELD,
-    /api/v1/token/verify; if SEGMENT_PENDO_INTEGRATION_KEY is set, these ask for it. /_/state shows
+    POST webhooks to /data/segmentio/KEY and track events to /data/track. GET /api/v1/visitor/ID,
+    /api/v1/account/ID, /api/v1/metadata/schema/visitor, /api/v1/metadata/visitor/segmentio/value/ID/FIELD or
+    /api/v1/token/verify; if SEGMENT_PENDO_INTEGRATION_KEY is set, these need that key. /_/state shows
     everything, with the call that set each field.
     """
     answers = Answers(switches, track, key, secret(INTEGRATION_KEY), always_200)
@@ -56,7 +66,7 @@ def command(port: int, key: str, switches: PendoSwitches, *, track: bool, always
 
 
 class _Teller:
-    """Says of each event what becomes of it."""
+    """Print what becomes of each event."""
 
     def __init__(self, answers: Answers) -> None:
         self._setup = Setup(track=True, pendo=answers.switches, pendo_track=answers.track)
@@ -65,20 +75,24 @@ class _Teller:
     def __call__(self, taken: Taken) -> None:
         event = taken.event
         if not isinstance(event, dict):
-            sys.stdout.write("no event: Pendo takes JSON objects\n")
+            sys.stdout.write("not an event: Pendo takes JSON objects\n")
             return
         kind = event.get("type")
-        found = bounded(
+        event_findings = bounded(
             (*taken.findings, *findings.examine(event, self._setup.pendo), *self._across.examine(event))
         )
         call = Call(0, kind if isinstance(kind, str) else None, event)
         sys.stdout.write(
             printable(
-                fate(Judged(call, Webhook(b"", ()), found, Message(call, event)), self._setup, taken.effect)
+                fate(
+                    Judged(call, Webhook(b"", ()), event_findings, Message(call, event)),
+                    self._setup,
+                    taken.effect,
+                )
             )
             + "\n"
         )
-        for finding in found:
+        for finding in event_findings:
             sys.stdout.write(
                 f"  {finding_line(finding.level, finding.code, finding.path, finding.message)}\n"
             )
@@ -92,13 +106,13 @@ def _note(text: str) -> None:
 
 async def _serve(port: int, answers: Answers) -> None:
     signals = Signals()
-    door = Listener(LoopbackPendo(_Teller(answers), answers, _note).routes())
-    await door.start(port)
+    listener = Listener(LoopbackPendo(_Teller(answers), answers, _note).routes())
+    await listener.start(port)
     what = "only --key's" if answers.key else "any"
     click.echo(
-        f"Pendo  {door.url}/data/segmentio/KEY   ({what} key; answers 200 to any event, as the real "
-        "one seems to)",
+        f"Pendo  {listener.url}/data/segmentio/KEY   ({what} key; answers 200 to any event, as the real "
+        "Pendo seems to)",
         err=True,
     )
     await signals.next()
-    await door.stop()
+    await listener.stop()

@@ -1,4 +1,4 @@
-"""`recording`: care for recordings before they are shared."""
+"""`recording`: prepare recordings for sharing, merge, import and export them."""
 
 import sys
 from collections import Counter
@@ -41,7 +41,7 @@ __all__ = ["command"]
 
 @click.group()
 def command() -> None:
-    """Care for recordings: redact, scan, merge, import, export."""
+    """Redact, scan, merge, import and export recordings."""
 
 
 @command.command()
@@ -55,60 +55,64 @@ def command() -> None:
 @click.option(
     "--ids",
     type=click.Choice(["keep", "users", "all"]),
-    help="Replace the ids of users, or of accounts too.  [default: keep]",
+    help="Replace the ids of users, or of users and accounts (all).  [default: keep]",
 )
 def redact(files: tuple[Path, ...], ids: str | None) -> None:
-    """Replace what is personal in recordings by pseudonyms, in place.
+    """Replace personal data in recordings by pseudonyms, in place.
 
-    E-mail addresses, phone numbers and public IP addresses everywhere; names, addresses, birthdays and the
-    like by the name of their key. The same value gets the same pseudonym of the same shape, so joins, replays
-    and findings still hold. The key comes from SEGMENT_PENDO_REDACT_KEY, else from .segment-pendo-key here,
-    which is made at first use. Whoever has the key can find out values of which there are few, such as first
-    names.
+    Replaces e-mail addresses, phone numbers and public IP addresses everywhere; names, addresses, birthdays
+    and the like are recognised by the name of their key. The same value always gets the same pseudonym, of
+    the same shape, so joins, replays and findings still hold.
+
+    The key comes from SEGMENT_PENDO_REDACT_KEY, or else from .segment-pendo-key in the working directory,
+    which is made when it is first needed. Keep it secret: with the key, anybody can find out values of which
+    only few exist, such as first names.
 
     Settings: [tool.segment-pendo.redact] in pyproject.toml with ids, replace, keep, allow_list.
     """
-    made = people(ids)
+    pseudonyms = people(ids)
     for file in files:
         header = load_header(file)
-        if header.redacted == "people" and header.redacted_with == made.fingerprint:
+        if header.redacted == "people" and header.redacted_with == pseudonyms.fingerprint:
             click.echo(f"{file}: redacted before; left as it is.", err=True)
             continue
         if header.redacted == "people":
             message = (
-                f"{file} was redacted before with another key or other settings; redact what it was made "
-                "of again."
+                f"{file} was redacted before with another key or other settings; redact the original "
+                "recording again."
             )
             raise Failure(message, CONFIGURATION)
         entries = list(load(file))
-        replace_whole(file, _redacted(header, entries, made))
+        replace_whole(file, _redacted(header, entries, pseudonyms))
         click.echo(f"{file}: {many(sum(len(entry.calls) for entry in entries), 'call')} redacted.", err=True)
 
 
-def _redacted(header: recording.Header, entries: list[Entry], made: People) -> list[bytes]:
+def _redacted(header: recording.Header, entries: list[Entry], pseudonyms: People) -> list[bytes]:
     judge = Judge(header.setup)
-    lines = [recording.header_line(header.setup, {"redacted": "people", "redactedWith": made.fingerprint})]
+    lines = [
+        recording.header_line(header.setup, {"redacted": "people", "redactedWith": pseudonyms.fingerprint})
+    ]
     for entry in entries:
         calls = [
             replace(
-                one,
-                call=made.call(one.call),
-                sent_at=tuple(map(made.within, one.sent_at)),
-                made_id=made.inside(one.made_id),
+                call,
+                call=pseudonyms.call(call.call),
+                sent_at=tuple(map(pseudonyms.within, call.sent_at)),
+                made_id=pseudonyms.inside(call.made_id),
             )
-            for one in entry.calls
+            for call in entry.calls
         ]
-        request = made.request(entry.head())
+        request = pseudonyms.request(entry.head())
         headers: Json = [[name, text] for name, text in request.headers]
         head: JsonObject = {"path": request.path, "query": request.query, "headers": headers}
         clean = replace(
             entry,
-            value=entry.value | head | {"envelope": made.call(entry.value.get("envelope"))},
+            value=entry.value | head | {"envelope": pseudonyms.call(entry.value.get("envelope"))},
             calls=calls,
         )
         lines.append(recording.entry_line(clean))
-        for one, judged in zip(clean.calls, judge.entry(clean), strict=True):
-            lines.append(recording.call_line(judged, one.at, one.sent_at, one.made_id))
+        for call, judged in zip(clean.calls, judge.entry(clean), strict=True):
+            lines.append(recording.call_line(judged, call.at, call.sent_at, call.made_id))
     return lines
 
 
@@ -118,16 +122,15 @@ def _redacted(header: recording.Header, entries: list[Entry], made: People) -> l
 )
 @only_recordings_option
 def scan(files: tuple[Path, ...], *, only_recordings: bool) -> None:
-    """Look for what seems to be a secret or a person in text files; ends with 1 if there is something.
+    """Look for secrets and personal data in text files, and end with 1 if there are any.
 
-    Keys, tokens, Basic headers with a write key, e-mail addresses, phone numbers, card numbers, public IP
-    addresses; also inside body_b64 of captured requests. What is reserved for examples (example.com,
-    555-01xx) is nobody's. Names have no shape, so none is found.
+    Looks for keys, tokens, Basic headers with a write key, e-mail addresses, phone numbers, card numbers and
+    public IP addresses, also inside body_b64 of captured requests. What is reserved for examples
+    (example.com, 555-01xx) is not reported. Names of people are not found, because they have no known shape.
     """
-    found = 0
-    for file in sorted(
-        one for given in files for one in ([given] if given.is_file() else given.rglob("*")) if one.is_file()
-    ):
+    count = 0
+    inside = (path for given in files for path in ([given] if given.is_file() else given.rglob("*")))
+    for file in sorted(path for path in inside if path.is_file()):
         if only_recordings and not is_recording_file(file):
             continue
         try:
@@ -136,11 +139,11 @@ def scan(files: tuple[Path, ...], *, only_recordings: bool) -> None:
             message = f"{file} cannot be read: {error.strerror}."
             raise Failure(message, CONFIGURATION) from None
         for number, line in enumerate(text.split("\n"), start=1):
-            for one in suspects(line):
-                found += 1
-                click.echo(f"{file}:{number}:{one.at}: {one.what}: {printable(one.shown)}")
-    click.echo(f"{many(found, 'suspect')} found.", err=True)
-    sys.exit(FOUND if found else 0)
+            for suspect in suspects(line):
+                count += 1
+                click.echo(f"{file}:{number}:{suspect.at}: {suspect.what}: {printable(suspect.shown)}")
+    click.echo(f"{many(count, 'suspect')} found.", err=True)
+    sys.exit(FOUND if count else 0)
 
 
 def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
@@ -157,7 +160,7 @@ def _imported(file: Path) -> Iterator[Imported | PassedOver]:
     if content.kind == "har":
         return har(content.data, content.files)
     if content.kind == "flows":
-        needed_side("mitmproxy's flow files are read by mitmproxy")
+        needed_side("a flow file of mitmproxy is read by mitmproxy")
         flows: Iterator[Imported | PassedOver] = import_module("segment_pendo_addons.flows").read(
             content.data
         )
@@ -173,21 +176,22 @@ def _imported(file: Path) -> Iterator[Imported | PassedOver]:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE...",
 )
-@_output("The recording to make, or to record over.")
+@_output("The recording to write; calls that mean the same as before keep their line.")
 @click.option(
     "--segment-host",
     "hosts",
     multiple=True,
     metavar="HOST",
-    help="Another host that stands for Segment; repeatable.",
+    help="Also take this host as one of Segment's; repeatable.",
 )
 @setup_options
 def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: Setup) -> None:
-    """Make a recording of what other programs wrote.
+    """Make a recording from the files of other programs.
 
     FILE is an HTTP archive (HAR), a flow file of mitmproxy, or JSON lines: events as Segment archives them,
-    or captured requests; also packed (gzip, zip, zhar). What it is, its first bytes say, not its name. Of
-    archives and flows only requests to Segment's hosts count. Ends with 1 if the file has lost some of them.
+    or captured requests. It may be packed (gzip, zip, zhar), and may have any name: its first bytes say what
+    it is. From archives and flow files, only requests to Segment's hosts are taken. Ends with 1 if
+    such a request is not complete in the file.
     """
     ours = INTERCEPTED | {bare(host) for host in hosts}
     taken: list[Imported] = []
@@ -214,7 +218,7 @@ def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: S
 
 
 def _items(files: tuple[Path, ...]) -> list[Imported | PassedOver]:
-    """Return all that is in the files; to their end first, so that nothing half imported is left."""
+    """Return all that is in the files; reads all first, so that a damaged file leaves nothing behind."""
     items: list[Imported | PassedOver] = []
     for file in files:
         try:
@@ -229,11 +233,10 @@ def _items(files: tuple[Path, ...]) -> list[Imported | PassedOver]:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as", "style", type=click.Choice(["curl", "har", "pytest"]), required=True)
 def export(file: Path, style: str) -> None:
-    """Print the SDK requests of a recording for other programs.
+    """Print the SDK requests of a recording for another program.
 
-    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or http://127.0.0.1:4170. har: an HTTP
-    archive. pytest: a test with the plugin's expectations, which says which calls come and what Pendo holds
-    after them.
+    curl: a shell script that sends them to $SEGMENT_PENDO_URL, or to http://127.0.0.1:4170. har: an HTTP
+    archive. pytest: a test that expects these calls, and what Pendo holds after them.
     """
     entries = [entry for entry in load(file) if entry.calls]
     setup = load_header(file).setup
@@ -252,10 +255,11 @@ def export(file: Path, style: str) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE...",
 )
-@_output("The recording to make.")
+@_output("The recording to write.")
 def merge(files: tuple[Path, ...], out: Path) -> None:
-    """Put recordings together, in the order in which their requests were received; calls that mean the same
-    stand once.
+    """Merge recordings into a single recording.
+
+    Requests are put in the order in which they were received. Of calls that mean the same, one is kept.
     """
     headers = [load_header(file) for file in files]
     for file, header in zip(files, headers, strict=True):
@@ -266,11 +270,12 @@ def merge(files: tuple[Path, ...], out: Path) -> None:
             first.redacted_with,
         ):
             message = (
-                f"{file} was recorded or redacted in another way than {files[0]}; merge what was made alike."
+                f"{file} was recorded or redacted with other settings than {files[0]}; merge only "
+                "recordings that were made with the same settings."
             )
             raise Failure(message, CONFIGURATION)
     if out.exists() and out not in files:
-        message = f"{out} exists; give another file, or name it among those to merge."
+        message = f"{out} exists already; give another --output, or add it to the files to merge."
         raise Failure(message, CONFIGURATION)
     entries = [entry for file in files for entry in load(file)]
     replace_whole(out, list(joined(headers[0], entries)))

@@ -1,4 +1,4 @@
-"""`replay`: what was recorded, sent again: its webhooks to a destination, or its SDK requests to a door."""
+"""`replay`: send a recording again: its webhooks to a destination, or its SDK requests to a home port."""
 
 import asyncio
 import sys
@@ -35,12 +35,12 @@ _MOST_SHOWN: Final = 10
 
 
 class _Finite(click.FloatRange):
-    """A number from a least one on, and no NaN, which compares with nothing."""
+    """A finite number with a minimum; NaN is refused, as it compares with nothing."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = super().convert(value, param, ctx)
         if not isfinite(number):
-            self.fail(f"{value!r} is no number to count with", param, ctx)
+            self.fail(f"{value!r} is not a finite number", param, ctx)
         return number
 
 
@@ -62,12 +62,13 @@ def _only(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) 
         name, equals, _ = pair.partition("=")
         if name not in CONDITIONS or not equals:
             message = (
-                f"{pair!r} is no condition: write one of {', '.join(f'{key}=...' for key in CONDITIONS)}"
+                f"{pair!r} is not a condition; give {', '.join(f'{key}=...' for key in CONDITIONS[:-1])} "
+                f"or {CONDITIONS[-1]}=..."
             )
             raise click.BadParameter(message)
     names = [pair.partition("=")[0] for pair in pairs]
     if len(set(names)) < len(names):
-        message = "each key counts once; give one value for each"
+        message = "a key was given twice; give each key only once"
         raise click.BadParameter(message)
     return dict(pair.split("=", 1) for pair in pairs)
 
@@ -81,7 +82,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     except ValueError:
         is_good = False
     if not is_good:
-        message = "it must be a URL, such as http://127.0.0.1:4170"
+        message = f"{value!r} is not a URL; give one such as http://127.0.0.1:4170"
         raise click.BadParameter(message)
     return value.rstrip("/")
 
@@ -95,13 +96,13 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     "url",
     metavar="URL",
     callback=_url,
-    help="Send the SDK requests instead, to this door or ingest URL.",
+    help="Send the SDK requests instead, to this home URL or ingest URL.",
 )
 @click.option(
     "--as",
     "sdk",
     type=click.Choice(list(SDKS)),
-    help="With --at: encode the calls as this SDK does, not as recorded.",
+    help="With --at: encode the calls as this SDK does, instead of as recorded.",
 )
 @click.option(
     "--speed",
@@ -109,16 +110,20 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     default="max",
     show_default=True,
     callback=_speed,
-    help="N: so many times as fast as recorded.",
+    help="How fast to send; N: N times as fast as recorded.",
 )
-@click.option("--max-gap", type=_Finite(0), metavar="SECONDS", help="Cut longer pauses of the recording.")
-@click.option("--rate", type=_Finite(0.001), metavar="N", help="Send at most N a second.")
+@click.option(
+    "--max-gap", type=_Finite(0), metavar="SECONDS", help="Shorten longer pauses of the recording to this."
+)
+@click.option(
+    "--rate", type=_Finite(0.001), metavar="N", help="Send at most N webhooks or requests a second."
+)
 @click.option(
     "--only",
     multiple=True,
     metavar="KEY=VALUE",
     callback=_only,
-    help="Only calls with this type, user, group, event, outcome or code; repeatable.",
+    help="Send only calls with this type, user, group, event, outcome or code; repeatable.",
 )
 @click.option("--user", help="The same as --only user=USER.")
 @click.option(
@@ -129,12 +134,14 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     type=click.IntRange(1, 256),
     default=16,
     show_default=True,
-    help="How many are on their way at once; order is kept for each user.",
+    help="Send up to this many at the same time; the order of each user's calls is kept.",
 )
 @click.option(
     "--from-line", "start", type=click.IntRange(1), default=1, metavar="N", help="Begin at line N of FILE."
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be sent, and how long it would take.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only print how much would be sent, and how long it would take."
+)
 def command(
     file: Path,
     to: str | None,
@@ -152,12 +159,13 @@ def command(
     *,
     dry_run: bool,
 ) -> None:
-    """Send the recording FILE again: its webhooks to a destination (--to), or its SDK requests to a door
-    (--at).
+    """Send the recording FILE again: its webhooks (--to), or its SDK requests (--at).
 
-    Without both, the webhooks go to the loopback Pendo of a running `segment-pendo run`
-    (http://127.0.0.1:4170). Ctrl-C lets what is on its way end and says how to go on. Ends with 5 if
-    something was not delivered.
+    --to names a Pendo for the webhooks, --at the URL of a home port for the SDK requests. Without both, the
+    webhooks go to the loopback Pendo of a running `segment-pendo run` (http://127.0.0.1:4170).
+
+    Ctrl-C waits for what is being sent, and says how to continue. Ends with 5 if something was not
+    delivered.
 
     \b
     Examples:
@@ -187,7 +195,7 @@ def command(
     count, seconds, first = resend.measured(Pace(speed, max_gap, rate), as_webhooks=where is not None)
     if not count:
         message = (
-            f"nothing in {file} is to be sent: no line fits --only, --user and --from-line, or no call "
+            f"there is nothing to send in {file}: no line fits --only, --user and --from-line, or no call "
             "became a webhook."
         )
         raise Failure(message, FOUND)
@@ -202,7 +210,7 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where it goes: webhooks to a destination, or SDK requests to the ingest at a URL."""
+    """The target: a destination for webhooks, or the URL of an ingest for SDK requests."""
 
     to: Destination | None
     url: str
@@ -246,7 +254,7 @@ async def _replay(resend: Resend, target: _Target, pace: Pace, count: int, concu
             else None
         )
 
-        def told(item: Item, wrong: str) -> None:
+        def report(item: Item, wrong: str) -> None:
             nonlocal ended, failed
             ended += 1
             if bar is not None:
@@ -259,7 +267,9 @@ async def _replay(resend: Resend, target: _Target, pace: Pace, count: int, concu
                     stop.set()
 
         async with client() as opened:
-            left = await replay(target.items(resend, opened), pace, told, concurrency=concurrency, stop=stop)
+            left = await replay(
+                target.items(resend, opened), pace, report, concurrency=concurrency, stop=stop
+            )
     waiting.cancel()
     for line in failures:
         click.echo(line, err=True)
@@ -267,8 +277,8 @@ async def _replay(resend: Resend, target: _Target, pace: Pace, count: int, concu
         click.echo(f"... and {failed - len(failures)} more", err=True)
     if failed == ended > 0 and (target.to is None or target.to.loopback):
         click.echo("Is segment-pendo running there? Start it with: segment-pendo run", err=True)
-        left = None  # there is nothing to go on from
-    rest = f"; stopped, go on with --from-line {left}" if left is not None else ""
+        left = None  # nothing was delivered, so there is no line to continue from
+    rest = f"; stopped, continue with --from-line {left}" if left is not None else ""
     click.echo(f"{ended - failed} of {many(count, target.noun)} delivered to {target.name}{rest}")
     return NOT_DELIVERED if failed or stop.is_set() else 0
 

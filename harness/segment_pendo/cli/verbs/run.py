@@ -1,4 +1,4 @@
-"""`run`: open the doors; with a command, run it so that its Segment calls come here."""
+"""`run`: listen for Segment calls; with a command, run it so that its calls come here."""
 
 import asyncio
 import contextlib
@@ -36,11 +36,11 @@ _PORT = click.IntRange(0, 65535)
 
 
 class _File(click.Path):
-    """A file name; not an option or the `--` that followed where it was forgotten."""
+    """A file name. Refuses an option, or the `--`, that follows because the name was forgotten."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if str(value).startswith("-"):
-            message = f"it needs a file name, but {value!r} followed; for a file of that name give ./{value}"
+            message = f"a file name is missing before {value!r}; for a file of that name, give ./{value}"
             self.fail(message, param, ctx)
         return super().convert(value, param, ctx)
 
@@ -48,7 +48,7 @@ class _File(click.Path):
 def _hosts(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", value):
-            message = f"{value!r} is no host name, such as events.example.com"
+            message = f"{value!r} is not a host name; give one such as events.example.com"
             raise click.BadParameter(message)
     return values
 
@@ -58,13 +58,13 @@ FILE = _File(dir_okay=False, path_type=Path)
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """What decides the exit code."""
+    """The options --fail-on and --expect, which decide the exit code."""
 
     fail_on: str | None
     expect: int | None
 
     def objection(self, reporter: Reporter) -> str:
-        """Why the check fails, or nothing."""
+        """Return why a check fails, or an empty text."""
         if self.expect is not None and reporter.calls < self.expect:
             return f"{many(reporter.calls, 'call')} came; --expect {self.expect} was asked for."
         why = reporter.why(self.fail_on) if self.fail_on is not None else ""
@@ -78,15 +78,15 @@ class _Ends:
     type=_PORT,
     default=HOME_PORT,
     show_default=True,
-    help="The home port; 0 = a free one, for the proxy too.",
+    help="The home port; 0 = a free port, for the proxy too.",
 )
 @click.option("--proxy-port", type=_PORT, help=f"The proxy's port.  [default: {PROXY_PORT}]")
 @click.option(
     "--tls-port",
     type=_PORT,
-    help="Open the home port over TLS as well, for SDKs that insist on https.  [default: off]",
+    help="Also listen on this port, over TLS, for SDKs that insist on https.  [default: off]",
 )
-@click.option("--no-proxy", is_flag=True, help="Open the home port only.")
+@click.option("--no-proxy", is_flag=True, help="Open only the home port, not the proxy.")
 @credentials.to_option
 @credentials.key_file_option
 @click.option("--record", type=FILE, help="Record calls and their webhooks into FILE, without keys.")
@@ -96,8 +96,8 @@ class _Ends:
     default="over",
     show_default=True,
     help=(
-        "If FILE exists. over: make it anew, where calls that mean the same keep their line. add: append "
-        "what it does not hold."
+        "What to do if FILE exists. over: write it again; calls that mean the same keep their line. add: "
+        "append what it does not contain."
     ),
 )
 @click.option(
@@ -105,9 +105,9 @@ class _Ends:
     type=click.Choice(["keys", "people"]),
     default="keys",
     show_default=True,
-    help="With --record: keys alone, or pseudonyms for people too (`segment-pendo recording redact --help`).",
+    help="With --record: replace only keys, or people too (`segment-pendo recording redact --help`).",
 )
-@click.option("--store", type=FILE, help="Keep everything in this SQLite file.")
+@click.option("--store", type=FILE, help="Keep all calls and deliveries in this SQLite file.")
 @setup_options
 @click.option(
     "--batch-size",
@@ -116,7 +116,7 @@ class _Ends:
     metavar="N",
     help=(
         "POST up to N webhooks as one JSON array, as Webhooks (Actions) does with batching on.  "
-        "[default: one a request]"
+        "[default: a request for each webhook]"
     ),
 )
 @click.option(
@@ -124,7 +124,7 @@ class _Ends:
     type=click.Choice(["answer", "pass"]),
     default="answer",
     show_default=True,
-    help="answer: Segment is answered here. pass: what comes through the proxy goes on to Segment as well.",
+    help="answer: answer in Segment's place. pass: also send what comes through the proxy on to Segment.",
 )
 @click.option(
     "--offline",
@@ -137,28 +137,30 @@ class _Ends:
     callback=_hosts,
     multiple=True,
     metavar="HOST",
-    help="Another host that stands for Segment; repeatable.",
+    help="Also take this host as one of Segment's; repeatable.",
 )
 @click.option(
     "--allow-origin",
     "origins",
     multiple=True,
     metavar="ORIGIN",
-    help="A web origin that may send calls to a real Pendo.",
+    help="Let pages of this web origin send calls to a real Pendo; repeatable.",
 )
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning"]),
     help=(
-        "End with 1 if a finding of this level, or worse, was made, or if Segment would drop a call or "
-        "refuse a request."
+        "End with 1 if there is a finding of this level or worse, or if Segment would drop a call or refuse "
+        "a request."
     ),
 )
 @click.option(
     "--expect", type=click.IntRange(0), metavar="N", help="End with 1 if fewer than N calls came by the end."
 )
-@click.option("--ready-file", type=FILE, help="Write the addresses to FILE once every door accepts.")
+@click.option(
+    "--ready-file", type=FILE, help="Write the addresses to FILE once every port accepts connections."
+)
 def command(
     cmd: tuple[str, ...],
     port: int,
@@ -183,12 +185,12 @@ def command(
     no_proxy: bool,
     offline: bool,
 ) -> None:
-    """Stand in Segment's place: take its calls, show what Pendo would get, deliver it.
+    """Stand in for Segment: take its calls, show what Pendo would get, and deliver it.
 
-    Webhooks go to a Pendo on loopback, unless --to names a real one. --record records, --to forwards, both,
-    or neither.
+    Webhooks go to a Pendo on loopback, unless --to names a real Pendo. --record and --to can be used
+    together.
 
-    With CMD: run it with proxy and CA variables set, end with it, and return its exit code.
+    With CMD, runs it with the proxy and CA variables set, ends when it ends, and returns its exit code.
 
     \b
     Examples:
@@ -198,7 +200,7 @@ def command(
       SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
     """
     if record is None and (record_mode != "over" or redact != "keys"):
-        message = "--record-mode and --redact are about --record FILE, which is missing"
+        message = "--record-mode and --redact need --record FILE, which is missing"
         raise click.UsageError(message)
     if batch is not None and setup.webhook != "actions":
         message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
@@ -233,7 +235,7 @@ def _say(text: str) -> None:
 
 
 def _quietly(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What goes wrong beside a request, such as too many open files: a line, not a traceback for each."""
+    """Print a line, not a traceback, for an error outside a request, such as too many open files."""
     _say(
         f"segment-pendo: {context.get('message', 'something failed')} "
         f"({type(context.get('exception')).__name__})"
@@ -257,7 +259,7 @@ async def _run(
         reporter.event({"event": "ready", **session.addresses()})
         if cmd:
             child_code = await _child(session, cmd, signals)
-            # A command that failed may have sent half of its calls: its run must not cost the recording.
+            # A command that failed may have sent only half of its calls; the old recording must be kept then.
             session.replaces = not child_code
         else:
             await signals.next()
@@ -271,11 +273,14 @@ async def _run(
 
 
 def _side(plan: Plan, cmd: tuple[str, ...]) -> Any:
-    """Return the proxy's module if it is wanted and there. Failure where something cannot do without it."""
+    """Return the proxy's module if it is wanted and installed. Raises Failure if something needs it."""
     if plan.tls_port is not None:
         return needed_side("TLS at the home port needs the certificates of mitmproxy")
     if cmd and plan.with_proxy and proxy_side() is None:
-        message = f"run -- CMD needs the proxy: {INSTALL}, or give --no-proxy to use the home port alone."
+        message = (
+            "run -- CMD needs the proxy, and so mitmproxy, which is not installed. Install it with: "
+            f"{INSTALL}, or give --no-proxy to use only the home port."
+        )
         raise Failure(message, CANNOT_START)
     return proxy_side() if plan.with_proxy else None
 
@@ -300,7 +305,7 @@ def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
     """Return the exit code of a run whose command, if any, ended well; say why it is not 0."""
     lost = session.relay.lost
     if lost:
-        _say(f"{many(lost, 'request')} could not be kept and answered 500: see above.")
+        _say(f"{many(lost, 'request')} could not be stored and got the answer 500: see the lines above.")
         return NOT_DELIVERED
     objection = ends.objection(reporter)
     if objection:
@@ -312,7 +317,7 @@ def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
 def _recorded(recorder: Recorder) -> str:
     done = recorder.done
     if recorder.kept_in is not None:
-        return f"{recorder.path} was not replaced, as the command failed; the run is in {recorder.kept_in}."
+        return f"{recorder.path} was not replaced, as the command failed; this run is in {recorder.kept_in}."
     if not (done.kept or done.gone):
         return f"Recorded {many(done.new, 'new call')} to {recorder.path}."
     return (
@@ -329,7 +334,7 @@ def _banner(session: Session) -> None:
     if session.upstream is not None:
         _say(f"       Other hosts are reached through {session.upstream.url}, as HTTPS_PROXY says.")
     if session.home.tls_url:
-        _say(f"TLS    {session.home.tls_url}   (an SDK's host option where it must be https)")
+        _say(f"TLS    {session.home.tls_url}   (an SDK's host option if it must be https)")
     if session.authority is not None:
         _say(f"CA     {session.authority}")
     if session.proxy is None and plan.with_proxy:
@@ -352,7 +357,7 @@ def _banner(session: Session) -> None:
         _say("Segment: what comes through the proxy goes on to the real Segment as well.")
     if plan.record is not None:
         for path in session.recorder.unfinished if session.recorder else []:
-            _say(f"A run that did not end lies in {path}: look at it, then delete it.")
+            _say(f"The calls of a run that did not end are in {path}: look at it, then delete it.")
         how = (
             "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
         )
@@ -397,7 +402,7 @@ async def _child(session: Session, cmd: tuple[str, ...], signals: Signals) -> in
 
 
 def _in_foreground() -> bool:
-    """Whether we, and so the child, are what a terminal sends Ctrl-C to."""
+    """Whether a terminal sends Ctrl-C to us, and so to the child too."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except (OSError, AttributeError):  # no terminal, or Windows
@@ -411,9 +416,9 @@ def _in_foreground() -> bool:
 
 
 async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> int:
-    """The child's exit code.
+    """Wait for the end of the child, and return its exit code.
 
-    A signal to us is passed on; after 5 s, or at a second signal, the child is killed.
+    A signal to us is passed on; 5 s later, or at a second signal, the child is killed.
     """
     ended = asyncio.create_task(process.wait())
     came = asyncio.create_task(signals.next())

@@ -1,4 +1,4 @@
-"""`send`: a call without an app, in the wire form of an SDK."""
+"""`send`: make a call without an app, in the wire form of an SDK."""
 
 import asyncio
 import sys
@@ -24,7 +24,7 @@ _TIMEOUT: Final = 10
 
 @click.group(name="send")
 def command() -> None:
-    """Send a call to a running `segment-pendo run`, or to any URL, as one of Segment's SDKs would."""
+    """Send a call to a running `segment-pendo run`, or to any URL, as an SDK of Segment sends it."""
 
 
 def _common(function: Callable[..., None]) -> Callable[..., None]:
@@ -33,7 +33,7 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
             "--url",
             default=HOME_URL,
             show_default=True,
-            help="Where Segment's ingest is; a path is kept as a prefix.",
+            help="The URL of Segment's ingest; a path is kept as a prefix.",
         ),
         click.option(
             "--as",
@@ -41,7 +41,7 @@ def _common(function: Callable[..., None]) -> Callable[..., None]:
             type=click.Choice(list(SDKS)),
             default="python",
             show_default=True,
-            help="The SDK whose wire form to use.",
+            help="Send in the wire form of this SDK.",
         ),
         click.option(
             "--write-key",
@@ -63,7 +63,7 @@ def _call_options(function: Callable[..., None]) -> Callable[..., None]:
             "texts",
             multiple=True,
             metavar="K=V",
-            help="A trait or property with a text; repeatable.",
+            help="A trait or property whose value is a text; repeatable.",
         ),
         click.option(
             "--trait-json",
@@ -71,9 +71,9 @@ def _call_options(function: Callable[..., None]) -> Callable[..., None]:
             "jsons",
             multiple=True,
             metavar="K=JSON",
-            help="The same with any JSON value.",
+            help="A trait or property whose value is JSON; repeatable.",
         ),
-        click.option("--anonymous-id", metavar="ID", help="The anonymousId."),
+        click.option("--anonymous-id", metavar="ID", help="The anonymousId of the user."),
     ]
     for option in reversed(options):
         function = option(function)
@@ -90,7 +90,9 @@ def _facts(name: str, texts: tuple[str, ...], jsons: tuple[str, ...]) -> JsonObj
         try:
             facts[key] = js_json.read(value.encode("utf-8", "surrogateescape")).value if is_json else value
         except (ValueError, RecursionError):
-            message = f"the value of {key!r} is no JSON; texts need double quotes there."
+            message = (
+                f"the value of {key!r} is not JSON; put texts in double quotes, or give them with --trait."
+            )
             raise click.BadParameter(message) from None
     return {name: facts} if facts else {}
 
@@ -105,7 +107,7 @@ def _given(**values: str | None) -> JsonObject:
 def identify(
     user: str | None, anonymous_id: str | None, texts: tuple[str, ...], jsons: tuple[str, ...], **how: Any
 ) -> None:
-    """Traits of a user."""
+    """Send an identify call: the traits of a user."""
     _send(
         [
             {"type": "identify", **_given(userId=user, anonymousId=anonymous_id)}
@@ -127,7 +129,7 @@ def group(
     jsons: tuple[str, ...],
     **how: Any,
 ) -> None:
-    """Traits of a group, and that the user belongs to it."""
+    """Send a group call: the traits of a group, to which the user then belongs."""
     _send(
         [
             {"type": "group", **_given(userId=user, anonymousId=anonymous_id), "groupId": group}
@@ -149,7 +151,7 @@ def track(
     jsons: tuple[str, ...],
     **how: Any,
 ) -> None:
-    """What a user did."""
+    """Send a track call: what a user did."""
     _send(
         [
             {"type": "track", **_given(userId=user, anonymousId=anonymous_id, event=event)}
@@ -171,7 +173,7 @@ def page(
     jsons: tuple[str, ...],
     **how: Any,
 ) -> None:
-    """A page that a user saw."""
+    """Send a page call: a page that a user saw."""
     _send(
         [
             {"type": "page", **_given(userId=user, anonymousId=anonymous_id, name=name)}
@@ -185,11 +187,11 @@ def page(
 @click.argument("file", type=click.File("rb"), default="-")
 @_common
 def batch(file: BinaryIO, **how: Any) -> None:
-    """Every call in FILE (or stdin), one JSON object a line."""
+    """Send every call in FILE (or stdin), which has a JSON object on each line."""
     calls: list[JsonObject] = []
     for item in calls_file.items(file.read()):
         if item.call is None or not isinstance(item.call.get("type"), str):
-            reason = item.error[1] if item.error else "this is no call: it has no type."
+            reason = item.error[1] if item.error else "this is not a call: it has no type."
             message = f"line {item.line}: {reason} Nothing was sent."
             raise Failure(message, CONFIGURATION)
         calls.append(item.call)
@@ -198,16 +200,18 @@ def batch(file: BinaryIO, **how: Any) -> None:
 
 def _send(calls: list[JsonObject], *, url: str, sdk: str, write_key: str) -> None:
     if not url.startswith(("http://", "https://")):
-        message = f"--url: {url!r} is no http or https address."
+        message = f"--url: {url!r} is not an http or https URL; give one such as {HOME_URL}."
         raise Failure(message, CONFIGURATION)
-    made = requests(calls, sdk, write_key=write_key, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4()))
-    sys.exit(asyncio.run(_post(made, url.rstrip("/"))))
+    batches = requests(
+        calls, sdk, write_key=write_key, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4())
+    )
+    sys.exit(asyncio.run(_post(batches, url.rstrip("/"))))
 
 
-async def _post(made: list[SdkRequest], url: str) -> int:
+async def _post(batches: list[SdkRequest], url: str) -> int:
     code = 0
     async with client() as opened:
-        for request in made:
+        for request in batches:
             answer = await opened.send(url, request, seconds=_TIMEOUT)
             if answer.status is None:
                 message = f"{answer.wrong}. Is segment-pendo running there? Start it with: segment-pendo run"
@@ -220,8 +224,8 @@ async def _post(made: list[SdkRequest], url: str) -> int:
             click.echo(js_json.ascii_only(js_json.write(said).decode()))
             if answer.is_redirect:
                 message = (
-                    f"{answer.wrong}. Give the address that it points to as --url, if that is where calls "
-                    "belong."
+                    f"{answer.wrong}. Give the address that it points to as --url, if your calls belong "
+                    "there."
                 )
                 raise Failure(message, NOT_DELIVERED)
             code = code if answer.status == 200 else FOUND

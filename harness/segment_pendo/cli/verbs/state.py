@@ -1,6 +1,4 @@
-"""`state`: Pendo's records as predicted: shown, compared with each other, and compared
-with a real Pendo's.
-"""
+"""`state`: show predicted records of Pendo, and compare them with each other or with a real Pendo."""
 
 import sys
 from collections.abc import Sequence
@@ -40,9 +38,9 @@ _WITHOUT: Final = ("webhook without effect", "webhooks without effect")
 
 @click.group()
 def command() -> None:
-    """Pendo's records as this program predicts them.
+    """Show and compare Pendo's records as this program predicts them.
 
-    A SOURCE is a file of calls, a recording, a state that `state show --format json` saved, or the URL of a
+    A SOURCE is a file of calls, a recording, a state saved with `state show --format json`, or the URL of a
     running segment-pendo.
     """
 
@@ -54,24 +52,24 @@ def command() -> None:
 @click.argument("kind", type=click.Choice(["visitor", "account"]), required=False)
 @click.argument("record_id", metavar="ID", required=False)
 @from_option
-@click.option("--history", is_flag=True, help="Which call set each field, and to what.")
+@click.option("--history", is_flag=True, help="Show which call set each field, and to what value.")
 @_style
 @setup_options
 def show(
     kind: str | None, record_id: str | None, source: str, style: str, setup: Setup, *, history: bool
 ) -> None:
-    """Show a record, or all that Pendo would hold."""
+    """Show a record, or all records that Pendo would hold."""
     if history and kind is None:
-        message = "--history is of one record: give visitor or account, and its ID."
+        message = "--history needs a record: give visitor or account, and its ID."
         raise click.UsageError(message)
     if is_url(source) and was_given(click.get_current_context()):
         message = (
-            "--assume and --track cannot change what a running instance holds; record its calls, and "
-            "show the file."
+            "--assume and --track cannot change what a running segment-pendo holds; record its calls, and "
+            "show that file."
         )
         raise click.UsageError(message)
     if kind is not None and record_id is None:
-        message = f"Which {kind}? Give its ID too."
+        message = f"the ID of the {kind} is missing; give it after {kind}."
         raise click.UsageError(message)
     state: Any = state_of(source, setup)
     if kind is None:
@@ -82,7 +80,7 @@ def show(
         records.get(ids.effective(record_id, "visitor", setup.pendo)) if kind == "visitor" else None
     )
     if record is None:
-        near = [plain(one) for one in records if one.casefold() == str(record_id).casefold()]
+        near = [plain(name) for name in records if name.casefold() == str(record_id).casefold()]
         hint = (
             f" There is {' and '.join(near)}; ids are case-sensitive."
             if near
@@ -106,7 +104,7 @@ def _show_all(state: Any, style: str) -> None:
         ("events", "track event", ""),
         ("nothing", *_WITHOUT),
     )
-    click.echo(", ".join(many(len(state[name]), one, more) for name, one, more in counts))
+    click.echo(", ".join(many(len(state[name]), singular, plural) for name, singular, plural in counts))
     for kind in ("visitor", "account"):
         for record_id, record in state[f"{kind}s"].items():
             accounts = (
@@ -118,9 +116,9 @@ def _show_all(state: Any, style: str) -> None:
                 f"{kind} {plain(record_id)}  {many(len(record['metadata']['segmentio']), 'field')}{accounts}"
             )
     if state.get("forgotten"):
-        click.echo(f"{many(state['forgotten'], 'record')} forgotten, to bound memory")
-    for one in state["nothing"]:
-        click.echo(f"nothing came of {plain(one['type'])} {plain(one['call'])}: {printable(one['why'])}")
+        click.echo(f"{many(state['forgotten'], 'record')} forgotten, to limit the use of memory")
+    for call in state["nothing"]:
+        click.echo(f"nothing came of {plain(call['type'])} {plain(call['call'])}: {printable(call['why'])}")
 
 
 def _show(kind: str, record: Any, *, history: bool) -> None:
@@ -136,12 +134,12 @@ def _show(kind: str, record: Any, *, history: bool) -> None:
         return
     lines = []
     for name, changes in record["history"]["fields"].items():
-        for one in changes:
-            value = "(removed)" if one.get("removed") else short(rows.dumps(one["value"]), 80)
-            lines.append((name, value, one["call"], _time(one["at"])))
+        for change in changes:
+            value = "(removed)" if change.get("removed") else short(rows.dumps(change["value"]), 80)
+            lines.append((name, value, change["call"], _time(change["at"])))
     lines += [
-        ("(account)", plain(one["value"]), one["call"], _time(one["at"]))
-        for one in record["history"].get("accounts", [])
+        ("(account)", plain(change["value"]), change["call"], _time(change["at"]))
+        for change in record["history"].get("accounts", [])
     ]
     print_table(("field", "value", "set by call", "at"), lines)
 
@@ -159,31 +157,37 @@ def _time(at: int) -> str:
 @_style
 @setup_options
 def diff(before: str, after: str, style: str, setup: Setup) -> None:
-    """Compare two sources.
+    """Compare what Pendo would hold after the sources A and B.
 
-    Records, accounts of visitors and fields that differ. Ends with 1 if any does.
+    Prints the records, accounts of visitors and fields that differ. Ends with 1 if there are any.
     """
-    found = list(state_changes(state_of(before, setup), state_of(after, setup)))
+    differences = list(state_changes(state_of(before, setup), state_of(after, setup)))
     if style == "json":
         changes: Json = [
-            {"kind": one.kind, "id": one.id, "path": one.path, "before": one.before, "after": one.after}
-            for one in found
+            {
+                "kind": difference.kind,
+                "id": difference.id,
+                "path": difference.path,
+                "before": difference.before,
+                "after": difference.after,
+            }
+            for difference in differences
         ]
         click.echo(rows.dumps(changes))
-    elif found:
+    elif differences:
         lines = [
             (
-                f"{one.kind} {plain(one.id)}",
-                one.path.removeprefix("$.metadata."),
-                short(one.before, 80),
-                short(one.after, 80),
+                f"{difference.kind} {plain(difference.id)}",
+                difference.path.removeprefix("$.metadata."),
+                short(difference.before, 80),
+                short(difference.after, 80),
             )
-            for one in found
+            for difference in differences
         ]
         print_table(("record", "where", "in A", "in B"), lines)
     if style == "text":
-        click.echo(f"{many(len(found), 'difference')}." if found else "No difference.")
-    sys.exit(FOUND if found else 0)
+        click.echo(f"{many(len(differences), 'difference')}." if differences else "No difference.")
+    sys.exit(FOUND if differences else 0)
 
 
 # --- compare ---
@@ -196,18 +200,18 @@ def diff(before: str, after: str, style: str, setup: Setup) -> None:
     "--to",
     required=True,
     metavar="us|eu|us1|jp|au|URL",
-    help=f"The Pendo to ask; its key: ${INTEGRATION_KEY}.",
+    help=f"The real Pendo: a region or a URL; its integration key: ${INTEGRATION_KEY}.",
 )
 @from_option
 @_style
 @setup_options
 def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: Setup) -> None:
-    """Compare a record with a real Pendo's.
+    """Compare a predicted record with that of a real Pendo, field by field.
 
-    Field by field. It only reads: GET /api/v1/KIND/ID.
+    Only reads from Pendo: GET /api/v1/KIND/ID. Where a field differs, names the --assume that would have
+    predicted it. Ends with 1 if anything that was predicted differs or is missing.
 
-    Where they differ, the --assume that would have predicted it is named. Ends with 1 if anything that was
-    predicted differs or is missing. Pendo shows what it took after minutes.
+    Pendo takes minutes to show what it has received.
     """
     try:
         base = api_base(to)
@@ -216,29 +220,29 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
         raise Failure(message, CONFIGURATION) from None
     events, setup = events_of(source, setup)
     actual = _actual(base, kind, record_id)
-    found = compared(kind, record_id, events, actual, setup.pendo, track=setup.pendo_track)
-    if not found:
+    fields = compared(kind, record_id, events, actual, setup.pendo, track=setup.pendo_track)
+    if not fields:
         click.echo(f"Neither the prediction nor Pendo has a {kind} {plain(record_id)}.", err=True)
         sys.exit(FOUND)
     if style == "json":
-        made: Json = [
+        report: Json = [
             {
-                "field": one.field,
-                "predicted": one.predicted,
-                "actual": one.actual,
-                "verdict": one.verdict,
-                "assume": list(one.switches),
+                "field": field.field,
+                "predicted": field.predicted,
+                "actual": field.actual,
+                "verdict": field.verdict,
+                "assume": list(field.switches),
             }
-            for one in found
+            for field in fields
         ]
-        click.echo(rows.dumps(made))
+        click.echo(rows.dumps(report))
     else:
-        _tell(kind, record_id, found)
-    sys.exit(FOUND if any(one.verdict in {"differs", "missing"} for one in found) else 0)
+        _print(kind, record_id, fields)
+    sys.exit(FOUND if any(field.verdict in {"differs", "missing"} for field in fields) else 0)
 
 
 def _actual(base: str, kind: str, record_id: str) -> Json:
-    """The record of a real Pendo, or None. Failure where it does not tell."""
+    """Return the record of a real Pendo, or None if it has none. Raises Failure if it cannot be read."""
     key = secret(INTEGRATION_KEY)
     loopback = base.startswith("http://")
     if not key and not loopback:
@@ -253,7 +257,7 @@ def _actual(base: str, kind: str, record_id: str) -> Json:
         return None
     if answer.status == 403:
         message = (
-            f"{base} does not take the integration key (403). Is it of this region, and allowed to read?"
+            f"{base} refused the integration key (403). Check that the key is of this region, and may read."
         )
         raise Failure(message, CONFIGURATION)
     if answer.status != 200 or not isinstance(answer.value, dict):
@@ -270,8 +274,8 @@ _VERDICTS: Final = {
 }
 
 
-def _tell(kind: str, record_id: str, found: Sequence[Compared]) -> None:
-    record = found[0]
+def _print(kind: str, record_id: str, fields: Sequence[Compared]) -> None:
+    record = fields[0]
     if record.verdict == "missing":
         click.echo(
             f"Pendo has no {kind} {plain(record_id)}. The call may not have reached it yet (it takes "
@@ -281,30 +285,30 @@ def _tell(kind: str, record_id: str, found: Sequence[Compared]) -> None:
         return
     if record.verdict == "more":
         click.echo(
-            f"Pendo has {kind} {plain(record_id)}, which nothing here predicts: look whether the "
-            "source holds its calls."
+            f"Pendo has {kind} {plain(record_id)}, which nothing here predicts: check that the "
+            "source contains its calls."
         )
     lines = [
         (field.field, short(field.predicted, 50), short(field.actual, 50), _VERDICTS[field.verdict])
-        for field in found
+        for field in fields
     ]
     print_table(("field", "predicted", "in Pendo", "verdict"), lines)
-    for field in found:
+    for field in fields:
         if field.switches:
             settings = " or ".join(f"--assume {setting}" for setting in field.switches)
             click.echo(f"{printable(field.field)} would be predicted with {settings}.")
-    click.echo(_sum(found))
+    click.echo(_sum(fields))
 
 
-def _sum(found: Sequence[Compared]) -> str:
-    wrong = sum(field.verdict in {"differs", "missing"} for field in found)
-    more = sum(field.verdict == "more" and not field.switches for field in found)
-    said = (
-        f"{wrong} of {many(len(found), 'field')} not as predicted."
+def _sum(fields: Sequence[Compared]) -> str:
+    wrong = sum(field.verdict in {"differs", "missing"} for field in fields)
+    more = sum(field.verdict == "more" and not field.switches for field in fields)
+    summary = (
+        f"{wrong} of {many(len(fields), 'field')} not as predicted."
         if wrong
         else "What was predicted is there."
     )
     if not more:
-        return said
+        return summary
     only = many(more, "field is", "fields are")
-    return f"{said} {only} only in Pendo: of calls that this source does not hold."
+    return f"{summary} {only} only in Pendo: from calls that this source does not contain."

@@ -112,7 +112,7 @@ def test_only_what_was_made_alike_is_merged(tmp_path: Path) -> None:
         "merge", RECORDINGS / "analytics-go.jsonl", RECORDINGS / "rare.jsonl", "-o", tmp_path / "x.jsonl"
     )
     assert done.exit_code == 3
-    assert "rare.jsonl was recorded or redacted in another way" in done.stderr
+    assert "rare.jsonl was recorded or redacted with other settings" in done.stderr
 
 
 @pytest.mark.parametrize(
