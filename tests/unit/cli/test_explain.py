@@ -9,6 +9,7 @@ from background import background
 from click.testing import CliRunner, Result
 
 from segment_pendo.cli import main
+from segment_pendo.explain.fate import WHERE
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.relay import Relay
@@ -66,7 +67,17 @@ def test_ndjson_rows_hold_what_the_contract_names() -> None:
 def test_what_is_no_call_is_told_and_ends_with_1() -> None:
     done = invoke("--short", given=b'{"type": "identify", "userId": "u"}\nnonsense\n')
     assert (done.exit_code, done.stdout.splitlines()[-1].startswith("line 2: bad_json")) == (1, True)
-    assert done.stderr == "stdin: 1 value is not a call (of 2)\n"
+    assert done.stderr == f"{WHERE}\nstdin: 1 value is not a call (of 2)\n"
+
+
+def test_where_to_look_in_pendo_is_said_once_and_only_for_what_shows_there() -> None:
+    two = b'{"type": "identify", "userId": "u"}\n{"type": "group", "userId": "u", "groupId": "g"}\n'
+    done = invoke("--short", given=two)
+    assert (done.output.count(WHERE), WHERE in done.stderr) == (1, True)
+    rows = [json.loads(line) for line in invoke("--format", "ndjson", given=two).stdout.splitlines()]
+    assert all(row["fate"].endswith(WHERE) for row in rows)
+    nothing = b'{"type": "identify", "anonymousId": "a"}\n{"type": "page", "userId": "u"}\n'
+    assert WHERE not in invoke("--short", given=nothing).output
 
 
 @pytest.fixture

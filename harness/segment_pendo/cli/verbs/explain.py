@@ -4,7 +4,7 @@ Imports neither mitmproxy nor aiohttp, except aiohttp for --url and --call.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal
 
 import click
@@ -18,7 +18,7 @@ from segment_pendo.cli.tables import print_table, width
 from segment_pendo.explain import rows
 from segment_pendo.explain.device_mode import TITLES, compared_row
 from segment_pendo.explain.doors import advice
-from segment_pendo.explain.fate import explained
+from segment_pendo.explain.fate import WHERE, explained
 from segment_pendo.explain.teller import finding_line
 from segment_pendo.recordings.mapped_file import Mapped
 from segment_pendo.words import LEVELS, Json, JsonObject
@@ -70,18 +70,29 @@ def command(
     """
     if name is not None or _given("url"):
         _refuse_what_has_no_effect()
-        for call in [name] if name is not None else (row["id"] for row in calls(url, {}, code=FOUND)):
-            _say(_running(url, call, compare_device=compare_device), style, brief=brief)
+        ids = [name] if name is not None else (row["id"] for row in calls(url, {}, code=FOUND))
+        _say_where(
+            _say(_running(url, call, compare_device=compare_device), style, brief=brief) for call in ids
+        )
         return
+    _say_where(_say(row, style, brief=brief) for row in _rows_of(inputs, compare_device=compare_device))
+    sys.stdout.flush()
+    sys.exit(inputs.end(rows=style == "ndjson"))
+
+
+def _rows_of(inputs: Inputs, *, compare_device: bool) -> Iterator[JsonObject]:
     for item in inputs:
         row = item.row()
         if isinstance(item, Mapped):
-            row |= explained(item.judged, item.setup) | (
-                compared_row(item.judged, item.setup) if compare_device else {}
-            )
-        _say(row, style, brief=brief)
-    sys.stdout.flush()
-    sys.exit(inputs.end(rows=style == "ndjson"))
+            row |= explained(item.judged, item.setup)
+            row |= compared_row(item.judged, item.setup) if compare_device else {}
+        yield row
+
+
+def _say_where(told: Iterable[bool]) -> None:
+    """Say once where to look in Pendo, for all calls that were told in text and show there."""
+    if any([*told]):
+        click.echo(WHERE, err=True)
 
 
 def _given(name: str) -> bool:
@@ -124,30 +135,34 @@ def _running(url: str, name: str, *, compare_device: bool) -> JsonObject:
     return answer.value
 
 
-def _say(row: Any, style: str, *, brief: bool) -> None:
+def _say(row: Any, style: str, *, brief: bool) -> bool:
+    """Print one row; return whether its text leaves out where to look in Pendo."""
     if style == "ndjson":
         sys.stdout.write(rows.dumps(row) + "\n")
-    elif "error" in row:
+        return False
+    if "error" in row:
         click.echo(f"line {row['line']}: {row['error']['code']}: {printable(row['error']['message'])}")
-    else:
-        place = f"line {row['line']}" if "line" in row else f"call {row['id']}"
-        click.echo(f"{place}: {printable(row['fate'])}")
-        if row["code"] is not None:
-            how = advice(row["code"], row["type"], "cli")
-            click.echo(f"  skipped {printable(row['code'])}" + (f". {how}" if how else ""))
-        if not brief:
-            _table(row["fields"])
-        device = row.get("device", {})
-        for line in [
-            *(device[name]["says"] for name in TITLES if device),
-            *(f"Both on: {split}" for split in device.get("splits", [])),
-        ]:
-            click.echo(f"  {printable(line)}")
-        for finding in sorted(row["findings"], key=lambda finding: LEVELS.index(finding["level"])):
-            message = finding_line(finding["level"], finding["code"], finding["path"], finding["message"])
-            click.echo(f"  {message}")
-        if not brief:
-            click.echo()
+        return False
+    place = f"line {row['line']}" if "line" in row else f"call {row['id']}"
+    fate = row["fate"].removesuffix(f" {WHERE}")
+    click.echo(f"{place}: {printable(fate)}")
+    if row["code"] is not None:
+        how = advice(row["code"], row["type"], "cli")
+        click.echo(f"  skipped {printable(row['code'])}" + (f". {how}" if how else ""))
+    if not brief:
+        _table(row["fields"])
+    device = row.get("device", {})
+    for line in [
+        *(device[name]["says"] for name in TITLES if device),
+        *(f"Both on: {split}" for split in device.get("splits", [])),
+    ]:
+        click.echo(f"  {printable(line)}")
+    for finding in sorted(row["findings"], key=lambda finding: LEVELS.index(finding["level"])):
+        message = finding_line(finding["level"], finding["code"], finding["path"], finding["message"])
+        click.echo(f"  {message}")
+    if not brief:
+        click.echo()
+    return bool(fate != row["fate"])
 
 
 def _table(fields: Json) -> None:
