@@ -260,3 +260,73 @@ def test_it_is_quiet_only_so_long_after_the_last_call(pytester: pytest.Pytester)
         """,
     )
     result.assert_outcomes(passed=3)
+
+
+def test_whoever_waits_for_a_call_flushes_what_was_handed_in(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        class Client:
+            def __init__(self, send):
+                self.send, self.held = send, []
+
+            def flush(self):
+                held, self.held = self.held, []
+                for call in held:
+                    self.send(call)
+
+        @pytest.fixture
+        def client(segment_pendo, send):
+            made = Client(send)
+            segment_pendo.flush_with(made.flush)
+            return made
+
+        def test_wait(segment_pendo, client):
+            client.held.append(identify_call("u1"))
+            segment_pendo.wait(identify("u1"))
+
+        def test_exactly(segment_pendo, client):
+            client.held += [identify_call("u1"), identify_call("u2")]
+            segment_pendo.exactly(2)
+
+        def test_in_order(segment_pendo, client):
+            client.held += [identify_call("u1"), track_call("u1", "E")]
+            segment_pendo.in_order(identify("u1"), track("E"))
+
+        def test_a_flush_that_fails_does_not_hide_the_call(segment_pendo, send):
+            def flush():
+                send(identify_call("u1"))
+                raise RuntimeError("afterwards")
+
+            segment_pendo.flush_with(flush)
+            segment_pendo.wait(identify("u1"))
+        """,
+    )
+    result.assert_outcomes(passed=4)
+
+
+def test_each_example_of_a_property_begins_with_nothing(pytester: pytest.Pytester) -> None:
+    """With a client that sends one call at a time, in a thread of its own, as slowly as it likes."""
+    result = ran(
+        pytester,
+        """
+        from hypothesis import HealthCheck, given, settings, strategies as st
+        from segment.analytics.client import Client
+
+        @pytest.fixture
+        def client(segment_pendo):
+            made = Client("WRITE_KEY", host=segment_pendo.host, upload_size=1, upload_interval=0.01)
+            yield made
+            made.shutdown()
+
+        @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+        @given(number=st.integers(0, 10**6))
+        def test_it(segment_pendo, client, number):
+            segment_pendo.clear()
+            client.identify(f"u{number}", {"n": number})
+            client.track(f"u{number}", "Later")
+            segment_pendo.wait(identify(f"u{number}"))
+            assert {row["user"] for row in segment_pendo.calls} == {f"u{number}"}
+        """,
+    )
+    result.assert_outcomes(passed=1)

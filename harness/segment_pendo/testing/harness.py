@@ -235,7 +235,13 @@ class Harness(Waiting):
         return new
 
     def clear(self) -> None:
-        """Forget all that came until now, and faults: call it before each example of a property test."""
+        """Forget all that came until now, and faults: call it before each example of a property test.
+
+        SDKs are flushed first, so that no call of the example before counts for the next one. Raises
+        AssertionError if a flush fails.
+        """
+        __tracebackhide__ = True
+        self._flush(self.options.timeout)
 
         def forget() -> None:
             self._session.store.clear()

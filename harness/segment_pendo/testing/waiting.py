@@ -92,7 +92,7 @@ class Waiting(Results):
             )
             return len(matching) >= count
 
-        if not self._until(enough, seconds):
+        if not self._until_flushed(enough, seconds):
             came = (
                 f"{many(len(matching), 'call')} matching {expected} came within {seconds:g} s; {count} "
                 "were expected"
@@ -142,7 +142,7 @@ class Waiting(Results):
         __tracebackhide__ = True
         checked(*expected)
         seconds = self.options.timeout if timeout is None else timeout
-        if not self._until(lambda: len(self._run(expected)) == len(expected), seconds):
+        if not self._until_flushed(lambda: len(self._run(expected)) == len(expected), seconds):
             run = self._run(expected)
             asked = expected[len(run)]
             after = f" after {called(run[-1].judged)}" if run else ""
@@ -216,6 +216,13 @@ class Waiting(Results):
             if len(run) < len(expected) and expected[len(run)].matches(arrival.judged):
                 run.append(arrival)
         return run
+
+    def _until_flushed(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition holds; if it does not yet, flush the clients given to `flush_with`."""
+        if condition():
+            return True
+        self._flushes.begin()
+        return self._until(condition, seconds)
 
     def _until(self, enough: Callable[[], bool], seconds: float) -> bool:
         deadline, abort = Clock.now() + seconds, _ABORT.get()
