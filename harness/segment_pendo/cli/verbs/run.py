@@ -339,7 +339,7 @@ def _banner(session: Session) -> None:
         _say(f"CA     {session.authority}")
     if session.proxy is None and plan.with_proxy:
         _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
-    where = "the Pendo on loopback" + ("; no call leaves this machine" if plan.answers else "")
+    where = "the Pendo on loopback" + ("; calls that come here go no further" if plan.answers else "")
     if plan.to is not None:
         where = f"{plan.to.name}, on loopback"
         if not plan.to.loopback:
@@ -348,6 +348,10 @@ def _banner(session: Session) -> None:
                 "takes minutes"
             )
     _say(f"Webhooks go to {where}.")
+    if session.proxy is not None and plan.answers:
+        _say(
+            "Not seen here: clients that ignore the proxy, and requests for OAuth tokens. They reach Segment."
+        )
     if session.proxy is not None and not plan.offline:
         _say(
             "Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them "
@@ -373,6 +377,7 @@ def _no_calls(plan: Plan, *, refused: bool) -> str:
     causes += [
         "its SDK may not have been flushed before the end (flush or close it)",
         "it may ignore HTTPS_PROXY: set the SDK's host to $SEGMENT_PENDO_URL",
+        "it may have forked after its first call: the SDK's thread does not live on in the child",
         "it may trust only its own CA certificates",
         "it may send to a host of its own: name it with --segment-host",
     ]
