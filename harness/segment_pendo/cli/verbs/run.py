@@ -1,13 +1,9 @@
 """`run`: listen for Segment calls; with a command, run it so that its calls come here."""
 
 import asyncio
-import contextlib
 import os
 import re
-import shutil
-import signal
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +13,7 @@ import click
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
 from segment_pendo.base.prose import many
 from segment_pendo.cli import credentials
+from segment_pendo.cli.child import run_child
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people
@@ -258,7 +255,7 @@ async def _run(
             session.write_ready(ready_file)
         reporter.event({"event": "ready", **session.addresses()})
         if cmd:
-            child_code = await _child(session, cmd, signals)
+            child_code = await run_child(session, cmd, signals)
             # A command that failed may have sent only half of its calls; the old recording must be kept then.
             session.replaces = not child_code
         else:
@@ -387,58 +384,3 @@ def _no_calls(plan: Plan, *, refused: bool) -> str:
             *causes[: 2 if refused else 1],
         ]
     return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
-
-
-async def _child(session: Session, cmd: tuple[str, ...], signals: Signals) -> int:
-    directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
-    try:
-        variables = launcher.bundles(os.environ, session.authority, directory) if session.authority else {}
-        environment = launcher.child_environment(
-            os.environ,
-            home=session.home.url,
-            hosts=session.plan.segment_hosts,
-            proxy=session.proxy.url if session.proxy else None,
-            variables=variables,
-        )
-        process = await launcher.start(cmd, environment)
-        return await _until_end(process, signals)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _in_foreground() -> bool:
-    """Whether a terminal sends Ctrl-C to us, and so to the child too."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
-    except (OSError, AttributeError):  # no terminal, or Windows
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)
-
-
-async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> int:
-    """Wait for the end of the child, and return its exit code.
-
-    A signal to us is passed on; 5 s later, or at a second signal, the child is killed.
-    """
-    ended = asyncio.create_task(process.wait())
-    came = asyncio.create_task(signals.next())
-    await asyncio.wait({ended, came}, return_when=asyncio.FIRST_COMPLETED)
-    if not ended.done():
-        # At a terminal, Ctrl-C reaches the child by itself; twice would mean "at once" to many programs.
-        if not (came.result() == signal.SIGINT and _in_foreground()):
-            with contextlib.suppress(ProcessLookupError):
-                # Windows can only end a process.
-                process.terminate() if sys.platform == "win32" else process.send_signal(came.result())
-        again = asyncio.create_task(signals.next())
-        await asyncio.wait({ended, again}, timeout=DRAIN, return_when=asyncio.FIRST_COMPLETED)
-        again.cancel()
-        if not ended.done():
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-    came.cancel()
-    return launcher.exit_code(await ended)
