@@ -38,6 +38,7 @@ OPTIONS: Final = {
         '"error", "warning" or "info": fail the test for a finding of this level or worse, or for a call '
         "that Segment would drop"
     ),
+    "expect": "fail the test if fewer calls than this came by its end (default: 0)",
     "timeout": "seconds that wait() waits at most (default: 5)",
     "quiet": "seconds without a call after which none() assumes that nothing more comes (default: 0.25)",
 }
@@ -79,6 +80,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "NAME=VALUE, a line each: how rules that no source settles are read.",
         type="linelist",
         default=[],
+    )
+    parser.addini(
+        "segment_pendo_expect", "Fail a test with segment_pendo if fewer calls came by its end.", default="0"
     )
     parser.addini("segment_pendo_timeout", "Seconds that segment_pendo.wait() waits at most.", default="5")
     parser.addini(
@@ -143,7 +147,8 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
 
     config = request.config
     chosen: dict[str, Any] = {
-        name: config.getini(f"segment_pendo_{name}") for name in ("track", "assume", "timeout", "quiet")
+        name: config.getini(f"segment_pendo_{name}")
+        for name in ("track", "assume", "expect", "timeout", "quiet")
     }
     chosen["fail_on"] = (
         config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
@@ -268,9 +273,10 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         pytest.fail(
             f"this was never awaited, so it checked nothing: {verbs}; put await before it", pytrace=False
         )
-    if harness.options.fail_on is not None:
+    if harness.options.fail_on is not None or harness.options.expect:
         try:
             harness.settle()
+            harness.enough()
         except AssertionError as error:
             pytest.fail(str(error), pytrace=False)
         _object(harness)

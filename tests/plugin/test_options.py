@@ -344,3 +344,44 @@ def test_snapshots_of_syrupy_and_inline_snapshot(
     assert "2024" not in file.read_text()
     ran(pytester, source, plugins=plugins).assert_outcomes(passed=2)
     ran(pytester, source.replace("n=1", "n=2"), plugins=plugins).assert_outcomes(passed=1, failed=1)
+
+
+def test_a_test_that_sends_less_than_expected_fails(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsegment_pendo_expect = 1\n")
+    result = ran(
+        pytester,
+        """
+        def test_nothing(segment_pendo):
+            segment_pendo.none()
+
+        def test_one(segment_pendo, send):
+            send(identify_call("u1"))
+
+        def test_cleared(segment_pendo, send):
+            send(identify_call("u1"))
+            segment_pendo.clear()
+
+        @pytest.mark.segment_pendo(expect=0)
+        def test_the_marker_wins(segment_pendo):
+            segment_pendo.none()
+
+        @pytest.mark.segment_pendo(expect=3)
+        def test_three(segment_pendo, send):
+            send(identify_call("u1"))
+
+        def test_without_the_fixture():
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=4, failed=2)
+    assert "expect=1 asks for 1 call; none came" in said(result)
+    assert "No call came to http://127.0.0.1:" in said(result)
+    assert "expect=3 asks for 3 calls; 1 came" in said(result)
+
+
+@pytest.mark.parametrize("value", ["-1", "True", "1.5", "'many'", "None"])
+def test_a_wrong_number_of_calls_is_an_error(pytester: pytest.Pytester, value: str) -> None:
+    suite = f"@pytest.mark.segment_pendo(expect={value})\ndef test_it(segment_pendo): pass"
+    result = ran(pytester, suite)
+    result.assert_outcomes(errors=1)
+    assert "expect is a number of calls, not" in said(result)

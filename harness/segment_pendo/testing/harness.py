@@ -13,6 +13,7 @@ from typing import Protocol
 from aiohttp import web
 
 from segment_pendo.base import js_json
+from segment_pendo.base.prose import many
 from segment_pendo.explain.teller import refused
 from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.files import load
@@ -221,6 +222,14 @@ class Harness(Waiting):
             "skipped": str(len(arrivals) - delivered),
             "findings": findings,
         }
+
+    def enough(self) -> None:
+        """Raise AssertionError if fewer calls came than the option `expect` asks for; those cleared count."""
+        __tracebackhide__ = True
+        expected, came = self.options.expect, int(self.counts()["calls"])
+        if came < expected:
+            said = f"expect={expected} asks for {many(expected, 'call')}; {came or 'none'} came"
+            self._raise(said, ["what came:", *self.timeline()])
 
     def objections(self) -> list[str]:
         """Return the problems for the option fail_on that were not reported before.

@@ -22,6 +22,7 @@ class Options:
 
     setup: Setup
     fail_on: Level | None = None
+    expect: int = 0
     timeout: float = 5.0
     quiet: float = 0.25
     directory: Path = Path()
@@ -54,6 +55,7 @@ def options_of(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> O
     return Options(
         setup,
         fail_on=_one_of(chosen, "fail_on", LEVELS),
+        expect=_count(chosen, "expect"),
         timeout=_seconds(chosen, "timeout"),
         quiet=_seconds(chosen, "quiet"),
         directory=directory,
@@ -67,6 +69,15 @@ def _one_of(chosen: Mapping[str, Any], name: str, values: Sequence[str]) -> Any:
         msg = f"{name} is one of {', '.join(map(repr, values))}, not {value!r}"
         raise ValueError(msg)
     return value
+
+
+def _count(chosen: Mapping[str, Any], name: str) -> int:
+    value = chosen.get(name, 0)
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isdecimal():
+        msg = f"{name} is a number of calls, not {value!r}"
+        raise ValueError(msg)
+    return int(text)
 
 
 def _seconds(chosen: Mapping[str, Any], name: str) -> float:
