@@ -97,7 +97,9 @@ def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAUL
         if facade.enabled(message.data, kind.names[0]):
             return None
         named = message.data.get("integrations")
-        return _off(kind) if isinstance(named, dict) and kind.names[0] in named else _all_off(kind)
+        if isinstance(named, dict) and kind.names[0] not in named:
+            return _all_off(kind, named)
+        return _off(kind) if isinstance(named, dict) else _all_off(kind, {})
     integrations = message.data.get("integrations")
     if not isinstance(integrations, dict):
         return None
@@ -106,12 +108,16 @@ def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAUL
         off = [value is False for value in named]  # N-3: anything but false means on
         return _off(kind) if all(off) or (any(off) and switches.name_conflict == "off") else None
     if integrations.get("All") is False:  # N-1
-        return _all_off(kind)
+        return _all_off(kind, integrations)
     return None
 
 
-def _all_off(kind: Kind) -> Skipped:
+def _all_off(kind: Kind, integrations: JsonObject) -> Skipped:
     reason = f'integrations has "All": false and does not list "{kind.title}"; add it there to deliver.'
+    other = CLASSIC if kind is ACTIONS else ACTIONS
+    listed = next((name for name in other.names if name in integrations), None)
+    if listed is not None:
+        reason += f' "{listed}", which it lists, is Segment\'s other webhook destination, {other.title}.'
     return Skipped("FILTERED_BY_INTEGRATIONS_OBJECT", reason)
 
 

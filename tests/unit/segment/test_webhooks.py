@@ -15,7 +15,7 @@ from segment_pendo.mapping.assess import MOST_FINDINGS, assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.switches import Switches
-from segment_pendo.words import Finding, Judged, SdkRequest, Skipped, Webhook
+from segment_pendo.words import Call, Finding, Judged, Message, SdkRequest, Skipped, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 
@@ -237,3 +237,21 @@ def test_findings_of_skipped_calls_are_shown() -> None:
     assert "skipped NO_MATCHING_MAPPING" in line
     assert "[warning TIME_UNREADABLE]" in line
     assert "\n    warning TIME_UNREADABLE at $.timestamp: " in line
+
+
+@pytest.mark.parametrize(
+    ("webhook", "listed", "other"),
+    [("actions", "Webhooks", "Webhooks"), ("classic", "Webhooks (Actions)", "Webhooks (Actions)")],
+)
+def test_the_name_of_the_other_webhook_destination_is_told(webhook: str, listed: str, other: str) -> None:
+    data: Any = {"type": "identify", "userId": "u", "integrations": {"All": False, listed: True}}
+    message = Message(Call(0, "identify", data), data)
+    skipped = webhooks.filtered(message, webhooks.KINDS[webhook])
+    assert skipped is not None
+    assert skipped.reason.endswith(
+        f'"{listed}", which it lists, is Segment\'s other webhook destination, {other}.'
+    )
+    del data["integrations"][listed]
+    plain = webhooks.filtered(message, webhooks.KINDS[webhook])
+    assert plain is not None
+    assert "other webhook destination" not in plain.reason
