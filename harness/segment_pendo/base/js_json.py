@@ -259,8 +259,12 @@ def _placed(digits: str, point: int) -> str:
     return f"{digits[0]}{fraction}e{point - 1:+d}"
 
 
+_NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
 def _number_as_read(number: float) -> str:
-    return number.text if isinstance(number, _Spelled) else repr(number)
+    text = number.text if isinstance(number, _Spelled) else repr(number)
+    return _NOT_FINITE.get(text, text)  # a float of a test; Python's SDK sends it so, and Segment refuses it
 
 
 type _Way = tuple[_Way, str | int] | None

@@ -17,6 +17,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.headers import header
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.segment.codes import note
+from segment_pendo.segment.refused import lost_with_it, not_finite
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Headers, Json, JsonObject, Refusal, Reply, SdkRequest
 
@@ -135,7 +136,7 @@ def read(request: SdkRequest, switches: Switches = DEFAULT, *, spelled: bool = F
     )
     if len(body) > limit:
         message = f"The body has {len(body):,} bytes decoded; Segment answers 400 above {words}."
-        return Refusal(400, "too_large", message)
+        return Refusal(400, "too_large", message + lost_with_it(body))
     parsed = _parsed(body, spelled=spelled)
     if isinstance(parsed, Refusal):
         return parsed
@@ -333,7 +334,8 @@ def _parsed(body: bytes, *, spelled: bool) -> js_json.Parsed | Refusal:
     except RecursionError:
         return Refusal(400, "bad_json", "The JSON is nested too deeply to be read.")
     except ValueError as error:
-        return Refusal(400, "bad_json", f"The body is not JSON: {js_json.why(error)}.")
+        said = not_finite(body) or f"The body is not JSON: {js_json.why(error)}."
+        return Refusal(400, "bad_json", said)
 
 
 def _read_pixel(request: SdkRequest, where: Route, *, spelled: bool) -> Batch | Refusal:
