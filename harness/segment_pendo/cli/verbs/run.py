@@ -336,15 +336,7 @@ def _banner(session: Session) -> None:
         _say(f"CA     {session.authority}")
     if session.proxy is None and plan.with_proxy:
         _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
-    where = "the Pendo on loopback" + ("; calls that come here go no further" if plan.answers else "")
-    if plan.to is not None:
-        where = f"{plan.to.name}, on loopback"
-        if not plan.to.loopback:
-            where = (
-                f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that "
-                "takes minutes"
-            )
-    _say(f"Webhooks go to {where}.")
+    _say(f"Webhooks go to {_where(plan)}.")
     if session.proxy is not None and plan.answers:
         _say(
             "Not seen here: clients that ignore the proxy, and requests for OAuth tokens. They reach Segment."
@@ -363,6 +355,16 @@ def _banner(session: Session) -> None:
             "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
         )
         _say(f"Recording to {plan.record}: {how}. Look before you share it.")
+
+
+def _where(plan: Plan) -> str:
+    if plan.to is None:
+        return "the Pendo on loopback" + ("; calls that come here go no further" if plan.answers else "")
+    if plan.to.loopback:
+        return f"{plan.to.name}, on loopback"
+    return (
+        f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
+    )
 
 
 def _no_calls(plan: Plan, *, refused: bool) -> str:
