@@ -31,6 +31,9 @@ from_option = click.option(
 
 
 def _read(path: str) -> bytes:
+    if not Path(path).exists():  # as for every verb that is given a file
+        message = f"File {path!r} does not exist."
+        raise click.BadParameter(message, param_hint="'--from'")
     try:
         return Path(path).read_bytes()
     except OSError as error:

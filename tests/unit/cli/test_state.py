@@ -68,7 +68,7 @@ def test_show_says_what_is_missing(calls: Path, tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "There is u-1; ids are case-sensitive." in done.stderr
     assert invoke("state", "show", "visitor", "--from", calls).exit_code == 2
-    assert invoke("state", "show", "--from", tmp_path / "nothing").exit_code == 4
+    assert invoke("state", "show", "--from", tmp_path / "nothing").exit_code == 2
     (tmp_path / "junk").write_text("no json")
     assert invoke("state", "show", "--from", tmp_path / "junk").exit_code == 3
     assert invoke("state", "show", "--from", "http://127.0.0.1:9").exit_code == 4
