@@ -26,11 +26,15 @@ CONDITIONS: Final = ("type", "user", "group", "event", "outcome", "code")
 
 
 class Measure(NamedTuple):
-    """How many items will be sent, for how many seconds at least, and when the first was received."""
+    """How much will be sent, how many seconds that takes at least, and when the first was received.
+
+    `refused` requests are in the file without their bodies, and so cannot be sent again.
+    """
 
     items: int
     seconds: float
     first: datetime | None
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +58,20 @@ class Resend:
 
     def measured(self, pace: Pace, *, as_webhooks: bool) -> Measure:
         """Read the file to its end and count."""
-        count, seconds, first = 0, 0.0, None
-        for entry in self._entries():
-            if as_webhooks:
-                due = [call.at for call in entry.calls if call.body is not None]
-            else:
-                due = [entry.calls[0].at] * len(self._encoded(entry))
-            for at in due:
+        count, seconds, first, refused = 0, 0.0, None, 0
+        for whole in load(self.file, self.size):
+            refused += whole.refused is not None
+            for at in self._due(self._chosen(whole), as_webhooks=as_webhooks):
                 count += 1
                 first = first or at
                 seconds = pace.due(at)
-        return Measure(count, seconds, first)
+        return Measure(count, seconds, first, refused)
+
+    def _due(self, entry: Entry, *, as_webhooks: bool) -> list[datetime]:
+        """Return when each item of an entry was received."""
+        if as_webhooks:
+            return [call.at for call in entry.calls if call.body is not None]
+        return [entry.calls[0].at] * len(self._encoded(entry)) if entry.calls else []
 
     def webhooks(self, send: Callable[[Webhook, webhooks.Kind], Awaitable[str]]) -> Iterator[Item]:
         """Yield each webhook as an item that `send` sends.
@@ -100,13 +107,15 @@ class Resend:
     def _entries(self) -> Iterator[Entry]:
         """Yield the entries that have calls that were asked for, with these calls only."""
         for entry in load(self.file, self.size):
-            calls = [
-                call
-                for call in entry.calls
-                if call.number >= self.start and _is_wanted(entry, call, self.only)
-            ]
-            if calls:
-                yield replace(entry, calls=calls)
+            chosen = self._chosen(entry)
+            if chosen.calls:
+                yield chosen
+
+    def _chosen(self, entry: Entry) -> Entry:
+        calls = [
+            call for call in entry.calls if call.number >= self.start and _is_wanted(entry, call, self.only)
+        ]
+        return replace(entry, calls=calls)
 
     def _encoded(self, entry: Entry) -> list[SdkRequest]:
         if self.sdk is None:

@@ -192,7 +192,12 @@ def command(
         signing_key=secret(SIGNING_KEY),
     )
     # Read to the end first: a damaged file must not be half sent.
-    count, seconds, first = resend.measured(Pace(speed, max_gap, rate), as_webhooks=where is not None)
+    count, seconds, first, refused = resend.measured(
+        Pace(speed, max_gap, rate), as_webhooks=where is not None
+    )
+    if refused:
+        requests = many(refused, "request was", "requests were")
+        click.echo(f"{requests} refused when {file} was recorded, and cannot be sent again.", err=True)
     if not count:
         message = (
             f"there is nothing to send in {file}: no line fits --only, --user and --from-line, or no call "
