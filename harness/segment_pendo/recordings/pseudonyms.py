@@ -17,7 +17,7 @@ from typing import Final, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
-from segment_pendo.recordings.scan import PHONE, is_global
+from segment_pendo.recordings.scan import PHONE, is_global, without_secrets
 from segment_pendo.segment.members import ACCOUNT_IDS, PERSON_IDS
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
@@ -45,6 +45,7 @@ _ENDINGS: Final = (
 )  # fmt: skip
 _NOT_IN_NAMES = re.compile(r"[^a-z]")
 # In a URL, @ stands as %40.
+_SHORTEST_SECRET: Final = 12
 _EMAIL = re.compile(
     r"(?<![\w.+%-])([\w.+'-]{1,64}?)(@|%40|\uff20)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE
 )
@@ -181,7 +182,9 @@ class People:
         return int(pseudonym) if isinstance(value, int) else float(pseudonym)
 
     def inside(self, text: str) -> str:
-        """Replace e-mail addresses, IP addresses and phone numbers (with +) anywhere in a text."""
+        """Replace e-mail addresses, IP addresses, phone numbers (with +) and secrets anywhere in a text."""
+        if len(text) >= _SHORTEST_SECRET:
+            text = without_secrets(text)
         if "@" in text or "%40" in text or "\uff20" in text:
             text = _EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
         if text.count(".") >= 3:

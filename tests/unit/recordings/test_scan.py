@@ -15,7 +15,7 @@ from make_fixtures import RECORDINGS
 from recorded import calls_of
 
 from segment_pendo.cli import main
-from segment_pendo.recordings.scan import suspects
+from segment_pendo.recordings.scan import suspects, without_secrets
 
 FIXTURES = RECORDINGS.parent
 WRITE_KEY = "aB3dEf7hIjKlMn0pQrStUvWx9zAbC2eF"
@@ -157,3 +157,34 @@ def test_settings_of_the_project_and_their_mistakes(tmp_path: Path, monkeypatch:
         True,
         "San Francisco",
     )
+
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+FOUND = [
+    (JWT, "REDACTED"),
+    (f"Bearer {JWT} for ann", "Bearer REDACTED for ann"),
+    ("AKIAIOSFODNN7EXAMPLE", "REDACTED"),
+    ("4111 1111 1111 1111", "REDACTED"),
+    ("card 4111-1111-1111-1111 ok", "card REDACTED ok"),
+    ("DE89 3704 0044 0532 0130 00", "REDACTED"),
+    ("GB82WEST12345698765432", "REDACTED"),
+    ("password=hunter2Xk9fQ0zT", "password=REDACTED"),
+    ("https://x.example/cb?token=a8Kd93jfLq02mZx&b=1", "https://x.example/cb?token=REDACTED"),
+    ('{"api_key": "a8Kd93jfLq02mZx"}', '{"api_key": "REDACTED"}'),
+]
+
+
+@pytest.mark.parametrize(("text", "clean"), FOUND)
+def test_what_is_found_is_what_is_replaced(text: str, clean: str) -> None:
+    assert list(suspects(json.dumps({"a": text})))
+    assert without_secrets(text).startswith(clean.partition("&")[0].rstrip("}").rstrip('"'))
+    assert list(suspects(json.dumps({"a": without_secrets(text)}))) == []
+    assert without_secrets(without_secrets(text)) == without_secrets(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["premium", "4111 1111 1111 1112", "DE89 3704 0044 0532 0130 01", "password=short", "u-1", "AKIA", ""],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert without_secrets(text) == text
