@@ -306,3 +306,27 @@ def test_trio(pytester: pytest.Pytester) -> None:
         """,
     )
     result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        ('fail("503")', "ValueError", "all of them numbers"),
+        ('fail(delay="1")', "ValueError", "all of them numbers"),
+        (
+            'problems("warn")',
+            "ValueError",
+            "not 'warn'; did you mean 'warning'?",
+        ),
+        ('wait(timeout="5")', "TypeError", "timeout is a number of seconds, such as 5, not '5'"),
+        ("none(timeout=-1)", "TypeError", "timeout is a number of seconds, such as 5, not -1"),
+        ('in_order(identify(), timeout=float("nan"))', "TypeError", "timeout is a number of seconds"),
+        ("matches(5)", "TypeError", "the path of a recording is a text or a Path, not 5"),
+        ('wait(count="1")', "TypeError", "a count is a whole number from 0, not '1'"),
+    ],
+)
+def test_misuse_is_told_in_a_sentence(pytester: pytest.Pytester, call: str, error: str, words: str) -> None:
+    result = ran(pytester, f"def test_it(segment_pendo):\n    segment_pendo.{call}\n")
+    result.assert_outcomes(failed=1)
+    assert f"{error}: " in said(result)
+    assert words in said(result)

@@ -36,11 +36,12 @@ class Fault:
         whole = all(
             isinstance(value, int) or value is None for value in (self.status, self.times, self.retry_after)
         )
-        known = self.status is None or 200 <= self.status <= 599
-        if not (whole and known and self.times >= 1 and 0 <= self.delay < _LONGEST):
+        numbers = whole and isinstance(self.delay, int | float)
+        known = numbers and (self.status is None or 200 <= self.status <= 599)
+        if not (known and self.times >= 1 and 0 <= self.delay < _LONGEST):
             msg = (
                 "fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, "
-                "and whole seconds for retry_after"
+                "and whole seconds for retry_after, all of them numbers"
             )
             raise ValueError(msg)
 

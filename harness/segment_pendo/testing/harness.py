@@ -148,6 +148,9 @@ class Harness(Waiting):
     # --- recordings ---
 
     def _path(self, path: str | Path) -> Path:
+        if not isinstance(path, str | Path):
+            msg = f"the path of a recording is a text or a Path, not {path!r}"
+            raise TypeError(msg)
         return self.options.directory / path
 
     def record(self, path: str | Path) -> None:

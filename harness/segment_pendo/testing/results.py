@@ -25,7 +25,7 @@ from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.testing.expectation import Expectation, checked
 from segment_pendo.testing.timeline import Arrival, Event, Note, called, problems
 from segment_pendo.testing.values import as_sent
-from segment_pendo.words import JsonObject, Judged, Level, Receipt
+from segment_pendo.words import LEVELS, JsonObject, Judged, Level, Receipt
 
 __all__ = ["Results", "Snapshot", "pendo_after", "row_of"]
 
@@ -73,8 +73,13 @@ class Results(ABC):
         """Return a sentence for each problem.
 
         Problems are findings of this level or worse, calls that Segment would drop, and requests that it
-        would refuse.
+        would refuse. Raises ValueError for a level that there is none of.
         """
+        if level not in LEVELS:
+            near = nearest(str(level), LEVELS)
+            hint = f"; did you mean {near!r}?" if near else ""
+            msg = f"level is one of {', '.join(map(repr, LEVELS))}, not {level!r}{hint}"
+            raise ValueError(msg)
         return problems(tuple(self.events), level)
 
     def matching(self, expected: Expectation) -> list[CallRow]:

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import ContextVar
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, Concatenate, Final
 
@@ -79,7 +80,7 @@ class Waiting(Results):
         """
         __tracebackhide__ = True
         checked(expected, count=count)
-        seconds = self.options.timeout if timeout is None else timeout
+        seconds = self._seconds(timeout)
         matching: list[Arrival] = []
         seen = 0
 
@@ -141,7 +142,7 @@ class Waiting(Results):
         """
         __tracebackhide__ = True
         checked(*expected)
-        seconds = self.options.timeout if timeout is None else timeout
+        seconds = self._seconds(timeout)
         if not self._until_flushed(lambda: len(self._run(expected)) == len(expected), seconds):
             run = self._run(expected)
             asked = expected[len(run)]
@@ -167,7 +168,7 @@ class Waiting(Results):
         flush fails.
         """
         __tracebackhide__ = True
-        seconds = self.options.timeout if timeout is None else timeout
+        seconds = self._seconds(timeout)
         left = self.options.quiet + seconds  # to wait for quiet; the time of a flush does not count
         while True:
             self._flush(seconds)
@@ -216,6 +217,14 @@ class Waiting(Results):
             if len(run) < len(expected) and expected[len(run)].matches(arrival.judged):
                 run.append(arrival)
         return run
+
+    def _seconds(self, timeout: float | None) -> float:
+        if timeout is None:
+            return self.options.timeout
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 <= timeout < inf:
+            msg = f"timeout is a number of seconds, such as 5, not {timeout!r}"
+            raise TypeError(msg)
+        return timeout
 
     def _until_flushed(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition holds; if it does not yet, flush the clients given to `flush_with`."""
