@@ -385,3 +385,28 @@ def test_a_wrong_number_of_calls_is_an_error(pytester: pytest.Pytester, value: s
     result = ran(pytester, suite)
     result.assert_outcomes(errors=1)
     assert "expect is a number of calls, not" in said(result)
+
+
+def test_what_is_assumed_stands_in_the_configuration_too(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsegment_pendo_assume =\n    nested=underscore\n    key_case=sent\n")
+    result = ran(
+        pytester,
+        """
+        def test_both_lines_count(segment_pendo, send):
+            send(identify_call("u1", Home={"City": "x"}))
+            assert segment_pendo.visitor("u1")["metadata"] == {"Home_City": "x"}
+
+        @pytest.mark.segment_pendo(assume={"nested": "dot"})
+        def test_the_marker_takes_their_place(segment_pendo, send):
+            send(identify_call("u1", Home={"City": "x"}))
+            assert segment_pendo.visitor("u1")["metadata"] == {"home.city": "x"}
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_a_wrong_line_of_the_configuration_is_an_error(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsegment_pendo_assume = nestd=dot\n")
+    result = ran(pytester, "def test_it(segment_pendo): pass")
+    result.assert_outcomes(errors=1)
+    assert "Did you mean nested?" in said(result)
