@@ -95,7 +95,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", f"segment_pendo({', '.join(OPTIONS)}): how the fixture segment_pendo behaves in this test."
     )
     if config.getoption("--segment-pendo-update"):
-        from segment_pendo.serve.environment import in_ci  # noqa: PLC0415
+        from segment_pendo.serve.environment import in_ci  # noqa: PLC0415 - at first use
 
         if in_ci():
             msg = (
@@ -117,7 +117,7 @@ def _blocks(config: pytest.Config) -> bool:
 def pytest_runtestloop(session: pytest.Session) -> None:
     # Threads run on between tests, and doctests do not use our fixtures.
     if _blocks(session.config) and not session.config.option.collectonly:
-        from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415
+        from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415 - at first use
 
         guard = session.config.stash[_STANDING] = Guard(
             "something between tests", session.config.getini("segment_pendo_allow_hosts")
@@ -143,7 +143,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory: Path) -> "Options":
-    from segment_pendo.testing.options import known, options_of  # noqa: PLC0415
+    from segment_pendo.testing.options import known, options_of  # noqa: PLC0415 - at first use
 
     config = request.config
     chosen: dict[str, Any] = {
@@ -180,7 +180,7 @@ def segment_pendo_directory(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def _segment_pendo_loop(request: pytest.FixtureRequest) -> "Iterator[LoopThread]":
-    from segment_pendo.testing.loop_thread import LoopThread  # noqa: PLC0415
+    from segment_pendo.testing.loop_thread import LoopThread  # noqa: PLC0415 - at first use
 
     loop_thread = LoopThread()
     with pytest.MonkeyPatch.context() as patch:
@@ -238,7 +238,7 @@ def segment_pendo_no_network(request: pytest.FixtureRequest) -> "Iterator[Guard]
 
     The test fails if something tried, even if the app swallowed the error.
     """
-    from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415
+    from segment_pendo.testing.network_guard import Guard  # noqa: PLC0415 - at first use
 
     with Guard(request.node.nodeid, request.config.getini("segment_pendo_allow_hosts")) as guard:
         yield guard
@@ -356,7 +356,7 @@ def _add_summary(config: pytest.Config, late: list[tuple[str, str]]) -> str:
     tested = {name: result for name, result in config.stash.get(_TESTED, {}).items() if result[1]}
     if not file or not tested:
         return ""
-    from segment_pendo.testing.ci_summary import Case, markdown  # noqa: PLC0415
+    from segment_pendo.testing.ci_summary import Case, markdown  # noqa: PLC0415 - at first use
 
     text = markdown([Case(name, passed, counts) for name, (passed, counts) in tested.items()], late)
     try:

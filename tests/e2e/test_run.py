@@ -315,36 +315,8 @@ WAITS = (
 )
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_signal_is_passed_on_to_the_child(tmp_path: Path, name: str) -> None:
-    line = [
-        sys.executable,
-        "-m",
-        "segment_pendo",
-        "run",
-        "--port",
-        "0",
-        "--no-proxy",
-        "--",
-        sys.executable,
-        "-c",
-        WAITS.format(name),
-    ]
-    process = subprocess.Popen(
-        line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"up\n"
-        process.send_signal(getattr(signal, name))
-        assert process.wait(20) == 7
-
-
-def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
-    code = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); "
-        "time.sleep(60)"
-    )
+def run_with_child(directory: Path, code: str) -> "subprocess.Popen[bytes]":
+    """`run` with a child that runs this Python code."""
     line = [
         sys.executable,
         "-m",
@@ -358,10 +330,26 @@ def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
         "-c",
         code,
     ]
-    process = subprocess.Popen(
-        line, env=env_for(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    return subprocess.Popen(
+        line, env=env_for(directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
-    with process:
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_is_passed_on_to_the_child(tmp_path: Path, name: str) -> None:
+    with run_with_child(tmp_path, WAITS.format(name)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(getattr(signal, name))
+        assert process.wait(20) == 7
+
+
+def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); "
+        "time.sleep(60)"
+    )
+    with run_with_child(tmp_path, code) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
         process.terminate()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
@@ -14,8 +15,16 @@ from segment_pendo.cli.setup_options import setup_options, was_given
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.mapped_file import Mapped, Options, Wrong, mapped
 
-__all__ = ["Inputs", "input_options", "only_recordings_option"]
+__all__ = ["Inputs", "files_argument", "input_options", "only_recordings_option"]
 
+
+files_argument = click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE...",
+)
 
 only_recordings_option = click.option(
     "--only-recordings",

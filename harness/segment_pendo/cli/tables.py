@@ -31,8 +31,8 @@ def _console(columns: int) -> "Console":
 def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """Print lines of cells under their heads; long cells are folded, and no text is read as markup."""
     from rich import box  # noqa: PLC0415 - imported only to print a table
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - only to print a table
+    from rich.text import Text  # noqa: PLC0415 - only to print a table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="bold")
     for head in heads:

@@ -89,12 +89,7 @@ class Setup:
                 f"assume is names and values of switches, such as {{'nested': 'dot'}}, not {assume!r}.",
                 "assume",
             )
-        pairs = (
-            [f"{name}={value}" for name, value in assume.items()]
-            if isinstance(assume, Mapping)
-            else list(assume)
-        )
-        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), pairs)
+        switches, pendo = _switches(assume)
         if not pendo_track and not track:
             _refuse("pendo_track is about track calls, and track is off.", "pendo_track")
         for name, only in _ONLY.items():
@@ -129,8 +124,7 @@ class Setup:
             msg = f"this setup cannot be read: {error}"
             raise ValueError(msg) from None
         assume = settings.assume if settings.model is UNSET else settings.model
-        pairs = (f"{name}={value}" for name, value in assume.items())
-        switches, pendo = switch.changed_both(Switches(), PendoSwitches(), pairs)
+        switches, pendo = _switches(assume)
         return replace(
             self,
             track=settings.track,
@@ -139,6 +133,11 @@ class Setup:
             pendo=pendo,
             pendo_track=settings.pendo_track,
         )
+
+
+def _switches(assume: Mapping[str, str] | Iterable[str]) -> tuple[Switches, PendoSwitches]:
+    pairs = [f"{name}={value}" for name, value in assume.items()] if isinstance(assume, Mapping) else assume
+    return switch.changed_both(Switches(), PendoSwitches(), pairs)
 
 
 def _refuse(message: str, setting: str) -> NoReturn:

@@ -81,8 +81,8 @@ class Client:
         Never raises for what the network does. `url` is sent as it is written. `name`: what texts call the
         other side, by default its host and port. `how`: aiohttp's proxy and ssl.
         """
-        import aiohttp  # noqa: PLC0415
-        from yarl import URL  # noqa: PLC0415
+        import aiohttp  # noqa: PLC0415 - as above: slow, only for sending
+        from yarl import URL  # noqa: PLC0415 - comes with aiohttp
 
         try:
             name = name or name_of(url)
@@ -108,7 +108,7 @@ class Client:
 
 
 def _failed(error: Exception, name: str, seconds: float) -> str:
-    import aiohttp  # noqa: PLC0415
+    import aiohttp  # noqa: PLC0415 - as above: slow, only for sending
 
     if isinstance(error, TimeoutError):
         return f"no answer from {name} within {seconds:g} s"

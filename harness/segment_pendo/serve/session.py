@@ -239,8 +239,10 @@ class Session:
 
     def straight(self) -> int:
         """Return how many webhooks the Pendo on loopback took that we did not deliver (of a replay, say)."""
-        ours = self.delivery is not None and self.delivery.to.base == self.home.url
-        return self.home.loopback_pendo.took - (self.delivery.accepted if ours and self.delivery else 0)
+        took = self.home.loopback_pendo.took
+        if self.delivery is None or self.delivery.to.base != self.home.url:
+            return took
+        return took - self.delivery.accepted
 
     def write_ready(self, path: Path) -> None:
         """Write the addresses to a file, by rename, so that nobody reads half of it.

@@ -140,49 +140,17 @@ def test_compare_asks_a_pendo_with_its_key_and_never_shows_it(calls: Path) -> No
     for line in CALLS.splitlines():
         pendo.pendo.apply(json.loads(line), 1)
     with background(pendo.routes()) as url:
-        refused = invoke(
-            "state",
-            "compare",
-            "visitor",
-            "u-1",
-            "--to",
-            url,
-            "--from",
-            calls,
-            SEGMENT_PENDO_INTEGRATION_KEY="wrong-key",
-        )
+        visitor = ["state", "compare", "visitor", "u-1", "--to", url, "--from", calls]
+        refused = invoke(*visitor, SEGMENT_PENDO_INTEGRATION_KEY="wrong-key")
         assert refused.exit_code == 3
         assert "wrong-key" not in refused.output
-        done = invoke(
-            "state",
-            "compare",
-            "visitor",
-            "u-1",
-            "--to",
-            url,
-            "--from",
-            calls,
-            SEGMENT_PENDO_INTEGRATION_KEY="secret-key",
-        )
+        done = invoke(*visitor, SEGMENT_PENDO_INTEGRATION_KEY="secret-key")
         assert done.exit_code == 0, done.output
         lines = [line.split() for line in done.stdout.splitlines() if "address_city" in line]
         assert lines[0][1:] == ["(absent)", '"Brno"', "only", "in", "Pendo"]
         assert "segmentio.address_city would be predicted with --assume nested=underscore.\n" in done.stdout
         assert "secret-key" not in done.output
-        same = [
-            "state",
-            "compare",
-            "visitor",
-            "u-1",
-            "--to",
-            url,
-            "--from",
-            calls,
-            "--assume",
-            "nested=underscore",
-            "--format",
-            "json",
-        ]
+        same = [*visitor, "--assume", "nested=underscore", "--format", "json"]
         rows = json.loads(invoke(*same, SEGMENT_PENDO_INTEGRATION_KEY="secret-key").stdout)
         assert {row["verdict"] for row in rows} == {"same"}
         early = invoke(

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from segment_pendo.base.prose import cell, many, printable, short
-from segment_pendo.cli.calls_input import only_recordings_option
+from segment_pendo.cli.calls_input import files_argument, only_recordings_option
 from segment_pendo.cli.failure import CANNOT_START, FOUND, REFUSED, Failure
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import WHO, named
@@ -54,13 +54,7 @@ class _Checked:
 
 
 @click.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE...",
-)
+@files_argument
 @click.option(
     "--update",
     is_flag=True,

@@ -13,7 +13,7 @@ import click
 from segment_pendo.base.hosts import bare
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli import credentials
-from segment_pendo.cli.calls_input import only_recordings_option
+from segment_pendo.cli.calls_input import files_argument, only_recordings_option
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.pseudonym_settings import people
@@ -45,13 +45,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE...",
-)
+@files_argument
 @click.option(
     "--ids",
     type=click.Choice(["keep", "users", "all"]),
@@ -169,13 +163,7 @@ def _imported(file: Path) -> Iterator[Imported | PassedOver]:
 
 
 @command.command("import")
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE...",
-)
+@files_argument
 @_output("The recording to write; calls that mean the same as before keep their line.")
 @click.option(
     "--segment-host",
@@ -248,13 +236,7 @@ def export(file: Path, style: str) -> None:
 
 
 @command.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE...",
-)
+@files_argument
 @_output("The recording to write.")
 def merge(files: tuple[Path, ...], out: Path) -> None:
     """Merge recordings into a single recording.
