@@ -39,6 +39,7 @@ OPTIONS: Final = {
         "that Segment would drop"
     ),
     "expect": "fail the test if fewer calls than this came by its end (default: 0)",
+    "ignore": "JSON paths in a call, such as $.traits.lastSeen, that .matches() and .record() do not compare",
     "timeout": "seconds that wait() waits at most (default: 5)",
     "quiet": "seconds without a call after which none() assumes that nothing more comes (default: 0.25)",
 }
@@ -78,6 +79,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "segment_pendo_assume",
         "NAME=VALUE, a line each: how rules that no source settles are read.",
+        type="linelist",
+        default=[],
+    )
+    parser.addini(
+        "segment_pendo_ignore",
+        "JSON paths in a call, a line each, that recordings are not compared by.",
         type="linelist",
         default=[],
     )
@@ -143,22 +150,29 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory: Path) -> "Options":
-    from segment_pendo.testing.options import known, options_of  # noqa: PLC0415 - at first use
+    from segment_pendo.recordings.settings import SettingsError, settings  # noqa: PLC0415 - at first use
+    from segment_pendo.testing.options import combined, known, options_of  # noqa: PLC0415
 
     config = request.config
-    chosen: dict[str, Any] = {
+    in_ini: dict[str, Any] = {
         name: config.getini(f"segment_pendo_{name}")
-        for name in ("track", "assume", "expect", "timeout", "quiet")
+        for name in ("track", "assume", "ignore", "expect", "timeout", "quiet")
     }
-    chosen["fail_on"] = (
+    in_ini["fail_on"] = (
         config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
     )
     try:
-        chosen |= known(given, OPTIONS, "the fixture segment_pendo_config")
-        for mark in reversed(list(request.node.iter_markers(_FIXTURE))):
-            chosen |= known(mark.kwargs, OPTIONS, "@pytest.mark.segment_pendo", mark.args)
+        chosen = combined(
+            {"ignore": settings(config.rootpath).ignore},
+            in_ini,
+            known(given, OPTIONS, "the fixture segment_pendo_config"),
+            *(
+                known(mark.kwargs, OPTIONS, "@pytest.mark.segment_pendo", mark.args)
+                for mark in reversed(list(request.node.iter_markers(_FIXTURE)))
+            ),
+        )
         return options_of(chosen, directory, update=bool(config.getoption("--segment-pendo-update")))
-    except ValueError as error:
+    except (ValueError, SettingsError) as error:
         msg = f"segment-pendo: {error}"
         raise pytest.UsageError(msg) from None
 

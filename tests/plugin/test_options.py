@@ -169,7 +169,7 @@ def test_config_fixture_ini_and_command_line(pytester: pytest.Pytester) -> None:
     ("marker", "message"),
     [
         ('fail_om="error"', "has no option 'fail_om'; did you mean fail_on?"),
-        ("xyzzy=1", "has no option 'xyzzy'; the options are track, pendo_track, webhook, assume,"),
+        ("xyzzy=1", "has no option 'xyzzy'; known: track, pendo_track, webhook, assume,"),
         ('fail_on="all"', "fail_on is one of 'error', 'warning', 'info', not 'all'"),
         ('webhook="new"', "webhook is one of actions, classic, not 'new'"),
         ('assume={"nestd": "x"}', "sets no switch. Did you mean nested?"),
@@ -410,3 +410,44 @@ def test_a_wrong_line_of_the_configuration_is_an_error(pytester: pytest.Pytester
     result = ran(pytester, "def test_it(segment_pendo): pass")
     result.assert_outcomes(errors=1)
     assert "Did you mean nested?" in said(result)
+
+
+def test_what_varies_is_not_compared(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    source = """
+    from uuid import uuid4
+
+    {marker}
+    def test_it(segment_pendo, send):
+        send(
+            {{"type": "page", "anonymousId": str(uuid4()), "properties": {{"at": {at}, "by": {by}, "n": {n}}}}}
+        )
+        segment_pendo.matches("it.jsonl")
+    """
+    marker = '@pytest.mark.segment_pendo(ignore=["$.properties.at"])'
+    ran(pytester, source.format(marker=marker, at=1, by=1, n=1), "--segment-pendo-update")
+    first = (pytester.path / "it.jsonl").read_bytes()
+    pytester.makeini("[pytest]\nsegment_pendo_ignore =\n    properties.by\n")
+    ran(pytester, source.format(marker=marker, at=2, by=2, n=1)).assert_outcomes(passed=1)
+    ran(pytester, source.format(marker=marker, at=2, by=2, n=1), "--segment-pendo-update")
+    assert (pytester.path / "it.jsonl").read_bytes() == first
+    ran(pytester, source.format(marker="", at=2, by=2, n=1)).assert_outcomes(failed=1)
+    changed = ran(pytester, source.format(marker=marker, at=2, by=2, n=2))
+    changed.stdout.fnmatch_lines(["E*$.properties.n: recorded 1, now 2"])
+    (pytester.path / "segment-pendo.toml").write_text('ignore = ["properties.n"]\n')
+    ran(pytester, source.format(marker=marker, at=2, by=2, n=2)).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("ignore", "words"), [('"$.a"', "ignore is a list of JSON paths"), ('["$.a["]', "is not a JSONPath")]
+)
+def test_wrong_paths_to_ignore_are_told(pytester: pytest.Pytester, ignore: str, words: str) -> None:
+    result = ran(
+        pytester,
+        f"""
+    @pytest.mark.segment_pendo(ignore={ignore})
+    def test_it(segment_pendo):
+        pass
+    """,
+    )
+    assert words in said(result)

@@ -24,6 +24,7 @@ from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.check import differences
 from segment_pendo.recordings.files import load
 from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.strategies import calls, hostile_traits, identify_calls, sdk_requests
@@ -65,7 +66,7 @@ def test_what_is_recorded_fits_the_schema_and_checks(requests: list[SdkRequest])
         judge = Judge(SETUP)
         for entry in load(path):
             for one, judged in zip(entry.calls, judge.entry(entry), strict=True):
-                assert list(differences(one, judged)) == []
+                assert list(differences(one, judged, Meaning())) == []
 
 
 @settings(max_examples=60)
@@ -157,7 +158,9 @@ def test_a_golden_edited_in_one_value_is_found_and_named(place: tuple[int, tuple
     found = []
     for entry in reading.entries:
         for recorded, judged in zip(entry.calls, judge.entry(entry), strict=True):
-            found += [(recorded.number, difference) for difference in differences(recorded, judged)]
+            found += [
+                (recorded.number, difference) for difference in differences(recorded, judged, Meaning())
+            ]
     ((line_number, difference),) = found
     assert line_number == one.number
     assert difference.where == json_path(*leaf)

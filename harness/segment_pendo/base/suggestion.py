@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-__all__ = ["nearest"]
+__all__ = ["nearest", "unknown"]
 
 
 def nearest(name: str, names: Iterable[str], least: float = 0.6) -> str | None:
@@ -15,3 +15,17 @@ def nearest(name: str, names: Iterable[str], least: float = 0.6) -> str | None:
     by_fold = {known.casefold(): known for known in names if known != name}
     near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=least)
     return by_fold[near[0]] if near else None
+
+
+def unknown(given: Iterable[str], names: Iterable[str], kind: str) -> str:
+    """Return what is wrong if one of the given names is not among `names`, else ''.
+
+    `kind` says whose names they are and what they name, such as "x.toml has no setting".
+    """
+    names = list(names)
+    wrong = next((name for name in given if name not in names), None)
+    if wrong is None:
+        return ""
+    near = nearest(wrong, names)
+    hint = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
+    return f"{kind} {wrong!r}; {hint}"

@@ -2,61 +2,20 @@
 
 import os
 import secrets
-import tomllib
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
 import click
 
-from segment_pendo.base.suggestion import nearest
 from segment_pendo.cli.failure import CONFIGURATION, Failure
 from segment_pendo.recordings.pseudonyms import Ids, People, Rules
+from segment_pendo.recordings.settings import settings
 from segment_pendo.serve.environment import REDACT_KEY, secret
 
 __all__ = ["people"]
 
 KEY_FILE: Final = ".segment-pendo-key"
 SHORTEST_KEY: Final = 8
-_SETTINGS: Final = ("ids", "replace", "keep", "allow_list")
-
-
-def _table() -> dict[str, Any]:
-    """Return the redact table of segment-pendo.toml or, if that has none, of pyproject.toml."""
-    for name, path in (
-        ("segment-pendo.toml", ("redact",)),
-        ("pyproject.toml", ("tool", "segment-pendo", "redact")),
-    ):
-        file = Path(name)
-        if not file.is_file():
-            continue
-        try:
-            value: Any = tomllib.loads(file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            message = f"{name} cannot be read: {error}."
-            raise Failure(message, CONFIGURATION) from None
-        for key in path:
-            value = value.get(key, {}) if isinstance(value, dict) else {}
-        if value:
-            return _checked(name, value)
-    return {}
-
-
-def _checked(name: str, table: Any) -> dict[str, Any]:
-    for key, value in table.items():
-        if key not in _SETTINGS:
-            near = nearest(key, _SETTINGS)
-            hint = f" Did you mean {near}?" if near else f" The settings are {', '.join(_SETTINGS)}."
-            message = f"{name}: redact has no setting {key!r}.{hint}"
-            raise Failure(message, CONFIGURATION)
-        is_right = {
-            "ids": value in ("keep", "users", "all"),
-            "allow_list": isinstance(value, bool),
-        }.get(key, isinstance(value, list) and all(isinstance(entry, str) for entry in value))
-        if not is_right:
-            kinds = {"ids": "keep, users or all", "allow_list": "true or false"}
-            message = f"{name}: redact.{key} must be {kinds.get(key, 'a list of keys')}."
-            raise Failure(message, CONFIGURATION)
-    return dict(table)
 
 
 def _key() -> bytes:
@@ -103,13 +62,13 @@ def _ignore(file: Path) -> None:
         click.echo(f"Added {file.name} to {ignored}.", err=True)
 
 
-def people(ids: str | None = None) -> People:
+def people(ids: Ids | None = None) -> People:
     """Return the maker of pseudonyms, by the settings and the key of this directory. Raises Failure."""
-    table = _table()
+    redact = settings().redact
     rules = Rules(
-        ids=cast("Ids", ids or table.get("ids", "keep")),
-        replace=frozenset(table.get("replace", ())),
-        keep=frozenset(table.get("keep", ())),
-        allow_list=table.get("allow_list", False),
+        ids=ids or redact.ids,
+        replace=frozenset(redact.replace),
+        keep=frozenset(redact.keep),
+        allow_list=redact.allow_list,
     )
     return People(_key(), rules)

@@ -10,6 +10,7 @@ from segment_pendo.base.json_path import json_path
 from segment_pendo.mapping.catalogue import DROPS
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.recordings.format import Entry, RecordedCall
+from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.segment.members import RULE_OF
 from segment_pendo.segment.rules import RULES
 from segment_pendo.words import Judged
@@ -46,8 +47,8 @@ def refused_differences(entry: Entry) -> Iterator[Difference]:
         yield Difference("refused", code, "null", why)
 
 
-def differences(call: RecordedCall, judged: Judged) -> Iterator[Difference]:
-    """Yield what differs between a recorded call and what became of it now."""
+def differences(call: RecordedCall, judged: Judged, meaning: Meaning) -> Iterator[Difference]:
+    """Yield what differs between a recorded call and what became of it now, but where it is ignored."""
     skipped = judged.skipped
     code, reason = (skipped.code, skipped.reason) if skipped else (None, "")
     webhook = judged.webhook
@@ -58,7 +59,7 @@ def differences(call: RecordedCall, judged: Judged) -> Iterator[Difference]:
         yield Difference("code", call.code or ABSENT, code or ABSENT, reason or "it is delivered now")
     body = webhook.body.decode() if webhook else None
     if body is not None and call.body is not None and call.body != body:
-        yield from _in_body(call.body, body)
+        yield from _in_body(call.body, body, meaning)
     elif (body is None) != (call.body is None) and call.outcome == kind:
         yield Difference(
             "body", call.body or ABSENT, body or ABSENT, "a webhook has a body, a skipped call has none"
@@ -81,15 +82,19 @@ def _times(name: str, count: int) -> str:
     return ABSENT if not count else name if count == 1 else f"{name} x{count}"
 
 
-def _in_body(recorded: str, now: str) -> Iterator[Difference]:
+def _in_body(recorded: str, now: str, meaning: Meaning) -> Iterator[Difference]:
     try:
         value = js_json.read(recorded.encode(), spelled=True).value
     except (ValueError, RecursionError):
         yield Difference("body", recorded, now, "the recorded body is not JSON")
         return
     differs = False
-    for path, old, new in changes(value, js_json.read(now.encode(), spelled=True).value):
+    new_value = js_json.read(now.encode(), spelled=True).value
+    ignored = meaning.places(value) | meaning.places(new_value)
+    for path, old, new in changes(value, new_value):
         differs = True
+        if any(path[:length] in ignored for length in range(1, len(path) + 1)):
+            continue
         rule = RULE_OF.get(str(path[0]), "W-20") if path else "W-20"
         yield Difference(json_path(*path), old, new, f"{rule}: {_SAYS[rule]}")
     if not differs:

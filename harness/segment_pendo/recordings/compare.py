@@ -1,24 +1,27 @@
 """Compare two recordings: calls that were added, removed, changed or moved, and changes of traits.
 
-Calls are matched by their meaning first (`merge.meaning`: what differs from run to run does not count), then
-by type, user, group and event.
+Calls are matched by their meaning first (`meaning`: what differs from run to run does not count), then by
+type, ids and event, at last by all but their ids.
 """
 
 from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from segment_pendo.base.js_json import write
+from segment_pendo.base.js_json import keep, write
 from segment_pendo.base.json_diff import changes
 from segment_pendo.base.json_path import json_path
 from segment_pendo.explain.teller import WHO, named
 from segment_pendo.recordings.format import Entry
-from segment_pendo.recordings.merge import meaning, steady
+from segment_pendo.recordings.meaning import DeviceIds, Known, Meaning, device_ids
+from segment_pendo.segment.members import ACCOUNT_IDS, PERSON_IDS
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Comparison", "Pair", "TraitChange", "as_json", "compare"]
+
+_ABOUT: Final = ("userId", "anonymousId", "groupId", "event", "name")
 
 type Kind = Literal["added", "removed", "changed", "moved"]
 _KINDS: Final = {
@@ -40,15 +43,27 @@ class Side:
     place: int
     type: str
     call: Json
-    mark: bytes
+    steady: Json  # without what differs from run to run
+    shaped: Json  # and with the shape of its device's ids
+    device: tuple[str, ...]
 
     @property
-    def key(self) -> bytes:
-        """Return what the call is about: type, ids, event name."""
-        call = self.call if isinstance(self.call, dict) else {}
-        return write(
-            [self.type, *(call.get(name) for name in ("userId", "anonymousId", "groupId", "event", "name"))]
-        )
+    def mark(self) -> bytes:
+        """Return what the call means."""
+        return keep([self.type, self.shaped])
+
+    @property
+    def about(self) -> bytes:
+        """Return whom and what the call is about: type, ids, event name."""
+        call = self.shaped if isinstance(self.shaped, dict) else {}
+        return write([self.type, *(call.get(name) for name in _ABOUT)])
+
+    @property
+    def says(self) -> bytes:
+        """Return all that the call says but the ids."""
+        call = self.shaped if isinstance(self.shaped, dict) else {}
+        ids = PERSON_IDS | ACCOUNT_IDS
+        return keep([self.type, {name: value for name, value in call.items() if name not in ids}])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,54 +113,61 @@ class Comparison:
         return bool(self.pairs or self.traits)
 
 
-def _sides(entries: Iterable[Entry]) -> Iterator[Side]:
-    place = 0
+def _sides(entries: Iterable[Entry], meaning: Meaning) -> list[Side]:
+    sides: list[Side] = []
+
+    def add(line: int, kind: str, call: Json) -> None:
+        steady, shaped = meaning.steady(call), meaning.shaped(call)
+        sides.append(Side(line, len(sides), kind, call, steady, shaped, device_ids(call)))
+
     for entry in entries:
         if entry.refused is not None:
             code, _ = entry.refusal()
             refused: JsonObject = {"path": entry.value.get("path"), "refused": entry.refused.get("code")}
-            yield Side(entry.number, place, f"request refused {code}", refused, meaning(refused))
-            place += 1
+            add(entry.number, f"request refused {code}", refused)
         for recorded in entry.calls:
-            yield Side(recorded.number, place, entry.type_of(recorded), recorded.call, meaning(recorded.call))
-            place += 1
+            add(recorded.number, entry.type_of(recorded), recorded.call)
+    return sides
 
 
-def compare(old: Iterable[Entry], new: Iterable[Entry]) -> Comparison:
-    """Return what differs from `old` to `new`."""
-    before, after = list(_sides(old)), list(_sides(new))
-    comparison = Comparison()
-    same = _matched(before, after, lambda side: side.type.encode() + side.mark)
-    comparison.same = len(same)
+def compare(old: Iterable[Entry], new: Iterable[Entry], meaning: Meaning) -> Comparison:
+    """Return what differs in meaning from `old` to `new`."""
+    before, after = _sides(old, meaning), _sides(new, meaning)
+    ids = DeviceIds()
+    same, before_left, after_left = _matched(before, after, lambda side: side.mark, ids)
     pairs = [Pair("moved", was, now) for was, now in _moved(same)]
-    before_left, after_left = _unmatched(before, after, same)
-    changed = _matched(before_left, after_left, lambda side: side.key)
-    pairs += (Pair("changed", was, now, _differences(was.call, now.call)) for was, now in changed)
-    removed, added = _unmatched(before_left, after_left, changed)
-    pairs += (Pair("removed", side, None) for side in removed)
-    pairs += (Pair("added", None, side) for side in added)
+    changed: list[tuple[Side, Side]] = []
+    for key, of in (
+        (lambda side: side.about, ids),
+        (lambda side: side.about, None),  # of another device than before
+        (lambda side: side.says, None),  # of somebody else than before
+    ):
+        more, before_left, after_left = _matched(before_left, after_left, key, of)
+        changed += more
+    pairs += (Pair("changed", was, now, _differences(was, now, ids, meaning)) for was, now in changed)
+    pairs += (Pair("removed", side, None) for side in before_left)
+    pairs += (Pair("added", None, side) for side in after_left)
     pairs.sort(key=lambda pair: (pair.new.line if pair.new else 0, pair.old.line if pair.old else 0))
-    comparison.pairs = pairs
-    comparison.traits = list(_traits(before, after))
-    return comparison
+    return Comparison(len(same), pairs, list(_traits(before, after)))
 
 
-def _unmatched(
-    before: list[Side], after: list[Side], pairs: list[tuple[Side, Side]]
-) -> tuple[list[Side], list[Side]]:
-    """Return the calls of both recordings that are in none of the pairs."""
-    was, now = {side.place for side, _ in pairs}, {side.place for _, side in pairs}
+def _matched(
+    before: list[Side], after: list[Side], key: Callable[[Side], bytes], ids: DeviceIds | None
+) -> tuple[list[tuple[Side, Side]], list[Side], list[Side]]:
+    """Return the pairs of calls with the same key, and what is left of both recordings.
+
+    With `ids`, their devices must be the same too.
+    """
+    nobody = ("",)
+    known = Known(ids or DeviceIds(), ((side, key(side), side.device if ids else nobody) for side in before))
+    taken = ((known.take(key(side), side.device if ids else nobody), side) for side in after)
+    pairs = [(was, now) for was, now in taken if was is not None]
+    old, new = {was.place for was, _ in pairs}, {now.place for _, now in pairs}
     return (
-        [side for side in before if side.place not in was],
-        [side for side in after if side.place not in now],
+        pairs,
+        [side for side in before if side.place not in old],
+        [side for side in after if side.place not in new],
     )
-
-
-def _matched(before: list[Side], after: list[Side], key: Callable[[Side], bytes]) -> list[tuple[Side, Side]]:
-    waiting: defaultdict[bytes, deque[Side]] = defaultdict(deque)
-    for side in before:
-        waiting[key(side)].append(side)
-    return [(waiting[key(side)].popleft(), side) for side in after if waiting.get(key(side))]
 
 
 def _moved(pairs: list[tuple[Side, Side]]) -> Iterator[tuple[Side, Side]]:
@@ -167,15 +189,16 @@ def _moved(pairs: list[tuple[Side, Side]]) -> Iterator[tuple[Side, Side]]:
     yield from (pair for index, pair in enumerate(pairs) if index not in stay)
 
 
-def _differences(old: Json, new: Json) -> tuple[tuple[str, str, str], ...]:
-    return tuple((json_path(*path), was, now) for path, was, now in changes(steady(old), steady(new)))
+def _differences(old: Side, new: Side, ids: DeviceIds, meaning: Meaning) -> tuple[tuple[str, str, str], ...]:
+    now = meaning.steady(ids.in_old_words(new.call))
+    return tuple((json_path(*path), was, text) for path, was, text in changes(old.steady, now))
 
 
 def _names(sides: list[Side]) -> dict[tuple[str, str], set[str]]:
     """Return the types of the values of each (type of call, trait)."""
     kinds: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for side in sides:
-        call = side.call if isinstance(side.call, dict) else {}
+        call = side.steady if isinstance(side.steady, dict) else {}
         values = call.get("traits") if side.type in {"identify", "group"} else call.get("properties")
         for name, value in (values if isinstance(values, dict) else {}).items():
             kind = _KINDS.get(type(value), "number")  # js_json's own number is a number too

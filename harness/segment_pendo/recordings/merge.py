@@ -1,4 +1,4 @@
-"""Compare recorded calls by their meaning (without what differs from run to run), and merge recordings by it.
+"""Merge recordings by what their calls mean.
 
 When a run is recorded over an old file, a call that means the same keeps its old line byte for byte, so that
 git shows what an app changed and nothing else. This module reads and writes lines, and knows no files.
@@ -8,81 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import blake2b
-from typing import Final
 
 from segment_pendo.base import js_json
-from segment_pendo.base.headers import header_pairs
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, Header, Reading, RecordedCall, call_line
 from segment_pendo.recordings.judge import Judge, batch_of, with_sent_at
-from segment_pendo.segment.members import VARYING
-from segment_pendo.words import Batch, Call, Json, JsonObject
+from segment_pendo.recordings.meaning import DeviceIds, Known, Meaning, device_ids
+from segment_pendo.words import Batch, Call, Json
 
-__all__ = ["Merge", "joined", "meaning", "merged", "steady"]
+__all__ = ["Merge", "joined", "merged"]
 
-# What differs between two runs of the same code.
-_VOLATILE_CONTEXT: Final = frozenset({"ip", "userAgent", "userAgentData", "page", "instanceId"})
-_VOLATILE_HEADERS: Final = frozenset({"user-agent", "x-retry-count"})
-
-
-def _digest(text: bytes) -> bytes:
-    return blake2b(text, digest_size=16).digest()
-
-
-def _steady_context(context: JsonObject) -> JsonObject:
-    context = {key: value for key, value in context.items() if key not in _VOLATILE_CONTEXT}
-    library = context.get("library")
-    if isinstance(library, dict):
-        context["library"] = {key: value for key, value in library.items() if key != "version"}
-    return context
-
-
-def _steady(value: JsonObject) -> JsonObject:
-    value = {key: inner for key, inner in value.items() if key not in VARYING}
-    context = value.get("context")
-    if isinstance(context, dict):
-        value["context"] = _steady_context(context)
-    return value
-
-
-def steady(call: Json) -> Json:
-    """Return a call without what differs from run to run."""
-    return _steady(call) if isinstance(call, dict) else call
-
-
-def meaning(call: Json) -> bytes:
-    """Return a mark that is the same for the same call of another run."""
-    return _digest(js_json.keep(steady(call)))
-
-
-def _request_meaning(value: JsonObject) -> bytes:
-    envelope, headers = value.get("envelope"), value.get("headers")
-    steady = value | {"envelope": _steady(envelope) if isinstance(envelope, dict) else envelope}
-    kept: Json = [
-        [name, text] for name, text in header_pairs(headers or []) if name.lower() not in _VOLATILE_HEADERS
-    ]
-    return _digest(js_json.keep(steady | {"headers": kept}))
-
-
-class _Known[T]:
-    """Old lines by their meaning; each can be taken once."""
-
-    def __init__(self) -> None:
-        self._lines: defaultdict[bytes, dict[tuple[int, int], T]] = defaultdict(dict)
-        self.left = 0
-
-    def add(self, mark: bytes, place: tuple[int, int], line: T) -> None:
-        self._lines[mark][place] = line
-        self.left += 1
-
-    def take(self, mark: bytes, place: tuple[int, int] | None = None) -> T | None:
-        """Take the line of this meaning at `place`, or the first that is left if no place is given."""
-        lines = self._lines.get(mark)
-        if not lines or (place is not None and place not in lines):
-            return None
-        self.left -= 1
-        return lines.pop(next(iter(lines)) if place is None else place)
+type _Place = tuple[int, int]  # number of the request, index of the call in it
 
 
 @dataclass(slots=True)
@@ -94,53 +30,79 @@ class Merge:
     gone: int = 0
 
 
-def merged(old: Reading, new: Reading, done: Merge) -> Iterator[bytes]:
-    """Yield the lines of the new run, but the old line wherever it means the same."""
-    requests, calls = _Known[Entry](), _Known[RecordedCall]()
-    for number, entry in enumerate(old.entries):
-        requests.add(_request_meaning(entry.value), (number, 0), replace(entry, calls=[]))
-        for index, call in enumerate(entry.calls):
-            calls.add(meaning(call.call), (number, index), call)
-    run = list(new.entries)
-    kept = _kept(run, calls)
+def merged(old: Reading, new: Reading, done: Merge, meaning: Meaning) -> Iterator[bytes]:
+    """Yield the lines of the new run, but the old line wherever it means the same.
+
+    New lines name a device as the old ones do, so that its calls still belong together.
+    """
+    before, run = list(old.entries), list(new.entries)
+    ids = DeviceIds()
+    kept = _kept(before, run, ids, meaning)
+    requests = _requests(before, run, meaning)
     same = _steady_header(old.header.line) == _steady_header(new.header.line)
     yield old.header.line if same else new.header.line
-    written = _Written(new.header.setup, done)
+    written = _Written(new.header.setup, done, ids)
     for number, entry in enumerate(run):
-        mark = _request_meaning(entry.value)
-        before = requests.take(mark, (number, 0)) or requests.take(mark)
-        yield (before or entry).line
+        request = requests.get(number)
+        yield (request or entry).line
         if entry.calls:
             old_calls = [kept.get((number, index)) for index in range(len(entry.calls))]
-            yield from written.calls(entry, before, old_calls)
-    done.gone = calls.left
+            yield from written.calls(entry, request, old_calls)
+    done.gone = sum(len(entry.calls) for entry in before) - len(kept)
 
 
-def _kept(run: list[Entry], calls: _Known[RecordedCall]) -> dict[tuple[int, int], RecordedCall]:
+def _requests(before: list[Entry], run: list[Entry], meaning: Meaning) -> dict[int, Entry]:
+    """Return the old request that means the same, for each number of a request of the run that has one."""
+    places: defaultdict[bytes, dict[int, Entry]] = defaultdict(dict)
+    for number, entry in enumerate(before):
+        places[meaning.request_mark(entry.value)][number] = entry
+    same: dict[int, Entry] = {}
+    for number, entry in enumerate(run):
+        left = places.get(meaning.request_mark(entry.value))
+        if left:
+            same[number] = left.pop(number if number in left else next(iter(left)))
+    return same
+
+
+def _kept(
+    before: list[Entry], run: list[Entry], ids: DeviceIds, meaning: Meaning
+) -> dict[_Place, RecordedCall]:
     """Return the old call that means the same, for each place of a run that has one."""
-    means = {
-        (number, index): meaning(call.call)
-        for number, entry in enumerate(run)
-        for index, call in enumerate(entry.calls)
-    }
+    old = {place: (call, meaning.mark(call.call), device_ids(call.call)) for place, call in _placed(before)}
+    new = {place: (meaning.mark(call.call), device_ids(call.call)) for place, call in _placed(run)}
+    kept: dict[_Place, RecordedCall] = {}
     # First what stands where it stood: of equal calls, a changed one must not move the others.
-    kept = {place: calls.take(mark, place) for place, mark in means.items()}
-    for place, mark in means.items():
-        kept[place] = kept[place] or calls.take(mark)
-    return {place: call for place, call in kept.items() if call is not None}
+    for place, (mark, of) in new.items():
+        there = old.get(place)
+        if there is not None and there[1] == mark and ids.fit(there[2], of):
+            ids.bind(there[2], of)
+            kept[place] = old.pop(place)[0]
+    known = Known(ids, old.values())
+    for place, (mark, of) in new.items():
+        call = None if place in kept else known.take(mark, of)
+        if call is not None:
+            kept[place] = call
+    return kept
+
+
+def _placed(entries: list[Entry]) -> Iterator[tuple[_Place, RecordedCall]]:
+    for number, entry in enumerate(entries):
+        yield from (((number, index), call) for index, call in enumerate(entry.calls))
 
 
 class _Written:
     """Writes the calls of a run in the order of its file, counting what is old and what is new."""
 
-    def __init__(self, setup: Setup, done: Merge) -> None:
+    def __init__(self, setup: Setup, done: Merge, ids: DeviceIds) -> None:
         self._setup = setup
         self._done = done
+        self._ids = ids
         self._judge = Judge(setup)
 
     def calls(self, entry: Entry, before: Entry | None, kept: list[RecordedCall | None]) -> Iterator[bytes]:
         """Yield the lines of an entry's calls; `before` is the old request that stands in its place."""
-        batch = batch_of((before or entry).value, [call.call for call in entry.calls], self._setup)
+        calls = [self._ids.in_old_words(call.call) for call in entry.calls]
+        batch = batch_of((before or entry).value, calls, self._setup)
         for call, old, new in zip(batch.calls, kept, entry.calls, strict=True):
             if old is not None and (before is not None or _still_true(old, call, batch, self._setup)):
                 self._judge.met(old)
@@ -152,16 +114,16 @@ class _Written:
                 yield call_line(judged, new.at, new.sent_at, new.made_id)
 
 
-def joined(header: Header, several: Iterable[Entry]) -> Iterator[bytes]:
+def joined(header: Header, several: Iterable[Entry], meaning: Meaning) -> Iterator[bytes]:
     """Yield the lines of one recording of all entries, in the order in which they were received.
 
-    Calls that mean the same are written once.
+    Calls that mean the same and come from the same device are written once.
     """
     judge, seen = Judge(header.setup), set[bytes]()
     never = datetime.max.replace(tzinfo=UTC)
     yield header.line
     for entry in sorted(several, key=lambda entry: entry.at or never):
-        means = [meaning(call.call) for call in entry.calls]
+        means = [meaning.exact_mark(call.call) for call in entry.calls]
         new = [call for call, mark in zip(entry.calls, means, strict=True) if mark not in seen]
         seen.update(means)
         if new or not entry.calls:

@@ -23,6 +23,7 @@ from segment_pendo.recordings import merge as merging
 from segment_pendo.recordings.files import _made_like, replace_whole
 from segment_pendo.recordings.format import Header, RecordingError
 from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.redact import Keys, redacted
 from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
@@ -36,8 +37,8 @@ class Recorder:
     """Writes each receipt to the file before `take` returns; `close` merges a run with the old file.
 
     `mode`: "over" replaces an existing file, "add" adds to it what it does not hold. `people` makes
-    pseudonyms of what is personal. Raises RecordingError if the file exists and is not a recording that was
-    made in the same way.
+    pseudonyms of what is personal; `meaning` says what counts where calls are compared. Raises
+    RecordingError if the file exists and is not a recording that was made in the same way.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Recorder:
         secrets: tuple[str, ...] = (),
         mode: Mode = "over",
         people: People | None = None,
+        meaning: Meaning | None = None,
     ) -> None:
         self.path = path
+        self._meaning = meaning or Meaning()
         self.done = merging.Merge()
         self.kept_in: Path | None = None  # the run, where it did not replace the old file
         self.unfinished: list[Path] = []  # left by earlier runs that were killed
@@ -96,7 +99,7 @@ class Recorder:
             for entry in reading.entries:
                 for call in entry.calls:
                     if not self._over:
-                        self._skip[merging.meaning(call.call)] += 1
+                        self._skip[self._meaning.exact_mark(call.call)] += 1
                         self._judge.met(call)
 
     def _compare(self, header: Header) -> None:
@@ -160,7 +163,7 @@ class Recorder:
         seen: Counter[bytes] = Counter()
         sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
         for call in batch.calls:
-            mark = merging.meaning(call.data) if self._skip else b""
+            mark = self._meaning.exact_mark(call.data) if self._skip else b""
             if self._skip[mark] > seen[mark]:
                 seen[mark] += 1
                 continue
@@ -198,7 +201,7 @@ class Recorder:
 
     def _merged(self, old: Iterator[bytes], new: Iterator[bytes], done: merging.Merge) -> Iterator[bytes]:
         return merging.merged(
-            recording.read(old, str(self.path)), recording.read(new, str(self._target)), done
+            recording.read(old, str(self.path)), recording.read(new, str(self._target)), done, self._meaning
         )
 
 

@@ -12,6 +12,7 @@ from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT, bare
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY
+from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
@@ -56,6 +57,7 @@ class Plan:
     record: Path | None = None
     record_mode: Mode = "over"
     people: People | None = None
+    meaning: Meaning = field(default_factory=Meaning)
     store: Path | None = None
     answers: bool = True
     offline: bool = False
@@ -118,7 +120,12 @@ class Session:
     def _recorder(self, path: Path, files: ExitStack) -> Recorder:
         plan = self.plan
         recorder = Recorder(
-            path, setup=plan.setup, secrets=plan.secrets, mode=plan.record_mode, people=plan.people
+            path,
+            setup=plan.setup,
+            secrets=plan.secrets,
+            mode=plan.record_mode,
+            people=plan.people,
+            meaning=plan.meaning,
         )
         files.callback(lambda: recorder.close(replacing=self.replaces))
         return recorder

@@ -56,7 +56,7 @@ class Harness(Waiting):
         self.aio = Aio(self)
         self._loop = loop
         self._faults = Faults(self._note)
-        self._recordings = Recordings(name, options.setup, loop.written)
+        self._recordings = Recordings(name, options, loop.written)
         # Webhooks go straight into the Pendo on loopback, so a test need not wait for another HTTP request.
         plan = Plan(port=0, setup=options.setup, deliver=False, with_proxy=False)
         self._session = Session(plan, self, before=[self._recordings])

@@ -1,15 +1,16 @@
 """The options of a test's harness, from its marker, its fixtures and the configuration."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segment_pendo.base.suggestion import nearest
+from segment_pendo.base.suggestion import unknown
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.meaning import IgnoreError, Meaning
 from segment_pendo.words import LEVELS, Level
 
-__all__ = ["Options", "known", "options_of"]
+__all__ = ["Options", "combined", "known", "options_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Options:
     quiet: float = 0.25
     directory: Path = Path()
     update: bool = False
+    meaning: Meaning = field(default_factory=Meaning)
 
 
 def known(
@@ -37,13 +39,25 @@ def known(
     if unnamed:
         msg = f"{where} takes options by keyword only: {', '.join(names)}"
         raise ValueError(msg)
-    for name in given:
-        if name not in names:
-            near = nearest(name, names)
-            hint = f"did you mean {near}?" if near else f"the options are {', '.join(names)}"
-            msg = f"{where} has no option {name!r}; {hint}"
-            raise ValueError(msg)
+    wrong = unknown(given, names, f"{where} has no option")
+    if wrong:
+        raise ValueError(wrong)
     return dict(given)
+
+
+def combined(*levels: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of several levels: the last one wins, but the paths of `ignore` add up.
+
+    Raises ValueError if one of them has no list of paths.
+    """
+    ignore: list[str] = []
+    for paths in (level["ignore"] for level in levels if "ignore" in level):
+        if isinstance(paths, str) or not all(isinstance(path, str) for path in paths):
+            msg = f"ignore is a list of JSON paths such as ['$.traits.lastSeen'], not {paths!r}"
+            raise ValueError(msg)
+        ignore += paths
+    chosen = {name: value for level in levels for name, value in level.items()}
+    return chosen | {"ignore": ignore}
 
 
 def options_of(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options:
@@ -60,6 +74,7 @@ def options_of(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> O
         quiet=_seconds(chosen, "quiet"),
         directory=directory,
         update=update,
+        meaning=_meaning(chosen),
     )
 
 
@@ -89,3 +104,11 @@ def _seconds(chosen: Mapping[str, Any], name: str) -> float:
         msg = f"{name} is a number of seconds, not {chosen[name]!r}"
         raise ValueError(msg)
     return seconds
+
+
+def _meaning(chosen: Mapping[str, Any]) -> Meaning:
+    try:
+        return Meaning(chosen.get("ignore", ()))
+    except IgnoreError as error:
+        msg = f"ignore: {error}"
+        raise ValueError(msg) from None

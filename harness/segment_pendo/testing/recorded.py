@@ -5,10 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from segment_pendo.base.prose import many, printable, short
-from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.compare import Comparison, compare
 from segment_pendo.recordings.files import load, load_header
 from segment_pendo.recordings.recorder import Recorder
+from segment_pendo.testing.options import Options
 from segment_pendo.words import Receipt
 
 __all__ = ["Recordings"]
@@ -19,9 +19,10 @@ _WIDEST = 100
 class Recordings:
     """A sink that records calls; `written` says which test of this session wrote which file."""
 
-    def __init__(self, test: str, setup: Setup, written: dict[Path, str]) -> None:
+    def __init__(self, test: str, options: Options, written: dict[Path, str]) -> None:
         self._test = test
-        self._setup = setup
+        self._setup = options.setup
+        self._meaning = options.meaning
         self._written = written
         self._begun: list[Recorder] = []
 
@@ -35,7 +36,7 @@ class Recordings:
 
     def _recorder(self, where: Path, receipts: Sequence[Receipt]) -> Recorder:
         where.parent.mkdir(parents=True, exist_ok=True)
-        recorder = Recorder(where, setup=self._setup)
+        recorder = Recorder(where, setup=self._setup, meaning=self._meaning)
         for receipt in receipts:
             recorder.take(receipt)
         return recorder
@@ -100,7 +101,7 @@ class Recordings:
         with TemporaryDirectory() as folder:
             now = Path(folder, "now.jsonl")
             self._recorder(now, receipts).close()
-            return compare(load(where), load(now))
+            return compare(load(where), load(now), self._meaning)
 
 
 def _differences(comparison: Comparison, *, ordered: bool) -> Iterator[str]:

@@ -20,7 +20,7 @@ from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
-from segment_pendo.recordings.merge import steady
+from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.testing.expectation import Expectation, checked
 from segment_pendo.testing.timeline import Arrival, Event, Note, called, problems
@@ -136,7 +136,7 @@ _LATER: Final = frozenset({"receivedAt", "writeKey"})
 
 
 def _steady(webhook: dict[str, Any]) -> dict[str, Any]:
-    kept = cast("dict[str, Any]", steady(webhook))
+    kept = cast("dict[str, Any]", Meaning().steady(webhook))
     return {key: value for key, value in kept.items() if key not in _LATER}
 
 

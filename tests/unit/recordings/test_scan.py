@@ -140,7 +140,7 @@ def test_settings_of_the_project_and_their_mistakes(tmp_path: Path, monkeypatch:
     shutil.copy(RECORDINGS / "segment-analytics-python.jsonl", "r.jsonl")
     project = tmp_path / "pyproject.toml"
     for table, words in [
-        ('replce = ["plan"]', "Did you mean replace?"),
+        ('replce = ["plan"]', "did you mean replace?"),
         ('ids = "some"', "redact.ids must be keep, users or all"),
         ("keep = 5", "redact.keep must be a list of keys"),
         ("keep = [", "pyproject.toml cannot be read"),

@@ -13,6 +13,7 @@ import click
 from segment_pendo.base.prose import cell, many, printable, short
 from segment_pendo.cli.calls_input import files_argument, only_recordings_option
 from segment_pendo.cli.failure import CANNOT_START, FOUND, REFUSED, Failure
+from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import WHO, named
 from segment_pendo.recordings import format as recording
@@ -20,6 +21,7 @@ from segment_pendo.recordings.check import Difference, differences, refused_diff
 from segment_pendo.recordings.files import is_recording_file, load, load_header, rewrite
 from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError
 from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.segment import ingest
 from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.environment import in_ci
@@ -73,8 +75,15 @@ class _Checked:
     help="Also object to findings of this level or worse.",
 )
 @only_recordings_option
+@meaning_option
 def command(
-    files: tuple[Path, ...], report: str, fail_on: str | None, *, update: bool, only_recordings: bool
+    files: tuple[Path, ...],
+    report: str,
+    fail_on: str | None,
+    meaning: Meaning,
+    *,
+    update: bool,
+    only_recordings: bool,
 ) -> None:
     """Map the recorded requests of each FILE again, with their recorded times, and compare the results.
 
@@ -89,7 +98,7 @@ def command(
         raise Failure(message, REFUSED)
     if only_recordings:
         files = tuple(filter(is_recording_file, files))
-    checked = [call for file in files for call in _checked(file, fail_on)]
+    checked = [call for file in files for call in _checked(file, fail_on, meaning)]
     _print(report, checked)
     if update:
         for file in files:
@@ -124,7 +133,7 @@ def _print(report: str, checked: list[_Checked]) -> None:
         raise Failure(message, CANNOT_START) from None
 
 
-def _checked(file: Path, fail_on: str | None) -> Iterator[_Checked]:
+def _checked(file: Path, fail_on: str | None, meaning: Meaning) -> Iterator[_Checked]:
     judge = Judge(load_header(file).setup)
     for entry in load(file):
         wrong = list(refused_differences(entry))
@@ -136,7 +145,7 @@ def _checked(file: Path, fail_on: str | None) -> Iterator[_Checked]:
             message = f"{file}: {error}"
             raise RecordingError(message) from None
         for call, now in zip(entry.calls, judged, strict=True):
-            yield _call(file, entry, call, now, fail_on)
+            yield _call(file, entry, call, now, fail_on, meaning)
 
 
 def _refused(file: Path, entry: Entry, wrong: list[Difference], fail_on: str | None) -> _Checked:
@@ -153,7 +162,9 @@ def _refused(file: Path, entry: Entry, wrong: list[Difference], fail_on: str | N
     return _Checked(file, entry.number, name, wrong, objections, row)
 
 
-def _call(file: Path, entry: Entry, call: RecordedCall, now: Judged, fail_on: str | None) -> _Checked:
+def _call(
+    file: Path, entry: Entry, call: RecordedCall, now: Judged, fail_on: str | None, meaning: Meaning
+) -> _Checked:
     objections = [
         finding for finding in now.findings if fail_on is not None and is_as_bad(finding.level, fail_on)
     ]
@@ -167,7 +178,7 @@ def _call(file: Path, entry: Entry, call: RecordedCall, now: Judged, fail_on: st
         return recording.call_line(now, call.at, call.sent_at, call.made_id)
 
     name = named(now.call.type, now.call.data, *WHO)
-    return _Checked(file, call.number, name, list(differences(call, now)), objections, row, line)
+    return _Checked(file, call.number, name, list(differences(call, now, meaning)), objections, row, line)
 
 
 def _update(file: Path, checked: list[_Checked]) -> None:

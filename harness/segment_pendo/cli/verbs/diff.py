@@ -8,9 +8,11 @@ import click
 
 from segment_pendo.base.prose import many, plain, printable, short
 from segment_pendo.cli.failure import FOUND
+from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.explain import rows
 from segment_pendo.recordings.compare import Comparison, Pair, TraitChange, as_json, compare
 from segment_pendo.recordings.files import load
+from segment_pendo.recordings.meaning import Meaning
 
 __all__ = ["command"]
 
@@ -24,14 +26,17 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--format", "style", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True
 )
-def command(old: Path, new: Path, style: str) -> None:
+@meaning_option
+def command(old: Path, new: Path, style: str, meaning: Meaning) -> None:
     """Show how the recording B differs from the recording A.
 
     Shows the calls that were added, removed, changed or moved, and the traits that are new, gone, renamed or
     of another type. What changes with every run (message ids and times, versions, page addresses) is not
-    compared, and neither are the webhooks. Ends with 1 if something differs.
+    compared, and neither are the webhooks. An id that a device or browser made at random (anonymousId,
+    context.device.id) may be another one, as long as the same calls share it. Ends with 1 if something
+    differs.
     """
-    comparison = compare(load(old), load(new))
+    comparison = compare(load(old), load(new), meaning)
     if style == "json":
         click.echo(rows.dumps(as_json(comparison)))
     elif style == "markdown":

@@ -15,6 +15,7 @@ from segment_pendo.base.prose import many, printable
 from segment_pendo.cli import credentials
 from segment_pendo.cli.calls_input import files_argument, only_recordings_option
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.pseudonym_settings import people
 from segment_pendo.cli.setup_options import setup_options
@@ -29,8 +30,9 @@ from segment_pendo.recordings.exchange.har import har
 from segment_pendo.recordings.files import is_recording_file, load, load_header, replace_whole
 from segment_pendo.recordings.format import Entry
 from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.merge import joined
-from segment_pendo.recordings.pseudonyms import People
+from segment_pendo.recordings.pseudonyms import Ids, People
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.recordings.scan import suspects
 from segment_pendo.segment.hosts import INTERCEPTED
@@ -51,7 +53,7 @@ def command() -> None:
     type=click.Choice(["keep", "users", "all"]),
     help="Replace the ids of users, or of users and accounts (all).  [default: keep]",
 )
-def redact(files: tuple[Path, ...], ids: str | None) -> None:
+def redact(files: tuple[Path, ...], ids: Ids | None) -> None:
     """Replace personal data in recordings by pseudonyms, in place.
 
     Replaces e-mail addresses, phone numbers and public IP addresses everywhere; names, addresses, birthdays
@@ -238,10 +240,12 @@ def export(file: Path, style: str) -> None:
 @command.command()
 @files_argument
 @_output("The recording to write.")
-def merge(files: tuple[Path, ...], out: Path) -> None:
+@meaning_option
+def merge(files: tuple[Path, ...], out: Path, meaning: Meaning) -> None:
     """Merge recordings into a single recording.
 
-    Requests are put in the order in which they were received. Of calls that mean the same, one is kept.
+    Requests are put in the order in which they were received. Of calls that mean the same
+    and come from the same device, one is kept.
     """
     headers = [load_header(file) for file in files]
     for file, header in zip(files, headers, strict=True):
@@ -260,5 +264,5 @@ def merge(files: tuple[Path, ...], out: Path) -> None:
         message = f"{out} exists already; give another --output, or add it to the files to merge."
         raise Failure(message, CONFIGURATION)
     entries = [entry for file in files for entry in load(file)]
-    replace_whole(out, list(joined(headers[0], entries)))
+    replace_whole(out, list(joined(headers[0], entries, meaning)))
     click.echo(f"{many(len(files), 'recording')} in {out}.", err=True)

@@ -15,6 +15,7 @@ from segment_pendo.base.prose import many
 from segment_pendo.cli import credentials
 from segment_pendo.cli.child import run_child
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
+from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people
 from segment_pendo.cli.run_report import Reporter
@@ -22,6 +23,7 @@ from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.cli.signals import Signals
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
+from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.serve import launcher
 from segment_pendo.serve.delivery import DRAIN
@@ -104,6 +106,7 @@ class _Ends:
     show_default=True,
     help="With --record: replace only keys, or people too (`segment-pendo recording redact --help`).",
 )
+@meaning_option
 @click.option("--store", type=FILE, help="Keep all calls and deliveries in this SQLite file.")
 @setup_options
 @click.option(
@@ -168,6 +171,7 @@ def command(
     record: Path | None,
     record_mode: Mode,
     redact: str,
+    meaning: Meaning,
     store: Path | None,
     segment: str,
     hosts: tuple[str, ...],
@@ -213,6 +217,7 @@ def command(
         record=record,
         record_mode=record_mode,
         people=people() if record is not None and redact == "people" else None,
+        meaning=meaning,
         store=store,
         answers=segment == "answer",
         offline=offline,
