@@ -420,7 +420,8 @@ def test_what_varies_is_not_compared(pytester: pytest.Pytester, monkeypatch: pyt
     {marker}
     def test_it(segment_pendo, send):
         send(
-            {{"type": "page", "anonymousId": str(uuid4()), "properties": {{"at": {at}, "by": {by}, "n": {n}}}}}
+            {{"type": "page", "anonymousId": str(uuid4()),
+             "properties": {{"at": {at}, "by": {by}, "n": {n}}}}}
         )
         segment_pendo.matches("it.jsonl")
     """

@@ -78,6 +78,10 @@ def _text(comparison: Comparison, old: Path, new: Path) -> None:
     for change in comparison.traits:
         click.echo(_trait(change))
     click.echo(f"{many(comparison.same, 'call')} the same, {len(comparison.pairs)} not.", err=True)
+    if any(pair.changes for pair in comparison.pairs):
+        click.echo(
+            "If a field differs in each run of the same code, leave it out with --ignore PATH.", err=True
+        )
 
 
 def _markdown(comparison: Comparison, old: Path, new: Path) -> None:
