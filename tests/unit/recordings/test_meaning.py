@@ -185,8 +185,8 @@ RUNS = st.lists(st.tuples(st.sampled_from("pq"), st.integers(0, 3)), max_size=12
 def test_the_same_calls_from_renamed_devices_are_all_found(
     run: list[tuple[str, int]], names: list[int]
 ) -> None:
-    old = [(step, {"anonymousId": device(number)}) for step, number in run]
-    new = [(step, {"anonymousId": device(names[number])}) for step, number in run]
+    old: list[tuple[str, Any]] = [(step, {"anonymousId": device(number)}) for step, number in run]
+    new: list[tuple[str, Any]] = [(step, {"anonymousId": device(names[number])}) for step, number in run]
     ids = DeviceIds()
     known = Known(ids, ((at, step.encode(), device_ids(call)) for at, (step, call) in enumerate(old)))
     taken = [known.take(step.encode(), device_ids(call)) for step, call in new]
