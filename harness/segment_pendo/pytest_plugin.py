@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from segment_pendo.testing.loop_thread import LoopThread
     from segment_pendo.testing.network_guard import Guard
     from segment_pendo.testing.options import Options
+    from segment_pendo.testing.recorded import Files
 
 __all__: list[str] = []
 
@@ -23,6 +24,7 @@ _LATE: Final = pytest.StashKey[list[tuple[str, str]]]()
 _WRONG: Final = pytest.StashKey[str]()
 _STANDING: Final = pytest.StashKey["Guard"]()
 _BETWEEN: Final = pytest.StashKey[list[str]]()
+_FILES: Final = pytest.StashKey["Files"]()
 _TESTED: Final = pytest.StashKey["dict[str, tuple[bool, dict[str, str]]]"]()
 _FIXTURE: Final = "segment_pendo"
 _GUARD: Final = "segment_pendo_no_network"
@@ -201,6 +203,7 @@ def _segment_pendo_loop(request: pytest.FixtureRequest) -> "Iterator[LoopThread]
         _past_proxies(patch)
         yield loop_thread
     request.config.stash[_LATE] = loop_thread.close()
+    request.config.stash[_FILES] = loop_thread.files
 
 
 def _past_proxies(patch: pytest.MonkeyPatch) -> None:
@@ -240,10 +243,16 @@ def segment_pendo(
     yield harness
     passed = item.stash[_PASSED] is True
     harness.finish()
+    unused = harness.unused_faults()
     _segment_pendo_loop.end(harness, passed=passed)
+    item.user_properties[:] = _without_ours(item.user_properties)  # where a plugin repeats a test
     item.user_properties += [(_PROPERTY + name, value) for name, value in harness.counts().items()]
     if passed:  # a test that failed already needs no second failure
         _object(harness)
+        for fault in unused:
+            item.warn(
+                pytest.PytestWarning(f"segment-pendo: no request came after {fault}, so nothing failed")
+            )
 
 
 @pytest.fixture
@@ -319,6 +328,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         used = getattr(item, "funcargs", {})
         if report.failed and _FIXTURE in used and "what came:" not in report.longreprtext:
             report.sections.append(("Segment calls that came", "\n".join(used[_FIXTURE].timeline())))
+        if report.failed and _FIXTURE in used and used[_FIXTURE].misses:
+            report.sections.append(("What Pendo does not hold", "\n".join(used[_FIXTURE].misses)))
         if report.failed and _GUARD in used and used[_GUARD].tried:
             report.sections.append(("Hosts that were refused", "\n".join(used[_GUARD].refused())))
     return report
@@ -334,6 +345,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(config, "workeroutput", None)  # in a worker of pytest-xdist: it goes to the controller
     if output is not None:
         output["segment_pendo_late"] = [list(call) for call in config.stash.get(_LATE, [])]
+        files = config.stash.get(_FILES, None)
+        if files is not None:
+            output["segment_pendo_files"] = files.as_json()
     else:
         config.stash[_WRONG] = _add_summary(config, config.stash.get(_LATE, []))
 
@@ -342,6 +356,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any) -> None:
     late = getattr(node, "workeroutput", {}).get("segment_pendo_late", [])
     node.config.stash.setdefault(_LATE, []).extend((name, text) for name, text in late)
+    files = getattr(node, "workeroutput", {}).get("segment_pendo_files")
+    if files is not None:
+        from segment_pendo.testing.recorded import Files  # noqa: PLC0415 - at first use
+
+        node.config.stash.setdefault(_FILES, Files()).add(files)
+
+
+def _without_ours(properties: list[tuple[str, object]]) -> list[tuple[str, object]]:
+    return [(name, value) for name, value in properties if not str(name).startswith(_PROPERTY)]
 
 
 class _Reports:
@@ -352,8 +375,16 @@ class _Reports:
 
     def __init__(self, config: pytest.Config) -> None:
         self._tested = config.stash.setdefault(_TESTED, {})
+        self._repeated: set[str] = set()
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # A JUnit report joins the properties of all runs of a test; only those of the last one are true.
+        if str(report.outcome) == "rerun":
+            self._repeated.add(report.nodeid)
+        if report.when == "teardown" and report.nodeid in self._repeated:
+            self._repeated.discard(report.nodeid)
+            report.user_properties = _without_ours(report.user_properties)
         before, _ = self._tested.get(report.nodeid, (True, {}))
         passed = before or report.when == "setup"  # a repeated test starts afresh
         counts = {
@@ -381,7 +412,10 @@ def _add_summary(config: pytest.Config, late: list[tuple[str, str]]) -> str:
     return ""
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    files = config.stash.get(_FILES, None)
+    if files is not None:
+        _tell_of_recordings(terminalreporter, files, whole=exitstatus == 0 and _is_whole(terminalreporter))
     late = config.stash.get(_LATE, [])
     if config.stash.get(_WRONG, ""):
         terminalreporter.line(config.stash[_WRONG])
@@ -395,3 +429,25 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         for name, text in late:
             terminalreporter.line(f"{name}: {text}")
         terminalreporter.line("Flush or close the SDK's client before the test ends.")
+
+
+def _is_whole(terminalreporter: Any) -> bool:
+    """Whether every test of the project ran: only then is a recording that no test used left over."""
+    config = terminalreporter.config
+    chosen = config.args_source == pytest.Config.ArgsSource.ARGS
+    chosen = chosen or any(config.getoption(name, None) for name in ("keyword", "markexpr", "lf", "stepwise"))
+    return not chosen and not any(terminalreporter.stats.get(kind) for kind in ("skipped", "deselected"))
+
+
+def _tell_of_recordings(terminalreporter: Any, files: "Files", *, whole: bool) -> None:
+    orphans = files.orphans() if whole else []
+    if files.wrote or orphans:
+        terminalreporter.section("segment-pendo: recordings")
+    for path, became in sorted(files.wrote.items()):
+        terminalreporter.line(f"wrote {_shown(path)}: {became}")
+    for path in orphans:
+        terminalreporter.line(f"no test used {_shown(path)}; delete it, if it is left over")
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

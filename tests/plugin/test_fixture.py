@@ -330,3 +330,48 @@ def test_misuse_is_told_in_a_sentence(pytester: pytest.Pytester, call: str, erro
     result.assert_outcomes(failed=1)
     assert f"{error}: " in said(result)
     assert words in said(result)
+
+
+def test_who_was_asked_for_in_vain_is_named_where_the_test_fails(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+    def test_it(segment_pendo, send):
+        send(identify_call("nina"))
+        assert segment_pendo.visitor("Nina")["id"] == "nina"
+
+    def test_cleared(segment_pendo, send):
+        segment_pendo.visitor("x")
+        segment_pendo.clear()
+        send(identify_call("nina"))
+        assert segment_pendo.visitor("nina")["metadata"]["Plan"] == "x"
+    """,
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["Pendo holds no visitor 'Nina'; did you mean 'nina'?"])
+    result.stdout.fnmatch_lines(["E * KeyError: 'Plan': Pendo holds none"])
+    result.stdout.no_fnmatch_line("*no visitor 'x'*")
+
+
+def test_a_fault_that_no_request_met_is_told(pytester: pytest.Pytester) -> None:
+    source = """
+    def test_unused(segment_pendo, send):
+        send(identify_call("u1"))
+        segment_pendo.fail(429)
+
+    def test_used(segment_pendo, send):
+        segment_pendo.fail(delay=0.01, status=None, times=3)
+        send(identify_call("u1"))
+
+    def test_failed(segment_pendo):
+        segment_pendo.fail(drop=True)
+        raise ValueError
+
+    def test_cleared(segment_pendo):
+        segment_pendo.fail(500)
+        segment_pendo.clear()
+    """
+    result = ran(pytester, source, "-W", "default")
+    result.assert_outcomes(passed=3, failed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*segment-pendo: no request came after .fail(429), so nothing failed"])
+    ran(pytester, source, "-W", "error").assert_outcomes(passed=3, failed=1, errors=1)

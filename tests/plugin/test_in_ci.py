@@ -6,7 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 
 import pytest
-from suites import PLAIN, ran, said
+from suites import FULL, PLAIN, ran, said
 
 from segment_pendo.testing.network_guard import _Installed
 
@@ -135,6 +135,23 @@ def test_junit_properties(pytester: pytest.Pytester) -> None:
     assert found["test_without"] == {}
 
 
+def test_properties_of_a_test_that_is_repeated_are_those_of_its_last_run(pytester: pytest.Pytester) -> None:
+    source = """
+    runs = []
+
+    def test_it(segment_pendo, send):
+        runs.append(1)
+        send(*[identify_call("u1")] * len(runs))
+        assert len(runs) == 3
+    """
+    ran(pytester, source, "--junit-xml=junit.xml", "--reruns=3", plugins=FULL)
+    properties = [
+        (one.get("name"), one.get("value")) for one in ET.parse(pytester.path / "junit.xml").iter("property")
+    ]
+    assert properties.count(("segment_pendo_calls", "3")) == 1
+    assert len(properties) == len({name for name, _ in properties}) == 4
+
+
 def test_a_summary_where_github_asks_for_one(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,13 +184,14 @@ def test_a_summary_into_a_file_that_cannot_be_written(pytester: pytest.Pytester)
     )
 
 
-def test_unused_it_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
+def test_unused_it_imports_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins import some of these
     pytester.makeconftest(
         "import sys, json\ndef pytest_unconfigure(): open('modules', "
         "'w').write(json.dumps(list(sys.modules)))\n"
     )
     pytester.makepyfile("def test_it(): pass\ndef test_other(tmp_path): pass\n")
-    others = ("-p", "no:hypothesispytest", "-p", "no:pytester")
+    others = ("-p", "segment_pendo.pytest_plugin", "-p", "no:pytester")
     pytester.runpytest_subprocess(*PLAIN, *others, "--collect-only").assert_outcomes()
     collected = set(json.loads((pytester.path / "modules").read_text()))
     assert "segment_pendo.pytest_plugin" in collected

@@ -263,6 +263,37 @@ def test_order_counts_unless_it_does_not(pytester: pytest.Pytester, monkeypatch:
     ran(pytester, two.format(first=other, second=one, ordered=False)).assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_what_was_written_and_what_is_left_over_is_told(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    source = """
+    @pytest.mark.parametrize("name", ["one", "two"])
+    def test_it(segment_pendo, send, name):
+        send(identify_call(name))
+        segment_pendo.matches(f"recordings/{name}.jsonl")
+    """
+    made = ran(pytester, source, "--segment-pendo-update", *workers, plugins=FULL)
+    made.stdout.fnmatch_lines(
+        [
+            "*segment-pendo: recordings*",
+            "wrote recordings/one.jsonl: 1 new call",
+            "wrote recordings/two.jsonl: 1 new call",
+        ]
+    )
+    made.stdout.no_fnmatch_line("no test used*")
+    (pytester.path / "recordings" / "notes.jsonl").write_text("{}\n")
+    only_one = source.replace(', "two"', "")
+    left = ran(pytester, only_one, *workers, plugins=FULL)
+    left.stdout.fnmatch_lines(["no test used recordings/two.jsonl; delete it, if it is left over"])
+    left.stdout.no_fnmatch_line("*notes.jsonl*")
+    for arguments in (["-k", "one"], ["test_suite.py"], ["-k", "one", "test_suite.py"]):
+        part = ran(pytester, only_one, *arguments, *workers, plugins=FULL)
+        part.assert_outcomes(passed=1)
+        part.stdout.no_fnmatch_line("no test used*")
+
+
 def test_update_is_refused_in_ci(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     result = ran(pytester, RECORDED.format(ordered=True), "--segment-pendo-update")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from segment_pendo.base import js_json
+from segment_pendo.base.prose import many
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, Header, Reading, RecordedCall, call_line
 from segment_pendo.recordings.judge import Judge, batch_of, with_sent_at
@@ -28,6 +29,11 @@ class Merge:
     kept: int = 0
     new: int = 0
     gone: int = 0
+
+    def __str__(self) -> str:
+        if not (self.kept or self.gone):
+            return many(self.new, "new call")
+        return f"{many(self.kept, 'call')} as before, {self.new} new or changed, {self.gone} no longer there"
 
 
 def merged(old: Reading, new: Reading, done: Merge, meaning: Meaning) -> Iterator[bytes]:

@@ -2,14 +2,17 @@
 
 An expectation is a subset: what it does not name may be anything. An object matches if it has the expected
 members, a list if it is as long and each item matches, any other value if `expected == actual`; so objects
-that define equality (dirty-equals, unittest.mock.ANY) may stand anywhere. As in JSON, true and false never
-equal a number.
+that define equality (dirty-equals, unittest.mock.ANY) may stand anywhere. A compiled pattern matches a text
+in which it is found, a function a value for which it returns something true. As in JSON, true and false
+never equal a number.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Number
-from typing import Any, Final, Literal, NamedTuple
+from types import MethodType
+from typing import Any, Final, NamedTuple
 
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import many, short
@@ -18,6 +21,7 @@ from segment_pendo.pendo.codes import CODES as PENDO
 from segment_pendo.segment.codes import CODES as SEGMENT
 from segment_pendo.segment.codes import DROPS
 from segment_pendo.segment.members import MEMBERS
+from segment_pendo.testing.literals import FindingCode, Outcome, SkipCode
 from segment_pendo.words import Json, Judged
 
 __all__ = [
@@ -35,9 +39,6 @@ __all__ = [
     "screen",
     "track",
 ]
-
-
-type Outcome = Literal["webhook", "skipped"]
 
 
 class _Mark:
@@ -90,7 +91,7 @@ class Expectation:
 
 def identify(
     user: Any = ANY, *, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
-    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: SkipCode | None = None, finding: FindingCode | None = None,
 ) -> Expectation:  # fmt: skip
     """Expect an identify call of this `user` (userId) or `anonymous` (anonymousId), with these `traits`.
 
@@ -102,7 +103,7 @@ def identify(
 
 def group(
     group: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, traits: Any = ANY, context: Any = ANY,
-    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: SkipCode | None = None, finding: FindingCode | None = None,
 ) -> Expectation:  # fmt: skip
     """Expect a group call for this `group` (groupId); the other arguments are those of `identify`."""
     return _made("group", locals())
@@ -110,7 +111,7 @@ def group(
 
 def track(
     event: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
-    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: SkipCode | None = None, finding: FindingCode | None = None,
 ) -> Expectation:  # fmt: skip
     """Expect a track call of this `event`, with these `properties`; the rest is as in `identify`."""
     return _made("track", locals())
@@ -118,7 +119,7 @@ def track(
 
 def page(
     name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
-    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: SkipCode | None = None, finding: FindingCode | None = None,
 ) -> Expectation:  # fmt: skip
     """Expect a page call of this `name`; the other arguments are those of `track`."""
     return _made("page", locals())
@@ -126,7 +127,7 @@ def page(
 
 def screen(
     name: Any = ANY, *, user: Any = ANY, anonymous: Any = ANY, properties: Any = ANY, context: Any = ANY,
-    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: SkipCode | None = None, finding: FindingCode | None = None,
 ) -> Expectation:  # fmt: skip
     """Expect a screen call of this `name`; the other arguments are those of `track`."""
     return _made("screen", locals())
@@ -134,7 +135,7 @@ def screen(
 
 def alias(
     user: Any = ANY, *, previous: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
-    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: SkipCode | None = None, finding: FindingCode | None = None,
 ) -> Expectation:  # fmt: skip
     """Expect an alias call of this `user`, who was `previous` (previousId); the rest is as in `identify`."""
     return _made("alias", locals())
@@ -142,7 +143,7 @@ def alias(
 
 def any_call(
     *, user: Any = ANY, anonymous: Any = ANY, context: Any = ANY,
-    outcome: Outcome | None = None, code: str | None = None, finding: str | None = None,
+    outcome: Outcome | None = None, code: SkipCode | None = None, finding: FindingCode | None = None,
 ) -> Expectation:  # fmt: skip
     """Expect a call of any type; the arguments are those of `identify`."""
     return _made(None, locals())
@@ -276,8 +277,34 @@ def _value(expected: Any, actual: Json, path: tuple[str | int, ...]) -> Iterator
     elif isinstance(expected, list | tuple) and isinstance(actual, list) and len(expected) == len(actual):
         for index, (expected_item, item) in enumerate(zip(expected, actual, strict=True)):
             yield from _value(expected_item, item, (*path, index))
+    elif isinstance(expected, re.Pattern):
+        if not (isinstance(actual, str) and expected.search(actual)):
+            yield Mismatch(json_path(*path), f"a text with /{expected.pattern}/", repr(actual))
+    elif _is_check(expected):
+        yield from _checked_by(expected, actual, path)
     elif not _equal(expected, actual):
         yield Mismatch(json_path(*path), repr(expected), repr(actual), _hint(expected, actual))
+
+
+def _is_check(expected: Any) -> bool:
+    """Whether to call it: a class, or an object that defines equality, is compared instead."""
+    return (
+        callable(expected)
+        and not isinstance(expected, type)
+        and type(expected).__eq__ in {object.__eq__, type(print).__eq__, MethodType.__eq__}
+    )
+
+
+def _checked_by(
+    check: Callable[[Json], object], actual: Json, path: tuple[str | int, ...]
+) -> Iterator[Mismatch]:
+    name = getattr(check, "__qualname__", None) or repr(check)
+    try:
+        holds, hint = bool(check(actual)), ""
+    except Exception as error:  # noqa: BLE001 - a value that the test's function cannot take does not match
+        holds, hint = False, f"{name} raised {type(error).__name__}: {error}"
+    if not holds:
+        yield Mismatch(json_path(*path), f"what {name} accepts", repr(actual), hint)
 
 
 def _equal(expected: Any, actual: Json) -> bool:

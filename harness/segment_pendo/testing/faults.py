@@ -31,6 +31,11 @@ class Fault:
     drop: bool = False
     keep: bool = False
     retry_after: int | None = None
+    used: bool = False
+
+    def __str__(self) -> str:
+        what = "drop=True" if self.drop else "None" if self.status is None else str(self.status)
+        return f".fail({what})"
 
     def __post_init__(self) -> None:
         whole = all(
@@ -59,12 +64,17 @@ class Faults:
     def clear(self) -> None:
         self._waiting.clear()
 
+    def unused(self) -> list[str]:
+        """Return a name for each fault that no request has met yet."""
+        return [str(fault) for fault in self._waiting if not fault.used]
+
     async def answer(self, request: web.Request, take: Handler) -> web.StreamResponse:
         """Answer a request of an SDK, with the next fault if it is a POST and one is waiting."""
         if request.method != "POST" or not self._waiting:
             return await take(request)
         fault = self._waiting[0]
         fault.times -= 1
+        fault.used = True
         if not fault.times:
             self._waiting.popleft()
         where = f"POST {plain(masked(request.path))}"

@@ -20,7 +20,7 @@ from segment_pendo.recordings.files import load
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.testing.faults import Fault, Faults
 from segment_pendo.testing.options import Options
-from segment_pendo.testing.recorded import Recordings
+from segment_pendo.testing.recorded import Files, Recordings
 from segment_pendo.testing.timeline import Arrival, Event, Note, called, problems, timeline
 from segment_pendo.testing.waiting import Aio, Clock, Waiting
 from segment_pendo.words import Attempt, Receipt
@@ -31,11 +31,11 @@ __all__ = ["Harness"]
 class Loop(Protocol):
     """Run something in the loop thread and wait for its result.
 
-    `url` is the address of the whole session; `written` says which test wrote which recording.
+    `url` is the address of the whole session; `files` are the recordings that its tests used and wrote.
     """
 
     url: str
-    written: dict[Path, str]
+    files: Files
 
     def ask[T](self, what: Callable[[], T]) -> T: ...
 
@@ -56,7 +56,7 @@ class Harness(Waiting):
         self.aio = Aio(self)
         self._loop = loop
         self._faults = Faults(self._note)
-        self._recordings = Recordings(name, options, loop.written)
+        self._recordings = Recordings(name, options, loop.files)
         # Webhooks go straight into the Pendo on loopback, so a test need not wait for another HTTP request.
         plan = Plan(port=0, setup=options.setup, deliver=False, with_proxy=False)
         self._session = Session(plan, self, before=[self._recordings])
@@ -170,7 +170,9 @@ class Harness(Waiting):
 
         Raises RecordingError for a file that is not a recording.
         """
-        entries = list(load(self._path(path)))
+        where = self._path(path)
+        entries = list(load(where))
+        self._loop.files.used.add(where.resolve())
         self._loop.ask(
             lambda: [self._session.relay.receive(entry.sdk_request(), entry.at) for entry in entries]
         )
@@ -263,8 +265,13 @@ class Harness(Waiting):
             with self._came:
                 self._cleared += self.events
                 self.events.clear()
+                self.misses.clear()
 
         self._loop.ask(forget)
+
+    def unused_faults(self) -> list[str]:
+        """Return a name for each `fail` that no request has met yet."""
+        return self._loop.ask(self._faults.unused)
 
     def finish(self) -> None:
         """Let SDKs send the calls that they still hold, so that these count for this test.

@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -23,6 +22,7 @@ from segment_pendo.serve.listener import Listener
 from segment_pendo.testing.flushing import Flushes
 from segment_pendo.testing.harness import Harness
 from segment_pendo.testing.options import Options
+from segment_pendo.testing.recorded import Files
 from segment_pendo.testing.waiting import Clock
 
 __all__ = ["LoopThread"]
@@ -53,7 +53,7 @@ class LoopThread:
         self.run(self._door.start(0))
         self.url = self._door.url
         self.late: list[tuple[str, str]] = []
-        self.written: dict[Path, str] = {}
+        self.files = Files()
 
     def ask[T](self, what: Callable[[], T]) -> T:
         """Call `what` in the thread; return what it returns, or raise what it raises.

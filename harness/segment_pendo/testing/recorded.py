@@ -1,29 +1,61 @@
 """The recordings of a test: started, compared with what came, or rewritten."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from segment_pendo.base.prose import many, printable, short
 from segment_pendo.recordings.compare import Comparison, compare
-from segment_pendo.recordings.files import load, load_header
+from segment_pendo.recordings.files import is_recording_file, load, load_header
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.testing.options import Options
 from segment_pendo.words import Receipt
 
-__all__ = ["Recordings"]
+__all__ = ["Files", "Recordings"]
 
 _WIDEST = 100
 
 
-class Recordings:
-    """A sink that records calls; `written` says which test of this session wrote which file."""
+@dataclass(slots=True)
+class Files:
+    """The recordings of a session of tests.
 
-    def __init__(self, test: str, options: Options, written: dict[Path, str]) -> None:
+    `used`: those that a test compared, replayed or recorded. `by`: which test wrote which. `wrote`: for each
+    that was rewritten, what became of its calls.
+    """
+
+    used: set[Path] = field(default_factory=set)
+    by: dict[Path, str] = field(default_factory=dict)
+    wrote: dict[Path, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON, for the controller of pytest-xdist."""
+        return {
+            "used": [str(path) for path in self.used],
+            "wrote": {str(path): became for path, became in self.wrote.items()},
+        }
+
+    def add(self, other: Mapping[str, Any]) -> None:
+        """Add what `as_json` of another session returned."""
+        self.used.update(map(Path, other["used"]))
+        self.wrote.update({Path(path): became for path, became in other["wrote"].items()})
+
+    def orphans(self) -> list[Path]:
+        """Return the recordings in the same directories that no test used."""
+        beside = {file for folder in {path.parent for path in self.used} for file in folder.glob("*.jsonl")}
+        return sorted(file for file in beside - self.used if is_recording_file(file))
+
+
+class Recordings:
+    """A sink that records calls into `files` of a session."""
+
+    def __init__(self, test: str, options: Options, files: Files) -> None:
         self._test = test
         self._setup = options.setup
         self._meaning = options.meaning
-        self._written = written
+        self._files = files
         self._begun: list[Recorder] = []
 
     def begin(self, where: Path, receipts: Sequence[Receipt]) -> None:
@@ -36,6 +68,10 @@ class Recordings:
 
     def _recorder(self, where: Path, receipts: Sequence[Receipt]) -> Recorder:
         where.parent.mkdir(parents=True, exist_ok=True)
+        self._files.used.add(where.resolve())
+        return self._written(where, receipts)
+
+    def _written(self, where: Path, receipts: Sequence[Receipt]) -> Recorder:
         recorder = Recorder(where, setup=self._setup, meaning=self._meaning)
         for receipt in receipts:
             recorder.take(receipt)
@@ -57,6 +93,7 @@ class Recordings:
 
         Raises RecordingError for a file that is not a recording.
         """
+        self._files.used.add(where.resolve())
         if not where.exists():
             said = (
                 f"there is no recording {where} yet; run pytest --segment-pendo-update to make it, "
@@ -86,7 +123,7 @@ class Recordings:
         Returns lines that say why it was not written; none if it was. Raises RecordingError for a file that
         is not a recording.
         """
-        writer = self._written.setdefault(where.resolve(), self._test)
+        writer = self._files.by.setdefault(where.resolve(), self._test)
         if writer != self._test:
             said = (
                 f"{writer} wrote other calls into {where} in this run; give each test a recording of its own"
@@ -94,13 +131,15 @@ class Recordings:
             return [said] if self._comparison(where, receipts).pairs else []
         if where.exists() and load_header(where).setup.described() != self._setup.described():
             where.unlink()  # recorded with other options, so no line of it can stay
-        self._recorder(where, receipts).close()
+        recorder = self._recorder(where, receipts)
+        recorder.close()
+        self._files.wrote[where.resolve()] = str(recorder.done)
         return []
 
     def _comparison(self, where: Path, receipts: Sequence[Receipt]) -> Comparison:
         with TemporaryDirectory() as folder:
             now = Path(folder, "now.jsonl")
-            self._recorder(now, receipts).close()
+            self._written(now, receipts).close()
             return compare(load(where), load(now), self._meaning)
 
 

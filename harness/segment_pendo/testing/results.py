@@ -8,7 +8,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypedDict, cast
+from typing import Any, Final, Literal, TypedDict, cast
 from uuid import UUID, uuid5
 
 from segment_pendo.base import js_json
@@ -23,6 +23,8 @@ from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.testing.expectation import Expectation, checked
+from segment_pendo.testing.held import Metadata, no_such
+from segment_pendo.testing.literals import Sdk, WebhookKind
 from segment_pendo.testing.timeline import Arrival, Event, Note, called, problems
 from segment_pendo.testing.values import as_sent
 from segment_pendo.words import LEVELS, JsonObject, Judged, Level, Receipt
@@ -45,6 +47,7 @@ class Results(ABC):
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.misses: list[str] = []  # sentences on visitors and accounts that were asked for in vain
 
     @abstractmethod
     def _ask[T](self, what: Callable[[Records], T]) -> T:
@@ -89,11 +92,26 @@ class Results(ABC):
 
     def visitor(self, id: str) -> Visitor | None:
         """Return the visitor that Pendo would hold, or None."""
-        return visitor_of(self._ask(lambda pendo: pendo.visitor(id)))
+        visitor = visitor_of(self._ask(lambda pendo: pendo.visitor(id)))
+        if visitor is None:
+            self._miss("visitor", id)
+            return None
+        return visitor | {"metadata": Metadata(visitor["metadata"])}
 
     def account(self, id: str) -> Account | None:
         """Return the account that Pendo would hold, or None."""
-        return account_of(self._ask(lambda pendo: pendo.account(id)))
+        account = account_of(self._ask(lambda pendo: pendo.account(id)))
+        if account is None:
+            self._miss("account", id)
+            return None
+        return account | {"metadata": Metadata(account["metadata"])}
+
+    def _miss(self, kind: Literal["visitor", "account"], id: str) -> None:
+        state = cast("dict[str, dict[str, Any]]", self.state())
+        held, others = state["visitors"], state["accounts"]
+        if kind == "account":
+            held, others = others, held
+        self.misses.append(no_such(kind, id, held, others))
 
     def state(self) -> JsonObject:
         """Return all that Pendo would hold, with the call that set each field, as `/_/state` shows it."""
@@ -181,11 +199,11 @@ class _Predicted(Results):
 def pendo_after(
     calls: Iterable[Mapping[str, Any]],
     *,
-    sdk: str = "node",
+    sdk: Sdk = "node",
     at: datetime = _AT,
     track: bool = False,
     pendo_track: bool = True,
-    webhook: str = "actions",
+    webhook: WebhookKind = "actions",
     assume: Mapping[str, str] = _NOTHING,
 ) -> Results:
     """Return what becomes of these calls (`type`, ids, `traits` or `properties`), sent by an SDK at a time.

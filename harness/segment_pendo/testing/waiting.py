@@ -19,6 +19,7 @@ from segment_pendo.base.prose import many
 from segment_pendo.explain.rows import CallRow
 from segment_pendo.testing.expectation import Expectation, any_call, checked
 from segment_pendo.testing.flushing import Flushes, clients_elsewhere
+from segment_pendo.testing.http_fakes import active
 from segment_pendo.testing.options import Options
 from segment_pendo.testing.results import Results, row_of
 from segment_pendo.testing.timeline import Arrival, called, missed, timeline, uncalled
@@ -258,6 +259,10 @@ class Waiting(Results):
                 f"No call came to {self.host}. Is that the host of the SDK (segment_pendo.host), and "
                 "was it flushed?"
             )
+            doubts += [
+                f"{fake.name} is active, and may answer the SDK in our place. Let it through: {fake.remedy}"
+                for fake in active()
+            ]
             doubts += [
                 f"A client of this process sends to {host}. If that is the app's client, it was made for "
                 "another test: make a new client in each test, or give a shared client segment_pendo_url."

@@ -146,6 +146,12 @@ def test_a_difference_in_who_is_whose_device_is_named(tmp_path: Path) -> None:
     assert differences(old, new, tmp_path) == [("changed", "$.anonymousId")]
 
 
+def test_a_call_of_another_device_with_another_value_is_a_change_of_both(tmp_path: Path) -> None:
+    old = [{"type": "page", "name": step, "anonymousId": device(1), "properties": {"n": 1}} for step in "ab"]
+    new = [old[0], old[1] | {"anonymousId": device(2), "properties": {"n": 2}}]
+    assert differences(old, new, tmp_path) == [("changed", "$.anonymousId", "$.properties.n")]
+
+
 def test_an_id_that_nobody_made_at_random_counts(tmp_path: Path) -> None:
     old, new = ([{"type": "page", "anonymousId": id}] for id in ("visitor-1", "visitor-2"))
     assert differences(old, new, tmp_path) == [("changed", "$.anonymousId")]
@@ -207,6 +213,20 @@ def test_in_order_each_call_finds_its_own(run: list[tuple[str, int]]) -> None:
     ]
     known = Known(ids, old)
     assert [known.take(mark, of) for _, mark, of in old] == [at for at, _, _ in old]
+
+
+def test_an_id_that_is_taken_for_another_one_is_not_taken_for_itself() -> None:
+    ids, a, b = DeviceIds(), *(device_ids({"anonymousId": device(number)}) for number in (1, 2))
+    known = Known(ids, [("first", b"1", a), ("second", b"2", b)])
+    assert (known.take(b"1", b), known.take(b"2", b)) == ("first", None)
+
+
+def test_a_device_with_two_ids_must_fit_in_both() -> None:
+    def of(browser: int, phone: int) -> tuple[str, ...]:
+        return device_ids({"anonymousId": device(browser), "context": {"device": {"id": device(phone)}}})
+
+    known = Known(DeviceIds(), [("first", b"1", of(1, 11)), ("second", b"2", of(2, 12))])
+    assert (known.take(b"1", of(3, 13)), known.take(b"2", of(4, 13))) == ("first", None)
 
 
 def cli(*arguments: object) -> Any:

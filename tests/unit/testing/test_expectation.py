@@ -1,15 +1,25 @@
 """What a test expects of a call."""
 
+import json
 import math
+import operator
 import re
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 from unittest.mock import ANY
 
 import pytest
 from dirty_equals import IsInt, IsNow, IsPositive, IsStr
 
+from segment_pendo.pendo.codes import CODES as PENDO
+from segment_pendo.segment.codes import CODES as SEGMENT
+from segment_pendo.segment.codes import DROPS
+from segment_pendo.segment.webhooks import KINDS
+from segment_pendo.segment.wire import SDKS
+from segment_pendo.testing import literals
 from segment_pendo.testing.expectation import (
     ABSENT,
     Expectation,
@@ -278,7 +288,7 @@ def test_pendo_after_takes_the_options_of_run() -> None:
     with pytest.raises(ValueError, match=r"sets no switch\. Did you mean nested"):
         pendo_after([], assume={"nestd": "underscore"})
     with pytest.raises(ValueError, match="there is no SDK 'nodejs'; did you mean 'node'"):
-        pendo_after([], sdk="nodejs")
+        pendo_after([], sdk="nodejs")  # type: ignore[arg-type]
     for wrong in ({"type": "identify"}, "identify"):
         with pytest.raises(TypeError, match=r"pendo_after\(\) takes a list of calls"):
             pendo_after(wrong)  # type: ignore[arg-type]
@@ -304,3 +314,98 @@ def test_a_value_of_python_becomes_what_the_client_makes_of_it() -> None:
     assert visitor["metadata"] == {"since": "2024-05-09", "tags": ["a"]}
     with pytest.raises(TypeError, match=r"\$.traits.since is date"):
         pendo_after([call])
+
+
+# --- patterns and functions ---
+
+
+@pytest.mark.parametrize(
+    ("expected", "matches"),
+    [
+        (re.compile("ro$"), True),
+        (re.compile("^ro"), False),
+        (str.isalpha, True),
+        (str.isdigit, False),
+        (lambda plan: plan in {"pro", "free"}, True),
+        (lambda plan: plan > 5, False),  # raises TypeError
+        (partial(operator.eq, "pro"), True),
+        (IsStr(regex="p.*"), True),
+        (str, False),
+    ],
+)
+def test_patterns_and_functions_match_values(expected: Any, matches: bool) -> None:
+    call = judged(IDENTIFY)
+    assert identify(traits={"plan": expected}).matches(call) is matches
+    assert identify(traits={"seats": re.compile("5")}).matches(call) is False
+
+
+def test_what_a_pattern_or_a_function_did_not_take_is_told() -> None:
+    call = judged(IDENTIFY)
+
+    def is_free(plan: str) -> bool:
+        return plan == "free"
+
+    def is_many(plan: Any) -> bool:
+        return bool(plan > 5)
+
+    for expected, words, hint in [
+        (re.compile("^a"), "a text with /^a/", ""),
+        (is_free, "what test_what_a_pattern_or_a_function_did_not_take_is_told.<locals>.is_free accepts", ""),
+        (is_many, "is_many accepts", "is_many raised TypeError: "),
+    ]:
+        (mismatch,) = mismatches(identify(traits={"plan": expected}), call)
+        assert mismatch.expected.endswith(words)
+        assert hint in mismatch.hint
+        assert mismatch.actual == "'pro'"
+
+
+# --- the types that tests write ---
+
+
+@pytest.mark.parametrize(
+    ("literal", "values"),
+    [
+        (literals.FindingCode, SEGMENT | PENDO),
+        (literals.SkipCode, DROPS),
+        (literals.Sdk, SDKS),
+        (literals.WebhookKind, KINDS),
+        (literals.Outcome, ["skipped", "webhook"]),
+    ],
+)
+def test_the_types_hold_what_the_tables_hold(literal: Any, values: Iterable[str]) -> None:
+    assert sorted(get_args(literal.__value__)) == sorted(values)
+
+
+# --- what Pendo does not hold ---
+
+
+def test_a_record_that_pendo_does_not_hold_is_named() -> None:
+    calls: list[dict[str, Any]] = [IDENTIFY, {"type": "group", "userId": "u1", "groupId": "Acme"}]
+    after = pendo_after(calls, sdk="http")
+    assert (after.visitor("U1"), after.visitor("Acme"), after.account("acme"), after.account("u1")) == (
+        None,
+    ) * 4
+    assert (after.visitor("somebody"), pendo_after([]).account("x")) == (None, None)
+    assert after.misses == [
+        "Pendo holds no visitor 'U1'; did you mean 'u1'?",
+        "Pendo holds no visitor 'Acme'; that is an account",
+        "Pendo holds no account 'acme'; did you mean 'Acme'?",
+        "Pendo holds no account 'u1'; that is a visitor",
+        "Pendo holds no visitor 'somebody'; it holds 'u1'",
+    ]
+
+
+def test_metadata_that_pendo_does_not_hold_names_the_nearest() -> None:
+    visitor = pendo_after([IDENTIFY], sdk="http").visitor("u1")
+    assert visitor is not None
+    metadata = visitor["metadata"]
+    for key, words in [
+        ("Plan", "'Plan': there is 'plan', as Pendo lower-cases names"),
+        ("plann", "'plann': did you mean 'plan'?"),
+        ("xyz", "'xyz': Pendo holds 'plan', 'seats', 'paid'"),
+    ]:
+        with pytest.raises(KeyError) as error:
+            metadata[key]
+        assert str(error.value).startswith(words)
+    assert metadata.get("Plan") is None
+    assert json.loads(json.dumps(metadata)) == dict(metadata)

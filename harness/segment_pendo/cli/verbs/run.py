@@ -321,11 +321,8 @@ def _recorded(recorder: Recorder) -> str:
     if recorder.kept_in is not None:
         return f"{recorder.path} was not replaced, as the command failed; this run is in {recorder.kept_in}."
     if not (done.kept or done.gone):
-        return f"Recorded {many(done.new, 'new call')} to {recorder.path}."
-    return (
-        f"Recorded to {recorder.path}: {many(done.kept, 'call')} as before, {done.new} new or changed, "
-        f"{done.gone} no longer there."
-    )
+        return f"Recorded {done} to {recorder.path}."
+    return f"Recorded to {recorder.path}: {done}."
 
 
 def _banner(session: Session) -> None:
