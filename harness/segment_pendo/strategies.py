@@ -15,6 +15,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from segment_pendo.pendo.ids import Kind, examine
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
@@ -30,6 +31,7 @@ __all__ = [
     "sessions",
     "track_calls",
     "traits",
+    "valid_ids",
 ]
 
 type Strategy[T] = st.SearchStrategy[T]
@@ -41,6 +43,7 @@ _WORDS = st.text(st.characters(categories=["L", "N"], include_characters=" -_.'"
 _NAMES = st.text(_LETTERS, min_size=1, max_size=10)
 _BEFORE = st.lists(st.sampled_from(["identify", "track"]), max_size=3)
 _INSIDE = st.lists(st.sampled_from(["identify", "track"]), max_size=2)
+_PEOPLE = st.sampled_from([("userId",), ("userId", "anonymousId"), ("anonymousId",)])
 _DEVICES = st.uuids().map(str)
 _EMAILS = st.builds(
     "{}@example.{}".format,
@@ -71,6 +74,7 @@ _KNOWN: dict[str, Strategy[Json]] = {
     "trial": st.booleans(),
     "referredBy": st.none() | _WORDS,
 }
+_STANDARD: Strategy[JsonObject] = st.fixed_dictionaries({}, optional=_KNOWN)
 
 
 def register_ci_profile(name: str = "ci") -> None:
@@ -90,6 +94,18 @@ def register_ci_profile(name: str = "ci") -> None:
     )
 
 
+# Hypothesis shows what a composite returns as it is; of `builds` it would show the lambda.
+@st.composite
+def _joined(draw: st.DrawFn, *parts: Strategy[JsonObject]) -> JsonObject:
+    return {name: value for part in parts for name, value in draw(part).items()}
+
+
+@st.composite
+def _who(draw: st.DrawFn, user_ids: Strategy[str], anonymous_ids: Strategy[str]) -> JsonObject:
+    members = {"userId": user_ids, "anonymousId": anonymous_ids}
+    return {name: draw(members[name]) for name in draw(_PEOPLE)}
+
+
 def _or[T](given: Strategy[T] | None, default: Strategy[T]) -> Strategy[T]:
     return default if given is None else given
 
@@ -97,12 +113,29 @@ def _or[T](given: Strategy[T] | None, default: Strategy[T]) -> Strategy[T]:
 def ids() -> Strategy[str]:
     """Generate user, anonymous and group ids: any non-empty text that UTF-8 can hold.
 
-    Often it is a UUID, an e-mail address or a number in digits.
+    Often it is a UUID, an e-mail address or a number in digits. Segment takes them all, but Pendo not: white
+    space alone is none to it, and it warns of others, such as "null" and "_PENDO_T_...". `valid_ids` has only
+    those of which there is nothing to warn.
     """
     any_text = st.text(_ANY, min_size=1, max_size=40)
     return any_text | st.uuids().map(str) | _EMAILS | st.integers(0, 10**9).map(str)
 
 
+def valid_ids() -> Strategy[str]:
+    """Generate the `ids` that Pendo takes as visitor and as account without a warning.
+
+    No two of them differ in case alone. With them, code that is right has no `problems()`.
+    """
+    return _VALID_IDS
+
+
+def _is_valid(id: str) -> bool:
+    kinds: tuple[Kind, ...] = ("visitor", "account")
+    findings = [finding for kind in kinds for finding in examine(id, kind, "$")]
+    return id == id.casefold() and all(finding.level == "info" for finding in findings)
+
+
+_VALID_IDS = ids().filter(_is_valid)
 _IDS = ids()  # the defaults exist once: a strategy that was used before draws faster
 
 
@@ -114,14 +147,11 @@ def traits(
     They are those of Segment's specification, and up to three of the app's own. With `keys` or `values`,
     there are only the latter.
     """
-    known: Strategy[JsonObject] = st.fixed_dictionaries({}, optional=_KNOWN)
     scalars: Strategy[Json] = st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _WORDS
     own: Strategy[JsonObject] = st.dictionaries(
         _or(keys, _NAMES | st.builds("{}_{}".format, _NAMES, _NAMES)), _or(values, scalars), max_size=3
     )
-    if keys is not None or values is not None:
-        return own
-    return st.builds(lambda standard, custom: {**custom, **standard}, known, own)
+    return own if keys is not None or values is not None else _joined(own, _STANDARD)
 
 
 _TRAITS = traits()
@@ -150,22 +180,15 @@ def _hostile() -> Strategy[JsonObject]:
 _HOSTILE = _hostile()
 
 
-def _who(user_ids: Strategy[str] | None, anonymous_ids: Strategy[str] | None) -> Strategy[JsonObject]:
-    users, devices = _or(user_ids, _IDS), _or(anonymous_ids, _IDS)
-    by_user: Strategy[JsonObject] = st.fixed_dictionaries(
-        {"userId": users}, optional={"anonymousId": devices}
-    )
-    return by_user | st.fixed_dictionaries({"anonymousId": devices})
-
-
 def _calls(
     kind: str,
-    who: Strategy[JsonObject],
+    who: tuple[Strategy[str] | None, Strategy[str] | None],
     parts: dict[str, Strategy[Json]],
     optional: dict[str, Strategy[Json]],
 ) -> Strategy[JsonObject]:
+    user_ids, anonymous_ids = who
     rest: Strategy[JsonObject] = st.fixed_dictionaries(parts, optional=optional)
-    return st.builds(lambda ids, members: {"type": kind, **ids, **members}, who, rest)
+    return _joined(st.just({"type": kind}), _who(_or(user_ids, _IDS), _or(anonymous_ids, _IDS)), rest)
 
 
 def identify_calls(
@@ -175,7 +198,7 @@ def identify_calls(
     traits: Strategy[JsonObject] | None = None,
 ) -> Strategy[JsonObject]:
     """Generate identify calls, some of them anonymous, some without traits."""
-    return _calls("identify", _who(user_ids, anonymous_ids), {}, {"traits": _or(traits, _TRAITS)})
+    return _calls("identify", (user_ids, anonymous_ids), {}, {"traits": _or(traits, _TRAITS)})
 
 
 def group_calls(
@@ -188,7 +211,7 @@ def group_calls(
     """Generate group calls, some of anonymous users, some without traits."""
     return _calls(
         "group",
-        _who(user_ids, anonymous_ids),
+        (user_ids, anonymous_ids),
         {"groupId": _or(group_ids, _IDS)},
         {"traits": _or(traits, _TRAITS)},
     )
@@ -204,7 +227,7 @@ def track_calls(
     """Generate track calls, some of them without properties."""
     return _calls(
         "track",
-        _who(user_ids, anonymous_ids),
+        (user_ids, anonymous_ids),
         {"event": _or(events, _WORDS)},
         {"properties": _or(properties, _TRAITS)},
     )

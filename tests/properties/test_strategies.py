@@ -1,5 +1,6 @@
 """What the strategies for adopters promise."""
 
+import ast
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,11 +18,13 @@ from segment_pendo.strategies import (
     group_calls,
     hostile_traits,
     identify_calls,
+    ids,
     register_ci_profile,
     sdk_requests,
     sessions,
     track_calls,
     traits,
+    valid_ids,
 )
 from segment_pendo.testing.results import pendo_after
 from segment_pendo.words import JsonObject, SdkRequest
@@ -89,6 +92,8 @@ def test_each_shrinks_to_the_plainest_case() -> None:
     assert find(
         hostile_traits(), lambda one: any(isinstance(value, dict) for value in one.values()), settings=QUICK
     ) == {"": {}}
+    plain_batch: Any = find(batches(), lambda _: True, settings=QUICK)
+    assert plain_batch["batch"] == [{"type": "identify", "userId": "0"}]
     batch: Any = find(
         batches(calls=identify_calls(traits=st.just({}))), lambda one: len(one["batch"]) == 2, settings=QUICK
     )
@@ -119,6 +124,53 @@ def test_the_ci_profile() -> None:
     assert profile.derandomize
     assert profile.deadline is None
     assert HealthCheck.function_scoped_fixture in profile.suppress_health_check
+
+
+@given(sessions(user_ids=valid_ids(), group_ids=valid_ids(), traits=st.just({"plan": "pro"})))
+def test_of_valid_ids_there_is_nothing_to_warn(session: list[JsonObject]) -> None:
+    known = session[next(index for index, call in enumerate(session) if "userId" in call) :]
+    after = pendo_after(known, track=True)
+    assert after.problems("warning") == []
+    assert after.visitor(str(known[0]["userId"])) is not None
+    assert all(after.account(str(call["groupId"])) for call in known if call["type"] == "group")
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        identify_calls(),
+        group_calls(traits=traits(keys=st.just("a"))),
+        track_calls(),
+        calls(),
+        batches(),
+        sessions(),
+        traits(),
+        hostile_traits(),
+        sdk_requests(),
+        ids(),
+        valid_ids(),
+    ],
+)
+def test_a_failing_example_can_be_pasted(strategy: st.SearchStrategy[Any]) -> None:
+    seen = []
+
+    @settings(QUICK, phases=[Phase.generate, Phase.shrink])
+    @given(value=strategy)
+    def fails(value: Any) -> None:
+        seen.append(value)
+        raise ValueError
+
+    with pytest.raises(ValueError) as raised:
+        fails()
+    said = "\n".join(raised.value.__notes__)
+    (call,) = (
+        node
+        for node in ast.walk(ast.parse(said.partition(":")[2].strip()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "fails"
+    )
+    shown = eval(ast.unparse(call.keywords[0].value), {"SdkRequest": SdkRequest})
+    assert shown == seen[-1]
+    assert "lambda" not in said
 
 
 def test_parts_that_are_given_stand_alone() -> None:
