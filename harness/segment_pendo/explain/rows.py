@@ -14,6 +14,7 @@ def call_row(
 ) -> JsonObject:
     """Return the row of one call; `line` is its name in a file; in a run, its id is."""
     webhook, skipped = judged.webhook, judged.skipped
+    passed_on = judged.message if webhook is None else None
     name: JsonObject = {"line": line} if line is not None else {"id": str(receipt.ref(judged))}
     return name | {
         "index": judged.call.index,
@@ -26,6 +27,7 @@ def call_row(
         "reason": skipped.reason if skipped else None,
         "body": webhook.body.decode() if webhook else None,
         "headers": dict(webhook.headers) if webhook else None,
+        "message": js_json.write(passed_on.data).decode() if passed_on else None,
         "findings": [finding_row(finding) for finding in judged.findings],
         "delivery": delivery,
     }
@@ -66,7 +68,8 @@ class FindingRow(TypedDict):
 class CallRow(TypedDict):
     """One call and what became of it, as everywhere in this program.
 
-    `user` and `group` are as sent; `body` is the exact webhook.
+    `user` and `group` are as sent; `body` is the exact webhook. `message` is a skipped call as Segment's
+    servers would pass it on to other destinations, as JSON; None for a webhook, and for what they drop.
     """
 
     id: str
@@ -80,5 +83,6 @@ class CallRow(TypedDict):
     reason: str | None
     body: str | None
     headers: dict[str, str] | None
+    message: str | None
     findings: list[FindingRow]
     delivery: dict[str, Any] | None

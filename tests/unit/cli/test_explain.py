@@ -64,6 +64,32 @@ def test_ndjson_rows_hold_what_the_contract_names() -> None:
     assert (rows[1]["fields"], rows[1]["effect"]) == ([], {"visitor": None, "account": None})
 
 
+def test_a_skipped_call_is_shown_as_segment_passes_it_on() -> None:
+    batch = {
+        "writeKey": "k" * 32,
+        "batch": [
+            {"type": "page", "userId": "u", "messageId": "m-1", "timestamp": "2024-05-09T10:00:00Z"},
+            {"type": "identify", "userId": "u"},
+            {"type": "identify"},
+        ],
+    }
+    given = json.dumps(batch).encode()
+    options = ("--received-at", "2024-05-09T10:00:00Z")
+    done = invoke(*options, "--format", "ndjson", given=given)
+    page, identify, dropped = (json.loads(line) for line in done.stdout.splitlines())
+    assert (identify["message"], dropped["message"]) == (None, None)
+    message = json.loads(page["message"])
+    assert (message["type"], message["receivedAt"], message["channel"], message["writeKey"]) == (
+        "page",
+        "2024-05-09T10:00:00.000Z",
+        "server",
+        "k" * 32,
+    )
+    text = invoke(*options, given=given).stdout
+    assert text.count("Segment passes it on to other destinations as {") == 1
+    assert ('"messageId":"m-1"' in text, "kkkk" in text) == (True, False)
+
+
 def test_what_is_no_call_is_told_and_ends_with_1() -> None:
     done = invoke("--short", given=b'{"type": "identify", "userId": "u"}\nnonsense\n')
     assert (done.exit_code, done.stdout.splitlines()[-1].startswith("line 2: bad_json")) == (1, True)

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import click
 from click.core import ParameterSource
 
+from segment_pendo.base import js_json
 from segment_pendo.base.prose import plain, printable, short
 from segment_pendo.cli.calls_input import Inputs, input_options
 from segment_pendo.cli.failure import FOUND, Failure
@@ -26,6 +27,7 @@ from segment_pendo.words import LEVELS, Json, JsonObject
 __all__ = ["command"]
 
 _NARROW: Final = 110
+_WIDEST: Final = 300
 
 
 @click.command()
@@ -151,6 +153,7 @@ def _say(row: Any, style: str, *, brief: bool) -> bool:
         click.echo(f"  skipped {printable(row['code'])}" + (f". {how}" if how else ""))
     if not brief:
         _table(row["fields"])
+        _passed_on(row.get("message"))
     device = row.get("device", {})
     for line in [
         *(device[name]["says"] for name in TITLES if device),
@@ -163,6 +166,14 @@ def _say(row: Any, style: str, *, brief: bool) -> bool:
     if not brief:
         click.echo()
     return bool(fate != row["fate"])
+
+
+def _passed_on(message: str | None) -> None:
+    """Print a skipped call as Segment passes it on to other destinations, without its write key."""
+    event = None if message is None else js_json.read(message.encode()).value
+    if isinstance(event, dict):
+        text = rows.dumps({name: value for name, value in event.items() if name != "writeKey"})
+        click.echo(f"  Segment passes it on to other destinations as {short(text, _WIDEST)}")
 
 
 def _table(fields: Json) -> None:

@@ -9,11 +9,13 @@ from segment_pendo.recordings.calls_file import items
 from segment_pendo.recordings.exchange.found import Imported, ImportFailure, PassedOver
 from segment_pendo.segment.ingest import MAX_SINGLE
 from segment_pendo.segment.members import BY_SERVERS
-from segment_pendo.words import Json, JsonObject, SdkRequest
+from segment_pendo.words import JsonObject, SdkRequest
 
 __all__ = ["lines"]
 
-TOO_LARGE: Final = "larger than 32 KB, which Segment takes for no call, so it cannot be sent again"
+TOO_LARGE: Final = (
+    "larger than 32 KB without its context, which Segment takes for no call, so it cannot be sent again"
+)
 NOT_A_CALL: Final = "of a type that no SDK sends"
 _TYPES: Final = frozenset({"identify", "group", "track", "page", "screen", "alias"})
 
@@ -46,8 +48,12 @@ def _of_event(event: JsonObject, line: int) -> Imported | PassedOver:
     elif "receivedAt" in event:  # the client sent none: what stands there is the server's (T-7)
         call.pop("timestamp", None)
     at = times.parse(event.get("receivedAt")) or datetime.now(UTC)
-    sent: Json = call
-    body = js_json.keep(sent)
-    if len(body) > MAX_SINGLE:
+    body = js_json.keep(call)
+    if len(body) <= MAX_SINGLE:
+        return Imported(SdkRequest("POST", f"/v1/{kind}", body=body), at)
+    # Segment took it, so part of it came with the batch: the context that its calls share (S-2).
+    own = js_json.keep({key: value for key, value in call.items() if key != "context"})
+    if len(own) > MAX_SINGLE or "context" not in call:
         return PassedOver("", TOO_LARGE)
-    return Imported(SdkRequest("POST", f"/v1/{kind}", body=body), at)
+    batch: JsonObject = {"batch": [{**call, "context": {}}], "context": call["context"]}
+    return Imported(SdkRequest("POST", "/v1/batch", body=js_json.keep(batch)), at)

@@ -26,10 +26,12 @@ function delivered(call) {
   return call.delivery.status === null ? call.delivery.state : `${call.delivery.state} ${call.delivery.status}`;
 }
 
+// The webhook; of a skipped call, the event as Segment passes it on to other destinations.
 function maskedBody(call) {
-  if (call.body === null) return null;
+  const text = call.body ?? call.message;
+  if (text === null) return null;
   try {
-    const body = JSON.parse(call.body);
+    const body = JSON.parse(text);
     if (typeof body.writeKey === "string") body.writeKey = "****" + (body.writeKey.length > 8 ? body.writeKey.slice(-4) : "");
     return JSON.stringify(body, null, 2);
   } catch {
@@ -79,6 +81,9 @@ function details(call) {
     }
   }
   const body = maskedBody(call);
+  if (body !== null && call.body === null) {
+    td.append(Object.assign(document.createElement("p"), { textContent: "As Segment passes it on to other destinations:" }));
+  }
   if (body !== null) td.append(Object.assign(document.createElement("pre"), { textContent: body }));
   return row;
 }

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from segment_pendo.cli import main
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.exchange.archive import NOT_A_CALL, TOO_LARGE, lines
 from segment_pendo.recordings.exchange.found import Imported, PassedOver
 
@@ -40,6 +42,27 @@ def test_what_is_too_large_to_be_sent_again_is_counted() -> None:
     assert only({"type": "identify", "userId": "u", "traits": {"a": "x" * 33_000}}) == PassedOver(
         "", TOO_LARGE
     )
+
+
+def test_what_its_batch_made_large_is_sent_again_as_a_batch() -> None:
+    sent = {
+        "type": "identify",
+        "userId": "u",
+        "context": {"page": {"search": "x" * 20_000}, "library": {"name": "n", "version": "1"}},
+        "traits": {"a": "x" * 20_000},
+        "messageId": "m-1",
+        "timestamp": "2024-05-09T10:00:00.000Z",
+    }
+    small = sent | {"traits": {"a": "x" * 10_000}}
+    for event, path in ((sent, "/v1/batch"), (small, "/v1/identify")):
+        item = only(event)
+        assert isinstance(item, Imported)
+        assert item.request.path == path
+        (judged,) = assess(item.request, id="r", at=item.at, setup=Setup()).judged
+        assert judged.webhook is not None
+        body = json.loads(judged.webhook.body)
+        assert {name: body[name] for name in event} == event
+        assert list(body)[: len(event) - 1] == list(event)[:-1]
 
 
 def test_the_command_says_what_was_passed_over_and_ends_with_1_where_the_file_has_lost_something(
