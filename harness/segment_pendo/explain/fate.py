@@ -99,10 +99,10 @@ def _subject(call: Call) -> str:
 
 
 def _named(value: Json) -> str:
-    """Return an id so that it can be seen, even where it is empty or blank."""
+    """Return an id so that all of it can be seen, even where it is empty or has white space around."""
     if not isinstance(value, str):
         return short(js_json.write(value).decode(), 60)
-    return f'"{plain(value)}"' if not value.strip() else plain(value)
+    return f'"{plain(value)}"' if value != value.strip() or not value else plain(value)
 
 
 def _lowered(sentence: str) -> str:
@@ -222,16 +222,27 @@ def _event(effect: Effect) -> str:
 
 
 def _more(findings: tuple[Finding, ...], covered: frozenset[str]) -> str:
-    first: dict[str, Finding] = {}
+    of_code: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.level != "info" and finding.code not in covered:
-            first.setdefault(finding.code, finding)
+            of_code.setdefault(finding.code, []).append(finding)
     clauses = [
-        f"{code} at {finding.path.removeprefix('$.')}: {_clause(finding)}" for code, finding in first.items()
+        f"{code} at {_place(first)}: {_clause(first)}{_also(rest)}"
+        for code, (first, *rest) in of_code.items()
     ]
     return "".join(f"; {clause}" for clause in clauses[:_MOST_FINDINGS]) + (
         f"; and {len(clauses) - _MOST_FINDINGS} more" if len(clauses) > _MOST_FINDINGS else ""
     )
+
+
+def _place(finding: Finding) -> str:
+    return short(finding.path.removeprefix("$."), _LONGEST_PATH)
+
+
+def _also(findings: list[Finding]) -> str:
+    places = [_place(finding) for finding in findings[:_MOST_NAMES]]
+    more = f" and {len(findings) - _MOST_NAMES} more" if len(findings) > _MOST_NAMES else ""
+    return f" (also at {', '.join(places)}{more})" if places else ""
 
 
 def _clause(finding: Finding) -> str:

@@ -70,7 +70,21 @@ def field_lines(judged: Judged, effect: Effect | None, setup: Setup) -> list[Lin
     """
     if effect is None or judged.message is None:
         return []
-    return list(_lines(judged.call, judged.message, effect, setup))
+    lines = _lines(judged.call, judged.message, effect, setup)
+    changed = tuple(finding.path for finding in judged.findings if finding.code == "NUMBER_CHANGED")
+    return [_of_number(line, setup) if _holds(line, changed) else line for line in lines]
+
+
+def _holds(line: Line, paths: tuple[str, ...]) -> bool:
+    """Whether one of these places lies in the value of a line."""
+    at = line.source
+    return at is not None and any(path == at or path.startswith((f"{at}.", f"{at}[")) for path in paths)
+
+
+def _of_number(line: Line, setup: Setup) -> Line:
+    # Where the value is lost, the reason for that matters more.
+    rule, grade = why("W-28", setup)
+    return line if line.to is None else line._replace(rule=rule, grade=grade)
 
 
 def _lines(call: Call, message: Message, effect: Effect, setup: Setup) -> Iterator[Line]:

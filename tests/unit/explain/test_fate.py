@@ -411,3 +411,27 @@ def test_findings_follow_the_reading_that_was_chosen() -> None:
     assert "NESTED_IGNORED" not in [
         finding.code for finding in one(call, pendo=PendoSwitches(nested="dot")).judged.findings
     ]
+
+
+def test_every_number_that_changes_is_named_with_its_rule() -> None:
+    big = 12345678901234567890
+    call = {
+        "type": "identify",
+        "userId": "u",
+        "traits": {"n": big, "l": [1, big], "nested": {"n": big}, "small": 1, "n2": 2},
+    }
+    sentence = told(call)
+    assert all(f"traits.{place}" in sentence for place in ("n", "l[1]", "nested.n"))
+    rules = {row["from"]: row["rule"].partition(":")[0] for row in rows(call)}
+    changed = {path for path, rule in rules.items() if rule == "W-28"}
+    assert changed == {"$.traits.n", "$.traits.l"}
+    assert rules["$.traits.nested"] == "3.20"  # it is lost, which matters more
+    track = {"type": "track", "userId": "u", "event": "e", "properties": {"n": big, "small": 1}}
+    assert [row["from"] for row in rows(track) if row["rule"].startswith("W-28")] == ["$.properties.n"]
+
+
+@pytest.mark.parametrize(("id", "shown"), [(" u1", '" u1"'), ("u1\t", '"u1\\x09"'), ("u1", " u1;")])
+def test_white_space_around_an_id_can_be_seen(id: str, shown: str) -> None:
+    sentence = told({"type": "group", "userId": id, "groupId": " g ", "traits": {}})
+    assert f"joined by visitor {shown}" in sentence
+    assert 'delivered as account " g "' in sentence
