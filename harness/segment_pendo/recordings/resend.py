@@ -14,6 +14,7 @@ from segment_pendo.recordings.files import load
 from segment_pendo.recordings.format import Entry, Header, RecordedCall
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.pace import Item, Pace
+from segment_pendo.recordings.sendable import sendable, sendable_headers
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.members import BY_SDKS, TIMES
 from segment_pendo.segment.wire import requests
@@ -59,6 +60,8 @@ class Resend:
     def measured(self, pace: Pace, *, as_webhooks: bool) -> Measure:
         """Read the file to its end and count."""
         count, seconds, first, refused = 0, 0.0, None, 0
+        if as_webhooks:
+            sendable_headers(self.header, self.file)
         for whole in load(self.file, self.size):
             refused += whole.refused is not None
             for at in self._due(self._chosen(whole), as_webhooks=as_webhooks):
@@ -79,6 +82,7 @@ class Resend:
         `send` returns an empty text, or says what went wrong.
         """
         kind, judge_of = self.header.setup.kind, Judge(self.header.setup)
+        headers = sendable_headers(self.header, self.file)
         for entry in self._entries():
             bodies = [call.body for call in entry.calls]
             if self.shift is not None:
@@ -86,9 +90,7 @@ class Resend:
                 bodies = [webhook.body.decode() if webhook else None for webhook in moved]
             for call, body in zip(entry.calls, bodies, strict=True):
                 if body is not None:
-                    webhook = webhooks.signed(
-                        Webhook(body.encode(), self.header.headers), kind, self.signing_key
-                    )
+                    webhook = webhooks.signed(Webhook(body.encode(), headers), kind, self.signing_key)
                     yield Item(call.number, call.at, chain_of(call.call), partial(send, webhook, kind))
 
     def requests(self, send: Callable[[SdkRequest], Awaitable[str]]) -> Iterator[Item]:
@@ -119,7 +121,7 @@ class Resend:
 
     def _encoded(self, entry: Entry) -> list[SdkRequest]:
         if self.sdk is None:
-            return [entry.sdk_request()]
+            return [sendable(entry, self.file)]
         calls: list[JsonObject] = []
         for recorded in entry.calls:
             if isinstance(recorded.call, dict):

@@ -9,18 +9,21 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from segment_pendo.words import Headers, SdkRequest
 
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["SECONDS", "Answer", "Client", "client", "name_of"]
+__all__ = ["SECONDS", "Answer", "Client", "client", "joined", "name_of"]
 
 SECONDS: Final = 30.0  # for callers that have no limit of their own
 _CONNECTIONS: Final = 64
 _KEPT: Final = 65536
+# RFC 3986: what may stand there as it is, and % of what is encoded already.
+_IN_PATH: Final = "/%:@!$&'()*+,;=~-._"
+_IN_QUERY: Final = _IN_PATH + "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Answer:
 def name_of(url: str) -> str:
     """Return the name of a URL in texts: host and port, without a password, path or query."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def joined(base: str, path: str, query: str = "") -> str:
+    """Return the URL of a path below `base`. Whatever path and query hold, its host is that of `base`.
+
+    What no URL may hold is percent-encoded.
+    """
+    parts = urlsplit(base)
+    below = parts.path.rstrip("/") + "/" + quote(path.lstrip("/"), _IN_PATH, errors="replace")
+    return urlunsplit((parts.scheme, parts.netloc, below, quote(query, _IN_QUERY, errors="replace"), ""))
 
 
 @asynccontextmanager
@@ -78,7 +91,8 @@ class Client:
     ) -> Answer:
         """Make one request, within `seconds`; return the answer with at most `most` bytes of its body.
 
-        Never raises for what the network does. `url` is sent as it is written. `name`: what texts call the
+        Never raises for what the network does. `url` is sent as it is written; who has a path from elsewhere
+        uses `joined`. `name`: what texts call the
         other side, by default its host and port. `how`: aiohttp's proxy and ssl.
         """
         import aiohttp  # noqa: PLC0415 - as above: slow, only for sending
@@ -103,7 +117,7 @@ class Client:
 
     async def send(self, base: str, request: SdkRequest, **how: Any) -> Answer:
         """Send an SDK's request to the ingest at `base`; a path of `base` is kept as a prefix."""
-        url = base.rstrip("/") + request.path + (f"?{request.query}" if request.query else "")
+        url = joined(base, request.path, request.query)
         return await self.ask(request.method, url, headers=request.headers, body=request.body, **how)
 
 

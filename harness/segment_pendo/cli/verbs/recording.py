@@ -35,6 +35,7 @@ from segment_pendo.recordings.merge import joined
 from segment_pendo.recordings.pseudonyms import Ids, People
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.recordings.scan import suspects
+from segment_pendo.recordings.sendable import sendable
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.words import Json, JsonObject
 
@@ -233,7 +234,7 @@ def export(file: Path, style: str) -> None:
     if style == "pytest":
         click.echo(export_to.pytest(setup, entries, str(file)), nl=False)
         return
-    requests = [(entry.sdk_request(), entry.at) for entry in entries]
+    requests = [(sendable(entry, file), entry.at) for entry in entries]
     click.echo(export_to.har(requests) if style == "har" else export_to.curl(requests), nl=False)
 
 
