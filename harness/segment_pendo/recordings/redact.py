@@ -114,7 +114,6 @@ def _bare(request: SdkRequest, body: bytes, query: str, keys: Keys) -> SdkReques
     headers = tuple((name, keys.blanked(value)) for name, value in kept if value)
     # A key may stand in a path, and a refused request has none that we could know.
     path = keys.blanked(ingest.masked(request.path.partition("?")[0]))
-    path = path if path.startswith("/") else f"/{path}"  # so that no host can be read out of it
     return replace(request, path=path, query=query, headers=headers, body=body)
 
 

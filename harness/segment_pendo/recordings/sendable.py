@@ -38,7 +38,7 @@ def sendable(entry: Entry, file: Path) -> SdkRequest:
 def _wrong(request: SdkRequest) -> str:
     where = ingest.route(request)
     target = request.path + request.query
-    if where is None or where.kind not in _KINDS or not request.path.startswith("/"):
+    if where is None or where.kind not in _KINDS:
         said = f"{plain(request.method)} {plain(ingest.masked(request.path))}"
         return f"{short(said, _WIDEST)} is no request by which an SDK sends calls"
     if _CONTROL.search(target):
