@@ -31,9 +31,10 @@ from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
 from segment_pendo.segment.ingest import is_script
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
+from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.session import Plan, Session
-from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest
+from segment_pendo.words import Attempt, CallRef, Receipt, Reply, SdkRequest
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
@@ -185,6 +186,7 @@ class Intercept:
     def __init__(
         self,
         relay: Relay | None = None,
+        gate: Gate | None = None,
         *,
         hosts: Sequence[str] = (),
         answers: bool = True,
@@ -193,6 +195,7 @@ class Intercept:
     ) -> None:
         self._own = relay is None
         self._relay = relay
+        self._gate = gate or Gate()
         self._hosts = INTERCEPTED | frozenset(map(bare, hosts))
         self._answers = answers
         self._offline = offline
@@ -228,11 +231,11 @@ class Intercept:
         try:
             if old is not None and old.recorder is not None:
                 old.recorder.close()  # the next session may record into the same file
-            self._session = Session(plan, report, report.heard)
+            self._session = Session(plan, report, report.heard, tell=_log.warning)
         except RecordingError as error:
             msg = f"segment_pendo_record: {error}"
             raise exceptions.OptionsError(msg) from None
-        self._relay = self._session.relay
+        self._relay, self._gate = self._session.relay, self._session.gate
         if self._is_running:
             self._ending = asyncio.ensure_future(self._exchange(old, self._session, self._ending))
 
@@ -339,8 +342,13 @@ class Intercept:
             or self._is_passed_script(flow)
         ):
             return
+        asked = sdk_request(flow)
+        refused = self._gate.refused(asked)
+        if refused is not None:
+            flow.response = _response(refused)
+            return
         try:
-            receipt = self._relay.receive(sdk_request(flow))
+            receipt = self._relay.receive(asked)
         except Exception as error:  # noqa: BLE001 - the last line of defence; an SDK retries a 500, not a 502
             _log.error("a request could not be kept, so its SDK was answered 500: %s", type(error).__name__)
             flow.response = http.Response.make(
@@ -348,11 +356,12 @@ class Intercept:
             )
             return
         if self._answers or self._is_home(flow.request.host, flow.request.port):
-            reply = receipt.reply
-            headers = [
-                (name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in reply.headers
-            ]
-            flow.response = http.Response.make(reply.status, reply.body, headers)
+            flow.response = _response(receipt.reply)
+
+
+def _response(reply: Reply) -> http.Response:
+    headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in reply.headers]
+    return http.Response.make(reply.status, reply.body, headers)
 
 
 def sdk_request(flow: http.HTTPFlow) -> SdkRequest:

@@ -19,6 +19,7 @@ from mitmproxy.certs import CertStore
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.segment.hosts import INTERCEPTED
+from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.launcher import Upstream
 from segment_pendo.serve.relay import Relay
 from segment_pendo_addons.intercept import Intercept, allow_patterns
@@ -85,6 +86,7 @@ class Proxy:
     def __init__(
         self,
         relay: Relay,
+        gate: Gate,
         *,
         confdir: Path,
         hosts: Sequence[str],
@@ -94,6 +96,7 @@ class Proxy:
         upstream: Upstream | None = None,
     ) -> None:
         self._relay = relay
+        self._gate = gate
         self._confdir = confdir
         self._hosts = tuple(hosts)
         self._answers = answers
@@ -110,6 +113,7 @@ class Proxy:
         started = _Started()
         intercept = Intercept(
             self._relay,
+            self._gate,
             hosts=self._hosts,
             answers=self._answers,
             offline=self._offline,

@@ -13,6 +13,7 @@ from mitmproxy.test import taddons, tflow, tutils
 from recorded import calls_of
 
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import Relay
 from segment_pendo.words import Receipt
 from segment_pendo_addons.intercept import Intercept, addons, allow_patterns, leads_here
@@ -87,6 +88,20 @@ def test_other_hosts_are_left_alone_and_streamed(kept: Kept, host: str) -> None:
     one.response = http.Response.make(200)
     addon.responseheaders(one)
     assert (one.request.stream, one.response.stream, kept.receipts) == (True, True, [])
+
+
+def test_other_pages_do_not_reach_a_real_pendo_through_the_proxy(kept: Kept) -> None:
+    addon = intercept(kept, gate=Gate(is_open=False, origins=["https://app.example"]))
+    for name, value in (("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")):
+        foreign = flow()
+        foreign.request.headers[name] = value
+        addon.request(foreign)
+        assert foreign.response
+        assert (foreign.response.status_code, kept.receipts) == (403, [])
+    own = flow()
+    own.request.headers["origin"] = "https://app.example"
+    addon.request(own)
+    assert len(kept.receipts) == 1
 
 
 def test_pass_maps_and_lets_it_go_on(kept: Kept) -> None:

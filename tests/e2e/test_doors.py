@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from processes import Server, Start, get
+from processes import KEY, Server, Start, get
 
 CALLS = [
     {"type": "identify", "userId": "u-1", "traits": {"plan": "pro"}},
@@ -52,6 +52,18 @@ def test_curl_through_the_proxy(run: Start, version: str) -> None:
     )
     assert done.stdout == f'{{"success": true}}\n200 {"2" if version == "--http2" else "1.1"}', done.stderr
     arrived(running.home)
+
+
+def test_a_foreign_page_does_not_reach_a_real_pendo_through_the_proxy(run: Start) -> None:
+    running = run("--to", "https://pendo.invalid", SEGMENT_PENDO_API_KEY=KEY)
+    for site, status in (("cross-site", 403), ("same-origin", 200)):
+        done = curl(
+            *("-H", f"Sec-Fetch-Site: {site}", "-d", BODY, "https://api.segment.io/v1/batch"),
+            https_proxy=running.doors["proxy"],
+            CURL_CA_BUNDLE=running.doors["ca"],
+        )
+        assert f"\n{status} " in done.stdout, done.stderr
+    assert len(get(f"{running.home}/_/calls?limit=500")[1]["calls"]) == 102
 
 
 @pytest.mark.parametrize(

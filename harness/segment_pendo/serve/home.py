@@ -1,15 +1,16 @@
 """The home port: one loopback HTTP address for Segment's ingest, the loopback Pendo, the page and its API."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
 
 from segment_pendo.base.headers import decoded_headers
-from segment_pendo.base.hosts import is_loopback_origin
+from segment_pendo.base.prose import plain, short
+from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.inspector import Inspector
-from segment_pendo.serve.listener import Handler, Listener
+from segment_pendo.serve.listener import Handler, Listener, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
@@ -28,9 +29,9 @@ type Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 class Home(Listener):
     """The listener of the home port.
 
-    `pendo` answers at Pendo's paths. `open_origins` is true if the destination is loopback: then any page may
-    send calls. `fault`: answers in place of Segment's ingest, where a test asked for it. `live`: how many
-    requests of SDKs are not answered yet.
+    `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `fault`:
+    answers in place of Segment's ingest, where a test asked for it. `live`: how many requests of SDKs are not
+    answered yet.
     """
 
     def __init__(
@@ -39,12 +40,10 @@ class Home(Listener):
         store: Store,
         pendo: LoopbackPendo | None = None,
         *,
-        open_origins: bool = True,
-        allowed_origins: Sequence[str] = (),
+        gate: Gate | None = None,
     ) -> None:
         self._relay = relay
-        self._open_origins = open_origins
-        self._allowed_origins = frozenset(allowed_origins)
+        self._gate = gate or Gate()
         self.inspector = Inspector(store)
         self.loopback_pendo = pendo or LoopbackPendo()
         self._refusing = False
@@ -66,6 +65,8 @@ class Home(Listener):
         """Take a request of an SDK and answer it as Segment does."""
         if request.path == "/favicon.ico":  # asked by a browser, not by an SDK
             return web.Response(status=404)
+        if is_api(request):  # below /_/, but no path of ours
+            return json_answer({"error": f"there is no {short(plain(request.path), 100)} here"}, 404)
         if self._refusing:
             return _response(
                 Reply(
@@ -84,13 +85,9 @@ class Home(Listener):
                 self._quiet.set()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        origin = request.headers.get("Origin")
-        if origin and not self._welcome(origin):
-            text = (
-                f"Pages of {origin} may not send calls while the destination is a real Pendo. Allow this "
-                "origin when you start segment-pendo.\n"
-            )
-            return web.Response(status=403, text=text)
+        refused = self._gate.refused(_sdk_request(request, b""))
+        if refused is not None:
+            return _response(refused)
         try:
             body = await asyncio.wait_for(request.read(), _BODY_TIMEOUT)
         except web.HTTPRequestEntityTooLarge:
@@ -99,9 +96,6 @@ class Home(Listener):
             return _response(Reply(408, (_JSON,), b'{"success": false, "error": "too slow"}'))
         receipt = self._relay.receive(_sdk_request(request, body))
         return _response(receipt.reply)
-
-    def _welcome(self, origin: str) -> bool:
-        return self._open_origins or origin in self._allowed_origins or is_loopback_origin(origin)
 
 
 def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:

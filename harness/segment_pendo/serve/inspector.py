@@ -24,7 +24,7 @@ _MOST: Final = 1000
 _LONGEST_WAIT: Final = 600.0
 _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'"
+    "form-action 'none'; frame-ancestors 'none'"
 )
 
 

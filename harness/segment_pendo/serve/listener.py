@@ -17,14 +17,32 @@ from aiohttp import web
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.hosts import bare, is_loopback
 from segment_pendo.explain.rows import dumps
+from segment_pendo.serve.gate import FOREIGN_SITES
 from segment_pendo.words import Json
 
-__all__ = ["CHANGE_HEADER", "Handler", "Listener", "ListenerError", "Port", "json_answer", "refused_change"]
+__all__ = [
+    "CHANGE_HEADER",
+    "Handler",
+    "Listener",
+    "ListenerError",
+    "Port",
+    "is_api",
+    "is_own",
+    "json_answer",
+    "refused_change",
+]
 
 # A larger body is not read to its end; Segment's own limit for a batch is 500 KB.
 MAX_BODY: Final = 10 * 1024 * 1024
 # Paths that are ours alone and never an SDK's.
 _OWN: Final = ("/_/", "/data/", "/api/v1/visitor/", "/api/v1/account/", "/api/v1/metadata/", "/api/v1/token/")
+# No other page may show it in a frame, load it as a script or image, or guess what it is.
+_FOR_US_ALONE: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 # A request that changes something must have it: a foreign page needs a preflight for it, which is refused.
 CHANGE_HEADER: Final = "X-Segment-Pendo"
@@ -144,13 +162,14 @@ class Listener:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Check Host and Origin for the paths that are ours alone; let no exception out of a listener."""
+        """Check who asks for the paths that are ours alone; let no exception out of a listener."""
         try:
-            if request.path.startswith(_OWN) or _is_page(request):
-                refused = _refused(request)
-                if refused is not None:
-                    return refused
-            return await handler(request)
+            if not (is_own(request) or _is_page(request)):
+                return await handler(request)
+            answer: web.StreamResponse = _refused(request) or await handler(request)
+            for name, value in _FOR_US_ALONE.items():
+                answer.headers.setdefault(name, value)
+            return answer
         except web.HTTPException as error:
             return web.Response(status=error.status, text=f"{error.status} {error.reason}\n")
         except (ConnectionError, asyncio.CancelledError):
@@ -176,6 +195,20 @@ def refused_change(request: web.Request) -> web.Response | None:
     return json_answer({"error": f"a change needs the header {CHANGE_HEADER}: 1"}, 403)
 
 
+def is_own(request: web.Request) -> bool:
+    """Whether this asks for a path that is ours alone, however many slashes begin it."""
+    return _tidied(request).startswith(_OWN)
+
+
+def is_api(request: web.Request) -> bool:
+    """Whether this asks for a path of our API, or for one that does not exist there."""
+    return _tidied(request).startswith("/_/")
+
+
+def _tidied(request: web.Request) -> str:
+    return f"/{request.path.lstrip('/')}"
+
+
 def _refused(request: web.Request) -> web.Response | None:
     # A request line in absolute form has a host as well.
     named = [
@@ -184,12 +217,17 @@ def _refused(request: web.Request) -> web.Response | None:
     ]
     if not all(is_loopback(bare(host)) for host in named):
         return web.Response(status=403, text="this address answers only to 127.0.0.1, localhost and [::1]\n")
-    if request.path.startswith("/_/") or _is_page(request):
-        origin = request.headers.get("Origin")
-        if origin and origin.partition("://")[2] != request.headers.get("Host"):
-            return web.Response(status=403, text="other pages may not read this\n")
-        if request.method == "OPTIONS":
-            return web.Response(status=403, text="no preflight is granted here\n")
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "").lower()
+    # A link on another page of this machine may lead to our page, but nothing else may be asked from there.
+    by_link = (
+        site == "same-site" and _is_page(request) and request.headers.get("Sec-Fetch-Dest") == "document"
+    )
+    foreign = site in FOREIGN_SITES and not by_link
+    if foreign or (origin and origin.partition("://")[2] != request.headers.get("Host")):
+        text = "other pages may not use this; type the address into the browser\n"
+        return web.Response(status=403, text=text)
+    if request.method == "OPTIONS":
+        return web.Response(status=403, text="no preflight is granted here\n")
     return None
 
 

@@ -18,6 +18,7 @@ from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.delivery import DRAIN, Delivery
 from segment_pendo.serve.environment import ca_directory
+from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.launcher import Upstream, upstream
 from segment_pendo.serve.listener import Port
@@ -76,12 +77,17 @@ def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
     """Do nothing with an attempt."""
 
 
+def _tell_nobody(_text: str) -> None:
+    """Tell nobody."""
+
+
 class Session:
     """Opens files when it is made and the rest when it is entered; leaving it closes all in reverse order.
 
     `report`: a sink of the caller, the last one. `heard` is called with each attempt. `before`: sinks of the
     caller, the first ones. `side`: the proxy's module (segment_pendo_addons.proxy), or None if mitmproxy is
-    not installed: then there is no proxy. `replaces`: whether the recording replaces an older one at the end.
+    not installed: then there is no proxy. `tell` is called with a sentence for each web page that the gate
+    refuses. `replaces`: whether the recording replaces an older one at the end.
     `left`: after the end, the webhooks that were not delivered. Making it raises StoreError, RecordingError
     and ListenerError; entering it raises ListenerError, ProxyError and UpstreamError.
     """
@@ -94,8 +100,15 @@ class Session:
         *,
         before: Sequence[Sink] = (),
         side: Any = None,
+        tell: Callable[[str], None] = _tell_nobody,
     ) -> None:
         self.plan = plan
+        self.gate = Gate(
+            is_open=plan.to is None or plan.to.loopback,
+            origins=plan.allow_origins,
+            hosts=plan.hosts,
+            tell=tell,
+        )
         self.replaces = False
         self.left: list[CallRef] = []
         self.proxy: Any = None
@@ -155,15 +168,9 @@ class Session:
         return self.plan.to or here
 
     def _made_home(self, store: Store, names: CallNames) -> Home:
-        plan, setup = self.plan, self.plan.setup
+        setup = self.plan.setup
         answers = Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names)
-        return Home(
-            self.relay,
-            store,
-            LoopbackPendo(answers=answers),
-            open_origins=plan.to is None or plan.to.loopback,
-            allowed_origins=plan.allow_origins,
-        )
+        return Home(self.relay, store, LoopbackPendo(answers=answers), gate=self.gate)
 
     async def __aenter__(self) -> Self:
         """Begin to deliver, then listen: an SDK is answered 200 only when every sink is there."""
@@ -199,6 +206,7 @@ class Session:
             self.upstream = upstream(os.environ)
             self.proxy = side.Proxy(
                 self.relay,
+                self.gate,
                 confdir=confdir,
                 hosts=tuple(map(bare, plan.hosts)),
                 answers=plan.answers,

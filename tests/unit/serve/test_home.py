@@ -8,8 +8,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.listener import ListenerError
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
@@ -44,7 +46,7 @@ async def identify(client: aiohttp.ClientSession, user: str = "u-1", **headers: 
 
 
 async def status(
-    client: aiohttp.ClientSession, method: str, path: str, body: bytes | BytesIO = b"", **headers: str
+    client: aiohttp.ClientSession, method: str, path: str | URL, body: bytes | BytesIO = b"", **headers: str
 ) -> int:
     async with client.request(method, path, data=body, headers=headers) as answer:
         await answer.read()
@@ -186,6 +188,71 @@ def test_other_pages_may_not_read_or_change() -> None:
     talk(what)
 
 
+OURS = [
+    "/",
+    "/_/page.js",
+    "/_/calls",
+    "/_/wait?timeout=0",
+    "/_/health",
+    "/data/segmentio/k",
+    "/api/v1/visitor/u",
+]
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_nothing_of_ours_answers_what_another_page_causes(path: str) -> None:
+    async def what(client: aiohttp.ClientSession, home: Home, store: Store) -> None:
+        method = "POST" if path.startswith("/data") else "GET"
+        body = b'{"type": "identify", "userId": "u", "traits": {}}' if method == "POST" else b""
+        for site in ("cross-site", "same-site"):
+            assert await status(client, method, path, body, **{"Sec-Fetch-Site": site}) == 403
+        for origin in ("https://evil.example", "null"):
+            assert await status(client, method, path, body, Origin=origin) == 403
+        link = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Dest": "document"}
+        assert await status(client, method, path, body, **link) == (200 if path == "/" else 403)
+        link["Sec-Fetch-Site"] = "cross-site"
+        assert await status(client, method, path, body, **link) == 403
+        assert home.loopback_pendo.pendo.visitor("u") is None
+        for own in ({"Sec-Fetch-Site": "same-origin", "Origin": home.url}, {"Sec-Fetch-Site": "none"}, {}):
+            assert await status(client, method, path, body, **own) != 403
+
+    talk(what)
+
+
+@pytest.mark.parametrize("path", OURS)
+def test_what_is_ours_can_be_neither_framed_nor_embedded_nor_guessed(path: str) -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
+        for headers in ({}, {"Sec-Fetch-Site": "cross-site"}):
+            async with client.get(path, headers=headers) as answer:
+                assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+                assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        async with client.post("/v1/identify", data=b'{"userId": "u"}') as answer:
+            assert "Cross-Origin-Resource-Policy" not in answer.headers, "a page's SDK reads this one"
+
+    talk(what)
+
+
+@pytest.mark.parametrize(
+    "path", ["/_/", "/_/nothing", "/_/v1/batch", "//_/v1/batch", "/_/calls/x", "/%5F/v1/i"]
+)
+def test_what_our_api_does_not_have_is_no_call(path: str) -> None:
+    async def what(client: aiohttp.ClientSession, home: Home, store: Store) -> None:
+        for method in ("POST", "GET"):
+            assert (
+                await status(
+                    client,
+                    method,
+                    URL(home.url + path, encoded=True),
+                    b'{"batch": [{"type": "identify", "userId": "u"}]}',
+                )
+                == 404
+            )
+        assert store.totals()["calls"] == 0
+
+    talk(what)
+
+
 def test_with_a_real_destination_only_known_origins_may_send() -> None:
     async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
         for origin, code in [
@@ -198,7 +265,7 @@ def test_with_a_real_destination_only_known_origins_may_send() -> None:
         assert (await identify(client))[0] == 200
         assert store.totals()["calls"] == 3
 
-    talk(what, open_origins=False, allowed_origins=["https://app.example"])
+    talk(what, gate=Gate(is_open=False, origins=["https://app.example"]))
 
 
 def test_cors_for_a_browser_on_another_port() -> None:

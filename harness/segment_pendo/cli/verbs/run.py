@@ -251,7 +251,7 @@ async def _run(
         launcher.program(cmd[0], os.environ)
     side = _side(plan, cmd)
     asyncio.get_running_loop().set_exception_handler(_quietly)
-    session = Session(plan, reporter, reporter.heard, side=side)
+    session = Session(plan, reporter, reporter.heard, side=side, tell=_say)
     signals = Signals()
     child_code = 0
     async with session:
