@@ -334,7 +334,7 @@ class Intercept:
             not self._offline and bare(flow.request.pretty_host) in SCRIPTS and is_script(sdk_request(flow))
         )
 
-    def request(self, flow: http.HTTPFlow) -> None:
+    async def request(self, flow: http.HTTPFlow) -> None:
         if (
             self._relay is None
             or flow.response is not None
@@ -348,7 +348,7 @@ class Intercept:
             flow.response = _response(refused)
             return
         try:
-            receipt = self._relay.receive(asked)
+            receipt = await self._relay.receive_in_turns(asked)
         except Exception as error:  # noqa: BLE001 - the last line of defence; an SDK retries a 500, not a 502
             _log.error("a request could not be kept, so its SDK was answered 500: %s", type(error).__name__)
             flow.response = http.Response.make(

@@ -72,7 +72,8 @@ class Batch:
 
     `single` is true for the paths that carry one event; `client` where Analytics.js sends from a browser.
     `ordinary` promises that no number or key needs the exact JSON writer (js_json); `size` is the size of the
-    decoded body in bytes. `notes` are findings about the request, and so about each of its calls.
+    decoded body in bytes, `shared` that of what each call gets from the envelope, where that may be large.
+    `notes` are findings about the request, and so about each of its calls.
     """
 
     calls: tuple[Call, ...]
@@ -83,6 +84,7 @@ class Batch:
     size: int
     write_key: str | None = field(default=None, repr=False)
     notes: tuple["Finding", ...] = ()
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)

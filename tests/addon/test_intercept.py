@@ -1,5 +1,6 @@
 """The addon by itself: mitmproxy's own test helpers, no network."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -62,7 +63,7 @@ def intercept(kept: Kept, **how: object) -> Intercept:
 )
 def test_segments_hosts_are_answered_and_mapped(kept: Kept, host: str) -> None:
     one = flow(host)
-    intercept(kept, hosts=["collect.example:443"]).request(one)
+    asyncio.run(intercept(kept, hosts=["collect.example:443"]).request(one))
     assert one.response
     assert (one.response.status_code, one.response.content) == (200, b'{"success": true}')
     (receipt,) = kept.receipts
@@ -84,7 +85,7 @@ def test_other_hosts_are_left_alone_and_streamed(kept: Kept, host: str) -> None:
     one = flow(host)
     addon = intercept(kept)
     addon.requestheaders(one)
-    addon.request(one)
+    asyncio.run(addon.request(one))
     one.response = http.Response.make(200)
     addon.responseheaders(one)
     assert (one.request.stream, one.response.stream, kept.receipts) == (True, True, [])
@@ -95,19 +96,19 @@ def test_other_pages_do_not_reach_a_real_pendo_through_the_proxy(kept: Kept) -> 
     for name, value in (("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")):
         foreign = flow()
         foreign.request.headers[name] = value
-        addon.request(foreign)
+        asyncio.run(addon.request(foreign))
         assert foreign.response
         assert (foreign.response.status_code, kept.receipts) == (403, [])
     own = flow()
     own.request.headers["origin"] = "https://app.example"
-    addon.request(own)
+    asyncio.run(addon.request(own))
     assert len(kept.receipts) == 1
 
 
 def test_pass_maps_and_lets_it_go_on(kept: Kept) -> None:
     one = flow()
     addon = intercept(kept, answers=False)
-    addon.request(one)
+    asyncio.run(addon.request(one))
     assert one.response is None
     assert len(kept.receipts) == 1
     assert one.request.content == BODY
@@ -173,7 +174,7 @@ def test_other_places_are_not_ours(name: str) -> None:
 def test_the_home_is_ingest_only_through_the_proxy(kept: Kept) -> None:
     one = flow("127.0.0.1", "/_/calls", "GET", b"")
     one.request.port = 4170
-    intercept(kept, own_ports=[4170]).request(one)
+    asyncio.run(intercept(kept, own_ports=[4170]).request(one))
     assert one.response
     assert one.response.status_code == 404
 
@@ -186,9 +187,9 @@ def test_scripts_come_from_the_real_cdn_unless_offline(kept: Kept) -> None:
         flow("api.segment.io", path, "GET", b""),
     )
     online, offline = intercept(kept), intercept(kept, offline=True)
-    online.request(passed)
-    offline.request(answered)
-    online.request(api)
+    asyncio.run(online.request(passed))
+    asyncio.run(offline.request(answered))
+    asyncio.run(online.request(api))
     assert passed.response is None
     for one in (answered, api):
         assert one.response
@@ -226,9 +227,9 @@ def test_its_options_record_without_a_launcher(context: taddons.context, tmp_pat
     context.master.addons.add(addon)
     file = tmp_path / "calls.jsonl"
     context.configure(addon, segment_pendo_record=str(file))
-    addon.request(flow())
+    asyncio.run(addon.request(flow()))
     context.configure(addon, segment_pendo_track=True, segment_pendo_record="")
-    addon.request(flow())
+    asyncio.run(addon.request(flow()))
     assert [call.call["userId"] for call in calls_of(file)] == ["u-1"]
 
 
@@ -237,7 +238,7 @@ def test_hosts_are_an_option(context: taddons.context) -> None:
     context.master.addons.add(addon)
     context.configure(addon, segment_pendo_hosts=["collect.example"])
     one = flow("collect.example")
-    addon.request(one)
+    asyncio.run(addon.request(one))
     assert one.response
 
 
@@ -292,7 +293,7 @@ def test_the_file_is_an_addon_for_mitmdump() -> None:
 
 def test_a_settings_request_keeps_the_sdk_on_segments_name(kept: Kept) -> None:
     one = flow("cdn.segment.com", "/v1/projects/WK/settings", "GET", b"")
-    intercept(kept).request(one)
+    asyncio.run(intercept(kept).request(one))
     assert one.response
     assert json.loads(one.response.content or b"")["integrations"]["Segment.io"] == {
         "apiKey": "WK",
@@ -306,7 +307,7 @@ def test_a_browser_that_loads_pendos_agent_is_told_of_once_and_tunnelled(kept: K
         one = flow(host, method="CONNECT")
         addon.http_connect(one)
         assert one.response is None
-        addon.request(flow())
-        addon.request(flow())
+        asyncio.run(addon.request(flow()))
+        asyncio.run(addon.request(flow()))
     told = [[finding.code for finding in receipt.judged[0].findings] for receipt in kept.receipts]
     assert ["DUAL_GROUP" in codes for codes in told] == [False, False, True, False]

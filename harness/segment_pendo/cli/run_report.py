@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TextIO
 
 from segment_pendo.base.prose import many, plain
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import Teller, refusal_line
 from segment_pendo.segment.ingest import masked
@@ -78,10 +79,14 @@ class Reporter:
             self._gone = True
 
     def take(self, receipt: Receipt) -> None:
+        finished(self.take_in_steps(receipt))
+
+    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
         if receipt.refusal:
             self._refused(receipt, receipt.refusal)
         for judged in receipt.judged:
             self._call(receipt, judged)
+            yield
         if self._waiting:
             asyncio.get_running_loop().call_later(
                 PATIENCE, self._settle, [receipt.ref(judged) for judged in receipt.judged]

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Final
 
 from segment_pendo.base import js_json
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.findings import examine
@@ -38,7 +39,7 @@ from segment_pendo.words import (
     Skipped,
 )
 
-__all__ = ["assess", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message"]
+__all__ = ["assess", "assess_in_steps", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message"]
 
 
 MOST_FINDINGS: Final = 100  # of one call
@@ -46,21 +47,21 @@ MOST_FINDINGS: Final = 100  # of one call
 
 def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Receipt:
     """Read, answer and map one SDK request. `at` is receivedAt, `id` seeds the ids that the server makes."""
+    return finished(assess_in_steps(request, id=id, at=at, setup=setup))
+
+
+def assess_in_steps(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Steps[Receipt]:
+    """Do the same as `assess`, a call a step."""
     batch = ingest.read(request, setup.switches)
+    yield
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
-    judged = tuple(
-        judge(
-            call,
-            batch,
-            at=at,
-            ip=request.ip,
-            message_id=partial(server.message_id, f"{id}.{call.index}", call, batch),
-            setup=setup,
-        )
-        for call in batch.calls
-    )
-    return Receipt(id, at, request, ingest.accepted(request), judged)
+    judged: list[Judged] = []
+    for call in batch.calls:
+        message_id = partial(server.message_id, f"{id}.{call.index}", call, batch)
+        judged.append(judge(call, batch, at=at, ip=request.ip, message_id=message_id, setup=setup))
+        yield
+    return Receipt(id, at, request, ingest.accepted(request), tuple(judged))
 
 
 def judge(

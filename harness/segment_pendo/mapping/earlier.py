@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from segment_pendo.base.bounded import Bounded
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.mapping.assess import bounded
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS, LIMIT, Across
@@ -31,13 +32,19 @@ class EarlierCalls:
 
     def annotated(self, receipt: Receipt) -> Receipt:
         """Return the receipt with the findings that earlier calls bring."""
+        return finished(self.annotated_in_steps(receipt))
+
+    def annotated_in_steps(self, receipt: Receipt) -> Steps[Receipt]:
+        """Do the same as `annotated`, a call a step."""
         if len(receipt.judged) > 1:
             self.across.grouped(
                 judged.message.data for judged in receipt.judged if judged.message and judged.webhook
             )
-        return replace(
-            receipt, judged=tuple(self.annotated_call(judged, receipt.at) for judged in receipt.judged)
-        )
+        annotated: list[Judged] = []
+        for judged in receipt.judged:
+            annotated.append(self.annotated_call(judged, receipt.at))
+            yield
+        return replace(receipt, judged=tuple(annotated))
 
     def annotated_call(self, judged: Judged, at: datetime) -> Judged:
         """Return one call, received `at`, with the findings that earlier calls bring."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Literal
 
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
@@ -25,7 +26,7 @@ from segment_pendo.recordings.format import Header, RecordingError
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.recordings.redact import Keys, redacted
+from segment_pendo.recordings.redact import Keys, redacted_in_steps
 from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
 
 __all__ = ["Mode", "Recorder"]
@@ -144,33 +145,42 @@ class Recorder:
 
     def take(self, receipt: Receipt) -> None:
         """Write one receipt, redacted and mapped again without its secrets."""
+        finished(self.take_in_steps(receipt))
+
+    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
+        """Do the same as `take`, a call a step; all lines of the receipt are written at the end."""
         if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
             return  # not a call of an SDK
         receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
-        request, batch = redacted(receipt.request, self._keys, self._setup.switches)
+        request, batch = yield from redacted_in_steps(receipt.request, self._keys, self._setup.switches)
         if self._people is not None:
             request = self._people.request(request)
-            batch = _unknown(batch, self._people) if batch is not None else None
-        calls, skipped = self._calls(batch, receipt) if batch is not None else ([], Counter[bytes]())
-        if batch is None or calls:
-            self._write(recording.request_line(request, batch, receipt.refusal) + b"".join(calls))
-        self._skip -= skipped
+            batch = (yield from _unknown(batch, self._people)) if batch is not None else None
+        skipped: list[bytes] = []
+        calls = (yield from self._calls(batch, receipt, skipped)) if batch is not None else []
+        try:
+            if batch is None or calls:
+                self._write(recording.request_line(request, batch, receipt.refusal) + b"".join(calls))
+        except OSError:
+            self._skip.update(skipped)  # the SDK will send them again
+            raise
         self.done.new += len(calls)
 
-    def _calls(self, batch: Batch, receipt: Receipt) -> tuple[list[bytes], Counter[bytes]]:
-        """Return the lines of the calls that the file does not hold yet, and the marks of the others."""
+    def _calls(self, batch: Batch, receipt: Receipt, skipped: list[bytes]) -> Steps[list[bytes]]:
+        """Return the lines of the calls that the file does not hold yet; add the marks of the others."""
         lines: list[bytes] = []
-        seen: Counter[bytes] = Counter()
         sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
         for call in batch.calls:
             mark = self._meaning.exact_mark(call.data) if self._skip else b""
-            if self._skip[mark] > seen[mark]:
-                seen[mark] += 1
+            if self._skip[mark] > 0:
+                self._skip[mark] -= 1
+                skipped.append(mark)
                 continue
             made_id = _made_id(call, receipt.judged[call.index].message)
             judged = self._judge.judged(call, batch, receipt.at, made_id)
             lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
-        return lines, seen
+            yield
+        return lines
 
     def close(self, *, replacing: bool = True) -> None:
         """End the run; unless `replacing`, an old file stays and FILE.xxxxxx.new holds the run.
@@ -205,15 +215,15 @@ class Recorder:
         )
 
 
-def _unknown(batch: Batch, people: People) -> Batch:
+def _unknown(batch: Batch, people: People) -> Steps[Batch]:
     """Return the batch with pseudonyms."""
     envelope = people.call(batch.envelope)
     assert isinstance(envelope, dict)
-    return replace(
-        batch,
-        envelope=envelope,
-        calls=tuple(replace(call, data=people.call(call.data)) for call in batch.calls),
-    )
+    calls: list[Call] = []
+    for call in batch.calls:
+        calls.append(replace(call, data=people.call(call.data)))
+        yield
+    return replace(batch, envelope=envelope, calls=tuple(calls))
 
 
 def _made_id(call: Call, message: Message | None) -> str:

@@ -10,11 +10,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.segment import ingest
 from segment_pendo.segment.switches import DEFAULT, Switches
-from segment_pendo.words import Batch, Json, SdkRequest
+from segment_pendo.words import Batch, Call, Json, SdkRequest
 
-__all__ = ["Keys", "redacted"]
+__all__ = ["Keys", "redacted", "redacted_in_steps"]
 
 # The headers that say something about the SDK and nothing about a person. Bodies are kept decoded.
 KEPT_HEADERS: Final = ("User-Agent", "Content-Type", "X-Retry-Count")
@@ -73,7 +74,24 @@ def redacted(
     request: SdkRequest, keys: Keys, switches: Switches = DEFAULT
 ) -> tuple[SdkRequest, Batch | None]:
     """Return the request without secrets, its body decoded, and its calls; None if it has none to read."""
+    bare, batch = finished(redacted_in_steps(request, keys, switches))
+    if batch is None:
+        return bare, None
+    data: list[Json] = [call.data for call in batch.calls]
+    body = js_json.keep(data[0] if batch.single else batch.envelope | {"batch": data})
+    where = ingest.route(request)
+    if where is not None and where.kind == "pixel":
+        query = urlencode({"data": base64.urlsafe_b64encode(body).decode()})
+        return replace(bare, query=query), batch
+    return replace(bare, body=body), batch
+
+
+def redacted_in_steps(
+    request: SdkRequest, keys: Keys, switches: Switches = DEFAULT
+) -> Steps[tuple[SdkRequest, Batch | None]]:
+    """Do the same as `redacted`, a call a step; the request comes without its body, which `batch` holds."""
     batch = ingest.read(request, switches, spelled=True)
+    yield
     _learn(request, keys)
     if not isinstance(batch, Batch) or not batch.calls:
         return _bare(request, b"", "", keys), None
@@ -82,17 +100,19 @@ def redacted(
     keys.learn(batch.envelope)
     for call in batch.calls:
         keys.learn(call.data)
-    calls = tuple(replace(call, data=keys.without(call.data)) for call in batch.calls)
+        yield
+    calls: list[Call] = []
+    for call in batch.calls:
+        calls.append(replace(call, data=keys.without(call.data)))
+        yield
     envelope = keys.without(batch.envelope)
     assert isinstance(envelope, dict)
     write_key = None if batch.write_key is None else keys.stand_in(batch.write_key)
-    clean = replace(batch, calls=calls, envelope=envelope, write_key=write_key)
-    data: list[Json] = [call.data for call in calls]
-    body = js_json.keep(data[0] if batch.single else envelope | {"batch": data})
+    clean = replace(batch, calls=tuple(calls), envelope=envelope, write_key=write_key)
     where = ingest.route(request)
-    if where is not None and where.kind == "pixel":
-        return _bare(request, b"", urlencode({"data": base64.urlsafe_b64encode(body).decode()}), keys), clean
-    bare = _bare(request, body, _query(request.query, keys), keys)
+    if where is not None and where.kind == "pixel":  # its query is its call
+        return _bare(request, b"", "", keys), clean
+    bare = _bare(request, b"", _query(request.query, keys), keys)
     own = ingest.basic_user(request.headers)
     if own is not None:
         basic = base64.b64encode(f"{keys.stand_in(own)}:".encode()).decode()

@@ -160,6 +160,13 @@ DROPS: Final[dict[str, Code]] = {
         _HTTP,
         f'{{"batch":[{{"type":"identify","userId":"u-1","traits":{{"t":"{"x" * 33000}"}}}}]}}',
     ),
+    "shared_too_large": Code(
+        "error",
+        "The context that a batch shares would, copied into each of its calls, make more than 8 MB. Nobody "
+        "says what Segment does then; here the calls beyond that are not mapped.",
+        "Send a smaller context, or smaller batches.",
+        "our assumption",
+    ),
     "too_many_messages": Code("error", "A batch has more than 2,500 calls.", "Send smaller batches.", _HTTP),
     "message_id_too_long": Code(
         "error",

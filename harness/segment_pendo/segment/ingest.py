@@ -43,6 +43,7 @@ _LIKE: Final = 0.75  # how like a path must be to be the one that was meant
 MAX_SINGLE: Final = 32 * 1024  # I-40: "32 KB"; the SDKs' own limits lie between 32,000 and 32,768
 MAX_BATCH: Final = 500 * 1024  # I-41: "500 KB"
 _MOST_DOTS: Final = 20
+SHARED: Final = ("context", "integrations")  # S-2: what each call of a batch gets from its envelope
 # Decoding stops here; nothing that Segment accepts comes near it.
 MAX_DECODED: Final = 4 * 1024 * 1024
 
@@ -244,7 +245,13 @@ def _batch(
         size=size,
         write_key=write_key,
         notes=notes,
+        shared=_shared(rest, ordinary=ordinary) if size > MAX_SINGLE else 0,
     )
+
+
+def _shared(envelope: JsonObject, *, ordinary: bool) -> int:
+    shared = (envelope.get(key) for key in SHARED)
+    return sum(len(js_json.write(value, ordinary=ordinary)) for value in shared if isinstance(value, dict))
 
 
 def _type_of(item: Json) -> str | None:

@@ -2,7 +2,7 @@
 
 Rules: facts M (schema), T (times), S (what is added), I (drops after a 200). Codes in lower case with a rule
 number are Segment's own; `message_too_large`, `too_many_messages`, `message_id_too_long` and `unknown_type`
-are ours, for drops that Segment documents without a name.
+are ours, for drops that Segment documents without a name, and `shared_too_large` for a limit of ours.
 """
 
 import hashlib
@@ -12,13 +12,14 @@ from typing import Final
 
 from segment_pendo.base import js_json, times
 from segment_pendo.segment.codes import note
-from segment_pendo.segment.ingest import MAX_SINGLE, TYPES, library_name
+from segment_pendo.segment.ingest import MAX_SINGLE, SHARED, TYPES, library_name
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Finding, Json, JsonObject, Message, Skipped
 
 __all__ = ["MakeId", "corrected", "deliver", "message_id"]
 
 MAX_MESSAGES: Final = 2500  # I-43
+MAX_SHARED: Final = 8_000_000  # bytes that a batch may grow to by what its calls share: an assumption
 MAX_MESSAGE_ID: Final = 100  # I-44, in characters
 # S-11: libraries that run on a device, for which Segment fills context.ip in a batch.
 DEVICE_LIBRARIES: Final = frozenset(
@@ -66,6 +67,14 @@ def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
             f"{MAX_MESSAGES:,}; send smaller batches."
         )
         return Skipped("too_many_messages", reason)
+    if batch.shared * len(batch.calls) > MAX_SHARED and call.index >= MAX_SHARED // batch.shared:
+        grown = batch.shared * len(batch.calls) // 1_000_000
+        return Skipped(
+            "shared_too_large",
+            f"The batch shares {batch.shared:,} bytes of context, which its {len(batch.calls):,} calls would "
+            f"make {grown:,} MB; only the first {MAX_SHARED // batch.shared} are mapped here, and nobody "
+            "says what Segment does with the rest. Send a smaller context.",
+        )
     if batch.size <= MAX_SINGLE:  # none of its calls can be larger
         return None
     size = len(js_json.write(call.data, ordinary=batch.ordinary))
@@ -204,7 +213,7 @@ def _completed(
 
 
 def _merge_envelope(message: JsonObject, envelope: JsonObject, switches: Switches) -> None:
-    for key in ("context", "integrations"):  # S-2
+    for key in SHARED:
         outer = envelope.get(key)
         if isinstance(outer, dict):
             inner = message.get(key)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.mapping.assess import chain
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import webhook_url
@@ -89,7 +90,12 @@ class Delivery:
 
     def take(self, receipt: Receipt) -> None:
         """Queue the webhooks of a receipt behind the earlier ones of their chain."""
+        finished(self.take_in_steps(receipt))
+
+    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
+        """Do the same as `take`, a call a step."""
         for judged in receipt.judged:
+            yield
             webhook = judged.webhook
             if webhook is None:
                 continue

@@ -94,7 +94,7 @@ class Home(Listener):
             return _response(Reply(400, (_JSON,), b'{"success": false, "error": "too large"}'))
         except TimeoutError:
             return _response(Reply(408, (_JSON,), b'{"success": false, "error": "too slow"}'))
-        receipt = self._relay.receive(_sdk_request(request, body))
+        receipt = await self._relay.receive_in_turns(_sdk_request(request, body))
         return _response(receipt.reply)
 
 

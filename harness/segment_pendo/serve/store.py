@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 from segment_pendo.base import js_json
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.headers import header_pairs
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.explain.rows import call_row, finding_row
 from segment_pendo.mapping import earlier as history
 from segment_pendo.mapping.assess import assess
@@ -65,6 +66,7 @@ FILTERS: Final = {
     "code": "instr(' ' || c.codes || ' ', ' ' || ? || ' ') > 0",
 }
 # In memory, the oldest receipts go when this much of request bodies is held.
+MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
 _MEMORY_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -144,6 +146,10 @@ class Store:
 
     def take(self, receipt: Receipt) -> None:
         """Commit one receipt with its calls."""
+        finished(self.take_in_steps(receipt))
+
+    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
+        """Do the same as `take`, a call a step; the commit is the last one."""
         request = receipt.request
         refusal = (
             js_json.write({"code": receipt.refusal.code, "message": receipt.refusal.message}).decode()
@@ -158,6 +164,10 @@ class Store:
             receipt.reply.status, refusal,
             self._described, self._destination,
         )  # fmt: skip
+        columns = []
+        for index in range(len(receipt.judged)):
+            columns.append(_call_columns(receipt, index))
+            yield
         with self._transaction():
             cursor = self._db.execute(
                 "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
@@ -166,7 +176,7 @@ class Store:
             self._db.executemany(
                 "insert into calls(n, ix, type, user, grp, outcome, codes, state, history, signature) "
                 "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((number, *_call_columns(receipt, index)) for index in range(len(receipt.judged))),
+                ((number, *values) for values in columns),
             )
         self._forget_oldest(len(request.body))
         self._changed()
@@ -216,6 +226,7 @@ class Store:
     def calls(self, filters: Mapping[str, str] | None = None, *, after: str = "", limit: int = 100) -> Page:
         """Return the rows after a cursor that match every filter (type, user, group, outcome, code).
 
+        A page ends early where its webhooks have more than 4 MB; its cursor says where.
         Raises ValueError for an unknown filter or an invalid cursor.
         """
         where, values = _condition(filters or {}, after)
@@ -225,7 +236,13 @@ class Store:
             "order by c.n, c.ix limit ?",
             (*values, limit),
         ).fetchall()
-        rows = [kept.row for kept in self._rows(selected)]
+        rows: list[JsonObject] = []
+        size = 0
+        for cursor, kept in self._rows(selected):
+            rows.append(kept.row)
+            size += len(kept.judged.webhook.body) if kept.judged.webhook else 0
+            if size > MOST_BYTES:
+                return Page(rows, cursor)
         return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else after)
 
     def call(self, name: str) -> Kept | None:
@@ -239,7 +256,7 @@ class Store:
             "where r.id = ? and c.ix = ?",
             (_text(receipt), int(index)),
         ).fetchall()
-        return next(self._rows(selected), None)
+        return next((kept for _, kept in self._rows(selected)), None)
 
     def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
         """Return how many rows match and wait for no delivery. Raises ValueError as `calls` does."""
@@ -250,7 +267,8 @@ class Store:
 
     def _rows(
         self, selected: list[tuple[int, int, str | None, int | None, int, str | None, str | None]]
-    ) -> Iterator[Kept]:
+    ) -> Iterator[tuple[str, Kept]]:
+        """Yield each row with its cursor."""
         for number, group in groupby(selected, key=lambda row: row[0]):
             try:
                 receipt, setup = self._receipt(number)
@@ -263,7 +281,7 @@ class Store:
                 if state is not None:
                     delivery = {"state": state, "status": status, "attempts": attempts}
                 judged = _with(receipt.judged[index], kept, signature, setup)
-                yield Kept(call_row(receipt, judged, delivery=delivery), judged, setup)
+                yield f"{number}.{index}", Kept(call_row(receipt, judged, delivery=delivery), judged, setup)
 
     def _receipt(self, number: int) -> tuple[Receipt, Setup]:
         """Return the receipt, mapped again from what was kept, unsigned.

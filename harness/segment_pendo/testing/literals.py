@@ -32,6 +32,7 @@ type SkipCode = Literal[
     "bad_request",
     "unknown_type",
     "message_too_large",
+    "shared_too_large",
     "too_many_messages",
     "message_id_too_long",
     "too_large",

@@ -65,7 +65,7 @@ def test_what_has_no_example_is_known() -> None:
         "TOO_MANY_NAMES", "TRACK_EVENT_SHAPE", "UNDOCUMENTED_REGION", "UNSUPPORTED_TYPE",
         "WRITE_KEYS_DIFFER", "bad_encoding", "bad_gzip",
         "bad_json", "bad_pixel", "cdn_script", "empty_batch", "message_id_too_long", "too_large",
-        "too_many_messages", "unknown_path",
+        "shared_too_large", "too_many_messages", "unknown_path",
     }  # fmt: skip
 
 

@@ -1,47 +1,132 @@
-"""The relay: ids, clock, sinks."""
+"""The relay in turns: a long request holds nobody up, and every sink keeps the same."""
 
+import asyncio
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
+from segment_pendo.base.steps import Steps
+from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.serve.relay import Relay
+from segment_pendo.serve.relay import Relay, SinkInSteps
 from segment_pendo.words import Receipt, SdkRequest
 
-CALL = SdkRequest("POST", "/v1/identify", body=b'{"userId":"u"}')
+
+def batch(*users: str) -> SdkRequest:
+    calls = [{"type": "identify", "userId": user, "messageId": f"m-{user}"} for user in users]
+    return SdkRequest("POST", "/v1/batch", body=json.dumps({"batch": calls}).encode())
+
+
+AT = datetime(2024, 5, 9, tzinfo=UTC)
+MANY = batch(*map(str, range(2500)))
 
 
 class Kept:
+    """A sink that keeps all at once."""
+
     def __init__(self) -> None:
-        self.receipts: list[Receipt] = []
+        self.calls: list[object] = []
 
     def take(self, receipt: Receipt) -> None:
-        self.receipts.append(receipt)
+        self.calls += [judged.call.member("userId") for judged in receipt.judged]
 
 
-def test_every_request_has_its_id_and_a_time_in_milliseconds() -> None:
-    kept = Kept()
-    relay = Relay([kept], setup=Setup(), clock=lambda: datetime(2024, 5, 9, 10, 0, 1, 123_987, tzinfo=UTC))
-    made = [relay.receive(CALL), relay.receive(CALL)]
-    assert kept.receipts == made
-    assert made[0].id != made[1].id
-    assert {receipt.at.microsecond for receipt in made} == {123_000}
+class KeptInSteps(Kept):
+    """A sink that keeps a call a step; `at` is called with the number of each."""
+
+    def __init__(self, at: Callable[[int], None] = lambda _: None) -> None:
+        super().__init__()
+        self._at = at
+
+    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
+        for number, judged in enumerate(receipt.judged):
+            self._at(number)
+            self.calls.append(judged.call.member("userId"))
+            yield
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "count"),
-    [("OPTIONS", "/v1/i", 0), ("GET", "/v1/projects/k/settings", 0), ("POST", "/v1/m", 0), ("POST", "/x", 1)],
-)
-def test_sinks_hear_of_calls_and_refusals_only(method: str, path: str, count: int) -> None:
-    kept = Kept()
-    Relay([kept], setup=Setup()).receive(SdkRequest(method, path))
-    assert len(kept.receipts) == count
+def test_a_short_request_is_answered_while_a_long_one_is_worked_on() -> None:
+    async def main() -> list[int]:
+        ended: list[int] = []
+        relay = Relay([KeptInSteps(), Kept()], setup=Setup())
+
+        async def take(request: SdkRequest) -> None:
+            receipt = await relay.receive_in_turns(request)
+            ended.append(len(receipt.judged))
+
+        await asyncio.gather(take(MANY), take(batch("a")), take(batch("b", "c")))
+        return ended
+
+    assert asyncio.run(main()) == [1, 2, 2500]
 
 
-def test_a_sink_that_cannot_keep_it_is_not_hidden() -> None:
-    class Full:
-        def take(self, _receipt: Receipt) -> None:
-            raise OSError(28, "No space left on device")
+def test_in_turns_or_at_once_it_is_the_same() -> None:
+    relays = [Relay([], setup=Setup()) for _ in range(2)]
+    at_once, in_turns = relays[0].receive(MANY), asyncio.run(relays[1].receive_in_turns(MANY))
+    for one, other in zip(at_once.judged, in_turns.judged, strict=True):
+        assert (one.call, one.findings) == (other.call, other.findings)
+        assert type(one.outcome) is type(other.outcome)
+            other.call,
+            other.findings,
+            type(other.outcome),
+        )
+    assert at_once.reply == in_turns.reply
 
-    with pytest.raises(OSError, match="No space"):
-        Relay([Full()], setup=Setup()).receive(CALL)
+
+def test_who_hangs_up_in_between_leaves_all_sinks_with_the_same() -> None:
+    async def main() -> tuple[Kept, Kept]:
+        begun = asyncio.Event()
+        first, last = KeptInSteps(lambda number: begun.set() if number == 1000 else None), KeptInSteps()
+        task = asyncio.create_task(Relay([first, last], setup=Setup(), turn=0).receive_in_turns(MANY))
+        await begun.wait()
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return first, last
+
+    first, last = asyncio.run(main())
+    assert len(first.calls) == 2500
+    assert last.calls == first.calls
+
+
+def test_what_a_sink_could_not_keep_is_forgotten_so_that_it_may_come_again() -> None:
+    def fail(number: int) -> None:
+        if number == 1 and failing:
+            raise OSError
+
+    failing = True
+    relay = Relay([KeptInSteps(fail)], setup=Setup())
+    with pytest.raises(OSError):
+        relay.receive(batch("a", "b"))
+    assert relay.lost == 1
+    failing = False
+    again = relay.receive(batch("a", "b"))
+    codes = {finding.code for judged in again.judged for finding in judged.findings}
+    assert "DUPLICATE_MESSAGE_ID" not in codes
+
+
+def test_which_sinks_take_in_steps() -> None:
+    assert isinstance(KeptInSteps(), SinkInSteps)
+    assert not isinstance(Kept(), SinkInSteps)
+
+
+def test_what_a_batch_shares_is_bounded() -> None:
+    calls = [{"type": "identify", "userId": str(number)} for number in range(2500)]
+    context = {"x": "y" * 380_000}
+    body = json.dumps({"batch": calls, "context": context}).encode()
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup())
+    sizes = [len(judged.webhook.body) for judged in receipt.judged if judged.webhook]
+    assert 7_000_000 < sum(sizes) < 9_000_000
+    told = [judged.skipped for judged in receipt.judged if judged.skipped]
+    assert (len(told) + len(sizes), {skipped.code for skipped in told}) == (2500, {"shared_too_large"})
+    assert "380,008 bytes of context, which its 2,500 calls would make 950 MB" in told[0].reason
+
+
+def test_a_context_as_apps_share_it_is_not() -> None:
+    calls = [{"type": "identify", "userId": str(number)} for number in range(2500)]
+    body = json.dumps({"batch": calls, "context": {"x": "y" * 3000}}).encode()
+    receipt = Relay([], setup=Setup()).receive(SdkRequest("POST", "/v1/batch", body=body))
+    assert all(judged.webhook for judged in receipt.judged)

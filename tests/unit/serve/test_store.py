@@ -173,3 +173,18 @@ def test_what_is_forgotten_is_forgotten_whole(monkeypatch: pytest.MonkeyPatch, s
         for table in ("receipts", "calls", "attempts")
     ]
     assert counts == [0, 0, 0]
+
+
+def test_a_page_of_large_rows_ends_early_and_goes_on_at_its_cursor(store: Store) -> None:
+    calls = [{"type": "identify", "userId": f"u{number}"} for number in range(40)]
+    body = json.dumps({"batch": calls, "context": {"x": "y" * 380_000}}).encode()
+    store.take(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup()))
+    users: list[object] = []
+    sizes, after = [], ""
+    while (page := store.calls(after=after, limit=500)).calls:
+        sizes.append(sum(len(str(row["body"] or "")) for row in page.calls))
+        users += [row["user"] for row in page.calls]
+        after = page.next
+    assert users == [f"u{number}" for number in range(40)]
+    assert max(sizes) < module.MOST_BYTES + 400_000
+    assert len(sizes) > 1
