@@ -411,3 +411,27 @@ try:
 except OSError as error:
     print(error)
 """
+
+
+def test_a_second_run_on_a_recording_ends_with_4_and_names_the_first(run: Start, tmp_path: Path) -> None:
+    file = tmp_path / "calls.jsonl"
+    first = run("--no-proxy", "--record", str(file))
+    command = [
+        sys.executable,
+        "-m",
+        "segment_pendo",
+        "run",
+        "--port",
+        "0",
+        "--no-proxy",
+        "--record",
+        str(file),
+    ]
+    second = subprocess.run(
+        command, env=env_for(tmp_path), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 4
+    assert f"is being recorded by the process {first.process.pid}." in second.stderr
+    assert first.end() == 0
+    third = run("--no-proxy", "--record", str(file))
+    assert third.end() == 0

@@ -11,6 +11,7 @@ import glob
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
@@ -24,6 +25,7 @@ from segment_pendo.recordings import merge as merging
 from segment_pendo.recordings.files import _made_like, replace_whole
 from segment_pendo.recordings.format import Header, RecordingError
 from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.lock import Lock
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.redact import Keys, redacted_in_steps
@@ -39,7 +41,8 @@ class Recorder:
 
     `mode`: "over" replaces an existing file, "add" adds to it what it does not hold. `people` makes
     pseudonyms of what is personal; `meaning` says what counts where calls are compared. Raises
-    RecordingError if the file exists and is not a recording that was made in the same way.
+    RecordingError if the file exists and is not a recording that was made in the same way, RecordingInUse if
+    another process records into it.
     """
 
     def __init__(
@@ -65,22 +68,25 @@ class Recorder:
         self._judge = Judge(self._setup)
         self._skip: Counter[bytes] = Counter()
         self._over = False
-        try:
-            self._target = self._opened(mode)
-            # Unbuffered: what is written survives the end of this process.
-            self._file = self._target.open("ab", buffering=0)
-            if self._file.tell() == 0:
-                self._write(recording.header_line(self._setup, self._redaction()))
-        except OSError as error:
-            msg = f"{self._real} cannot be written: {error.strerror}. Give another file."
-            raise RecordingError(msg) from None
+        with ExitStack() as undo:
+            try:
+                _refuse_what_is_no_file(self._real)
+                self._lock = Lock(self._real)
+                undo.callback(self._lock.release)
+                self._target = self._opened(mode)
+                # Unbuffered: what is written survives the end of this process.
+                self._file = self._target.open("ab", buffering=0)
+                undo.callback(self._file.close)
+                if self._file.tell() == 0:
+                    self._write(recording.header_line(self._setup, self._redaction()))
+            except OSError as error:
+                msg = f"{self._real} cannot be written: {error.strerror}. Give another file."
+                raise RecordingError(msg) from None
+            undo.pop_all()
 
     def _opened(self, mode: Mode) -> Path:
         """Read the old file, if there is one; return the file that this run is written to."""
         real = self._real
-        if real.exists() and not real.is_file():
-            msg = f"{real} is not a regular file; give another one."
-            raise RecordingError(msg)
         if not real.exists() or real.stat().st_size == 0:
             return real
         self._over = mode == "over"
@@ -190,6 +196,12 @@ class Recorder:
         if self._file.closed:
             return
         self._file.close()
+        try:
+            self._end(replacing=replacing)
+        finally:
+            self._lock.release()
+
+    def _end(self, *, replacing: bool) -> None:
         if not self._over:
             return
         if not self.done.new:  # an app that sent nothing must not cost its recording
@@ -213,6 +225,12 @@ class Recorder:
         return merging.merged(
             recording.read(old, str(self.path)), recording.read(new, str(self._target)), done, self._meaning
         )
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        msg = f"{path} is not a regular file; give another one."
+        raise RecordingError(msg)
 
 
 def _unknown(batch: Batch, people: People) -> Steps[Batch]:

@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.files import load
 from segment_pendo.recordings.format import RecordingError
 from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.lock import RecordingInUse
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.recordings.redact import Keys, redacted
 from segment_pendo.segment.switches import DEFAULT
@@ -278,13 +281,23 @@ def test_an_app_that_sent_nothing_does_not_cost_its_recording(tmp_path: Path) ->
     assert (file.read_bytes(), [path.name for path in tmp_path.iterdir()]) == (before, ["r.jsonl"])
 
 
+KILLED = """
+import os, signal, sys
+sys.path[:0] = {path}
+from pathlib import Path
+from test_recorder import AT, assess, batch, Recorder, Setup
+recorder = Recorder(Path({file!r}), setup=Setup())
+recorder.take(assess(batch({{"userId": "b"}}), id="r", at=AT, setup=Setup()))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 def test_a_kill_over_a_file_leaves_the_old_one_and_the_run(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     record(file, batch({"userId": "a"}))
     before = file.read_bytes()
-    killed = Recorder(file, setup=Setup())
-    killed.take(assess(batch({"userId": "b"}), id="r", at=AT, setup=Setup()))
-    # Nothing is closed: so it lies there after a kill -9.
+    code = KILLED.format(path=[str(Path(__file__).parent), *sys.path], file=str(file))
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
     assert file.read_bytes() == before
     (run,) = tmp_path.glob("r.jsonl.*.new")
     assert [one.call["userId"] for one in calls_of(run)] == ["b"]
@@ -292,11 +305,34 @@ def test_a_kill_over_a_file_leaves_the_old_one_and_the_run(tmp_path: Path) -> No
     assert [one.call["userId"] for one in calls_of(file)] == ["c"]
     assert later.unfinished == [run]
     assert [one.call["userId"] for one in calls_of(run)] == ["b"], "another run leaves it alone"
-    killed.close()
-    assert [one.call["userId"] for one in calls_of(file)] == ["b"], (
-        "it was no kill after all: two runs at once, the later end wins"
-    )
+    assert {path.name for path in tmp_path.iterdir()} == {"r.jsonl", run.name}, "its lock is free, and gone"
+
+
+@pytest.mark.parametrize("mode", ["over", "add"])
+def test_two_at_once_are_refused_and_lose_nothing(tmp_path: Path, mode: Mode) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a"}))
+    first = Recorder(file, setup=Setup(), mode=mode)
+    first.take(assess(batch({"userId": "b"}), id="r", at=AT, setup=Setup()))
+    with pytest.raises(RecordingInUse, match=rf"r\.jsonl is being recorded by the process {os.getpid()}\."):
+        Recorder(file, setup=Setup(), mode=mode)
+    (tmp_path / "link.jsonl").symlink_to(file)
+    with pytest.raises(RecordingInUse):
+        Recorder(tmp_path / "link.jsonl", setup=Setup())
+    first.close()
+    assert [one.call["userId"] for one in calls_of(file)] == (["b"] if mode == "over" else ["a", "b"])
+    record(file, batch({"userId": "c"}))
+    assert {path.name for path in tmp_path.iterdir()} == {"r.jsonl", "link.jsonl"}
+
+
+def test_what_cannot_be_recorded_leaves_no_lock(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    file.write_text("no recording\n")
+    for path in (file, tmp_path / "none" / "r.jsonl", tmp_path):
+        with pytest.raises(RecordingError):
+            Recorder(path, setup=Setup())
     assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
+    assert list(tmp_path.parent.glob("*.lock")) == []
 
 
 def test_a_failed_command_does_not_cost_its_recording(tmp_path: Path) -> None:

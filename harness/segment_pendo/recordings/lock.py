@@ -1,0 +1,50 @@
+"""A lock beside a recording: two runs that write one file would lose each other's calls."""
+
+import errno
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from filelock import FileLock, Timeout
+
+from segment_pendo.base.errors import CANNOT_START
+from segment_pendo.recordings.format import RecordingError
+
+__all__ = ["Lock", "RecordingInUse"]
+
+
+class RecordingInUse(RecordingError):
+    """Another process records into the file; the text names it."""
+
+    exit_code: ClassVar[int] = CANNOT_START
+
+
+class Lock:
+    """Holds FILE.lock, which has our process id in it, until `release`; the system frees it if we are killed.
+
+    Raises RecordingInUse, or OSError where the lock cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.parent.is_dir():  # the library would make it
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self._file = path.with_name(f"{path.name}.lock")
+        self._lock = FileLock(self._file, blocking=False, thread_local=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            msg = f"{path} is being recorded by {self._owner()}. End it, or record into another file."
+            raise RecordingInUse(msg) from None
+        self._file.write_text(f"{os.getpid()}\n", "ascii")
+
+    def _owner(self) -> str:
+        try:
+            return f"the process {int(self._file.read_text('ascii'))}"
+        except (OSError, ValueError):
+            return "another process"
+
+    def release(self) -> None:
+        """Let others record into the file; nothing is left beside it."""
+        if self._lock.is_locked:
+            self._file.unlink(missing_ok=True)
+            self._lock.release()
