@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from mitmproxy import exceptions, http
+from mitmproxy import http
 from mitmproxy.io import FlowReader
 
 from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver, answered
@@ -21,10 +21,11 @@ def read(data: bytes) -> Iterator[Imported | PassedOver]:
     count = 0
     try:
         for flow in FlowReader(io.BytesIO(data)).stream():
+            item = _taken(flow) if isinstance(flow, http.HTTPFlow) else None
             count += 1
-            if isinstance(flow, http.HTTPFlow):
-                yield _taken(flow)
-    except (exceptions.FlowReadException, ValueError, TypeError, KeyError) as error:
+            if item is not None:
+                yield item
+    except Exception as error:  # noqa: BLE001 - of a damaged file, mitmproxy's reader may raise anything
         if not count:
             reason = str(error) or type(error).__name__
             msg = f"this mitmproxy cannot read it as a flow file ({reason[:200]})"

@@ -24,9 +24,10 @@ from segment_pendo.serve.launcher import Upstream
 from segment_pendo.serve.relay import Relay
 from segment_pendo_addons.intercept import Intercept, allow_patterns
 
-__all__ = ["Proxy", "ProxyError", "authority", "server_context"]
+__all__ = ["AuthorityError", "Proxy", "ProxyError", "authority", "server_context"]
 
 _START: Final = 20.0
+_CERTIFICATE: Final = "mitmproxy-ca-cert.pem"
 
 
 class ProxyError(SegmentPendoError):
@@ -51,18 +52,43 @@ class _Group:
         self.addons = [addon for addon in builtin.default_addons() if not isinstance(addon, ErrorCheck)]
 
 
+class AuthorityError(SegmentPendoError):
+    """The proxy's CA cannot be used; the text says why."""
+
+    exit_code = CANNOT_START
+
+    def __init__(self, directory: Path, why: str) -> None:
+        super().__init__(
+            f"the proxy's certificate authority in {directory} cannot be used: {why}. Remove it with "
+            "`segment-pendo ca remove`, and the next run makes another one."
+        )
+
+
 def authority(directory: Path) -> Path:
-    """Return the file of the CA's certificate in a directory; make the CA if there is none."""
-    if not (directory / "mitmproxy-ca.pem").exists():
-        CertStore.from_store(directory, "mitmproxy", 2048)
-    return directory / "mitmproxy-ca-cert.pem"
+    """Return the file of the CA's certificate in a directory; make the CA if there is none.
+
+    Raises AuthorityError where the CA is damaged or cannot be made.
+    """
+    _store(directory)
+    return directory / _CERTIFICATE
+
+
+def _store(directory: Path) -> CertStore:
+    try:
+        store = CertStore.from_store(directory, "mitmproxy", 2048)
+        x509.load_pem_x509_certificate((directory / _CERTIFICATE).read_bytes())
+    except OSError as error:
+        raise AuthorityError(directory, error.strerror or type(error).__name__) from None
+    except Exception as error:  # noqa: BLE001 - the reader of keys has many; whatever it is, the remedy is one
+        raise AuthorityError(directory, f"a file is empty or damaged ({type(error).__name__})") from None
+    return store
 
 
 def server_context(directory: Path, names: Sequence[str]) -> ssl.SSLContext:
     """Return TLS (HTTP/1.1 only) for loopback and `names`, with a certificate of the CA in a directory."""
     dns = [x509.DNSName(name) for name in ("localhost", *names)]
     addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
-    entry = CertStore.from_store(directory, "mitmproxy", 2048).get_cert("localhost", [*dns, *addresses])
+    entry = _store(directory).get_cert("localhost", [*dns, *addresses])
     private = entry.privatekey.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

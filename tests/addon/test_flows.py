@@ -4,6 +4,8 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mitmproxy.flow import Error
 from mitmproxy.http import Request, Response
 from mitmproxy.io import FlowWriter
@@ -60,3 +62,28 @@ def test_a_file_that_was_cut_off_keeps_what_stands_before_the_cut(cut: int) -> N
 def test_where_nothing_can_be_read_mitmproxys_reason_is_told() -> None:
     with pytest.raises(ImportFailure, match=r"this mitmproxy cannot read it as a flow file \(.+\)"):
         list(read(b"12:not a flow file"))
+
+
+LENGTHS = [b"0", b"1", b"9999999999999", b"99999999999999999999999", b"-1", b"", b"1e9", b"\xff"]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*LENGTHS, b":", b",", b"}", b"]", b"#", b"^", b"!", b"~", b";", b"a"]), max_size=30
+    )
+)
+def test_junk_after_a_flow_costs_no_flow(pieces: list[bytes]) -> None:
+    first, *rest = read(written(flow("a")) + b"".join(pieces))
+    assert isinstance(first, Imported)
+    assert all(isinstance(item, PassedOver) for item in rest)
+
+
+@pytest.mark.parametrize("depth", [10, 1000, 100_000])
+@pytest.mark.parametrize("end", [b"]", b"}"])
+def test_deep_nesting_is_damage(depth: int, end: bytes) -> None:
+    nested = b""
+    for _ in range(min(depth, 3000)):
+        nested = b"%d:%s%s" % (len(nested), nested, end)
+    with pytest.raises(ImportFailure, match="cannot read it as a flow file"):
+        list(read(nested * (depth // 3000 + 1)))

@@ -16,7 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from processes import Running, end_all, get, until
 
+from segment_pendo.base.js_json import MAX_DEPTH
+
 DOORS = ["home", "tls", "proxy"]
+DEEPEST = MAX_DEPTH - 3  # below the batch, its list and the call
 BATCH = b'{"batch":[{"type":"identify","userId":"u","traits":%s}]}'
 BODIES: dict[str, tuple[bytes, int]] = {
     "empty": (b"", 400),
@@ -25,8 +28,8 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "9 MB": (BATCH % (b'{"x":"' + b"y" * 9_000_000 + b'"}'), 400),
     "11 MB": (b"[" + b"0," * 5_500_000 + b"0]", 400),
     "deep": (b"[" * 200_000 + b"]" * 200_000, 400),
-    "deep inside": (BATCH % (b'{"a":' * 490 + b"1" + b"}" * 490), 200),
-    "too deep inside": (BATCH % (b'{"a":' * 501 + b"1" + b"}" * 501), 400),
+    "deep inside": (BATCH % (b'{"a":' * DEEPEST + b"1" + b"}" * DEEPEST), 200),
+    "too deep inside": (BATCH % (b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1)), 400),
     "duplicate keys": (BATCH % b'{"a":1,"a":2}', 200),
     "lone surrogates": (BATCH % rb'{"\ud83d":"\udfff"}', 200),
     "NaN": (BATCH % b'{"a":NaN}', 400),
@@ -42,7 +45,9 @@ BODIES: dict[str, tuple[bytes, int]] = {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    one = Running(tmp_path_factory.mktemp("run"), "--tls-port", "0")
+    folder = tmp_path_factory.mktemp("run")
+    sinks = ("--record", str(folder / "calls.jsonl"), "--redact", "people", "--store", str(folder / "s.db"))
+    one = Running(folder, "--tls-port", "0", *sinks, SEGMENT_PENDO_REDACT_KEY="a key of ours")
     yield one
     end_all([one.process])
 

@@ -29,8 +29,9 @@ _INDEX = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
 _INDEX_KEY = re.compile(rb'"\d{1,10}"\s*:')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
-# The parsers' own limit depends on how deep the stack is when they are called; ours is the same everywhere.
-MAX_DEPTH: Final = 500
+# The parsers' own limit depends on how deep the stack is when they are called; ours is the same everywhere,
+# and low enough for every later reader: some call themselves three times for each level.
+MAX_DEPTH: Final = 250
 # int() refuses longer texts, and JavaScript reads any number of this size as Infinity.
 _LONGEST_INTEGER: Final = 400
 

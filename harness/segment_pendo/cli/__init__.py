@@ -1,6 +1,7 @@
 """The command line. Each verb lives in a file of its own and is imported only when it is called."""
 
 import importlib
+import os
 import sys
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import click
 from segment_pendo import __version__
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.suggestion import nearest
-from segment_pendo.cli.failure import translated
+from segment_pendo.cli.failure import TRACEBACK, translated, unexpected
 
 __all__ = ["main"]
 
@@ -49,6 +50,12 @@ class _Verbs(click.Group):
             return super().invoke(ctx)
         except SegmentPendoError as error:
             raise translated(error) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            raise unexpected(error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

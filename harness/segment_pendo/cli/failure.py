@@ -1,7 +1,12 @@
 """End the command line with a sentence on stderr and an exit code (docs: Exit codes)."""
 
+import traceback
+from pathlib import Path
+from typing import Final
+
 import click
 
+from segment_pendo import __version__
 from segment_pendo.base.errors import (
     CANNOT_START,
     CONFIGURATION,
@@ -20,9 +25,14 @@ __all__ = [
     "NOT_DELIVERED",
     "NOT_STARTED",
     "REFUSED",
+    "TRACEBACK",
     "Failure",
     "translated",
+    "unexpected",
 ]
+
+
+TRACEBACK: Final = "SEGMENT_PENDO_TRACEBACK"
 
 
 class Failure(click.ClickException):
@@ -35,6 +45,21 @@ class Failure(click.ClickException):
     @property
     def exit_code(self) -> int:  # type: ignore[override]  # click reads it from the instance
         return self.code
+
+
+def unexpected(error: Exception) -> Failure:
+    """Return the failure for an error that nobody foresaw: where it happened, and how to report it.
+
+    Its text is left out: it may hold data of an app, or a key.
+    """
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    place = f"{Path(frame.f_code.co_filename).name}:{line}"
+    message = (
+        f"segment-pendo {__version__} failed where it should not: {type(error).__name__} at {place}. Please "
+        f"report this line. With {TRACEBACK}=1, the same command shows more; look for data of your app in it "
+        "before you pass it on."
+    )
+    return Failure(message, CANNOT_START)
 
 
 def translated(error: SegmentPendoError) -> Failure:

@@ -91,6 +91,9 @@ class Rules:
 _MEANINGS: Final = SUSPICIOUS | {"true", "false"}
 
 
+_PART: Final = 1000
+
+
 class People:
     """Replaces what is personal in calls. `key` decides the pseudonyms."""
 
@@ -302,6 +305,11 @@ class People:
         return left + right
 
     def _added(self, digits: str, salt: str) -> str:
+        # In parts, as Python's int refuses very many digits; each part is one to one, so all of them are.
+        parts = [digits[at : at + _PART] for at in range(0, len(digits), _PART)]
+        return "".join(self._sum(part, f"{salt}|{n}" if n else salt) for n, part in enumerate(parts))
+
+    def _sum(self, digits: str, salt: str) -> str:
         size = len(digits)
         more = int.from_bytes(self._digest("round", f"{size}|{salt}") * (1 + size // 70))
         return str((int(digits) + more) % 10**size).zfill(size)

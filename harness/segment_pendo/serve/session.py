@@ -200,6 +200,7 @@ class Session:
         if plan.tls_port is None and not plan.with_proxy:
             return
         confdir = ca_directory()
+        self.authority = side.authority(confdir)  # mitmproxy only logs what is wrong with it
         if plan.tls_port is not None:
             await self.home.start_tls(plan.tls_port, side.server_context(confdir, plan.segment_hosts))
         if plan.with_proxy:
@@ -217,7 +218,6 @@ class Session:
             opened.push_async_callback(self.proxy.stop)
             default = PROXY_PORT if plan.port else 0
             await self.proxy.start(default if plan.proxy_port is None else plan.proxy_port)
-        self.authority = side.authority(confdir)
 
     async def _refuse_new(self) -> None:
         """Accept nothing new, and finish what was begun."""

@@ -1,10 +1,12 @@
 """The command line without a listener."""
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -157,3 +159,36 @@ def test_redaction_without_a_recording_is_refused() -> None:
         done = CliRunner().invoke(main, ["run", *options])
         assert done.exit_code == 2
         assert "--record FILE, which is missing" in done.output
+
+
+class Failing(type(main)):  # type: ignore[misc]
+    """The command line with a verb that fails where it should not."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        @click.command()
+        def verb() -> None:
+            raise ERRORS[name]
+
+        return verb
+
+
+SECRET = "0123abcd-0000-1111-2222-0123456789ab"
+ERRORS: dict[str, BaseException] = {
+    "value": ValueError(SECRET),
+    "recursion": RecursionError(SECRET),
+    "disk": OSError(28, SECRET),
+    "assertion": AssertionError(SECRET),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_what_nobody_foresaw_is_a_sentence_with_a_way_to_report_it(name: str) -> None:
+    failing = Failing(name="segment-pendo")
+    done = CliRunner().invoke(failing, [name], env={"SEGMENT_PENDO_TRACEBACK": ""})
+    assert done.exit_code == 4
+    kind = type(ERRORS[name]).__name__
+    assert re.search(rf"failed where it should not: {kind} at test_cli\.py:\d+\. Please report", done.output)
+    assert SECRET not in done.output
+    assert "Traceback" not in done.output
+    loud = CliRunner().invoke(failing, [name], env={"SEGMENT_PENDO_TRACEBACK": "1"})
+    assert loud.exception is ERRORS[name]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.serve.environment import ca_directory
 
@@ -43,5 +44,9 @@ def remove() -> None:
     directory = ca_directory()
     files = sorted(directory.glob("mitmproxy-*"))
     for file in files:
-        file.unlink()
+        try:
+            file.unlink()
+        except OSError as error:
+            message = f"{file} cannot be removed: {error.strerror}."
+            raise Failure(message, CANNOT_START) from None
     click.echo(f"{len(files)} files removed from {directory}")

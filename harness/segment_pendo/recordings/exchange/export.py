@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from math import isinf
 from pathlib import Path
 from pprint import pformat
 from typing import Final
@@ -119,7 +120,20 @@ def _expected(entry: Entry, recorded: RecordedCall) -> str:
 
 def _literal(text: bytes, indent: int) -> str:
     """Return a JSON text as Python writes its value."""
-    return pformat(json.loads(text), width=120, sort_dicts=False).replace("\n", "\n" + " " * indent)
+    value = json.loads(text, parse_int=_integer)
+    return pformat(value, width=120, sort_dicts=False).replace("\n", "\n" + " " * indent)
+
+
+class _Infinite(float):
+    """A number beyond all doubles; its repr is a literal of Python."""
+
+    def __repr__(self) -> str:
+        return "1e999" if self > 0 else "-1e999"
+
+
+def _integer(digits: str) -> float:
+    number = float(digits)  # unlike int, it takes any length
+    return _Infinite(number) if isinf(number) else int(digits)
 
 
 def har(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:

@@ -17,6 +17,7 @@ from segment_pendo.words import Headers, Json, JsonObject, SdkRequest
 
 __all__ = ["NO_BODY", "har"]
 
+NO_URL: Final = "whose URL is none"
 NO_BODY: Final = "without a usable body in this archive"
 _GZIP: Final = b"\x1f\x8b"
 
@@ -43,7 +44,10 @@ def har(data: bytes, files: Mapping[str, bytes]) -> Iterator[Imported | PassedOv
 
 
 def _of_entry(entry: JsonObject, asked: JsonObject, files: Mapping[str, bytes]) -> Imported | PassedOver:
-    parts = urlsplit(str(asked.get("url", "")))
+    try:
+        parts = urlsplit(str(asked.get("url", "")))
+    except ValueError:
+        return PassedOver("", NO_URL)
     host = parts.hostname or ""
     status = _status(entry)
     if status == 0:

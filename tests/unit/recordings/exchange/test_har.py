@@ -194,3 +194,12 @@ def test_a_bomb_does_not_fill_the_memory(pack: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(containers, "MOST_BYTES", 1 << 20)
     with pytest.raises(ImportFailure, match="unpacked"):
         opened(pack(b" " * (1 << 22)))
+
+
+def test_a_url_that_is_none_is_counted_and_costs_no_other_entry() -> None:
+    entries = [entry({"text": CALL}) for _ in range(3)]
+    entries[1]["request"]["url"] = "https://[::1"
+    first, second, third = har(archive(*entries), {})
+    assert second == PassedOver("", "whose URL is none")
+    assert isinstance(first, Imported)
+    assert isinstance(third, Imported)
