@@ -110,8 +110,8 @@ def test_a_run_reads_what_it_took(call: str) -> None:
             assert b'"call"' in file.read_bytes()
 
 
-# Hypothesis raises the limit of recursion, so these are no properties. A door stands that deep in its frameworks.
-BELOW = 200
+# Hypothesis raises the limit of recursion, so these are no properties.
+BELOW = 200  # frames: a door stands deep in its frameworks
 DEEP = [
     f'{{"type":"{kind}","userId":"u","groupId":"g","event":"e","{name}":{{"n":{nested(DEEPEST, pair)}}}}}'
     for kind, name in (("identify", "traits"), ("group", "traits"), ("track", "properties"))
