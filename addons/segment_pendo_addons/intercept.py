@@ -32,7 +32,7 @@ from segment_pendo.segment.ingest import is_script
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.serve.gate import Gate
-from segment_pendo.serve.relay import Relay
+from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import Attempt, CallRef, Receipt, Reply, SdkRequest
 
@@ -350,7 +350,8 @@ class Intercept:
         try:
             receipt = await self._relay.receive_in_turns(asked)
         except Exception as error:  # noqa: BLE001 - the last line of defence; an SDK retries a 500, not a 502
-            _log.error("a request could not be kept, so its SDK was answered 500: %s", type(error).__name__)
+            if not isinstance(error, NotKept):  # which the relay tells itself
+                _log.error("a request failed, so its SDK was answered 500: %s", type(error).__name__)
             flow.response = http.Response.make(
                 500, b'{"success": false}', {"Content-Type": "application/json"}
             )

@@ -2,15 +2,19 @@
 
 import hmac
 import json
+import resource
 import signal
+import ssl
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 from processes import GROUP, IDENTIFY, KEY, Server, Start, app, env_for, get, only_loopback, until
+from recorded import calls_of
 
 APP = """
 import segment.analytics as analytics
@@ -435,3 +439,46 @@ def test_a_second_run_on_a_recording_ends_with_4_and_names_the_first(run: Start,
     assert first.end() == 0
     third = run("--no-proxy", "--record", str(file))
     assert third.end() == 0
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux sets limits of other processes")
+@pytest.mark.parametrize("sink", ["--record", "--store"])
+def test_a_disk_without_room_is_told_once_and_heals_at_both_doors(
+    run: Start, tmp_path: Path, sink: str
+) -> None:
+    files = {"--record": tmp_path / "calls.jsonl", "--store": tmp_path / "s.db"}
+    running = run(*(str(word) for pair in files.items() for word in pair))
+    long = "x" * 20_000
+
+    def ask(door: str, user: str) -> int:
+        url = f"{running.home}/v1/identify" if door == "home" else "https://api.segment.io/v1/identify"
+        proxy = {} if door == "home" else {"https": running.doors["proxy"]}
+        context = ssl.create_default_context(cafile=running.doors["ca"])
+        handlers = urllib.request.ProxyHandler(proxy), urllib.request.HTTPSHandler(context=context)
+        body = json.dumps({"userId": user, "traits": {"x": long}}).encode()
+        try:
+            with urllib.request.build_opener(*handlers).open(
+                urllib.request.Request(url, body), timeout=20
+            ) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert ask("home", "before") == 200
+    pid, (_, hard) = running.process.pid, resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE)
+    # The recording grows by 40 KB a call, the store's log by 24 KB: only one of them is out of room.
+    grown = max(path.stat().st_size for path in tmp_path.glob(f"{files[sink].name}*"))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (grown + 4096, hard))
+    answers = [ask(door, f"{door} {number}") for door in ("home", "proxy") for number in range(3)]
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    refused = answers.count(500)
+    assert refused >= 3, answers
+    assert ask("proxy", "after") == 200
+    users = [row["user"] for row in get(f"{running.home}/_/calls")[1]["calls"]]
+    assert running.end() == 5
+    assert [one.call["userId"] for one in calls_of(files["--record"])] == users
+    assert (users[0], users[-1], len(users)) == ("before", "after", 8 - refused)
+    told = running.err.read_text()
+    assert told.count("Until it can be written, requests get the answer 500") == 1, told
+    assert f"It can be written again; {refused} requests got the answer 500." in told
+    assert "Traceback" not in told

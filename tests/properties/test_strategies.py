@@ -154,7 +154,7 @@ def test_of_valid_ids_there_is_nothing_to_warn(session: list[JsonObject]) -> Non
 def test_a_failing_example_can_be_pasted(strategy: st.SearchStrategy[Any]) -> None:
     seen = []
 
-    @settings(QUICK, phases=[Phase.generate, Phase.shrink])
+    @settings(QUICK, phases=[Phase.generate, Phase.shrink], print_blob=False)
     @given(value=strategy)
     def fails(value: Any) -> None:
         seen.append(value)

@@ -1,8 +1,9 @@
 """Long work in steps: a generator that yields where it may be interrupted, and returns its result."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 
-__all__ = ["Steps", "finished"]
+__all__ = ["NOTHING", "Prepared", "Steps", "finished", "together"]
 
 type Steps[T] = Generator[None, None, T]
 
@@ -15,3 +16,42 @@ def finished[T](steps: Steps[T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Work of which only the last step is left: `keep` does it whole, or does nothing and raises OSError.
+
+    `undo` takes it back; it must be called before anything else is kept.
+    """
+
+    keep: Callable[[], None]
+    undo: Callable[[], None]
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+NOTHING = Prepared(_nothing, _nothing)
+
+
+def together(several: Sequence[Prepared]) -> Prepared:
+    """Return the work of all of them: it is kept by all, or by none."""
+
+    def keep() -> None:
+        kept: list[Prepared] = []
+        try:
+            for prepared in several:
+                prepared.keep()
+                kept.append(prepared)
+        except BaseException:
+            for prepared in reversed(kept):
+                prepared.undo()
+            raise
+
+    def undo() -> None:
+        for prepared in reversed(several):
+            prepared.undo()
+
+    return Prepared(keep, undo)

@@ -17,7 +17,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Literal
 
-from segment_pendo.base.steps import Steps, finished
+from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
@@ -145,18 +145,18 @@ class Recorder:
         try:
             while view:
                 view = view[self._file.write(view) :]
-        except OSError:
+        except OSError as error:
             os.ftruncate(self._file.fileno(), size)  # half a line would make the whole file unreadable
-            raise
+            raise OSError(error.errno, error.strerror, str(self._target)) from None
 
     def take(self, receipt: Receipt) -> None:
-        """Write one receipt, redacted and mapped again without its secrets."""
-        finished(self.take_in_steps(receipt))
+        """Write one receipt, redacted and mapped again without its secrets. Raises OSError."""
+        finished(self.prepared(receipt)).keep()
 
-    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
-        """Do the same as `take`, a call a step; all lines of the receipt are written at the end."""
+    def prepared(self, receipt: Receipt) -> Steps[Prepared]:
+        """Make the lines of a receipt, a call a step; all of them are written when they are kept."""
         if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
-            return  # not a call of an SDK
+            return NOTHING  # not a call of an SDK
         receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
         request, batch = yield from redacted_in_steps(receipt.request, self._keys, self._setup.switches)
         if self._people is not None:
@@ -164,13 +164,24 @@ class Recorder:
             batch = (yield from _unknown(batch, self._people)) if batch is not None else None
         skipped: list[bytes] = []
         calls = (yield from self._calls(batch, receipt, skipped)) if batch is not None else []
-        try:
-            if batch is None or calls:
-                self._write(recording.request_line(request, batch, receipt.refusal) + b"".join(calls))
-        except OSError:
-            self._skip.update(skipped)  # the SDK will send them again
-            raise
-        self.done.new += len(calls)
+        lines = b""
+        if batch is None or calls:
+            lines = recording.request_line(request, batch, receipt.refusal) + b"".join(calls)
+
+        def keep() -> None:
+            try:
+                self._write(lines)
+            except OSError:
+                self._skip.update(skipped)  # the SDK will send them again
+                raise
+            self.done.new += len(calls)
+
+        def undo() -> None:
+            self._file.truncate(os.fstat(self._file.fileno()).st_size - len(lines))
+            self._skip.update(skipped)
+            self.done.new -= len(calls)
+
+        return Prepared(keep, undo)
 
     def _calls(self, batch: Batch, receipt: Receipt, skipped: list[bytes]) -> Steps[list[bytes]]:
         """Return the lines of the calls that the file does not hold yet; add the marks of the others."""

@@ -12,7 +12,7 @@ from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.listener import Handler, Listener, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
-from segment_pendo.serve.relay import Relay
+from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Reply, SdkRequest
 
@@ -94,7 +94,10 @@ class Home(Listener):
             return _response(Reply(400, (_JSON,), b'{"success": false, "error": "too large"}'))
         except TimeoutError:
             return _response(Reply(408, (_JSON,), b'{"success": false, "error": "too slow"}'))
-        receipt = await self._relay.receive_in_turns(_sdk_request(request, body))
+        try:
+            receipt = await self._relay.receive_in_turns(_sdk_request(request, body))
+        except NotKept as error:
+            return json_answer({"success": False, "error": f"it could not be kept: {error}"}, 500)
         return _response(receipt.reply)
 
 

@@ -5,16 +5,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from secrets import token_hex
 from time import perf_counter
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, NoReturn, Protocol, runtime_checkable
 
-from segment_pendo.base.steps import Steps, finished
+from segment_pendo.base.errors import SegmentPendoError
+from segment_pendo.base.prose import many
+from segment_pendo.base.steps import Prepared, Steps, finished, together
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.assess import assess_in_steps
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Receipt, SdkRequest
 
-__all__ = ["Relay", "Sink", "SinkInSteps", "in_turns"]
+__all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "in_turns"]
 
 _TURN: Final = 0.01
 
@@ -27,9 +29,20 @@ class Sink(Protocol):
 
 @runtime_checkable
 class SinkInSteps(Sink, Protocol):
-    """A sink that takes long for a receipt of many calls; it has kept what it must when the steps end."""
+    """A sink that takes long for a receipt of many calls."""
 
     def take_in_steps(self, receipt: Receipt) -> Steps[None]: ...
+
+
+@runtime_checkable
+class Keeper(Sink, Protocol):
+    """A sink that an SDK's 200 stands for: either all keepers keep a receipt, or none does."""
+
+    def prepared(self, receipt: Receipt) -> Steps[Prepared]: ...
+
+
+class NotKept(SegmentPendoError):
+    """A keeper could not keep a request (a full disk); the text says which file and why."""
 
 
 async def in_turns[T](steps: Steps[T], turn: float) -> T:
@@ -50,6 +63,10 @@ async def in_turns[T](steps: Steps[T], turn: float) -> T:
             until = perf_counter() + turn
 
 
+def _tell_nobody(_text: str) -> None:
+    """Tell nobody."""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -57,7 +74,8 @@ def _now() -> datetime:
 class Relay:
     """Gives each request its id and its receivedAt, maps it, and hands the receipt to every sink in order.
 
-    `turn`: how many seconds a request may hold the event loop at a time.
+    Keepers come before the other sinks. `turn`: how many seconds a request may hold the event loop at a time.
+    `tell` is called with a sentence when a keeper begins to fail, and when it has recovered.
     """
 
     def __init__(
@@ -67,11 +85,14 @@ class Relay:
         setup: Setup,
         clock: Callable[[], datetime] = _now,
         turn: float = _TURN,
+        tell: Callable[[str], None] = _tell_nobody,
     ) -> None:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
         self._clock = clock
         self._turn = turn
+        self._tell = tell
+        self._failing = 0  # requests in a row that a keeper could not keep
         self._earlier = EarlierCalls(setup)
         self._run = token_hex(3)
         self._count = 0
@@ -88,7 +109,7 @@ class Relay:
     def receive(self, request: SdkRequest, at: datetime | None = None) -> Receipt:
         """Return the receipt of one request, received now or at `at`, when every sink has taken it.
 
-        Raises only what a sink raises (a full disk): then the SDK must not be answered 200.
+        Raises NotKept where a keeper could not keep it: then the SDK must not be answered 200.
         """
         return finished(self._received(request, at))
 
@@ -105,14 +126,36 @@ class Relay:
         receipt = yield from earlier.annotated_in_steps(receipt)
         if receipt.judged or receipt.refusal:
             try:
-                for sink in self._sinks:
-                    if isinstance(sink, SinkInSteps):
-                        yield from sink.take_in_steps(receipt)
-                    else:
-                        sink.take(receipt)
-                    yield
+                yield from self._kept(receipt)
             except BaseException:
                 earlier.forget(receipt)
-                self.lost += 1
                 raise
+            for sink in self._sinks:
+                if isinstance(sink, SinkInSteps):
+                    yield from sink.take_in_steps(receipt)
+                elif not isinstance(sink, Keeper):
+                    sink.take(receipt)
+                yield
         return receipt
+
+    def _kept(self, receipt: Receipt) -> Steps[None]:
+        ready: list[Prepared] = []
+        for keeper in (sink for sink in self._sinks if isinstance(sink, Keeper)):
+            ready.append((yield from keeper.prepared(receipt)))  # noqa: PERF401 - it has steps of its own
+        try:
+            together(ready).keep()  # at once: what one keeps and another does not is taken back
+        except OSError as error:
+            self._not_kept(error)
+        if self._failing:
+            self._tell(f"It can be written again; {many(self._failing, 'request')} got the answer 500.")
+            self._failing = 0
+
+    def _not_kept(self, error: OSError) -> NoReturn:
+        self.lost += 1
+        self._failing += 1
+        message = f"{error.strerror}: {error.filename}"
+        if self._failing == 1:
+            self._tell(
+                f"{message}. Until it can be written, requests get the answer 500; SDKs send them again."
+            )
+        raise NotKept(message) from None

@@ -87,7 +87,8 @@ class Session:
     `report`: a sink of the caller, the last one. `heard` is called with each attempt. `before`: sinks of the
     caller, the first ones. `side`: the proxy's module (segment_pendo_addons.proxy), or None if mitmproxy is
     not installed: then there is no proxy. `tell` is called with a sentence for each web page that the gate
-    refuses. `replaces`: whether the recording replaces an older one at the end.
+    refuses, and where a file cannot be written. `replaces`: whether the recording replaces an older one at
+    the end.
     `left`: after the end, the webhooks that were not delivered. Making it raises StoreError, RecordingError
     and ListenerError; entering it raises ListenerError, ProxyError and UpstreamError.
     """
@@ -124,7 +125,7 @@ class Session:
             # The recording before the store: what the store holds is delivered, and must not be if the SDK
             # has to send it again.
             sinks = [*before, self.recorder, self._store, names, self.delivery, report]
-            self.relay = Relay([sink for sink in sinks if sink is not None], setup=plan.setup)
+            self.relay = Relay([sink for sink in sinks if sink is not None], setup=plan.setup, tell=tell)
             self._home = None if self._store is None else self._made_home(self._store, names)
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()

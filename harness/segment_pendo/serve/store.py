@@ -5,6 +5,7 @@ bytes are not kept: they are made again from the receipt. A file holds what apps
 owner may read it (0600).
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -12,14 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from segment_pendo.base import js_json
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.headers import header_pairs
-from segment_pendo.base.steps import Steps, finished
+from segment_pendo.base.steps import Prepared, Steps, finished
 from segment_pendo.explain.rows import call_row, finding_row
 from segment_pendo.mapping import earlier as history
 from segment_pendo.mapping.assess import assess
@@ -98,6 +100,7 @@ class Store:
         self._described = js_json.write(setup.described()).decode()
         self._destination = destination
         self._in_memory = path is None
+        self._name = str(path or "the store in memory")
         self._held = 0
         self._listeners: list[Callable[[], None]] = []
         try:
@@ -145,11 +148,11 @@ class Store:
             listener()
 
     def take(self, receipt: Receipt) -> None:
-        """Commit one receipt with its calls."""
-        finished(self.take_in_steps(receipt))
+        """Commit one receipt with its calls. Raises OSError."""
+        finished(self.prepared(receipt)).keep()
 
-    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
-        """Do the same as `take`, a call a step; the commit is the last one."""
+    def prepared(self, receipt: Receipt) -> Steps[Prepared]:
+        """Make the rows of a receipt, a call a step; all of them are committed when they are kept."""
         request = receipt.request
         refusal = (
             js_json.write({"code": receipt.refusal.code, "message": receipt.refusal.message}).decode()
@@ -168,6 +171,9 @@ class Store:
         for index in range(len(receipt.judged)):
             columns.append(_call_columns(receipt, index))
             yield
+        return Prepared(partial(self._keep, row, columns, len(request.body)), partial(self._undo, receipt.id))
+
+    def _keep(self, row: tuple[Any, ...], columns: list[tuple[Any, ...]], size: int) -> None:
         with self._transaction():
             cursor = self._db.execute(
                 "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
@@ -178,8 +184,18 @@ class Store:
                 "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((number, *values) for values in columns),
             )
-        self._forget_oldest(len(request.body))
+        self._forget_oldest(size)
         self._changed()
+
+    def _undo(self, name: str) -> None:
+        with self._transaction():
+            (number,) = self._db.execute("select n from receipts where id = ?", (name,)).fetchone()
+            self._forget(number)
+        self._changed()
+
+    def _forget(self, number: int) -> None:
+        for table in ("attempts", "calls", "receipts"):
+            self._db.execute(f"delete from {table} where n = ?", (number,))  # noqa: S608 - our own names
 
     def _forget_oldest(self, added: int) -> None:
         self._held += added
@@ -187,9 +203,7 @@ class Store:
             number, size = self._db.execute(
                 "select n, length(body) from receipts order by n limit 1"
             ).fetchone()
-            self._db.execute("delete from attempts where n = ?", (number,))
-            self._db.execute("delete from calls where n = ?", (number,))
-            self._db.execute("delete from receipts where n = ?", (number,))
+            self._forget(number)
             self._held -= size
 
     def attempted(self, ref: CallRef, attempt: Attempt) -> None:
@@ -204,14 +218,22 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("begin immediate")
         try:
+            self._db.execute("begin immediate")
             yield
             self._db.execute("commit")
+        except sqlite3.Error as error:
+            self._roll_back()
+            full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+            number = errno.ENOSPC if full else errno.EIO
+            raise OSError(number, os.strerror(number) if full else str(error), self._name) from None
         except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("rollback")
+            self._roll_back()
             raise
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("rollback")
 
     def _keep_attempt(self, number: int, index: int, attempt: Attempt) -> None:
         self._db.execute(

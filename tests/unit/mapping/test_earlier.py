@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from segment_pendo.base.steps import Prepared, Steps, finished
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import CODES, EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
-from segment_pendo.serve.relay import Relay
+from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.words import Receipt, SdkRequest
 
 AT = datetime(2024, 5, 9, 10, tzinfo=UTC)
@@ -87,15 +88,22 @@ def test_what_nobody_took_was_not_seen() -> None:
             self.taken: list[Receipt] = []
 
         def take(self, receipt: Receipt) -> None:
-            if not self.taken:
+            finished(self.prepared(receipt)).keep()
+
+        def prepared(self, receipt: Receipt) -> Steps[Prepared]:
+            yield
+
+            def keep() -> None:
                 self.taken.append(receipt)
-                raise OSError
-            self.taken.append(receipt)
+                if len(self.taken) == 1:
+                    raise OSError(28, "No space left on device", "FILE")
+
+            return Prepared(keep, self.taken.clear)
 
     sink = Full()
     relay = Relay([sink], setup=Setup())
     request = received({"messageId": "m"}).request
-    with pytest.raises(OSError):  # the SDK is answered 500 and sends it again
+    with pytest.raises(NotKept):  # the SDK is answered 500 and sends it again
         relay.receive(request)
     assert codes(relay.receive(request)) == [[]]
     assert codes(relay.receive(request)) == [["DUPLICATE_MESSAGE_ID"]]

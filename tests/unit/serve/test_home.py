@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from segment_pendo.base.steps import Prepared, Steps, finished
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
@@ -288,9 +289,17 @@ def test_a_sink_that_fails_is_a_500_and_the_next_request_is_served(
     class Full:
         failing = True
 
-        def take(self, _receipt: Receipt) -> None:
-            if self.failing:
-                raise OSError(28, "No space left on device")
+        def take(self, receipt: Receipt) -> None:
+            finished(self.prepared(receipt)).keep()
+
+        def prepared(self, _receipt: Receipt) -> Steps[Prepared]:
+            yield
+
+            def keep() -> None:
+                if self.failing:
+                    raise OSError(28, "No space left on device", "calls.jsonl")
+
+            return Prepared(keep, lambda: None)
 
     async def main() -> None:
         sink = Full()
@@ -300,14 +309,17 @@ def test_a_sink_that_fails_is_a_500_and_the_next_request_is_served(
         async with aiohttp.ClientSession(base_url=home.url) as client:
             code, text = await identify(client)
             assert code == 500
-            assert json.loads(text)["success"] is False
+            assert json.loads(text) == {
+                "success": False,
+                "error": "it could not be kept: No space left on device: calls.jsonl",
+            }
             sink.failing = False
             assert (await identify(client))[0] == 200
         await home.stop()
         store.close()
 
     asyncio.run(main())
-    assert "Traceback" not in capsys.readouterr().err
+    assert capsys.readouterr().err == ""
 
 
 def test_junk_on_the_wire_is_survived(capsys: pytest.CaptureFixture[str]) -> None:

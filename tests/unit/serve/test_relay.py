@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from segment_pendo.base.steps import Steps
+from segment_pendo.base.steps import Prepared, Steps
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.serve.relay import Relay, SinkInSteps
+from segment_pendo.serve.relay import NotKept, Relay, SinkInSteps
 from segment_pendo.words import Receipt, SdkRequest
 
 
@@ -88,20 +88,53 @@ def test_who_hangs_up_in_between_leaves_all_sinks_with_the_same() -> None:
     assert last.calls == first.calls
 
 
-def test_what_a_sink_could_not_keep_is_forgotten_so_that_it_may_come_again() -> None:
-    def fail(number: int) -> None:
-        if number == 1 and failing:
-            raise OSError
+AGAIN = "Until it can be written, requests get the answer 500; SDKs send them again."
 
-    failing = True
-    relay = Relay([KeptInSteps(fail)], setup=Setup())
-    with pytest.raises(OSError):
-        relay.receive(batch("a", "b"))
-    assert relay.lost == 1
-    failing = False
-    again = relay.receive(batch("a", "b"))
+
+class Disk(Kept):
+    """A keeper on a disk that may be full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full = False
+
+    def prepared(self, receipt: Receipt) -> Steps[Prepared]:
+        yield
+        before = list(self.calls)
+
+        def keep() -> None:
+            if self.full:
+                raise OSError(28, "No space left on device", "calls.jsonl")
+            self.take(receipt)
+
+        def undo() -> None:
+            self.calls = before
+
+        return Prepared(keep, undo)
+
+
+def test_either_all_keep_a_request_or_none() -> None:
+    told: list[str] = []
+    first, second, other = Disk(), Disk(), Kept()
+    relay = Relay([first, other, second], setup=Setup(), tell=told.append)
+    relay.receive(batch("a"))
+    second.full = True
+    for _ in range(3):
+        with pytest.raises(NotKept, match=r"No space left on device: calls\.jsonl"):
+            relay.receive(batch("b", "c"))
+    assert first.calls == second.calls == other.calls == ["a"]
+    second.full = False
+    again = relay.receive(batch("b", "c"))
+    assert first.calls == second.calls == other.calls == ["a", "b", "c"]
     codes = {finding.code for judged in again.judged for finding in judged.findings}
     assert "DUPLICATE_MESSAGE_ID" not in codes
+    assert (relay.lost, told) == (
+        3,
+        [
+            f"No space left on device: calls.jsonl. {AGAIN}",
+            "It can be written again; 3 requests got the answer 500.",
+        ],
+    )
 
 
 def test_which_sinks_take_in_steps() -> None:

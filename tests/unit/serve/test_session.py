@@ -119,6 +119,10 @@ def test_what_cannot_be_opened_closes_what_was(port: str, tmp_path: Path) -> Non
         """The proxy's module where its certificate cannot be made."""
 
         @staticmethod
+        def authority(directory: Path) -> Path:
+            return directory
+
+        @staticmethod
         def server_context(_directory: Path, _hosts: list[str]) -> Any:
             message = "no certificate"
             raise SessionError(message)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from segment_pendo.base.steps import finished
 from segment_pendo.base.switch import changed
 from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.assess import assess
@@ -109,7 +110,7 @@ def test_an_attempt_that_cannot_be_kept_blocks_nothing(tmp_path: Path) -> None:
         store.take(receipt("r-1", "u"))
         store._db.execute("pragma busy_timeout = 1")
         other.execute("begin immediate")
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
+        with pytest.raises(OSError, match=r"database is locked: '.*s\.db'"):
             store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
         other.execute("rollback")
         store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
@@ -188,3 +189,25 @@ def test_a_page_of_large_rows_ends_early_and_goes_on_at_its_cursor(store: Store)
     assert users == [f"u{number}" for number in range(40)]
     assert max(sizes) < module.MOST_BYTES + 400_000
     assert len(sizes) > 1
+
+
+def test_what_was_kept_can_be_taken_back(store: Store) -> None:
+    changes: list[int] = []
+    store.listen(lambda: changes.append(1))
+    store.take(receipt("r-1", "a"))
+    prepared = finished(store.prepared(receipt("r-2", "b", "c")))
+    prepared.keep()
+    prepared.undo()
+    assert [row["user"] for row in store.calls().calls] == ["a"]
+    assert len(changes) == 3
+
+
+def test_a_full_disk_is_told_as_such_and_heals(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "s.db", setup=Setup())) as store:
+        (pages,) = store._db.execute("pragma page_count").fetchone()
+        store._db.execute(f"pragma max_page_count = {pages + 5}")
+        with pytest.raises(OSError, match=r"No space left on device: '.*s\.db'"):
+            store.take(receipt("r-1", *["u" * 100] * 500))
+        store._db.execute(f"pragma max_page_count = {pages + 500}")
+        store.take(receipt("r-2", "u"))
+        assert [row["user"] for row in store.calls().calls] == ["u"]

@@ -307,7 +307,7 @@ def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
     """Return the exit code of a run whose command, if any, ended well; say why it is not 0."""
     lost = session.relay.lost
     if lost:
-        _say(f"{many(lost, 'request')} could not be stored and got the answer 500: see the lines above.")
+        _say(f"{many(lost, 'request')} could not be kept and got the answer 500: see the lines above.")
         return NOT_DELIVERED
     objection = ends.objection(reporter)
     if objection:
