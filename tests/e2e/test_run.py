@@ -339,7 +339,10 @@ def run_with_child(directory: Path, code: str) -> "subprocess.Popen[bytes]":
     )
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]
+
+
+@pytest.mark.parametrize("name", SIGNALS)
 def test_a_signal_is_passed_on_to_the_child(tmp_path: Path, name: str) -> None:
     with run_with_child(tmp_path, WAITS.format(name)) as process:
         assert process.stdout is not None
@@ -348,17 +351,85 @@ def test_a_signal_is_passed_on_to_the_child(tmp_path: Path, name: str) -> None:
         assert process.wait(20) == 7
 
 
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_ends_a_run_whole(run: Start, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "calls.jsonl"
+    running = run("--no-proxy", "--record", str(file))
+    done = app(f"analytics.host = '{running.home}'", "analytics.identify('u', {})")
+    assert done.returncode == 0
+    assert running.ready.exists()
+    assert running.end(getattr(signal, name)) == 0
+    assert not running.ready.exists()
+    assert [path.name for path in tmp_path.glob("calls*")] == ["calls.jsonl"]
+    assert len(calls_of(file)) == 1
+
+
+def test_what_is_ignored_at_the_start_stays_ignored(tmp_path: Path) -> None:
+    code = f"import signal; {WAITS.format('SIGTERM')}"
+    line = ["nohup", sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--no-proxy", "--"]
+    with subprocess.Popen(
+        [*line, sys.executable, "-c", code],
+        env=env_for(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 7
+
+
+STUBBORN = (
+    "import signal, time; [signal.signal(number, signal.SIG_IGN) for number in (2, 15)]; "
+    "print('up', flush=True); time.sleep(60)"
+)
+
+
+def test_a_second_signal_ends_all_at_once(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    ready = tmp_path / "ready"
+    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--ready-file", str(ready), "--"]
+    with subprocess.Popen(
+        [*line, sys.executable, "-c", STUBBORN],
+        env=env_for(tmp_path) | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        assert list(temporary.iterdir()) != []
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        # Without the 5 s of a first signal; the system may hand over the two in either order.
+        assert process.wait(4) in {128 + signal.SIGINT, 128 + signal.SIGTERM}
+        assert process.stdout.read() == b""  # the child has ended too, or it would hold the pipe open
+        assert process.stderr is not None
+        assert b"Ended at once" in process.stderr.read()
+    assert (list(temporary.iterdir()), ready.exists()) == ([], False)
+
+
 def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
-    code = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); "
-        "time.sleep(60)"
-    )
-    with run_with_child(tmp_path, code) as process:
+    with run_with_child(tmp_path, STUBBORN) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
         process.terminate()
-        process.terminate()
         assert process.wait(20) == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize("how", ["it ends", "SIGTERM", "SIGHUP"])
+def test_children_of_the_child_end_with_it(tmp_path: Path, how: str) -> None:
+    grandchild = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {STUBBORN!r}]); "
+    rest = "time.sleep(0.5)" if how == "it ends" else "time.sleep(60)"
+    with run_with_child(tmp_path, grandchild + rest) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        if how != "it ends":
+            process.send_signal(getattr(signal, how))
+        assert process.wait(20) == (0 if how == "it ends" else 128 + getattr(signal, how))
+        assert process.stdout.read() == b""  # the pipe is closed: nobody has it open any more
 
 
 def test_a_reader_that_goes_away_stops_no_delivery(tmp_path: Path) -> None:
@@ -403,7 +474,7 @@ def test_a_request_that_cannot_be_kept_is_counted(tmp_path: Path) -> None:
         ["bash", "-c", limit], env=env_for(tmp_path), capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 5, done.stderr
-    assert "1 request could not be stored and got the answer 500" in done.stderr
+    assert "1 request could not be kept and got the answer 500" in done.stderr
 
 
 LARGE = """

@@ -121,7 +121,7 @@ class Running:
 
     def __init__(self, directory: Path, *options: str, **environment: str) -> None:
         self.seen_file = directory / "seen"
-        ready = directory / "ready.json"
+        ready = self.ready = directory / "ready.json"
         ready.unlink(missing_ok=True)
         env = env_for(directory) | environment
         command = [

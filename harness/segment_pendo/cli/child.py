@@ -7,7 +7,9 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve import launcher
@@ -16,11 +18,18 @@ from segment_pendo.serve.session import Session
 
 __all__ = ["run_child"]
 
+_KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
+_TRIES: Final = 20
+_BETWEEN: Final = 0.05
 
-async def run_child(session: Session, cmd: tuple[str, ...], signals: Signals) -> int:
+
+async def run_child(
+    session: Session, cmd: tuple[str, ...], signals: Signals, leave: Callable[[], None]
+) -> int:
     """Run a command so that its Segment calls come to the session; return its exit code.
 
-    Raises CommandError.
+    What it started ends with it. `leave` is called before a second signal ends us at once. Raises
+    CommandError.
     """
     directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
     try:
@@ -32,8 +41,18 @@ async def run_child(session: Session, cmd: tuple[str, ...], signals: Signals) ->
             proxy=session.proxy.url if session.proxy else None,
             variables=variables,
         )
-        process = await launcher.start(cmd, environment)
-        return await _until_end(process, signals)
+        # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
+        child = _Child(await launcher.start(cmd, environment, alone=not _in_foreground()))
+
+        def leave_all() -> None:
+            child.send(_KILL)
+            shutil.rmtree(directory, ignore_errors=True)
+            leave()
+
+        try:
+            return await _until_end(child, signals, leave_all)
+        finally:
+            await child.end_others()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -52,25 +71,51 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-async def _until_end(process: asyncio.subprocess.Process, signals: Signals) -> int:
+class _Child:
+    """The command, and what it started: they share a process group unless a terminal needs it in ours."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self._group = process.pid if os.name == "posix" and os.getpgid(process.pid) == process.pid else None
+
+    def send(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._group is not None:
+                os.killpg(self._group, number)
+            elif sys.platform == "win32":  # it can only end a process
+                self.process.terminate()
+            else:
+                self.process.send_signal(number)
+
+    async def end_others(self) -> None:
+        """End what the command has left running in its group: politely, and then at once."""
+        if self._group is None:
+            return
+        self.send(signal.SIGTERM)
+        for _ in range(_TRIES):
+            try:
+                os.killpg(self._group, 0)
+            except (ProcessLookupError, PermissionError):
+                return
+            await asyncio.sleep(_BETWEEN)
+        self.send(_KILL)
+
+
+async def _until_end(child: _Child, signals: Signals, leave: Callable[[], None]) -> int:
     """Wait for the end of the child, and return its exit code.
 
-    A signal to us is passed on; 5 s later, or at a second signal, the child is killed.
+    A signal to us is passed on; 5 s later the child is killed. A second signal ends us at once.
     """
-    ended = asyncio.create_task(process.wait())
+    ended = asyncio.create_task(child.process.wait())
     came = asyncio.create_task(signals.next())
     await asyncio.wait({ended, came}, return_when=asyncio.FIRST_COMPLETED)
     if not ended.done():
         # At a terminal, Ctrl-C reaches the child by itself; twice would mean "at once" to many programs.
         if not (came.result() == signal.SIGINT and _in_foreground()):
-            with contextlib.suppress(ProcessLookupError):
-                # Windows can only end a process.
-                process.terminate() if sys.platform == "win32" else process.send_signal(came.result())
-        again = asyncio.create_task(signals.next())
-        await asyncio.wait({ended, again}, timeout=DRAIN, return_when=asyncio.FIRST_COMPLETED)
-        again.cancel()
+            child.send(came.result())
+        signals.end_at_once(leave)
+        await asyncio.wait({ended}, timeout=DRAIN)
         if not ended.done():
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            child.send(_KILL)
     came.cancel()
     return launcher.exit_code(await ended)

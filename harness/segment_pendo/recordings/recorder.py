@@ -84,6 +84,11 @@ class Recorder:
                 raise RecordingError(msg) from None
             undo.pop_all()
 
+    @property
+    def target(self) -> Path:
+        """Return the file that holds this run until it is closed."""
+        return self._target
+
     def _opened(self, mode: Mode) -> Path:
         """Read the old file, if there is one; return the file that this run is written to."""
         real = self._real

@@ -186,11 +186,19 @@ def program(name: str, environment: Mapping[str, str]) -> str:
     raise CommandError(msg)
 
 
-async def start(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
-    """Start the child with our stdin, stdout and stderr. Raises CommandError."""
+async def start(
+    command: Sequence[str], environment: Mapping[str, str], *, alone: bool = False
+) -> asyncio.subprocess.Process:
+    """Start the child with our stdin, stdout and stderr; `alone`: in a process group of its own.
+
+    Raises CommandError.
+    """
     path = program(command[0], environment)
+    group = 0 if alone and os.name == "posix" else None
     try:
-        return await asyncio.create_subprocess_exec(path, *command[1:], env=dict(environment))
+        return await asyncio.create_subprocess_exec(
+            path, *command[1:], env=dict(environment), process_group=group
+        )
     except OSError as error:
         msg = f"{command[0]} could not be started: {error.strerror}."
         raise CommandError(msg) from None

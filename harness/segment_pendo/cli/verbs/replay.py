@@ -291,3 +291,4 @@ async def _replay(resend: Resend, target: _Target, pace: Pace, count: int, concu
 async def _stop_at(signals: Signals, stop: asyncio.Event) -> None:
     await signals.next()
     stop.set()
+    signals.end_at_once(lambda: click.echo("Ended at once, in the middle of what was being sent.", err=True))

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -260,11 +261,13 @@ async def _run(
             session.write_ready(ready_file)
         reporter.event({"event": "ready", **session.addresses()})
         if cmd:
-            child_code = await run_child(session, cmd, signals)
+            child_code = await run_child(session, cmd, signals, partial(_leave, session, ready_file))
             # A command that failed may have sent only half of its calls; the old recording must be kept then.
             session.replaces = not child_code
         else:
             await signals.next()
+            signals.end_at_once(partial(_leave, session, ready_file))
+        _drop(ready_file)
     reporter.finish()
     if signals.interrupted and sys.stderr.isatty():
         _say("")  # the terminal has written ^C
@@ -272,6 +275,18 @@ async def _run(
     if cmd and not reporter.calls and not session.straight() > 0:
         _say(_no_calls(plan, refused=bool(reporter.refused)))
     return child_code or _code(session, reporter, ends)
+
+
+def _drop(ready_file: Path | None) -> None:
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)
+
+
+def _leave(session: Session, ready_file: Path | None) -> None:
+    """Leave nothing behind where a second signal ends us at once."""
+    _drop(ready_file)
+    kept = f"; this run's calls are in {session.recorder.target}" if session.recorder is not None else ""
+    _say(f"Ended at once: nothing more was delivered{kept}.")
 
 
 def _side(plan: Plan, cmd: tuple[str, ...]) -> Any:
