@@ -1,9 +1,9 @@
 """Recordings on disk: read them, replace some of their lines, replace them as a whole."""
 
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import FileIO
 from itertools import takewhile
 from pathlib import Path
 from secrets import token_hex
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.format import Entry, Header, RecordingError
 
-__all__ = ["is_recording_file", "load", "load_header", "replace_whole", "rewrite"]
+__all__ = ["is_recording_file", "load", "load_header", "private", "replace_whole", "rewrite"]
 
 
 def load(path: Path, size: int | None = None) -> Iterator[Entry]:
@@ -58,7 +58,7 @@ def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
     path = path.resolve()
     part = path.with_name(f"{path.name}.{token_hex(3)}.part")
     try:
-        with _made_like(path, part) as file:
+        with private(part, os.O_EXCL) as file:
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
@@ -70,7 +70,16 @@ def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
         part.unlink(missing_ok=True)
 
 
-def _made_like(path: Path, new: Path) -> BinaryIO:
-    """Create the file `new` with the permissions of `path`; return it open for writing."""
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666
-    return os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb")
+def private(path: Path, how: int = 0) -> FileIO:
+    """Open a file for adding to its end; nobody else may read it, also if others could before.
+
+    `how`: further flags of os.open. What is written survives the end of this process. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | how, 0o600)
+    try:
+        if hasattr(os, "fchmod"):  # Windows has other permissions
+            os.fchmod(descriptor, 0o600)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return FileIO(descriptor, "ab")

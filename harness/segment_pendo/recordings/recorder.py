@@ -22,7 +22,7 @@ from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings import merge as merging
-from segment_pendo.recordings.files import _made_like, replace_whole
+from segment_pendo.recordings.files import private, replace_whole
 from segment_pendo.recordings.format import Header, RecordingError
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.lock import Lock
@@ -74,8 +74,7 @@ class Recorder:
                 self._lock = Lock(self._real)
                 undo.callback(self._lock.release)
                 self._target = self._opened(mode)
-                # Unbuffered: what is written survives the end of this process.
-                self._file = self._target.open("ab", buffering=0)
+                self._file = private(self._target)
                 undo.callback(self._file.close)
                 if self._file.tell() == 0:
                     self._write(recording.header_line(self._setup, self._redaction()))
@@ -99,9 +98,7 @@ class Recorder:
         if not self._over:
             return real
         self.unfinished = sorted(real.parent.glob(f"{glob.escape(real.name)}.*.new"))
-        target = real.with_name(f"{real.name}.{token_hex(3)}.new")
-        _made_like(real, target).close()
-        return target
+        return real.with_name(f"{real.name}.{token_hex(3)}.new")
 
     def _meet(self) -> None:
         """Read the old file to its end: it must be whole, and made as this run will be."""

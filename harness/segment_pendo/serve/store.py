@@ -5,7 +5,9 @@ bytes are not kept: they are made again from the receipt. A file holds what apps
 owner may read it (0600).
 """
 
+import base64
 import errno
+import glob
 import json
 import os
 import sqlite3
@@ -26,11 +28,13 @@ from segment_pendo.explain.rows import call_row, finding_row
 from segment_pendo.mapping import earlier as history
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment.ingest import basic_user
 from segment_pendo.segment.webhooks import resigned, signature_of
 from segment_pendo.words import (
     Attempt,
     CallRef,
     Finding,
+    Headers,
     Json,
     JsonObject,
     Judged,
@@ -109,6 +113,9 @@ class Store:
                 # Created by us before SQLite opens it, so that nobody else can read it at any time.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
                 _refuse_foreign(path)
+                for file in path.parent.glob(f"{glob.escape(path.name)}*"):
+                    if file.name in {path.name, f"{path.name}-wal", f"{path.name}-shm"}:
+                        file.chmod(0o600)  # it may have been there before
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
             try:
                 self._open()
@@ -159,7 +166,7 @@ class Store:
             if receipt.refusal
             else None
         )
-        headers: Json = [[name, value] for name, value in request.headers]
+        headers: Json = [[name, value] for name, value in _kept_headers(request)]
         row = (
             receipt.id, receipt.at.isoformat(), request.door, request.method, _text(request.path),
             _text(request.query),
@@ -315,7 +322,7 @@ class Store:
             "where n = ?",
             (number,),
         ).fetchone()
-        kept = header_pairs(js_json.read(headers.encode()).value)
+        kept = _as_sent(header_pairs(js_json.read(headers.encode()).value))
         request = SdkRequest(method, path, query, kept, body, host, ip, listener)
         described = js_json.read(setup.encode()).value
         assert isinstance(described, dict)
@@ -341,6 +348,30 @@ class Store:
         )
         self._held = 0
         self._changed()
+
+
+# What says something about the SDK, or about how its body is read; nothing that lets somebody in.
+_KEPT_HEADERS: Final = frozenset(
+    {"user-agent", "content-type", "content-encoding", "x-retry-count", "origin"}
+)
+_WRITE_KEY: Final = "write-key"
+
+
+def _kept_headers(request: SdkRequest) -> Headers:
+    """Return the headers that are kept; of Authorization only the write key, which calls carry anyway."""
+    kept = tuple((name, value) for name, value in request.headers if name.lower() in _KEPT_HEADERS)
+    write_key = basic_user(request.headers)
+    return kept if write_key is None else (*kept, (_WRITE_KEY, write_key))
+
+
+def _as_sent(headers: Headers) -> Headers:
+    """Return kept headers as the SDK sent them: the write key is the user of a Basic header."""
+    return tuple(
+        ("Authorization", f"Basic {base64.b64encode(f'{value}:'.encode('utf-8', 'surrogatepass')).decode()}")
+        if name == _WRITE_KEY
+        else (name, value)
+        for name, value in headers
+    )
 
 
 def _refuse_foreign(path: Path) -> None:
