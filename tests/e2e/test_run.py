@@ -4,6 +4,7 @@ import hmac
 import json
 import resource
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -553,3 +554,20 @@ def test_a_disk_without_room_is_told_once_and_heals_at_both_doors(
     assert told.count("Until it can be written, requests get the answer 500") == 1, told
     assert f"It can be written again; {refused} requests got the answer 500." in told
     assert "Traceback" not in told
+
+
+def test_a_full_table_of_descriptors_is_told_once_and_survived(run: Start) -> None:
+    running = run("--no-proxy")
+    pid, (_, hard) = running.process.pid, resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE)
+    used = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 3, hard))
+    port = int(running.home.rpartition(":")[2])
+    opened = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
+    until(lambda: "Too many open files" in running.err.read_text())
+    for one in opened:
+        one.close()
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+    assert get(f"{running.home}/_/health")[0] == 200
+    assert running.end() == 0
+    told = [line for line in running.err.read_text().splitlines() if "Too many open files" in line]
+    assert len(told) == 1 or (len(told) == 2 and told[1].endswith(" times.")), told

@@ -32,6 +32,7 @@ __all__ = [
     "refused_change",
 ]
 
+_PATIENCE: Final = 30.0
 # A larger body is not read to its end; Segment's own limit for a batch is 500 KB.
 MAX_BODY: Final = 10 * 1024 * 1024
 # Paths that are ours alone and never an SDK's.
@@ -111,9 +112,17 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 
 
 class Listener:
-    """Serves routes at 127.0.0.1 and, where it exists, ::1; what no route takes goes to `rest`."""
+    """Serves routes at 127.0.0.1 and, where it exists, ::1; what no route takes goes to `rest`.
 
-    def __init__(self, routes: Sequence[web.RouteDef], rest: Handler | None = None) -> None:
+    A connection on which no whole request header comes within `patience` seconds is cut.
+    """
+
+    def __init__(
+        self, routes: Sequence[web.RouteDef], rest: Handler | None = None, *, patience: float = _PATIENCE
+    ) -> None:
+        self._patience = patience
+        self._silent: set[web.RequestHandler] = set()  # connections on which nothing was asked yet
+        self._servers: list[asyncio.Server] = []
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.add_routes(routes)
         if rest is not None:
@@ -150,19 +159,40 @@ class Listener:
         self.tls_url = f"https://127.0.0.1:{taken.number}"
 
     async def _listen(self, port: "Port", context: ssl.SSLContext | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        handshake = self._patience if context is not None else None
         for taken in port.sockets:
             try:
-                await web.SockSite(self._runner, taken, ssl_context=context).start()
+                server = await loop.create_server(
+                    self._connection, sock=taken, ssl=context, ssl_handshake_timeout=handshake, backlog=128
+                )
             except OSError as error:
                 raise port.error(error) from None
+            self._servers.append(server)
+
+    def _connection(self) -> web.RequestHandler:
+        """Return the protocol of a new connection, which is cut if no request comes in time."""
+        assert self._runner.server is not None
+        connection = self._runner.server()
+        self._silent.add(connection)
+        asyncio.get_running_loop().call_later(self._patience, self._cut_silent, connection)
+        return connection
+
+    def _cut_silent(self, connection: web.RequestHandler) -> None:
+        if connection in self._silent and connection.transport is not None:
+            connection.transport.abort()
+        self._silent.discard(connection)
 
     async def stop(self) -> None:
         """Close every connection; requests that are being answered have one second to finish."""
+        for server in self._servers:
+            server.close()
         await self._runner.cleanup()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Check who asks for the paths that are ours alone; let no exception out of a listener."""
+        self._silent.discard(request.protocol)
         try:
             if not (is_own(request) or _is_page(request)):
                 return await handler(request)

@@ -73,6 +73,7 @@ FILTERS: Final = {
 }
 # In memory, the oldest receipts go when this much of request bodies is held.
 MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
+_ROW: Final = 1000  # about what a row weighs in memory, with its attempts
 _MEMORY_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -191,7 +192,7 @@ class Store:
                 "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((number, *values) for values in columns),
             )
-        self._forget_oldest(size)
+        self._forget_oldest(size + _ROW * len(columns))
         self._changed()
 
     def _undo(self, name: str) -> None:
@@ -208,7 +209,9 @@ class Store:
         self._held += added
         while self._in_memory and self._held > _MEMORY_LIMIT:
             number, size = self._db.execute(
-                "select n, length(body) from receipts order by n limit 1"
+                "select n, length(body) + ? * (select count(*) from calls c where c.n = r.n) from receipts r "
+                "order by n limit 1",
+                (_ROW,),
             ).fetchone()
             self._forget(number)
             self._held -= size

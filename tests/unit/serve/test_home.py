@@ -3,22 +3,26 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from yarl import URL
 
 from segment_pendo.base.steps import Prepared, Steps, finished
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
-from segment_pendo.serve.listener import ListenerError
+from segment_pendo.serve.listener import Listener, ListenerError
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Attempt, CallRef, Receipt
+from segment_pendo_addons.proxy import server_context
 
 type Talk = Callable[[aiohttp.ClientSession, Home, Store], Awaitable[None]]
 
@@ -393,5 +397,49 @@ def test_the_loopback_pendo_names_the_call_that_set_a_field() -> None:
         finally:
             await home.stop()
             store.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow: "], ids=["nothing", "half"])
+def test_a_connection_that_asks_nothing_is_cut_and_one_that_asked_is_kept(sent: bytes) -> None:
+    async def main() -> None:
+        async def answer(_request: web.Request) -> web.Response:
+            return web.Response(text="here")
+
+        listener = Listener([web.get("/", answer)], patience=0.05)
+        await listener.start(0)
+        port = int(listener.url.rpartition(":")[2])
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+        for _, writer in slow:
+            writer.write(sent)
+        reader, asked = await asyncio.open_connection("127.0.0.1", port)
+        request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        asked.write(request)
+        assert (await reader.readuntil(b"here")).startswith(b"HTTP/1.1 200")
+        for silent, writer in slow:  # ends when it is cut
+            with suppress(ConnectionResetError):
+                assert await asyncio.wait_for(silent.read(), 10) == b""
+            writer.close()
+        asked.write(request)
+        assert (await asyncio.wait_for(reader.readuntil(b"here"), 10)).startswith(b"HTTP/1.1 200")
+        asked.close()
+        await listener.stop()
+
+    asyncio.run(main())
+
+
+# asyncio leaves the socket of such a handshake to the collector of garbage.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_handshake_that_never_comes_is_cut(tmp_path: Path) -> None:
+    async def main() -> None:
+        listener = Listener([], patience=0.05)
+        await listener.start_tls(0, server_context(tmp_path, []))
+        port = int(str(listener.tls_url).rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+        await listener.stop()
 
     asyncio.run(main())

@@ -125,6 +125,13 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, store: Store) -> Non
     assert [row["id"] for row in store.calls().calls][-1] == "r-199.0"
 
 
+def test_rows_of_small_calls_weigh_too(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    monkeypatch.setattr(module, "_MEMORY_LIMIT", 100_000)
+    for number in range(20):
+        store.take(receipt(f"r-{number}", *"abcdefghijklmnopqrstuvwxyz"))
+    assert store.totals()["calls"] < 100
+
+
 def test_an_attempt_for_a_forgotten_call_is_no_error(store: Store) -> None:
     store.attempted(CallRef("gone", 0), Attempt(1, AT, 200, "", "delivered"))
     assert store.states() == {}

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -237,12 +238,24 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def _quietly(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Print a line, not a traceback, for an error outside a request, such as too many open files."""
-    _say(
-        f"segment-pendo: {context.get('message', 'something failed')} "
-        f"({type(context.get('exception')).__name__})"
-    )
+class _Quietly:
+    """Print a line, and only once, for an error outside a request, such as too many open files."""
+
+    def __init__(self) -> None:
+        self._count = Counter[str]()
+
+    def __call__(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        text = f"segment-pendo: {context.get('message', 'something failed')} ({why})"
+        self._count[text] += 1
+        if self._count[text] == 1:
+            _say(text)
+
+    def summary(self) -> None:
+        for text, count in self._count.items():
+            if count > 1:
+                _say(f"{text}: {count} times.")
 
 
 async def _run(
@@ -251,7 +264,8 @@ async def _run(
     if cmd:
         launcher.program(cmd[0], os.environ)
     side = _side(plan, cmd)
-    asyncio.get_running_loop().set_exception_handler(_quietly)
+    quietly = _Quietly()
+    asyncio.get_running_loop().set_exception_handler(quietly)
     session = Session(plan, reporter, reporter.heard, side=side, tell=_say)
     signals = Signals()
     child_code = 0
@@ -272,6 +286,7 @@ async def _run(
     if signals.interrupted and sys.stderr.isatty():
         _say("")  # the terminal has written ^C
     _summary(session, reporter)
+    quietly.summary()
     if cmd and not reporter.calls and not session.straight() > 0:
         _say(_no_calls(plan, refused=bool(reporter.refused)))
     return child_code or _code(session, reporter, ends)
