@@ -3,13 +3,14 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TextIO
 
 from segment_pendo.base.prose import many, plain
 from segment_pendo.base.steps import Steps, finished
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import Teller, refusal_line
+from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import (
     LEVELS,
@@ -20,6 +21,7 @@ from segment_pendo.words import (
     Judged,
     Receipt,
     Refusal,
+    Skipped,
     is_as_bad,
 )
 
@@ -45,10 +47,17 @@ class Reporter:
     """A sink that prints calls and counts them.
 
     Calls are printed to `out` in the order in which they came. `caveat` is printed once, after the first
-    delivery.
+    delivery. With `people`, lines for people have pseudonyms, as the recording has; rows have not.
     """
 
-    def __init__(self, out: TextIO, style: Literal["text", "ndjson"], caveat: Finding | None = None) -> None:
+    def __init__(
+        self,
+        out: TextIO,
+        style: Literal["text", "ndjson"],
+        caveat: Finding | None = None,
+        people: People | None = None,
+    ) -> None:
+        self._people = people
         self._caveat = caveat
         self._out = out
         self._gone = False
@@ -119,10 +128,24 @@ class Reporter:
         delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None
         self.event(_CALL | rows.call_row(receipt, judged, delivery=delivery))
         if self._style == "text":
-            line = _Line(receipt, judged, settled=not sends)
+            line = _Line(receipt, self._without_people(judged), settled=not sends)
             self._lines.append(line)
             if sends:
                 self._waiting[receipt.ref(judged)] = line
+
+    def _without_people(self, judged: Judged) -> Judged:
+        if self._people is None:
+            return judged
+        inside, call, outcome = self._people.inside, judged.call, judged.outcome
+        if isinstance(outcome, Skipped):
+            outcome = replace(outcome, reason=inside(outcome.reason))
+        kind = inside(call.type) if call.type else call.type
+        return replace(
+            judged,
+            outcome=outcome,
+            call=replace(call, type=kind, data=self._people.call(call.data)),
+            findings=tuple(replace(finding, message=inside(finding.message)) for finding in judged.findings),
+        )
 
     def _settle(self, refs: list[CallRef]) -> None:
         """Let the lines of these calls be printed: they have waited long enough."""

@@ -14,10 +14,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
-from segment_pendo.recordings.scan import PHONE, is_global, without_secrets
+from segment_pendo.recordings.key_names import PERSONAL, is_personal, is_secret
+from segment_pendo.recordings.scan import (
+    EMAIL,
+    IPV4,
+    IPV6,
+    MAC,
+    PARAMETER,
+    PHONE,
+    PHONE_OF_AMERICA,
+    PLACE,
+    SSN,
+    STAND_IN,
+    is_global,
+    without_secrets,
+)
 from segment_pendo.segment.members import ACCOUNT_IDS, PERSON_IDS
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
@@ -25,36 +39,17 @@ __all__ = ["PERSONAL", "People", "Rules"]
 
 type Ids = Literal["keep", "users", "all"]
 
-# Names of traits and context keys that hold something about a person, as letters and digits in lower case.
-PERSONAL: Final = frozenset(
-    {
-        "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "telephone", "fax", "name",
-        "firstname", "lastname", "fullname",
-        "middlename", "nickname", "username", "displayname", "address", "street", "streetaddress", "city",
-        "state",
-        "postalcode", "zip", "zipcode", "birthday", "birthdate", "dateofbirth", "dob", "age", "gender",
-        "avatar", "ip", "ipaddress",
-        "latitude", "longitude", "ssn", "taxid", "idfa", "idfv", "advertisingid", "deviceid",
-    }
-)  # fmt: skip
-# Names that end like this are personal too: workPhone, billing_address, customerName1.
-_ENDINGS: Final = (
-    "email", "phone", "address", "firstname", "lastname", "surname", "givenname", "familyname", "fullname",
-    "customername", "contactname",
-    "birthday", "birthdate", "zipcode", "postalcode",
-)  # fmt: skip
-_NOT_IN_NAMES = re.compile(r"[^a-z]")
-# In a URL, @ stands as %40.
 _SHORTEST_SECRET: Final = 12
-_EMAIL = re.compile(
-    r"(?<![\w.+%-])([\w.+'-]{1,64}?)(@|%40|\uff20)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE
-)
-_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII)
-_IPV6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Fa-f:])")
 # Each with its own digits: what is found here must be what `inside` replaces.
 _SOMEBODYS: Final = re.compile(
-    f"{_EMAIL.pattern}|(?a:{_IPV4.pattern})|{_IPV6.pattern}|(?a:{PHONE.pattern})", re.IGNORECASE
+    "|".join(
+        f"{pattern.pattern}" if pattern is EMAIL else f"(?a:{pattern.pattern})"
+        for pattern in (EMAIL, IPV4, IPV6, MAC, PHONE, PHONE_OF_AMERICA, SSN, PLACE)
+    ),
+    re.IGNORECASE,
 )
+# Where a state is a part of a country: beside one of these.
+_BESIDE_A_STATE: Final = frozenset({"city", "zip", "zipcode", "postalcode", "street", "country"})
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?=$|[T ])", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _UUID = re.compile(
@@ -80,8 +75,7 @@ class Rules:
 
     def personal(self, key: str) -> bool:
         """Whether what stands under this key is about a person."""
-        name = _NOT_IN_NAMES.sub("", key.lower())
-        return key not in self.keep and (name in PERSONAL or name.endswith(_ENDINGS) or key in self.replace)
+        return key not in self.keep and (is_personal(key) or key in self.replace)
 
     def replaces_id(self, key: str) -> bool:
         """Whether the id under this key is replaced."""
@@ -92,6 +86,7 @@ _MEANINGS: Final = SUSPICIOUS | {"true", "false"}
 
 
 _PART: Final = 1000
+_RULES: Final = 2  # of what is replaced: pseudonyms of other rules do not go together
 
 
 class People:
@@ -105,7 +100,7 @@ class People:
     def fingerprint(self) -> str:
         """Return a text that differs for other keys and rules, and does not reveal the key."""
         rules = self._rules
-        said = f"fingerprint {rules.ids} {sorted(rules.replace)} {sorted(rules.keep)} {rules.allow_list}"
+        said = f"fingerprint {_RULES} {rules.ids} {sorted(rules.replace)} {sorted(rules.keep)} {rules.allow_list}"
         return hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:12]
 
     # --- where ---
@@ -143,8 +138,11 @@ class People:
     def _walk(self, value: Json, *, everything: bool) -> Json:
         # Recurses once for each level; js_json.MAX_DEPTH keeps that far from the end of the stack.
         if isinstance(value, dict):
+            placed = "state" in value and not _BESIDE_A_STATE.isdisjoint(map(str.lower, value))
             return {
-                self.inside(key): self._member(key, inner, everything=everything)
+                self.inside(key): self._all(inner)
+                if placed and key == "state"
+                else self._member(key, inner, everything=everything)
                 for key, inner in value.items()
             }
         if isinstance(value, list):
@@ -154,8 +152,10 @@ class People:
         return value
 
     def _member(self, key: str, value: Json, *, everything: bool) -> Json:
-        if key in self._rules.keep or key == "library":
+        if key in self._rules.keep or key == "library" or key.lower().endswith("version"):
             return value
+        if is_secret(key) and value and isinstance(value, str | int | float) and not isinstance(value, bool):
+            return STAND_IN
         # Ids stand in traits, context and properties as well.
         if key in PERSON_IDS or key in ACCOUNT_IDS or key == "id":
             return self.value(value) if everything or self._rules.replaces_id(key) else self.within(value)
@@ -185,16 +185,34 @@ class People:
         return int(pseudonym) if isinstance(value, int) else float(pseudonym)
 
     def inside(self, text: str) -> str:
-        """Replace e-mail addresses, IP addresses, phone numbers (with +) and secrets anywhere in a text."""
+        """Replace what has the shape of a person's address or number, or of a secret, anywhere in a text."""
         if len(text) >= _SHORTEST_SECRET:
             text = without_secrets(text)
+        if "=" in text:
+            text = PARAMETER.sub(self._parameter, text)
         if "@" in text or "%40" in text or "\uff20" in text:
-            text = _EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
+            text = EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
         if text.count(".") >= 3:
-            text = _IPV4.sub(lambda match: self._ipv4(match[0]), text)
+            text = IPV4.sub(lambda match: self._ipv4(match[0]), text)
         if "+" in text:
             text = PHONE.sub(lambda match: self._phone(match[0]), text)
-        return _IPV6.sub(lambda match: self._ipv6(match[0]), text) if text.count(":") >= 2 else text
+        if text.count(":") >= 2:
+            text = MAC.sub(lambda match: self._mac(match[0]), text)
+            text = IPV6.sub(lambda match: self._ipv6(match[0]), text)
+        if "-" in text or text.count(".") >= 2:
+            for pattern in (PHONE_OF_AMERICA, SSN, PLACE):
+                text = pattern.sub(lambda match: self._shaped(match[0]), text)
+        return text
+
+    def _parameter(self, match: re.Match[str]) -> str:
+        name, value = match[1], match[2]
+        if is_secret(name):
+            return f"{name}={STAND_IN}"
+        return f"{name}={quote(self.text(unquote(value)))}" if self._rules.personal(name) else match[0]
+
+    def _mac(self, address: str) -> str:
+        new = self._digest("mac", address.lower())[:5].hex(":")
+        return f"02:{new.upper() if address != address.lower() else new}"  # 02: nobody's, made locally
 
     def text(self, text: str) -> str:
         """Return the pseudonym of a whole text, of the same shape."""

@@ -15,15 +15,50 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from segment_pendo.base import js_json
+from segment_pendo.recordings.key_names import is_secret
 from segment_pendo.words import Json
 
-__all__ = ["PHONE", "STAND_IN", "Suspect", "is_global", "suspects", "without_secrets"]
+__all__ = [
+    "EMAIL",
+    "IPV4",
+    "IPV6",
+    "MAC",
+    "PARAMETER",
+    "PHONE",
+    "PHONE_OF_AMERICA",
+    "PLACE",
+    "SSN",
+    "STAND_IN",
+    "Suspect",
+    "is_global",
+    "suspects",
+    "without_secrets",
+]
 
 _EXAMPLE = re.compile(
     r"@(?:[a-z0-9-]+\.)*(?:example(?:\.(?:com|org|net))?|test|invalid|localhost)$", re.IGNORECASE
 )
 # 555-01xx is for fiction in North America, as are these of other countries' authorities.
 _FICTION = re.compile(r"55501\d\d$")
+# In a URL, @ stands as %40. A domain ends in letters: logo@2x.png and react@18.2.0 are files and versions.
+EMAIL: Final = re.compile(
+    r"(?<![\w.+%-])(?!\d+x\.)([\w.+'-]{1,64}?)(@|%40|\uff20)(?!\dx\.)[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,63}(?![\w-])",
+    re.IGNORECASE,
+)
+IPV4: Final = re.compile(
+    r"(?<![\d.vV])(?<![A-Za-z]/)(?<!ersion\": \")(?<!ersion\":\")(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII
+)
+IPV6: Final = re.compile(
+    r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,6}(?![0-9A-Fa-f:])"
+)
+PHONE_OF_AMERICA: Final = re.compile(
+    r"(?<![\w+.(-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[-.])[2-9]\d\d[-.]\d{4}(?![\w-])", re.ASCII
+)
+SSN: Final = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])", re.ASCII)
+MAC: Final = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])")
+PLACE: Final = re.compile(
+    r"(?<![\w.,\[-])-?\d{1,2}\.\d{4,}, ?-?\d{1,3}\.\d{4,}(?![\w.,\]])", re.ASCII
+)  # not two numbers of a list
 PHONE: Final = re.compile(r"(?<![\w+.:])\+[1-9][\d ().-]{6,18}\d(?!\w)", re.ASCII)
 _EVERYBODYS: Final = {
     "8.8.8.8",
@@ -49,8 +84,12 @@ def _anything(_text: str) -> bool:
     return True
 
 
+def _has_a_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
+
+
 def _is_somebodys_mail(text: str) -> bool:
-    return not _EXAMPLE.search(text)
+    return not _EXAMPLE.search(text.replace("%40", "@"))
 
 
 def is_global(text: str) -> bool:
@@ -92,29 +131,21 @@ def _is_random(text: str) -> bool:
     )
 
 
+# One table for what `scan` reports and what redaction replaces. The last column says whether one of this
+# shape is reported: examples are not. Shapes of persons get a pseudonym, those of _SECRETS a stand-in.
 _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]] = (
-    (
-        "e-mail address",
-        re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+"),
-        _is_somebodys_mail,
-    ),
-    (
-        "IP address",
-        re.compile(r"(?<![\d.])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII),
-        _is_public,
-    ),
-    (
-        "IP address",
-        re.compile(
-            r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,6}(?![0-9A-Fa-f:])"
-        ),
-        _is_public,
-    ),
+    ("e-mail address", EMAIL, _is_somebodys_mail),
+    ("IP address", IPV4, _is_public),
+    ("IP address", IPV6, _is_public),
     ("phone number", PHONE, _is_somebodys_phone),
+    ("phone number", PHONE_OF_AMERICA, _is_somebodys_phone),
+    ("social security number", SSN, _anything),
+    ("address of a device", MAC, _anything),
+    ("place", PLACE, _anything),
     (
         "card number",
         re.compile(
-            r"(?<=[\"' ])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13})(?=[\"' ,.\\])", re.ASCII
+            r"(?<![\w.-])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13})(?![\w-]|\.\d)", re.ASCII
         ),
         _is_card,
     ),
@@ -123,7 +154,11 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
         re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.ASCII),
         _is_iban,
     ),
-    ("private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), _anything),
+    (
+        "private key",
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]*-----END [A-Z ]*PRIVATE KEY-----|[^\"-]*)"),
+        _anything,
+    ),
     (
         "token",
         re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
@@ -131,9 +166,18 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
     ),
     (
         "token",
-        re.compile(r"[sr]k_live_\w{16,}|gh[pousr]_\w{30,}|xox[abprs]-[\w-]{20,}|AKIA[0-9A-Z]{16}", re.ASCII),
+        re.compile(
+            r"(?<![A-Za-z0-9_])(?:[srp]k_(?:live|test)_\w{16,}|whsec_\w{16,}|gh[pousr]_\w{30,}|github_pat_\w{20,}"
+            r"|glpat-[\w-]{20}|xox[abprs]-[\w-]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}"
+            r"|SG\.[\w-]{16,}\.[\w-]{16,}|npm_\w{30,}|pypi-[\w-]{30,}|shp(?:at|ss)_[0-9a-f]{32}|dop_v1_[0-9a-f]{64}"
+            r"|sk-(?:ant-|proj-)?[\w-]{20,})",
+            re.ASCII,
+        ),
         _anything,
     ),
+    ("token", re.compile(r"(?<=hooks\.slack\.com/services/)[\w/]{20,}", re.ASCII), _anything),
+    ("token", re.compile(r"(?<=Bearer )[A-Za-z0-9._~+/-]{16,}=*"), _has_a_digit),
+    ("password in a URL", re.compile(r"(?<=://)[^\s/:@\"']{1,64}:[^\s/:@\"']{4,64}(?=@)"), _anything),
     (
         "Pendo key",
         re.compile(r"/data/\w+/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE),
@@ -147,12 +191,21 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
     (
         "secret",
         re.compile(
-            r"(?:passw(?:or)?d|secret|api_?key|(?:access|auth)_?token|[?&]token|cookie)\\*[\"']?\s*[:=]\s*\\*[\"']?[^\s\"'\\&]{12,}",
+            r"(?:passw(?:or)?d|secret|api_?key|(?:access|auth|refresh|id|reset|session)_?token|[?&;](?:token|sig|signature)"
+            r"|cookie|\bsid|(?:access|secret)_key)\\*[\"']?\s*[:=]\s*\\*[\"']?[^\s\"'\\&;]{12,}",
             re.IGNORECASE,
         ),
         _is_random,
     ),
 )
+# What stands for a value that is not there.
+_NO_VALUE = re.compile(
+    r"REDACTED|SECRET|<.*>|\$?\{.*\}|[*x.•-]+|none|null|undefined|true|false|string|text|your.*|s3cret",
+    re.IGNORECASE,
+)
+# A text under its key, also where JSON stands in a JSON text; a parameter of a query.
+_MEMBER = re.compile(r'"([\w .-]{1,60})\\*"\s*:\s*\\*"([^"\\]{1,200})')
+PARAMETER: Final = re.compile(r"(?<=[?&;])([\w.\[\]-]{1,40})=([^&#;\"'<>\\]{1,2000})")
 _BASIC = re.compile(r"\bBasic ([A-Za-z0-9+/]{8,}={0,2})")
 _WRITE_KEY = re.compile(r"[A-Za-z0-9]{32}")
 
@@ -163,7 +216,13 @@ def _masked(text: str) -> str:
 
 def suspects(text: str) -> Iterator[Suspect]:
     """Yield what looks like a secret or a person in a line, also in a Basic header or a captured body."""
-    yield from _plain(text)
+    by_shape = list(_plain(text))
+    yield from by_shape
+    for pattern in (_MEMBER, PARAMETER):
+        for match in pattern.finditer(text):
+            known = any(match.start() < suspect.at <= match.end() for suspect in by_shape)
+            if is_secret(match[1]) and not known and not _NO_VALUE.fullmatch(match[2]):
+                yield Suspect(f"secret named {match[1]}", match.start() + 1, _masked(match[2]))
     for match in _BASIC.finditer(text):
         user = _decoded(match[1]).decode("utf-8", "replace").partition(":")[0]
         if _WRITE_KEY.fullmatch(user) and _is_random(user):
@@ -176,7 +235,16 @@ def suspects(text: str) -> Iterator[Suspect]:
 
 # Kinds that pseudonyms do not know: whoever they belong to, the value itself must go.
 _SECRETS: Final = frozenset(
-    {"card number", "bank account", "private key", "token", "Pendo key", "write key", "secret"}
+    {
+        "card number",
+        "bank account",
+        "private key",
+        "token",
+        "Pendo key",
+        "write key",
+        "secret",
+        "password in a URL",
+    }
 )
 STAND_IN: Final = "REDACTED"  # looks like no secret itself
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -40,6 +40,8 @@ from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["command"]
+
+_MOST_LEFT: Final = 10
 
 
 @click.group()
@@ -82,6 +84,21 @@ def redact(files: tuple[Path, ...], ids: Ids | None) -> None:
         entries = list(load(file))
         replace_whole(file, _redacted(header, entries, pseudonyms))
         click.echo(f"{file}: {many(sum(len(entry.calls) for entry in entries), 'call')} redacted.", err=True)
+        _tell_what_is_left(file)
+
+
+def _tell_what_is_left(file: Path) -> None:
+    """Say what `scan` still finds in a redacted file, and what nothing finds."""
+    with file.open(encoding="utf-8") as lines:
+        left = [(number, suspect) for number, line in enumerate(lines, 1) for suspect in suspects(line)]
+    for number, suspect in left[:_MOST_LEFT]:
+        said = f"{suspect.what}: {printable(suspect.shown)}"
+        click.echo(f"{file}:{number}:{suspect.at}: still {said}", err=True)
+    if len(left) > _MOST_LEFT:
+        click.echo(f"... and {len(left) - _MOST_LEFT} more; recording scan shows them all.", err=True)
+    click.echo(
+        "Look through it before you share it: a name inside a sentence has no shape and stays.", err=True
+    )
 
 
 def _redacted(header: recording.Header, entries: list[Entry], pseudonyms: People) -> list[bytes]:
@@ -175,8 +192,15 @@ def _imported(file: Path) -> Iterator[Imported | PassedOver]:
     metavar="HOST",
     help="Also take this host as one of Segment's; repeatable.",
 )
+@click.option(
+    "--redact",
+    type=click.Choice(["keys", "people"]),
+    default="keys",
+    show_default=True,
+    help="Replace only keys, or people too (`segment-pendo recording redact --help`).",
+)
 @setup_options
-def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: Setup) -> None:
+def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], redact: str, setup: Setup) -> None:
     """Make a recording from the files of other programs.
 
     FILE is an HTTP archive (HAR), a flow file of mitmproxy, or JSON lines: events as Segment archives them,
@@ -197,7 +221,12 @@ def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], setup: S
         else:
             passed[item.why] += 1
             lost += item.is_loss
-    recorder = Recorder(out, setup=setup, secrets=credentials.known(None))
+    recorder = Recorder(
+        out,
+        setup=setup,
+        secrets=credentials.known(None),
+        people=people() if redact == "people" else None,
+    )
     for number, (request, at) in enumerate(taken):
         recorder.take(assess(request, id=str(number), at=at, setup=setup))
     recorder.close()

@@ -229,7 +229,7 @@ def command(
         secrets=credentials.known(destination),
     )
     reporter = Reporter(
-        sys.stderr if cmd else sys.stdout, style, caveat(destination) if destination else None
+        sys.stderr if cmd else sys.stdout, style, caveat(destination) if destination else None, plan.people
     )
     sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file)))
 

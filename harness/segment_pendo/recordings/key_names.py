@@ -1,0 +1,57 @@
+"""Which keys hold something about a person, or a secret, by their name."""
+
+import re
+from typing import Final
+
+__all__ = ["PERSONAL", "is_personal", "is_secret"]
+
+# As letters in lower case: digits, spaces and separators do not count.
+PERSONAL: Final = frozenset(
+    {
+        "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "telephone", "fax", "cell",
+        "msisdn", "name", "firstname", "lastname", "fullname", "middlename", "maidenname", "nickname",
+        "username", "displayname", "handle", "address", "street", "streetaddress", "addressline",
+        "city", "postalcode", "zip", "zipcode", "birthday", "birthdate", "dateofbirth", "placeofbirth",
+        "yearofbirth", "dob", "age", "gender", "avatar", "ip", "ipaddress", "latitude", "longitude",
+        "lat", "lng", "lon", "ssn", "taxid", "nationalid", "passport", "driverslicense", "licenseplate",
+        "idfa", "idfv", "gaid", "advertisingid", "deviceid", "androidid", "imei", "mac", "macaddress",
+        "serialnumber", "twitter", "linkedin", "facebook", "instagram", "skype", "whatsapp", "telegram",
+    }
+)  # fmt: skip
+# Names that end like this are personal too: workPhone, billing_address, customerName1.
+_ENDINGS: Final = (
+    "email", "phone", "mobile", "cell", "address", "addressline", "firstname", "lastname", "surname",
+    "givenname", "familyname", "fullname", "customername", "contactname", "birthday", "birthdate",
+    "zipcode", "postalcode", "ipaddr", "clientip", "passportnumber", "licensenumber",
+)  # fmt: skip
+_SECRET: Final = frozenset(
+    {
+        "password", "passwd", "pwd", "passphrase", "secret", "clientsecret", "apikey", "apisecret",
+        "accesskey", "secretkey", "secretaccesskey", "privatekey", "accesstoken", "refreshtoken",
+        "idtoken", "authtoken", "sessiontoken", "resettoken", "csrftoken", "bearertoken",
+        "authorization", "cookie", "setcookie", "otp", "cvv", "cvc", "pin", "cardnumber", "creditcard",
+        "iban", "accountnumber", "routingnumber",
+    }
+)  # fmt: skip
+_SECRET_ENDINGS: Final = (
+    "password",
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "accesstoken",
+    "privatekey",
+    "secret",
+)
+_NOT_LETTERS = re.compile(r"[^a-z]")
+
+
+def is_personal(key: str) -> bool:
+    """Whether what stands under this key is about a person."""
+    name = _NOT_LETTERS.sub("", key.lower())
+    return name in PERSONAL or name.endswith(_ENDINGS)
+
+
+def is_secret(key: str) -> bool:
+    """Whether what stands under this key lets somebody in, or pays."""
+    name = _NOT_LETTERS.sub("", key.lower())
+    return name in _SECRET or name.endswith(_SECRET_ENDINGS)
