@@ -100,7 +100,8 @@ class People:
     def fingerprint(self) -> str:
         """Return a text that differs for other keys and rules, and does not reveal the key."""
         rules = self._rules
-        said = f"fingerprint {_RULES} {rules.ids} {sorted(rules.replace)} {sorted(rules.keep)} {rules.allow_list}"
+        lists = f"{sorted(rules.replace)} {sorted(rules.keep)} {rules.allow_list}"
+        said = f"fingerprint {_RULES} {rules.ids} {lists}"
         return hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:12]
 
     # --- where ---
