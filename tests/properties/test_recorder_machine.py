@@ -1,0 +1,109 @@
+"""A recording over many runs: written over, added to, not replaced, wanted by two: it holds what it must."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.check import differences
+from segment_pendo.recordings.files import load, load_header
+from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.lock import RecordingInUse
+from segment_pendo.recordings.meaning import Meaning
+from segment_pendo.recordings.recorder import Mode, Recorder
+from segment_pendo.words import SdkRequest
+
+AT = datetime(2024, 5, 9, tzinfo=UTC)
+CALLS = st.builds(
+    lambda kind, user, n: {"type": kind, "userId": user, "traits": {"n": n}},
+    st.sampled_from(["identify", "page"]),
+    st.sampled_from("ab"),
+    st.integers(0, 2),
+)
+BATCHES = st.lists(st.lists(CALLS, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+def text(call: Any) -> str:
+    return json.dumps(call, sort_keys=True)
+
+
+class Recordings(RuleBasedStateMachine):
+    """Runs on one file; `calls` is what it must hold, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.file = Path(self.folder.name, "r.jsonl")
+        self.calls: list[str] = []
+        self.open: Recorder | None = None
+        self.mode: Mode = "over"
+        self.run: list[str] = []
+
+    @precondition(lambda self: self.open is None)
+    @rule(mode=st.sampled_from(["over", "add"]))
+    def begin(self, mode: Mode) -> None:
+        self.open, self.mode, self.run = Recorder(self.file, setup=Setup(), mode=mode), mode, []
+
+    @precondition(lambda self: self.open is not None)
+    @rule(batches=BATCHES)
+    def take(self, batches: list[list[Any]]) -> None:
+        assert self.open is not None
+        for batch in batches:
+            body = json.dumps({"batch": batch}).encode()
+            self.open.take(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup()))
+            self.run += map(text, batch)
+
+    @precondition(lambda self: self.open is not None)
+    @rule()
+    def second_writer(self) -> None:
+        with pytest.raises(RecordingInUse):
+            Recorder(self.file, setup=Setup(), mode=self.mode)
+
+    @precondition(lambda self: self.open is not None)
+    @rule(replacing=st.booleans())
+    def end(self, *, replacing: bool) -> None:
+        assert self.open is not None
+        over = self.open.target != self.file.resolve()
+        self.open.close(replacing=replacing)
+        if self.mode == "add":
+            left = Counter(self.calls)
+            for call in self.run:
+                if left[call] > 0:
+                    left[call] -= 1
+                else:
+                    self.calls.append(call)
+        elif self.run and (replacing or not over):
+            self.calls = self.run
+        if self.open.kept_in is not None:
+            self.open.kept_in.unlink()
+        self.open = None
+
+    @invariant()
+    def holds_what_it_must(self) -> None:
+        if self.open is not None or not self.file.exists():
+            return
+        judge, found = Judge(load_header(self.file).setup), []
+        for entry in load(self.file):
+            for call, judged in zip(entry.calls, judge.entry(entry), strict=True):
+                found.append(text(call.call))
+                assert list(differences(call, judged, Meaning())) == []
+        assert found == self.calls
+        assert [path.name for path in self.file.parent.iterdir()] == ["r.jsonl"]
+
+    def teardown(self) -> None:
+        if self.open is not None:
+            self.open.close()
+        self.folder.cleanup()
+
+
+TestRecordings = Recordings.TestCase
+TestRecordings.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
