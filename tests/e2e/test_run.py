@@ -14,7 +14,18 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from processes import GROUP, IDENTIFY, KEY, Server, Start, app, env_for, get, only_loopback, until
+from processes import (
+    GROUP,
+    IDENTIFY,
+    KEY,
+    Server,
+    Start,
+    app,
+    env_for,
+    get,
+    only_loopback,
+    until,
+)
 from recorded import calls_of
 
 APP = """
@@ -323,6 +334,7 @@ WAITS = (
 def run_with_child(directory: Path, code: str) -> "subprocess.Popen[bytes]":
     """`run` with a child that runs this Python code."""
     line = [
+        *HEEDING,
         sys.executable,
         "-m",
         "segment_pendo",
@@ -336,7 +348,11 @@ def run_with_child(directory: Path, code: str) -> "subprocess.Popen[bytes]":
         code,
     ]
     return subprocess.Popen(
-        line, env=env_for(directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        line,
+        env=env_for(directory),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
     )
 
 

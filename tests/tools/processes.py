@@ -116,6 +116,10 @@ class Server:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
 
+# Heed every signal again: whoever runs the tests may have them ignored, as nohup does.
+HEEDING = ("env", "--default-signal")
+
+
 class Running:
     """A `segment-pendo run` without a command, ready."""
 
@@ -125,6 +129,7 @@ class Running:
         ready.unlink(missing_ok=True)
         env = env_for(directory) | environment
         command = [
+            *HEEDING,
             sys.executable,
             "-m",
             "segment_pendo",
@@ -139,7 +144,11 @@ class Running:
         self.err = directory / "stderr"
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = subprocess.Popen(
-                command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=env
+                command,
+                stdout=out,
+                stderr=err,
+                stdin=subprocess.DEVNULL,
+                env=env,
             )
         until(lambda: ready.exists() or self.process.poll() is not None)
         assert ready.exists(), self.err.read_text()
