@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from processes import (
     GROUP,
+    HEEDING,
     IDENTIFY,
     KEY,
     Server,
