@@ -297,12 +297,19 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             f"this was never awaited, so it checked nothing: {verbs}; put await before it", pytrace=False
         )
     if harness.options.fail_on is not None or harness.options.expect:
-        try:
-            harness.settle()
-            harness.enough()
-        except AssertionError as error:
-            pytest.fail(str(error), pytrace=False)
+        wrong = _checked_at_the_end(harness)
+        if wrong:  # outside of the handler, or pytest would show both errors
+            pytest.fail(wrong, pytrace=False)
         _object(harness)
+
+
+def _checked_at_the_end(harness: "Harness") -> str:
+    try:
+        harness.settle()
+        harness.enough()
+    except AssertionError as error:
+        return str(error)
+    return ""
 
 
 def _object(harness: "Harness") -> None:

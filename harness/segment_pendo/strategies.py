@@ -107,7 +107,12 @@ def _who(draw: st.DrawFn, user_ids: Strategy[str], anonymous_ids: Strategy[str])
 
 
 def _or[T](given: Strategy[T] | None, default: Strategy[T]) -> Strategy[T]:
-    return default if given is None else given
+    if given is None:
+        return default
+    if not isinstance(given, st.SearchStrategy):
+        msg = f"a strategy belongs here, such as st.just({given!r}), not {given!r}"
+        raise TypeError(msg)
+    return given
 
 
 def ids() -> Strategy[str]:
@@ -124,7 +129,7 @@ def ids() -> Strategy[str]:
 def valid_ids() -> Strategy[str]:
     """Generate the `ids` that Pendo takes as visitor and as account without a warning.
 
-    No two of them differ in case alone. With them, code that is right has no `problems()`.
+    No two of them differ in case alone. Of such ids, `problems()` says nothing.
     """
     return _VALID_IDS
 
@@ -293,12 +298,17 @@ def sdk_requests(
     calls: Strategy[JsonObject] | None = None,
     write_keys: Strategy[str] | None = None,
 ) -> SdkRequest:
-    """Generate a request of an SDK (a key of segment.wire.SDKS) with up to five calls.
+    """Generate a request of an SDK with up to five calls.
+
+    `sdk` generates one of python, node, browser, browser-batching, react-native, http, ruby, go, php.
 
     It holds one call if the SDK sends each call by itself. Like a real request, it may be compressed, a
     retry, or sent below a path of a proxy.
     """
     name = draw(_or(sdk, st.sampled_from(sorted(SDKS))))
+    if name not in SDKS:
+        msg = f"there is no SDK {name!r}; the SDKs are {', '.join(SDKS)}"
+        raise ValueError(msg)
     most = 1 if SDKS[name].envelope is None else 5
     drawn = draw(st.lists(_or(calls, _CALLS), min_size=1, max_size=most))
     at = draw(st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is given beside

@@ -483,3 +483,32 @@ def test_wrong_paths_to_ignore_are_told(pytester: pytest.Pytester, ignore: str, 
     """,
     )
     assert words in said(result)
+
+
+def test_one_file_cannot_hold_two_states_of_a_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    source = """
+    def test_it(segment_pendo, send):
+        send(identify_call("u1"))
+        segment_pendo.matches("it.jsonl")
+        send(identify_call("u2"))
+        segment_pendo.matches("it.jsonl")
+    """
+    result = ran(pytester, source, "--segment-pendo-update")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["E*it.jsonl was written before in this test; give each .matches() a recording*"]
+    )
+
+
+def test_what_is_missing_at_the_end_is_said_once(pytester: pytest.Pytester) -> None:
+    source = """
+    @pytest.mark.segment_pendo(expect=3)
+    def test_it(segment_pendo):
+        pass
+    """
+    result = ran(pytester, source)
+    result.stdout.fnmatch_lines(["expect=3 asks for 3 calls; none came"])
+    result.stdout.no_fnmatch_line("*During handling of the above exception*")

@@ -186,3 +186,10 @@ def test_parts_that_are_given_stand_alone() -> None:
         sdk_requests(sdk=st.just("node")), lambda one: one.body.count(b'"messageId"') > 1, settings=GENERATE
     )
     assert several.path.endswith("/v1/batch")
+
+
+def test_what_is_no_strategy_is_told() -> None:
+    with pytest.raises(TypeError, match=r"a strategy belongs here, such as st\.just\('python'\)"):
+        find(sdk_requests(sdk="python"), bool, settings=QUICK)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="there is no SDK 'pyhton'; the SDKs are python, node,"):
+        find(sdk_requests(sdk=st.just("pyhton")), bool, settings=QUICK)

@@ -42,7 +42,8 @@ async def run_child(
             variables=variables,
         )
         # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
-        child = _Child(await launcher.start(cmd, environment, alone=not _in_foreground()))
+        alone = os.name == "posix" and not _in_foreground()
+        child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
 
         def leave_all() -> None:
             child.send(_KILL)
@@ -74,9 +75,9 @@ def _in_foreground() -> bool:
 class _Child:
     """The command, and what it started: they share a process group unless a terminal needs it in ours."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, *, alone: bool) -> None:
         self.process = process
-        self._group = process.pid if os.name == "posix" and os.getpgid(process.pid) == process.pid else None
+        self._group = process.pid if alone else None
 
     def send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

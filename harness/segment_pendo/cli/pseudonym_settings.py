@@ -18,12 +18,23 @@ KEY_FILE: Final = ".segment-pendo-key"
 SHORTEST_KEY: Final = 8
 
 
+def _key_file() -> Path:
+    """Return the key file of the project: the nearest one above, else one to be made here."""
+    here = Path.cwd()
+    for directory in (here, *here.parents):
+        if (directory / KEY_FILE).exists():
+            return Path(KEY_FILE) if directory == here else directory / KEY_FILE
+        if (directory / ".git").exists():
+            break
+    return Path(KEY_FILE)
+
+
 def _key() -> bytes:
     """Return the key of the pseudonyms, from the environment or else from the key file.
 
-    The key file is in the working directory, and is written when it is first needed.
+    The key file is in the working directory or above; it is written when it is first needed.
     """
-    given, file = secret(REDACT_KEY), Path(KEY_FILE)
+    given, file = secret(REDACT_KEY), _key_file()
     try:
         if not given and not file.exists():
             descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

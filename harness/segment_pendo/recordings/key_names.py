@@ -8,6 +8,11 @@ __all__ = ["PERSONAL", "is_personal", "is_secret"]
 # As letters in lower case: digits, spaces and separators do not count.
 PERSONAL: Final = frozenset(
     {
+        "nick", "screenname", "login", "addr", "streetname", "town", "postcode", "county", "born",
+        "birthyear", "sex", "nationality", "socialsecurity", "socialsecuritynumber", "passportno",
+        "driverlicense", "licenceplate", "avatarurl", "photo", "photourl", "picture", "linkedinurl",
+        "twitterhandle", "tel", "hometel", "worktel", "accountholder", "contactperson", "homecity",
+        "billingcity", "shippingcity", "session", "sessionid", "sid", "phpsessid",
         "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "telephone", "fax", "cell",
         "msisdn", "name", "firstname", "lastname", "fullname", "middlename", "maidenname", "nickname",
         "username", "displayname", "handle", "address", "street", "streetaddress", "addressline",
@@ -20,12 +25,16 @@ PERSONAL: Final = frozenset(
 )  # fmt: skip
 # Names that end like this are personal too: workPhone, billing_address, customerName1.
 _ENDINGS: Final = (
+        "phonenumber", "mobilenumber", "legalname", "ownername", "managername", "billingname",
+        "cardholdername", "recipientname", "sendername", "patientname",
     "email", "phone", "mobile", "cell", "address", "addressline", "firstname", "lastname", "surname",
     "givenname", "familyname", "fullname", "customername", "contactname", "birthday", "birthdate",
     "zipcode", "postalcode", "ipaddr", "clientip", "passportnumber", "licensenumber",
 )  # fmt: skip
 _SECRET: Final = frozenset(
     {
+        "token", "pass", "passwords", "pw", "csrf", "auth", "pincode", "mfacode", "securitycode",
+        "passwordconfirmation", "passwordhash",
         "password", "passwd", "pwd", "passphrase", "secret", "clientsecret", "apikey", "apisecret",
         "accesskey", "secretkey", "secretaccesskey", "privatekey", "accesstoken", "refreshtoken",
         "idtoken", "authtoken", "sessiontoken", "resettoken", "csrftoken", "bearertoken",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode
 
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
 from segment_pendo.recordings.key_names import PERSONAL, is_personal, is_secret
@@ -48,6 +48,12 @@ _SOMEBODYS: Final = re.compile(
     ),
     re.IGNORECASE,
 )
+_ENCODED_AT = re.compile("%40|%2540|&#64;|\uff20", re.IGNORECASE)
+_SHORTEST_CODE: Final = 16  # of OAuth; shorter ones are of countries and coupons
+# appVersion, app_version, version; not conversion.
+_VERSION = re.compile(r"version|.*(?:[a-z0-9]V|[_-]v)ersion")
+# What a context holds that has a name of its own.
+_THINGS: Final = frozenset({"app", "os", "campaign", "library", "network"})
 # Where a state is a part of a country: beside one of these.
 _BESIDE_A_STATE: Final = frozenset({"city", "zip", "zipcode", "postalcode", "street", "country"})
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?=$|[T ])", re.ASCII)
@@ -89,6 +95,16 @@ _PART: Final = 1000
 _RULES: Final = 2  # of what is replaced: pseudonyms of other rules do not go together
 
 
+def _blank(value: Json) -> Json:
+    """Return a secret without what it says; its shape stays where it has parts."""
+    if isinstance(value, dict):
+        return {key: _blank(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_blank(inner) for inner in value]
+    is_said = value and isinstance(value, str | int | float) and not isinstance(value, bool)
+    return STAND_IN if is_said else value
+
+
 class People:
     """Replaces what is personal in calls. `key` decides the pseudonyms."""
 
@@ -114,12 +130,32 @@ class People:
         for key, value in call.items():
             if key in PERSON_IDS or key in ACCOUNT_IDS:
                 cleaned[key] = self.value(value) if self._rules.replaces_id(key) else self.within(value)
+            elif key == "context" and isinstance(value, dict):
+                cleaned[key] = self._context(value)
             elif key in {"traits", "properties", "context"}:
                 cleaned[key] = self._walk(value, everything=self._rules.allow_list)
             elif key != "name" and self._rules.personal(key):  # the name of a page or screen is nobody's
                 cleaned[key] = self._all(value)
             else:
                 cleaned[self.inside(key)] = self.within(value)
+        return cleaned
+
+    def _context(self, context: JsonObject) -> JsonObject:
+        """Return a context; its apps, systems and campaigns have names that are nobody's."""
+        cleaned: JsonObject = {}
+        for key, value in context.items():
+            if key in _THINGS and isinstance(value, dict):
+                cleaned[key] = self._thing(value, everything=self._rules.allow_list and key != "library")
+            else:
+                cleaned[self.inside(key)] = self._member(key, value, everything=self._rules.allow_list)
+        return cleaned
+
+    def _thing(self, thing: JsonObject, *, everything: bool) -> JsonObject:
+        cleaned: JsonObject = {}
+        for key, value in thing.items():
+            is_its_own = key in {"name", "version", "build"} and isinstance(value, str) and "@" not in value
+            keeps = is_its_own and not everything
+            cleaned[self.inside(key)] = value if keeps else self._member(key, value, everything=everything)
         return cleaned
 
     def within(self, value: Json) -> Json:
@@ -150,13 +186,17 @@ class People:
             return [self._walk(inner, everything=everything) for inner in value]
         if isinstance(value, str):
             return self.text(value) if everything else self.inside(value)
+        if isinstance(value, int) and not isinstance(value, bool) and without_secrets(str(value)) == STAND_IN:
+            return STAND_IN  # the number of a card
         return value
 
     def _member(self, key: str, value: Json, *, everything: bool) -> Json:
-        if key in self._rules.keep or key == "library" or key.lower().endswith("version"):
+        if key in self._rules.keep:
             return value
-        if is_secret(key) and value and isinstance(value, str | int | float) and not isinstance(value, bool):
-            return STAND_IN
+        if isinstance(value, str) and _VERSION.fullmatch(key) and "@" not in value:
+            return value
+        if is_secret(key):
+            return _blank(value)
         # Ids stand in traits, context and properties as well.
         if key in PERSON_IDS or key in ACCOUNT_IDS or key == "id":
             return self.value(value) if everything or self._rules.replaces_id(key) else self.within(value)
@@ -191,7 +231,7 @@ class People:
             text = without_secrets(text)
         if "=" in text:
             text = PARAMETER.sub(self._parameter, text)
-        if "@" in text or "%40" in text or "\uff20" in text:
+        if "@" in text or "40" in text or "&#64;" in text or "\uff20" in text:
             text = EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
         if text.count(".") >= 3:
             text = IPV4.sub(lambda match: self._ipv4(match[0]), text)
@@ -207,9 +247,12 @@ class People:
 
     def _parameter(self, match: re.Match[str]) -> str:
         name, value = match[1], match[2]
-        if is_secret(name):
+        if is_secret(name) or (name == "code" and len(value) >= _SHORTEST_CODE):
             return f"{name}={STAND_IN}"
-        return f"{name}={quote(self.text(unquote(value)))}" if self._rules.personal(name) else match[0]
+        plain = unquote_plus(value)
+        if not self._rules.personal(name) or _SOMEBODYS.search(plain):  # what has a shape is replaced by it
+            return match[0]
+        return f"{name}={(quote_plus if '+' in value else quote)(self.text(plain))}"
 
     def _mac(self, address: str) -> str:
         new = self._digest("mac", address.lower())[:5].hex(":")
@@ -251,6 +294,7 @@ class People:
     def _email(self, address: str, at: str) -> str:
         # The letters come from its small letters, their case from its spelling: spellings that differ in case
         # still do.
+        address = _ENCODED_AT.sub("@", address)  # the same person, however the address stands there
         folded, exact = self._digest("email", address.casefold()), self._digest("case", address)
         name = "p" + "".join(chr(97 + number % 26) for number in folded[:11])
         if address != address.casefold():

@@ -208,11 +208,24 @@ class Recorder:
         """
         if self._file.closed:
             return
+        is_there = self._target.exists() and os.path.samestat(
+            os.fstat(self._file.fileno()), self._target.stat()
+        )
         self._file.close()
         try:
+            if not is_there:
+                msg = (
+                    f"{self._target} was deleted or replaced while it was recorded, so this run's calls are "
+                    "lost. Record again, and leave the file alone meanwhile."
+                )
+                raise RecordingError(msg)
             self._end(replacing=replacing)
         finally:
             self._lock.release()
+
+    def abandon(self) -> None:
+        """Leave the file as it is, and no lock beside it; for the case that the process ends at once."""
+        self._lock.release()
 
     def _end(self, *, replacing: bool) -> None:
         if not self._over:

@@ -42,14 +42,18 @@ _EXAMPLE = re.compile(
 _FICTION = re.compile(r"55501\d\d$")
 # In a URL, @ stands as %40. A domain ends in letters: logo@2x.png and react@18.2.0 are files and versions.
 EMAIL: Final = re.compile(
-    r"(?<![\w.+%-])(?!\d+x\.)([\w.+'-]{1,64}?)(@|%40|\uff20)(?!\dx\.)[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,63}(?![\w-])",
+    r"(?<![\w.+%-])(?!\d+x\.)([\w.+'-]{1,64}?)(@|%40|%2540|&#64;|\uff20)(?!\dx\.)[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,63}(?![\w-])",
     re.IGNORECASE,
 )
+# A version is none: it stands under such a key, in JSON or in the JSON text of a webhook.
 IPV4: Final = re.compile(
-    r"(?<![\d.vV])(?<![A-Za-z]/)(?<!ersion\": \")(?<!ersion\":\")(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)", re.ASCII
+    r"(?<![\d.vV])(?<![A-Za-z]/)(?<!(?:ersion|.build)\":\")(?<!(?:ersion|.build)\": \")"
+    r"(?<!(?:ersion|.build)\\\":\\\")(?:\d{1,3}\.){3}\d{1,3}(?!\d|\.\d)",
+    re.ASCII,
 )
 IPV6: Final = re.compile(
-    r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,6}(?![0-9A-Fa-f:])"
+    r"(?<![0-9A-Fa-f:])(?:(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,6}"
+    r"|[23][0-9A-Fa-f]{3}::(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f]{1,4})(?![0-9A-Fa-f:])"
 )
 PHONE_OF_AMERICA: Final = re.compile(
     r"(?<![\w+.(-])(?:\([2-9]\d\d\) ?|[2-9]\d\d[-.])[2-9]\d\d[-.]\d{4}(?![\w-])", re.ASCII
@@ -145,7 +149,9 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
     (
         "card number",
         re.compile(
-            r"(?<![\w.-])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13})(?![\w-]|\.\d)", re.ASCII
+            r"(?<![\w.-])(?:[3-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{13}|3[47]\d\d[ -]\d{6}[ -]\d{5})"
+            r"(?![\w-]|\.\d)",
+            re.ASCII,
         ),
         _is_card,
     ),
@@ -161,7 +167,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
     ),
     (
         "token",
-        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){2,4}"),
         _anything,
     ),
     (
@@ -191,7 +197,7 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
     (
         "secret",
         re.compile(
-            r"(?:passw(?:or)?d|secret|api_?key|(?:access|auth|refresh|id|reset|session)_?token|[?&;](?:token|sig|signature)"
+            r"(?:passw(?:or)?d|secret|api_?key|(?:access|auth|refresh|id|reset|session)_?token|[?&;](?:token|sig|(?:x-amz-)?signature)"
             r"|cookie|\bsid|(?:access|secret)_key)\\*[\"']?\s*[:=]\s*\\*[\"']?[^\s\"'\\&;]{12,}",
             re.IGNORECASE,
         ),

@@ -1,11 +1,11 @@
-"""The settings of a project: segment-pendo.toml, or else [tool.segment-pendo] in pyproject.toml."""
+"""The settings of a project: segment-pendo.toml, and [tool.segment-pendo] in pyproject.toml."""
 
 import tomllib
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.suggestion import unknown
@@ -44,16 +44,43 @@ class Settings(Struct):
 
 
 def settings(folder: Path = Path()) -> Settings:
-    """Return the settings of the project in a folder. Raises SettingsError."""
-    for name, path in _FILES:
-        table = _table(folder / name, path)
-        if table:
-            _check(f"{name} has no setting", table, Settings)
-            redact = table.get("redact")
-            if isinstance(redact, dict):
-                _check(f"{name}: redact has no setting", redact, Redact)
-            return _converted(name, table)
+    """Return the settings of the project that a folder belongs to: the nearest one above that has some.
+
+    What segment-pendo.toml says goes before what pyproject.toml says; paths to ignore add up. Raises
+    SettingsError.
+    """
+    here = folder.resolve()
+    for directory in (here, *here.parents):
+        given = [_read(directory / name, path) for name, path in _FILES]
+        if any(given):
+            first, second = given
+            return _together(first or _Given(), second or _Given())
+        if (directory / ".git").exists():
+            break
     return Settings()
+
+
+class _Given(Struct):
+    """What one file says; UNSET where it says nothing."""
+
+    redact: Redact | UnsetType = UNSET
+    ignore: list[str] = []
+
+
+def _together(first: _Given, second: _Given) -> Settings:
+    redact = next((given.redact for given in (first, second) if given.redact is not UNSET), Redact())
+    return Settings(redact, [*first.ignore, *second.ignore])
+
+
+def _read(file: Path, path: tuple[str, ...]) -> _Given | None:
+    table = _table(file, path)
+    if not table:
+        return None
+    _check(f"{file.name} has no setting", table, Settings)
+    redact = table.get("redact")
+    if isinstance(redact, dict):
+        _check(f"{file.name}: redact has no setting", redact, Redact)
+    return _converted(file.name, table)
 
 
 def _table(file: Path, path: tuple[str, ...]) -> dict[str, Any]:
@@ -72,13 +99,13 @@ def _table(file: Path, path: tuple[str, ...]) -> dict[str, Any]:
 def _check(kind: str, table: dict[str, Any], of: type[Struct]) -> None:
     wrong = unknown(table, of.__struct_fields__, kind)
     if wrong:
-        msg = f"{wrong}."
+        msg = wrong if wrong.endswith("?") else f"{wrong}."
         raise SettingsError(msg)
 
 
-def _converted(name: str, table: dict[str, Any]) -> Settings:
+def _converted(name: str, table: dict[str, Any]) -> _Given:
     try:
-        return msgspec.convert(table, Settings)
+        return msgspec.convert(table, _Given)
     except msgspec.ValidationError as error:
         path = str(error).rpartition("$.")[2].partition("[")[0].rstrip("`")
         msg = f"{name}: {path} must be {_KINDS.get(path.rpartition('.')[2], 'something else')}."

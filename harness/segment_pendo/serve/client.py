@@ -9,21 +9,19 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from segment_pendo.base.urls import joined
 from segment_pendo.words import Headers, SdkRequest
 
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["SECONDS", "Answer", "Client", "client", "joined", "name_of"]
+__all__ = ["SECONDS", "Answer", "Client", "client", "name_of"]
 
 SECONDS: Final = 30.0  # for callers that have no limit of their own
 _CONNECTIONS: Final = 64
 _KEPT: Final = 65536
-# RFC 3986: what may stand there as it is, and % of what is encoded already.
-_IN_PATH: Final = "/%:@!$&'()*+,;=~-._"
-_IN_QUERY: Final = _IN_PATH + "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +43,6 @@ class Answer:
 def name_of(url: str) -> str:
     """Return the name of a URL in texts: host and port, without a password, path or query."""
     return urlsplit(url).netloc.rpartition("@")[2]
-
-
-def joined(base: str, path: str, query: str = "") -> str:
-    """Return the URL of a path below `base`. Whatever path and query hold, its host is that of `base`.
-
-    What no URL may hold is percent-encoded.
-    """
-    parts = urlsplit(base)
-    below = parts.path.rstrip("/") + "/" + quote(path.lstrip("/"), _IN_PATH, errors="replace")
-    return urlunsplit((parts.scheme, parts.netloc, below, quote(query, _IN_QUERY, errors="replace"), ""))
 
 
 @asynccontextmanager

@@ -248,6 +248,8 @@ def _refused(request: web.Request) -> web.Response | None:
     if not all(is_loopback(bare(host)) for host in named):
         return web.Response(status=403, text="this address answers only to 127.0.0.1, localhost and [::1]\n")
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "").lower()
+    if origin is None and not site:  # an older browser says only where it comes from
+        origin = "/".join(request.headers.get("Referer", "").split("/")[:3])
     # A link on another page of this machine may lead to our page, but nothing else may be asked from there.
     by_link = (
         site == "same-site" and _is_page(request) and request.headers.get("Sec-Fetch-Dest") == "document"

@@ -255,7 +255,7 @@ def _member(expected: Any, parent: Json, path: tuple[str | int, ...], key: str) 
         near = _like(key, keys)
         yield Mismatch(
             json_path(*path, key),
-            repr(expected),
+            _said(expected),
             "ABSENT",
             f"there is {near!r}; did you mean that?" if near else "",
         )
@@ -278,8 +278,9 @@ def _value(expected: Any, actual: Json, path: tuple[str | int, ...]) -> Iterator
         for index, (expected_item, item) in enumerate(zip(expected, actual, strict=True)):
             yield from _value(expected_item, item, (*path, index))
     elif isinstance(expected, re.Pattern):
-        if not (isinstance(actual, str) and expected.search(actual)):
-            yield Mismatch(json_path(*path), f"a text with /{expected.pattern}/", repr(actual))
+        is_of_text = isinstance(expected.pattern, str)  # a pattern of bytes is found in no text
+        if not (is_of_text and isinstance(actual, str) and expected.search(actual)):
+            yield Mismatch(json_path(*path), _said(expected), repr(actual))
     elif _is_check(expected):
         yield from _checked_by(expected, actual, path)
     elif not _equal(expected, actual):
@@ -295,6 +296,15 @@ def _is_check(expected: Any) -> bool:
     )
 
 
+def _said(expected: Any) -> str:
+    """Return what is expected in words, without the address of a function."""
+    if isinstance(expected, re.Pattern):
+        return f"a text with /{expected.pattern}/" if isinstance(expected.pattern, str) else repr(expected)
+    if _is_check(expected):
+        return f"what {getattr(expected, '__qualname__', None) or repr(expected)} accepts"
+    return repr(expected)
+
+
 def _checked_by(
     check: Callable[[Json], object], actual: Json, path: tuple[str | int, ...]
 ) -> Iterator[Mismatch]:
@@ -304,7 +314,7 @@ def _checked_by(
     except Exception as error:  # noqa: BLE001 - a value that the test's function cannot take does not match
         holds, hint = False, f"{name} raised {type(error).__name__}: {error}"
     if not holds:
-        yield Mismatch(json_path(*path), f"what {name} accepts", repr(actual), hint)
+        yield Mismatch(json_path(*path), _said(check), repr(actual), hint)
 
 
 def _equal(expected: Any, actual: Json) -> bool:

@@ -58,6 +58,7 @@ class Recordings:
         self._meaning = options.meaning
         self._files = files
         self._begun: list[Recorder] = []
+        self._mine: set[Path] = set()  # rewritten by this test
 
     def begin(self, where: Path, receipts: Sequence[Receipt]) -> None:
         """Record these receipts and all that come after them. Raises RecordingError."""
@@ -137,6 +138,10 @@ class Recordings:
                 f"{writer} wrote other calls into {where} in this run; give each test a recording of its own"
             )
             return [said] if self._comparison(where, receipts).pairs else []
+        if where.resolve() in self._mine:
+            said = f"{where} was written before in this test; give each .matches() a recording of its own"
+            return [said] if self._comparison(where, receipts).pairs else []
+        self._mine.add(where.resolve())
         if where.exists() and load_header(where).setup.described() != self._setup.described():
             where.unlink()  # recorded with other options, so no line of it can stay
         recorder = self._recorder(where, receipts)

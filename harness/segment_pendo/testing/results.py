@@ -215,7 +215,7 @@ def pendo_after(
     Raises TypeError for a call that is not a dict, or a value that the SDK cannot send; ValueError for a
     setting or an SDK that does not exist.
     """
-    if isinstance(calls, Mapping | str):
+    if isinstance(calls, Mapping | str) or not isinstance(calls, Iterable):
         msg = f"pendo_after() takes a list of calls such as [{{'type': 'identify', ...}}], not {calls!r:.100}"
         raise TypeError(msg)
     if sdk not in SDKS:
@@ -226,6 +226,10 @@ def pendo_after(
     setup = Setup.of(track=track, pendo_track=pendo_track, webhook=webhook, assume=assume)
     results = _Predicted(setup, at)
     sent = [as_sent(call, sdk) for call in calls]
+    for call in sent:
+        if "type" not in call:
+            msg = f"a call is a dict such as {{'type': 'identify', 'userId': 'u1'}}, not {call!r:.100}"
+            raise TypeError(msg)
     count = iter(range(10**9))
     sdk_requests = (
         requests(sent, sdk, write_key="WRITE_KEY", at=at, unique=lambda: str(uuid5(_NAMES, str(next(count)))))

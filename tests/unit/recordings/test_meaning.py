@@ -19,6 +19,7 @@ from segment_pendo.recordings.compare import compare
 from segment_pendo.recordings.files import load
 from segment_pendo.recordings.meaning import DeviceIds, IgnoreError, Known, Meaning, device_ids
 from segment_pendo.recordings.recorder import Mode, Recorder
+from segment_pendo.recordings.settings import settings
 from segment_pendo.strategies import calls
 from segment_pendo.words import SdkRequest
 
@@ -281,3 +282,23 @@ def test_a_wrong_option_ends_with_2(tmp_path: Path) -> None:
     record(tmp_path / "a.jsonl", run_of_the_app(1))
     done = cli("diff", tmp_path / "a.jsonl", tmp_path / "a.jsonl", "--ignore", "$.a[")
     assert (done.exit_code, "--ignore" in done.output) == (2, True)
+
+
+def test_both_files_of_settings_count_also_from_below(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.segment-pendo]\nignore = ["a"]\n[tool.segment-pendo.redact]\nids = "users"\n'
+    )
+    (tmp_path / "segment-pendo.toml").write_text('ignore = ["b"]\n')
+    below = tmp_path / "x" / "y"
+    below.mkdir(parents=True)
+    for folder in (tmp_path, below):
+        monkeypatch.chdir(folder)
+        found = settings()
+        assert (found.ignore, found.redact.ids) == (["b", "a"], "users")
+    (tmp_path / "segment-pendo.toml").write_text('[redact]\nids = "all"\n')
+    assert (settings().redact.ids, settings().ignore) == ("all", ["a"])
+    (tmp_path / "x" / ".git").mkdir()  # another project
+    assert (settings().redact.ids, settings().ignore) == ("keep", [])

@@ -9,6 +9,7 @@ import stat
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,6 +20,7 @@ from segment_pendo.cli import main
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.files import load_header
+from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.recordings.scan import suspects, without_secrets
 from segment_pendo.words import SdkRequest
@@ -198,18 +200,66 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert without_secrets(text) == text
 
 
-def test_redact_ends_with_what_scan_still_finds(tmp_path: Path) -> None:
-    file = tmp_path / "r.jsonl"
-    call = {"type": "identify", "userId": "u", "traits": {"library": "zoe@initech-mail.co"}}
+def test_redact_ends_with_what_scan_still_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path("r.jsonl")
+    call = {"type": "identify", "userId": "u", "traits": {"contact": "zoe@initech-mail.co"}}
     recorder = Recorder(file, setup=Setup())
     request = SdkRequest("POST", "/v1/batch", body=json.dumps({"batch": [call]}).encode())
     recorder.take(assess(request, id="r", at=datetime(2024, 5, 9, tzinfo=UTC), setup=Setup()))
     recorder.close()
+    Path("segment-pendo.toml").write_text('redact.keep = ["contact"]\n')
     done = invoke("redact", file, SEGMENT_PENDO_REDACT_KEY="a key of the team")
     assert done.exit_code == 0
-    assert f"{file}:3:" in done.output
+    assert "r.jsonl:3:" in done.output
     assert "still e-mail address: zoe….co" in done.output
     assert "has no shape and stays" in done.output
+
+
+PEOPLE = People(b"a key of ours")
+
+
+def test_one_person_stays_one_however_the_address_stands_there() -> None:
+    url = "https://x/?email=bob%40acme.io&u=bob%2540acme.io&m=bob@acme.io&n=bob&#64;acme.io"
+    call: Any = PEOPLE.call({"userId": "bob@acme.io", "properties": {"url": url}})
+    name = call["userId"].partition("@")[0]
+    assert call["properties"]["url"].count(name) == 4
+
+
+@pytest.mark.parametrize(
+    ("traits", "clean"),
+    [
+        (
+            {"password": ["hunter2", {"old": "x"}], "n": 1},
+            {"password": ["REDACTED", {"old": "REDACTED"}], "n": 1},
+        ),
+        (
+            {"card": 4111111111111111, "order": 4111111111111112},
+            {"card": "REDACTED", "order": 4111111111111112},
+        ),
+        ({"conversion": {"secret": "x"}}, {"conversion": {"secret": "REDACTED"}}),
+        (
+            {"appVersion": "1.2.3.4", "version": "84.17.44.21"},
+            {"appVersion": "1.2.3.4", "version": "84.17.44.21"},
+        ),
+        ({"token": True, "secret": None, "pin": 0}, {"token": True, "secret": None, "pin": 0}),
+        ({"amex": "3782 822463 10005"}, {"amex": "REDACTED"}),
+    ],
+)
+def test_what_lets_somebody_in_is_blanked_with_its_shape(traits: Any, clean: Any) -> None:
+    assert PEOPLE.call({"traits": traits}) == {"traits": clean}
+
+
+def test_things_in_a_context_keep_their_names() -> None:
+    context: Any = {
+        "os": {"name": "iOS", "version": "17.1"},
+        "app": {"name": "Shop", "build": "1.2.3.4"},
+        "campaign": {"name": "spring"},
+        "library": {"name": "analytics-node", "version": "3"},
+    }
+    assert PEOPLE.call({"context": context}) == {"context": context}
+    people: Any = PEOPLE.call({"context": {"device": {"name": "Ann's iPhone"}, "traits": {"name": "Ann"}}})
+    assert "Ann" not in str(people)
 
 
 def test_an_import_can_redact_at_once(tmp_path: Path) -> None:

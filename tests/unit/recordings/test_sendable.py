@@ -17,11 +17,11 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from segment_pendo.base.urls import joined
 from segment_pendo.cli import main
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.segment import ingest
-from segment_pendo.serve.client import joined
 from segment_pendo.words import SdkRequest
 
 HEADER = recording.header_line(Setup(), {"redacted": "keys"})

@@ -289,11 +289,12 @@ def test_pendo_after_takes_the_options_of_run() -> None:
         pendo_after([], assume={"nestd": "underscore"})
     with pytest.raises(ValueError, match="there is no SDK 'nodejs'; did you mean 'node'"):
         pendo_after([], sdk="nodejs")  # type: ignore[arg-type]
-    for wrong in ({"type": "identify"}, "identify"):
+    for wrong in ({"type": "identify"}, "identify", None):
         with pytest.raises(TypeError, match=r"pendo_after\(\) takes a list of calls"):
             pendo_after(wrong)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="a call is a dict"):
-        pendo_after(["identify"])  # type: ignore[list-item]
+    for call in ("identify", {"userId": "u"}):
+        with pytest.raises(TypeError, match="a call is a dict"):
+            pendo_after([call])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(
@@ -324,6 +325,7 @@ def test_a_value_of_python_becomes_what_the_client_makes_of_it() -> None:
     [
         (re.compile("ro$"), True),
         (re.compile("^ro"), False),
+        (re.compile(b"ro"), False),
         (str.isalpha, True),
         (str.isdigit, False),
         (lambda plan: plan in {"pro", "free"}, True),
@@ -409,3 +411,9 @@ def test_metadata_that_pendo_does_not_hold_names_the_nearest() -> None:
         assert str(error.value).startswith(words)
     assert metadata.get("Plan") is None
     assert json.loads(json.dumps(metadata)) == dict(metadata)
+
+
+def test_a_function_has_no_address_in_messages() -> None:
+    call = judged({"type": "identify", "userId": "u", "traits": {}})
+    (mismatch,) = mismatches(identify(traits={"n": lambda n: n > 5}), call)
+    assert mismatch.expected == "what test_a_function_has_no_address_in_messages.<locals>.<lambda> accepts"

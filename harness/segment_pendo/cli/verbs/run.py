@@ -300,6 +300,8 @@ def _drop(ready_file: Path | None) -> None:
 def _leave(session: Session, ready_file: Path | None) -> None:
     """Leave nothing behind where a second signal ends us at once."""
     _drop(ready_file)
+    if session.recorder is not None:
+        session.recorder.abandon()
     kept = f"; this run's calls are in {session.recorder.target}" if session.recorder is not None else ""
     _say(f"Ended at once: nothing more was delivered{kept}.")
 

@@ -13,6 +13,7 @@ from typing import Final
 from segment_pendo import __version__
 from segment_pendo.base import js_json, times
 from segment_pendo.base.hosts import HOME_URL
+from segment_pendo.base.urls import target
 from segment_pendo.explain.prediction import Event, predicted
 from segment_pendo.explain.records import plain_record
 from segment_pendo.mapping.setup import Setup
@@ -27,12 +28,11 @@ def curl(requests: Iterable[tuple[SdkRequest, datetime | None]]) -> str:
     """Return a shell script that sends the requests in order."""
     lines = ["#!/bin/sh", f"url=${{SEGMENT_PENDO_URL:-{HOME_URL}}}"]
     for request, _ in requests:
-        parts = ["curl", "-sS", "-X", shlex.quote(request.method)]
+        parts = ["curl", "-gsS", "-X", shlex.quote(request.method)]
         parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.headers]
         if request.body:
             parts.append(f"--data-binary {shlex.quote(request.body.decode('utf-8', 'surrogateescape'))}")
-        target = request.path + (f"?{request.query}" if request.query else "")
-        lines.append(" ".join([*parts, '"$url"' + shlex.quote(target)]))
+        lines.append(" ".join([*parts, '"$url"' + shlex.quote(target(request.path, request.query))]))
         lines.append("echo")
     return "\n".join(lines) + "\n"
 
@@ -149,7 +149,7 @@ def _har_entry(request: SdkRequest, at: datetime | None) -> Json:
     posted: Json = {"mimeType": "application/json", "text": request.body.decode("utf-8", "replace")}
     asked: JsonObject = {
         "method": request.method,
-        "url": f"https://api.segment.io{request.path}" + (f"?{request.query}" if request.query else ""),
+        "url": f"https://api.segment.io{target(request.path, request.query)}",
         "httpVersion": "HTTP/1.1",
         "headers": headers,
         "queryString": [],
