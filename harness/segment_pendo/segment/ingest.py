@@ -43,6 +43,7 @@ _LIKE: Final = 0.75  # how like a path must be to be the one that was meant
 MAX_SINGLE: Final = 32 * 1024  # I-40: "32 KB"; the SDKs' own limits lie between 32,000 and 32,768
 MAX_BATCH: Final = 500 * 1024  # I-41: "500 KB"
 _MOST_DOTS: Final = 20
+MOST_ITEMS: Final = 10_000  # of a batch; four times what Segment takes
 SHARED: Final = ("context", "integrations")  # S-2: what each call of a batch gets from its envelope
 # Decoding stops here; nothing that Segment accepts comes near it.
 MAX_DECODED: Final = 4 * 1024 * 1024
@@ -226,6 +227,13 @@ def _batch(
         if switches.empty_batch == "refused":
             return Refusal(400, "empty_batch", "The batch has no calls, so Segment refuses it.")
         return Refusal(200, "empty_batch", "The batch has no calls; Segment answers 200 and drops it.")
+    if len(items) > MOST_ITEMS:  # I-43: Segment rejects them after its 200; so many are not worth the work
+        return Refusal(
+            200,
+            "too_many_messages",
+            f"The batch has {len(items):,} calls; Segment answers 200 but rejects more than 2,500. Beyond "
+            f"{MOST_ITEMS:,}, none of them is mapped here; send smaller batches.",
+        )
     if switches.large_item == "request" and size > MAX_SINGLE:  # I-42
         large = max(len(js_json.write(item, ordinary=ordinary)) for item in items)
         if large > MAX_SINGLE:

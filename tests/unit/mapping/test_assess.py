@@ -391,3 +391,14 @@ def test_a_path_that_is_almost_one_of_segments_names_it(path: str, meant: str | 
     assert receipt.refusal.code == "unknown_path"
     asked = f"Did you mean {meant}?" if meant else "Did you mean"
     assert (asked in receipt.refusal.message) is (meant is not None)
+
+
+@pytest.mark.parametrize(("count", "refused"), [(10_000, False), (10_001, True)])
+def test_a_batch_of_very_many_calls_is_told_as_a_whole(count: int, *, refused: bool) -> None:
+    body = b'{"batch":[' + b",".join([b"0"] * count) + b"]}"
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup())
+    assert receipt.reply.status == 200
+    assert (receipt.refusal is not None, len(receipt.judged)) == (refused, 0 if refused else count)
+    if receipt.refusal is not None:
+        assert receipt.refusal.code == "too_many_messages"
+        assert "10,001 calls" in receipt.refusal.message

@@ -551,3 +551,20 @@ def test_keys_in_odd_places_are_gone(tmp_path: Path, request_: SdkRequest) -> No
     assert len(text.splitlines()) > 1
     assert WRITE_KEY not in text
     assert PENDO_KEY not in text
+
+
+@pytest.mark.parametrize("mode", ["over", "add"])
+def test_a_file_that_vanishes_meanwhile_is_told(tmp_path: Path, mode: Mode) -> None:
+    file = tmp_path / "r.jsonl"
+    record(file, batch({"userId": "a"}))
+    for replaced in (False, True):
+        recorder = Recorder(file, setup=Setup(), mode=mode)
+        recorder.take(assess(batch({"userId": "b"}), id="r", at=AT, setup=Setup()))
+        recorder.target.unlink()
+        if replaced:
+            recorder.target.write_text("somebody else's")
+        with pytest.raises(RecordingError, match="was deleted or replaced while it was recorded"):
+            recorder.close()
+        assert not file.with_name("r.jsonl.lock").exists()
+        recorder.target.unlink(missing_ok=True)
+        record(file, batch({"userId": "a"}))
