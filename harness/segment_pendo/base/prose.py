@@ -17,7 +17,11 @@ def many(count: int, noun: str, plural: str = "") -> str:
 
 def printable(words: str) -> str:
     """Return a text with its control characters spelled out."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words)
+    return "".join(c if c.isprintable() else _escaped(ord(c)) for c in words)
+
+
+def _escaped(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def cell(words: str) -> str:

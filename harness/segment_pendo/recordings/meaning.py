@@ -48,7 +48,8 @@ class Meaning:
     """
 
     def __init__(self, ignore: Iterable[str] = ()) -> None:
-        self._ignored = [_query(path) for path in ignore]
+        self._ignored = {path: _query(path) for path in ignore}
+        self._unmet = set(self._ignored)
 
     def steady(self, call: Json) -> Json:
         """Return a call without what differs from run to run, but with the ids of its device."""
@@ -60,7 +61,17 @@ class Meaning:
         """Return the places in a call or a webhook that match the paths to ignore."""
         if not isinstance(value, dict):
             return set()
-        return {tuple(found.parts) for query in self._ignored for found in query.finditer(value)}
+        places: set[_Path] = set()
+        for path, query in self._ignored.items():
+            here = {tuple(found.parts) for found in query.finditer(value)}
+            if here:
+                self._unmet.discard(path)
+                places |= here
+        return places
+
+    def unmet(self) -> list[str]:
+        """Return the paths to ignore that nothing was at, in any call that was read."""
+        return [path for path in self._ignored if path in self._unmet]
 
     def shaped(self, call: Json) -> Json:
         """Return a call as `steady`, with the shape of each id of a fresh device in its place."""
@@ -105,7 +116,7 @@ def _query(path: str) -> Any:
     except JSONPathError as error:
         msg = f"{path!r} is not a JSONPath such as $.traits.lastSeen: {str(error).splitlines()[0]}."
         raise IgnoreError(msg) from None
-    if str(query) == "$":
+    if any(tuple(found.parts) in {(), ("type",)} for found in query.finditer({"type": "identify"})):
         msg = f"{path!r} would ignore whole calls; name the members that differ, such as $.traits.lastSeen."
         raise IgnoreError(msg)
     return query

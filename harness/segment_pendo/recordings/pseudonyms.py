@@ -170,7 +170,9 @@ class People:
             for key, value in pairs
         ]
         headers = tuple((name, self.inside(value)) for name, value in request.headers)
-        return replace(request, path=self.inside(request.path), query=urlencode(clean), headers=headers)
+        return replace(
+            request, path=self.inside(request.path), query=urlencode(clean, errors="replace"), headers=headers
+        )
 
     def _walk(self, value: Json, *, everything: bool) -> Json:
         # Recurses once for each level; js_json.MAX_DEPTH keeps that far from the end of the stack.
@@ -252,7 +254,8 @@ class People:
         plain = unquote_plus(value)
         if not self._rules.personal(name) or _SOMEBODYS.search(plain):  # what has a shape is replaced by it
             return match[0]
-        return f"{name}={(quote_plus if '+' in value else quote)(self.text(plain))}"
+        encode = quote_plus if "+" in value else quote
+        return f"{name}={encode(self.text(plain), errors='replace')}"
 
     def _mac(self, address: str) -> str:
         new = self._digest("mac", address.lower())[:5].hex(":")

@@ -143,5 +143,6 @@ def _query(query: str, keys: Keys) -> str:
         [
             (keys.blanked(k), keys.stand_in(v) if k.lower() == "writekey" else keys.blanked(v))
             for k, v in pairs
-        ]
+        ],
+        errors="replace",  # half a character, as JSON can hold it, has no place in a URL
     )

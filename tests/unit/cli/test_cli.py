@@ -90,7 +90,7 @@ def test_help_is_quick_because_it_imports_little() -> None:
         (5, "5"),
         ({}, "dict"),
         ("x" * 100, "x" * 59 + "…"),
-        ("\ud83d", "\\xd83d"),
+        ("\ud83d", "\\ud83d"),
     ],
 )
 def test_a_word_for_a_terminal(value: object, word: str) -> None:

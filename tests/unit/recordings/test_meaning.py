@@ -158,15 +158,16 @@ def test_an_id_that_nobody_made_at_random_counts(tmp_path: Path) -> None:
     assert differences(old, new, tmp_path) == [("changed", "$.anonymousId")]
 
 
-@pytest.mark.parametrize("path", ["", "$", "traits..", "$.a[", "lastSeen At"])
+@pytest.mark.parametrize("path", ["", "$", "traits..", "$.a[", "lastSeen At", "$.*", "$..*", "type"])
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(IgnoreError, match=r"\$\.traits\.lastSeen"):
         Meaning([path])
 
 
-@given(
-    calls(), st.sampled_from(["$..*", "$.traits", "$..id", "$[?@.id]", "context.library", "$.nothing.here"])
-)
+PATHS = ["$.traits.*", "$.traits", "$..id", "$[?@.id]", "context.library", "$.nothing.here"]
+
+
+@given(calls(), st.sampled_from(PATHS))
 def test_what_is_ignored_is_taken_out_and_nothing_else_is_touched(call: dict[str, Any], path: str) -> None:
     before, meaning = json.dumps(call), Meaning([path])
     steady = meaning.steady(call)
@@ -241,6 +242,9 @@ def test_the_option_and_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert cli("diff", "a.jsonl", "b.jsonl").exit_code == 1
     options = [word for path in VARYING for word in ("--ignore", path)]
     assert (cli("diff", "a.jsonl", "b.jsonl", *options).exit_code) == 0
+    assert "Nothing was ignored" not in cli("diff", "a.jsonl", "b.jsonl", *options).stderr
+    mistaken = cli("diff", "a.jsonl", "b.jsonl", "--ignore", "$.traits.Seen")
+    assert "Nothing was ignored by $.traits.Seen: no call has something there." in mistaken.stderr
     Path("segment-pendo.toml").write_text(f"ignore = {json.dumps(VARYING[1:])}\n")
     done = cli("diff", "a.jsonl", "b.jsonl")
     assert (done.exit_code, done.stdout.count("\n    ")) == (1, 1)

@@ -43,6 +43,8 @@ def command(old: Path, new: Path, style: str, meaning: Meaning) -> None:
         _markdown(comparison, old, new)
     else:
         _text(comparison, old, new)
+    for path in meaning.unmet():
+        click.echo(f"Nothing was ignored by {printable(path)}: no call has something there.", err=True)
     sys.exit(FOUND if comparison else 0)
 
 
