@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from background import background
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from segment_pendo.base.urls import joined
@@ -197,6 +197,7 @@ def test_no_host_but_the_named_one_is_dialled(door: tuple[str, Door], request_li
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(target=TEXTS, method=st.sampled_from(["POST", "DELETE", "GET"]))
+@example(target="?\ud800", method="POST")
 def test_nor_by_what_an_archive_brought(door: tuple[str, Door], target: str, method: str) -> None:
     url, at_door = door
     at_door.asked.clear()
