@@ -5,7 +5,7 @@ from typing import Final
 
 from segment_pendo.words import Json
 
-__all__ = ["cell", "many", "plain", "printable", "short"]
+__all__ = ["cell", "many", "plain", "printable", "short", "whole"]
 
 _WIDEST: Final = 60
 
@@ -43,6 +43,11 @@ def plain(value: Json) -> str:
         else str(value)
     )
     return short(word, _WIDEST)
+
+
+def whole(words: str) -> str:
+    """Return an id as `plain` does, in quotes where it is empty or has white space around it."""
+    return f'"{plain(words)}"' if words != words.strip() or not words else plain(words)
 
 
 def short(words: str, most: int) -> str:

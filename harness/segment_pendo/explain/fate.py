@@ -7,7 +7,7 @@ from typing import Final
 
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
-from segment_pendo.base.prose import plain, short
+from segment_pendo.base.prose import plain, short, whole
 from segment_pendo.explain.fields import effect_row, field_lines
 from segment_pendo.explain.why import because
 from segment_pendo.mapping.assess import effect_of
@@ -102,7 +102,7 @@ def _named(value: Json) -> str:
     """Return an id so that all of it can be seen, even where it is empty or has white space around."""
     if not isinstance(value, str):
         return short(js_json.write(value).decode(), 60)
-    return f'"{plain(value)}"' if value != value.strip() or not value else plain(value)
+    return whole(value)
 
 
 def _lowered(sentence: str) -> str:
@@ -119,7 +119,7 @@ def _records(effect: Effect, setup: Setup) -> str:
     visitor, account = effect.visitor, effect.account
     if effect.owner == "visitor" or account is None or account.value is None:
         assert visitor is not None
-        joined = f", joined to account {plain(effect.account_id)}" if effect.joins else ""
+        joined = f", joined to account {_named(effect.account_id)}" if effect.joins else ""
         return f"delivered as {_id(visitor, 'visitor', setup)}{joined}"
     said = f"delivered as {_id(account, 'account', setup)}"
     if effect.joins and visitor is not None:
@@ -215,10 +215,10 @@ def _remedy(rule: str, names: list[str]) -> str:
 
 
 def _event(effect: Effect) -> str:
-    said = f"delivered as track event {plain(effect.event)} of visitor {plain(effect.visitor_id)}"
+    said = f"delivered as track event {plain(effect.event)} of visitor {_named(effect.visitor_id)}"
     if effect.account_id is None:
         return f"{said}, in no account: put the account's id into properties.groupId"
-    return f"{said}, in account {plain(effect.account_id)}"
+    return f"{said}, in account {_named(effect.account_id)}"
 
 
 def _more(findings: tuple[Finding, ...], covered: frozenset[str]) -> str:

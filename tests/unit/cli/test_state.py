@@ -51,6 +51,17 @@ def test_show_tells_who_would_be_there(calls: Path) -> None:
     ]
 
 
+def test_white_space_around_an_id_can_be_seen(tmp_path: Path) -> None:
+    file = tmp_path / "calls.jsonl"
+    file.write_text('{"type":"group","userId":"u-1 ","groupId":" acme","traits":{"name":"Initech"}}', "utf-8")
+    assert invoke("state", "show", "--from", file).stdout.splitlines()[1:] == [
+        'visitor "u-1 "  0 fields  accounts " acme"',
+        'account " acme"  1 field',
+    ]
+    missing = invoke("state", "show", "visitor", "u-2 ", "--from", file)
+    assert 'no visitor "u-2 "' in missing.stderr
+
+
 def test_show_tells_a_record_and_which_call_set_it(calls: Path) -> None:
     lines = invoke("state", "show", "visitor", "u-1", "--from", calls, "--history").stdout.splitlines()
     assert [line.split()[:4] for line in lines if line.startswith(" plan")] == [

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import click
 
 from segment_pendo.base import times
-from segment_pendo.base.prose import many, plain, printable, short
+from segment_pendo.base.prose import many, plain, printable, short, whole
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.running import get, is_url
 from segment_pendo.cli.setup_options import setup_options, was_given
@@ -80,13 +80,13 @@ def show(
         records.get(ids.effective(record_id, "visitor", setup.pendo)) if kind == "visitor" else None
     )
     if record is None:
-        near = [plain(name) for name in records if name.casefold() == str(record_id).casefold()]
+        near = [whole(name) for name in records if name.casefold() == str(record_id).casefold()]
         hint = (
             f" There is {' and '.join(near)}; ids are case-sensitive."
             if near
             else f" It would hold {many(len(records), kind)}."
         )
-        message = f"Pendo would hold no {kind} {plain(record_id)}.{hint}"
+        message = f"Pendo would hold no {kind} {whole(str(record_id))}.{hint}"
         raise Failure(message, FOUND)
     if style == "json":
         click.echo(rows.dumps(record))
@@ -108,12 +108,12 @@ def _show_all(state: Any, style: str) -> None:
     for kind in ("visitor", "account"):
         for record_id, record in state[f"{kind}s"].items():
             accounts = (
-                f"  accounts {', '.join(map(plain, record['accountIds']))}"
+                f"  accounts {', '.join(map(whole, record['accountIds']))}"
                 if record.get("accountIds")
                 else ""
             )
             click.echo(
-                f"{kind} {plain(record_id)}  {many(len(record['metadata']['segmentio']), 'field')}{accounts}"
+                f"{kind} {whole(record_id)}  {many(len(record['metadata']['segmentio']), 'field')}{accounts}"
             )
     if state.get("forgotten"):
         click.echo(f"{many(state['forgotten'], 'record')} forgotten, to limit the use of memory")
@@ -122,10 +122,10 @@ def _show_all(state: Any, style: str) -> None:
 
 
 def _show(kind: str, record: Any, *, history: bool) -> None:
-    click.echo(f"{kind} {plain(record['id'])}")
+    click.echo(f"{kind} {whole(record['id'])}")
     if record.get("accountIds"):
         current = plain(record["metadata"]["auto"].get("accountid"))
-        click.echo(f"accounts: {', '.join(map(plain, record['accountIds']))} (current: {current})")
+        click.echo(f"accounts: {', '.join(map(whole, record['accountIds']))} (current: {current})")
     fields = record["metadata"]["segmentio"]
     if not history:
         print_table(
@@ -177,7 +177,7 @@ def diff(before: str, after: str, style: str, setup: Setup) -> None:
     elif differences:
         lines = [
             (
-                f"{difference.kind} {plain(difference.id)}",
+                f"{difference.kind} {whole(difference.id)}",
                 difference.path.removeprefix("$.metadata."),
                 short(difference.before, 80),
                 short(difference.after, 80),
@@ -222,7 +222,7 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
     actual = _actual(base, kind, record_id)
     fields = compared(kind, record_id, events, actual, setup.pendo, track=setup.pendo_track)
     if not fields:
-        click.echo(f"Neither the prediction nor Pendo has a {kind} {plain(record_id)}.", err=True)
+        click.echo(f"Neither the prediction nor Pendo has a {kind} {whole(record_id)}.", err=True)
         sys.exit(FOUND)
     if style == "json":
         report: Json = [
@@ -278,14 +278,14 @@ def _print(kind: str, record_id: str, fields: Sequence[Compared]) -> None:
     record = fields[0]
     if record.verdict == "missing":
         click.echo(
-            f"Pendo has no {kind} {plain(record_id)}. The call may not have reached it yet (it takes "
+            f"Pendo has no {kind} {whole(record_id)}. The call may not have reached it yet (it takes "
             "minutes), or went to another\n"
             "region, key or id; or Pendo hides visitors without any event (--assume eventless=hidden)."
         )
         return
     if record.verdict == "more":
         click.echo(
-            f"Pendo has {kind} {plain(record_id)}, which nothing here predicts: check that the "
+            f"Pendo has {kind} {whole(record_id)}, which nothing here predicts: check that the "
             "source contains its calls."
         )
     lines = [
