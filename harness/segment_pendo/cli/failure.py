@@ -1,5 +1,7 @@
 """End the command line with a sentence on stderr and an exit code (docs: Exit codes)."""
 
+import errno
+import os
 import traceback
 from pathlib import Path
 from typing import Final
@@ -34,6 +36,9 @@ __all__ = [
 
 TRACEBACK: Final = "SEGMENT_PENDO_TRACEBACK"
 
+# Of a file, or of stdout, that takes no more: nobody's fault here.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 class Failure(click.ClickException):
     """An error that ends a verb with a message and an exit code."""
@@ -52,6 +57,9 @@ def unexpected(error: Exception) -> Failure:
 
     Its text is left out: it may hold data of an app, or a key.
     """
+    if isinstance(error, OSError) and error.errno in _FULL:
+        message = f"{error.filename or 'the output'} cannot be written: {os.strerror(error.errno)}."
+        return Failure(message, CANNOT_START)
     *_, (frame, line) = traceback.walk_tb(error.__traceback__)
     place = f"{Path(frame.f_code.co_filename).name}:{line}"
     message = (

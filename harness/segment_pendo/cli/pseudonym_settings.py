@@ -37,15 +37,13 @@ def _key() -> bytes:
     given, file = secret(REDACT_KEY), _key_file()
     try:
         if not given and not file.exists():
-            descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as output:
-                output.write(secrets.token_hex(32) + "\n")
+            _ignore(file)  # first: a key that was made is not looked at again
+            _make(file)
             click.echo(
                 f"Made {file}, the key of the pseudonyms. Keep it secret, and do not lose it: with another "
                 "key, the same people get other pseudonyms.",
                 err=True,
             )
-            _ignore(file)
         key = given.encode("utf-8", "surrogateescape") if given else file.read_bytes().strip()
     except OSError as error:
         message = f"the key file {file} cannot be used: {error.strerror}. Set {REDACT_KEY} instead."
@@ -57,6 +55,16 @@ def _key() -> bytes:
         )
         raise Failure(message, CONFIGURATION)
     return key
+
+
+def _make(file: Path) -> None:
+    descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as output:
+            output.write(secrets.token_hex(32) + "\n")
+    except OSError:
+        file.unlink()  # an empty key would be refused from then on
+        raise
 
 
 def _ignore(file: Path) -> None:

@@ -35,7 +35,11 @@ class Lock:
         except Timeout:
             msg = f"{path} is being recorded by {self._owner()}. End it, or record into another file."
             raise RecordingInUse(msg) from None
-        self._file.write_text(f"{os.getpid()}\n", "ascii")
+        try:
+            self._file.write_text(f"{os.getpid()}\n", "ascii")
+        except OSError:
+            self.release()
+            raise
 
     def _owner(self) -> str:
         try:

@@ -75,8 +75,10 @@ class Recorder:
                 undo.callback(self._lock.release)
                 self._target = self._opened(mode)
                 self._file = private(self._target)
+                self._began = self._file.tell()
                 undo.callback(self._file.close)
-                if self._file.tell() == 0:
+                if self._began == 0:
+                    undo.callback(self._target.unlink)
                     self._write(recording.header_line(self._setup, self._redaction()))
             except OSError as error:
                 msg = f"{self._real} cannot be written: {error.strerror}. Give another file."
@@ -225,6 +227,15 @@ class Recorder:
 
     def abandon(self) -> None:
         """Leave the file as it is, and no lock beside it; for the case that the process ends at once."""
+        self._lock.release()
+
+    def discard(self) -> None:
+        """End the run as if it had not been: nothing of it stays in the file, or beside it."""
+        if self._began == 0:
+            self._target.unlink(missing_ok=True)
+        else:
+            self._file.truncate(self._began)
+        self._file.close()
         self._lock.release()
 
     def _end(self, *, replacing: bool) -> None:

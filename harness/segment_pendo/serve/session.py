@@ -270,5 +270,6 @@ class Session:
             part.write_bytes(json.dumps(self.addresses()).encode() + b"\n")
             part.replace(path)
         except OSError as error:
+            part.unlink(missing_ok=True)
             message = f"the ready file {path} cannot be written: {error.strerror}."
             raise SessionError(message) from None

@@ -1,5 +1,6 @@
 """The command line without a listener."""
 
+import errno
 import re
 import subprocess
 import sys
@@ -176,7 +177,7 @@ SECRET = "0123abcd-0000-1111-2222-0123456789ab"
 ERRORS: dict[str, BaseException] = {
     "value": ValueError(SECRET),
     "recursion": RecursionError(SECRET),
-    "disk": OSError(28, SECRET),
+    "device": OSError(errno.EIO, SECRET),
     "assertion": AssertionError(SECRET),
 }
 

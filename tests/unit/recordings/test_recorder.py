@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from full_disk import files_end_at
 from recorded import calls_of
 
 from segment_pendo.base.js_json import MAX_DEPTH
@@ -147,22 +148,13 @@ def test_a_short_key_damages_nothing(tmp_path: Path, key: str) -> None:
 
 
 def test_a_full_disk_costs_the_call_and_not_the_file(tmp_path: Path) -> None:
-    import resource
-
     file = tmp_path / "r.jsonl"
     recording = Recorder(file, setup=Setup())
     small = assess(batch({"userId": "a"}), id="r", at=AT, setup=Setup())
     recording.take(small)
     before = file.read_bytes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, limits[1]))
-        with pytest.raises(OSError, match="too large"):
-            recording.take(assess(batch({"userId": "b" * 500}), id="s", at=AT, setup=Setup()))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, old)
+    with files_end_at(len(before) + 100), pytest.raises(OSError, match="too large"):
+        recording.take(assess(batch({"userId": "b" * 500}), id="s", at=AT, setup=Setup()))
     assert file.read_bytes() == before
     recording.take(assess(batch({"userId": "c"}), id="t", at=AT, setup=Setup()))
     recording.close()

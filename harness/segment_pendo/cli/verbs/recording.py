@@ -227,8 +227,13 @@ def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], redact: 
         secrets=credentials.known(None),
         people=people() if redact == "people" else None,
     )
-    for number, (request, at) in enumerate(taken):
-        recorder.take(assess(request, id=str(number), at=at, setup=setup))
+    try:
+        for number, (request, at) in enumerate(taken):
+            recorder.take(assess(request, id=str(number), at=at, setup=setup))
+    except OSError as error:
+        recorder.discard()
+        message = f"{out} cannot be written: {error.strerror}. Nothing was imported."
+        raise Failure(message, CONFIGURATION) from None
     recorder.close()
     calls = many(recorder.done.new + recorder.done.kept, "call")
     click.echo(f"{many(len(taken), 'request')} with {calls} in {out}.", err=True)
