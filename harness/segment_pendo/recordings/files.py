@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from itertools import takewhile
 from pathlib import Path
@@ -67,7 +67,8 @@ def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
         msg = f"{path} cannot be rewritten: {error.strerror}."
         raise RecordingError(msg) from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # it was told already
+            part.unlink()
 
 
 def private(path: Path, how: int = 0) -> FileIO:

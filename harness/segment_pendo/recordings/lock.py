@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -50,5 +51,6 @@ class Lock:
     def release(self) -> None:
         """Let others record into the file; nothing is left beside it."""
         if self._lock.is_locked:
-            self._file.unlink(missing_ok=True)
+            with suppress(OSError):  # a file that stays locks nobody out
+                self._file.unlink()
             self._lock.release()

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, ExitStack, closing
+from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -270,6 +270,7 @@ class Session:
             part.write_bytes(json.dumps(self.addresses()).encode() + b"\n")
             part.replace(path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
             message = f"the ready file {path} cannot be written: {error.strerror}."
             raise SessionError(message) from None

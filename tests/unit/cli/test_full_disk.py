@@ -87,3 +87,14 @@ def test_an_output_that_takes_no_more_is_told(words: Sequence[str]) -> None:
         )
     assert done.returncode == 4
     assert done.stderr.decode() == "Error: the output cannot be written: No space left on device.\n"
+
+
+def test_a_part_that_can_be_neither_made_nor_removed_is_told(here: Path) -> None:
+    # As on a disk that can only be read: each file is written beside its place, under a longer name.
+    name = "r" * 253
+    assert invoke("recording", "import", "-o", "r.jsonl", "calls.jsonl").exit_code == 0
+    merged = invoke("recording", "merge", "-o", name, "r.jsonl")
+    assert (merged.exit_code, "cannot be rewritten: File name too long." in merged.stderr) == (3, True)
+    ready = invoke("run", "--no-proxy", "--port", "0", "--ready-file", name)
+    assert (ready.exit_code, "cannot be written: File name too long." in ready.stderr) == (4, True)
+    assert names(here) == {"calls.jsonl", "r.jsonl"}

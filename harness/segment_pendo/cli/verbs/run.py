@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -294,7 +295,8 @@ async def _run(
 
 def _drop(ready_file: Path | None) -> None:
     if ready_file is not None:
-        ready_file.unlink(missing_ok=True)
+        with suppress(OSError):
+            ready_file.unlink()
 
 
 def _leave(session: Session, ready_file: Path | None) -> None:
