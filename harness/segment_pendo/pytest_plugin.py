@@ -153,7 +153,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory: Path) -> "Options":
     from segment_pendo.recordings.settings import SettingsError, settings  # noqa: PLC0415 - at first use
-    from segment_pendo.testing.options import combined, known, options_of  # noqa: PLC0415
+    from segment_pendo.testing.options import combined, known, options_of  # noqa: PLC0415 - as above
 
     config = request.config
     in_ini: dict[str, Any] = {

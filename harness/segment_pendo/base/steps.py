@@ -1,9 +1,9 @@
 """Long work in steps: a generator that yields where it may be interrupted, and returns its result."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
-__all__ = ["NOTHING", "Prepared", "Steps", "finished", "together"]
+__all__ = ["NOTHING", "Prepared", "Steps", "finished", "prepared_together"]
 
 type Steps[T] = Generator[None, None, T]
 
@@ -36,13 +36,16 @@ def _nothing() -> None:
 NOTHING = Prepared(_nothing, _nothing)
 
 
-def together(several: Sequence[Prepared]) -> Prepared:
-    """Return the work of all of them: it is kept by all, or by none."""
+def prepared_together(several: Iterable[Steps[Prepared]]) -> Steps[Prepared]:
+    """Prepare the work of all of them, one after another: it is kept by all, or by none."""
+    ready: list[Prepared] = []
+    for steps in several:
+        ready.append((yield from steps))  # noqa: PERF401 - a comprehension cannot yield
 
     def keep() -> None:
         kept: list[Prepared] = []
         try:
-            for prepared in several:
+            for prepared in ready:
                 prepared.keep()
                 kept.append(prepared)
         except BaseException:
@@ -51,7 +54,7 @@ def together(several: Sequence[Prepared]) -> Prepared:
             raise
 
     def undo() -> None:
-        for prepared in reversed(several):
+        for prepared in reversed(ready):
             prepared.undo()
 
     return Prepared(keep, undo)

@@ -1,9 +1,10 @@
-"""Read how pseudonyms are made: the settings and the key in the working directory."""
+"""Whether and how pseudonyms are made: --redact, and the settings and the key of the directory."""
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -12,10 +13,21 @@ from segment_pendo.recordings.pseudonyms import Ids, People, Rules
 from segment_pendo.recordings.settings import settings
 from segment_pendo.serve.environment import REDACT_KEY, secret
 
-__all__ = ["people"]
+__all__ = ["people", "redact_option"]
 
 KEY_FILE: Final = ".segment-pendo-key"
 SHORTEST_KEY: Final = 8
+
+
+def redact_option[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
+    """Add --redact to a verb that records; `says` begins its help."""
+    return click.option(
+        "--redact",
+        type=click.Choice(["keys", "people"]),
+        default="keys",
+        show_default=True,
+        help=f"{says} (`segment-pendo recording redact --help`).",
+    )
 
 
 def _key_file() -> Path:

@@ -25,8 +25,8 @@ PERSONAL: Final = frozenset(
 )  # fmt: skip
 # Names that end like this are personal too: workPhone, billing_address, customerName1.
 _ENDINGS: Final = (
-        "phonenumber", "mobilenumber", "legalname", "ownername", "managername", "billingname",
-        "cardholdername", "recipientname", "sendername", "patientname",
+    "phonenumber", "mobilenumber", "legalname", "ownername", "managername", "billingname",
+    "cardholdername", "recipientname", "sendername", "patientname",
     "email", "phone", "mobile", "cell", "address", "addressline", "firstname", "lastname", "surname",
     "givenname", "familyname", "fullname", "customername", "contactname", "birthday", "birthdate",
     "zipcode", "postalcode", "ipaddr", "clientip", "passportnumber", "licensenumber",

@@ -104,8 +104,8 @@ class Meaning:
 
 def _query(path: str) -> Any:
     # It takes a tenth of a second, and only who ignores something needs it.
-    from jsonpath import JSONPathEnvironment  # noqa: PLC0415
-    from jsonpath.exceptions import JSONPathError  # noqa: PLC0415
+    from jsonpath import JSONPathEnvironment  # noqa: PLC0415 - as above
+    from jsonpath.exceptions import JSONPathError  # noqa: PLC0415 - as above
 
     class Environment(JSONPathEnvironment):
         max_recursion_depth = js_json.MAX_DEPTH + 10

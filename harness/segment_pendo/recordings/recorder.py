@@ -75,15 +75,17 @@ class Recorder:
                 undo.callback(self._lock.release)
                 self._target = self._opened(mode)
                 self._file = private(self._target)
-                self._began = self._file.tell()
                 undo.callback(self._file.close)
-                if self._began == 0:
-                    undo.callback(self._target.unlink)
+                began = self._file.tell()
+                if began:
+                    undo.callback(self._file.truncate, began)
+                else:
+                    undo.callback(self._target.unlink, missing_ok=True)
                     self._write(recording.header_line(self._setup, self._redaction()))
             except OSError as error:
                 msg = f"{self._real} cannot be written: {error.strerror}. Give another file."
                 raise RecordingError(msg) from None
-            undo.pop_all()
+            self._undo = undo.pop_all()
 
     @property
     def target(self) -> Path:
@@ -231,12 +233,7 @@ class Recorder:
 
     def discard(self) -> None:
         """End the run as if it had not been: nothing of it stays in the file, or beside it."""
-        if self._began == 0:
-            self._target.unlink(missing_ok=True)
-        else:
-            self._file.truncate(self._began)
-        self._file.close()
-        self._lock.release()
+        self._undo.close()
 
     def _end(self, *, replacing: bool) -> None:
         if not self._over:

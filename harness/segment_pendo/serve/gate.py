@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.headers import header
 from segment_pendo.base.hosts import bare, is_loopback, is_loopback_origin
-from segment_pendo.base.prose import plain, short
+from segment_pendo.base.prose import plain, short, tell_nobody
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.words import Reply, SdkRequest
 
@@ -21,10 +21,6 @@ __all__ = ["FOREIGN_SITES", "Gate"]
 FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
 _MOST_TOLD: Final = 100
 _WIDEST: Final = 100
-
-
-def _nobody(_text: str) -> None:
-    """Tell nobody."""
 
 
 class Gate:
@@ -41,7 +37,7 @@ class Gate:
         is_open: bool = True,
         origins: Collection[str] = (),
         hosts: Collection[str] = (),
-        tell: Callable[[str], None] = _nobody,
+        tell: Callable[[str], None] = tell_nobody,
     ) -> None:
         self._is_open = is_open
         self._origins = frozenset(origins)

@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Final, NoReturn, Protocol, runtime_checkable
 
 from segment_pendo.base.errors import SegmentPendoError
-from segment_pendo.base.prose import many
-from segment_pendo.base.steps import Prepared, Steps, finished, together
+from segment_pendo.base.prose import many, tell_nobody
+from segment_pendo.base.steps import Prepared, Steps, finished, prepared_together
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.assess import assess_in_steps
 from segment_pendo.mapping.earlier import EarlierCalls
@@ -63,10 +63,6 @@ async def in_turns[T](steps: Steps[T], turn: float) -> T:
             until = perf_counter() + turn
 
 
-def _tell_nobody(_text: str) -> None:
-    """Tell nobody."""
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -85,7 +81,7 @@ class Relay:
         setup: Setup,
         clock: Callable[[], datetime] = _now,
         turn: float = _TURN,
-        tell: Callable[[str], None] = _tell_nobody,
+        tell: Callable[[str], None] = tell_nobody,
     ) -> None:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
@@ -139,11 +135,11 @@ class Relay:
         return receipt
 
     def _kept(self, receipt: Receipt) -> Steps[None]:
-        ready: list[Prepared] = []
-        for keeper in (sink for sink in self._sinks if isinstance(sink, Keeper)):
-            ready.append((yield from keeper.prepared(receipt)))  # noqa: PERF401 - it has steps of its own
+        ready = yield from prepared_together(
+            sink.prepared(receipt) for sink in self._sinks if isinstance(sink, Keeper)
+        )
         try:
-            together(ready).keep()  # at once: what one keeps and another does not is taken back
+            ready.keep()  # at once: what one keeps and another does not is taken back
         except OSError as error:
             self._not_kept(error)
         if self._failing:

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT, bare
+from segment_pendo.base.prose import tell_nobody
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY
 from segment_pendo.recordings.meaning import Meaning
@@ -77,10 +78,6 @@ def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
     """Do nothing with an attempt."""
 
 
-def _tell_nobody(_text: str) -> None:
-    """Tell nobody."""
-
-
 class Session:
     """Opens files when it is made and the rest when it is entered; leaving it closes all in reverse order.
 
@@ -101,7 +98,7 @@ class Session:
         *,
         before: Sequence[Sink] = (),
         side: Any = None,
-        tell: Callable[[str], None] = _tell_nobody,
+        tell: Callable[[str], None] = tell_nobody,
     ) -> None:
         self.plan = plan
         self.gate = Gate(

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from segment_pendo.base.prose import many, printable, short
-from segment_pendo.base.steps import Prepared, Steps, finished, together
+from segment_pendo.base.steps import Prepared, Steps, finished, prepared_together
 from segment_pendo.recordings.compare import Comparison, compare
 from segment_pendo.recordings.files import is_recording_file, load, load_header
 from segment_pendo.recordings.recorder import Recorder
@@ -70,10 +70,7 @@ class Recordings:
 
     def prepared(self, receipt: Receipt) -> Steps[Prepared]:
         """Make the lines of each file; they are written when they are kept."""
-        all_of_them: list[Prepared] = []
-        for recorder in tuple(self._begun):
-            all_of_them.append((yield from recorder.prepared(receipt)))  # noqa: PERF401 - it has steps
-        return together(all_of_them)
+        return prepared_together(recorder.prepared(receipt) for recorder in tuple(self._begun))
 
     def _recorder(self, where: Path, receipts: Sequence[Receipt]) -> Recorder:
         where.parent.mkdir(parents=True, exist_ok=True)

@@ -161,6 +161,18 @@ def test_a_full_disk_costs_the_call_and_not_the_file(tmp_path: Path) -> None:
     assert [call.call["userId"] for call in calls_of(file)] == ["a", "c"]
 
 
+def test_a_run_that_is_discarded_leaves_what_was_there_before(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    for mode in ("over", "add"):
+        before = file.read_bytes() if file.exists() else None
+        recording = Recorder(file, setup=Setup(), mode=mode)
+        recording.take(assess(batch({"userId": "b"}), id="s", at=AT, setup=Setup()))
+        recording.discard()
+        assert (file.read_bytes() if file.exists() else None) == before
+        record(file, SdkRequest("POST", "/v1/identify", body=b'{"userId":"a"}'))
+    assert [path.name for path in tmp_path.iterdir()] == ["r.jsonl"]
+
+
 def test_the_deepest_call_is_recorded_and_read_again(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     depth = MAX_DEPTH - 2

@@ -17,7 +17,7 @@ from segment_pendo.cli.calls_input import files_argument, only_recordings_option
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import needed_side
-from segment_pendo.cli.pseudonym_settings import people
+from segment_pendo.cli.pseudonym_settings import people, redact_option
 from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
@@ -34,7 +34,7 @@ from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.merge import joined
 from segment_pendo.recordings.pseudonyms import Ids, People
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.recordings.scan import suspects
+from segment_pendo.recordings.scan import Suspect, suspects
 from segment_pendo.recordings.sendable import sendable
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.words import Json, JsonObject
@@ -89,8 +89,7 @@ def redact(files: tuple[Path, ...], ids: Ids | None) -> None:
 
 def _tell_what_is_left(file: Path) -> None:
     """Say what `scan` still finds in a redacted file, and what nothing finds."""
-    with file.open(encoding="utf-8") as lines:
-        left = [(number, suspect) for number, line in enumerate(lines, 1) for suspect in suspects(line)]
+    left = list(_suspects(file))
     for number, suspect in left[:_MOST_LEFT]:
         said = f"{suspect.what}: {printable(suspect.shown)}"
         click.echo(f"{file}:{number}:{suspect.at}: still {said}", err=True)
@@ -147,17 +146,22 @@ def scan(files: tuple[Path, ...], *, only_recordings: bool) -> None:
     for file in sorted(path for path in inside if path.is_file()):
         if only_recordings and not is_recording_file(file):
             continue
-        try:
-            text = file.read_bytes().decode("utf-8", "replace")
-        except OSError as error:
-            message = f"{file} cannot be read: {error.strerror}."
-            raise Failure(message, CONFIGURATION) from None
-        for number, line in enumerate(text.split("\n"), start=1):
-            for suspect in suspects(line):
-                count += 1
-                click.echo(f"{file}:{number}:{suspect.at}: {suspect.what}: {printable(suspect.shown)}")
+        for number, suspect in _suspects(file):
+            count += 1
+            click.echo(f"{file}:{number}:{suspect.at}: {suspect.what}: {printable(suspect.shown)}")
     click.echo(f"{many(count, 'suspect')} found.", err=True)
     sys.exit(FOUND if count else 0)
+
+
+def _suspects(file: Path) -> Iterator[tuple[int, Suspect]]:
+    """Yield each suspect of a text file with the number of its line. Raises Failure."""
+    try:
+        text = file.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        message = f"{file} cannot be read: {error.strerror}."
+        raise Failure(message, CONFIGURATION) from None
+    for number, line in enumerate(text.split("\n"), start=1):
+        yield from ((number, suspect) for suspect in suspects(line))
 
 
 def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
@@ -192,13 +196,7 @@ def _imported(file: Path) -> Iterator[Imported | PassedOver]:
     metavar="HOST",
     help="Also take this host as one of Segment's; repeatable.",
 )
-@click.option(
-    "--redact",
-    type=click.Choice(["keys", "people"]),
-    default="keys",
-    show_default=True,
-    help="Replace only keys, or people too (`segment-pendo recording redact --help`).",
-)
+@redact_option("Replace only keys, or people too")
 @setup_options
 def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], redact: str, setup: Setup) -> None:
     """Make a recording from the files of other programs.

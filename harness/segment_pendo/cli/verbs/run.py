@@ -20,7 +20,7 @@ from segment_pendo.cli.child import run_child
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
-from segment_pendo.cli.pseudonym_settings import people
+from segment_pendo.cli.pseudonym_settings import people, redact_option
 from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.cli.signals import Signals
@@ -102,13 +102,7 @@ class _Ends:
         "append what it does not contain."
     ),
 )
-@click.option(
-    "--redact",
-    type=click.Choice(["keys", "people"]),
-    default="keys",
-    show_default=True,
-    help="With --record: replace only keys, or people too (`segment-pendo recording redact --help`).",
-)
+@redact_option("With --record: replace only keys, or people too")
 @meaning_option
 @click.option("--store", type=FILE, help="Keep all calls and deliveries in this SQLite file.")
 @setup_options
