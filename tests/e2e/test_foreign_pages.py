@@ -1,20 +1,12 @@
 """A page of another origin in a real Chromium does what it can to a run: it writes, reads, frames nothing."""
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Response, sync_playwright
+from chromium import new_page, served
+from playwright.sync_api import Page, Response
 from processes import KEY, Start, get
-
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-FLAGS += ["--host-resolver-rules=MAP evil.test 127.0.0.1"]
 
 # Each way by which a page can ask another server without being allowed to: nobody grants it a preflight.
 ATTACK = """
@@ -57,28 +49,18 @@ async (home) => {
 """
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def evil(tmp_path: Path) -> Iterator[str]:
     """A web server of somebody else, by a name of its own."""
     (tmp_path / "index.html").write_text("<!doctype html><link rel=icon href=data:,><body>")
-    http = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=tmp_path))
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    yield f"http://evil.test:{http.server_address[1]}"
-    http.shutdown()
-    http.server_close()
+    with served(tmp_path) as port:
+        yield f"http://evil.test:{port}"
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_page()
-        browser.close()
+    with new_page("--host-resolver-rules=MAP evil.test 127.0.0.1") as page:
+        yield page
 
 
 def attacked(page: Page, evil: str, home: str) -> list[tuple[str, int]]:

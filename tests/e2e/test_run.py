@@ -19,6 +19,7 @@ from processes import (
     HEEDING,
     IDENTIFY,
     KEY,
+    RUN,
     Server,
     Start,
     app,
@@ -41,7 +42,7 @@ analytics.flush()
 def run_with(
     directory: Path, *options: str, command: list[str], **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", *options, "--", *command]
+    line = [*RUN, *options, "--", *command]
     return subprocess.run(
         line, env=env_for(directory) | environment, capture_output=True, text=True, timeout=60
     )
@@ -336,12 +337,7 @@ def run_with_child(directory: Path, code: str) -> "subprocess.Popen[bytes]":
     """`run` with a child that runs this Python code."""
     line = [
         *HEEDING,
-        sys.executable,
-        "-m",
-        "segment_pendo",
-        "run",
-        "--port",
-        "0",
+        *RUN,
         "--no-proxy",
         "--",
         sys.executable,
@@ -384,7 +380,7 @@ def test_a_signal_ends_a_run_whole(run: Start, tmp_path: Path, name: str) -> Non
 
 def test_what_is_ignored_at_the_start_stays_ignored(tmp_path: Path) -> None:
     code = f"import signal; {WAITS.format('SIGTERM')}"
-    line = ["nohup", sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--no-proxy", "--"]
+    line = ["nohup", *RUN, "--no-proxy", "--"]
     with subprocess.Popen(
         [*line, sys.executable, "-c", code],
         env=env_for(tmp_path),
@@ -408,7 +404,7 @@ def test_a_second_signal_ends_all_at_once(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     ready = tmp_path / "ready"
-    line = [sys.executable, "-m", "segment_pendo", "run", "--port", "0", "--ready-file", str(ready), "--"]
+    line = [*RUN, "--ready-file", str(ready), "--"]
     with subprocess.Popen(
         [*line, sys.executable, "-c", STUBBORN],
         env=env_for(tmp_path) | {"TMPDIR": str(temporary)},
@@ -453,12 +449,7 @@ def test_children_of_the_child_end_with_it(tmp_path: Path, how: str) -> None:
 def test_a_reader_that_goes_away_stops_no_delivery(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     line = [
-        sys.executable,
-        "-m",
-        "segment_pendo",
-        "run",
-        "--port",
-        "0",
+        *RUN,
         "--no-proxy",
         "--ready-file",
         str(ready),
@@ -510,12 +501,7 @@ def test_a_second_run_on_a_recording_ends_with_4_and_names_the_first(run: Start,
     file = tmp_path / "calls.jsonl"
     first = run("--no-proxy", "--record", str(file))
     command = [
-        sys.executable,
-        "-m",
-        "segment_pendo",
-        "run",
-        "--port",
-        "0",
+        *RUN,
         "--no-proxy",
         "--record",
         str(file),

@@ -116,6 +116,7 @@ class Server:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
 
+RUN = (sys.executable, "-m", "segment_pendo", "run", "--port", "0")
 # Heed every signal again: whoever runs the tests may have them ignored, as nohup does.
 HEEDING = ("env", "--default-signal")
 
@@ -130,12 +131,7 @@ class Running:
         env = env_for(directory) | environment
         command = [
             *HEEDING,
-            sys.executable,
-            "-m",
-            "segment_pendo",
-            "run",
-            "--port",
-            "0",
+            *RUN,
             "--ready-file",
             str(ready),
             *options,
@@ -274,12 +270,7 @@ def under(
     """A command under `run --`, unchanged; what it did and the calls that were recorded."""
     recording = directory / "calls.jsonl"
     line = [
-        sys.executable,
-        "-m",
-        "segment_pendo",
-        "run",
-        "--port",
-        "0",
+        *RUN,
         "--record",
         str(recording),
         "--",
