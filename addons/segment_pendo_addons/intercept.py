@@ -174,10 +174,9 @@ class _Report:
     def heard(ref: CallRef, attempt: Attempt) -> None:
         if attempt.state == "delivered":
             _log.info("webhook of call %s.%d: Pendo answered %s", ref.receipt, ref.index, attempt.status)
-        else:
-            _log.warning(
-                "webhook of call %s.%d was not delivered: %s", ref.receipt, ref.index, attempt.detail
-            )
+        elif attempt.state == "dead" or attempt.number == 1:
+            state = "was not delivered" if attempt.state == "dead" else "is not delivered yet"
+            _log.warning("webhook of call %s.%d %s: %s", ref.receipt, ref.index, state, attempt.detail)
 
 
 class Intercept:
@@ -231,7 +230,7 @@ class Intercept:
         try:
             if old is not None and old.recorder is not None:
                 old.recorder.close()  # the next session may record into the same file
-            self._session = Session(plan, report, report.heard, tell=_log.warning)
+            self._session = Session(plan, report, report.heard, tell=_log.warning, after=old)
         except RecordingError as error:
             msg = f"segment_pendo_record: {error}"
             raise exceptions.OptionsError(msg) from None
@@ -242,8 +241,14 @@ class Intercept:
     async def _exchange(self, old: Session | None, new: Session, before: "asyncio.Task[None] | None") -> None:
         if before is not None:
             await before
-        await new.__aenter__()
-        await self._finish(old)
+        path = new.plan.store_path
+        if old is not None and path is not None and old.keeps(path):
+            old.hands_over = True  # what it leaves is delivered by the new one, or kept for a later run
+            await self._finish(old)
+            await new.__aenter__()
+        else:
+            await new.__aenter__()
+            await self._finish(old)
 
     @staticmethod
     async def _finish(session: Session | None) -> None:
@@ -251,7 +256,7 @@ class Intercept:
             return
         await session.__aexit__()
         if session.left:
-            _log.warning("%d webhooks were not delivered before the end.", len(session.left))
+            _log.warning("%d webhooks were not delivered before the end.", session.left)
 
     # --- mitmproxy's life ---
 

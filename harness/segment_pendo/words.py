@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Final, Literal
 
 type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
@@ -175,13 +176,20 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One POST to Pendo. `status` is None where no answer came; `detail` then says why."""
+    """One POST to Pendo, and the state of its webhook afterwards.
+
+    `status` is None where no answer came; `detail` says what went wrong and what follows. `seconds` until the
+    answer, whose `headers` and first bytes (`answer`) are kept.
+    """
 
     number: int
     at: datetime
     status: int | None
     detail: str
     state: State
+    seconds: float = 0.0
+    headers: Headers = ()
+    answer: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +200,8 @@ class Destination:
     base: str
     key: str = field(repr=False)
     loopback: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what tells this key from others, and does not reveal it."""
+        return sha256(self.key.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -139,5 +139,5 @@ def test_failures_are_named_by_line_without_the_key(server: Server, tmp_path: Pa
     )
     assert done.returncode == 5
     assert f"{PYTHON}:{WEBHOOKS[0].number}: " in done.stderr
-    assert "Segment would try again" in done.stderr
+    assert "answered 503" in done.stderr
     assert "0123abcd" not in done.stdout + done.stderr

@@ -161,7 +161,12 @@ def test_a_failed_delivery_is_named_and_ends_with_5(run: Start, server: Server) 
     until(lambda: server.seen)
     status, page = get(f"{running.home}/_/wait?count=1&timeout=10")
     assert status == 200
-    assert page["calls"][0]["delivery"] == {"state": "dead", "status": 403, "attempts": 1}
+    assert page["calls"][0]["delivery"] == {
+        "state": "dead",
+        "status": 403,
+        "attempts": 1,
+        "detail": f"{server.url[7:]} answered 403; Segment would not try again",
+    }
     assert running.end() == 5
     assert "dead 403" in running.out.read_text()
 
@@ -173,10 +178,10 @@ def test_the_end_waits_for_deliveries_and_names_the_rest(run: Start, server: Ser
     assert running.end() == 0
     assert len(server.seen) == 2
     server.delay = 30
-    running = run("--to", server.url, "--no-proxy")
+    running = run("--to", server.url, "--no-proxy", "--drain", "500ms")
     app(f"analytics.host = '{running.home}'", IDENTIFY)
     assert running.end() == 5
-    assert "1 webhook not delivered within 5 s" in running.err.read_text()
+    assert "1 webhook not delivered within 0.5 s" in running.err.read_text()
 
 
 def test_kill_9_loses_nothing_that_was_answered(run: Start, tmp_path: Path) -> None:

@@ -92,9 +92,9 @@ def all_sinks(folder: Path, call: str) -> list[Path]:
     if judged.webhook is not None:
         pendo.apply(js_json.read(judged.webhook.body).value, 0, "call")
         dumps(pendo.state())
-    (row,) = store.calls().calls
+    (row,) = store.calls.page().calls
     dumps(row)
-    kept = store.call(str(receipt.ref(judged)))
+    kept = store.calls.one(str(receipt.ref(judged)))
     assert kept is not None
     dumps(explained(kept.judged, kept.setup))
     dumps(compared_row(kept.judged, kept.setup))

@@ -17,7 +17,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.check import differences
 from segment_pendo.recordings.files import load, load_header
 from segment_pendo.recordings.judge import Judge
-from segment_pendo.recordings.lock import RecordingInUse
+from segment_pendo.recordings.lock import InUse
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.words import SdkRequest
@@ -49,7 +49,7 @@ class Recordings(RuleBasedStateMachine):
     def run(self, *, mode: Mode, batches: list[list[Any]], replacing: bool) -> None:
         recorder = Recorder(self.file, setup=Setup(), mode=mode)
         over = recorder.target != self.file.resolve()
-        with pytest.raises(RecordingInUse):
+        with pytest.raises(InUse):
             Recorder(self.file, setup=Setup(), mode=mode)
         for batch in batches:
             body = json.dumps({"batch": batch}).encode()

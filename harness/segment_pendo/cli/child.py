@@ -13,7 +13,6 @@ from typing import Final
 
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve import launcher
-from segment_pendo.serve.delivery import DRAIN
 from segment_pendo.serve.session import Session
 
 __all__ = ["run_child"]
@@ -21,6 +20,7 @@ __all__ = ["run_child"]
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
 _TRIES: Final = 20
 _BETWEEN: Final = 0.05
+_LAST_WORDS: Final = 5.0  # seconds that a command has after a signal
 
 
 async def run_child(
@@ -115,7 +115,7 @@ async def _until_end(child: _Child, signals: Signals, leave: Callable[[], None])
         if not (came.result() == signal.SIGINT and _in_foreground()):
             child.send(came.result())
         signals.end_at_once(leave)
-        await asyncio.wait({ended}, timeout=DRAIN)
+        await asyncio.wait({ended}, timeout=_LAST_WORDS)
         if not ended.done():
             child.send(_KILL)
     came.cancel()

@@ -163,7 +163,8 @@ class Reporter:
     def heard(self, ref: CallRef, attempt: Attempt) -> None:
         """Report an attempt that has ended."""
         name = str(ref)
-        self.deliveries[attempt.state] += 1
+        if attempt.state != "waiting":
+            self.deliveries[attempt.state] += 1
         detail = attempt.detail or None
         event: JsonObject = {
             "id": name,
@@ -174,6 +175,10 @@ class Reporter:
         }
         self.event(_DELIVERY | event)
         if self._style == "ndjson":
+            return
+        if attempt.state == "waiting":
+            if attempt.number == 1:  # that it goes on failing is told at its end
+                self._print(f"{attempt.at.isoformat()[11:23]}  call {name}: {attempt.detail}")
             return
         line = self._waiting.pop(ref, None)
         if line is None:

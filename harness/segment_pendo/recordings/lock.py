@@ -1,4 +1,4 @@
-"""A lock beside a recording: two runs that write one file would lose each other's calls."""
+"""A lock beside a file: two runs that write one recording or store would lose each other's calls."""
 
 import errno
 import os
@@ -11,19 +11,23 @@ from filelock import FileLock, Timeout
 from segment_pendo.base.errors import CANNOT_START
 from segment_pendo.recordings.format import RecordingError
 
-__all__ = ["Lock", "RecordingInUse"]
+__all__ = ["InUse", "Lock"]
 
 
-class RecordingInUse(RecordingError):
-    """Another process records into the file; the text names it."""
+class InUse(RecordingError):
+    """Another process writes the file; the text names it, and so does `owner`."""
 
     exit_code: ClassVar[int] = CANNOT_START
+
+    def __init__(self, path: Path, owner: str) -> None:
+        super().__init__(f"{path} is being recorded by {owner}. End it, or record into another file.")
+        self.owner = owner
 
 
 class Lock:
     """Holds FILE.lock, which has our process id in it, until `release`; the system frees it if we are killed.
 
-    Raises RecordingInUse, or OSError where the lock cannot be made.
+    Raises InUse, or OSError where the lock cannot be made.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,8 +38,7 @@ class Lock:
         try:
             self._lock.acquire()
         except Timeout:
-            msg = f"{path} is being recorded by {self._owner()}. End it, or record into another file."
-            raise RecordingInUse(msg) from None
+            raise InUse(path, self._owner()) from None
         try:
             self._file.write_text(f"{os.getpid()}\n", "ascii")
         except OSError:
@@ -49,7 +52,7 @@ class Lock:
             return "another process"
 
     def release(self) -> None:
-        """Let others record into the file; nothing is left beside it."""
+        """Let others write the file; nothing is left beside it."""
         if self._lock.is_locked:
             with suppress(OSError):  # a file that stays locks nobody out
                 self._file.unlink()

@@ -41,7 +41,7 @@ class Recorder:
 
     `mode`: "over" replaces an existing file, "add" adds to it what it does not hold. `people` makes
     pseudonyms of what is personal; `meaning` says what counts where calls are compared. Raises
-    RecordingError if the file exists and is not a recording that was made in the same way, RecordingInUse if
+    RecordingError if the file exists and is not a recording that was made in the same way, InUse if
     another process records into it.
     """
 

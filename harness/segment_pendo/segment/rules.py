@@ -235,6 +235,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("W-23", "Actions headers and their order.", "code", _CORE, "oracle"),
     Rule("W-26", "Actions waits 10 s.", "code", _CORE),
     Rule("W-27", "Actions tries again after 5xx except 501, and after 408, 423, 429.", "code", _CORE),
+    Rule("W-40", "A failed webhook is tried again for four hours, with randomised exponential backoff. How "
+         "often is not published; here pauses double, nine attempts fill the window, and the window can be "
+         "shorter.", "documentation", _WEBHOOKS),
     Rule("W-28", "JSON as JavaScript writes it: numbers are doubles, keys named __proto__ are lost.", "code",
          _ACTIONS, "oracle"),
     Rule("W-29", "A call that no trigger selects: NO_MATCHING_MAPPING.", "documentation", _DISCARDS),

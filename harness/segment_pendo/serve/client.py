@@ -7,7 +7,7 @@ another. No text has a URL in it, because a URL may hold a key.
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["SECONDS", "Answer", "Client", "client", "name_of"]
 
 SECONDS: Final = 30.0  # for callers that have no limit of their own
-_CONNECTIONS: Final = 64
+_CONNECTIONS: Final = 256  # the most that can be asked for at the same time
 _KEPT: Final = 65536
 
 
@@ -34,6 +34,7 @@ class Answer:
     status: int | None
     wrong: str = ""
     body: bytes = b""
+    headers: Headers = field(default=(), repr=False, compare=False)
 
     @property
     def is_redirect(self) -> bool:
@@ -99,7 +100,7 @@ class Client:
             ) as answer:
                 # Read in any case, so that the connection can be used again; a destination ignores it (W-12).
                 kept = await (answer.read() if most is None else answer.content.read(most))
-                return Answer(answer.status, _said(answer.status, name), kept)
+                return Answer(answer.status, _said(answer.status, name), kept, tuple(answer.headers.items()))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Answer(None, _failed(error, name, seconds))
 

@@ -1,175 +1,348 @@
-"""Delivery: POST webhooks to a destination, in order within their chain, several chains at a time.
+"""Delivery: send what the outbox holds to its destination, in order within a chain, several chains at a time.
 
-Each has one attempt (a later release adds Segment's retries), within the time that Segment's destination
-waits. Redirects are not followed (W-11). The answer to the SDK never waits for any of this.
+The answer to an SDK never waits for any of this. Only what is being sent, and a bounded number of webhooks
+that came a moment ago, is held in memory; the rest is read from the store when its time has come.
 """
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Final
 
+from segment_pendo.base.prose import many, tell_nobody
 from segment_pendo.base.steps import Steps, finished
-from segment_pendo.mapping.assess import chain
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import webhook_url
 from segment_pendo.segment import webhooks
-from segment_pendo.serve.client import Client, client
-from segment_pendo.words import Attempt, CallRef, Destination, Receipt, Webhook
+from segment_pendo.segment.retries import Schedule, retry_after
+from segment_pendo.serve.client import Answer, Client, client
+from segment_pendo.serve.pending_webhooks import PendingWebhooks
+from segment_pendo.serve.store.outbox import Outcome, Waiting
+from segment_pendo.serve.store.store import Store
+from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
 
-__all__ = ["DRAIN", "Delivery", "post"]
+__all__ = ["Delivery", "How", "Send", "over_http"]
 
 # Of a batch. Pendo publishes no limit; our Pendo on loopback refuses more than 1 MiB.
 _MOST_BYTES: Final = 1_000_000
-DRAIN: Final = 5.0  # how many seconds the end waits for queued webhooks
+_AGAIN: Final = 1.0  # seconds until an attempt is kept again that could not be written
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
+type Send = Callable[[Webhook], Awaitable[Answer]]
 
 
-async def post(
-    client: Client, to: Destination, webhook: Webhook, kind: webhooks.Kind = webhooks.ACTIONS
-) -> Attempt:
-    """POST a webhook once. Never raises for what the network does; an Attempt never has the URL in it."""
-    at = datetime.now(UTC)
-    answer = await client.ask(
-        "POST",
-        webhook_url(to),
-        name=to.name,
-        headers=webhook.headers,
-        body=webhook.body,
-        seconds=kind.timeout,
-    )
-    if not answer.wrong:
-        return Attempt(1, at, answer.status, "", "delivered")
-    again = answer.status is None or kind.is_retried(answer.status)
-    return Attempt(
-        1,
-        at,
-        answer.status,
-        f"{answer.wrong}; Segment would {'try again for hours' if again else 'not try again'}",
-        "dead",
-    )
+def over_http(opened: Client, to: Destination, kind: webhooks.Kind = webhooks.ACTIONS) -> Send:
+    """Return what POSTs one webhook to Pendo, within the time that Segment's destination waits.
+
+    Redirects are not followed (W-11). It never raises for what the network does, and no Answer has the URL.
+    """
+
+    async def send(webhook: Webhook) -> Answer:
+        return await opened.ask(
+            "POST",
+            webhook_url(to),
+            name=to.name,
+            headers=webhook.headers,
+            body=webhook.body,
+            seconds=kind.timeout,
+        )
+
+    return send
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How webhooks are delivered.
+
+    `batch`: up to so many webhooks in one POST. `concurrency`: so many POSTs at the same time. `rate`: at
+    most so many POSTs a second. `seed` makes the pauses of `schedule` the same in each run.
+    """
+
+    schedule: Schedule = field(default_factory=Schedule)
+    batch: int | None = None
+    concurrency: int = 16
+    rate: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What goes into one POST: webhooks of one or more chains, each chain in its order."""
+
+    waiting: Sequence[Waiting]
+    webhook: Webhook
+
+    @property
+    def chains(self) -> set[int]:
+        return {waiting.chain for waiting in self.waiting}
 
 
 class Delivery:
-    """A sink that POSTs each webhook of a receipt, or up to `batch` of them in one POST.
+    """Delivers the webhooks of a store's outbox.
 
-    `heard` is called with each attempt.
+    `send` is opened when delivery starts; `name` is what texts call the other side. `heard` is called with
+    each attempt, `tell` with a sentence where attempts cannot be kept. `clock` returns seconds since 1970.
     """
 
     def __init__(
         self,
-        to: Destination,
+        name: str,
+        send: Callable[[Client], Send],
+        store: Store,
         heard: Heard,
         *,
         setup: Setup | None = None,
-        batch: int | None = None,
-        concurrency: int = 16,
+        how: How | None = None,
+        clock: Callable[[], float] = time.time,
+        tell: Callable[[str], None] = tell_nobody,
     ) -> None:
-        self.to = to
+        self.name = name
+        self._make_send = send
+        self._store = store
+        self._outbox = store.outbox
+        self._webhooks = PendingWebhooks(store.database)
         self._heard = heard
         self._setup = setup or Setup()
-        self._batch = batch
-        self._chains: dict[str, deque[tuple[CallRef, Webhook]]] = {}
-        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._how = how or How()
+        self._clock = clock
+        self._tell = tell
+        self._began = clock()
+        self._busy: set[int] = set()
+        self._ready: list[int] = []
+        self._wake = asyncio.Event()
         self._idle = asyncio.Event()
-        self._idle.set()
-        self.accepted = 0
-        self._concurrency = concurrency
-        self._workers: list[asyncio.Task[None]] = []
+        self._free = asyncio.Semaphore(self._how.concurrency)
+        self._next_slot = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._opened = AsyncExitStack()
+        self.accepted = 0
+        self._failing = False
 
     async def start(self) -> None:
         """Begin to deliver. Call it in the loop that will run the deliveries."""
         opened = await self._opened.enter_async_context(client())
-        self._workers = [asyncio.create_task(self._work(opened)) for _ in range(self._concurrency)]
+        self._send = self._make_send(opened)
+        self._dispatcher = asyncio.create_task(self._dispatch())
 
     def take(self, receipt: Receipt) -> None:
-        """Queue the webhooks of a receipt behind the earlier ones of their chain."""
+        """Deliver the webhooks of a receipt that the store has kept."""
         finished(self.take_in_steps(receipt))
 
     def take_in_steps(self, receipt: Receipt) -> Steps[None]:
         """Do the same as `take`, a call a step."""
+        some = False
         for judged in receipt.judged:
+            if judged.webhook is not None:
+                self._webhooks.remember(receipt.ref(judged), judged.webhook)
+                some = True
             yield
-            webhook = judged.webhook
-            if webhook is None:
-                continue
-            name = chain(judged)
-            waiting = self._chains.get(name)
-            if waiting is None:
-                waiting = self._chains[name] = deque()
-                self._ready.put_nowait(name)
-                self._idle.clear()
-            waiting.append((receipt.ref(judged), webhook))
+        if some:
+            self._idle.clear()
+            self._wake.set()
 
-    async def _work(self, opened: Client) -> None:
+    # --- what is sent next ---
+
+    async def _dispatch(self) -> None:
         while True:
-            taken = self._taken(await self._ready.get())
-            sent = [
-                webhook for name, count in taken.items() for _, webhook in islice(self._chains[name], count)
-            ]
-            webhook = sent[0] if self._batch is None else webhooks.batched(sent, self._setup.secret)
-            attempt = await post(opened, self.to, webhook, self._setup.kind)
-            self.accepted += attempt.state == "delivered"
-            for name, count in taken.items():
-                self._ended(name, count, attempt)
-            if not self._chains:
-                self._idle.set()
+            await self._free.acquire()
+            parcel = await self._next()
+            if self._how.rate is not None:
+                await self._pace(self._how.rate)
+            task = asyncio.create_task(self._deliver(parcel))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    def _taken(self, first: str) -> dict[str, int]:
-        """Return how many webhooks of which chains go into the next POST.
+    async def _next(self) -> _Parcel:
+        """Wait until something is due; no other parcel has webhooks of its chains."""
+        while True:
+            self._wake.clear()
+            if not self._ready:
+                now = self._clock()
+                self._ready = self._chains_due(now)
+                if not self._ready:
+                    await self._until_due(now)
+                    continue
+            parcel = await self._parcel()
+            if parcel is not None:
+                return parcel
 
-        No other worker gets these chains before the POST has ended.
-        """
-        places, room = self._batch or 1, _MOST_BYTES
-        taken: dict[str, int] = {}
-        name: str | None = first
-        while name is not None:
-            sizes = (len(webhook.body) for _, webhook in islice(self._chains[name], places))
-            count = 0
-            for size in sizes:
-                if taken and size > room:  # the first goes in any case, or it would never go
-                    break
-                count += 1
-                room -= size
-                taken[name] = count
-            places -= count
-            if not count:
-                self._ready.put_nowait(name)
-                break
-            name = self._ready.get_nowait() if places and not self._ready.empty() else None
-        return taken
+    def _chains_due(self, now: float) -> list[int]:
+        # What is being sent is still in the outbox: it must not hide the rest.
+        limit = len(self._busy) + max(64, 2 * (self._how.batch or 1))
+        return [chain for chain in self._outbox.due(now, limit) if chain not in self._busy][::-1]
 
-    def _ended(self, name: str, count: int, attempt: Attempt) -> None:
-        waiting = self._chains[name]
-        for _ in range(count):
-            ref, _ = waiting[0]
-            try:
-                self._heard(ref, attempt)
-            except Exception as error:  # noqa: BLE001 - whatever goes wrong there, the next webhook must go out
-                _log.error("an attempt could not be kept or printed: %s", type(error).__name__)
-            waiting.popleft()
-        if waiting:
-            self._ready.put_nowait(name)
-        else:
-            del self._chains[name]
-
-    async def drain(self, seconds: float) -> list[CallRef]:
-        """Wait until all webhooks are delivered, at most `seconds`; return those that are left."""
+    async def _until_due(self, now: float) -> None:
+        due = self._outbox.next_due(now)
+        if due is None and not self._busy:
+            self._idle.set()
         try:
-            await asyncio.wait_for(self._idle.wait(), seconds)
+            await asyncio.wait_for(self._wake.wait(), None if due is None else max(0.001, due - now))
         except TimeoutError:
             pass
-        return [ref for waiting in self._chains.values() for ref, _ in waiting]
+
+    async def _parcel(self) -> _Parcel | None:
+        """Take what goes into the next POST from the chains that are due."""
+        taken: list[tuple[Waiting, Webhook]] = []
+        while self._ready and len(taken) < (self._how.batch or 1):
+            chain = self._ready.pop()
+            if chain in self._busy:
+                continue
+            more = await self._fitting(chain, taken)
+            taken += more
+            if taken and not more:  # the rest does not fit: its time is the next POST
+                break
+        if not taken:
+            return None
+        bodies = [webhook for _, webhook in taken]
+        webhook = bodies[0] if self._how.batch is None else webhooks.batched(bodies, self._setup.secret)
+        return _Parcel([waiting for waiting, _ in taken], webhook)
+
+    async def _fitting(
+        self, chain: int, taken: Sequence[tuple[Waiting, Webhook]]
+    ) -> list[tuple[Waiting, Webhook]]:
+        """Return the first webhooks of a chain that fit beside those taken; then the chain is busy."""
+        self._busy.add(chain)
+        room = _MOST_BYTES - sum(len(webhook.body) for _, webhook in taken)
+        more: list[tuple[Waiting, Webhook]] = []
+        waits = self._outbox.first(chain, (self._how.batch or 1) - len(taken))
+        for waiting in waits:
+            webhook = await self._webhooks.get(waiting)
+            if webhook is None:
+                self._give_up(waiting)
+                break
+            if (taken or more) and len(webhook.body) > room:  # the first goes anyway, or it would never go
+                break
+            room -= len(webhook.body)
+            more.append((waiting, webhook))
+        if not more:
+            self._busy.discard(chain)
+        if not waits:
+            self._outbox.forget(chain)
+        return more
+
+    def _give_up(self, waiting: Waiting) -> None:
+        """Give up a webhook that this version cannot make again from what another one has kept."""
+        detail = "it was kept by another version of segment-pendo, which mapped it in a way unknown here"
+        at = datetime.fromtimestamp(self._clock(), UTC)
+        attempt = Attempt(waiting.attempts + 1, at, None, detail, "dead")
+        self._store.database.keep(self._outbox.ended([Outcome(waiting, attempt)]))
+        self._report(waiting.ref, attempt)
+
+    async def _pace(self, rate: float) -> None:
+        loop = asyncio.get_running_loop()
+        slot = max(loop.time(), self._next_slot)
+        self._next_slot = slot + 1 / rate
+        await asyncio.sleep(slot - loop.time())
+
+    # --- one POST ---
+
+    async def _deliver(self, parcel: _Parcel) -> None:
+        try:
+            began = self._clock()
+            answer = await self._send(parcel.webhook)
+            outcomes = [self._outcome(waiting, answer, began) for waiting in parcel.waiting]
+            await self._kept(outcomes)
+            for waiting, attempt, _ in outcomes:
+                if attempt.state != "waiting":
+                    self._webhooks.forget(waiting.ref)
+                self.accepted += attempt.state == "delivered"
+                self._report(waiting.ref, attempt)
+        finally:
+            self._busy -= parcel.chains
+            self._free.release()
+            self._wake.set()
+
+    def _outcome(self, waiting: Waiting, answer: Answer, began: float) -> Outcome:
+        number, now = waiting.attempts + 1, self._clock()
+        at = datetime.fromtimestamp(began, UTC)
+        if not answer.wrong:
+            attempt = Attempt(
+                number, at, answer.status, "", "delivered", now - began, answer.headers, answer.body
+            )
+            return Outcome(waiting, attempt)
+        due, follows = self._again(waiting, answer, number, now)
+        state: State = "dead" if due is None else "waiting"
+        detail = f"{answer.wrong}; {follows}"
+        attempt = Attempt(number, at, answer.status, detail, state, now - began, answer.headers, answer.body)
+        return Outcome(waiting, attempt, due)
+
+    def _again(self, waiting: Waiting, answer: Answer, number: int, now: float) -> tuple[float | None, str]:
+        """Return when a webhook is sent again, if it is, and what follows in words."""
+        if answer.status is not None and not self._setup.kind.is_retried(answer.status):
+            return None, "Segment would not try again"
+        schedule = self._how.schedule
+        since = max(waiting.at.timestamp(), self._began)
+        draw = random.Random(f"{self._how.seed} {waiting.number} {waiting.index} {number}").random()  # noqa: S311 - no secret
+        asked = retry_after(answer.headers, datetime.fromtimestamp(now, UTC))
+        due = schedule.next(number, since=since, now=now, draw=draw, after=asked)
+        if due is not None:
+            return due, f"tried again in {due - now:.3g} s"
+        if asked is not None and now < since + schedule.window:
+            return None, f"given up: it asks to wait {asked:g} s, more than is left of {schedule.window:g} s"
+        return None, (
+            f"given up after {many(number, 'attempt')} in {schedule.window:g} s; "
+            "Segment would try for four hours"
+        )
+
+    async def _kept(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep attempts; until they can be written, nothing more of their chains is sent."""
+        while True:
+            try:
+                await self._store.database.soon(self._outbox.ended(outcomes))
+            except OSError as error:
+                if not self._failing:
+                    self._failing = True
+                    self._tell(
+                        f"{error.strerror}: {error.filename}. Deliveries wait until it can be written."
+                    )
+                await asyncio.sleep(_AGAIN)
+            else:
+                self._failing = False
+                return
+
+    def _report(self, ref: CallRef, attempt: Attempt) -> None:
+        try:
+            self._heard(ref, attempt)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong there, the next webhook must go out
+            _log.error("an attempt could not be printed: %s", type(error).__name__)
+
+    # --- the end ---
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being sent, and nothing waits."""
+        return not self._busy and self._outbox.left() == 0
+
+    async def drain(self, seconds: float | None) -> int:
+        """Wait until nothing waits any more, at most `seconds` (None: as long as it takes).
+
+        Return how many webhooks are left.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.is_idle:
+                    self._idle.clear()
+                    self._wake.set()
+                    await self._idle.wait()
+        except TimeoutError:
+            pass
+        return self._outbox.left()
+
+    async def finish(self) -> None:
+        """Stop delivering when what is being sent has been answered; what is left stays in the store."""
+        self._dispatcher.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.close()
 
     async def close(self) -> None:
-        """Stop delivering, even if webhooks are left."""
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        """Stop delivering; what is left stays in the store."""
+        tasks = [self._dispatcher, *self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._opened.aclose()

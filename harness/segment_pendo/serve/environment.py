@@ -16,6 +16,7 @@ __all__ = [
     "SIGNING_KEY",
     "StateError",
     "ca_directory",
+    "default_store",
     "in_ci",
     "secret",
 ]
@@ -36,8 +37,8 @@ class StateError(SegmentPendoError):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
-            f"the state directory {path} cannot be used: {why}. It holds the proxy's certificate; make it "
-            "writable, or name another one with XDG_STATE_HOME."
+            f"the state directory {path} cannot be used: {why}. It holds the proxy's certificate and what "
+            "waits for a real Pendo; make it writable, or name another one with XDG_STATE_HOME."
         )
 
 
@@ -51,21 +52,40 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
+def default_store() -> Path:
+    """Return the file that keeps calls for a real Pendo, in the state directory; only its owner may read it.
+
+    Raises StateError where the directory cannot be made so.
+    """
+    return _private(_state()) / "store.sqlite3"
+
+
 def ca_directory() -> Path:
     """Return the directory of the proxy's CA and key, in the state directory; only its owner may read.
 
     Raises StateError where it cannot be made so.
     """
-    state = Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
-    path = state / "ca"
-    for directory in (state, path):
+    path = _private(_state(), _state() / "ca")
+    for key in path.glob("mitmproxy-ca.*"):
+        try:
+            key.chmod(0o600)
+        except OSError as error:
+            raise StateError(path, error.strerror or type(error).__name__) from None
+    return path
+
+
+def _state() -> Path:
+    return Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
+
+
+def _private(*directories: Path) -> Path:
+    """Make directories that only their owner may use, from the outer to the inner; return the last."""
+    for directory in directories:
         if directory.is_symlink():  # whoever made it may not be who uses it
             raise StateError(directory, "it is a link; put a directory there")
         try:
             directory.mkdir(parents=True, mode=0o700, exist_ok=True)
             directory.chmod(0o700)
-            for key in directory.glob("mitmproxy-ca.*"):
-                key.chmod(0o600)
         except OSError as error:
             raise StateError(directory, error.strerror or type(error).__name__) from None
-    return path
+    return directories[-1]

@@ -35,7 +35,7 @@ class Inspector:
         self._store = store
         self._change = asyncio.Event()
         self._started = time.monotonic()
-        store.listen(self._wake)
+        store.database.listen(self._wake)
 
     def _wake(self) -> None:
         self._change.set()
@@ -67,8 +67,8 @@ class Inspector:
         return web.Response(text=text, content_type="text/javascript" if name.endswith("js") else "text/css")
 
     async def _health(self, _request: web.Request) -> web.Response:
-        states: Json = dict(self._store.states())
-        totals: Json = dict(self._store.totals())
+        states: Json = dict(self._store.calls.states(self._store.outbox.destination))
+        totals: Json = dict(self._store.calls.totals())
         uptime = round(time.monotonic() - self._started, 3)
         return json_answer(
             {"status": "ok", "version": __version__, "uptime": uptime, "totals": totals, "deliveries": states}
@@ -77,7 +77,7 @@ class Inspector:
     async def _calls(self, request: web.Request) -> web.Response:
         try:
             limit = _number(request, "limit", 100, _MOST)
-            page = self._store.calls(
+            page = self._store.calls.page(
                 _filters(request), after=request.query.get("after", ""), limit=int(limit)
             )
         except ValueError as error:
@@ -87,7 +87,7 @@ class Inspector:
     async def _explain(self, request: web.Request) -> web.Response:
         """Answer with a call's row and its fate (?call=ID), and what device mode would do (&device=1)."""
         name = request.query.get("call", "")
-        kept = self._store.call(name)
+        kept = self._store.calls.one(name)
         if kept is None:
             return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
         device = compared_row(kept.judged, kept.setup) if "device" in request.query else {}
@@ -107,7 +107,7 @@ class Inspector:
             filters, after = _filters(request), request.query.get("after", "")
             deadline = asyncio.get_running_loop().time() + timeout
             status = 200
-            while self._store.settled(filters, after=after) < count:
+            while self._store.calls.settled(filters, after=after) < count:
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0 or request.transport is None:  # the time is up, or nobody waits any more
                     status = 408
@@ -116,7 +116,7 @@ class Inspector:
                     await asyncio.wait_for(self._change.wait(), min(left, 1.0))
                 except TimeoutError:
                     pass
-            page = self._store.calls(filters, after=after, limit=_MOST)
+            page = self._store.calls.page(filters, after=after, limit=_MOST)
             return json_answer({"calls": list(page.calls), "next": page.next}, status)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)

@@ -63,6 +63,14 @@ class Taken:
     findings: tuple[Finding, ...]
 
 
+class _Refused(Exception):
+    """A body that is not taken: the status of the answer, and why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
 class CallNames:
     """A sink that remembers the call of each messageId, so that the loopback Pendo can name the call."""
 
@@ -97,6 +105,7 @@ class LoopbackPendo:
         self._heard = heard
         self._noted = noted
         self.took = 0  # webhooks, with an effect or not
+        self.posted = 0  # by HTTP
         self.pendo = Records()
         self._findings: deque[Json] = deque(maxlen=_MOST_FINDINGS)
         self._ways = Bounded[tuple[str, str, int], str](_MOST_EVENTS)
@@ -131,16 +140,26 @@ class LoopbackPendo:
             )
         if self._answers.key and not _same(request.match_info["key"], self._answers.key):
             return self._refused(403, "the API key in the path is not the one that is accepted here")
-        read = await self._read(request)
-        if isinstance(read, web.Response):
-            return read
-        if not isinstance(read, dict | list) or not read:
+        self.posted += 1
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return self._refused(413, "the body is too large")
+        return web.Response(status=self.receive(body))
+
+    def receive(self, body: bytes) -> int:
+        """Take the bytes of one webhook, as a POST brings them; return the status of the answer (1.70)."""
+        try:
+            value = self._parsed(body)
+        except _Refused as refused:
+            return self._status(refused.status, str(refused))
+        if not isinstance(value, dict | list) or not value:
             self._note("a webhook without any event: expected one JSON object")
-        if not isinstance(read, dict | list):
-            return self._refused(400, "the body is JSON, but not an event")
-        if self.take(read) == 400:
-            return self._refused(400, "it has no effect in Pendo (answer=strict is assumed)")
-        return web.Response(status=200)
+        if not isinstance(value, dict | list):
+            return self._status(400, "the body is JSON, but not an event")
+        if self.take(value) == 400:
+            return self._status(400, "it has no effect in Pendo (answer=strict is assumed)")
+        return 200
 
     def take(self, body: Json) -> int:
         """Take the body of one webhook; return the status of the answer (1.70)."""
@@ -150,26 +169,32 @@ class LoopbackPendo:
         if self._noted is not None:
             self._noted(text)
 
-    def _refused(self, status: int, why: str, headers: dict[str, str] | None = None) -> web.Response:
-        self._note(f"answered {200 if self._answers.always_200 else status}: {why}")
-        return (
-            web.Response(status=200)
-            if self._answers.always_200
-            else web.Response(status=status, headers=headers)
-        )
+    def _status(self, status: int, why: str) -> int:
+        """Return the status of a refusal, which `always_200` hides."""
+        answered = 200 if self._answers.always_200 else status
+        self._note(f"answered {answered}: {why}")
+        return answered
 
-    async def _read(self, request: web.Request) -> Json | web.Response:
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return self._refused(413, "the body is too large")
+    def _refused(self, status: int, why: str, headers: dict[str, str] | None = None) -> web.Response:
+        answered = self._status(status, why)
+        return web.Response(status=answered, headers=headers if answered == status else None)
+
+    def _parsed(self, body: bytes) -> Json:
         if len(body) > MAX_BODY and self._answers.switches.size_limit == "1_mib":
-            return self._refused(413, "the body has more than 1 MiB")
+            raise _Refused(413, "the body has more than 1 MiB")
         try:
             # A batch is one level deeper than its events.
             return js_json.read(body, depth=js_json.MAX_DEPTH + 1).value
         except (ValueError, RecursionError):
-            return self._refused(400, "the body is not JSON")
+            raise _Refused(400, "the body is not JSON") from None
+
+    async def _read(self, request: web.Request) -> Json | web.Response:
+        try:
+            return self._parsed(await request.read())
+        except web.HTTPRequestEntityTooLarge:
+            return self._refused(413, "the body is too large")
+        except _Refused as refused:
+            return self._refused(refused.status, str(refused))
 
     def _take(self, body: Json) -> bool:
         """Take a webhook's body; return whether any of its events had an effect."""

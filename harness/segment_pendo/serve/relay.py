@@ -9,14 +9,14 @@ from typing import Final, NoReturn, Protocol, runtime_checkable
 
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.prose import many, tell_nobody
-from segment_pendo.base.steps import Prepared, Steps, finished, prepared_together
+from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished, prepared_together
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.assess import assess_in_steps
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Receipt, SdkRequest
 
-__all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "in_turns"]
+__all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "Writer", "in_turns"]
 
 _TURN: Final = 0.01
 
@@ -41,12 +41,55 @@ class Keeper(Sink, Protocol):
     def prepared(self, receipt: Receipt) -> Steps[Prepared]: ...
 
 
+class Writer(Protocol):
+    """Does what was prepared: `keep` at once, `soon` together with what others have prepared.
+
+    Both raise OSError where it could not be written; then nothing of it is kept.
+    """
+
+    def keep(self, work: Prepared) -> None: ...
+
+    def soon(self, work: Prepared) -> "asyncio.Future[None]": ...
+
+    def flush(self) -> None: ...
+
+
+class AtOnce:
+    """The writer of a flow without a store."""
+
+    @staticmethod
+    def keep(work: Prepared) -> None:
+        work.keep()
+
+    @staticmethod
+    def soon(work: Prepared) -> "asyncio.Future[None]":
+        done = asyncio.get_running_loop().create_future()
+        try:
+            work.keep()
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+        return done
+
+    @staticmethod
+    def flush() -> None:
+        """Do nothing: nothing waits."""
+
+
 class NotKept(SegmentPendoError):
     """A keeper could not keep a request (a full disk); the text says which file and why."""
 
 
-async def in_turns[T](steps: Steps[T], turn: float) -> T:
-    """Do all steps, and let the event loop do something else whenever `turn` seconds have passed."""
+def _nothing(_result: object) -> None:
+    """Do nothing."""
+
+
+async def in_turns[T](steps: Steps[T], turn: float, cancelled: Callable[[T], None] = _nothing) -> T:
+    """Do all steps, and let the event loop do something else whenever `turn` seconds have passed.
+
+    Whoever is cancelled has done all of them, too; `cancelled` is called with the result.
+    """
     until = perf_counter() + turn
     while True:
         try:
@@ -58,7 +101,7 @@ async def in_turns[T](steps: Steps[T], turn: float) -> T:
             try:
                 await asyncio.sleep(0)
             except asyncio.CancelledError:
-                finished(steps)  # what one sink has kept, the others must keep too
+                cancelled(finished(steps))  # what one sink has taken, the others must take too
                 raise
             until = perf_counter() + turn
 
@@ -70,8 +113,9 @@ def _now() -> datetime:
 class Relay:
     """Gives each request its id and its receivedAt, maps it, and hands the receipt to every sink in order.
 
-    Keepers come before the other sinks. `turn`: how many seconds a request may hold the event loop at a time.
-    `tell` is called with a sentence when a keeper begins to fail, and when it has recovered.
+    `writer` commits what the keepers among the sinks have prepared; only then the others take the receipt.
+    `turn`: how many seconds a request may hold the event loop at a time. `tell` is called with a sentence
+    when a keeper begins to fail, and when it has recovered.
     """
 
     def __init__(
@@ -79,12 +123,14 @@ class Relay:
         sinks: Sequence[Sink],
         *,
         setup: Setup,
+        writer: Writer | None = None,
         clock: Callable[[], datetime] = _now,
         turn: float = _TURN,
         tell: Callable[[str], None] = tell_nobody,
     ) -> None:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
+        self._writer = writer or AtOnce()
         self._clock = clock
         self._turn = turn
         self._tell = tell
@@ -107,46 +153,74 @@ class Relay:
 
         Raises NotKept where a keeper could not keep it: then the SDK must not be answered 200.
         """
-        return finished(self._received(request, at))
+        receipt, ready = finished(self._prepared(request, at))
+        try:
+            self._writer.keep(ready)
+        except BaseException as error:  # noqa: BLE001 - it is raised again, or as NotKept
+            self._not_kept(receipt, error)
+        self._kept()
+        finished(self._told(receipt))
+        return receipt
 
     async def receive_in_turns(self, request: SdkRequest) -> Receipt:
-        """Do the same as `receive`, but let the event loop do something else in between."""
-        return await in_turns(self._received(request, None), self._turn)
+        """Do the same as `receive`, but let the event loop do something else in between.
 
-    def _received(self, request: SdkRequest, at: datetime | None) -> Steps[Receipt]:
+        What other requests have prepared meanwhile is committed with it.
+        """
+        receipt, ready = await in_turns(
+            self._prepared(request, None), self._turn, lambda prepared: self._earlier.forget(prepared[0])
+        )
+        keeping = self._writer.soon(ready)
+        try:
+            await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            self._writer.flush()
+            if keeping.exception() is None:  # what the keepers have kept, the others must take
+                finished(self._told(receipt))
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            self._not_kept(receipt, error)
+        self._kept()
+        await in_turns(self._told(receipt), self._turn)
+        return receipt
+
+    def _prepared(self, request: SdkRequest, at: datetime | None) -> Steps[tuple[Receipt, Prepared]]:
         at = milliseconds(at or self._clock())
         self._count += 1
         name = f"{self._run}-{self._count}"
         receipt = yield from assess_in_steps(request, id=name, at=at, setup=self.setup)
         earlier = self._earlier
         receipt = yield from earlier.annotated_in_steps(receipt)
+        if not (receipt.judged or receipt.refusal):
+            return receipt, NOTHING
+        try:
+            ready = yield from prepared_together(
+                sink.prepared(receipt) for sink in self._sinks if isinstance(sink, Keeper)
+            )
+        except BaseException:
+            earlier.forget(receipt)
+            raise
+        return receipt, ready
+
+    def _told(self, receipt: Receipt) -> Steps[None]:
+        """Give a receipt that is kept to the sinks that are no keepers."""
         if receipt.judged or receipt.refusal:
-            try:
-                yield from self._kept(receipt)
-            except BaseException:
-                earlier.forget(receipt)
-                raise
             for sink in self._sinks:
                 if isinstance(sink, SinkInSteps):
                     yield from sink.take_in_steps(receipt)
                 elif not isinstance(sink, Keeper):
                     sink.take(receipt)
                 yield
-        return receipt
 
-    def _kept(self, receipt: Receipt) -> Steps[None]:
-        ready = yield from prepared_together(
-            sink.prepared(receipt) for sink in self._sinks if isinstance(sink, Keeper)
-        )
-        try:
-            ready.keep()  # at once: what one keeps and another does not is taken back
-        except OSError as error:
-            self._not_kept(error)
+    def _kept(self) -> None:
         if self._failing:
             self._tell(f"It can be written again; {many(self._failing, 'request')} got the answer 500.")
             self._failing = 0
 
-    def _not_kept(self, error: OSError) -> NoReturn:
+    def _not_kept(self, receipt: Receipt, error: BaseException) -> NoReturn:
+        self._earlier.forget(receipt)
+        if not isinstance(error, OSError):
+            raise error
         self.lost += 1
         self._failing += 1
         message = f"{error.strerror}: {error.filename}"

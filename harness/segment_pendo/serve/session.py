@@ -1,5 +1,6 @@
 """A session: build the flow from the sinks up, open its listeners last, close all of it in reverse order."""
 
+import asyncio
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -17,8 +18,9 @@ from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
-from segment_pendo.serve.delivery import DRAIN, Delivery
-from segment_pendo.serve.environment import ca_directory
+from segment_pendo.serve.client import Answer, Client
+from segment_pendo.serve.delivery import Delivery, How, Send, over_http
+from segment_pendo.serve.environment import ca_directory, default_store
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.launcher import Upstream, upstream
@@ -26,11 +28,15 @@ from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
 from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.serve.store import Store
-from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
+from segment_pendo.serve.store.outbox import Elsewhere
+from segment_pendo.words import Attempt, CallRef, Destination, JsonObject, Webhook
 
-__all__ = ["Plan", "Session", "SessionError"]
+__all__ = ["DRAIN", "Plan", "Session", "SessionError"]
 
 _LOOPBACK: Final = "loopback"
+DRAIN: Final = 30.0  # how many seconds the end waits for webhooks to another Pendo
+_LOOK: Final = 0.5
+_MOST_NAMED: Final = 10
 
 
 class SessionError(SegmentPendoError):
@@ -45,7 +51,9 @@ class Plan:
 
     `port`: the home port, 0 = a free one; None: no home port, and so no store and no Pendo on loopback.
     `proxy_port` None: the default, or a free one if the home port is a free one. `tls_port` None: no TLS.
-    `to` None: the Pendo on loopback. `deliver`: whether webhooks are sent at all. `answers`: Segment's
+    `to` None: the Pendo on loopback, which takes webhooks in this process unless `loopback_http`. `deliver`:
+    whether webhooks are sent at all, and `how`. `drain`: how many seconds the end waits for another Pendo.
+    `store` None: a temporary file, or for a real Pendo one in the state directory. `answers`: Segment's
     requests are answered here, and its hosts are not dialled.
     """
 
@@ -54,8 +62,10 @@ class Plan:
     tls_port: int | None = None
     to: Destination | None = None
     deliver: bool = True
+    how: How = field(default_factory=How)
+    drain: float = DRAIN
+    loopback_http: bool = False
     setup: Setup = field(default_factory=Setup)
-    batch: int | None = None
     record: Path | None = None
     record_mode: Mode = "over"
     people: People | None = None
@@ -73,9 +83,19 @@ class Plan:
         """Return every host that stands for Segment."""
         return sorted(INTERCEPTED | set(map(bare, self.hosts)))
 
+    @property
+    def store_path(self) -> Path | None:
+        """Return the file of the store, or None for a temporary one. Raises StateError."""
+        is_real = self.to is not None and not self.to.loopback
+        return self.store or (default_store() if is_real and self.deliver else None)
+
 
 def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
     """Do nothing with an attempt."""
+
+
+def _nobody_counts(_left: int) -> None:
+    """Do nothing with a number of webhooks."""
 
 
 class Session:
@@ -84,10 +104,14 @@ class Session:
     `report`: a sink of the caller, the last one. `heard` is called with each attempt. `before`: sinks of the
     caller, the first ones. `side`: the proxy's module (segment_pendo_addons.proxy), or None if mitmproxy is
     not installed: then there is no proxy. `tell` is called with a sentence for each web page that the gate
-    refuses, and where a file cannot be written. `replaces`: whether the recording replaces an older one at
-    the end.
-    `left`: after the end, the webhooks that were not delivered. Making it raises StoreError, RecordingError
-    and ListenerError; entering it raises ListenerError, ProxyError and UpstreamError.
+    refuses, and where a file cannot be written. `draining` is called now and then with the number of webhooks
+    that the end still waits for. `after`: the session that this one replaces.
+
+    `replaces`: whether the recording replaces an older one at the end. `hands_over`: whether what is left
+    stays in the store for the session that comes after. `resumed`: how many webhooks of earlier runs this one
+    delivers; `elsewhere`: those for another destination, which it does not. `left`: after the end, how many
+    webhooks were not delivered, and `left_names` the first of them. Making it raises StoreError,
+    RecordingError and ListenerError; entering it raises ListenerError, ProxyError and UpstreamError.
     """
 
     def __init__(
@@ -99,8 +123,12 @@ class Session:
         before: Sequence[Sink] = (),
         side: Any = None,
         tell: Callable[[str], None] = tell_nobody,
+        draining: Callable[[int], None] = _nobody_counts,
+        after: "Session | None" = None,
     ) -> None:
         self.plan = plan
+        self._tell = tell
+        self._draining = draining
         self.gate = Gate(
             is_open=plan.to is None or plan.to.loopback,
             origins=plan.allow_origins,
@@ -108,7 +136,13 @@ class Session:
             tell=tell,
         )
         self.replaces = False
-        self.left: list[CallRef] = []
+        self.hands_over = False
+        self.left = 0
+        self.left_names: list[CallRef] = []
+        self.resumed = 0
+        self.elsewhere: list[Elsewhere] = []
+        self._home: Home | None = None
+        self._posts_here = False  # whether our own deliveries come to the home port
         self.proxy: Any = None
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
@@ -116,14 +150,22 @@ class Session:
         with ExitStack() as files:
             self._port = None if plan.port is None else files.enter_context(closing(Port(plan.port)))
             self.recorder = None if plan.record is None else self._recorder(plan.record, files)
-            self._store = None if plan.port is None else self._kept(files)
-            self.delivery = self._delivery(heard) if plan.deliver else None
+            # No store without a home port, but where webhooks must outlive us.
+            self._store = None if plan.port is None and plan.to is None else self._kept(files, after)
             names = CallNames()
+            pendo = self._pendo(names)
+            self.delivery = self._delivery(heard, pendo) if plan.deliver else None
             # The recording before the store: what the store holds is delivered, and must not be if the SDK
             # has to send it again.
             sinks = [*before, self.recorder, self._store, names, self.delivery, report]
-            self.relay = Relay([sink for sink in sinks if sink is not None], setup=plan.setup, tell=tell)
-            self._home = None if self._store is None else self._made_home(self._store, names)
+            self.relay = Relay(
+                [sink for sink in sinks if sink is not None],
+                setup=plan.setup,
+                writer=self._store.database if self._store is not None else None,
+                tell=tell,
+            )
+            if self._port is not None:
+                self._home = Home(self.relay, self.store, pendo, gate=self.gate)
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
             self._opened.enter_context(files.pop_all())
@@ -141,34 +183,49 @@ class Session:
         files.callback(lambda: recorder.close(replacing=self.replaces))
         return recorder
 
-    def _kept(self, files: ExitStack) -> Store:
-        plan = self.plan
-        store = Store(plan.store, setup=plan.setup, destination=plan.to.name if plan.to else _LOOPBACK)
+    def _kept(self, files: ExitStack, after: "Session | None") -> Store:
+        plan, to, path = self.plan, self.plan.to, self.plan.store_path
+        shared = (
+            after.store.database if after is not None and path is not None and after.keeps(path) else None
+        )
+        store = Store(
+            path,
+            setup=plan.setup,
+            destination=to.name if to else _LOOPBACK,
+            fingerprint=to.fingerprint if to else "",
+            database=shared.shared() if shared is not None else None,
+        )
         files.callback(store.close)
+        self.resumed, self.elsewhere = store.outbox.resume(), store.outbox.elsewhere()
         return store
 
-    def _delivery(self, heard: Callable[[CallRef, Attempt], None]) -> Delivery | None:
-        plan, store, to = self.plan, self._store, self._to
-        if to is None:
-            return None
-
-        def attempted(ref: CallRef, attempt: Attempt) -> None:
-            if store is not None:
-                store.attempted(ref, attempt)
-            heard(ref, attempt)
-
-        return Delivery(to, attempted, setup=plan.setup, batch=plan.batch)
-
-    @property
-    def _to(self) -> Destination | None:
-        """Return where webhooks go: the plan's destination, else the Pendo on loopback, if there is one."""
-        here = Destination(_LOOPBACK, self._port.url, LOCAL_KEY, loopback=True) if self._port else None
-        return self.plan.to or here
-
-    def _made_home(self, store: Store, names: CallNames) -> Home:
+    def _pendo(self, names: CallNames) -> LoopbackPendo:
         setup = self.plan.setup
-        answers = Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names)
-        return Home(self.relay, store, LoopbackPendo(answers=answers), gate=self.gate)
+        return LoopbackPendo(
+            answers=Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names)
+        )
+
+    def _delivery(self, heard: Callable[[CallRef, Attempt], None], pendo: LoopbackPendo) -> Delivery | None:
+        plan = self.plan
+        if self._store is None:
+            return None
+        to = plan.to
+        if to is None and plan.loopback_http and self._port is not None:
+            to = Destination(_LOOPBACK, self._port.url, LOCAL_KEY, loopback=True)
+        self._posts_here = to is not None and self._port is not None and to.base == self._port.url
+
+        def send(opened: Client) -> Send:
+            return _in_process(pendo) if to is None else over_http(opened, to, plan.setup.kind)
+
+        return Delivery(
+            to.name if to else _LOOPBACK,
+            send,
+            self._store,
+            heard,
+            setup=plan.setup,
+            how=plan.how,
+            tell=self._tell,
+        )
 
     async def __aenter__(self) -> Self:
         """Begin to deliver, then listen: an SDK is answered 200 only when every sink is there."""
@@ -224,9 +281,26 @@ class Session:
         if self._home is not None:
             await self._home.refuse_calls()
 
+    def keeps(self, path: Path) -> bool:
+        """Whether this session has its store in that file."""
+        return self._store is not None and self._store.path == path
+
     async def _end_delivery(self, delivery: Delivery) -> None:
-        self.left = await delivery.drain(DRAIN)
+        if self.hands_over:
+            await delivery.finish()
+            return
+        telling = asyncio.create_task(self._tell_draining())
+        # The Pendo in this process answers at once; another one may not answer at all.
+        is_here = self.plan.to is None and not self.plan.loopback_http
+        self.left = await delivery.drain(None if is_here else self.plan.drain)
+        telling.cancel()
+        self.left_names = self.store.outbox.some_left(_MOST_NAMED)
         await delivery.close()
+
+    async def _tell_draining(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            self._draining(self.store.outbox.left())
 
     @property
     def home(self) -> Home:
@@ -236,7 +310,7 @@ class Session:
 
     @property
     def store(self) -> Store:
-        """Return the store of a session that has a home port."""
+        """Return the store of a session that has a home port or delivers."""
         assert self._store is not None
         return self._store
 
@@ -252,10 +326,8 @@ class Session:
 
     def straight(self) -> int:
         """Return how many webhooks the Pendo on loopback took that we did not deliver (of a replay, say)."""
-        took = self.home.loopback_pendo.took
-        if self.delivery is None or self.delivery.to.base != self.home.url:
-            return took
-        return took - self.delivery.accepted
+        posted = self.home.loopback_pendo.posted
+        return posted - self.delivery.accepted if self.delivery is not None and self._posts_here else posted
 
     def write_ready(self, path: Path) -> None:
         """Write the addresses to a file, by rename, so that nobody reads half of it.
@@ -271,3 +343,13 @@ class Session:
                 part.unlink()
             message = f"the ready file {path} cannot be written: {error.strerror}."
             raise SessionError(message) from None
+
+
+def _in_process(pendo: LoopbackPendo) -> Send:
+    """Return what gives the exact bytes of a webhook to the Pendo in this process."""
+
+    async def send(webhook: Webhook) -> Answer:
+        status = pendo.receive(webhook.body)
+        return Answer(status, "" if status == 200 else f"the Pendo on loopback answered {status}")
+
+    return send

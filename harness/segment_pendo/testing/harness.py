@@ -96,7 +96,7 @@ class Harness(Waiting):
                 if webhook is not None:
                     status = self._session.home.loopback_pendo.take(js_json.read(webhook.body).value)
                     ref = receipt.ref(judged)
-                    self._session.store.attempted(
+                    self._session.store.outbox.attempted(
                         ref, Attempt(1, receipt.at, status, "", "delivered" if status == 200 else "dead")
                     )
             self._last = Clock.now()

@@ -23,7 +23,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.files import load
 from segment_pendo.recordings.format import RecordingError
 from segment_pendo.recordings.judge import Judge
-from segment_pendo.recordings.lock import RecordingInUse
+from segment_pendo.recordings.lock import InUse
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.recordings.redact import Keys, redacted
 from segment_pendo.segment.switches import DEFAULT
@@ -320,10 +320,10 @@ def test_two_at_once_are_refused_and_lose_nothing(tmp_path: Path, mode: Mode) ->
     record(file, batch({"userId": "a"}))
     first = Recorder(file, setup=Setup(), mode=mode)
     first.take(assess(batch({"userId": "b"}), id="r", at=AT, setup=Setup()))
-    with pytest.raises(RecordingInUse, match=rf"r\.jsonl is being recorded by the process {os.getpid()}\."):
+    with pytest.raises(InUse, match=rf"r\.jsonl is being recorded by the process {os.getpid()}\."):
         Recorder(file, setup=Setup(), mode=mode)
     (tmp_path / "link.jsonl").symlink_to(file)
-    with pytest.raises(RecordingInUse):
+    with pytest.raises(InUse):
         Recorder(tmp_path / "link.jsonl", setup=Setup())
     first.close()
     assert [one.call["userId"] for one in calls_of(file)] == (["b"] if mode == "over" else ["a", "b"])

@@ -5,6 +5,7 @@ import hmac
 import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,14 +17,14 @@ from segment_pendo.base import js_json
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import webhooks
-from segment_pendo.serve.client import client
-from segment_pendo.serve.delivery import Delivery, post
+from segment_pendo.segment.retries import Schedule
+from segment_pendo.serve.client import Answer, client
+from segment_pendo.serve.delivery import Delivery, How, over_http
+from segment_pendo.serve.store import Store
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, SdkRequest, Webhook
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
-WEBHOOK = Webhook(
-    b'{"type":"identify"}', (("User-Agent", "Segment (Actions)"), ("Content-Type", "application/json"))
-)
+NO_RETRIES = How(Schedule(0))
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -46,22 +47,49 @@ async def serve(handler: Handler) -> tuple[web.AppRunner, Destination]:
     return runner, Destination(host, f"http://{host}", KEY, loopback=True)
 
 
-def posted(
-    handler: Handler,
-    *,
-    to: Destination | None = None,
-    webhook: Webhook = WEBHOOK,
-    kind: webhooks.Kind = webhooks.ACTIONS,
-) -> Attempt:
-    async def main() -> Attempt:
-        runner, here = await serve(handler)
+async def delivered(
+    to: Destination,
+    *receipts: Receipt,
+    setup: Setup | None = None,
+    how: How = NO_RETRIES,
+    heard: Callable[[CallRef, Attempt], None] = lambda _ref, _attempt: None,
+    seconds: float = 10,
+) -> tuple[int, int]:
+    """Deliver receipts through a store; return how many were accepted and how many are left."""
+    setup = setup or Setup()
+    with closing(Store(None, setup=setup)) as store:
+        delivery = Delivery(
+            to.name, lambda client: over_http(client, to, setup.kind), store, heard, setup=setup, how=how
+        )
+        for taken in receipts:
+            store.take(taken)
+            delivery.take(taken)
+        await delivery.start()
+        left = await delivery.drain(seconds)
+        await delivery.close()
+        return delivery.accepted, left
+
+
+def sent(handler: Handler, *receipts: Receipt, **how: Any) -> tuple[list[tuple[CallRef, Attempt]], int]:
+    """Deliver to a server of one handler; return each attempt in order, and how many are left."""
+    heard: list[tuple[CallRef, Attempt]] = []
+
+    async def main() -> int:
+        runner, to = await serve(handler)
         try:
-            async with client() as opened:
-                return await post(opened, to or here, webhook, kind)
+            _, left = await delivered(
+                how.pop("to", to), *receipts, heard=lambda *attempt: heard.append(attempt), **how
+            )
+            return left
         finally:
             await runner.cleanup()
 
-    return asyncio.run(main())
+    return heard, asyncio.run(main())
+
+
+def posted(handler: Handler, *, setup: Setup | None = None, **how: Any) -> Attempt:
+    ((_, attempt),), _ = sent(handler, receipt("r-1", "a", setup=setup), setup=setup, **how)
+    return attempt
 
 
 async def ok(_request: web.Request) -> web.StreamResponse:
@@ -96,8 +124,10 @@ def test_what_segment_would_try_again_is_said(
     kind: webhooks.Kind, again: tuple[int, ...], given_up: tuple[int, ...]
 ) -> None:
     assert [status for status in (*again, *given_up) if kind.is_retried(status)] == list(again)
-    assert posted(answering(again[0]), kind=kind).detail.endswith("Segment would try again for hours")
-    assert posted(answering(given_up[0]), kind=kind).detail.endswith("Segment would not try again")
+    setup = Setup(webhook="classic" if kind is webhooks.CLASSIC else "actions")
+    first = posted(answering(again[0]), setup=setup)
+    assert first.detail.endswith("given up after 1 attempt in 0 s; Segment would try for four hours")
+    assert posted(answering(given_up[0]), setup=setup).detail.endswith("Segment would not try again")
 
 
 def test_each_destination_waits_as_long_as_it_does_at_segment() -> None:
@@ -108,9 +138,16 @@ def test_each_destination_waits_as_long_as_it_does_at_segment() -> None:
         await asyncio.sleep(60)
         return web.Response()
 
-    attempt = posted(never, kind=replace(webhooks.ACTIONS, timeout=0.1))
-    assert (attempt.status, attempt.state) == (None, "dead")
-    assert "within 0.1 s; Segment would try again" in attempt.detail
+    async def main() -> Answer:
+        runner, to = await serve(never)
+        async with client() as opened:
+            kind = replace(webhooks.ACTIONS, timeout=0.1)
+            answer = await over_http(opened, to, kind)(Webhook(b"{}", ()))
+        await runner.cleanup()
+        return answer
+
+    answer = asyncio.run(main())
+    assert (answer.status, answer.wrong.endswith("within 0.1 s")) == (None, True)
 
 
 def test_redirects_are_not_followed() -> None:
@@ -131,11 +168,14 @@ def test_the_bytes_and_headers_are_the_webhooks() -> None:
         seen.append((await request.read(), dict(request.headers)))
         return web.Response(headers={"Set-Cookie": "a=b"})
 
-    posted(handler)
+    taken = receipt("r-1", "a")
+    sent(handler, taken)
     ((body, headers),) = seen
-    assert body == WEBHOOK.body
-    assert {name for name in headers if name not in dict(WEBHOOK.headers)} == {"Host", "Content-Length"}
-    assert headers.items() >= dict(WEBHOOK.headers).items()
+    webhook = taken.judged[0].webhook
+    assert webhook is not None
+    assert body == webhook.body
+    assert {name for name in headers if name not in dict(webhook.headers)} == {"Host", "Content-Length"}
+    assert headers.items() >= dict(webhook.headers).items()
 
 
 def test_the_classic_destination_sends_its_own_headers_and_no_others() -> None:
@@ -145,15 +185,17 @@ def test_the_classic_destination_sends_its_own_headers_and_no_others() -> None:
         seen.append(dict(request.headers))
         return web.Response()
 
-    (judged,) = receipt("r-1", "a", setup=Setup(webhook="classic", secret="s3cret")).judged
-    assert isinstance(judged.outcome, Webhook)
-    posted(handler, webhook=judged.outcome, kind=webhooks.CLASSIC)
+    setup = Setup(webhook="classic", secret="s3cret")
+    taken = receipt("r-1", "a", setup=setup)
+    sent(handler, taken, setup=setup)
+    webhook = taken.judged[0].webhook
+    assert webhook is not None
     (headers,) = seen
     assert {name: headers[name] for name in headers if name not in {"Host", "Content-Length"}} == {
         "Accept-Encoding": "identity",
         "User-Agent": "Segment.io/1.0",
         "Content-Type": "application/json",
-        "X-Signature": hmac.new(b"s3cret", judged.outcome.body, "sha1").hexdigest(),
+        "X-Signature": hmac.new(b"s3cret", webhook.body, "sha1").hexdigest(),
         "Connection": "close",
     }
 
@@ -169,25 +211,14 @@ def test_a_batch_holds_what_waits_and_order_is_kept_within_a_chain() -> None:
         seen.append(([event["userId"] for event in events], events[0]["userId"]))
         return web.Response(status=503 if len(seen) == 1 else 200)
 
-    async def main() -> list[tuple[CallRef, int | None]]:
-        runner, to = await serve(handler)
-        heard: list[tuple[CallRef, int | None]] = []
-        setup = Setup(secret="s3cret")
-        delivery = Delivery(
-            to, lambda ref, attempt: heard.append((ref, attempt.status)), setup=setup, batch=3, concurrency=1
-        )
-        await delivery.start()
-        delivery.take(receipt("r-1", "a", "b", "a", "c", "d", setup=setup))
-        assert await delivery.drain(10) == []
-        assert delivery.accepted == 1
-        await delivery.close()
-        await runner.cleanup()
-        return heard
-
-    heard = asyncio.run(main())
+    setup = Setup(secret="s3cret")
+    taken = receipt("r-1", "a", "b", "a", "c", "d", setup=setup)
+    how = How(Schedule(0), batch=3, concurrency=1)
+    heard, left = sent(handler, taken, setup=setup, how=how)
+    assert left == 0
     assert [users for users, _ in seen] == [["a", "a", "b"], ["c", "d"]]
     # The answer to a batch is the answer to each of its events.
-    assert [(ref.index, status) for ref, status in heard] == [
+    assert [(ref.index, attempt.status) for ref, attempt in heard] == [
         (0, 503),
         (2, 503),
         (1, 503),
@@ -229,19 +260,9 @@ def test_order_is_kept_within_a_chain_while_chains_run_side_by_side() -> None:
         live -= 1
         return web.Response()
 
-    async def main() -> list[CallRef]:
-        runner, to = await serve(handler)
-        heard: list[CallRef] = []
-        delivery = Delivery(to, lambda ref, _attempt: heard.append(ref))
-        await delivery.start()
-        for number in range(5):
-            delivery.take(receipt(f"r-{number}", "a", "b", "c", "a"))
-        assert await delivery.drain(10) == []
-        await delivery.close()
-        await runner.cleanup()
-        return heard
-
-    heard = asyncio.run(main())
+    attempts, left = sent(handler, *(receipt(f"r-{number}", "a", "b", "c", "a") for number in range(5)))
+    heard = [ref for ref, _ in attempts]
+    assert left == 0
     assert len(heard) == 20
     assert most > 1
     for user, indexes in (("a", (0, 3)), ("b", (1,)), ("c", (2,))):
@@ -254,39 +275,23 @@ def test_a_listener_that_fails_stops_no_delivery(caplog: pytest.LogCaptureFixtur
     def fails(_ref: CallRef, _attempt: Attempt) -> None:
         raise BrokenPipeError
 
-    async def main() -> tuple[int, list[CallRef]]:
+    async def main() -> tuple[int, int]:
         runner, to = await serve(ok)
-        delivery = Delivery(to, fails, concurrency=2)
-        await delivery.start()
-        for number in range(10):
-            delivery.take(receipt(f"r-{number}", "a", "b"))
-        left = await delivery.drain(10)
-        await delivery.close()
+        receipts = [receipt(f"r-{number}", "a", "b") for number in range(10)]
+        ended = await delivered(to, *receipts, heard=fails, how=How(concurrency=2))
         await runner.cleanup()
-        return delivery.accepted, left
+        return ended
 
-    assert asyncio.run(main()) == (20, [])
+    assert asyncio.run(main()) == (20, 0)
     assert "BrokenPipeError" in caplog.text
 
 
-def test_what_is_not_delivered_in_time_is_named() -> None:
+def test_what_is_not_delivered_in_time_is_counted() -> None:
     async def slow(_request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(60)
         return web.Response()
 
-    async def main() -> list[CallRef]:
-        runner, to = await serve(slow)
-        delivery = Delivery(to, lambda _ref, _attempt: None)
-        await delivery.start()
-        delivery.take(receipt("r-1", "a", "a", "b"))
-        left = await delivery.drain(0.1)
-        await delivery.close()
-        await runner.cleanup()
-        return left
-
-    assert sorted(asyncio.run(main()), key=lambda ref: ref.index) == [
-        CallRef("r-1", index) for index in range(3)
-    ]
+    assert sent(slow, receipt("r-1", "a", "a", "b"), seconds=0.1) == ([], 3)
 
 
 def test_a_batch_holds_no_more_webhooks_and_bytes_than_it_may() -> None:
@@ -296,20 +301,14 @@ def test_a_batch_holds_no_more_webhooks_and_bytes_than_it_may() -> None:
         seen.append([event["userId"] for event in await request.json()])
         return web.Response()
 
-    async def main(*taken: Receipt, batch: int) -> None:
-        runner, to = await serve(handler)
-        delivery = Delivery(to, lambda _ref, _attempt: None, batch=batch, concurrency=1)
-        for one in taken:
-            delivery.take(one)
-        await delivery.start()
-        assert await delivery.drain(10) == []
-        await delivery.close()
-        await runner.cleanup()
+    def sent_in(batch: int, *taken: Receipt) -> None:
+        _, left = sent(handler, *taken, how=How(batch=batch, concurrency=1))
+        assert left == 0
 
-    asyncio.run(main(receipt("r-1", "a", "a", "a", "b", "a", "c"), batch=2))
+    sent_in(2, receipt("r-1", "a", "a", "a", "b", "a", "c"))
     assert [len(users) for users in seen] == [2, 2, 2]
     seen.clear()
     large = [receipt(f"r-{number}", user, large="x" * 400_000) for number, user in enumerate("abcc")]
-    asyncio.run(main(*large, batch=100))
+    sent_in(100, *large)
     assert [len(users) for users in seen] == [2, 2], "three would be more than a million bytes"
     assert sorted(user for users in seen for user in users) == ["a", "b", "c", "c"]

@@ -124,7 +124,7 @@ def test_wait_answers_when_enough_calls_have_settled_and_else_408() -> None:
         from datetime import UTC, datetime
 
         ref = page["calls"][1]["id"].rpartition(".")[0]
-        store.attempted(CallRef(ref, 0), Attempt(1, datetime.now(UTC), 200, "", "delivered"))
+        store.outbox.attempted(CallRef(ref, 0), Attempt(1, datetime.now(UTC), 200, "", "delivered"))
         code, page = await waiting
         assert code == 200
         assert page["calls"][0]["delivery"] == {"state": "delivered", "status": 200, "attempts": 1}
@@ -184,9 +184,9 @@ def test_other_pages_may_not_read_or_change() -> None:
         assert await status(client, "GET", "/_/calls", Origin=home.url) == 200
         assert await status(client, "OPTIONS", "/_/calls", Origin=home.url) == 403
         assert await status(client, "DELETE", "/_/calls") == 403
-        assert store.totals()["calls"] == 1
+        assert store.calls.totals()["calls"] == 1
         assert await status(client, "DELETE", "/_/calls", b"", **{"X-Segment-Pendo": "1"}) == 200
-        assert store.totals()["calls"] == 0
+        assert store.calls.totals()["calls"] == 0
         async with client.get("/_/calls") as answer:
             assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
@@ -253,7 +253,7 @@ def test_what_our_api_does_not_have_is_no_call(path: str) -> None:
                 )
                 == 404
             )
-        assert store.totals()["calls"] == 0
+        assert store.calls.totals()["calls"] == 0
 
     talk(what)
 
@@ -268,7 +268,7 @@ def test_with_a_real_destination_only_known_origins_may_send() -> None:
         ]:
             assert (await identify(client, Origin=origin))[0] == code, origin
         assert (await identify(client))[0] == 200
-        assert store.totals()["calls"] == 3
+        assert store.calls.totals()["calls"] == 3
 
     talk(what, gate=Gate(is_open=False, origins=["https://app.example"]))
 

@@ -71,7 +71,7 @@ def test_a_call_that_comes_while_the_session_opens_is_delivered_and_told(
         assert [len(receipt.judged) for receipt in report.receipts] == [1]
         assert [attempt.state for attempt in report.attempts] == ["delivered"]
         assert session.home.loopback_pendo.took == 1
-        assert session.left == []
+        assert session.left == 0
 
     asyncio.run(main())
 

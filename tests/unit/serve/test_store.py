@@ -14,9 +14,9 @@ from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.switches import DEFAULT
-from segment_pendo.serve import store as module
 from segment_pendo.serve.relay import Relay
-from segment_pendo.serve.store import Store, StoreError
+from segment_pendo.serve.store import Limits, Store, StoreError
+from segment_pendo.serve.store import calls as module
 from segment_pendo.words import Attempt, CallRef, JsonObject, Receipt, SdkRequest, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, 123000, tzinfo=UTC)
@@ -31,6 +31,12 @@ def receipt(name: str, *users: object, path: str = "/v1/batch") -> Receipt:
     return assess(request, id=name, at=AT, setup=Setup())
 
 
+def delivered(store: Store, taken: Receipt) -> None:
+    store.take(taken)
+    for judged in taken.judged:
+        store.outbox.attempted(taken.ref(judged), Attempt(1, AT, 200, "", "delivered"))
+
+
 @pytest.fixture
 def store() -> Iterator[Store]:
     with closing(Store(None, setup=Setup())) as made:
@@ -40,7 +46,7 @@ def store() -> Iterator[Store]:
 def test_a_row_is_made_again_to_the_byte(store: Store) -> None:
     taken = receipt("r-1", "u", 5, "\ud83d")
     store.take(taken)
-    page = store.calls()
+    page = store.calls.page()
     assert [row["user"] for row in page.calls] == ["u", 5, "\ud83d"]
     for row, judged in zip(page.calls, taken.judged, strict=True):
         body = judged.outcome.body.decode() if isinstance(judged.outcome, Webhook) else None
@@ -51,13 +57,13 @@ def test_a_file_is_for_its_owner_and_lives_on(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "store.db"
     store = Store(path, setup=Setup())
     store.take(receipt("r-1", "u"))
-    store.attempted(CallRef("r-1", 0), Attempt(1, AT, None, "no answer", "dead"))
+    store.outbox.attempted(CallRef("r-1", 0), Attempt(1, AT, None, "no answer", "dead"))
     store.close()
     assert path.stat().st_mode & 0o077 == 0
     with closing(Store(path, setup=Setup())) as again:
-        (row,) = again.calls().calls
-        assert row["delivery"] == {"state": "dead", "status": None, "attempts": 1}
-        assert again.states() == {"dead": 1}
+        (row,) = again.calls.page().calls
+        assert row["delivery"] == {"state": "dead", "status": None, "attempts": 1, "detail": "no answer"}
+        assert again.calls.states() == {"dead": 1}
 
 
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to be looked at" * 50, b"x"])
@@ -72,7 +78,7 @@ def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path, content: bytes) -
 def test_a_newer_store_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     made = Store(path, setup=Setup())
-    made._db.execute("pragma user_version = 9")
+    made.database.execute("pragma user_version = 9")
     made.close()
     with pytest.raises(StoreError, match="format 9"):
         Store(path, setup=Setup())
@@ -94,10 +100,10 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_cursor_outlives_a_clear(store: Store) -> None:
     store.take(receipt("r-1", "a", "b"))
-    cursor = store.calls().next
+    cursor = store.calls.page().next
     store.clear()
     store.take(receipt("r-2", "c"))
-    assert [row["user"] for row in store.calls(after=cursor).calls] == ["c"]
+    assert [row["user"] for row in store.calls.page(after=cursor).calls] == ["c"]
 
 
 def test_an_attempt_that_cannot_be_kept_blocks_nothing(tmp_path: Path) -> None:
@@ -108,38 +114,38 @@ def test_an_attempt_that_cannot_be_kept_blocks_nothing(tmp_path: Path) -> None:
         closing(sqlite3.connect(tmp_path / "s.db")) as other,
     ):
         store.take(receipt("r-1", "u"))
-        store._db.execute("pragma busy_timeout = 1")
+        store.database.execute("pragma busy_timeout = 1")
         other.execute("begin immediate")
         with pytest.raises(OSError, match=r"database is locked: '.*s\.db'"):
-            store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
+            store.outbox.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
         other.execute("rollback")
-        store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
-        assert store.states() == {"delivered": 1}
+        store.outbox.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
+        assert store.calls.states() == {"delivered": 1}
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
-    monkeypatch.setattr(module, "_MEMORY_LIMIT", 10_000)
+    monkeypatch.setattr(store, "_limits", Limits(200_000, None))
     for number in range(200):
-        store.take(receipt(f"r-{number}", "u" * 500))
-    assert store.totals()["requests"] < 20
-    assert [row["id"] for row in store.calls().calls][-1] == "r-199.0"
+        delivered(store, receipt(f"r-{number}", "u" * 500))
+    assert store.calls.totals()["requests"] < 100
+    assert [row["id"] for row in store.calls.page().calls][-1] == "r-199.0"
 
 
 def test_rows_of_small_calls_weigh_too(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
-    monkeypatch.setattr(module, "_MEMORY_LIMIT", 100_000)
-    for number in range(20):
-        store.take(receipt(f"r-{number}", *"abcdefghijklmnopqrstuvwxyz"))
-    assert store.totals()["calls"] < 100
+    monkeypatch.setattr(store, "_limits", Limits(200_000, None))
+    for number in range(40):
+        delivered(store, receipt(f"r-{number}", *"abcdefghijklmnopqrstuvwxyz"))
+    assert store.calls.totals()["calls"] < 600
 
 
 def test_an_attempt_for_a_forgotten_call_is_no_error(store: Store) -> None:
-    store.attempted(CallRef("gone", 0), Attempt(1, AT, 200, "", "delivered"))
-    assert store.states() == {}
+    store.outbox.attempted(CallRef("gone", 0), Attempt(1, AT, 200, "", "delivered"))
+    assert store.calls.states() == {}
 
 
 def test_an_unknown_filter_is_an_error(store: Store) -> None:
     with pytest.raises(ValueError, match="no filter"):
-        store.calls({"x; drop table calls": "1"})
+        store.calls.page({"x; drop table calls": "1"})
 
 
 def test_a_row_keeps_its_setup_and_what_the_calls_before_it_said(tmp_path: Path) -> None:
@@ -157,7 +163,7 @@ def test_a_row_keeps_its_setup_and_what_the_calls_before_it_said(tmp_path: Path)
     # Another run, set up otherwise: rows of the first are as they were, signed as they were; the secret is in
     # no file.
     second = Store(path, setup=Setup(secret="another"))
-    rows = second.calls().calls
+    rows = second.calls.page().calls
     second.close()
     assert rows == [call_row(receipt, receipt.judged[0], delivery=WAITING) for receipt in receipts]
     assert [finding["code"] for finding in rows[1]["findings"]] == ["TRACK_NO_GROUP", "DUPLICATE_MESSAGE_ID"]  # type: ignore[union-attr, index, call-overload]
@@ -167,20 +173,20 @@ def test_a_row_keeps_its_setup_and_what_the_calls_before_it_said(tmp_path: Path)
 def test_a_row_that_another_version_kept_costs_no_other(store: Store) -> None:
     store.take(receipt("r-1", "u"))
     store.take(receipt("r-2", "v"))
-    store._db.execute("update receipts set setup = ? where id = 'r-1'", ('{"model":{"unheard":"of"}}',))
-    assert [row["user"] for row in store.calls().calls] == ["v"]
+    store.database.execute("update receipts set setup = ? where id = 'r-1'", ('{"model":{"unheard":"of"}}',))
+    assert [row["user"] for row in store.calls.page().calls] == ["v"]
 
 
 def test_what_is_forgotten_is_forgotten_whole(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
-    store.take(receipt("r-1", "u"))
-    store.attempted(CallRef("r-1", 0), Attempt(1, AT, 200, "", "delivered"))
-    monkeypatch.setattr(module, "_MEMORY_LIMIT", 100)
-    store.take(receipt("r-2", *["u"] * 20))
+    delivered(store, receipt("r-1", "u"))
+    monkeypatch.setattr(store, "_limits", Limits(100, None))
+    delivered(store, receipt("r-2", *["u"] * 20))
+    store.take(receipt("r-3", "w"))
     counts = [
-        store._db.execute(f"select count(*) from {table}").fetchone()[0]
+        store.database.execute(f"select count(*) from {table}").fetchone()[0]
         for table in ("receipts", "calls", "attempts")
     ]
-    assert counts == [0, 0, 0]
+    assert counts == [1, 1, 0], "what is not delivered stays"
 
 
 def test_a_page_of_large_rows_ends_early_and_goes_on_at_its_cursor(store: Store) -> None:
@@ -189,7 +195,7 @@ def test_a_page_of_large_rows_ends_early_and_goes_on_at_its_cursor(store: Store)
     store.take(assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup()))
     users: list[object] = []
     sizes, after = [], ""
-    while (page := store.calls(after=after, limit=500)).calls:
+    while (page := store.calls.page(after=after, limit=500)).calls:
         sizes.append(sum(len(str(row["body"] or "")) for row in page.calls))
         users += [row["user"] for row in page.calls]
         after = page.next
@@ -200,21 +206,22 @@ def test_a_page_of_large_rows_ends_early_and_goes_on_at_its_cursor(store: Store)
 
 def test_what_was_kept_can_be_taken_back(store: Store) -> None:
     changes: list[int] = []
-    store.listen(lambda: changes.append(1))
+    store.database.listen(lambda: changes.append(1))
     store.take(receipt("r-1", "a"))
     prepared = finished(store.prepared(receipt("r-2", "b", "c")))
-    prepared.keep()
+    store.database.keep(prepared)
+    assert [row["user"] for row in store.calls.page().calls] == ["a", "b", "c"]
     prepared.undo()
-    assert [row["user"] for row in store.calls().calls] == ["a"]
-    assert len(changes) == 3
+    assert [row["user"] for row in store.calls.page().calls] == ["a"]
+    assert len(changes) == 2
 
 
 def test_a_full_disk_is_told_as_such_and_heals(tmp_path: Path) -> None:
     with closing(Store(tmp_path / "s.db", setup=Setup())) as store:
-        (pages,) = store._db.execute("pragma page_count").fetchone()
-        store._db.execute(f"pragma max_page_count = {pages + 5}")
+        (pages,) = store.database.execute("pragma page_count").fetchone()
+        store.database.execute(f"pragma max_page_count = {pages + 5}")
         with pytest.raises(OSError, match=r"No space left on device: '.*s\.db'"):
             store.take(receipt("r-1", *["u" * 100] * 500))
-        store._db.execute(f"pragma max_page_count = {pages + 500}")
+        store.database.execute(f"pragma max_page_count = {pages + 500}")
         store.take(receipt("r-2", "u"))
-        assert [row["user"] for row in store.calls().calls] == ["u"]
+        assert [row["user"] for row in store.calls.page().calls] == ["u"]

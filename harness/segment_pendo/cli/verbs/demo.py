@@ -17,7 +17,6 @@ from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.signals import Signals
 from segment_pendo.segment.wire import requests
 from segment_pendo.serve.client import client
-from segment_pendo.serve.delivery import DRAIN
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import JsonObject
 
@@ -76,7 +75,7 @@ async def _show(session: Session) -> int:
         answer = await opened.send(_SEGMENT, batch, proxy=session.proxy.url, ssl=trust)
         said = f"The SDK was answered {answer.status} {answer.body.decode('utf-8', 'replace')}"
         click.echo(said if answer.status else f"{answer.wrong}.")
-        await session.delivery.drain(DRAIN)
+        await session.delivery.drain(None)
         code = 0
         for kind, name in (("visitor", USER), ("account", GROUP)):
             url = f"{session.home.url}/api/v1/{kind}/{quote(name, safe='')}"

@@ -25,7 +25,7 @@ from segment_pendo.recordings.resend import CONDITIONS, Resend
 from segment_pendo.segment.webhooks import Kind
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.serve.client import Client, client, name_of
-from segment_pendo.serve.delivery import post
+from segment_pendo.serve.delivery import over_http
 from segment_pendo.serve.environment import SIGNING_KEY, secret
 from segment_pendo.words import Destination, SdkRequest, Webhook
 
@@ -234,8 +234,8 @@ class _Target:
             return resend.requests(self._asking(client))
 
         async def post_it(webhook: Webhook, kind: Kind) -> str:
-            attempt = await post(client, to, webhook, kind)
-            return "" if attempt.state == "delivered" else attempt.detail
+            answer = await over_http(client, to, kind)(webhook)
+            return answer.wrong
 
         return resend.webhooks(post_it)
 

@@ -5,8 +5,9 @@ import os
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
 from segment_pendo.base.prose import many
 from segment_pendo.cli import credentials
 from segment_pendo.cli.child import run_child
+from segment_pendo.cli.delivery_options import delivery_options
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
@@ -29,7 +31,7 @@ from segment_pendo.pendo.regions import caveat
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.serve import launcher
-from segment_pendo.serve.delivery import DRAIN
+from segment_pendo.serve.delivery import How
 from segment_pendo.serve.session import Plan, Session
 
 __all__ = ["command"]
@@ -106,6 +108,7 @@ class _Ends:
 @meaning_option
 @click.option("--store", type=FILE, help="Keep all calls and deliveries in this SQLite file.")
 @setup_options
+@delivery_options
 @click.option(
     "--batch-size",
     "batch",
@@ -174,6 +177,8 @@ def command(
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
     setup: Setup,
+    how: How,
+    drain: float,
     batch: int | None,
     style: Literal["text", "ndjson"],
     fail_on: str | None,
@@ -182,6 +187,7 @@ def command(
     *,
     no_proxy: bool,
     offline: bool,
+    loopback_http: bool,
 ) -> None:
     """Stand in for Segment: take its calls, show what Pendo would get, and deliver it.
 
@@ -210,7 +216,9 @@ def command(
         tls_port=tls_port,
         to=destination,
         setup=setup,
-        batch=batch,
+        how=replace(how, batch=batch),
+        drain=drain,
+        loopback_http=loopback_http,
         record=record,
         record_mode=record_mode,
         people=people() if record is not None and redact == "people" else None,
@@ -231,6 +239,18 @@ def command(
 
 def _say(text: str) -> None:
     click.echo(text, err=True)
+
+
+class _Draining:
+    """Shows on a terminal how many webhooks the end still waits for; elsewhere, says it once."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self, left: int) -> None:
+        if left and (not self._last or (sys.stderr.isatty() and left != self._last)):
+            _say(f"Delivering {many(left, 'webhook')} that still wait; Ctrl-C ends at once.")
+        self._last = left or self._last
 
 
 class _Quietly:
@@ -261,7 +281,7 @@ async def _run(
     side = _side(plan, cmd)
     quietly = _Quietly()
     asyncio.get_running_loop().set_exception_handler(quietly)
-    session = Session(plan, reporter, reporter.heard, side=side, tell=_say)
+    session = Session(plan, reporter, reporter.heard, side=side, tell=_say, draining=_Draining())
     signals = Signals()
     child_code = 0
     async with session:
@@ -322,13 +342,18 @@ def _summary(session: Session, reporter: Reporter) -> None:
     straight = session.straight()
     if straight > 0:
         _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
-    left = session.left
-    if left:
-        names = ", ".join(str(ref) for ref in left[:10])
-        _say(
-            f"{many(len(left), 'webhook')} not delivered within {DRAIN:g} s: "
-            f"{names}{', ...' if len(left) > 10 else ''}"
-        )
+    if session.left:
+        _say(_left(session))
+
+
+def _left(session: Session) -> str:
+    """Name what was not delivered, once, and say what delivers it."""
+    names = ", ".join(map(str, session.left_names))
+    more = ", ..." if session.left > len(session.left_names) else ""
+    text = f"{many(session.left, 'webhook')} not delivered within {session.plan.drain:g} s: {names}{more}."
+    if session.store.path is None:
+        return f"{text} They are lost: this run had no file for them (--store FILE)."
+    return f"{text} They wait in {session.store.path}; the same command delivers them."
 
 
 def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
@@ -367,6 +392,8 @@ def _banner(session: Session) -> None:
     if session.proxy is None and plan.with_proxy:
         _say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
     _say(f"Webhooks go to {_where(plan)}.")
+    for line in _earlier(session):
+        _say(line)
     if session.proxy is not None and plan.answers:
         _say(
             "Not seen here: clients that ignore the proxy, and requests for OAuth tokens. They reach Segment."
@@ -385,6 +412,16 @@ def _banner(session: Session) -> None:
             "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
         )
         _say(f"Recording to {plan.record}: {how}. Look before you share it.")
+
+
+def _earlier(session: Session) -> Iterator[str]:
+    """Yield what earlier runs left in the store."""
+    if session.store.path is not None:
+        yield f"store  {session.store.path}"
+    if session.resumed:
+        yield f"{many(session.resumed, 'webhook')} of earlier runs that waited for it: delivered now."
+    for name, count in session.elsewhere:
+        yield f"{many(count, 'webhook')} of earlier runs for {name}: a run to that destination delivers them."
 
 
 def _where(plan: Plan) -> str:

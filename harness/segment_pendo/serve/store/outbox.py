@@ -1,0 +1,237 @@
+"""The outbox: webhooks that are kept and not delivered yet, in order within their chain, and all attempts.
+
+It is a view of the store's tables, so a killed run loses nothing of it. A webhook belongs to the destination
+that it was accepted for, and is delivered to no other.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, NamedTuple
+
+from segment_pendo.base import js_json
+from segment_pendo.base.headers import header_pairs
+from segment_pendo.base.steps import Prepared
+from segment_pendo.serve.store.database import Database
+from segment_pendo.words import Attempt, CallRef, Json
+
+__all__ = ["Elsewhere", "Outbox", "Outcome", "Waiting"]
+
+_BETWEEN: Final = 1e-6  # seconds
+MOST_KEPT: Final = 2000  # bytes of an answer's body
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A webhook that waits: where it stands in the store, its call, when it was accepted, its attempts."""
+
+    number: int
+    index: int
+    chain: int
+    ref: CallRef
+    at: datetime
+    attempts: int
+
+
+class Outcome(NamedTuple):
+    """One attempt for one webhook; `due` (seconds since 1970) says when the next one is, if there is one."""
+
+    waiting: Waiting
+    attempt: Attempt
+    due: float | None = None
+
+
+class Elsewhere(NamedTuple):
+    """How many webhooks wait for another destination than that of this run, and its name."""
+
+    name: str
+    webhooks: int
+
+
+class Outbox:
+    """The webhooks for one destination. `name`: its host; `fingerprint` tells its key from others."""
+
+    def __init__(self, database: Database, name: str, fingerprint: str = "") -> None:
+        self._database = database
+        with database.transaction():
+            database.execute(
+                "insert or ignore into destinations(name, fingerprint) values (?, ?)", (name, fingerprint)
+            )
+        (self.destination,) = database.execute(
+            "select id from destinations where name = ? and fingerprint = ?", (name, fingerprint)
+        ).fetchone()
+
+    def resume(self) -> int:
+        """Let what an earlier run left be due at once; return how many webhooks that are."""
+        with self._database.transaction():
+            self._database.execute("update chains set due = 0 where destination = ?", (self.destination,))
+        return self.left()
+
+    def elsewhere(self) -> list[Elsewhere]:
+        """Return for which other destinations webhooks wait."""
+        rows = self._database.execute(
+            "select d.name, count(*) from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
+            "join destinations d on d.id = k.destination where k.destination <> ? group by d.id "
+            "order by d.name",
+            (self.destination,),
+        )
+        return [Elsewhere(*row) for row in rows]
+
+    def left(self) -> int:
+        """Return how many webhooks wait."""
+        (count,) = self._database.execute(
+            "select count(*) from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
+            "where k.destination = ?",
+            (self.destination,),
+        ).fetchone()
+        return int(count)
+
+    def some_left(self, limit: int) -> list[CallRef]:
+        """Return the names of the first webhooks that wait."""
+        rows = self._database.execute(
+            "select r.id, c.ix from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
+            "join receipts r on r.n = c.n where k.destination = ? order by c.n, c.ix limit ?",
+            (self.destination, limit),
+        )
+        return [CallRef(*row) for row in rows]
+
+    # --- what is sent next ---
+
+    def accept(self, chains: Collection[int], now: float) -> None:
+        """Let chains be due in this order, inside a transaction; those that wait already keep their time."""
+        first = now - len(chains) * _BETWEEN
+        self._database.executemany(
+            "insert or ignore into chains(chain, destination, due) values (?, ?, ?)",
+            [(chain, self.destination, first + place * _BETWEEN) for place, chain in enumerate(chains)],
+        )
+
+    def due(self, now: float, limit: int) -> list[int]:
+        """Return chains whose first webhook is due, the one that has waited longest first."""
+        rows = self._database.execute(
+            "select chain from chains where destination = ? and due <= ? order by due limit ?",
+            (self.destination, now, limit),
+        )
+        return [chain for (chain,) in rows]
+
+    def next_due(self, now: float) -> float | None:
+        """Return when, after `now`, the next webhook is due, or None where none waits."""
+        (due,) = self._database.execute(
+            "select min(due) from chains where destination = ? and due > ?", (self.destination, now)
+        ).fetchone()
+        return None if due is None else float(due)
+
+    def first(self, chain: int, limit: int) -> list[Waiting]:
+        """Return the first webhooks of a chain that wait, in order."""
+        rows = self._database.execute(
+            "select c.n, c.ix, r.id, r.at, c.attempts from calls c join receipts r on r.n = c.n "
+            "where c.chain = ? and c.state = 'waiting' order by c.n, c.ix limit ?",
+            (chain, limit),
+        )
+        return [
+            Waiting(number, index, chain, CallRef(name, index), datetime.fromisoformat(at), attempts)
+            for number, index, name, at, attempts in rows
+        ]
+
+    def forget(self, chain: int) -> None:
+        """Forget a chain in which nothing waits: its calls were cleared."""
+        with self._database.transaction():
+            self._database.execute("delete from chains where chain = ?", (chain,))
+
+    # --- what became of it ---
+
+    def ended(self, outcomes: Sequence[Outcome]) -> Prepared:
+        """Return the work of keeping attempts, and of saying when their chains are due next."""
+        return Prepared(partial(self._keep, outcomes), _nothing)
+
+    def _keep(self, outcomes: Sequence[Outcome]) -> None:
+        chains: dict[int, float | None] = {}
+        for waiting, attempt, due in outcomes:
+            keep_attempt(self._database, waiting.number, waiting.index, attempt)
+            if attempt.state == "waiting":
+                chains[waiting.chain] = due if chains.get(waiting.chain) is None else chains[waiting.chain]
+            else:
+                chains.setdefault(waiting.chain, None)
+        now = max(attempt.at.timestamp() for _, attempt, _ in outcomes)
+        for chain, due in chains.items():
+            go_on(self._database, chain, now if due is None else due)
+
+    def attempted(self, ref: CallRef, attempt: Attempt) -> None:
+        """Keep one attempt by the name of its call; nothing happens where the call is not kept any more."""
+        found = self._database.execute(
+            "select c.n, c.chain from receipts r join calls c on c.n = r.n where r.id = ? and c.ix = ?",
+            (ref.receipt, ref.index),
+        ).fetchone()
+        if found is None:
+            return
+        number, chain = found
+        with self._database.transaction():
+            keep_attempt(self._database, number, ref.index, attempt)
+            if chain is not None:
+                go_on(self._database, chain, attempt.at.timestamp())
+        self._database.changed()
+
+
+def keep_attempt(database: Database, number: int, index: int, attempt: Attempt) -> None:
+    """Keep an attempt and the new state of its webhook, inside a transaction."""
+    changed = database.execute(
+        "update calls set state = ?, status = ?, attempts = ? where n = ? and ix = ?",
+        (attempt.state, attempt.status, attempt.number, number, index),
+    )
+    if not changed.rowcount:  # cleared meanwhile
+        return
+    headers: Json = [[name, value] for name, value in attempt.headers]
+    database.execute(
+        "insert or replace into attempts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            index,
+            attempt.number,
+            attempt.at.isoformat(),
+            attempt.status,
+            attempt.detail,
+            attempt.state,
+            attempt.seconds,
+            js_json.write(headers).decode("utf-8", "replace"),
+            attempt.answer[:MOST_KEPT],
+        ),
+    )
+    if attempt.state == "delivered":
+        database.execute("update receipts set open = open - 1 where n = ?", (number,))
+
+
+def go_on(database: Database, chain: int, due: float) -> None:
+    """Let the next webhook of a chain be due then, or end the chain, inside a transaction."""
+    waits = database.execute(
+        "select 1 from calls where chain = ? and state = 'waiting' limit 1", (chain,)
+    ).fetchone()
+    if waits is None:
+        database.execute("delete from chains where chain = ?", (chain,))
+    else:
+        database.execute("update chains set due = ? where chain = ?", (due, chain))
+
+
+def attempts_of(database: Database, number: int, index: int) -> list[Attempt]:
+    """Return every attempt for one webhook, oldest first."""
+    rows = database.execute(
+        "select number, at, status, detail, state, seconds, headers, answer from attempts "
+        "where n = ? and ix = ? order by number",
+        (number, index),
+    )
+    return [
+        Attempt(
+            count,
+            datetime.fromisoformat(at).astimezone(UTC),
+            status,
+            detail,
+            state,
+            seconds,
+            header_pairs(js_json.read(headers.encode()).value),
+            answer,
+        )
+        for count, at, status, detail, state, seconds, headers, answer in rows
+    ]
+
+
+def _nothing() -> None:
+    """Do nothing: a transaction that fails takes back what was written."""

@@ -1,0 +1,154 @@
+"""How receipts and their calls stand in the store's tables, and how they are mapped again from there."""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from segment_pendo.base import js_json
+from segment_pendo.base.headers import header_pairs
+from segment_pendo.base.steps import Steps, finished
+from segment_pendo.explain.rows import finding_row
+from segment_pendo.mapping import earlier as history
+from segment_pendo.mapping.assess import assess_in_steps
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment.ingest import basic_user
+from segment_pendo.segment.webhooks import resigned, signature_of
+from segment_pendo.serve.store.database import Database
+from segment_pendo.words import Finding, Headers, Json, Judged, Receipt, SdkRequest
+
+__all__ = [
+    "CALL",
+    "RECEIPT",
+    "as_kept",
+    "call_columns",
+    "column",
+    "receipt_columns",
+    "remade",
+    "remade_in_steps",
+    "text",
+]
+
+RECEIPT: Final = (
+    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
+)
+CALL: Final = (
+    "insert into calls(n, ix, type, user, grp, outcome, codes, state, history, signature, chain) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+# What says something about the SDK, or about how its body is read; nothing that lets somebody in.
+_KEPT_HEADERS: Final = frozenset(
+    {"user-agent", "content-type", "content-encoding", "x-retry-count", "origin"}
+)
+_WRITE_KEY: Final = "write-key"
+
+
+def receipt_columns(receipt: Receipt, described: str, destination: int) -> tuple[object, ...]:
+    """Return the values of RECEIPT. `described`: the setup, without the secret, as JSON."""
+    request = receipt.request
+    refusal = (
+        js_json.write({"code": receipt.refusal.code, "message": receipt.refusal.message}).decode()
+        if receipt.refusal
+        else None
+    )
+    headers: Json = [[name, value] for name, value in _kept_headers(request)]
+    return (
+        receipt.id, receipt.at.isoformat(), request.door, request.method, text(request.path),
+        text(request.query), text(request.host), request.ip, js_json.write(headers).decode(), request.body,
+        receipt.reply.status, refusal, described, destination,
+        sum(judged.webhook is not None for judged in receipt.judged),
+    )  # fmt: skip
+
+
+def call_columns(judged: Judged) -> tuple[object, ...]:
+    """Return the values of CALL between the receipt's number and the chain."""
+    webhook, skipped = judged.webhook, judged.skipped
+    codes = [*([skipped.code] if skipped else []), *(finding.code for finding in judged.findings)]
+    return (
+        judged.call.index,
+        column(judged.call.type),
+        column(judged.call.member("userId")),
+        column(judged.call.member("groupId")),
+        "webhook" if webhook else "skipped",
+        " ".join(codes),
+        "waiting" if webhook else None,
+        _kept_history(judged),
+        signature_of(webhook) if webhook else None,
+    )
+
+
+def remade(database: Database, number: int) -> tuple[Receipt, Setup]:
+    """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
+
+    Raises ValueError if its setup cannot be read, LookupError if there is no such receipt.
+    """
+    return finished(remade_in_steps(database, number))
+
+
+def remade_in_steps(database: Database, number: int) -> Steps[tuple[Receipt, Setup]]:
+    """Do the same as `remade`, a call a step."""
+    row = database.execute(
+        "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts where n = ?",
+        (number,),
+    ).fetchone()
+    if row is None:
+        raise LookupError(number)
+    (name, at, door, method, path, query, host, ip, headers, body, setup) = row
+    kept = _as_sent(header_pairs(js_json.read(headers.encode()).value))
+    request = SdkRequest(method, path, query, kept, body, host, ip, door)
+    described = js_json.read(setup.encode()).value
+    assert isinstance(described, dict)
+    as_then = Setup().like(described)
+    receipt = yield from assess_in_steps(request, id=name, at=datetime.fromisoformat(at), setup=as_then)
+    return receipt, as_then
+
+
+def as_kept(judged: Judged, history_row: str | None, signature: str | None, setup: Setup) -> Judged:
+    """Return a call that was mapped again, with its signature and the findings that were kept."""
+    if signature is not None and judged.webhook is not None:
+        judged = replace(judged, outcome=resigned(judged.webhook, setup.kind, signature))
+    if history_row is None:
+        return judged
+    findings = tuple(Finding(**row) for row in json.loads(history_row))
+    return replace(judged, findings=(*judged.findings, *findings))
+
+
+def _kept_history(judged: Judged) -> str | None:
+    """Return the findings that need earlier calls, which mapping this receipt alone does not make again."""
+    rows: Json = [finding_row(finding) for finding in _of_earlier(judged.findings)]
+    return js_json.write(rows).decode() if rows else None
+
+
+def _of_earlier(findings: Iterable[Finding]) -> Iterable[Finding]:
+    return (finding for finding in findings if finding.code in history.CODES)
+
+
+def _kept_headers(request: SdkRequest) -> Headers:
+    """Return the headers that are kept; of Authorization only the write key, which calls carry anyway."""
+    kept = tuple((name, value) for name, value in request.headers if name.lower() in _KEPT_HEADERS)
+    write_key = basic_user(request.headers)
+    return kept if write_key is None else (*kept, (_WRITE_KEY, write_key))
+
+
+def _as_sent(headers: Headers) -> Headers:
+    """Return kept headers as the SDK sent them: the write key is the user of a Basic header."""
+    return tuple(
+        ("Authorization", f"Basic {base64.b64encode(f'{value}:'.encode('utf-8', 'surrogatepass')).decode()}")
+        if name == _WRITE_KEY
+        else (name, value)
+        for name, value in headers
+    )
+
+
+def text(value: str) -> str:
+    """Return a text as SQLite can hold it: its UTF-8 cannot hold a lone surrogate."""
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def column(value: Json) -> str | None:
+    """Return what a filter compares with a member of a call: a text as it is, anything else as JSON."""
+    if value is None:
+        return None
+    return text(value if isinstance(value, str) else js_json.write(value).decode())

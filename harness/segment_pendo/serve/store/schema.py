@@ -1,0 +1,127 @@
+"""The tables of a store, and how a store of an earlier version becomes one of this."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable
+from typing import Final
+
+__all__ = ["OWNER", "VERSION", "chain_number", "create", "migrate"]
+
+VERSION: Final = 3
+OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
+# receipts.open: how many webhooks of a receipt are not delivered. chains: who has webhooks that wait, and
+# when the first of them is due (seconds since 1970). bodies: webhooks that no receipt makes again (replay).
+_TABLES: Final = """
+create table destinations(
+    id integer primary key, name text not null, fingerprint text not null, unique (name, fingerprint));
+create table receipts(
+    n integer primary key autoincrement, id text not null unique, at text not null, door text not null,
+    method text not null, path text not null, query text not null, host text not null, ip text not null,
+    headers text not null, body blob not null, status integer not null, refusal text, setup text not null,
+    destination integer not null, open integer not null);
+create table calls(
+    n integer not null, ix integer not null, type text, user text, grp text, outcome text not null,
+    codes text not null, state text, status integer, attempts integer not null default 0, history text,
+    signature text, chain integer, primary key (n, ix)) without rowid;
+create table attempts(
+    n integer not null, ix integer not null, number integer not null, at text not null, status integer,
+    detail text not null, state text not null, seconds real not null default 0,
+    headers text not null default '[]', answer blob not null default x'',
+    primary key (n, ix, number)) without rowid;
+create table chains(chain integer primary key, destination integer not null, due real not null);
+create table bodies(
+    n integer not null, ix integer not null, body blob not null, headers text not null,
+    primary key (n, ix)) without rowid;
+create table progress(name text primary key, value text not null) without rowid;
+create index receipts_delivered on receipts(n) where open = 0;
+create index calls_waiting on calls(chain) where state = 'waiting';
+create index calls_ended on calls(state) where state in ('dead', 'held');
+create index chains_due on chains(destination, due);
+"""
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make the tables in an empty database, inside the transaction that the caller has begun."""
+    _each(db, _TABLES)
+    _sign(db)
+
+
+def migrate(db: sqlite3.Connection, version: int) -> bool:
+    """Bring a store of an earlier version up to this one, in the caller's transaction.
+
+    Return False where this version does not know how.
+    """
+    while version < VERSION:
+        step = _STEPS.get(version)
+        if step is None:
+            return False
+        step(db)
+        version += 1
+    _sign(db)
+    return True
+
+
+def chain_number(destination: int, chain: str) -> int:
+    """Return the number of a chain of webhooks to one destination.
+
+    Two chains with the same number only wait for each other.
+    """
+    text = f"{destination} {chain}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
+
+
+def _sign(db: sqlite3.Connection) -> None:
+    db.execute(f"pragma user_version = {VERSION}")
+    db.execute(f"pragma application_id = {OWNER}")
+
+
+def _each(db: sqlite3.Connection, script: str) -> None:
+    # executescript would end the transaction.
+    for statement in script.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+def _from_2(db: sqlite3.Connection) -> None:
+    """Version 2 named a destination without its key, and had no outbox."""
+    for table in ("receipts", "calls", "attempts"):
+        db.execute(f"alter table {table} rename to old_{table}")
+    db.execute("drop index if exists calls_state")
+    _each(db, _TABLES)
+    db.execute(
+        "insert into destinations(name, fingerprint) select distinct destination, '' from old_receipts"
+    )
+    db.execute(
+        "insert into receipts select n, id, at, door, method, path, query, host, ip, headers, body, status, "
+        "refusal, setup, (select d.id from destinations d where d.name = o.destination), "
+        "(select count(*) from old_calls c where c.n = o.n and c.state is not null and "
+        "c.state <> 'delivered') from old_receipts o"
+    )
+    db.execute(
+        "insert into calls(n, ix, type, user, grp, outcome, codes, state, status, attempts, history, "
+        "signature) select n, ix, type, user, grp, outcome, codes, state, status, attempts, history, "
+        "signature from old_calls"
+    )
+    db.execute(
+        "insert into attempts(n, ix, number, at, status, detail, state) select a.n, a.ix, a.number, a.at, "
+        "a.status, a.detail, coalesce(c.state, 'dead') from old_attempts a join old_calls c "
+        "on c.n = a.n and c.ix = a.ix"
+    )
+    waiting = db.execute(
+        "select c.n, c.ix, r.destination, c.user, c.grp from calls c join receipts r on r.n = c.n "
+        "where c.state is not null and c.state <> 'delivered'"
+    ).fetchall()
+    for number, index, destination, user, group in waiting:
+        # The chain was not kept. Who shares an id waits for each other, as they did, and perhaps for more.
+        chain = chain_number(destination, f"{user if user is not None else group}")
+        db.execute("update calls set chain = ? where n = ? and ix = ?", (chain, number, index))
+        db.execute(
+            "insert or ignore into chains select ?, ?, 0 where exists "
+            "(select 1 from calls where n = ? and ix = ? and state = 'waiting')",
+            (chain, destination, number, index),
+        )
+    for table in ("attempts", "calls", "receipts"):
+        db.execute(f"drop table old_{table}")
+
+
+_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {2: _from_2}

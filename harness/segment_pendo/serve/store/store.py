@@ -1,0 +1,141 @@
+"""The store: every request that was answered, its calls, and what became of each webhook; SQL on sqlite3.
+
+A receipt is committed before its SDK is answered, so a kill -9 loses nothing that was answered 200. Webhook
+bytes are not kept: they are made again from the receipt. A file holds what apps sent, in clear: only its
+owner may read it (0600).
+"""
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from segment_pendo.base import js_json
+from segment_pendo.base.steps import Prepared, Steps, finished
+from segment_pendo.mapping.assess import chain
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.serve.store import receipts
+from segment_pendo.serve.store.calls import Calls
+from segment_pendo.serve.store.database import Database
+from segment_pendo.serve.store.outbox import Outbox
+from segment_pendo.serve.store.schema import chain_number
+from segment_pendo.words import Receipt
+
+__all__ = ["Limits", "Store"]
+
+_TEMPORARY: Final = 64 * 1024 * 1024
+_AT_A_TIME: Final = 64  # receipts that are forgotten in one commit
+_AGAIN: Final = 60.0  # seconds after which we look again for what is too old
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When the oldest receipts are forgotten, but never one with a webhook that is not delivered.
+
+    `size`: bytes of the file that hold something; `age`: how long they are kept.
+    """
+
+    size: int = 256 * 1024 * 1024
+    age: timedelta | None = timedelta(days=7)
+
+
+class Store:
+    """A sink that keeps receipts. All of it runs in the thread that made it.
+
+    `path` None: a temporary file, which nobody else sees. `destination`: the host for which webhooks are
+    accepted, and a `fingerprint` of its key. `clock` returns seconds since 1970. `database`: that of another
+    store in this process, which has the same file. `calls` reads what is kept, `outbox` has what is to be
+    delivered.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        setup: Setup,
+        destination: str = "",
+        fingerprint: str = "",
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.time,
+        database: Database | None = None,
+    ) -> None:
+        self._described = js_json.write(setup.described()).decode()
+        self._limits = limits or (Limits() if path is not None else Limits(_TEMPORARY, None))
+        self._clock = clock
+        self._look_at = 0.0
+        self.path = path
+        self.database = database or Database(path)
+        self.calls = Calls(self.database)
+        self.outbox = Outbox(self.database, destination, fingerprint)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def take(self, receipt: Receipt) -> None:
+        """Commit one receipt with its calls. Raises OSError."""
+        self.database.keep(finished(self.prepared(receipt)))
+
+    def prepared(self, receipt: Receipt) -> Steps[Prepared]:
+        """Make the rows of a receipt, a call a step; all of them are committed when they are kept."""
+        destination = self.outbox.destination
+        row = receipts.receipt_columns(receipt, self._described, destination)
+        columns: list[tuple[object, ...]] = []
+        chains: dict[int, None] = {}  # in the order of their first webhooks
+        for judged in receipt.judged:
+            number = None
+            if judged.webhook is not None:
+                number = chain_number(destination, chain(judged))
+                chains[number] = None
+            columns.append((*receipts.call_columns(judged), number))
+            yield
+        return Prepared(partial(self._keep, row, columns, chains), partial(self._undo, receipt.id))
+
+    def _keep(
+        self, row: tuple[object, ...], columns: list[tuple[object, ...]], chains: Collection[int]
+    ) -> None:
+        with self.database.transaction():
+            number = self.database.execute(receipts.RECEIPT, row).lastrowid
+            self.database.executemany(receipts.CALL, [(number, *values) for values in columns])
+            now = self._clock()
+            self.outbox.accept(chains, now)
+            self._forget_oldest(now)
+
+    def _undo(self, name: str) -> None:
+        """Take back what was kept; where its transaction was rolled back, there is nothing to do."""
+        with self.database.transaction():
+            found = self.database.execute("select n from receipts where id = ?", (name,)).fetchone()
+            if found is not None:
+                self._forget(found[0])
+
+    def _forget(self, number: int) -> None:
+        for table in ("attempts", "calls", "bodies", "receipts"):
+            self.database.execute(f"delete from {table} where n = ?", (number,))  # noqa: S608 - our own names
+
+    def _forget_oldest(self, now: float) -> None:
+        """Forget receipts that are too old or too much, a few at a time."""
+        if self.database.used() > self._limits.size:
+            self._forget_those("select n from receipts where open = 0 order by n limit ?", (_AT_A_TIME,))
+        if self._limits.age is not None and now >= self._look_at:
+            self._look_at = now + _AGAIN
+            before = (datetime.fromtimestamp(now, UTC) - self._limits.age).isoformat()
+            while self._forget_those(
+                "select n from (select n, at from receipts where open = 0 order by n limit ?) where at < ?",
+                (_AT_A_TIME, before),
+            ):
+                pass
+
+    def _forget_those(self, which: str, values: tuple[object, ...]) -> int:
+        numbers = [number for (number,) in self.database.execute(which, values)]
+        for number in numbers:
+            self._forget(number)
+        return len(numbers)
+
+    def clear(self) -> None:
+        """Forget everything, also what is not delivered. Raises OSError."""
+        with self.database.transaction():
+            for table in ("attempts", "calls", "bodies", "receipts", "chains"):
+                self.database.execute(f"delete from {table}")  # noqa: S608 - our own names
+        self.database.changed()
