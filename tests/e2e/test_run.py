@@ -168,7 +168,7 @@ def test_a_failed_delivery_is_named_and_ends_with_5(run: Start, server: Server) 
         "detail": f"{server.url[7:]} answered 403; Segment would not try again",
     }
     assert running.end() == 5
-    assert "dead 403" in running.out.read_text()
+    assert f"not delivered: {server.url[7:]} answered 403" in running.out.read_text()
 
 
 def test_the_end_waits_for_deliveries_and_names_the_rest(run: Start, server: Server) -> None:

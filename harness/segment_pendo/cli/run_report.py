@@ -9,7 +9,7 @@ from typing import Final, Literal, TextIO
 from segment_pendo.base.prose import many, plain
 from segment_pendo.base.steps import Steps, finished
 from segment_pendo.explain import rows
-from segment_pendo.explain.teller import Teller, refusal_line
+from segment_pendo.explain.teller import Teller, ended, refusal_line
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import (
@@ -182,10 +182,7 @@ class Reporter:
             return
         line = self._waiting.pop(ref, None)
         if line is None:
-            self._print(
-                f"{attempt.at.isoformat()[11:23]}  call {name}: {attempt.state} "
-                f"{attempt.status or attempt.detail}"
-            )
+            self._print(f"{attempt.at.isoformat()[11:23]}  call {name}: {ended(attempt)}")
         else:
             line.attempt, line.settled = attempt, True
             self._flush()

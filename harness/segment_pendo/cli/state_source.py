@@ -14,6 +14,7 @@ from segment_pendo.cli.setup_options import was_given
 from segment_pendo.explain.prediction import Event, predicted
 from segment_pendo.explain.records import as_state
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.pendo.regions import LOOPBACK
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
 from segment_pendo.words import JsonObject
 
@@ -92,8 +93,12 @@ def _events_of(data: bytes, name: str, setup: Setup) -> tuple[list[Event], Setup
 
 def _events_at(url: str) -> list[Event]:
     webhooks: list[Event] = []
+    missing = 0
     try:
         for row in calls(url, {"outcome": "webhook"}, code=CANNOT_START):
+            if row["delivery"] is not None and row["delivery"]["state"] != "delivered":
+                missing += 1  # Pendo does not have it
+                continue
             at = times.parse(row["time"])
             webhooks.append(
                 Event(
@@ -107,12 +112,23 @@ def _events_at(url: str) -> list[Event]:
             f"The calls of {url} cannot be read: it is another version of segment-pendo, or another program."
         )
         raise Failure(message, CANNOT_START) from None
+    if missing:
+        click.echo(f"{many(missing, 'webhook')} at {url} not delivered, and so left out.", err=True)
     return webhooks
+
+
+def _delivers_elsewhere(url: str) -> bool:
+    """Whether a running instance sends its webhooks to another Pendo than the one that is in it."""
+    answer = get(url, "/_/health")
+    outbox = answer.value.get("outbox") if isinstance(answer.value, dict) else None
+    return isinstance(outbox, dict) and outbox.get("destination") != LOOPBACK
 
 
 def state(source: str, setup: Setup) -> JsonObject:
     """Return the state of a source. Raises Failure if it has none."""
     if is_url(source):
+        if _delivers_elsewhere(source):
+            return predicted(_events_at(source), setup.pendo, track=setup.pendo_track).state()
         answer = get(source, "/_/state")
         current = as_state(answer.value) if answer.status == 200 else None
         if current is None:

@@ -1,26 +1,28 @@
 """The fate of one call: a plain sentence for somebody who does not know the codes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
-from segment_pendo.base.prose import plain, short, whole
+from segment_pendo.base.prose import plain, printable, short, whole
 from segment_pendo.explain.fields import effect_row, field_lines
+from segment_pendo.explain.rows import attempt_row
 from segment_pendo.explain.why import because
 from segment_pendo.mapping.assess import effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.pendo.metadata import Field
-from segment_pendo.words import Call, Finding, Json, JsonObject, Judged
+from segment_pendo.words import Attempt, Call, Finding, Json, JsonObject, Judged
 
-__all__ = ["WHERE", "explained", "fate"]
+__all__ = ["PERHAPS_TAKEN", "WHERE", "explained", "fate"]
 
 # 1.32, 1.73: where and when to look.
 WHERE: Final = "In Pendo, look under segment.io (beside Agent); it takes minutes, up to an hour or so."
 
+PERHAPS_TAKEN: Final = "so it may have been taken"  # of a webhook to which no answer came
 # What to do in the app where Pendo makes nothing of a call, by the rule.
 _INSTEAD: Final = {
     "1.38": "identify the user with a userId",
@@ -45,25 +47,34 @@ _LONGEST_PATH: Final = 200
 _WORD = re.compile(r"[^\W_]+")
 
 
-def explained(judged: Judged, setup: Setup) -> JsonObject:
-    """Return what `explain` adds to the row of a call: fate, fields, effect."""
+def explained(judged: Judged, setup: Setup, attempts: Sequence[Attempt] = ()) -> JsonObject:
+    """Return what `explain` adds to the row of a call: fate, fields, effect, and attempts if there are some.
+
+    Where its webhook was not delivered, the call has no effect.
+    """
     effect = effect_of(judged, setup)
-    shows = effect is not None and effect.nothing is None
+    arrived = effect is not None and not (attempts and attempts[-1].state != "delivered")
+    shows = arrived and effect is not None and effect.nothing is None
+    made: JsonObject = {"attempts": [attempt_row(attempt) for attempt in attempts]} if attempts else {}
     return {
-        "fate": fate(judged, setup, effect) + (f" {WHERE}" if shows else ""),
+        "fate": fate(judged, setup, effect, attempts) + (f" {WHERE}" if shows else ""),
         "fields": [line.row() for line in field_lines(judged, effect, setup)],
-        "effect": effect_row(effect) if effect is not None else {"visitor": None, "account": None},
+        "effect": effect_row(effect) if arrived and effect else {"visitor": None, "account": None},
+        **made,
     }
 
 
-def fate(judged: Judged, setup: Setup, effect: Effect | None = None) -> str:
+def fate(judged: Judged, setup: Setup, effect: Effect | None = None, attempts: Sequence[Attempt] = ()) -> str:
     """Return what became of a call, as one sentence for somebody who does not know the codes.
 
-    `effect` is the effect of the call, where the caller knows it already.
+    `effect` is the effect of the call, where the caller knows it already. `attempts`: those to deliver its
+    webhook, where it was sent; else the sentence says what becomes of it if it is delivered.
     """
     who = _subject(judged.call)
     if judged.skipped is not None:
         return f"{who}: not delivered, as {_lowered(judged.skipped.reason)}"
+    if attempts and attempts[-1].state != "delivered":
+        return f"{who}: {_undelivered(attempts)}."
     effect = effect or effect_of(judged, setup)
     assert effect is not None
     if effect.nothing is not None:
@@ -77,6 +88,19 @@ def fate(judged: Judged, setup: Setup, effect: Effect | None = None) -> str:
         said = "; ".join([_records(effect, setup), *_metadata(effect, setup)])
     covered = _COVERED | _COVERED_WHERE_IGNORED if effect.nothing is not None else _COVERED
     return f"{who}: {said}{_more(judged.findings, covered)}."
+
+
+def _undelivered(attempts: Sequence[Attempt]) -> str:
+    """Return why a webhook is not delivered, and what Pendo has of it."""
+    last = attempts[-1]
+    wrong, _, follows = printable(last.detail).partition("; ")
+    waits = last.state == "waiting"
+    if any(PERHAPS_TAKEN in attempt.detail for attempt in attempts):
+        has = "whether Pendo has it is not known"
+    else:
+        has = "Pendo has nothing of this call" + (" yet" if waits else "")
+    at = f"{last.at:%H:%M:%S} UTC"
+    return f"not delivered{' yet' if waits else ''}: {wrong} at {at}, {follows or 'given up'}; {has}"
 
 
 def _subject(call: Call) -> str:

@@ -4,9 +4,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from segment_pendo.base import js_json
 from segment_pendo.base.times import text
-from segment_pendo.words import Finding, Json, JsonObject, Judged, Level, Receipt
+from segment_pendo.words import Attempt, Finding, Json, JsonObject, Judged, Level, Receipt
 
-__all__ = ["CallRow", "FindingRow", "call_row", "dumps", "error_row", "finding_row"]
+__all__ = ["CallRow", "FindingRow", "attempt_row", "call_row", "dumps", "error_row", "finding_row"]
 
 
 def call_row(
@@ -41,6 +41,23 @@ def finding_row(finding: Finding) -> JsonObject:
         "path": finding.path,
         "message": finding.message,
         "source": finding.source,
+    }
+
+
+def attempt_row(attempt: Attempt) -> JsonObject:
+    """Return an attempt to deliver a webhook; `answer` has the first bytes of the answer's body."""
+    headers: Json = [
+        [name, value if name.lower() != "set-cookie" else "****"] for name, value in attempt.headers
+    ]
+    return {
+        "number": attempt.number,
+        "time": text(attempt.at),
+        "seconds": round(attempt.seconds, 3),
+        "state": attempt.state,
+        "status": attempt.status,
+        "detail": attempt.detail or None,
+        "headers": headers,
+        "answer": attempt.answer.decode("utf-8", "replace"),
     }
 
 

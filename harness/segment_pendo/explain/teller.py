@@ -10,7 +10,7 @@ from segment_pendo.segment.ingest import masked
 from segment_pendo.segment.members import WORD_OF
 from segment_pendo.words import LEVELS, Attempt, Json, Judged, Receipt, Skipped
 
-__all__ = ["WHO", "Teller", "finding_line", "named", "refusal_line", "refused"]
+__all__ = ["WHO", "Teller", "ended", "finding_line", "named", "refusal_line", "refused"]
 
 WHO: Final = ("userId", "groupId")  # for `named`
 _MOST_SAID: Final = 1000
@@ -63,7 +63,7 @@ class Teller:
             return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
         parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
         parts += [f"group {plain(group)} -> account"] if group is not None else []
-        parts += ["webhook", _status(attempt) if delivers else "", _findings(judged)]
+        parts += ["webhook", ended(attempt) if delivers else "", _findings(judged)]
         return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
 
     def _news(self, judged: Judged) -> list[str]:
@@ -79,11 +79,13 @@ def _reason(skipped: Skipped, kind: str | None, door: Door) -> str:
     return " ".join(filter(None, [f": {printable(skipped.reason)}", advice(skipped.code, kind, door)]))
 
 
-def _status(attempt: Attempt | None) -> str:
+def ended(attempt: Attempt | None) -> str:
+    """Return what an attempt to deliver a webhook came to, in words."""
     if attempt is None:
         return "waiting"
-    status = f" {attempt.status}" if attempt.status else ""
-    return f"{attempt.state}{status}" + (f": {attempt.detail}" if attempt.detail else "")
+    if attempt.state == "delivered":
+        return f"delivered {attempt.status}"
+    return f"not delivered: {printable(attempt.detail)}"
 
 
 def _findings(judged: Judged) -> str:

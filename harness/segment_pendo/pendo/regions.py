@@ -13,6 +13,7 @@ __all__ = [
     "CDN_HOSTS",
     "DATA_HOSTS",
     "LOCAL_KEY",
+    "LOOPBACK",
     "api_base",
     "caveat",
     "destination",
@@ -44,6 +45,7 @@ _OLD_HOSTS: Final = frozenset({"pendo-io.appspot.com", "segment.us.pendo.io", "s
 DOCUMENTED: Final = frozenset({"us", "eu"})
 # The key in the address of the loopback Pendo: an obvious dummy.
 LOCAL_KEY: Final = "local"
+LOOPBACK: Final = "loopback"  # the name of the Pendo that is a part of a run
 _KEY_SHAPE = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 

@@ -29,11 +29,13 @@ class Answer:
     """The answer to one request.
 
     `status` is None if no answer came. `wrong` is empty for a 2xx, else it says in words what happened.
+    `perhaps_taken`: no answer came, but the request may have arrived.
     """
 
     status: int | None
     wrong: str = ""
     body: bytes = b""
+    perhaps_taken: bool = False
     headers: Headers = field(default=(), repr=False, compare=False)
 
     @property
@@ -100,9 +102,12 @@ class Client:
             ) as answer:
                 # Read in any case, so that the connection can be used again; a destination ignores it (W-12).
                 kept = await (answer.read() if most is None else answer.content.read(most))
-                return Answer(answer.status, _said(answer.status, name), kept, tuple(answer.headers.items()))
+                return Answer(
+                    answer.status, _said(answer.status, name), kept, headers=tuple(answer.headers.items())
+                )
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Answer(None, _failed(error, name, seconds))
+            arrived = not isinstance(error, aiohttp.ClientConnectorError)
+            return Answer(None, _failed(error, name, seconds), perhaps_taken=arrived)
 
     async def send(self, base: str, request: SdkRequest, **how: Any) -> Answer:
         """Send an SDK's request to the ingest at `base`; a path of `base` is kept as a prefix."""

@@ -16,6 +16,7 @@ from typing import Final
 
 from segment_pendo.base.prose import many, tell_nobody
 from segment_pendo.base.steps import Steps, finished
+from segment_pendo.explain.fate import PERHAPS_TAKEN
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import webhook_url
 from segment_pendo.segment import webhooks
@@ -267,7 +268,8 @@ class Delivery:
             return Outcome(waiting, attempt)
         due, follows = self._again(waiting, answer, number, now)
         state: State = "dead" if due is None else "waiting"
-        detail = f"{answer.wrong}; {follows}"
+        wrong = f"{answer.wrong}, {PERHAPS_TAKEN}" if answer.perhaps_taken else answer.wrong
+        detail = f"{wrong}; {follows}"
         attempt = Attempt(number, at, answer.status, detail, state, now - began, answer.headers, answer.body)
         return Outcome(waiting, attempt, due)
 

@@ -16,7 +16,7 @@ from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
 from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.serve.store import FILTERS, Store
-from segment_pendo.words import Json
+from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Inspector"]
 
@@ -71,8 +71,23 @@ class Inspector:
         totals: Json = dict(self._store.calls.totals())
         uptime = round(time.monotonic() - self._started, 3)
         return json_answer(
-            {"status": "ok", "version": __version__, "uptime": uptime, "totals": totals, "deliveries": states}
+            {
+                "status": "ok",
+                "version": __version__,
+                "uptime": uptime,
+                "totals": totals,
+                "deliveries": states,
+                "outbox": self._outbox(),
+            }
         )
+
+    def _outbox(self) -> JsonObject:
+        """Return what waits for this run's destination, and for how many seconds the oldest has waited."""
+        outbox = self._store.outbox
+        oldest = outbox.oldest()
+        age = None if oldest is None else round(max(0.0, time.time() - oldest.timestamp()), 3)
+        elsewhere: JsonObject = dict(outbox.elsewhere())
+        return {"destination": outbox.name, "waiting": outbox.left(), "oldest": age, "elsewhere": elsewhere}
 
     async def _calls(self, request: web.Request) -> web.Response:
         try:
@@ -91,7 +106,7 @@ class Inspector:
         if kept is None:
             return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
         device = compared_row(kept.judged, kept.setup) if "device" in request.query else {}
-        return json_answer(kept.row | explained(kept.judged, kept.setup) | device)
+        return json_answer(kept.row | explained(kept.judged, kept.setup, kept.attempts) | device)
 
     async def _clear(self, request: web.Request) -> web.Response:
         refused = refused_change(request)

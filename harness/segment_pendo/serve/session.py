@@ -13,7 +13,7 @@ from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT, bare
 from segment_pendo.base.prose import tell_nobody
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo.regions import LOCAL_KEY
+from segment_pendo.pendo.regions import LOCAL_KEY, LOOPBACK
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Mode, Recorder
@@ -33,7 +33,6 @@ from segment_pendo.words import Attempt, CallRef, Destination, JsonObject, Webho
 
 __all__ = ["DRAIN", "Plan", "Session", "SessionError"]
 
-_LOOPBACK: Final = "loopback"
 DRAIN: Final = 30.0  # how many seconds the end waits for webhooks to another Pendo
 _LOOK: Final = 0.5
 _MOST_NAMED: Final = 10
@@ -191,7 +190,7 @@ class Session:
         store = Store(
             path,
             setup=plan.setup,
-            destination=to.name if to else _LOOPBACK,
+            destination=to.name if to else LOOPBACK,
             fingerprint=to.fingerprint if to else "",
             database=shared.shared() if shared is not None else None,
         )
@@ -211,14 +210,14 @@ class Session:
             return None
         to = plan.to
         if to is None and plan.loopback_http and self._port is not None:
-            to = Destination(_LOOPBACK, self._port.url, LOCAL_KEY, loopback=True)
+            to = Destination(LOOPBACK, self._port.url, LOCAL_KEY, loopback=True)
         self._posts_here = to is not None and self._port is not None and to.base == self._port.url
 
         def send(opened: Client) -> Send:
             return _in_process(pendo) if to is None else over_http(opened, to, plan.setup.kind)
 
         return Delivery(
-            to.name if to else _LOOPBACK,
+            to.name if to else LOOPBACK,
             send,
             self._store,
             heard,

@@ -20,7 +20,7 @@ from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
-from segment_pendo.words import SdkRequest
+from segment_pendo.words import Attempt, SdkRequest
 
 CALLS = """{"type":"identify","userId":"u-1","traits":{"plan":"pro","address":{"city":"Brno"},"tags":["a"]}}
 {"type":"group","userId":"u-1","groupId":"acme","traits":{"name":"Initech"}}
@@ -330,7 +330,9 @@ def test_every_page_of_a_running_instance_is_read() -> None:
 
     def routes() -> Any:
         store = Store(None, setup=Setup())  # made in the thread that serves
-        Relay([store], setup=Setup()).receive(SdkRequest("POST", "/v1/batch", body=body))
+        receipt = Relay([store], setup=Setup()).receive(SdkRequest("POST", "/v1/batch", body=body))
+        for judged in receipt.judged[1:]:
+            store.outbox.attempted(receipt.ref(judged), Attempt(1, receipt.at, 200, "", "delivered"))
         return [*Inspector(store).routes(), *LoopbackPendo().routes()]
 
     with background(routes) as url:
@@ -342,3 +344,8 @@ def test_every_page_of_a_running_instance_is_read() -> None:
         assert done.exit_code == 1
         told = invoke("state", "compare", "visitor", "u-1499", "--to", url, "--from", url)
         assert told.stdout.startswith("Pendo has no visitor u-1499.")
+        assert "1 webhook at http" in told.stderr
+        assert "not delivered, and so left out" in told.stderr
+        # This instance delivers to another Pendo than its own: what it holds is what was delivered.
+        shown = json.loads(invoke("state", "show", "--from", url, "--format", "json").stdout)
+        assert len(shown["visitors"]) == 1499

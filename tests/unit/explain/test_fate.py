@@ -7,10 +7,11 @@ import pytest
 from make_fixtures import FATES, RECEIVED, fates
 
 from segment_pendo.explain.device_mode import compared_row, device
-from segment_pendo.explain.fate import explained, fate
+from segment_pendo.explain.fate import WHERE, explained, fate
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.words import Attempt
 
 
 def one(call: dict[str, Any], **setup: Any) -> Mapped:
@@ -435,3 +436,47 @@ def test_white_space_around_an_id_can_be_seen(id: str, shown: str) -> None:
     sentence = told({"type": "group", "userId": id, "groupId": " g ", "traits": {}})
     assert f"joined by visitor {shown}" in sentence
     assert 'delivered as account " g "' in sentence
+
+
+REFUSED = "data.pendo.io answered 403; Segment would not try again"
+LATER = "data.pendo.io answered 503; tried again in 2 s"
+SILENT = (
+    "no answer from data.pendo.io within 10 s, so it may have been taken; given up after 2 attempts in 30 s"
+)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "says"),
+    [
+        (
+            [(403, REFUSED, "dead")],
+            "not delivered: data.pendo.io answered 403 at 10:00:01 UTC, Segment would not try again; Pendo has "
+            "nothing of this call.",
+        ),
+        (
+            [(503, LATER, "waiting")],
+            "not delivered yet: data.pendo.io answered 503 at 10:00:01 UTC, tried again in 2 s; Pendo has "
+            "nothing of this call yet.",
+        ),
+        (
+            [(None, SILENT, "waiting"), (403, REFUSED, "dead")],
+            "not delivered: data.pendo.io answered 403 at 10:00:01 UTC, Segment would not try again; whether "
+            "Pendo has it is not known.",
+        ),
+        (
+            [(503, LATER, "waiting"), (200, "", "delivered")],
+            "delivered as visitor u; it has no traits, so no metadata changes.",
+        ),
+    ],
+)
+def test_a_fate_includes_the_delivery(attempts: list[tuple[int | None, str, Any]], says: str) -> None:
+    made = one({"type": "identify", "userId": "u"})
+    tried = [
+        Attempt(number, RECEIVED.replace(hour=10, minute=0, second=1), status, detail, state)
+        for number, (status, detail, state) in enumerate(attempts, 1)
+    ]
+    row: Any = explained(made.judged, made.setup, tried)
+    assert row["fate"].removesuffix(f" {WHERE}") == f"identify u: {says}"
+    arrives = attempts[-1][2] == "delivered"
+    assert (row["effect"]["visitor"] is not None, WHERE in row["fate"]) == (arrives, arrives)
+    assert [attempt["status"] for attempt in row["attempts"]] == [status for status, _, _ in attempts]

@@ -73,7 +73,7 @@ def failing(until: float, status: int = 503, **headers: str) -> Pendo:
 
     def pendo(_webhook: Webhook) -> Answer:
         if virtual_time.clock() - virtual_time.BEGAN < until:
-            return Answer(status, f"pendo.test answered {status}", b"no", tuple(headers.items()))
+            return Answer(status, f"pendo.test answered {status}", b"no", headers=tuple(headers.items()))
         return Answer(200)
 
     return pendo

@@ -23,7 +23,9 @@ function outcome(call) {
 
 function delivered(call) {
   if (!call.delivery) return "–";
-  return call.delivery.status === null ? call.delivery.state : `${call.delivery.state} ${call.delivery.status}`;
+  const { state, status } = call.delivery;
+  const what = state === "dead" ? "not delivered" : state;
+  return status === null ? what : `${what} ${status}`;
 }
 
 // The webhook; of a skipped call, the event as Segment passes it on to other destinations.
@@ -48,6 +50,11 @@ async function explain(call, place) {
   if (!answer || !answer.ok) return;
   const explained = await answer.json();
   fate.textContent = explained.fate;
+  const attempts = explained.attempts || [];
+  for (const attempt of attempts.some((attempt) => attempt.detail) ? attempts : []) {
+    const line = `attempt ${attempt.number} at ${attempt.time.slice(11, 23)}: ${attempt.detail || `answered ${attempt.status}`}`;
+    place.append(Object.assign(document.createElement("p"), { textContent: line, className: "attempt" }));
+  }
   const isShown = (field) => field.to !== null || /^\$\.(traits|properties)/.test(field.from || field.webhook || "");
   const fields = explained.fields.filter(isShown);
   if (!fields.length) return;

@@ -54,6 +54,7 @@ class Outbox:
 
     def __init__(self, database: Database, name: str, fingerprint: str = "") -> None:
         self._database = database
+        self.name = name
         with database.transaction():
             database.execute(
                 "insert or ignore into destinations(name, fingerprint) values (?, ?)", (name, fingerprint)
@@ -86,6 +87,15 @@ class Outbox:
             (self.destination,),
         ).fetchone()
         return int(count)
+
+    def oldest(self) -> datetime | None:
+        """Return when the oldest of the webhooks that wait was accepted, or None where none waits."""
+        (at,) = self._database.execute(
+            "select min(r.at) from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
+            "join receipts r on r.n = c.n where k.destination = ?",
+            (self.destination,),
+        ).fetchone()
+        return None if at is None else datetime.fromisoformat(at)
 
     def some_left(self, limit: int) -> list[CallRef]:
         """Return the names of the first webhooks that wait."""
