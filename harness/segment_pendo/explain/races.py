@@ -28,14 +28,17 @@ from segment_pendo.pendo.records import message_id_of
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json, JsonObject
 
-__all__ = ["Ending", "Race", "races", "where"]
+__all__ = ["Ending", "Race", "races"]
 
 type Arrives = Literal["last", "first", "instead"]
 type _Path = tuple[str | int, ...]
 
 _WIDEST: Final = 80
-_SELDOM: Final = "if {} arrives before the call with its messageId"
-_WHEN: Final = {"last": "if {} arrives last", "first": "if {} arrives first", "instead": _SELDOM}
+_WHEN: Final = {
+    "last": "{} arrives last",
+    "first": "{} arrives first",
+    "instead": "{} arrives before the call with its messageId",
+}
 
 
 class Ending(NamedTuple):
@@ -65,15 +68,15 @@ class Race(NamedTuple):
     arrives: Arrives
 
     def says(self) -> str:
-        """Return both endings as a clause."""
-        now, then = self.recorded, self.other
-        when = _WHEN[self.arrives].format(then.call)
-        return f"as recorded {short(now.value, _WIDEST)} ({now.call}); {when}: {short(then.value, _WIDEST)}"
+        """Return the place and both endings as one clause."""
+        now, then = (short(ending.value, _WIDEST) for ending in (self.recorded, self.other))
+        place = short(_where(self.path), _WIDEST)
+        when = _WHEN[self.arrives].format(self.other.call)
+        return f"{place} is {now} as recorded ({self.recorded.call}), but {then} if {when}"
 
     def finding(self) -> Finding:
         """Return the race as a finding about the call that decides it as recorded."""
-        message = f"{self.kind} {whole(self.id)}, {where(self.path)}: {self.says()}."
-        return note("ORDER_SENSITIVE", self.recorded.path, message)
+        return note("ORDER_SENSITIVE", self.recorded.path, f"{self.kind} {whole(self.id)}: {self.says()}.")
 
     def row(self) -> JsonObject:
         """Return the race as JSON: its finding, the place, both endings."""
@@ -82,8 +85,8 @@ class Race(NamedTuple):
         return finding_row(self.finding()) | place | {"recorded": now, "other": then, "arrives": self.arrives}
 
 
-def where(path: str) -> str:
-    """Return a place of a record as people read it."""
+def _where(path: str) -> str:
+    """Return a place of a record as people read it: `segmentio.plan`."""
     return "the record itself" if path == "$" else path.removeprefix("$.metadata.").removeprefix("$.")
 
 
@@ -124,7 +127,7 @@ def _text(value: object) -> str:
 def _same(one: object, other: object) -> bool:
     if one is other:
         return True
-    if isinstance(one, str) and isinstance(other, str):  # most are
+    if type(one) is type(other) and isinstance(one, str | bool | int):  # most are
         return one == other
     return _text(one) == _text(other)
 
