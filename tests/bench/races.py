@@ -1,7 +1,7 @@
 """How the time of `races` grows with the calls: each size beside the one before it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from segment_pendo.explain.prediction import Event
@@ -19,7 +19,7 @@ def people(number: int) -> Any:
     return {"type": "identify", "userId": user, "traits": traits}
 
 
-CALLS = {
+CALLS: dict[str, Callable[[int], Any]] = {
     "20,000 people in 500 accounts": people,
     "one person, one field": lambda number: {"type": "identify", "userId": "u", "traits": {"n": number}},
     "one person, always another field": lambda number: {

@@ -296,7 +296,7 @@ class _Judge:
         if other is not None:
             yield self._race(path, self._recorded(cell, now, other), self._other(cell, other), "last")
         elif now is not None and now.value is not _NOTHING and self._is_avoidable(cell):
-            yield self._race(path, now, self._avoiding(cell), "last")
+            yield self._race(path, *self._avoiding(cell, now), "instead")
 
     def _accounts(self) -> Iterator[Race]:
         cell, joins = self._record.joined, self._record.joins
@@ -308,7 +308,8 @@ class _Judge:
             after = self._other(cell, other)._replace(value=_ids(joins, other))
             yield self._race(("accountIds",), recorded, after, "first")
         elif now is not None and self._is_avoidable(cell):
-            yield self._race(("accountIds",), now._replace(value=before), self._avoiding(cell), "first")
+            now = now._replace(value=before)
+            yield self._race(("accountIds",), *self._avoiding(cell, now), "instead")
 
     def _is_avoidable(self, cell: _Cell) -> bool:
         """Whether in some order no call writes it, or the record is not there."""
@@ -329,24 +330,22 @@ class _Judge:
             return other
         return self._shown.latest._replace(value=other.value)
 
-    def _avoiding(self, cell: _Cell) -> _Write:
-        """Return the call that can come instead of the one that writes it, and does not."""
+    def _avoiding(self, cell: _Cell, now: _Write) -> tuple[_Write, _Write]:
+        """Return what is as recorded, and the call that can come instead and does not write it.
+
+        Where it is written in any order, but the record need not be there, the calls are those that decide
+        about the record.
+        """
         blamed = self._shown if cell.steady else cell
-        same = blamed.recorded.call.same if blamed.recorded is not None else None
-        calls = [call for call in same or () if blamed not in (call.touched or ())]
-        assert calls
-        return _Write(calls[-1], _NOTHING, ("messageId",))
+        assert blamed.recorded is not None
+        call = blamed.recorded.call
+        *_, other = (same for same in call.same or () if blamed not in (same.touched or ()))
+        path = now.path if blamed is cell else ("messageId",)
+        return _Write(call, now.value, path), _Write(other, _NOTHING, ("messageId",))
 
     def _race(self, path: _Path, now: _Write, other: _Write, arrives: Arrives) -> Race:
-        alone = now.call.is_alone and other.call.is_alone
-        return Race(
-            self._kind,
-            self._id,
-            json_path(*path),
-            _ending(now),
-            _ending(other),
-            arrives if alone else "instead",
-        )
+        how = arrives if other.call.is_alone else "instead"
+        return Race(self._kind, self._id, json_path(*path), _ending(now), _ending(other), how)
 
 
 def _ids(joins: list[_Write], first: _Write | None = None) -> Json:

@@ -33,6 +33,7 @@ def told(*calls: Any, assumed: str = "", track: bool = True) -> list[str]:
     return [f"{race.kind} {race.id}: {race.says()}" for race in found]
 
 
+M = {"messageId": "m"}
 PLAN = "visitor u: segmentio.plan is"
 FIRST, SECOND = (f" as recorded ({number}), but" for number in (1, 2))
 LAST, INSTEAD = " if 1 arrives last", " if 2 arrives before the call with its messageId"
@@ -110,6 +111,12 @@ LAST, INSTEAD = " if 1 arrives last", " if 2 arrives before the call with its me
                 'visitor u: segmentio.name is "Ann" as recorded (2), but (absent) if 1 arrives last',
             ],
         ),
+        # an account that a call only names takes none of its traits
+        (
+            [identify(plan=value) | {"groupId": "acme"} for value in "ab"],
+            "identify_account=joined",
+            [f'{PLAN} "b"{SECOND} "a"{LAST}'],
+        ),
         # a visitor that is not there has no races
         ([identify(plan="a"), identify(plan="b")], "eventless=hidden", []),
         (
@@ -133,6 +140,48 @@ def test_one_of_two_with_the_same_message_id_may_come_first() -> None:
         f'visitor v: the record itself is (absent){FIRST} "there"{INSTEAD}',
     ]
     assert told(*either) == []
+
+
+@pytest.mark.parametrize(
+    ("calls", "assumed", "says"),
+    [
+        # only without the call that sets it is the visitor seen at all
+        (
+            [track() | M, identify(plan="a") | M],
+            "eventless=hidden",
+            [f'visitor u: the record itself is "there"{FIRST} (absent){INSTEAD}'],
+        ),
+        (
+            [track() | M, track("v") | M, identify(plan="a")],
+            "eventless=hidden",
+            [
+                f'visitor u: the record itself is "there"{FIRST} (absent){INSTEAD}',
+                f'{PLAN} "a"{FIRST} (absent){INSTEAD}',
+                f'visitor v: the record itself is (absent){FIRST} "there"{INSTEAD}',
+            ],
+        ),
+        (
+            [group("acme") | M, group("beta") | M],
+            "",
+            [
+                f'visitor u: accountIds is ["acme"]{FIRST} ["beta"]{INSTEAD}',
+                f'visitor u: auto.accountid is "acme"{FIRST} "beta"{INSTEAD}',
+                f'account acme: the record itself is "there"{FIRST} (absent){INSTEAD}',
+                f'account beta: the record itself is (absent){FIRST} "there"{INSTEAD}',
+            ],
+        ),
+        (
+            [identify(plan="a"), identify(name="n") | M, identify(name="n") | M],
+            "absent_traits=removed",
+            [
+                f'{PLAN} (absent){SECOND} "a"{LAST}',
+                f'visitor u: segmentio.name is "n"{SECOND} (absent){LAST}',
+            ],
+        ),
+    ],
+)
+def test_what_the_first_of_a_message_id_decides(calls: list[Any], assumed: str, says: list[str]) -> None:
+    assert sorted(told(*calls, assumed=f"repeats=dropped {assumed}")) == sorted(says)
 
 
 def test_calls_that_pendo_ignores_race_with_nothing() -> None:
