@@ -1,9 +1,9 @@
 """Run the benchmarks: all of them, or those of --only."""
 
 import click
-from tests.bench import stall
+from tests.bench import races, stall
 
-BENCHMARKS = {"stall": stall.main}
+BENCHMARKS = {"races": races.main, "stall": stall.main}
 
 
 @click.command()

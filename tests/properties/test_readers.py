@@ -142,6 +142,8 @@ VERBS = [
     ("map", "IN"),
     ("explain", "IN"),
     ("explain", "--format", "ndjson", "IN"),
+    ("races", "IN"),
+    ("races", "--format", "ndjson", "FILE"),
     ("state", "show", "visitor", "u", "--from", "IN"),
     ("check", "FILE"),
     ("diff", "FILE", "FILE"),

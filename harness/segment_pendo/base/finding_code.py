@@ -14,7 +14,8 @@ __all__ = ["Code", "maker"]
 class Code(NamedTuple):
     """One code: `means` explains it, `do` says what to do.
 
-    `example` is calls, one on each line; the last of them brings the finding ('' where no call does).
+    `example` is calls, one on each line; the last of them brings the finding ('' where no call does), and
+    the verb `shown_by` shows it.
     """
 
     level: Level
@@ -22,6 +23,7 @@ class Code(NamedTuple):
     do: str
     source: str
     example: str = ""
+    shown_by: str = "explain"
 
 
 def maker(codes: Mapping[str, Code]) -> Callable[[str, str, str], Finding]:

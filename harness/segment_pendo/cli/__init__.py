@@ -20,6 +20,7 @@ VERBS: Final = {
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "explain": "Explain what becomes of each call: what Pendo makes of it, and why.",
+    "races": "Find what depends on the order of the calls.",
     "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
     "finding": "Explain a code; list the rules that no source settles.",

@@ -18,6 +18,7 @@ _CHOOSE_IDS: Final = "Pendo support article 21326198721563"
 _LENGTH: Final = "Pendo support article 360046272771"
 _ACCOUNTS: Final = "Pendo support article 14051479314459"
 _NOWHERE: Final = "documented nowhere"
+_ORDER: Final = "Segment's documentation of insert functions"
 _LONG_ID: Final = "x" * 128
 
 
@@ -241,6 +242,18 @@ CODES: Final[dict[str, Code]] = {
         "Always send the same type. A change from whole numbers to fractions is only info.",
         _METADATA,
         "\n".join((_identify('{"seats":5}'), _identify('{"seats":"five"}'))),
+    ),
+    "ORDER_SENSITIVE": Code(
+        "warning",
+        "Two calls write different values into the same place of a record, and the last one to arrive wins. "
+        "Segment promises no order between requests, nor between the calls of a batch, so Pendo may keep the "
+        "other value. Only `segment-pendo races` reports it, as it needs all calls.",
+        "Have one place of the app send this field, and only when its value is final. Pendo does not compare "
+        "timestamps, and flushing does not order deliveries; but sending the current value again later, such "
+        "as at the next login, puts it right.",
+        _ORDER,
+        "\n".join((_identify('{"plan":"free"}'), _identify('{"plan":"pro"}'))),
+        "races",
     ),
     "LIST_IN_SEGMENTIO": Code(
         "info",

@@ -1,7 +1,8 @@
 """What Pendo makes of one webhook by itself: which visitor, account and fields (facts 1.3 to 1.6)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.age import OLDEST, age
@@ -9,7 +10,7 @@ from segment_pendo.pendo.metadata import Field, fields
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["Effect", "Id", "effect", "hinted_group", "is_anonymous"]
+__all__ = ["Effect", "Id", "Update", "effect", "hinted_group", "is_anonymous", "updates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,42 @@ class Effect:
     def account_id(self) -> str | None:
         """Return the account's id, or None where there is no account."""
         return self.account.value if self.account else None
+
+
+class Update(NamedTuple):
+    """What an effect does to one record of a kind.
+
+    It sets (or removes) `fields`; where it `replaces`, every other field is removed. `joins` is the account
+    that a visitor is joined to. `visits`: it is a track event of this visitor.
+    """
+
+    kind: ids.Kind
+    id: str
+    fields: tuple[Field, ...] = ()
+    replaces: bool = False
+    joins: str | None = None
+    visits: bool = False
+
+
+def updates(effect: Effect, switches: PendoSwitches = DEFAULT) -> Iterator[Update]:
+    """Yield what an effect does to each record that it names.
+
+    A call that only names a record, whose traits are another's, changes none of its fields.
+    """
+    visitor, account = effect.visitor_id, effect.account_id
+    if effect.nothing is not None:
+        return
+    if effect.event is not None:
+        yield Update("visitor", visitor or "", visits=True)
+        return
+    replaces = switches.absent_traits == "removed"  # 1.36
+    if account is not None:
+        own = effect.owner == "account"
+        yield Update("account", account, effect.fields if own else (), own and replaces)
+    if visitor is not None:  # 1.58: also by a group call
+        own = effect.owner == "visitor"
+        joins = account if effect.joins else None
+        yield Update("visitor", visitor, effect.fields if own else (), own and replaces, joins)
 
 
 def effect(event: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Effect:

@@ -11,14 +11,14 @@ from typing import Final, NamedTuple
 
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.pendo import ids
-from segment_pendo.pendo.effect import Effect
+from segment_pendo.pendo.effect import Effect, Update, updates
 from segment_pendo.pendo.effect import effect as effect_of
 from segment_pendo.pendo.metadata import Field, type_of
 from segment_pendo.pendo.rules import RULES
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches, spoken
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["Records"]
+__all__ = ["Records", "message_id_of"]
 
 _MOST_RECORDS: Final = 10_000  # of each kind
 _MOST_WEIGHT: Final = 64 * 1024 * 1024  # characters of values, about
@@ -76,6 +76,12 @@ def _weight(value: Json) -> int:
     return 64 + (len(value) if isinstance(value, str) else 0)
 
 
+def message_id_of(event: Json) -> str | None:
+    """Return by which messageId an event is remembered; None where it has none."""
+    message_id = event.get("messageId") if isinstance(event, dict) else None
+    return message_id[:_LONGEST_NAME] if isinstance(message_id, str) else None
+
+
 @dataclasses.dataclass(slots=True)
 class _Typed:
     """The first type that was seen of a field, and its first spelling."""
@@ -102,17 +108,15 @@ class _Table:
         self._forget()
         return record
 
-    def update(
-        self, record_id: str, taken: tuple[Field, ...], now: int, by: str, *, replaces: bool
-    ) -> _Record:
-        record = self.at(record_id)
+    def update(self, update: Update, now: int, by: str) -> _Record:
+        record = self.at(update.id)
         record.updated = now
         before = record.weight
-        if replaces:
-            given = {field.name for field in taken}
+        if update.replaces:
+            given = {field.name for field in update.fields}
             for name in [name for name in record.metadata if name not in given]:
                 record.change(name, _Change(now, by, None, removed=True))
-        for field in taken:
+        for field in update.fields:
             if field.name is not None:
                 record.change(field.name, _Change(now, by, field.value, removed=field.removes))
                 self._type(field.name, field)
@@ -175,9 +179,9 @@ class Records:
 
     def _apply(self, event: Json, now: int, by: str) -> Effect:
         self._webhooks += 1
-        message_id = event.get("messageId") if isinstance(event, dict) else None
+        message_id = message_id_of(event)
         name = by or self.called(event)
-        repeated = isinstance(message_id, str) and not self._messages.is_new(message_id[:_LONGEST_NAME])
+        repeated = message_id is not None and not self._messages.is_new(message_id)
         effect = effect_of(event, self.switches, track=self._track)
         if repeated and self.switches.repeats == "dropped":
             effect = Effect(nothing="1.16")
@@ -190,8 +194,8 @@ class Records:
 
     def called(self, event: Json) -> str:
         """Return the name of an event: that of the call with its messageId; '' where it has no messageId."""
-        message_id = event.get("messageId") if isinstance(event, dict) else None
-        return self._name_of(message_id[:_LONGEST_NAME]) if isinstance(message_id, str) else ""
+        message_id = message_id_of(event)
+        return self._name_of(message_id) if message_id is not None else ""
 
     def _ignored(self, rule: str, kind: Json, name: str, now: int) -> None:
         shown = kind[:_LONGEST_NAME] if isinstance(kind, str) else None
@@ -205,26 +209,13 @@ class Records:
         if effect.event is not None:
             self.tracked(effect.event, effect.visitor_id or "", effect.account_id, effect.properties, now, by)
             return
-        if effect.account_id is not None:
-            self._update(self._accounts, effect.account_id, effect, now, by, own=effect.owner == "account")
-        if effect.visitor_id is not None:  # 1.58: also by a group call
-            visitor = self._update(
-                self._visitors, effect.visitor_id, effect, now, by, own=effect.owner == "visitor"
-            )
-            if effect.joins and effect.account_id is not None:
-                if len(visitor.accounts) < _MOST_ACCOUNTS:
-                    visitor.accounts.setdefault(effect.account_id, _Change(now, by, effect.account_id))
-                visitor.current_account = effect.account_id  # 1.55
-
-    def _update(
-        self, records: _Table, record_id: str, effect: Effect, now: int, by: str, *, own: bool
-    ) -> _Record:
-        """Update one record and return it.
-
-        `own`: the call's traits belong to this record. A call that only names it does not change its fields.
-        """
-        replaces = own and self.switches.absent_traits == "removed"
-        return records.update(record_id, effect.fields if own else (), now, by, replaces=replaces)
+        for update in updates(effect, self.switches):
+            table = self._visitors if update.kind == "visitor" else self._accounts
+            record = table.update(update, now, by)
+            if update.joins is not None:
+                if len(record.accounts) < _MOST_ACCOUNTS:
+                    record.accounts.setdefault(update.joins, _Change(now, by, update.joins))
+                record.current_account = update.joins  # 1.55
 
     def tracked(
         self, event: str, visitor_id: str, account_id: str | None, properties: Json, now: int, by: str

@@ -39,6 +39,8 @@ RULES: Final[dict[str, Rule]] = {
     "1.13": Rule("no source says that Pendo reads this part of the event", _OURS, _NOWHERE),
     "1.15": Rule("a webhook has at most 1 MiB", _OURS, _NOWHERE),
     "1.16": Rule("a webhook whose messageId came before is read like any other", _OURS, _NOWHERE),
+    "1.17": Rule("calls change a record in the order in which they arrive; the last value of a field wins",
+        _OURS, _NOWHERE),
     "1.20": Rule("Pendo takes identify, group and track from Segment", _PENDO, _SPECIFICATIONS),
     "1.21": Rule("Pendo documents nothing for this type of call", _PENDO, _SPECIFICATIONS),
     # --- identify ---

@@ -90,6 +90,7 @@ type FindingCode = Literal[
     "NUMBER_AS_STRING",
     "NUMBER_CHANGED",
     "OLD_HOST",
+    "ORDER_SENSITIVE",
     "PARENT_ACCOUNT",
     "PENDO_INTEGRATION_IGNORED",
     "PROPS_TOO_LARGE",

@@ -72,6 +72,7 @@ def test_a_ready_file_leaves_no_part_of_it(here: Path) -> None:
     [
         ["map", "calls.jsonl"],
         ["explain", "calls.jsonl"],
+        ["races", "--format", "json", "calls.jsonl"],
         ["state", "show", "--from", "calls.jsonl"],
         ["finding"],
     ],

@@ -2,14 +2,17 @@
 full stop.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import segment_pendo
 from segment_pendo.base.times import parse
+from segment_pendo.cli import main
 from segment_pendo.mapping import catalogue
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
@@ -23,6 +26,7 @@ EXAMPLES = {
 SOURCES = re.compile(
     r"Pendo|Segment|documented nowhere|our assumption|this program's own limit|API keys|SDKs"
 )
+EXPLAINED = [name for name in EXAMPLES if (catalogue.FINDINGS | catalogue.DROPS)[name].shown_by == "explain"]
 PACKAGE = Path(segment_pendo.__file__).parent
 
 
@@ -32,7 +36,16 @@ def rows(name: str) -> list[dict[str, Any]]:
     return list(made)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_of_a_code_that_needs_every_call_is_shown_by_its_verb() -> None:
+    (name,) = set(EXAMPLES) - set(EXPLAINED)
+    code = catalogue.FINDINGS[name]
+    assert name not in [finding["code"] for row in rows(name) for finding in row["findings"]]
+    done = CliRunner().invoke(main, [code.shown_by, "--format", "json"], input=code.example)
+    (row,) = json.loads(done.stdout)
+    assert (row["code"], row["level"], row["source"]) == (name, code.level, code.source)
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
 def test_an_example_brings_its_code(name: str) -> None:
     *before, last = rows(name)
     told = [finding["code"] for finding in last["findings"]]

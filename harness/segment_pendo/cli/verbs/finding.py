@@ -93,7 +93,7 @@ def _explain(name: str) -> None:
     if code.example:
         track = " --track" if '"track"' in code.example and spelled in FINDINGS else ""
         track += " --no-pendo-track" if spelled == "TRACK_NOT_ENABLED" else ""
-        click.echo(f"  Example for `segment-pendo explain{track}`, a call on each line:")
+        click.echo(f"  Example for `segment-pendo {code.shown_by}{track}`, a call on each line:")
         for line in code.example.splitlines():
             click.echo(f"    {short(line, 200) if sys.stdout.isatty() else line}")
 
