@@ -19,6 +19,7 @@ from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.delivery import DRAIN, Delivery
 from segment_pendo.serve.environment import ca_directory
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.launcher import Upstream, upstream
@@ -84,7 +85,8 @@ class Session:
     `report`: a sink of the caller, the last one. `heard` is called with each attempt. `before`: sinks of the
     caller, the first ones. `side`: the proxy's module (segment_pendo_addons.proxy), or None if mitmproxy is
     not installed: then there is no proxy. `tell` is called with a sentence for each web page that the gate
-    refuses, and where a file cannot be written. `replaces`: whether the recording replaces an older one at
+    refuses, and where a file cannot be written. `faults`: what goes wrong, by default nothing until somebody
+    asks for it at the home port. `replaces`: whether the recording replaces an older one at
     the end.
     `left`: after the end, the webhooks that were not delivered. Making it raises StoreError, RecordingError
     and ListenerError; entering it raises ListenerError, ProxyError and UpstreamError.
@@ -99,8 +101,10 @@ class Session:
         before: Sequence[Sink] = (),
         side: Any = None,
         tell: Callable[[str], None] = tell_nobody,
+        faults: Faults | None = None,
     ) -> None:
         self.plan = plan
+        self.faults = faults or Faults(tell)
         self.gate = Gate(
             is_open=plan.to is None or plan.to.loopback,
             origins=plan.allow_origins,
@@ -168,7 +172,7 @@ class Session:
     def _made_home(self, store: Store, names: CallNames) -> Home:
         setup = self.plan.setup
         answers = Answers(setup.pendo, track=setup.track and setup.pendo_track, name_of=names)
-        return Home(self.relay, store, LoopbackPendo(answers=answers), gate=self.gate)
+        return Home(self.relay, store, LoopbackPendo(answers=answers), gate=self.gate, faults=self.faults)
 
     async def __aenter__(self) -> Self:
         """Begin to deliver, then listen: an SDK is answered 200 only when every sink is there."""
@@ -212,6 +216,7 @@ class Session:
                 offline=plan.offline,
                 own_ports=[int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url],
                 upstream=self.upstream,
+                faults=self.faults,
             )
             opened.push_async_callback(self.proxy.stop)
             default = PROXY_PORT if plan.port else 0
