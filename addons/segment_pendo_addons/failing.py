@@ -40,6 +40,7 @@ async def fail(
     if fault.hang or fault.reset:
         if fault.hang:
             await until_left(lambda: flow.client_conn.connected, faults)
+        flow.response = None  # what `take` put there
         if flow.killable:
             flow.kill()
         return

@@ -164,15 +164,14 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def __str__(self) -> str:
         """Return the shortest text from which `read` makes it again."""
         usual = {**_DEFAULT.plain(), "times": _usual_times(self.outage, self.probability)}
-        plain = {name: value for name, value in self.plain().items() if value != usual[name]}
-        if not (self.hang or self.reset):
-            plain["status"] = self.status
-        pairs = {"on": self.on, **{name: _text(value) for name, value in plain.items() if name != "match"}}
+        shown = {"on"} if self.hang or self.reset else {"on", "status"}
+        plain = {name: value for name, value in self.plain().items() if name in shown or value != usual[name]}
+        pairs = {name: _text(value) for name, value in plain.items() if name != "match"}
         pairs |= {_PREFIX + name: value for name, value in (self.match or {}).items()}
         simple = all(isinstance(value, str) and "," not in value == value.strip() for value in pairs.values())
         if simple and self.match != {}:
             return ",".join(f"{name}={value}" for name, value in pairs.items())
-        return js_json.ascii_only(js_json.keep({"on": self.on, **plain}).decode())
+        return js_json.ascii_only(js_json.keep(plain).decode())
 
 
 def _usual_times(outage: Any, probability: Any) -> int | None:
@@ -190,10 +189,10 @@ def _check_names(given: Mapping[str, Any], names: Sequence[str] | Mapping[str, s
 
 
 def _number(value: Any) -> Any:
-    """Return a number as the plain int or float that it is, so that an HTTPStatus is one too."""
-    if isinstance(value, bool):
+    """Return a number as a plain int or float, so that an HTTPStatus is one too, and 2.0 is whole."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    return int(value) if isinstance(value, int) else float(value) if isinstance(value, float) else value
+    return int(value) if isinstance(value, int) or value.is_integer() else float(value)
 
 
 def _contradiction(fault: Fault) -> str:

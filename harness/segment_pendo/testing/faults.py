@@ -21,7 +21,7 @@ _NAMED = ("cut", "on", "probability", "outage")
 def asked_fault(arguments: Mapping[str, Any]) -> Fault:
     """Return the fault that the arguments of `fail` describe; a match by an expectation is left out.
 
-    Raises FaultError, which is a ValueError.
+    Raises ValueError.
     """
     plain = {name: value for name, value in arguments.items() if value is not UNSET}
     plain["reset"] = plain.pop("drop")
@@ -30,25 +30,25 @@ def asked_fault(arguments: Mapping[str, Any]) -> Fault:
     try:
         return Fault.of(plain)
     except FaultError as error:
-        if not str(error).startswith(_NUMBERS):
-            raise
-        msg = (
-            f"{error}: fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, "
-            "and whole seconds for retry_after, all of them numbers"
-        )
-        raise FaultError(msg) from None
+        msg = str(error).replace("reset", "drop")
+        if msg.startswith(_NUMBERS):
+            msg += (
+                ": fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, and "
+                "whole seconds for retry_after, all of them numbers"
+            )
+        raise ValueError(msg) from None
 
 
 def asked_match(match: Match) -> Matches | None:
     """Return what says of a call whether it is as expected, or None where no expectation is given.
 
-    Raises FaultError for an expectation about what becomes of a call, which a fault cannot know.
+    Raises ValueError for an expectation about what becomes of a call, which a fault cannot know.
     """
     if not isinstance(match, Expectation):
         return None
     if match.outcome or match.code or match.finding:
         msg = f"a fault happens before the call is judged, so {match} cannot name outcome, code or finding"
-        raise FaultError(msg)
+        raise ValueError(msg)
 
     def matches(call: Call) -> bool:
         return match.matches(Judged(call, Webhook(b"", ()), (), None))
