@@ -39,7 +39,7 @@ def _fault(plain: dict[str, Any]) -> Fault | None:
         return None
 
 
-FAULTS = (
+FAULTS: st.SearchStrategy[Any] = (
     st.fixed_dictionaries(
         {},
         optional={

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from segment_pendo.base.prose import printable
 from segment_pendo.serve.faults import Fault, FaultError, Faults, Side
 
 __all__ = ["Asked", "fault_options"]
@@ -28,7 +29,7 @@ class Asked:
     def lines(self, faults: Faults) -> Iterator[str]:
         """Yield what to say of them at the beginning, if anything."""
         for fault in self.faults:
-            yield f"Fault  {fault}"
+            yield f"Fault  {printable(str(fault))}"
         if any(fault.probability != 1 for fault in self.faults):
             yield f"       Chance decides as it does here with --fault-seed {faults.seed}."
 

@@ -7,7 +7,7 @@ fault out. What chance decides is drawn from one seed, so that a run can be repe
 
 import secrets
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -322,7 +322,7 @@ class Faults:
 
     `note` gets a sentence about each that happens; `asked` says in it who wanted that. `seed`: of all
     chances, by default another one each time. `clock` gives seconds; only outages go by it. `released` counts
-    how often the requests that hang were let go.
+    how often the requests that hang were let go; `happened`, how many requests met a fault, at each side.
     """
 
     def __init__(
@@ -337,6 +337,7 @@ class Faults:
         self.asked = asked
         self.seed = secrets.randbelow(10**6) if seed is None else seed
         self.released = 0
+        self.happened: Counter[Side] = Counter()
         self._clock = clock
         self._count = 0
         self._standing: list[_Standing] = []
@@ -391,6 +392,7 @@ class Faults:
         self._sort_out(now)
         for standing in self._standing:
             if standing.fault.on == on and standing.happens(calls, now):
+                self.happened[on] += 1
                 self._sort_out(now)
                 return standing.fault
         return None

@@ -43,6 +43,10 @@ def test_a_mistyped_verb_is_guessed() -> None:
         (["run", "--port", "70000"], 2, "70000"),
         (["run", "--record", "--", "true"], 2, "a file name is missing before"),
         (["run", "--segment-host", "https://x.y/z"], 2, "is not a host name"),
+        (["run", "--fault", "on=pendo,stauts=503"], 2, "did you mean status?"),
+        (["run", "--fault", '{"match": {"usr": 1}}'], 2, "match has no key 'usr'; did you mean user?"),
+        (["run", "--fault-seed", "x"], 2, "'x' is not a valid integer"),
+        (["pendo", "--fault", "on=segment"], 2, "this verb stands in for Pendo only"),
         (["run", "--", "./nothing-here"], 8, "there is no such file"),
         (["run", "--store", "/dev/null/x"], 4, "/dev/null/x"),
         (["replay", "no-such-file"], 2, "no-such-file"),
@@ -52,6 +56,13 @@ def test_a_mistyped_verb_is_guessed() -> None:
 def test_mistakes_end_with_their_code_and_a_sentence(arguments: list[str], code: int, words: str) -> None:
     done = CliRunner().invoke(main, arguments, env={"SEGMENT_PENDO_API_KEY": None})
     assert (done.exit_code, words in done.output) == (code, True), done.output
+
+
+def test_no_real_pendo_is_made_to_fail() -> None:
+    done = CliRunner().invoke(
+        main, ["run", "--to", "us", "--fault", "on=pendo"], env={"SEGMENT_PENDO_API_KEY": KEY}
+    )
+    assert (done.exit_code, "webhooks go to us" in done.output) == (2, True), done.output
 
 
 def test_a_key_file_is_read_and_never_shown(tmp_path: Path) -> None:

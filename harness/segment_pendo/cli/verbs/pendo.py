@@ -122,7 +122,7 @@ async def _serve(port: int, answers: Answers, asked: Asked) -> None:
         err=True,
     )
     for line in asked.lines(faults):
-        click.echo(printable(line), err=True)
+        click.echo(line, err=True)
     await signals.next()
     faults.release()
     await listener.stop()

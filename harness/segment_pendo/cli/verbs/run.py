@@ -207,6 +207,9 @@ def command(
         message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
         raise click.UsageError(message)
     destination = credentials.find(to, api_key_file)
+    if destination and not destination.loopback and any(fault.on == "pendo" for fault in asked.faults):
+        message = f"--fault on=pendo is for the Pendo on loopback, and webhooks go to {destination.name}."
+        raise click.UsageError(message)
     plan = Plan(
         port=port,
         proxy_port=proxy_port,
