@@ -12,6 +12,7 @@ import logging
 import re
 import socket
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,10 +32,12 @@ from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
 from segment_pendo.segment.ingest import is_script
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.session import Plan, Session
-from segment_pendo.words import Attempt, CallRef, Receipt, Reply, SdkRequest
+from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest
+from segment_pendo_addons.failing import fail, response
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
@@ -191,7 +194,9 @@ class Intercept:
         answers: bool = True,
         offline: bool = False,
         own_ports: Collection[int] = (),
+        faults: Faults | None = None,
     ) -> None:
+        self._faults = faults or Faults()
         self._own = relay is None
         self._relay = relay
         self._gate = gate or Gate()
@@ -350,8 +355,17 @@ class Intercept:
         asked = sdk_request(flow)
         refused = self._gate.refused(asked)
         if refused is not None:
-            flow.response = _response(refused)
+            flow.response = response(refused)
             return
+        fault = self._faults.next("segment", asked) if asked.method == "POST" else None
+        if fault is None:
+            await self._take(flow, asked)
+        else:
+            await fail(flow, asked, fault, self._faults, partial(self._take, flow, asked))
+
+    async def _take(self, flow: http.HTTPFlow, asked: SdkRequest) -> None:
+        """Keep the calls of a request, and answer it unless Segment is to answer it."""
+        assert self._relay is not None
         try:
             receipt = await self._relay.receive_in_turns(asked)
         except Exception as error:  # noqa: BLE001 - the last line of defence; an SDK retries a 500, not a 502
@@ -362,12 +376,7 @@ class Intercept:
             )
             return
         if self._answers or self._is_home(flow.request.host, flow.request.port):
-            flow.response = _response(receipt.reply)
-
-
-def _response(reply: Reply) -> http.Response:
-    headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in reply.headers]
-    return http.Response.make(reply.status, reply.body, headers)
+            flow.response = response(receipt.reply)
 
 
 def sdk_request(flow: http.HTTPFlow) -> SdkRequest:

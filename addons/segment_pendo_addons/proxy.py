@@ -19,6 +19,7 @@ from mitmproxy.certs import CertStore
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.segment.hosts import INTERCEPTED
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.launcher import Upstream
 from segment_pendo.serve.relay import Relay
@@ -106,7 +107,8 @@ def server_context(directory: Path, names: Sequence[str]) -> ssl.SSLContext:
 class Proxy:
     """One regular proxy at 127.0.0.1.
 
-    Segment's hosts and `hosts` are decrypted, everything else is tunnelled.
+    Segment's hosts and `hosts` are decrypted, everything else is tunnelled. `faults`: what goes wrong with
+    SDKs' requests.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Proxy:
         offline: bool,
         own_ports: Collection[int],
         upstream: Upstream | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._relay = relay
         self._gate = gate
@@ -129,6 +132,7 @@ class Proxy:
         self._offline = offline
         self._upstream = upstream
         self._own_ports = own_ports
+        self._faults = faults
         self._task: asyncio.Task[None] | None = None
         self._master: master.Master | None = None
         self.url = ""
@@ -144,6 +148,7 @@ class Proxy:
             answers=self._answers,
             offline=self._offline,
             own_ports=self._own_ports,
+            faults=self._faults,
         )
         # Our addon stands outside the group and behind it: it has the last word on a ClientHello.
         mitmproxy.addons.add(_Group(), intercept, started)

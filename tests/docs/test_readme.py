@@ -51,6 +51,7 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "fixtures/README.md",
         "CHANGELOG.md",
         "docs/testing.md",
+        "docs/faults.md",
         ".github/CONTRIBUTING.md",
     ],
 )

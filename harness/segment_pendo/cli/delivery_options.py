@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from math import isfinite
 from typing import Any, Final
@@ -76,20 +77,26 @@ def retry_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
     """Add --retry-window, --concurrency, --rate and --seed to a verb, which gets them as its `how`."""
 
     @wraps(command)
-    def with_how(
-        *args: Any, retry_window: float, concurrency: int, rate: float | None, seed: int, **others: Any
-    ) -> Any:
-        how = How(Schedule(retry_window), concurrency=concurrency, rate=rate, seed=seed)
+    def with_seed(*args: Any, how: How, seed: int, **others: Any) -> Any:
+        return command(*args, how=replace(how, seed=seed), **others)
+
+    return _retry_options(_seed_option(with_seed))
+
+
+def _retry_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(command)
+    def with_how(*args: Any, retry_window: float, concurrency: int, rate: float | None, **others: Any) -> Any:
+        how = How(Schedule(retry_window), concurrency=concurrency, rate=rate)
         return command(*args, how=how, **others)
 
     decorated: Callable[..., Any] = with_how
-    for option in (_seed_option, rate_option, concurrency_option, _window_option):
+    for option in (rate_option, concurrency_option, _window_option):
         decorated = option(decorated)
     return decorated
 
 
 def delivery_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
-    """Add the options of `retry_options`, and --drain and --loopback-http, which stay options."""
+    """Add what `retry_options` adds but the seed, and --drain and --loopback-http, which stay options."""
     decorated: Callable[..., Any] = command
     for option in (
         click.option(
@@ -107,4 +114,4 @@ def delivery_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
         ),
     ):
         decorated = option(decorated)
-    return retry_options(decorated)
+    return _retry_options(decorated)

@@ -68,7 +68,7 @@ class How:
     batch: int | None = None
     concurrency: int = 16
     rate: float | None = None
-    seed: int = 0
+    seed: int | str = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,37 @@
 """The home port: one loopback HTTP address for Segment's ingest, the loopback Pendo, the page and its API."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from segment_pendo.base.headers import decoded_headers
 from segment_pendo.base.prose import plain, short
+from segment_pendo.segment.ingest import masked
+from segment_pendo.serve.failing import fail, fault_routes, refusal
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.inspector import Inspector
-from segment_pendo.serve.listener import Handler, Listener, is_api, json_answer
+from segment_pendo.serve.listener import Listener, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Reply, SdkRequest
 
-__all__ = ["Fault", "Home"]
+__all__ = ["Home"]
 
 _BODY_TIMEOUT: Final = 30.0
 _LAST_CALLS: Final = 2.0
 _JSON: Final = ("Content-Type", "application/json")
 
-# Answers a request of an SDK in place of the handler that it is given, or with the help of this handler.
-type Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
-
 
 class Home(Listener):
     """The listener of the home port.
 
-    `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `fault`:
-    answers in place of Segment's ingest, where a test asked for it. `live`: how many requests of SDKs are not
-    answered yet.
+    `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
+    what goes wrong here, at Segment's side and at Pendo's. `live`: how many requests of SDKs are not answered
+    yet.
     """
 
     def __init__(
@@ -41,21 +41,28 @@ class Home(Listener):
         pendo: LoopbackPendo | None = None,
         *,
         gate: Gate | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
         self.inspector = Inspector(store)
         self.loopback_pendo = pendo or LoopbackPendo()
         self._refusing = False
-        self.fault: Fault | None = None
+        self.faults = faults or Faults()
         self.live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
-        super().__init__([*self.inspector.routes(), *self.loopback_pendo.routes()], self.ingest)
+        routes = [
+            *self.inspector.routes(),
+            *fault_routes(self.faults),
+            *self.loopback_pendo.routes(self.faults),
+        ]
+        super().__init__(routes, self.ingest)
 
     async def refuse_calls(self) -> None:
         """Answer SDKs 503 from now on; return when earlier requests are answered (2 s at most)."""
         self._refusing = True
+        self.faults.release()
         try:
             await asyncio.wait_for(self._quiet.wait(), _LAST_CALLS)
         except TimeoutError:
@@ -78,13 +85,14 @@ class Home(Listener):
         self.live += 1
         self._quiet.clear()
         try:
-            return await (self._take(request) if self.fault is None else self.fault(request, self._take))
+            return await self._answer(request)
         finally:
             self.live -= 1
             if not self.live:
                 self._quiet.set()
 
-    async def _take(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request that may pass the gate: as a fault says, if one happens to it, else as usual."""
         refused = self._gate.refused(_sdk_request(request, b""))
         if refused is not None:
             return _response(refused)
@@ -94,8 +102,19 @@ class Home(Listener):
             return _response(Reply(400, (_JSON,), b'{"success": false, "error": "too large"}'))
         except TimeoutError:
             return _response(Reply(408, (_JSON,), b'{"success": false, "error": "too slow"}'))
+        asked = _sdk_request(request, body)
+        take = partial(self._take, asked)
+        fault = self.faults.next("segment", asked) if request.method == "POST" else None
+        if fault is None:
+            return await take()
+        what = f"POST {plain(masked(request.path))}"
+        return await fail(
+            request, fault, self.faults, what, take, lambda status: _response(refusal(asked, status))
+        )
+
+    async def _take(self, asked: SdkRequest) -> web.Response:
         try:
-            receipt = await self._relay.receive_in_turns(_sdk_request(request, body))
+            receipt = await self._relay.receive_in_turns(asked)
         except NotKept as error:
             return json_answer({"success": False, "error": f"it could not be kept: {error}"}, 500)
         return _response(receipt.reply)

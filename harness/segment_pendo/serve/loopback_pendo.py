@@ -11,8 +11,9 @@ import binascii
 import hmac
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -25,7 +26,9 @@ from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect
 from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.switches import PendoSwitches
-from segment_pendo.serve.listener import json_answer, refused_change
+from segment_pendo.serve.failing import fail
+from segment_pendo.serve.faults import Faults
+from segment_pendo.serve.listener import Handler, json_answer, refused_change
 from segment_pendo.words import Finding, Json, Receipt
 
 __all__ = ["MAX_BODY", "Answers", "CallNames", "LoopbackPendo", "Taken"]
@@ -34,6 +37,7 @@ MAX_BODY: Final = 1024 * 1024  # 1.15: unknown at Pendo; 413 above
 _MOST_FINDINGS: Final = 1000
 _MOST_NAMES: Final = 20_000
 _MOST_EVENTS: Final = 10_000
+_SENDING: Final = frozenset({"POST", "PUT", "PATCH"})
 _SECRETS: Final = ("x-pendo-integration-key", "x-pendo-track-event-secret")
 
 
@@ -117,10 +121,12 @@ class LoopbackPendo:
         self._findings.clear()
         self._ways.clear()
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self, faults: Faults | None = None) -> list[web.RouteDef]:
+        """Return the routes of its paths; `faults` says what goes wrong with what is sent to /data/."""
+        faults = faults or Faults()
         return [
-            web.route("*", "/data/segmentio/{key}", self._webhook),
-            web.route("*", "/data/track", self._track_event),
+            web.route("*", "/data/segmentio/{key}", self._faulty(faults, "a webhook", self._webhook)),
+            web.route("*", "/data/track", self._faulty(faults, "a track event", self._track_event)),
             web.get("/api/v1/visitor/{id:.+}", self._visitor),
             web.get("/api/v1/account/{id:.+}", self._account),
             web.get("/api/v1/metadata/schema/{kind}", self._schema),
@@ -131,6 +137,25 @@ class LoopbackPendo:
         ]
 
     # --- what is sent here ---
+
+    def _faulty(
+        self, faults: Faults, what: str, take: Callable[[web.Request], Awaitable[web.Response]]
+    ) -> Handler:
+        """Return a handler that answers as a fault says, if one happens to a request, else as `take` does."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if request.method not in _SENDING or not faults.concern("pendo"):
+                return await take(request)
+            try:
+                body = await request.read()
+            except web.HTTPRequestEntityTooLarge:  # the rest of it must not be read as if it were all
+                return self._refused(413, "the body is too large")
+            fault = faults.next("pendo", body)
+            if fault is None:
+                return await take(request)
+            return await fail(request, fault, faults, what, partial(take, request), _answered)
+
+        return answer
 
     async def _webhook(self, request: web.Request) -> web.Response:
         methods = {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}  # 1.06
@@ -324,6 +349,10 @@ class LoopbackPendo:
         if refused is None:
             self.reset()
         return refused or json_answer({"status": "reset"})
+
+
+def _answered(status: int) -> web.Response:
+    return web.Response(status=status)
 
 
 def _same(given: str, key: str) -> bool:

@@ -18,18 +18,20 @@ from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
-from segment_pendo.serve.client import Answer, Client
+from segment_pendo.serve.client import Client
 from segment_pendo.serve.delivery import Delivery, How, Send, over_http
 from segment_pendo.serve.environment import ca_directory, default_store
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
+from segment_pendo.serve.in_process import in_process
 from segment_pendo.serve.launcher import Upstream, upstream
 from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
 from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.outbox import Elsewhere
-from segment_pendo.words import Attempt, CallRef, Destination, JsonObject, Webhook
+from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
 __all__ = ["DRAIN", "Plan", "Session", "SessionError"]
 
@@ -104,7 +106,8 @@ class Session:
     caller, the first ones. `side`: the proxy's module (segment_pendo_addons.proxy), or None if mitmproxy is
     not installed: then there is no proxy. `tell` is called with a sentence for each web page that the gate
     refuses, and where a file cannot be written. `draining` is called now and then with the number of webhooks
-    that the end still waits for. `after`: the session that this one replaces.
+    that the end still waits for. `faults`: what goes wrong, by default nothing until somebody asks for it at
+    the home port. `after`: the session that this one replaces.
 
     `replaces`: whether the recording replaces an older one at the end. `hands_over`: whether what is left
     stays in the store for the session that comes after. `resumed`: how many webhooks of earlier runs this one
@@ -123,11 +126,13 @@ class Session:
         side: Any = None,
         tell: Callable[[str], None] = tell_nobody,
         draining: Callable[[int], None] = _nobody_counts,
+        faults: Faults | None = None,
         after: "Session | None" = None,
     ) -> None:
         self.plan = plan
         self._tell = tell
         self._draining = draining
+        self.faults = faults or Faults(tell)
         self.gate = Gate(
             is_open=plan.to is None or plan.to.loopback,
             origins=plan.allow_origins,
@@ -164,7 +169,7 @@ class Session:
                 tell=tell,
             )
             if self._port is not None:
-                self._home = Home(self.relay, self.store, pendo, gate=self.gate)
+                self._home = Home(self.relay, self.store, pendo, gate=self.gate, faults=self.faults)
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
             self._opened.enter_context(files.pop_all())
@@ -214,7 +219,11 @@ class Session:
         self._posts_here = to is not None and self._port is not None and to.base == self._port.url
 
         def send(opened: Client) -> Send:
-            return _in_process(pendo) if to is None else over_http(opened, to, plan.setup.kind)
+            return (
+                in_process(pendo, self.faults, plan.setup.kind.timeout)
+                if to is None
+                else over_http(opened, to, plan.setup.kind)
+            )
 
         return Delivery(
             to.name if to else LOOPBACK,
@@ -268,6 +277,7 @@ class Session:
                 offline=plan.offline,
                 own_ports=[int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url],
                 upstream=self.upstream,
+                faults=self.faults,
             )
             opened.push_async_callback(self.proxy.stop)
             default = PROXY_PORT if plan.port else 0
@@ -326,7 +336,10 @@ class Session:
     def straight(self) -> int:
         """Return how many webhooks the Pendo on loopback took that we did not deliver (of a replay, say)."""
         posted = self.home.loopback_pendo.posted
-        return posted - self.delivery.accepted if self.delivery is not None and self._posts_here else posted
+        if self.delivery is None or not self._posts_here:
+            return posted
+        # What met a fault may have been taken or not; it counts as ours, so that nothing wrong is told.
+        return posted - self.delivery.accepted - self.faults.happened["pendo"]
 
     def write_ready(self, path: Path) -> None:
         """Write the addresses to a file, by rename, so that nobody reads half of it.
@@ -342,13 +355,3 @@ class Session:
                 part.unlink()
             message = f"the ready file {path} cannot be written: {error.strerror}."
             raise SessionError(message) from None
-
-
-def _in_process(pendo: LoopbackPendo) -> Send:
-    """Return what gives the exact bytes of a webhook to the Pendo in this process."""
-
-    async def send(webhook: Webhook) -> Answer:
-        status = pendo.receive(webhook.body)
-        return Answer(status, "" if status == 200 else f"the Pendo on loopback answered {status}")
-
-    return send

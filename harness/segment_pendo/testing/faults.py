@@ -1,94 +1,85 @@
-"""Faults: failures of Segment's ingest that a test asks for with `fail`."""
+"""Faults that a test asks for with `fail`: a door to serve/faults, in the words of Python."""
 
-import asyncio
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
-from aiohttp import web
+from msgspec import UNSET
 
-from segment_pendo.base.prose import plain
-from segment_pendo.segment.ingest import masked
-from segment_pendo.serve.listener import Handler
+from segment_pendo.serve.faults import Fault, FaultError, Matches
+from segment_pendo.testing.expectation import Expectation
+from segment_pendo.words import Attempt, Call, Judged, Webhook
 
-__all__ = ["Fault", "Faults"]
+__all__ = ["asked_fault", "asked_match", "attempt_of", "name_of"]
 
-_LONGEST: Final = 3600.0
+type Match = Expectation | Mapping[str, Any] | None
+
+_NUMBERS = ("status", "times", "delay", "retry_after")
+_NAMED = ("cut", "on", "probability", "outage")
 
 
-@dataclass(slots=True)
-class Fault:
-    """A failure of the next `times` POSTs.
+def asked_fault(arguments: Mapping[str, Any]) -> Fault:
+    """Return the fault that the arguments of `fail` describe; a match by an expectation is left out.
 
-    With `status` None and without `drop`, they are only delayed. With `keep`, their calls are taken all the
-    same. Raises ValueError for a status, count or time that HTTP does not have.
+    Raises ValueError.
     """
-
-    status: int | None = 503
-    times: int = 1
-    delay: float = 0
-    drop: bool = False
-    keep: bool = False
-    retry_after: int | None = None
-    used: bool = False
-
-    def __str__(self) -> str:
-        what = "drop=True" if self.drop else "None" if self.status is None else str(self.status)
-        return f".fail({what})"
-
-    def __post_init__(self) -> None:
-        whole = all(
-            isinstance(value, int) or value is None for value in (self.status, self.times, self.retry_after)
-        )
-        numbers = whole and isinstance(self.delay, int | float)
-        known = numbers and (self.status is None or 200 <= self.status <= 599)
-        if not (known and self.times >= 1 and 0 <= self.delay < _LONGEST):
-            msg = (
-                "fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, "
-                "and whole seconds for retry_after, all of them numbers"
+    plain = {name: value for name, value in arguments.items() if value is not UNSET}
+    plain["reset"] = plain.pop("drop")
+    if plain["match"] is None or isinstance(plain["match"], Expectation):
+        del plain["match"]
+    try:
+        return Fault.of(plain)
+    except FaultError as error:
+        msg = str(error).replace("reset", "drop")
+        if msg.startswith(_NUMBERS):
+            msg += (
+                ": fail() takes a status from 200 to 599 (or None), at least 1 time, a delay in seconds, and "
+                "whole seconds for retry_after, all of them numbers"
             )
-            raise ValueError(msg)
+        raise ValueError(msg) from None
 
 
-class Faults:
-    """Hold a queue of faults in front of the ingest; `note` gets a sentence about each that happens."""
+def asked_match(match: Match) -> Matches | None:
+    """Return what says of a call whether it is as expected, or None where no expectation is given.
 
-    def __init__(self, note: Callable[[str], None]) -> None:
-        self._note = note
-        self._waiting: deque[Fault] = deque()
+    Raises ValueError for an expectation about what becomes of a call, which a fault cannot know.
+    """
+    if not isinstance(match, Expectation):
+        return None
+    if match.outcome or match.code or match.finding:
+        msg = f"a fault happens before the call is judged, so {match} cannot name outcome, code or finding"
+        raise ValueError(msg)
 
-    def add(self, fault: Fault) -> None:
-        self._waiting.append(fault)
+    def matches(call: Call) -> bool:
+        return match.matches(Judged(call, Webhook(b"", ()), (), None))
 
-    def clear(self) -> None:
-        self._waiting.clear()
+    return matches
 
-    def unused(self) -> list[str]:
-        """Return a name for each fault that no request has met yet."""
-        return [str(fault) for fault in self._waiting if not fault.used]
 
-    async def answer(self, request: web.Request, take: Handler) -> web.StreamResponse:
-        """Answer a request of an SDK, with the next fault if it is a POST and one is waiting."""
-        if request.method != "POST" or not self._waiting:
-            return await take(request)
-        fault = self._waiting[0]
-        fault.times -= 1
-        fault.used = True
-        if not fault.times:
-            self._waiting.popleft()
-        where = f"POST {plain(masked(request.path))}"
-        if fault.delay:
-            self._note(f"{where} held back for {fault.delay:g} s, as .fail() asked")
-            await asyncio.sleep(fault.delay)
-        if fault.status is None and not fault.drop:
-            return await take(request)
-        await (take(request) if fault.keep else request.read())
-        kept = "its calls were taken" if fault.keep else "its calls were not taken"
-        self._note(
-            f"{where} {'cut off' if fault.drop else f'answered {fault.status}'}, as .fail() asked; {kept}"
+def name_of(fault: Fault, match: Match) -> str:
+    """Return the call of `fail` in short, such as `.fail(503)`."""
+    first = next((f"{word}=True" for name, word in _INSTEAD if getattr(fault, name)), str(fault.status))
+    plain, usual = fault.plain(), Fault().plain()
+    others = [f"{name}={plain[name]!r}" for name in _NAMED if plain[name] != usual[name]]
+    return f".fail({', '.join([first, *others, *([f'match={match}'] if match is not None else [])])})"
+
+
+_INSTEAD = (("reset", "drop"), ("hang", "hang"))
+
+
+def attempt_of(fault: Fault, at: datetime, usual: int | None, patience: float) -> Attempt:
+    """Return the only attempt at a webhook to which a fault happens; nothing is sent again in a test.
+
+    `usual`: the status of the Pendo on loopback if it took the webhook. `patience`: how many seconds
+    Segment's destination waits for an answer.
+    """
+    if fault.hang or fault.delay >= patience:
+        return Attempt(1, at, None, f"no answer within {patience:g} s", "dead")
+    if fault.reset or fault.cut:
+        return Attempt(
+            1, at, None, "the connection was reset" if fault.reset else "the answer was cut", "dead"
         )
-        if fault.drop and request.transport is not None:
-            request.transport.abort()
-        headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
-        return web.Response(status=fault.status or 500, headers=headers)
+    status = usual if fault.status is None else fault.status
+    if status is not None and 200 <= status < 300:
+        return Attempt(1, at, status, "", "delivered")
+    return Attempt(1, at, status, f"the Pendo on loopback answered {status}", "dead")

@@ -5,25 +5,28 @@ sleeping, and an AssertionError says what came instead of what was expected.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import token_hex
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import many
 from segment_pendo.explain.teller import refused
 from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.files import load
+from segment_pendo.serve.faults import Fault, Faults, Side
 from segment_pendo.serve.session import Plan, Session
-from segment_pendo.testing.faults import Fault, Faults
+from segment_pendo.testing.expectation import Expectation
+from segment_pendo.testing.faults import asked_fault, asked_match, attempt_of, name_of
 from segment_pendo.testing.options import Options
 from segment_pendo.testing.recorded import Files, Recordings
 from segment_pendo.testing.timeline import Arrival, Event, Note, called, problems, timeline
 from segment_pendo.testing.waiting import Aio, Clock, Waiting
-from segment_pendo.words import Attempt, Receipt
+from segment_pendo.words import Attempt, Receipt, Webhook
 
 __all__ = ["Harness"]
 
@@ -55,12 +58,12 @@ class Harness(Waiting):
         self.ended = False
         self.aio = Aio(self)
         self._loop = loop
-        self._faults = Faults(self._note)
+        # The same chances in each run of the test; time is that of the machine, even where a test stops it.
+        self._faults = Faults(self._note, seed=name, clock=Clock.now, asked="as .fail() asked")
         self._recordings = Recordings(name, options, loop.files)
         # Webhooks go straight into the Pendo on loopback, so a test need not wait for another HTTP request.
         plan = Plan(port=0, setup=options.setup, deliver=False, with_proxy=False)
-        self._session = Session(plan, self, before=[self._recordings])
-        self._session.home.fault = self._faults.answer
+        self._session = Session(plan, self, before=[self._recordings], faults=self._faults)
         self._cleared: list[Event] = []
         self._reported = 0
 
@@ -89,18 +92,34 @@ class Harness(Waiting):
             if receipt.refusal is not None:
                 self._note(" ".join(refused(receipt)), wrong=receipt.refusal.status != 404)
             for judged in receipt.judged:
-                self.events.append(Arrival(seconds, receipt, judged))
+                webhook = judged.webhook
+                fault = None if webhook is None else self._faults.next("pendo", webhook.body)
+                attempt = None if webhook is None else self._attempt(receipt, webhook, fault)
+                self.events.append(Arrival(seconds, receipt, judged, attempt))
                 if self.ended:
                     self.late.append(called(judged))
-                webhook = judged.webhook
-                if webhook is not None:
-                    status = self._session.home.loopback_pendo.take(js_json.read(webhook.body).value)
-                    ref = receipt.ref(judged)
-                    self._session.store.outbox.attempted(
-                        ref, Attempt(1, receipt.at, status, "", "delivered" if status == 200 else "dead")
-                    )
+                if attempt is not None:
+                    self._session.store.outbox.attempted(receipt.ref(judged), attempt)
+                if fault is not None:
+                    self._tell(fault, called(judged))
             self._last = Clock.now()
             self._came.notify_all()
+
+    def _attempt(self, receipt: Receipt, webhook: Webhook, fault: Fault | None) -> Attempt:
+        """Give a webhook to the Pendo on loopback, unless a fault says otherwise."""
+        status = None
+        if fault is None or fault.is_taken:
+            status = self._session.home.loopback_pendo.take(js_json.read(webhook.body).value)
+        if fault is None:
+            return Attempt(1, receipt.at, status, "", "delivered" if status == 200 else "dead")
+        return attempt_of(fault, receipt.at, status, self.options.setup.kind.timeout)
+
+    def _tell(self, fault: Fault, name: str) -> None:
+        what = f"the webhook of {name}"
+        if fault.delay:
+            self._faults.tell_delay(fault, what)
+        if not fault.only_delays:
+            self._faults.tell(fault, what)
 
     def _note(self, text: str, *, wrong: bool = False) -> None:
         with self._came:
@@ -131,19 +150,31 @@ class Harness(Waiting):
         self,
         status: int | None = 503,
         *,
-        times: int = 1,
+        times: int | None | UnsetType = UNSET,
         delay: float = 0,
         drop: bool = False,
         keep: bool = False,
         retry_after: int | None = None,
+        on: Side = "segment",
+        probability: float = 1,
+        hang: bool = False,
+        cut: bool = False,
+        outage: float = 0,
+        match: Expectation | Mapping[str, Any] | None = None,
     ) -> None:
         """Let Segment fail: answer the next `times` requests with `status`, or `drop` their connections.
 
         Each waits `delay` seconds first; `status` None only delays. Segment loses the calls unless it should
-        `keep` them (then an SDK that tries again sends them twice). Raises ValueError for a status that HTTP
-        does not have.
+        `keep` them (then an SDK that tries again sends them twice). `hang` never answers, `cut` breaks the
+        answer off within its body. `match` is what a call of the request must be, such as identify("u1").
+        `probability`: of each request, for ever unless `times` says otherwise. `outage`: from the first one
+        on, all requests for so many seconds. With `on="pendo"`, webhooks fail instead of requests, and end
+        with their first attempt. Raises ValueError for what HTTP does not have.
         """
-        self._faults.add(Fault(status, times, delay, drop, keep, retry_after))
+        arguments = locals()
+        del arguments["self"]
+        fault, matches = asked_fault(arguments), asked_match(match)
+        self._loop.ask(lambda: self._faults.add(fault, matches=matches, name=name_of(fault, match)))
 
     # --- recordings ---
 

@@ -161,10 +161,13 @@ def _steady(webhook: dict[str, Any]) -> dict[str, Any]:
 def row_of(arrival: Arrival) -> CallRow:
     """Return the row of a call.
 
-    Its webhook counts as delivered: in a test, webhooks go straight into the Pendo on loopback.
+    Its webhook counts as delivered: in a test, webhooks go straight into the Pendo on loopback, unless a
+    fault of the test says otherwise.
     """
+    attempt = arrival.attempt
+    state, status = ("delivered", 200) if attempt is None else (attempt.state, attempt.status)
     sends = arrival.judged.webhook is not None
-    delivery: JsonObject | None = {"state": "delivered", "status": 200, "attempts": 1} if sends else None
+    delivery: JsonObject | None = {"state": state, "status": status, "attempts": 1} if sends else None
     return cast("CallRow", call_row(arrival.receipt, arrival.judged, delivery=delivery))
 
 

@@ -8,7 +8,7 @@ from segment_pendo.base.prose import many, printable, short
 from segment_pendo.explain.doors import advice
 from segment_pendo.explain.teller import finding_line, named
 from segment_pendo.testing.expectation import Expectation, Mismatch, distance, mismatches
-from segment_pendo.words import LEVELS, Json, Judged, Receipt, is_as_bad
+from segment_pendo.words import LEVELS, Attempt, Json, Judged, Receipt, is_as_bad
 
 __all__ = ["Arrival", "Note", "called", "missed", "problems", "timeline", "uncalled"]
 
@@ -19,11 +19,15 @@ _NAMED: Final = ("userId", "anonymousId", "groupId", "event", "name")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A call that came, and how many seconds after the test began."""
+    """A call that came, and how many seconds after the test began.
+
+    `attempt`: how its webhook ended, None for the usual: Pendo took it.
+    """
 
     seconds: float
     receipt: Receipt
     judged: Judged
+    attempt: Attempt | None = None
 
 
 @dataclass(frozen=True, slots=True)

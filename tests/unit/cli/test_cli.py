@@ -43,6 +43,10 @@ def test_a_mistyped_verb_is_guessed() -> None:
         (["run", "--port", "70000"], 2, "70000"),
         (["run", "--record", "--", "true"], 2, "a file name is missing before"),
         (["run", "--segment-host", "https://x.y/z"], 2, "is not a host name"),
+        (["run", "--fault", "on=pendo,stauts=503"], 2, "did you mean status?"),
+        (["run", "--fault", '{"match": {"usr": 1}}'], 2, "match has no key 'usr'; did you mean user?"),
+        (["run", "--seed", "x"], 2, "'x' is not a valid integer"),
+        (["pendo", "--fault", "on=segment"], 2, "this verb stands in for Pendo only"),
         (["run", "--", "./nothing-here"], 8, "there is no such file"),
         (["run", "--store", "/dev/null/x"], 4, "/dev/null/x"),
         (["replay", "no-such-file"], 2, "no-such-file"),
@@ -52,6 +56,15 @@ def test_a_mistyped_verb_is_guessed() -> None:
 def test_mistakes_end_with_their_code_and_a_sentence(arguments: list[str], code: int, words: str) -> None:
     done = CliRunner().invoke(main, arguments, env={"SEGMENT_PENDO_API_KEY": None})
     assert (done.exit_code, words in done.output) == (code, True), done.output
+
+
+def test_no_real_pendo_is_made_to_fail() -> None:
+    done = CliRunner().invoke(
+        main, ["run", "--to", "us", "--fault", "on=pendo"], env={"SEGMENT_PENDO_API_KEY": KEY}
+    )
+    assert (done.exit_code, "webhooks go to data.pendo.io" in " ".join(done.output.split())) == (2, True), (
+        done.output
+    )
 
 
 def test_a_key_file_is_read_and_never_shown(tmp_path: Path) -> None:
@@ -131,7 +144,7 @@ def test_the_lines_of_calls() -> None:
             "    info NULL_VALUE at $.traits.c: What Pendo does with null is documented nowhere; leave "
             "the trait out to keep its value."
         ),
-        f"{at}  group     no user -> no visitor  group g -> account  webhook  dead: no answer  {found}",
+        f"{at}  group     no user -> no visitor  group g -> account  webhook  not delivered: no answer  {found}",
         (
             "    warning GROUP_WITHOUT_USER at $.userId: There is no userId, so no visitor is joined to "
             "the account; send the userId too."

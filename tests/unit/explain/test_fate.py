@@ -440,6 +440,8 @@ def test_white_space_around_an_id_can_be_seen(id: str, shown: str) -> None:
 
 REFUSED = "data.pendo.io answered 403; Segment would not try again"
 LATER = "data.pendo.io answered 503; tried again in 2 s"
+AT_403 = "data.pendo.io answered 403 at 10:00:01 UTC, Segment would not try again"
+AT_503 = "data.pendo.io answered 503 at 10:00:01 UTC, tried again in 2 s"
 SILENT = (
     "no answer from data.pendo.io within 10 s, so it may have been taken; given up after 2 attempts in 30 s"
 )
@@ -450,18 +452,15 @@ SILENT = (
     [
         (
             [(403, REFUSED, "dead")],
-            "not delivered: data.pendo.io answered 403 at 10:00:01 UTC, Segment would not try again; Pendo has "
-            "nothing of this call.",
+            f"not delivered: {AT_403}; Pendo has nothing of this call.",
         ),
         (
             [(503, LATER, "waiting")],
-            "not delivered yet: data.pendo.io answered 503 at 10:00:01 UTC, tried again in 2 s; Pendo has "
-            "nothing of this call yet.",
+            f"not delivered yet: {AT_503}; Pendo has nothing of this call yet.",
         ),
         (
             [(None, SILENT, "waiting"), (403, REFUSED, "dead")],
-            "not delivered: data.pendo.io answered 403 at 10:00:01 UTC, Segment would not try again; whether "
-            "Pendo has it is not known.",
+            f"not delivered: {AT_403}; whether Pendo has it is not known.",
         ),
         (
             [(503, LATER, "waiting"), (200, "", "delivered")],

@@ -7,6 +7,7 @@ import click
 
 from segment_pendo.base.hosts import HOME_PORT
 from segment_pendo.base.prose import printable
+from segment_pendo.cli.fault_options import Asked, fault_options
 from segment_pendo.cli.setup_options import pendo_switches
 from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.fate import fate
@@ -17,6 +18,7 @@ from segment_pendo.pendo import findings
 from segment_pendo.pendo.across import Across
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.environment import INTEGRATION_KEY, secret
+from segment_pendo.serve.failing import fault_routes
 from segment_pendo.serve.listener import Listener
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo, Taken
 from segment_pendo.words import Call, Judged, Message, Webhook
@@ -53,7 +55,10 @@ __all__ = ["command"]
     metavar="NAME=VALUE",
     help="Choose how to read a rule that Pendo does not publish; repeatable.",
 )
-def command(port: int, key: str, switches: PendoSwitches, *, track: bool, always_200: bool) -> None:
+@fault_options("pendo")
+def command(
+    port: int, key: str, switches: PendoSwitches, asked: Asked, *, track: bool, always_200: bool
+) -> None:
     """Start a Pendo on loopback, and print what it makes of each webhook.
 
     POST webhooks to /data/segmentio/KEY and track events to /data/track. GET /api/v1/visitor/ID,
@@ -62,7 +67,7 @@ def command(port: int, key: str, switches: PendoSwitches, *, track: bool, always
     everything, with the call that set each field.
     """
     answers = Answers(switches, track, key, secret(INTEGRATION_KEY), always_200)
-    asyncio.run(_serve(port, answers))
+    asyncio.run(_serve(port, answers, asked))
 
 
 class _Teller:
@@ -104,9 +109,11 @@ def _note(text: str) -> None:
     sys.stdout.flush()
 
 
-async def _serve(port: int, answers: Answers) -> None:
+async def _serve(port: int, answers: Answers, asked: Asked) -> None:
     signals = Signals()
-    listener = Listener(LoopbackPendo(_Teller(answers), answers, _note).routes())
+    faults = asked.ready(_note)
+    pendo = LoopbackPendo(_Teller(answers), answers, _note)
+    listener = Listener([*pendo.routes(faults), *fault_routes(faults)])
     await listener.start(port)
     what = "only --key's" if answers.key else "any"
     click.echo(
@@ -114,5 +121,8 @@ async def _serve(port: int, answers: Answers) -> None:
         "Pendo seems to)",
         err=True,
     )
+    for line in asked.lines(faults):
+        click.echo(line, err=True)
     await signals.next()
+    faults.release()
     await listener.stop()

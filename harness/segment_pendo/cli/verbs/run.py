@@ -15,11 +15,12 @@ from typing import Any, Literal
 import click
 
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
-from segment_pendo.base.prose import many
+from segment_pendo.base.prose import many, printable
 from segment_pendo.cli import credentials
 from segment_pendo.cli.child import run_child
 from segment_pendo.cli.delivery_options import delivery_options
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
+from segment_pendo.cli.fault_options import Asked, fault_options
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people, redact_option
@@ -146,6 +147,7 @@ class _Ends:
     metavar="ORIGIN",
     help="Let pages of this web origin send calls to a real Pendo; repeatable.",
 )
+@fault_options("segment", "pendo")
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option(
     "--fail-on",
@@ -180,6 +182,7 @@ def command(
     how: How,
     drain: float,
     batch: int | None,
+    asked: Asked,
     style: Literal["text", "ndjson"],
     fail_on: str | None,
     expect: int | None,
@@ -210,6 +213,9 @@ def command(
         message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
         raise click.UsageError(message)
     destination = credentials.find(to, api_key_file)
+    if destination and not destination.loopback and any(fault.on == "pendo" for fault in asked.faults):
+        message = f"--fault on=pendo is for the Pendo on loopback, and webhooks go to {destination.name}."
+        raise click.UsageError(message)
     plan = Plan(
         port=port,
         proxy_port=proxy_port,
@@ -234,7 +240,7 @@ def command(
     reporter = Reporter(
         sys.stderr if cmd else sys.stdout, style, caveat(destination) if destination else None, plan.people
     )
-    sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file)))
+    sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file, asked)))
 
 
 def _say(text: str) -> None:
@@ -274,18 +280,24 @@ class _Quietly:
 
 
 async def _run(
-    plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None
+    plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None, asked: Asked
 ) -> int:
     if cmd:
         launcher.program(cmd[0], os.environ)
     side = _side(plan, cmd)
     quietly = _Quietly()
     asyncio.get_running_loop().set_exception_handler(quietly)
-    session = Session(plan, reporter, reporter.heard, side=side, tell=_say, draining=_Draining())
+    faults = asked.ready(_say)
+    plan = replace(plan, how=replace(plan.how, seed=faults.seed))
+    session = Session(
+        plan, reporter, reporter.heard, side=side, tell=_say, draining=_Draining(), faults=faults
+    )
     signals = Signals()
     child_code = 0
     async with session:
         _banner(session)
+        for line in asked.lines(faults):
+            _say(line)
         if ready_file is not None:
             session.write_ready(ready_file)
         reporter.event({"event": "ready", **session.addresses()})
@@ -339,6 +351,8 @@ def _summary(session: Session, reporter: Reporter) -> None:
     reporter.summary(_say)
     if session.recorder is not None:
         _say(_recorded(session.recorder))
+    for name in session.faults.unused():
+        _say(f"No request came for the fault {printable(name)}.")
     straight = session.straight()
     if straight > 0:
         _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
