@@ -62,7 +62,7 @@ def test_no_real_pendo_is_made_to_fail() -> None:
     done = CliRunner().invoke(
         main, ["run", "--to", "us", "--fault", "on=pendo"], env={"SEGMENT_PENDO_API_KEY": KEY}
     )
-    assert (done.exit_code, "webhooks go to us" in done.output) == (2, True), done.output
+    assert (done.exit_code, "webhooks go to data.pendo.io" in done.output) == (2, True), done.output
 
 
 def test_a_key_file_is_read_and_never_shown(tmp_path: Path) -> None:
