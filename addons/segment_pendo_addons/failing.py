@@ -8,7 +8,8 @@ from mitmproxy import http
 from segment_pendo.base.prose import plain
 from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.failing import refusal, until_left
-from segment_pendo.serve.faults import Fault, Faults
+from segment_pendo.serve.fault import Fault
+from segment_pendo.serve.faults import Faults
 from segment_pendo.words import Reply, SdkRequest
 
 __all__ = ["fail", "response"]

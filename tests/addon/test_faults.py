@@ -9,7 +9,8 @@ from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.serve.faults import Fault, Faults
+from segment_pendo.serve.fault import Fault
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import Relay
 from segment_pendo.words import Receipt

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pages import ROOT, blocks, ran, steps, told
 
-from segment_pendo.serve.faults import _MEMBERS, Fault
+from segment_pendo.serve.fault import MATCHED, Fault
 
 PAGE = "docs/faults.md"
 TEXT = (ROOT / PAGE).read_text("utf-8")
@@ -29,5 +29,5 @@ def test_every_key_is_documented_with_its_default() -> None:
     for name, value in Fault().plain().items():
         word = str(value).lower() if isinstance(value, bool | None) else str(value)
         assert rows[name].replace("`", "").partition(";")[0] == word, name
-    for word in _MEMBERS:
+    for word in MATCHED:
         assert f"`{word}`" in TEXT or word == "context", word

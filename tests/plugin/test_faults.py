@@ -16,7 +16,8 @@ def test_each_fault_at_segments_side(pytester: pytest.Pytester) -> None:
             try:
                 return send(*calls)
             except urllib.error.HTTPError as error:
-                return error.code
+                with error:
+                    return error.code
 
         def test_for_ever(segment_pendo, send):
             segment_pendo.fail(500, times=None)
@@ -26,9 +27,9 @@ def test_each_fault_at_segments_side(pytester: pytest.Pytester) -> None:
 
         def test_cut(segment_pendo, send):
             segment_pendo.fail(200, cut=True)
-            with pytest.raises(http.client.IncompleteRead):
-                request = urllib.request.Request(segment_pendo.host + "/v1/batch", b"{}")
-                urllib.request.urlopen(request, timeout=5).read()
+            with urllib.request.urlopen(segment_pendo.host + "/v1/batch", b"{}", timeout=5) as answer:
+                with pytest.raises(http.client.IncompleteRead):
+                    answer.read()
             assert "answered 200, its body cut, as .fail() asked" in segment_pendo.timeline()[0]
 
         def test_hang(segment_pendo, send):
@@ -76,6 +77,7 @@ def test_each_fault_at_pendos_side(pytester: pytest.Pytester) -> None:
     result = ran(
         pytester,
         """
+        import json
         import urllib.error
         import urllib.request
 
@@ -90,7 +92,8 @@ def test_each_fault_at_pendos_side(pytester: pytest.Pytester) -> None:
             assert segment_pendo.timeline()[1].endswith(
                 "the webhook of identify user u1 answered 503, as .fail() asked; Pendo did not take it")
             url = segment_pendo.host + "/_/calls"
-            (row,) = __import__("json").load(urllib.request.urlopen(url))["calls"]
+            with urllib.request.urlopen(url) as answer:
+                (row,) = json.load(answer)["calls"]
             assert (row["delivery"]["state"], row["delivery"]["status"]) == ("dead", 503)
             segment_pendo.clear()
             send(identify_call("u1"))
@@ -123,6 +126,7 @@ def test_each_fault_at_pendos_side(pytester: pytest.Pytester) -> None:
             body = b'{"type": "identify", "userId": "u1"}'
             with pytest.raises(urllib.error.HTTPError) as error:
                 urllib.request.urlopen(segment_pendo.host + "/data/segmentio/k", body)
+            error.value.close()
             assert (error.value.code, error.value.headers["Retry-After"]) == (429, "3")
         """,
     )

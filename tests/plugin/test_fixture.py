@@ -213,7 +213,8 @@ def test_faults(pytester: pytest.Pytester) -> None:
             try:
                 return send(*calls)
             except urllib.error.HTTPError as error:
-                return error.code, error.headers["Retry-After"]
+                with error:
+                    return error.code, error.headers["Retry-After"]
 
         def test_status(segment_pendo, send):
             segment_pendo.fail(429, retry_after=7)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from segment_pendo.base import js_json
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.serve.faults import Fault, FaultError, Faults
+from segment_pendo.serve.fault import Fault, FaultError
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store

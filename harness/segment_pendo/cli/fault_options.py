@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from segment_pendo.base.prose import printable
-from segment_pendo.serve.faults import Fault, FaultError, Faults, Side
+from segment_pendo.serve.fault import Fault, FaultError, Side
+from segment_pendo.serve.faults import Faults
 
 __all__ = ["Asked", "fault_options"]
 

@@ -12,7 +12,8 @@ from aiohttp import web
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import short
 from segment_pendo.segment.ingest import refused
-from segment_pendo.serve.faults import Fault, FaultError, Faults
+from segment_pendo.serve.fault import Fault, FaultError
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.words import Json, Refusal, Reply, SdkRequest
 

@@ -5,7 +5,8 @@ from typing import Final
 
 from segment_pendo.serve.client import Answer
 from segment_pendo.serve.delivery import Send
-from segment_pendo.serve.faults import Fault, Faults
+from segment_pendo.serve.fault import Fault
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.words import Webhook
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from segment_pendo.serve.faults import Fault, FaultError, Matches
+from segment_pendo.serve.fault import Fault, FaultError
+from segment_pendo.serve.faults import Matches
 from segment_pendo.testing.expectation import Expectation
 from segment_pendo.words import Attempt, Call, Judged, Webhook
 

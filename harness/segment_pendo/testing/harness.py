@@ -18,7 +18,8 @@ from segment_pendo.base.prose import many
 from segment_pendo.explain.teller import refused
 from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.files import load
-from segment_pendo.serve.faults import Fault, Faults, Side
+from segment_pendo.serve.fault import Fault, Side
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.testing.expectation import Expectation
 from segment_pendo.testing.faults import asked_fault, asked_match, attempt_of, name_of

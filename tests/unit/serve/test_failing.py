@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.serve.faults import Fault, Faults
+from segment_pendo.serve.fault import Fault
+from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from segment_pendo.serve.faults import Fault, FaultError, Faults
+from segment_pendo.serve.fault import Fault, FaultError
+from segment_pendo.serve.faults import Faults
 from segment_pendo.words import Call, SdkRequest
 
 IDENTIFY = {
