@@ -1,18 +1,21 @@
 """Find the destination and its API key; the key is never an option, because a shell history keeps options."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from segment_pendo.cli.failure import CONFIGURATION, Failure
+from segment_pendo.cli.failure import CONFIGURATION, REFUSED, Failure
 from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, destination, examine
-from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
+from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, in_ci, secret
 from segment_pendo.words import Destination
 
 __all__ = ["find", "key_file_option", "known", "to_option"]
 
-to_option = click.option(
+_ALLOWED: Final = "segment_pendo.allow_production"
+_to = click.option(
     "--to",
     metavar="|".join([*DATA_HOSTS, "URL"]),
     help=(
@@ -20,6 +23,24 @@ to_option = click.option(
         "--api-key-file or a prompt."
     ),
 )
+
+
+def _allow(context: click.Context, _param: click.Parameter, value: bool) -> None:
+    context.meta[_ALLOWED] = value
+
+
+def to_option[F: Callable[..., Any]](command: F) -> F:
+    """Add --to, and --allow-production, which `find` asks for."""
+    allow = click.option(
+        "--allow-production",
+        is_flag=True,
+        expose_value=False,
+        callback=_allow,
+        help="Let --to name a real Pendo where the variable CI is set, too.",
+    )
+    return _to(allow(command))
+
+
 key_file_option = click.option(
     "--api-key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -28,7 +49,7 @@ key_file_option = click.option(
 
 
 def find(to: str | None, key_file: Path | None) -> Destination | None:
-    """Return the destination, or None for the loopback Pendo. Raises Failure (exit 3)."""
+    """Return the destination, or None for the loopback Pendo. Raises Failure (exit 3, or 7 for safety)."""
     if to is None:
         return None
     try:
@@ -36,6 +57,12 @@ def find(to: str | None, key_file: Path | None) -> Destination | None:
     except ValueError as error:
         message = f"--to: {error}."
         raise Failure(message, CONFIGURATION) from None
+    if not probe.loopback and in_ci() and not click.get_current_context().meta.get(_ALLOWED):
+        message = (
+            f"this is CI, and {probe.name} is a real Pendo: what is sent there stays there. Give "
+            "--allow-production if it is meant to be."
+        )
+        raise Failure(message, REFUSED)
     key = _key(key_file, loopback=probe.loopback)
     target = destination(to, key)
     for finding in examine(target):

@@ -96,13 +96,23 @@ def _retry_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def delivery_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
-    """Add what `retry_options` adds but the seed, and --drain and --loopback-http, which stay options."""
+    """Add what `retry_options` adds but the seed; --order, --drain, --loopback-http stay options."""
     decorated: Callable[..., Any] = command
     for option in (
         click.option(
             "--loopback-http",
             is_flag=True,
             help="POST webhooks to the Pendo on loopback over HTTP, instead of handing them over in process.",
+        ),
+        click.option(
+            "--order",
+            type=click.Choice(["chain", "none"]),
+            default="chain",
+            show_default=True,
+            help=(
+                "chain: deliver the calls of a user in their order. none: in any order within a second, as "
+                "Segment may do (`segment-pendo races FILE` says what that changes); --seed repeats it."
+            ),
         ),
         click.option(
             "--drain",

@@ -18,6 +18,7 @@ __all__ = [
     "caveat",
     "destination",
     "examine",
+    "region_of",
     "webhook_url",
 ]
 
@@ -79,6 +80,12 @@ def destination(to: str, key: str) -> Destination:
         raise ValueError(msg)
     base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
     return Destination(parts.netloc, base, key, loopback=loopback)
+
+
+def region_of(to: Destination) -> str:
+    """Return the region of a destination, or an empty text for a host that is in none (5.1, 5.3)."""
+    host = to.name.partition(":")[0].lower()
+    return next((region for region, name in DATA_HOSTS.items() if name == host), "")
 
 
 def api_base(to: str) -> str:

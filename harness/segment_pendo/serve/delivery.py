@@ -61,13 +61,15 @@ class How:
     """How webhooks are delivered.
 
     `batch`: up to so many webhooks in one POST. `concurrency`: so many POSTs at the same time. `rate`: at
-    most so many POSTs a second. `seed` makes the pauses of `schedule` the same in each run.
+    most so many POSTs a second. `ordered`: in order within a chain; else in any order, as Segment may. `seed`
+    makes the pauses of `schedule`, and any order, the same in each run.
     """
 
     schedule: Schedule = field(default_factory=Schedule)
     batch: int | None = None
     concurrency: int = 16
     rate: float | None = None
+    ordered: bool = True
     seed: int | str = 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any, Final, Self
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
@@ -198,6 +199,7 @@ class Session:
             destination=to.name if to else LOOPBACK,
             fingerprint=to.fingerprint if to else "",
             database=shared.shared() if shared is not None else None,
+            shuffle=None if plan.how.ordered else Random(f"order {plan.how.seed}"),  # noqa: S311 - no secret
         )
         files.callback(store.close)
         self.resumed, self.elsewhere = store.outbox.resume(), store.outbox.elsewhere()

@@ -58,9 +58,21 @@ def test_mistakes_end_with_their_code_and_a_sentence(arguments: list[str], code:
     assert (done.exit_code, words in done.output) == (code, True), done.output
 
 
+@pytest.mark.parametrize("verb", [["run"], ["replay", "fixtures/recordings/segment-analytics-python.jsonl"]])
+def test_ci_does_not_reach_a_real_pendo_by_itself(verb: list[str]) -> None:
+    for value, code in (("true", 7), ("false", 3), (None, 3)):
+        environment = {"SEGMENT_PENDO_API_KEY": None, "CI": value}
+        done = CliRunner().invoke(main, [*verb, "--to", "eu"], env=environment)
+        assert done.exit_code == code, done.output
+        assert ("this is CI, and data.eu.pendo.io is a real Pendo" in done.output) == (code == 7)
+    environment = {"SEGMENT_PENDO_API_KEY": None, "CI": "true"}
+    done = CliRunner().invoke(main, [*verb, "--to", "eu", "--allow-production"], env=environment)
+    assert "Pendo's API key is missing" in done.output
+
+
 def test_no_real_pendo_is_made_to_fail() -> None:
     done = CliRunner().invoke(
-        main, ["run", "--to", "us", "--fault", "on=pendo"], env={"SEGMENT_PENDO_API_KEY": KEY}
+        main, ["run", "--to", "us", "--fault", "on=pendo"], env={"SEGMENT_PENDO_API_KEY": KEY, "CI": None}
     )
     said = " ".join(done.output.split())
     assert (done.exit_code, "webhooks go to data.pendo.io" in said) == (2, True), said

@@ -1,6 +1,7 @@
 """The outbox: order, retries over hours of a clock that is handed in, restarts, other destinations."""
 
 import json
+import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -272,3 +273,20 @@ def test_what_is_cleared_while_it_is_sent_is_no_error() -> None:
             assert counts.fetchone() == (0,)
 
     virtual_time.run(main())
+
+
+def test_without_an_order_a_seed_says_which_comes_first() -> None:
+    async def main(seed: int) -> list[str]:
+        with closing(
+            Store(None, setup=Setup(), clock=virtual_time.clock, shuffle=random.Random(seed))
+        ) as store:
+            run = Run(store, ok, How(concurrency=1, ordered=False))
+            take(store, receipt("r-1", *"aaaa"), receipt("r-2", *"aaaa"))
+            assert await run.to_the_end() == 0
+            assert run.times[-1] <= 1
+            return run.arrived["a"]
+
+    orders = [virtual_time.run(main(seed)) for seed in (1, 1, 2)]
+    assert orders[0] == orders[1] != orders[2]
+    assert sorted(orders[0]) == sorted(orders[2])
+    assert orders[0] != [f"r-{number}.{index}" for number in (1, 2) for index in range(4)]

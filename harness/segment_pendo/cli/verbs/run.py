@@ -28,7 +28,7 @@ from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.cli.signals import Signals
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo.regions import caveat
+from segment_pendo.pendo.regions import caveat, region_of
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.serve import launcher
@@ -181,6 +181,7 @@ def command(
     setup: Setup,
     how: How,
     drain: float,
+    order: str,
     batch: int | None,
     asked: Asked,
     style: Literal["text", "ndjson"],
@@ -222,7 +223,7 @@ def command(
         tls_port=tls_port,
         to=destination,
         setup=setup,
-        how=replace(how, batch=batch),
+        how=replace(how, batch=batch, ordered=order == "chain"),
         drain=drain,
         loopback_http=loopback_http,
         record=record,
@@ -443,9 +444,9 @@ def _where(plan: Plan) -> str:
         return "the Pendo on loopback" + ("; calls that come here go no further" if plan.answers else "")
     if plan.to.loopback:
         return f"{plan.to.name}, on loopback"
-    return (
-        f"{plan.to.name}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
-    )
+    region = region_of(plan.to)
+    where = f"{plan.to.name} (region {region})" if region else f"{plan.to.name} (a host of no known region)"
+    return f"{where}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
 
 
 def _no_calls(plan: Plan, *, refused: bool) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from random import Random
 from typing import Final, NamedTuple
 
 from segment_pendo.base import js_json
@@ -108,12 +109,19 @@ class Outbox:
 
     # --- what is sent next ---
 
-    def accept(self, chains: Collection[int], now: float) -> None:
-        """Let chains be due in this order, inside a transaction; those that wait already keep their time."""
+    def accept(self, chains: Collection[int], now: float, shuffle: Random | None = None) -> None:
+        """Let chains be due in this order, inside a transaction; those that wait already keep their time.
+
+        With `shuffle`, they are due in the order that it draws, within a second.
+        """
         first = now - len(chains) * _BETWEEN
+        if shuffle is not None:
+            due = [(chain, self.destination, now + shuffle.random()) for chain in chains]
+        else:
+            due = [(chain, self.destination, first + place * _BETWEEN) for place, chain in enumerate(chains)]
         self._database.executemany(
             "insert or ignore into chains(chain, destination, due) values (?, ?, ?)",
-            [(chain, self.destination, first + place * _BETWEEN) for place, chain in enumerate(chains)],
+            due,
         )
 
     def due(self, now: float, limit: int) -> list[int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Final
 
 from segment_pendo.base import js_json
@@ -47,8 +48,9 @@ class Store:
 
     `path` None: a temporary file, which nobody else sees. `destination`: the host for which webhooks are
     accepted, and a `fingerprint` of its key. `clock` returns seconds since 1970. `database`: that of another
-    store in this process, which has the same file. `calls` reads what is kept, `outbox` has what is to be
-    delivered.
+    store in this process, which has the same file. `shuffle`: webhooks are due in an order that it draws,
+    within a second, and wait for no others of their chain. `calls` reads what is kept, `outbox` has what is
+    to be delivered.
     """
 
     def __init__(
@@ -61,10 +63,12 @@ class Store:
         limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
         database: Database | None = None,
+        shuffle: Random | None = None,
     ) -> None:
         self._described = js_json.write(setup.described()).decode()
         self._limits = limits or (Limits() if path is not None else Limits(_TEMPORARY, None))
         self._clock = clock
+        self._shuffle = shuffle
         self._look_at = 0.0
         self.path = path
         self.database = database or Database(path)
@@ -87,7 +91,8 @@ class Store:
         for judged in receipt.judged:
             number = None
             if judged.webhook is not None:
-                number = chain_number(destination, chain(judged))
+                alone = self._shuffle is not None
+                number = chain_number(destination, str(receipt.ref(judged)) if alone else chain(judged))
                 chains[number] = None
             columns.append((*receipts.call_columns(judged), number))
             yield
@@ -100,7 +105,7 @@ class Store:
             number = self.database.execute(receipts.RECEIPT, row).lastrowid
             self.database.executemany(receipts.CALL, [(number, *values) for values in columns])
             now = self._clock()
-            self.outbox.accept(chains, now)
+            self.outbox.accept(chains, now, self._shuffle)
             self._forget_oldest(now)
 
     def _undo(self, name: str) -> None:
