@@ -12,11 +12,12 @@ from segment_pendo.serve.fault import Fault
 from segment_pendo.serve.faults import Faults
 from segment_pendo.words import Reply, SdkRequest
 
-__all__ = ["fail", "response"]
+__all__ = ["answer_of", "fail"]
 
 
-def response(reply: Reply) -> http.Response:
+def answer_of(reply: Reply) -> http.Response:
     """Return the answer that mitmproxy gives in our place."""
+    # Named `response`, it would be a hook of mitmproxy in the module that imports it.
     headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in reply.headers]
     return http.Response.make(reply.status, reply.body, headers)
 
@@ -46,7 +47,7 @@ async def fail(
             flow.kill()
         return
     if fault.status is not None:
-        flow.response = response(refusal(asked, fault.status))
+        flow.response = answer_of(refusal(asked, fault.status))
     if flow.response is not None:
         _spoil(flow.response, fault)
 

@@ -37,7 +37,7 @@ from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest
-from segment_pendo_addons.failing import fail, response
+from segment_pendo_addons.failing import answer_of, fail
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
@@ -355,7 +355,7 @@ class Intercept:
         asked = sdk_request(flow)
         refused = self._gate.refused(asked)
         if refused is not None:
-            flow.response = response(refused)
+            flow.response = answer_of(refused)
             return
         fault = self._faults.next("segment", asked) if asked.method == "POST" else None
         if fault is None:
@@ -376,7 +376,7 @@ class Intercept:
             )
             return
         if self._answers or self._is_home(flow.request.host, flow.request.port):
-            flow.response = response(receipt.reply)
+            flow.response = answer_of(receipt.reply)
 
 
 def sdk_request(flow: http.HTTPFlow) -> SdkRequest:

@@ -58,6 +58,7 @@ def test_a_status_with_retry_after(status: int, *, keep: bool) -> None:
     answer = talk.send().response
     assert answer
     assert (answer.status_code, answer.headers["Retry-After"]) == (status, "7")
+    assert bool(answer.content) == (status != 204)
     assert len(talk.receipts) == keep
     (note,) = talk.notes
     assert note.startswith(f"POST /v1/batch answered {status}, as a fault asked; its calls were")

@@ -14,7 +14,7 @@ from segment_pendo.words import Call, SdkRequest
 IDENTIFY = {
     "type": "identify",
     "userId": "u1",
-    "traits": {"plan": "pro", "seats": 5, "tags": ["a", {"b": 1}]},
+    "traits": {"plan": "pro", "seats": 5, "admins": 1, "tags": ["a", {"b": 1}]},
 }
 GROUP = {"type": "group", "userId": "u1", "groupId": "acme", "messageId": "m-1"}
 
@@ -177,6 +177,7 @@ def test_a_count_is_used_up_in_the_order_of_the_faults() -> None:
     assert [fault and fault.status for fault in answers] == [429, 500, 500, None]
     assert (faults.concern("segment"), faults.concern("pendo")) == (False, True)
     assert met(faults, 2, "pendo") == [True, False]
+    assert faults.happened == {"segment": 3, "pendo": 1}
     assert [(row["met"], row["over"]) for row in faults.rows()] == [(1, True), (2, True), (1, True)]  # type: ignore[index, call-overload]
 
 
@@ -260,7 +261,8 @@ def test_an_outage_meets_everything_from_the_first_match_on_until_its_end() -> N
         ({"traits": {"plan": "pro"}}, True),
         ({"traits": {"plan": "Pro"}}, False),
         ({"traits": {"seats": 5.0, "tags": ["a", {}]}}, True),
-        ({"traits": {"seats": True}}, False),
+        ({"traits": {"admins": 1}}, True),
+        ({"traits": {"admins": True}}, False),
         ({"traits": {"tags": ["a"]}}, False),
         ({"traits": {"none": None}}, False),
         ({"traits": "pro"}, False),

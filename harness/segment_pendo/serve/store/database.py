@@ -18,7 +18,7 @@ __all__ = ["Database", "StoreError"]
 
 _MAGIC: Final = b"SQLite format 3\0"
 _PATIENCE: Final = 5  # seconds for another connection of this machine, which only reads
-_FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+_FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 
 
 class StoreError(SegmentPendoError):
