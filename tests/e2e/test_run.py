@@ -140,6 +140,7 @@ def test_to_eu_is_pendos_european_data_host(run: Start, server: Server, tmp_path
     running = run(
         "--to",
         "eu",
+        "--allow-production",
         SEGMENT_PENDO_API_KEY=KEY,
         MAP_HOST=f"data.eu.pendo.io:{server.port}",
         SSL_CERT_FILE=trust,

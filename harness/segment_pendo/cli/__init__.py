@@ -23,6 +23,8 @@ VERBS: Final = {
     "races": "Find what depends on the order of the calls.",
     "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
+    "pending": "Look at webhooks that were not delivered; retry, drop or export them.",
+    "store": "Say what the store of a run holds; delete it.",
     "finding": "Explain a code; list the rules that no source settles.",
     "recording": "Redact, scan, merge, import and export recordings.",
     "diff": "Compare two recordings call by call.",

@@ -190,16 +190,19 @@ class Recorder:
         return Prepared(keep, undo)
 
     def _calls(self, batch: Batch, receipt: Receipt, skipped: list[bytes]) -> Steps[list[bytes]]:
-        """Return the lines of the calls that the file does not hold yet; add the marks of the others."""
+        """Return the lines of the receipt's calls that the file does not hold yet; add the others' marks."""
+        messages = {judged.call.index: judged.message for judged in receipt.judged}
         lines: list[bytes] = []
         sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
         for call in batch.calls:
+            if call.index not in messages:  # only a part of the batch is recorded
+                continue
             mark = self._meaning.exact_mark(call.data) if self._skip else b""
             if self._skip[mark] > 0:
                 self._skip[mark] -= 1
                 skipped.append(mark)
                 continue
-            made_id = _made_id(call, receipt.judged[call.index].message)
+            made_id = _made_id(call, messages[call.index])
             judged = self._judge.judged(call, batch, receipt.at, made_id)
             lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
             yield

@@ -54,7 +54,7 @@ def test_a_mistyped_verb_is_guessed() -> None:
     ],
 )
 def test_mistakes_end_with_their_code_and_a_sentence(arguments: list[str], code: int, words: str) -> None:
-    done = CliRunner().invoke(main, arguments, env={"SEGMENT_PENDO_API_KEY": None})
+    done = CliRunner().invoke(main, arguments, env={"SEGMENT_PENDO_API_KEY": None, "CI": None})
     assert (done.exit_code, words in done.output) == (code, True), done.output
 
 
@@ -81,11 +81,12 @@ def test_no_real_pendo_is_made_to_fail() -> None:
 def test_a_key_file_is_read_and_never_shown(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("white space\n")
-    done = CliRunner().invoke(main, ["run", "--to", "us", "--api-key-file", str(file)])
+    line = ["run", "--to", "us", "--allow-production", "--api-key-file", str(file)]
+    done = CliRunner().invoke(main, line)
     assert done.exit_code == 3
     assert "white space or control" in done.output
     file.write_bytes(b"\xff\xfe")
-    assert CliRunner().invoke(main, ["run", "--to", "us", "--api-key-file", str(file)]).exit_code == 3
+    assert CliRunner().invoke(main, line).exit_code == 3
 
 
 def test_options_come_from_the_environment_too(tmp_path: Path) -> None:

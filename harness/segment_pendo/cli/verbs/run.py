@@ -368,7 +368,10 @@ def _left(session: Session) -> str:
     text = f"{many(session.left, 'webhook')} not delivered within {session.plan.drain:g} s: {names}{more}."
     if session.store.path is None:
         return f"{text} They are lost: this run had no file for them (--store FILE)."
-    return f"{text} They wait in {session.store.path}; the same command delivers them."
+    return (
+        f"{text} They wait in {session.store.path} for a run to the same destination; look with "
+        f"`segment-pendo pending list --store {session.store.path}`."
+    )
 
 
 def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:

@@ -36,6 +36,7 @@ class Database:
     """
 
     def __init__(self, path: Path | None, *, writes: bool = True) -> None:
+        self.path = path
         self.name = str(path) if path is not None else "the store of this run"
         self._listeners: list[Callable[[], None]] = []
         self._waiting: list[tuple[Prepared, asyncio.Future[None]]] = []
@@ -95,6 +96,13 @@ class Database:
         self._users -= 1
         if not self._users:
             self._closing.close()
+
+    def delete(self) -> None:
+        """Delete the file, and what SQLite has put beside it. The database must then only be closed."""
+        self._db.close()
+        if self.path is not None:
+            for end in ("", "-wal", "-shm", "-journal"):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
 
     # --- statements ---
 
