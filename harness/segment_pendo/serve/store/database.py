@@ -69,6 +69,9 @@ class Database:
         if version > schema.VERSION:
             msg = f"it has format {version}, but this segment-pendo reads format {schema.VERSION}"
             raise sqlite3.DatabaseError(msg)
+        if not is_empty and version < schema.OLDEST:
+            msg = f"it has format {version}, which is too old"
+            raise sqlite3.DatabaseError(msg)
         if not writes:
             if version != schema.VERSION:
                 msg = f"it has format {version}; a `segment-pendo run` with it brings it up to date"
@@ -81,9 +84,8 @@ class Database:
         with self.transaction():
             if is_empty:
                 schema.create(self._db)
-            elif not schema.migrate(self._db, version):
-                msg = f"it has format {version}, which is too old"
-                raise sqlite3.DatabaseError(msg)
+            else:
+                schema.migrate(self._db, version)
 
     def shared(self) -> "Database":
         """Return this database for another store in this process; the last one that closes it closes it."""

@@ -5,9 +5,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["OWNER", "VERSION", "chain_number", "create", "migrate"]
+__all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
 
 VERSION: Final = 3
+OLDEST: Final = 2  # that can be brought up to it
 OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 # receipts.open: how many webhooks of a receipt are not delivered. chains: who has webhooks that wait, and
 # when the first of them is due (seconds since 1970). bodies: webhooks that no receipt makes again (replay).
@@ -46,19 +47,11 @@ def create(db: sqlite3.Connection) -> None:
     _sign(db)
 
 
-def migrate(db: sqlite3.Connection, version: int) -> bool:
-    """Bring a store of an earlier version up to this one, in the caller's transaction.
-
-    Return False where this version does not know how.
-    """
-    while version < VERSION:
-        step = _STEPS.get(version)
-        if step is None:
-            return False
-        step(db)
-        version += 1
+def migrate(db: sqlite3.Connection, version: int) -> None:
+    """Bring a store of a version from OLDEST on up to this one, in the caller's transaction."""
+    for earlier in range(version, VERSION):
+        _STEPS[earlier](db)
     _sign(db)
-    return True
 
 
 def chain_number(destination: int, chain: str) -> int:

@@ -1,0 +1,90 @@
+"""A store of an earlier version becomes one of this, with all that was in it."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.serve.store import Store, StoreError
+from segment_pendo.serve.store.database import Database
+from segment_pendo.serve.store.outbox import Elsewhere
+from segment_pendo.serve.store.pending import Pending
+
+# As version 2 wrote it.
+SECOND = """
+create table receipts(
+    n integer primary key autoincrement, id text not null unique, at text not null, door text not null,
+    method text not null, path text not null, query text not null, host text not null, ip text not null,
+    headers text not null, body blob not null, status integer not null, refusal text, setup text not null,
+    destination text not null);
+create table calls(
+    n integer not null, ix integer not null, type text, user text, grp text, outcome text not null,
+    codes text not null, state text, status integer, attempts integer not null default 0, history text,
+    signature text, primary key (n, ix)) without rowid;
+create table attempts(
+    n integer not null, ix integer not null, number integer not null, at text not null, status integer,
+    detail text not null, primary key (n, ix, number)) without rowid;
+create index calls_state on calls(state) where state = 'waiting';
+pragma user_version = 2;
+pragma application_id = 1397771844;
+"""
+CALL = b'{"type": "identify", "userId": "u"}'
+BODY = b'{"batch": [' + CALL + b", " + CALL + b', {"type": "page"}]}'
+SETUP = '{"track":false,"webhook":"actions","assume":{}}'
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "store.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(SECOND)
+        for number, destination in enumerate(("loopback", "data.pendo.io"), 1):
+            row = (
+                number, f"r-{number}", "2024-05-09T10:00:01+00:00", "home", "POST", "/v1/batch", "", "h",
+                "127.0.0.1", "[]", BODY, 200, None, SETUP, destination,
+            )  # fmt: skip
+            db.execute(f"insert into receipts values ({', '.join('?' * len(row))})", row)
+            for index, state in enumerate(("delivered", "waiting", None)):
+                values = (number, index, "identify", "u", "skipped" if state is None else "webhook", state)
+                columns = "n, ix, type, user, outcome, codes, state"
+                db.execute(f"insert into calls({columns}) values (?, ?, ?, ?, ?, '', ?)", values)
+        db.execute("insert into attempts values (1, 0, 1, '2024-05-09T10:00:02+00:00', 200, '')")
+        db.commit()
+    return path
+
+
+def test_what_version_2_kept_is_there_and_waits_for_its_destination(old: Path) -> None:
+    with closing(Store(old, setup=Setup(), destination="loopback")) as store:
+        assert [row["id"] for row in store.calls.page().calls] == [
+            f"r-{number}.{index}" for number in (1, 2) for index in range(3)
+        ]
+        first = store.calls.one("r-1.0")
+        assert first is not None
+        assert [(attempt.status, attempt.state) for attempt in first.attempts] == [(200, "delivered")]
+        # The key of another destination was not kept: only `pending` can do something about its webhooks.
+        assert store.outbox.resume() == 1
+        assert store.outbox.elsewhere() == [Elsewhere("data.pendo.io", 1)]
+        assert [str(ref) for ref in store.outbox.some_left(9)] == ["r-1.1"]
+        assert [str(item.ref) for item in Pending(store.database).items()] == ["r-1.1", "r-2.1"]
+        open_webhooks = store.database.execute("select open from receipts order by n").fetchall()
+        assert open_webhooks == [(1,), (1,)]
+    with closing(Store(old, setup=Setup(), destination="loopback")) as again:
+        assert again.calls.totals()["calls"] == 6
+
+
+def test_a_store_that_is_only_read_is_not_brought_up_to_date(old: Path) -> None:
+    before = old.read_bytes()
+    with pytest.raises(StoreError, match="format 2; a `segment-pendo run` with it brings it up to date"):
+        Database(old, writes=False)
+    assert old.read_bytes() == before
+
+
+def test_a_store_that_is_too_old_is_refused_and_left_as_it_is(old: Path) -> None:
+    with closing(sqlite3.connect(old)) as db:
+        db.execute("pragma user_version = 1")
+    before = old.read_bytes()
+    with pytest.raises(StoreError, match="format 1, which is too old"):
+        Database(old)
+    assert old.read_bytes()[100:] == before[100:]
