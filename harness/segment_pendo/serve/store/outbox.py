@@ -151,6 +151,13 @@ class Outbox:
             for number, index, name, at, attempts in rows
         ]
 
+    def first_attempt(self, waiting: Waiting) -> datetime | None:
+        """Return when a webhook was sent for the first time, or None where it was not yet."""
+        row = self._database.execute(
+            "select at from attempts where n = ? and ix = ? and number = 1", (waiting.number, waiting.index)
+        ).fetchone()
+        return None if row is None else datetime.fromisoformat(row[0])
+
     def forget(self, chain: int) -> None:
         """Forget a chain in which nothing waits: its calls were cleared."""
         with self._database.transaction():
