@@ -1,9 +1,9 @@
 """Run the benchmarks: all of them, or those of --only."""
 
 import click
-from tests.bench import races, stall
+from tests.bench import races, replay, stall
 
-BENCHMARKS = {"races": races.main, "stall": stall.main}
+BENCHMARKS = {"races": races.main, "replay": replay.main, "stall": stall.main}
 
 
 @click.command()

@@ -12,14 +12,13 @@ from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.files import load, load_header
 from segment_pendo.recordings.format import Entry, Header, RecordedCall, RecordingError
 from segment_pendo.recordings.mapped_file import Mapped, Options, Wrong, mapped
+from segment_pendo.recordings.recorder import server_made_id
 from segment_pendo.recordings.redact import KEPT_HEADERS
 from segment_pendo.segment import ingest
 from segment_pendo.words import Headers, Json, JsonObject, Refusal, SdkRequest
 
 __all__ = ["Source", "is_plain", "source_of", "source_of_text"]
 
-# What is wrong with the input itself; anything else is what Segment refuses.
-_DAMAGE = frozenset({"bad_json", "too_deep", "not_an_object", "bad_capture", "not_a_call", "not_a_message"})
 _SENT_HEADERS = frozenset(name.lower() for name in (*KEPT_HEADERS, "Authorization"))
 
 
@@ -95,7 +94,7 @@ def _entries(data: bytes, options: Options, name: str) -> Iterator[Entry]:
             together = []
         if isinstance(item, Mapped):
             together.append(item)
-        elif item.code in _DAMAGE:
+        elif not item.refused:
             msg = f"{name}:{item.line}: {item.message} Correct it or take it out; nothing was sent."
             raise RecordingError(msg)
         else:
@@ -150,7 +149,7 @@ def _recorded(item: Mapped, sent_at: tuple[Json, ...]) -> RecordedCall:
         judged.call.data,
         item.receipt.at,
         sent_at,
-        "",
+        server_made_id(judged.call, judged.message),
         "webhook" if judged.webhook else "skipped",
         judged.skipped.code if judged.skipped else None,
         judged.webhook.body.decode() if judged.webhook else None,
