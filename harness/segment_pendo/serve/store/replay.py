@@ -65,13 +65,13 @@ class ReplayStore:
         began = self._progress("began", datetime.fromtimestamp(clock(), UTC).isoformat())
         self.began = datetime.fromisoformat(began)
         with self._database.transaction():
-            self._note("began", began)
+            self._keep_progress("began", began)
 
     def _progress(self, name: str, default: str) -> str:
         row = self._database.execute("select value from progress where name = ?", (name,)).fetchone()
         return default if row is None else str(row[0])
 
-    def _note(self, name: str, value: str) -> None:
+    def _keep_progress(self, name: str, value: str) -> None:
         self._database.execute("insert or replace into progress values (?, ?)", (name, value))
 
     @property
@@ -138,7 +138,7 @@ class ReplayStore:
             [(first + place, *body) for place, (_, _, body, _) in enumerate(rows)],
         )
         self.store.outbox.accept(chains, self._clock())
-        self._note("accepted", str(self.accepted + len(rows)))
+        self._keep_progress("accepted", str(self.accepted + len(rows)))
         self._forget(2 * len(rows))
 
     def _forget(self, most: int) -> None:
@@ -149,7 +149,7 @@ class ReplayStore:
         for table in _TABLES:
             self._database.executemany(f"delete from {table} where n = ?", numbers)  # noqa: S608 - our names
         self._forgotten += len(numbers)
-        self._note("delivered", str(self._forgotten))
+        self._keep_progress("delivered", str(self._forgotten))
 
     def resume(self) -> None:
         """Let what an earlier process has not delivered be due at once, also what it gave up."""
