@@ -170,7 +170,7 @@ class Delivery:
         """Wait until something is due; no other parcel has webhooks of its chains."""
         while True:
             self._wake.clear()
-            if not self._ready:
+            if not self._ready or self._outbox.by_number:  # the next of a chain may come before the rest
                 now = self._clock()
                 self._ready = self._chains_due(now)
                 if not self._ready:
@@ -182,7 +182,8 @@ class Delivery:
 
     def _chains_due(self, now: float) -> list[int]:
         # What is being sent is still in the outbox: it must not hide the rest.
-        limit = len(self._busy) + max(64, 2 * (self._how.batch or 1))
+        most = 1 if self._outbox.by_number else 64
+        limit = len(self._busy) + max(most, 2 * (self._how.batch or 1))
         return [chain for chain in self._outbox.due(now, limit) if chain not in self._busy][::-1]
 
     async def _until_due(self, now: float) -> None:

@@ -7,9 +7,12 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import virtual_time
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import RecordedCall
@@ -171,6 +174,50 @@ def test_after_a_kill_only_what_was_on_its_way_is_sent_again(tmp_path: Path) -> 
     doubled = [name for name, count in both.items() if count > 1]
     assert len(doubled) <= concurrency
     assert max(after.values()) == 1
+
+
+@pytest.mark.usefixtures("small_groups")
+@given(st.text("abcd", min_size=1, max_size=40), st.integers(0, 40))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_one_at_a_time_they_go_in_the_order_of_the_source_also_after_a_stop(users: str, after: int) -> None:
+    async def main(path: Path) -> list[str]:
+        run: Replayer
+
+        def pendo(_webhook: Webhook) -> Answer:
+            if arrived.tried == after:
+                run.stop()
+            return Answer(200)
+
+        arrived = Arrived(pendo)
+        for _ in range(2):
+            with closing(opened(path)) as store:
+                store.resume()
+                run = replayer(resend(users).webhooks(), store, arrived, How(concurrency=1))
+                await run.run()
+        return arrived.ids
+
+    with TemporaryDirectory() as folder:
+        ids = virtual_time.run(main(Path(folder, "store.sqlite3")))
+    assert ids == [f"{user}{place}" for place, user in enumerate(users)]
+
+
+def test_what_is_tried_again_has_its_turn_before_what_is_new() -> None:
+    failed: list[float] = []
+
+    def pendo(webhook: Webhook) -> Answer:
+        if b'"a"' in webhook.body and len(failed) < 3:
+            failed.append(virtual_time.clock())
+            return Answer(503, "pendo.test answered 503")
+        return Answer(200)
+
+    async def main() -> Arrived:
+        arrived = Arrived(pendo)
+        with closing(opened(None)) as store:
+            await replayer(resend("a" + "bcdefghij" * 50).webhooks(), store, arrived, How(rate=10)).run()
+        return arrived
+
+    arrived = virtual_time.run(main())
+    assert arrived.ids.index("a0") < 50, "not after the other 450"
 
 
 def test_no_window_has_passed_when_its_turn_comes() -> None:

@@ -19,6 +19,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.resend import Outgoing
 from segment_pendo.segment.ingest import accepted
 from segment_pendo.serve.store import receipts
+from segment_pendo.serve.store.outbox import PLACE
 from segment_pendo.serve.store.schema import chain_number
 from segment_pendo.serve.store.store import Store
 from segment_pendo.words import Call, Json, Receipt, SdkRequest
@@ -56,10 +57,16 @@ class ReplayStore:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._described = js_json.write(setup.described()).decode()
-        self.store = Store(path, setup=setup, destination=destination, fingerprint=fingerprint, clock=clock)
+        self.store = Store(
+            path,
+            setup=setup,
+            destination=destination,
+            fingerprint=fingerprint,
+            clock=clock,
+            by_number=True,
+        )
         self.path = path
         self._database = self.store.database
-        self._clock = clock
         self.accepted = int(self._progress("accepted", "0"))
         self._forgotten = int(self._progress("delivered", "0"))
         began = self._progress("began", datetime.fromtimestamp(clock(), UTC).isoformat())
@@ -124,7 +131,7 @@ class ReplayStore:
         self, rows: list[tuple[tuple[object, ...], tuple[object, ...], tuple[object, ...], int]]
     ) -> None:
         """Write rows and how far they are: the n-th webhook of the source has the number n (from 1)."""
-        database, chains = self._database, dict.fromkeys(chain for *_, chain in rows)
+        database = self._database
         first = self.accepted + 1
         database.executemany(
             "insert into receipts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -137,9 +144,16 @@ class ReplayStore:
             "insert into bodies values (?, 0, ?, ?)",
             [(first + place, *body) for place, (_, _, body, _) in enumerate(rows)],
         )
-        self.store.outbox.accept(chains, self._clock())
+        self._accept([(chain, first + place) for place, (*_, chain) in enumerate(rows)])
         self._keep_progress("accepted", str(self.accepted + len(rows)))
         self._forget(2 * len(rows))
+
+    def _accept(self, chains: list[tuple[int, int]]) -> None:
+        """Let chains wait that do not yet, each in the place of its first webhook here."""
+        self._database.executemany(
+            "insert or ignore into chains values (?, ?, ?)",
+            [(chain, self.store.outbox.destination, PLACE * number) for chain, number in chains],
+        )
 
     def _forget(self, most: int) -> None:
         """Forget delivered webhooks, and count them."""
