@@ -1,9 +1,9 @@
 """Run the benchmarks: all of them, or those of --only."""
 
 import click
-from tests.bench import races, soak, stall
+from tests.bench import races, replay, soak, stall
 
-BENCHMARKS = {"races": races.main, "soak": soak.main, "stall": stall.main}
+BENCHMARKS = {"races": races.main, "replay": replay.main, "soak": soak.main, "stall": stall.main}
 
 
 @click.command()

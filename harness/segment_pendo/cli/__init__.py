@@ -22,7 +22,7 @@ VERBS: Final = {
     "explain": "Explain what becomes of each call: what Pendo makes of it, and why.",
     "races": "Find what depends on the order of the calls.",
     "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
-    "replay": "Send a recording again: its webhooks, or its SDK requests.",
+    "replay": "Send calls again: their webhooks, or their SDK requests.",
     "pending": "Look at webhooks that were not delivered; retry, drop or export them.",
     "store": "Say what the store of a run holds; delete it.",
     "finding": "Explain a code; list the rules that no source settles.",

@@ -34,11 +34,12 @@ class Mapped(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """A value that is not a call."""
+    """A value that is not a call, or `refused`: a request or call that Segment answers with an error."""
 
     line: int
     code: str
     message: str
+    refused: bool = False
 
     def row(self) -> JsonObject:
         return rows.error_row(self.line, self.code, self.message)
@@ -90,7 +91,7 @@ def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mappe
     judge_of = Judge(setup)
     for entry in reading.entries:
         if entry.refused is not None:
-            yield Wrong(entry.number, *entry.refusal())
+            yield Wrong(entry.number, *entry.refusal(), refused=True)
         request = entry.sdk_request()
         calls = [replace(call, at=options.at) for call in entry.calls] if options.fixed else entry.calls
         for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):
@@ -104,7 +105,7 @@ def _request(
 ) -> Iterator[Mapped | Wrong]:
     receipt = history.annotated(assess(request, id=str(line), at=options.at, setup=options.setup))
     if receipt.refusal:
-        yield Wrong(line, receipt.refusal.code, receipt.refusal.message)
+        yield Wrong(line, receipt.refusal.code, receipt.refusal.message, refused=True)
     for judged in receipt.judged:
         yield Mapped(line, receipt, judged, options.setup)
 
@@ -132,6 +133,7 @@ def _call(item: Item, data: JsonObject, options: Options, history: EarlierCalls)
                 item.line,
                 "too_large",
                 f"The call has {size:,} bytes; Segment answers 400 to a call of more than 32 KB.",
+                refused=True,
             )
             return
         key = data.get("writeKey")

@@ -31,7 +31,7 @@ from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.redact import Keys, redacted_in_steps
 from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
 
-__all__ = ["Mode", "Recorder"]
+__all__ = ["Mode", "Recorder", "server_made_id"]
 
 type Mode = Literal["over", "add"]
 
@@ -202,7 +202,7 @@ class Recorder:
                 self._skip[mark] -= 1
                 skipped.append(mark)
                 continue
-            made_id = _made_id(call, messages[call.index])
+            made_id = server_made_id(call, messages[call.index])
             judged = self._judge.judged(call, batch, receipt.at, made_id)
             lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
             yield
@@ -281,7 +281,7 @@ def _unknown(batch: Batch, people: People) -> Steps[Batch]:
     return replace(batch, envelope=envelope, calls=tuple(calls))
 
 
-def _made_id(call: Call, message: Message | None) -> str:
+def server_made_id(call: Call, message: Message | None) -> str:
     """Return the messageId that the server made for a call, or an empty text."""
     has_one = isinstance(call.data, dict) and call.data.get("messageId") is not None
     return "" if message is None or has_one else str(message.data.get("messageId"))

@@ -5,22 +5,22 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from segment_pendo.base import times
 from segment_pendo.mapping.assess import chain_of
-from segment_pendo.recordings.files import load
-from segment_pendo.recordings.format import Entry, Header, RecordedCall
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.pace import Item, Pace
 from segment_pendo.recordings.sendable import sendable, sendable_headers
+from segment_pendo.recordings.source import Source, is_plain
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.members import BY_SDKS, TIMES
 from segment_pendo.segment.wire import requests
-from segment_pendo.words import Json, JsonObject, SdkRequest, Webhook
+from segment_pendo.words import Headers, Json, JsonObject, SdkRequest, Webhook
 
-__all__ = ["CONDITIONS", "Measure", "Resend"]
+__all__ = ["CONDITIONS", "Measure", "NoRequest", "Outgoing", "Resend"]
 
 # What calls can be chosen by.
 CONDITIONS: Final = ("type", "user", "group", "event", "outcome", "code")
@@ -38,60 +38,98 @@ class Measure(NamedTuple):
     refused: int
 
 
+class NoRequest(RecordingError):
+    """A call is to be sent as the request that brought it, and none did."""
+
+    def __init__(self, name: str, line: int) -> None:
+        super().__init__(f"{name}:{line}: no SDK's request brought this call, so none can be sent again.")
+
+
+class Outgoing(NamedTuple):
+    """A webhook that is sent again, and where from; its name is the line, with -2, -3 where that has more."""
+
+    name: str
+    entry: Entry
+    call: RecordedCall
+    webhook: Webhook
+
+    def request(self) -> SdkRequest:
+        """Return the request as it would have brought this call alone."""
+        return replace(self.entry, calls=[self.call]).sdk_request()
+
+
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """What of a file is sent again, and how.
+    """What of a source is sent again, and how.
 
     `start`: the line to begin at. `only`: CONDITIONS that a call must meet. `shift`: how far all times are
-    moved; None leaves every byte as recorded. `sdk`: encode requests as this SDK does (a key of
-    segment.wire.SDKS); None: as recorded. `size`: how many bytes of the file are read, since a recorder may
-    be writing to it. `signing_key` signs webhooks anew. Methods that read the file raise RecordingError.
+    moved; None leaves every byte as recorded. `setup`: map a recording again with this one; None: as it was
+    recorded. `sdk`: encode requests as this SDK does (a key of segment.wire.SDKS); None: as recorded.
+    `signing_key` signs webhooks anew. Methods that read the source raise RecordingError.
     """
 
-    file: Path
-    header: Header
+    source: Source
     start: int = 1
     only: Mapping[str, str] = field(default_factory=dict)
     shift: timedelta | None = None
+    setup: Setup | None = None
     sdk: str | None = None
-    size: int | None = None
     signing_key: str = field(default="", repr=False)
 
+    @property
+    def as_mapped(self) -> Setup:
+        """Return the setup with which the webhooks are mapped."""
+        return self.setup or self.source.header.setup
+
     def measured(self, pace: Pace, *, as_webhooks: bool) -> Measure:
-        """Read the file to its end and count."""
+        """Read the source to its end and count."""
         count, seconds, first, refused = 0, 0.0, None, 0
+        judge_of = Judge(self.as_mapped) if as_webhooks else None
         if as_webhooks:
-            sendable_headers(self.header, self.file)
-        for whole in load(self.file, self.size):
+            self._headers()
+        for whole in self.source.entries():
             refused += whole.refused is not None
-            for at in self._due(self._chosen(whole), as_webhooks=as_webhooks):
+            for at in self._due(self._chosen(whole), judge_of):
                 count += 1
                 first = first or at
                 seconds = pace.due(at)
         return Measure(count, seconds, first, refused)
 
-    def _due(self, entry: Entry, *, as_webhooks: bool) -> list[datetime]:
-        """Return when each item of an entry was received."""
-        if as_webhooks:
-            return [call.at for call in entry.calls if call.body is not None]
-        return [entry.calls[0].at] * len(self._encoded(entry)) if entry.calls else []
+    def _due(self, entry: Entry, judge_of: Judge | None) -> list[datetime]:
+        """Return when each item of an entry was received: with `judge_of` each webhook, else each request."""
+        if not entry.calls:
+            return []
+        if judge_of is None:
+            return [entry.calls[0].at] * len(self._encoded(entry))
+        bodies = self._bodies(entry, judge_of)
+        return [call.at for call, body in zip(entry.calls, bodies, strict=True) if body is not None]
 
-    def webhooks(self, send: Callable[[Webhook, webhooks.Kind], Awaitable[str]]) -> Iterator[Item]:
-        """Yield each webhook as an item that `send` sends.
-
-        `send` returns an empty text, or says what went wrong.
-        """
-        kind, judge_of = self.header.setup.kind, Judge(self.header.setup)
-        headers = sendable_headers(self.header, self.file)
+    def webhooks(self) -> Iterator[Outgoing]:
+        """Yield each webhook, always in the same order."""
+        kind, judge_of, headers = self.as_mapped.kind, Judge(self.as_mapped), self._headers()
+        last, more = 0, 1
         for entry in self._entries():
-            bodies = [call.body for call in entry.calls]
-            if self.shift is not None:
-                moved = [judged.webhook for judged in judge_of.entry(_shifted(entry, self.shift))]
-                bodies = [webhook.body.decode() if webhook else None for webhook in moved]
-            for call, body in zip(entry.calls, bodies, strict=True):
-                if body is not None:
-                    webhook = webhooks.signed(Webhook(body.encode(), headers), kind, self.signing_key)
-                    yield Item(call.number, call.at, chain_of(call.call), partial(send, webhook, kind))
+            for call, body in zip(entry.calls, self._bodies(entry, judge_of), strict=True):
+                if body is None:
+                    continue
+                more = more + 1 if call.number == last else 1
+                last = call.number
+                name = str(last) if more == 1 else f"{last}-{more}"
+                webhook = webhooks.signed(Webhook(body.encode(), headers), kind, self.signing_key)
+                yield Outgoing(name, entry, call, webhook)
+
+    def _headers(self) -> Headers:
+        if self.setup is not None:
+            return self.setup.kind.headers
+        return sendable_headers(self.source.header, self.source.name)
+
+    def _bodies(self, entry: Entry, judge_of: Judge) -> list[str | None]:
+        """Return the webhook of each call of an entry: as recorded, or where that is asked for, made anew."""
+        if self.shift is None and self.setup is None:
+            return [call.body for call in entry.calls]
+        moved = entry if self.shift is None else _shifted(entry, self.shift)
+        made = [judged.webhook for judged in judge_of.entry(moved)]
+        return [webhook.body.decode() if webhook else None for webhook in made]
 
     def requests(self, send: Callable[[SdkRequest], Awaitable[str]]) -> Iterator[Item]:
         """Yield each SDK request as an item that `send` sends.
@@ -108,7 +146,7 @@ class Resend:
 
     def _entries(self) -> Iterator[Entry]:
         """Yield the entries that have calls that were asked for, with these calls only."""
-        for entry in load(self.file, self.size):
+        for entry in self.source.entries():
             chosen = self._chosen(entry)
             if chosen.calls:
                 yield chosen
@@ -121,7 +159,9 @@ class Resend:
 
     def _encoded(self, entry: Entry) -> list[SdkRequest]:
         if self.sdk is None:
-            return [sendable(entry, self.file)]
+            if is_plain(entry):
+                raise NoRequest(self.source.name, entry.number)
+            return [sendable(entry, self.source.name)]
         calls: list[JsonObject] = []
         for recorded in entry.calls:
             if isinstance(recorded.call, dict):

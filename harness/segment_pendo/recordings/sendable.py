@@ -18,7 +18,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 _WIDEST: Final = 80
 
 
-def sendable(entry: Entry, file: Path) -> SdkRequest:
+def sendable(entry: Entry, file: Path | str) -> SdkRequest:
     """Return the request of an entry as an SDK would send it again.
 
     Raises RecordingError, with file and line, for anything but the methods, paths and headers with which SDKs
@@ -55,7 +55,7 @@ def _wrong_header(headers: Headers, known: frozenset[str]) -> str:
     return ""
 
 
-def sendable_headers(header: Header, file: Path) -> Headers:
+def sendable_headers(header: Header, file: Path | str) -> Headers:
     """Return the headers with which the webhooks of a recording are sent again.
 
     Raises RecordingError for headers that Segment's destination does not send.

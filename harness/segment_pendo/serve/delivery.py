@@ -62,7 +62,8 @@ class How:
 
     `batch`: up to so many webhooks in one POST. `concurrency`: so many POSTs at the same time. `rate`: at
     most so many POSTs a second. `ordered`: in order within a chain; else in any order, as Segment may. `seed`
-    makes the pauses of `schedule`, and any order, the same in each run.
+    makes the pauses of `schedule`, and any order, the same in each run. `window_each`: the window of a
+    webhook begins with its first attempt, not when it was accepted, which may be long before its turn.
     """
 
     schedule: Schedule = field(default_factory=Schedule)
@@ -71,6 +72,7 @@ class How:
     rate: float | None = None
     ordered: bool = True
     seed: int | str = 0
+    window_each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,12 @@ class Delivery:
                 some = True
             yield
         if some:
-            self._idle.clear()
-            self._wake.set()
+            self.look()
+
+    def look(self) -> None:
+        """Look what is due: the store has accepted something."""
+        self._idle.clear()
+        self._wake.set()
 
     # --- what is sent next ---
 
@@ -164,7 +170,7 @@ class Delivery:
         """Wait until something is due; no other parcel has webhooks of its chains."""
         while True:
             self._wake.clear()
-            if not self._ready:
+            if not self._ready or self._outbox.by_number:  # the next of a chain may come before the rest
                 now = self._clock()
                 self._ready = self._chains_due(now)
                 if not self._ready:
@@ -176,7 +182,8 @@ class Delivery:
 
     def _chains_due(self, now: float) -> list[int]:
         # What is being sent is still in the outbox: it must not hide the rest.
-        limit = len(self._busy) + max(64, 2 * (self._how.batch or 1))
+        most = 1 if self._outbox.by_number else 64
+        limit = len(self._busy) + max(most, 2 * (self._how.batch or 1))
         return [chain for chain in self._outbox.due(now, limit) if chain not in self._busy][::-1]
 
     async def _until_due(self, now: float) -> None:
@@ -268,19 +275,27 @@ class Delivery:
                 number, at, answer.status, "", "delivered", now - began, answer.headers, answer.body
             )
             return Outcome(waiting, attempt)
-        due, follows = self._again(waiting, answer, number, now)
+        due, follows = self._again(waiting, answer, began, now)
         state: State = "dead" if due is None else "waiting"
         wrong = f"{answer.wrong}, {PERHAPS_TAKEN}" if answer.perhaps_taken else answer.wrong
         detail = f"{wrong}; {follows}"
         attempt = Attempt(number, at, answer.status, detail, state, now - began, answer.headers, answer.body)
         return Outcome(waiting, attempt, due)
 
-    def _again(self, waiting: Waiting, answer: Answer, number: int, now: float) -> tuple[float | None, str]:
+    def _since(self, waiting: Waiting, began: float) -> float:
+        """Return when the time began for which a webhook is tried; its last attempt began at `began`."""
+        if not self._how.window_each:
+            return max(waiting.at.timestamp(), self._began)
+        first = self._outbox.first_attempt(waiting) if waiting.attempts else None
+        return began if first is None else max(first.timestamp(), self._began)
+
+    def _again(self, waiting: Waiting, answer: Answer, began: float, now: float) -> tuple[float | None, str]:
         """Return when a webhook is sent again, if it is, and what follows in words."""
+        number = waiting.attempts + 1
         if answer.status is not None and not self._setup.kind.is_retried(answer.status):
             return None, "Segment would not try again"
         schedule = self._how.schedule
-        since = max(waiting.at.timestamp(), self._began)
+        since = self._since(waiting, began)
         draw = random.Random(f"{self._how.seed} {waiting.number} {waiting.index} {number}").random()  # noqa: S311 - no secret
         asked = retry_after(answer.headers, datetime.fromtimestamp(now, UTC))
         due = schedule.next(number, since=since, now=now, draw=draw, after=asked)

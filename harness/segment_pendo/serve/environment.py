@@ -18,6 +18,7 @@ __all__ = [
     "ca_directory",
     "default_store",
     "in_ci",
+    "replay_store",
     "secret",
 ]
 
@@ -58,6 +59,14 @@ def default_store() -> Path:
     Raises StateError where the directory cannot be made so.
     """
     return _private(_state()) / "store.sqlite3"
+
+
+def replay_store(name: str) -> Path:
+    """Return the file that keeps what a replay has not delivered yet, in the state directory.
+
+    Raises StateError as `default_store` does.
+    """
+    return _private(_state(), _state() / "replays") / f"{name}.sqlite3"
 
 
 def ca_directory() -> Path:

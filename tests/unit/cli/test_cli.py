@@ -50,7 +50,7 @@ def test_a_mistyped_verb_is_guessed() -> None:
         (["run", "--", "./nothing-here"], 8, "there is no such file"),
         (["run", "--store", "/dev/null/x"], 4, "/dev/null/x"),
         (["replay", "no-such-file"], 2, "no-such-file"),
-        (["replay", __file__], 3, "is not a recording"),
+        (["replay", __file__], 3, "This is not JSON"),
     ],
 )
 def test_mistakes_end_with_their_code_and_a_sentence(arguments: list[str], code: int, words: str) -> None:

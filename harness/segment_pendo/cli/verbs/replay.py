@@ -1,47 +1,40 @@
-"""`replay`: send a recording again: its webhooks to a destination, or its SDK requests to a home port."""
+"""`replay`: send calls again: their webhooks to a destination, or their SDK requests to a home port."""
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from math import isfinite
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import click
 
+from segment_pendo.base import js_json
 from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.base.prose import many
 from segment_pendo.cli import credentials
-from segment_pendo.cli.failure import FOUND, NOT_DELIVERED, Failure
-from segment_pendo.cli.signals import Signals
+from segment_pendo.cli.delivery_options import Finite, retry_options
+from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
+from segment_pendo.cli.replaying import Webhooks, send_requests
+from segment_pendo.cli.setup_options import setup_options, was_given
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, destination
-from segment_pendo.recordings.files import load_header
-from segment_pendo.recordings.pace import Item, Pace, replay
-from segment_pendo.recordings.resend import CONDITIONS, Resend
-from segment_pendo.segment.webhooks import Kind
+from segment_pendo.recordings.mapped_file import Options
+from segment_pendo.recordings.pace import Pace
+from segment_pendo.recordings.resend import CONDITIONS, Measure, NoRequest, Resend
+from segment_pendo.recordings.source import Source, source_of, source_of_text
 from segment_pendo.segment.wire import SDKS
-from segment_pendo.serve.client import Client, client, name_of
-from segment_pendo.serve.delivery import over_http
-from segment_pendo.serve.environment import SIGNING_KEY, secret
-from segment_pendo.words import Destination, SdkRequest, Webhook
+from segment_pendo.serve.client import name_of
+from segment_pendo.serve.delivery import How
+from segment_pendo.serve.environment import SIGNING_KEY, replay_store, secret
+from segment_pendo.serve.store.replay import ReplayStore
+from segment_pendo.words import Destination, Json
 
 __all__ = ["command"]
 
-_MOST_SHOWN: Final = 10
-
-
-class _Finite(click.FloatRange):
-    """A finite number with a minimum; NaN is refused, as it compares with nothing."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if not isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
+_STDIN: Final = "-"
 
 
 def _speed(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
@@ -88,7 +81,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @credentials.to_option
 @credentials.key_file_option
 @click.option(
@@ -102,7 +95,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     "--as",
     "sdk",
     type=click.Choice(list(SDKS)),
-    help="With --at: encode the calls as this SDK does, instead of as recorded.",
+    help="With --at: encode the calls as this SDK does, instead of as they came.",
 )
 @click.option(
     "--speed",
@@ -113,10 +106,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     help="How fast to send; N: N times as fast as recorded.",
 )
 @click.option(
-    "--max-gap", type=_Finite(0), metavar="SECONDS", help="Shorten longer pauses of the recording to this."
-)
-@click.option(
-    "--rate", type=_Finite(0.001), metavar="N", help="Send at most N webhooks or requests a second."
+    "--max-gap", type=Finite(0), metavar="SECONDS", help="Shorten longer pauses of the recording to this."
 )
 @click.option(
     "--only",
@@ -127,21 +117,25 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 )
 @click.option("--user", help="The same as --only user=USER.")
 @click.option(
-    "--shift-time", type=click.Choice(["now"]), help="Move all times so that the recording begins now."
-)
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1, 256),
-    default=16,
-    show_default=True,
-    help="Send up to this many at the same time; the order of each user's calls is kept.",
+    "--shift-time",
+    type=click.Choice(["now"]),
+    help="Move all times so that the recording begins now; other calls are received now anyway.",
 )
 @click.option(
     "--from-line", "start", type=click.IntRange(1), default=1, metavar="N", help="Begin at line N of FILE."
 )
 @click.option(
+    "--failed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the webhooks that were given up as a recording, which can be replayed.",
+)
+@click.option("--restart", is_flag=True, help="Begin anew, where an earlier replay could be gone on with.")
+@click.option(
     "--dry-run", is_flag=True, help="Only print how much would be sent, and how long it would take."
 )
+@retry_options
+@setup_options
 def command(
     file: Path,
     to: str | None,
@@ -150,145 +144,128 @@ def command(
     sdk: str | None,
     speed: float,
     max_gap: float | None,
-    rate: float | None,
     only: dict[str, str],
     user: str | None,
     shift_time: str | None,
-    concurrency: int,
     start: int,
+    failed: Path | None,
+    how: How,
+    setup: Setup,
     *,
+    restart: bool,
     dry_run: bool,
 ) -> None:
-    """Send the recording FILE again: its webhooks (--to), or its SDK requests (--at).
+    """Send FILE again: its webhooks (--to), or its SDK requests (--at).
+
+    FILE is a recording, or whatever `map` takes: calls, captured requests; - is stdin. A recording's webhooks
+    go out as they were recorded, unless --track, --webhook or --assume is given.
 
     --to names a Pendo for the webhooks, --at the URL of a home port for the SDK requests. Without both, the
     webhooks go to the loopback Pendo of a running `segment-pendo run` (http://127.0.0.1:4170).
 
-    Ctrl-C waits for what is being sent, and says how to continue. Ends with 5 if something was not
-    delivered.
+    Webhooks that fail are tried again as Segment does it. Ctrl-C waits for what is being sent. After it, or
+    after a crash, the same command goes on where it was. Ends with 5 if something was not delivered.
 
     \b
     Examples:
       segment-pendo replay calls.jsonl
       segment-pendo replay calls.jsonl --at http://127.0.0.1:4170 --speed 10 --max-gap 5
-      segment-pendo replay calls.jsonl --only type=identify --shift-time now --to eu
+      segment-pendo replay calls.jsonl --only type=identify --shift-time now --to eu --failed failed.jsonl
     """
+    _check_usage(to, url, sdk, failed, restart=restart)
+    where = None if url else credentials.find(to, api_key_file) or destination(HOME_URL, LOCAL_KEY)
+    if user is not None:
+        only["user"] = user
+    options = Options(datetime.now(UTC), setup)
+    source = _read(file, options)
+    again = setup if source.is_recording and was_given(click.get_current_context()) else None
+    resend = Resend(source, start, only, setup=again, sdk=sdk, signing_key=secret(SIGNING_KEY))
+    measure = _measured(resend, Pace(speed, max_gap, how.rate), as_webhooks=where is not None)
+    if dry_run:
+        noun, name = ("webhook", where.name) if where else ("request", name_of(url or ""))
+        click.echo(f"{many(measure.items, noun)} would go to {name}, in {measure.seconds:.1f} s or more.")
+    elif where is None:
+        resend = _shifted(resend, measure, shift_time, options.at)
+        pace = Pace(speed, max_gap, how.rate)
+        sys.exit(asyncio.run(send_requests(resend, url or "", pace, how, measure.items)))
+    else:
+        store = _store(file, where, resend, shift_time, restart=restart)
+        if store.accepted and not source.is_recording:  # the rest is received when the first of them were
+            resend = replace(resend, source=_read(file, replace(options, at=store.began)))
+        resend = _shifted(resend, measure, shift_time, store.began)
+        sys.exit(Webhooks(resend, where, Pace(speed, max_gap), how, measure.items, failed).send(store))
+
+
+def _check_usage(
+    to: str | None, url: str | None, sdk: str | None, failed: Path | None, *, restart: bool
+) -> None:
     if to is not None and url is not None:
         message = "give --to for webhooks or --at for SDK requests, not both"
         raise click.UsageError(message)
     if sdk is not None and url is None:
         message = "--as encodes SDK requests; it needs --at URL"
         raise click.UsageError(message)
-    where = None if url else credentials.find(to, api_key_file) or destination(HOME_URL, LOCAL_KEY)
-    if user is not None:
-        only["user"] = user
-    resend = Resend(
-        file,
-        load_header(file),
-        start,
-        only,
-        sdk=sdk,
-        size=file.stat().st_size,
-        signing_key=secret(SIGNING_KEY),
-    )
-    # Read to the end first: a damaged file must not be half sent.
-    count, seconds, first, refused = resend.measured(
-        Pace(speed, max_gap, rate), as_webhooks=where is not None
-    )
-    if refused:
-        requests = many(refused, "request was", "requests were")
-        click.echo(f"{requests} refused when {file} was recorded, and cannot be sent again.", err=True)
-    if not count:
+    if url is not None and (failed is not None or restart):
+        message = "--failed and --restart are for webhooks; with --at, go on by --from-line"
+        raise click.UsageError(message)
+    if failed is not None and (failed.exists() or not failed.parent.is_dir()):
+        why = "exists already" if failed.exists() else "has no directory"
+        message = f"--failed: {failed} {why}; give the name of a new file."
+        raise Failure(message, CANNOT_START)
+
+
+def _read(file: Path, options: Options) -> Source:
+    """Return what FILE holds. Raises RecordingError."""
+    if str(file) != _STDIN:
+        return source_of(file, options)
+    return source_of_text(sys.stdin.buffer.read(), "stdin", options)
+
+
+def _measured(resend: Resend, pace: Pace, *, as_webhooks: bool) -> Measure:
+    """Read the source to its end first: a damaged file must not be half sent. Raises Failure."""
+    name = resend.source.name
+    try:
+        measure = resend.measured(pace, as_webhooks=as_webhooks)
+    except NoRequest as error:
+        message = f"{error} Give --as SDK."
+        raise Failure(message, FOUND) from None
+    if measure.refused:
+        requests = many(measure.refused, "request was", "requests were")
+        when = f"when {name} was recorded" if resend.source.is_recording else f"(in {name})"
+        click.echo(f"{requests} refused {when}, and cannot be sent again.", err=True)
+    if not measure.items:
         message = (
-            f"there is nothing to send in {file}: no line fits --only, --user and --from-line, or no call "
+            f"there is nothing to send in {name}: no line fits --only, --user and --from-line, or no call "
             "became a webhook."
         )
         raise Failure(message, FOUND)
-    if shift_time is not None and first is not None:
-        resend = replace(resend, shift=datetime.now(UTC) - first)
-    target = _Target(where, url or "")
-    if dry_run:
-        click.echo(f"{many(count, target.noun)} would go to {target.name}, in {seconds:.1f} s or more.")
-        return
-    sys.exit(asyncio.run(_replay(resend, target, Pace(speed, max_gap, rate), count, concurrency)))
+    return measure
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """The target: a destination for webhooks, or the URL of an ingest for SDK requests."""
-
-    to: Destination | None
-    url: str
-
-    @property
-    def name(self) -> str:
-        return self.to.name if self.to is not None else name_of(self.url)
-
-    @property
-    def noun(self) -> str:
-        return "webhook" if self.to is not None else "request"
-
-    def items(self, resend: Resend, client: Client) -> Iterator[Item]:
-        to = self.to
-        if to is None:
-            return resend.requests(self._asking(client))
-
-        async def post_it(webhook: Webhook, kind: Kind) -> str:
-            answer = await over_http(client, to, kind)(webhook)
-            return answer.wrong
-
-        return resend.webhooks(post_it)
-
-    def _asking(self, client: Client) -> Callable[[SdkRequest], Awaitable[str]]:
-        async def ask(request: SdkRequest) -> str:
-            answer = await client.send(self.url, request)
-            return "" if answer.status == 200 else answer.wrong or f"{self.name} answered {answer.status}"
-
-        return ask
+def _shifted(resend: Resend, measure: Measure, shift_time: str | None, to: datetime) -> Resend:
+    if shift_time is None or measure.first is None or not resend.source.is_recording:
+        return resend
+    return replace(resend, shift=to - measure.first)
 
 
-async def _replay(resend: Resend, target: _Target, pace: Pace, count: int, concurrency: int) -> int:
-    signals, stop = Signals(), asyncio.Event()
-    waiting = asyncio.create_task(_stop_at(signals, stop))
-    failures: list[str] = []
-    ended = failed = 0
-    with ExitStack() as stack:
-        bar = (
-            stack.enter_context(click.progressbar(length=count, label=resend.file.name, file=sys.stderr))
-            if sys.stderr.isatty()
-            else None
-        )
+def _store(
+    file: Path, to: Destination, resend: Resend, shift_time: str | None, *, restart: bool
+) -> ReplayStore:
+    """Open the store of this replay; other content, another choice or destination has another one."""
+    path = None
+    if str(file) != _STDIN:
+        chosen: list[Json] = [f"{key}={value}" for key, value in sorted(resend.only.items())]
+        mapped = resend.setup.described() if resend.setup else None
+        described = resend.as_mapped.described()
+        identity: list[Json] = [str(file.resolve()), resend.source.digest, to.name, to.fingerprint]
+        identity += [resend.start, chosen, shift_time, mapped, described]
+        path = replay_store(blake2b(js_json.write(identity), digest_size=12).hexdigest())
 
-        def report(item: Item, wrong: str) -> None:
-            nonlocal ended, failed
-            ended += 1
-            if bar is not None:
-                bar.update(1)
-            if wrong:
-                failed += 1
-                if len(failures) < _MOST_SHOWN:
-                    failures.append(f"{resend.file}:{item.line}: {wrong}")
-                if failed == ended >= concurrency:  # nobody is there
-                    stop.set()
+    def opened() -> ReplayStore:
+        return ReplayStore(path, setup=resend.as_mapped, destination=to.name, fingerprint=to.fingerprint)
 
-        async with client() as opened:
-            left = await replay(
-                target.items(resend, opened), pace, report, concurrency=concurrency, stop=stop
-            )
-    waiting.cancel()
-    for line in failures:
-        click.echo(line, err=True)
-    if failed > len(failures):
-        click.echo(f"... and {failed - len(failures)} more", err=True)
-    if failed == ended > 0 and (target.to is None or target.to.loopback):
-        click.echo("Is segment-pendo running there? Start it with: segment-pendo run", err=True)
-        left = None  # nothing was delivered, so there is no line to continue from
-    rest = f"; stopped, continue with --from-line {left}" if left is not None else ""
-    click.echo(f"{ended - failed} of {many(count, target.noun)} delivered to {target.name}{rest}")
-    return NOT_DELIVERED if failed or stop.is_set() else 0
-
-
-async def _stop_at(signals: Signals, stop: asyncio.Event) -> None:
-    await signals.next()
-    stop.set()
-    signals.end_at_once(lambda: click.echo("Ended at once, in the middle of what was being sent.", err=True))
+    store = opened()
+    if restart and store.accepted:
+        store.remove()
+        store = opened()
+    return store

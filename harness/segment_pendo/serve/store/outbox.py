@@ -17,9 +17,11 @@ from segment_pendo.base.steps import Prepared
 from segment_pendo.serve.store.database import Database
 from segment_pendo.words import Attempt, CallRef, Json
 
-__all__ = ["Elsewhere", "Outbox", "Outcome", "Waiting"]
+__all__ = ["PLACE", "Elsewhere", "Outbox", "Outcome", "Waiting"]
 
 _BETWEEN: Final = 1e-6  # seconds
+PLACE: Final = 1e-12
+_NO_PLACE: Final = 1.0  # every place is below, every time of ours above
 MOST_KEPT: Final = 2000  # bytes of an answer's body
 
 
@@ -51,9 +53,17 @@ class Elsewhere(NamedTuple):
 
 
 class Outbox:
-    """The webhooks for one destination. `name`: its host; `fingerprint` tells its key from others."""
+    """The webhooks for one destination. `name`: its host; `fingerprint` tells its key from others.
 
-    def __init__(self, database: Database, name: str, fingerprint: str = "") -> None:
+    `by_number`: they are due in the order of their numbers, as far as their chains allow it, instead of a
+    chain after the other. Then a chain's due time is PLACE times the number of its first webhook, or when it
+    is tried again.
+    """
+
+    def __init__(
+        self, database: Database, name: str, fingerprint: str = "", *, by_number: bool = False
+    ) -> None:
+        self.by_number = by_number
         self._database = database
         self.name = name
         with database.transaction():
@@ -68,6 +78,12 @@ class Outbox:
         """Let what an earlier run left be due at once; return how many webhooks that are."""
         with self._database.transaction():
             self._database.execute("update chains set due = 0 where destination = ?", (self.destination,))
+            if self.by_number:
+                self._database.execute(
+                    "update chains set due = ? * (select min(c.n) from calls c where c.chain = chains.chain "
+                    "and c.state = 'waiting') where destination = ?",
+                    (PLACE, self.destination),
+                )
         return self.left()
 
     def elsewhere(self) -> list[Elsewhere]:
@@ -126,11 +142,14 @@ class Outbox:
 
     def due(self, now: float, limit: int) -> list[int]:
         """Return chains whose first webhook is due, the one that has waited longest first."""
-        rows = self._database.execute(
-            "select chain from chains where destination = ? and due <= ? order by due limit ?",
-            (self.destination, now, limit),
-        )
-        return [chain for (chain,) in rows]
+        # What is tried again goes first: places would otherwise always be before it.
+        spans = ((_NO_PLACE, now), (-1.0, _NO_PLACE)) if self.by_number else ((-1.0, now),)
+        query = "select chain from chains where destination = ? and due > ? and due <= ? order by due limit ?"
+        return [
+            chain
+            for after, until in spans
+            for (chain,) in self._database.execute(query, (self.destination, after, until, limit))
+        ]
 
     def next_due(self, now: float) -> float | None:
         """Return when, after `now`, the next webhook is due, or None where none waits."""
@@ -150,6 +169,13 @@ class Outbox:
             Waiting(number, index, chain, CallRef(name, index), datetime.fromisoformat(at), attempts)
             for number, index, name, at, attempts in rows
         ]
+
+    def first_attempt(self, waiting: Waiting) -> datetime | None:
+        """Return when a webhook was sent for the first time, or None where it was not yet."""
+        row = self._database.execute(
+            "select at from attempts where n = ? and ix = ? and number = 1", (waiting.number, waiting.index)
+        ).fetchone()
+        return None if row is None else datetime.fromisoformat(row[0])
 
     def forget(self, chain: int) -> None:
         """Forget a chain in which nothing waits: its calls were cleared."""
@@ -172,7 +198,7 @@ class Outbox:
                 chains.setdefault(waiting.chain, None)
         now = max(attempt.at.timestamp() for _, attempt, _ in outcomes)
         for chain, due in chains.items():
-            go_on(self._database, chain, now if due is None else due)
+            go_on(self._database, chain, due, now, by_number=self.by_number)
 
     def attempted(self, ref: CallRef, attempt: Attempt) -> None:
         """Keep one attempt by the name of its call; nothing happens where the call is not kept any more."""
@@ -186,7 +212,7 @@ class Outbox:
         with self._database.transaction():
             keep_attempt(self._database, number, ref.index, attempt)
             if chain is not None:
-                go_on(self._database, chain, attempt.at.timestamp())
+                go_on(self._database, chain, None, attempt.at.timestamp(), by_number=self.by_number)
         self._database.changed()
 
 
@@ -218,14 +244,16 @@ def keep_attempt(database: Database, number: int, index: int, attempt: Attempt) 
         database.execute("update receipts set open = open - 1 where n = ?", (number,))
 
 
-def go_on(database: Database, chain: int, due: float) -> None:
-    """Let the next webhook of a chain be due then, or end the chain, inside a transaction."""
+def go_on(database: Database, chain: int, due: float | None, now: float, *, by_number: bool) -> None:
+    """Let the next webhook of a chain be due then (None: now), or end the chain, inside a transaction."""
     waits = database.execute(
-        "select 1 from calls where chain = ? and state = 'waiting' limit 1", (chain,)
+        "select n from calls where chain = ? and state = 'waiting' order by n limit 1", (chain,)
     ).fetchone()
     if waits is None:
         database.execute("delete from chains where chain = ?", (chain,))
     else:
+        if due is None:
+            due = PLACE * waits[0] if by_number else now
         database.execute("update chains set due = ? where chain = ?", (due, chain))
 
 

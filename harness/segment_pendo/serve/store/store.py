@@ -49,8 +49,8 @@ class Store:
     `path` None: a temporary file, which nobody else sees. `destination`: the host for which webhooks are
     accepted, and a `fingerprint` of its key. `clock` returns seconds since 1970. `database`: that of another
     store in this process, which has the same file. `shuffle`: webhooks are due in an order that it draws,
-    within a second, and wait for no others of their chain. `calls` reads what is kept, `outbox` has what is
-    to be delivered.
+    within a second, and wait for no others of their chain. `by_number`: as in Outbox. `calls`
+    reads what is kept, `outbox` has what is to be delivered.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Store:
         clock: Callable[[], float] = time.time,
         database: Database | None = None,
         shuffle: Random | None = None,
+        by_number: bool = False,
     ) -> None:
         self._described = js_json.write(setup.described()).decode()
         self._limits = limits or (Limits() if path is not None else Limits(_TEMPORARY, None))
@@ -73,7 +74,7 @@ class Store:
         self.path = path
         self.database = database or Database(path)
         self.calls = Calls(self.database)
-        self.outbox = Outbox(self.database, destination, fingerprint)
+        self.outbox = Outbox(self.database, destination, fingerprint, by_number=by_number)
 
     def close(self) -> None:
         self.database.close()
