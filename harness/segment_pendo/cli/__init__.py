@@ -23,6 +23,8 @@ VERBS: Final = {
     "races": "Find what depends on the order of the calls.",
     "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
     "replay": "Send a recording again: its webhooks, or its SDK requests.",
+    "pending": "List, send again, drop or export webhooks that are not delivered.",
+    "store": "Show or delete the file with all calls and deliveries.",
     "finding": "Explain a code; list the rules that no source settles.",
     "recording": "Redact, scan, merge, import and export recordings.",
     "diff": "Compare two recordings call by call.",

@@ -156,7 +156,10 @@ class Recorder:
             raise OSError(error.errno, error.strerror, str(self._target)) from None
 
     def take(self, receipt: Receipt) -> None:
-        """Write one receipt, redacted and mapped again without its secrets. Raises OSError."""
+        """Write one receipt, redacted and mapped again without its secrets; only the calls that are in it.
+
+        Raises OSError.
+        """
         finished(self.prepared(receipt)).keep()
 
     def prepared(self, receipt: Receipt) -> Steps[Prepared]:
@@ -192,14 +195,17 @@ class Recorder:
     def _calls(self, batch: Batch, receipt: Receipt, skipped: list[bytes]) -> Steps[list[bytes]]:
         """Return the lines of the calls that the file does not hold yet; add the marks of the others."""
         lines: list[bytes] = []
+        messages = {judged.call.index: judged.message for judged in receipt.judged}
         sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
         for call in batch.calls:
+            if call.index not in messages:
+                continue
             mark = self._meaning.exact_mark(call.data) if self._skip else b""
             if self._skip[mark] > 0:
                 self._skip[mark] -= 1
                 skipped.append(mark)
                 continue
-            made_id = _made_id(call, receipt.judged[call.index].message)
+            made_id = _made_id(call, messages[call.index])
             judged = self._judge.judged(call, batch, receipt.at, made_id)
             lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
             yield
