@@ -20,9 +20,10 @@ from segment_pendo.words import CallRef, State
 
 __all__ = ["Count", "Pending", "PendingCall", "UnknownCallError"]
 
-# Each half reads an index that holds nothing else, so that what is delivered costs nothing.
+# Each half reads an index that holds nothing else (`cross join`: chains first), so that what is delivered is
+# not read.
 _PENDING: Final = (
-    "(select n, ix from calls where state = 'waiting' "
+    "(select w.n, w.ix from chains k cross join calls w on w.chain = k.chain and w.state = 'waiting' "
     "union all select n, ix from calls where state in ('dead', 'held'))"
 )
 _COLUMNS: Final = (
@@ -96,7 +97,7 @@ class Pending:
         those = "(select n, ix from calls where state is not null)" if delivered else _PENDING
         rows = self._database.execute(
             f"select r.destination, c.state, count(*) from {those} p "  # noqa: S608 - our own words
-            "join calls c on c.n = p.n and c.ix = p.ix join receipts r on r.n = c.n group by 1, 2 "
+            "cross join calls c on c.n = p.n and c.ix = p.ix join receipts r on r.n = c.n group by 1, 2 "
             "order by 1, 2"
         )
         return [Count(self._names[number], state, count) for number, state, count in rows]
@@ -131,7 +132,7 @@ class Pending:
     def _selected(self, limit: int) -> Iterator[PendingCall]:
         rows = self._database.execute(
             f"{_COLUMNS} from (select n, ix from {_PENDING} order by n, ix limit ?) p "  # noqa: S608
-            "join calls c on c.n = p.n and c.ix = p.ix join receipts r on r.n = c.n order by c.n, c.ix",
+            "cross join calls c on c.n = p.n and c.ix = p.ix join receipts r on r.n = c.n order by c.n, c.ix",
             (limit,),
         )
         return map(self._call, rows)
@@ -184,7 +185,7 @@ class Pending:
         with self._chosen(calls, "c.state in ('waiting', 'dead')") as count:
             self._database.execute(
                 "insert into chains(chain, destination, due) select distinct c.chain, r.destination, 0 "
-                "from chosen x join calls c on c.n = x.n and c.ix = x.ix join receipts r on r.n = c.n "
+                "from chosen x cross join calls c on c.n = x.n and c.ix = x.ix join receipts r on r.n = c.n "
                 "where c.chain is not null on conflict(chain) do update set due = 0"
             )
             self._database.execute(f"update calls set state = 'waiting' where {_CHOSEN}")  # noqa: S608
@@ -216,11 +217,14 @@ class Pending:
     def _chosen(self, calls: Sequence[PendingCall] | None, condition: str) -> Iterator[int]:
         """Have the places of these calls that meet a condition in the table `chosen`, in a transaction."""
         with self._database.transaction():
-            self._database.execute("create temp table chosen(n, ix, primary key (n, ix)) without rowid")
+            # With types, or an index would not be used where the columns are compared.
+            self._database.execute(
+                "create temp table chosen(n integer, ix integer, primary key (n, ix)) without rowid"
+            )
             if calls is None:
                 self._database.execute(
                     f"insert into chosen select c.n, c.ix from {_PENDING} p "  # noqa: S608 - our own words
-                    f"join calls c on c.n = p.n and c.ix = p.ix where {condition}"
+                    f"cross join calls c on c.n = p.n and c.ix = p.ix where {condition}"
                 )
             else:
                 self._database.executemany(
