@@ -77,8 +77,8 @@ class Outbox(RuleBasedStateMachine):
         request = SdkRequest("POST", "/v1/batch", body=json.dumps({"batch": calls}).encode())
         at = datetime.fromtimestamp(self.clock(), UTC)
         self.store.take(assess(request, id=name, at=at, setup=Setup()))
-        for at, user in enumerate(users):
-            self.accepted[self.destination, user].append(f"{name}.{at}")
+        for index, user in enumerate(users):
+            self.accepted[self.destination, user].append(f"{name}.{index}")
 
     @rule(
         seconds=st.sampled_from([1, 5, 60]),
