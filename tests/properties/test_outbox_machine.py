@@ -47,6 +47,7 @@ class Outbox(RuleBasedStateMachine):
         self.requests = 0
         self.accepted: dict[tuple[Place, str], list[str]] = defaultdict(list)
         self.arrived: dict[tuple[Place, str], list[str]] = defaultdict(list)
+        self.place_of: dict[str, tuple[Place, str]] = {}
         # What may arrive later than what was accepted after it, or never: it was dead once, or dropped.
         self.given_up: set[str] = set()
         self.left_behind: list[Store] = []
@@ -79,6 +80,7 @@ class Outbox(RuleBasedStateMachine):
         self.store.take(assess(request, id=name, at=at, setup=Setup()))
         for index, user in enumerate(users):
             self.accepted[self.destination, user].append(f"{name}.{index}")
+            self.place_of[f"{name}.{index}"] = (self.destination, user)
 
     @rule(
         seconds=st.sampled_from([1, 5, 60]),
@@ -109,6 +111,11 @@ class Outbox(RuleBasedStateMachine):
         await delivery.close()
         self.now += asyncio.get_running_loop().time()
         self.given_up.update(str(call.ref) for call in self.pending.all() if call.state == "dead")
+
+    @rule(users=st.lists(st.sampled_from("abc"), min_size=1, max_size=2))
+    def accept_what_is_refused(self, users: list[str]) -> None:
+        self.accept(users)
+        self.deliver(1, ["403"] * 12, "403")
 
     @rule(destination=st.sampled_from(DESTINATIONS))
     def crash(self, destination: Place) -> None:
@@ -166,6 +173,7 @@ class Outbox(RuleBasedStateMachine):
             first = [name for name in dict.fromkeys(names) if name not in self.given_up]
             order = [name for name in self.accepted[place] if name in set(first)]
             assert first == order, place
+            assert {self.place_of[name] for name in names} <= {place}
 
     def teardown(self) -> None:
         """At a healthy Pendo, everything arrives that was accepted, and not dropped or dead."""

@@ -125,6 +125,19 @@ def test_dead_ones_are_sent_again_by_the_next_run(store: Store) -> None:
     assert is_consistent(store)
 
 
+def test_each_is_sent_again_to_its_own_destination(store: Store) -> None:
+    end(store, "r-2.0", "dead")
+    with closing(
+        Store(None, setup=Setup(), destination="us", fingerprint="k1", database=store.database.shared())
+    ) as other:
+        take(other, "r-3", "a", "b")
+        end(other, "r-3.0", "dead")
+        Pending(store.database).retry(None)
+        assert (store.outbox.left(), other.outbox.left()) == (4, 2)
+        refs = [other.outbox.first(chain, 1)[0].ref for chain in other.outbox.due(0, 10)]
+        assert sorted(map(str, refs)) == ["r-3.0", "r-3.1"]
+
+
 def test_all_are_sent_again_but_what_is_held(store: Store) -> None:
     end(store, "r-2.1", "held")
     pending = Pending(store.database)
