@@ -135,7 +135,7 @@ def test_show_has_what_was_sent_and_each_answer(file: Path) -> None:
     body = next(line for line in lines if line.startswith("  {"))
     assert '"traits":{"plan":"pro"}' in body
     assert '"writeKey":"****0123"' in body
-    assert "  X-Signature: ****" in lines
+    assert {"  X-Signature: ****", "  Content-Type: application/json"} <= {*lines}
     at = lines.index(
         "attempt 1  2024-05-09T10:00:01.123Z  0.013 s  eu.test answered 403; Segment would not try again"
     )
@@ -278,6 +278,13 @@ def test_wipe_leaves_nothing_of_a_run_that_was_killed(file: Path) -> None:
     file.with_name(file.name + ".lock").write_text("1\n")
     assert invoke("store", "wipe", "--yes", "--store", file).exit_code == 0
     assert [*file.parent.iterdir()] == []
+
+
+def test_wipe_leaves_nothing_while_somebody_reads(file: Path) -> None:
+    with closing(Database(file, writes=False)) as reading:
+        assert reading.execute("select count(*) from calls").fetchone() == (6,)
+        assert invoke("store", "wipe", "--yes", "--store", file).exit_code == 0
+        assert [*file.parent.iterdir()] == []
 
 
 @pytest.mark.parametrize("content", [b"not a store", b"SQLite format 3\0" + bytes(200)])
