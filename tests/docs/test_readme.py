@@ -52,6 +52,7 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "CHANGELOG.md",
         "docs/testing.md",
         "docs/faults.md",
+        "docs/delivery.md",
         ".github/CONTRIBUTING.md",
     ],
 )

@@ -1,84 +1,144 @@
-"""`pending` and `store` on what a real run has left."""
+"""What a Pendo refused: listed, shown, sent again by a second run; and while a run is on."""
 
-import http.client
 import json
+import os
+import pty
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from processes import Running, Server, Start, get, until
+import pytest
+from processes import KEY, Running, Server, end_all, env_for, until
 
-WRITE_KEY = "WK1234567890"
-
-
-def verb(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "segment_pendo", *arguments], capture_output=True, text=True, timeout=60
-    )
+CALLS = [{"type": "identify", "userId": user, "traits": {"n": n}} for n, user in enumerate("aba")]
 
 
-def send(running: Running, *users: str) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", int(running.home.rpartition(":")[2]), timeout=20)
-    calls = [{"type": "identify", "userId": user, "traits": {"a": 1}} for user in users]
-    connection.request("POST", "/v1/batch", json.dumps({"writeKey": WRITE_KEY, "batch": calls}))
-    assert connection.getresponse().status == 200
-    connection.close()
+@pytest.fixture
+def pendo() -> Iterator[Server]:
+    server = Server(status=403)
+    server.start()
+    yield server
+    server.http.shutdown()
+    server.http.server_close()
 
 
-def test_what_pendo_refused_is_seen_exported_dropped_retried(
-    run: Start, server: Server, tmp_path: Path
-) -> None:
-    at = ("--store", str(tmp_path / "store.sqlite3"))
-    server.status = 403
-    running = run("--no-proxy", "--to", server.url, *at)
-    send(running, "a", "b", "c", "d")
-    until(lambda: get(f"{running.home}/_/health")[1]["deliveries"] == {"dead": 4})
+class Runs:
+    """Runs, one after the other, with the same store, destination and key; and the verbs beside them."""
 
-    listed = verb("pending", "list", *at, "--limit", "3")
-    assert listed.returncode == 0
-    assert listed.stderr == f"{server.url[7:]}: 4 webhooks dead.\n"
-    assert listed.stdout.count("answered 403; Segment would not try again") == 3
-    assert "... and 1 more" in listed.stdout
-    dropped = verb("pending", "drop", "--all", "--yes", *at)
-    assert (dropped.returncode, f"used by the process {running.process.pid}" in dropped.stderr) == (4, True)
+    def __init__(self, directory: Path, pendo: Server) -> None:
+        self.directory, self.pendo = directory, pendo
+        self.store = directory / "store.sqlite3"
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def begin(self) -> Running:
+        running = Running(
+            self.directory, "--no-proxy", "--to", self.pendo.url, "--store", str(self.store),
+            "--drain", "20s", SEGMENT_PENDO_API_KEY=KEY,
+        )  # fmt: skip
+        self.processes.append(running.process)
+        return running
+
+    def verb(self, *words: str, **how: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "segment_pendo", *words, "--store", str(self.store)]
+        environment = env_for(self.directory)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, **how)
+
+    def pending(self) -> list[dict[str, Any]]:
+        done = self.verb("pending", "list", "--format", "ndjson")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, pendo: Server) -> Iterator[Runs]:
+    made = Runs(tmp_path, pendo)
+    yield made
+    end_all(made.processes)
+
+
+def send(running: Running) -> None:
+    body = json.dumps({"batch": CALLS, "writeKey": "WRITE_KEY_OF_THE_APP_0123"}).encode()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{running.home}/v1/batch", body, 20) as answer:
+        assert answer.status == 200
+
+
+def refused(runs: Runs) -> list[str]:
+    """Let a run be refused three webhooks; their ids."""
+    running = runs.begin()
+    send(running)
+    until(lambda: len(runs.pendo.seen) == 3)
     assert running.end() == 5
+    told = running.err.read_text()
+    assert (
+        f"3 webhooks given up; `segment-pendo pending list --store {runs.store}` shows each answer." in told
+    )
+    return [row["id"] for row in runs.pending()]
 
-    rows = [
-        json.loads(line) for line in verb("pending", "list", "--format", "ndjson", *at).stdout.splitlines()
-    ]
-    assert [(row["user"], row["destination"]) for row in rows] == [(user, server.url[7:]) for user in "abcd"]
-    shown = verb("pending", "show", rows[0]["id"], *at).stdout
-    assert "identify a: not delivered: " in shown
-    assert "attempt 1 at " in shown
-    assert "Content-Length: 0" in shown
-    assert WRITE_KEY not in shown
-    assert json.loads(verb("pending", "show", rows[0]["id"], "--format", "json", *at).stdout)["attempts"]
-    wrong = verb("pending", "show", f"{rows[0]['id']}0", *at)
-    assert (wrong.returncode, "Did you mean" in wrong.stderr) == (3, True)
 
-    file = tmp_path / "left.jsonl"
-    assert verb("pending", "export", str(file), rows[1]["id"], *at).returncode == 0
-    (call,) = [line for line in file.read_text().splitlines()[2:] if line]
-    assert json.loads(call)["call"]["userId"] == "b"
-    assert WRITE_KEY not in file.read_text()
-
-    assert verb("pending", "drop", rows[1]["id"], *at).returncode == 7, "--yes is missing"
-    assert verb("pending", "drop", rows[1]["id"], "--yes", *at).stdout == "1 webhook forgotten.\n"
-    retried = verb("pending", "retry", rows[0]["id"], rows[3]["id"], *at)
-    assert retried.stdout.startswith("2 webhooks will be sent again by the next")
-    server.status = 200
-    server.seen.clear()
-    running = run("--no-proxy", "--to", server.url, *at)
-    until(lambda: get(f"{running.home}/_/health")[1]["deliveries"] == {"delivered": 2, "dead": 1})
-    assert sorted(json.loads(seen.body)["userId"] for seen in server.seen) == ["a", "d"]
+def test_what_was_refused_is_delivered_by_the_next_run(runs: Runs, pendo: Server) -> None:
+    ids = refused(runs)
+    assert [row["delivery"]["state"] for row in runs.pending()] == ["dead"] * 3
+    shown = runs.verb("pending", "show", ids[0])
+    assert f"127.0.0.1:{pendo.port} answered 403 at" in shown.stdout
+    assert "    Content-Length: 0" in shown.stdout.splitlines()
+    told = runs.verb("pending", "retry", "--all")
+    assert told.returncode == 0
+    assert f"The next `segment-pendo run` to 127.0.0.1:{pendo.port} with" in told.stderr
+    pendo.status, pendo.seen[:] = 200, []
+    running = runs.begin()
     assert running.end() == 0
+    assert "3 webhooks of earlier runs that waited for it: delivered now." in running.err.read_text()
+    events = [json.loads(seen.body) for seen in pendo.seen]
+    assert sorted(event["traits"]["n"] for event in events) == [0, 1, 2]
+    assert [event["traits"]["n"] for event in events if event["userId"] == "a"] == [0, 2]
+    assert runs.pending() == []
+    assert KEY not in shown.stdout + told.stderr + running.err.read_text()
 
-    refused = verb("store", "wipe", *at)
-    assert (refused.returncode, "1 webhook in " in refused.stderr) == (7, True)
-    assert verb("store", "show", *at).stdout.splitlines()[1:] == [
-        "1 dead, 2 delivered",
-        f"{server.url[7:]}: 1 webhook dead",
-    ]
-    assert verb("store", "wipe", "--yes", *at).returncode == 0
-    assert list(tmp_path.glob("store.sqlite3*")) == []
-    assert verb("pending", "list", *at).stderr.startswith("Nothing is pending: there is no store ")
+
+def test_an_export_is_replayed_to_a_pendo(runs: Runs, pendo: Server, tmp_path: Path) -> None:
+    ids = refused(runs)
+    file = tmp_path / "calls.jsonl"
+    assert runs.verb("pending", "export", str(file), *ids[:2]).returncode == 0
+    pendo.status, pendo.seen[:] = 200, []
+    command = [sys.executable, "-m", "segment_pendo", "replay", str(file), "--to", pendo.url]
+    done = subprocess.run(command, env=env_for(tmp_path), capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert sorted(json.loads(seen.body)["traits"]["n"] for seen in pendo.seen) == [0, 1]
+    assert b"WRITE_KEY_OF_THE_APP" not in file.read_bytes() + pendo.seen[0].body
+
+
+def test_while_a_run_is_on_its_store_is_read_and_not_changed(runs: Runs, pendo: Server) -> None:
+    pendo.status = 503
+    running = runs.begin()
+    send(running)
+    until(lambda: len(pendo.seen) >= 2)
+    assert [row["delivery"]["state"] for row in runs.pending()] == ["waiting"] * 3
+    for words in (("drop", "--all", "--yes"), ("retry", "--all")):
+        done = runs.verb("pending", *words)
+        assert done.returncode == 4
+        assert f"is used by the process {running.process.pid}" in done.stderr
+    assert runs.verb("store", "wipe", "--yes").returncode == 4
+    pendo.status = 200
+    assert running.end() == 0
+    assert runs.pending() == []
+    assert runs.verb("store", "wipe").returncode == 0
+    assert not [*runs.store.parent.glob("store.sqlite3*")]
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [(b"y\n", 0, 2), (b"n\n", 1, 3)])
+def test_drop_asks_at_a_terminal(runs: Runs, answer: bytes, code: int, left: int) -> None:
+    ids = refused(runs)
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, answer)
+        done = runs.verb("pending", "drop", ids[0], stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == code
+    assert "Forget 1 webhook that was not delivered? [y/N]" in done.stderr
+    assert len(runs.pending()) == left

@@ -1,169 +1,198 @@
-"""The outbox, whatever happens in whatever order: what was accepted arrives, once its Pendo is well again."""
+"""A store over many runs, crashes and commands: what is accepted reaches its own destination, in order."""
 
+import asyncio
 import json
-import tempfile
+import shutil
 from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import virtual_time
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.retries import Schedule
 from segment_pendo.serve.client import Answer
 from segment_pendo.serve.delivery import Delivery, How
-from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
-from segment_pendo.serve.store.pending import Pending
+from segment_pendo.serve.store.pending import Pending, PendingCall
 from segment_pendo.words import SdkRequest, Webhook
 
-USERS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4)
-DESTINATIONS = ("us", "eu")
-# What a Pendo does with the next webhooks: None is no answer, after which it may have it or not.
-MOODS = st.lists(st.sampled_from([200, 200, 503, 403, None]), max_size=6)
+HOW: Final = How(Schedule(20), concurrency=3)
+# The same host with another key is another destination.
+DESTINATIONS: Final = [("us", "k1"), ("us", "k2"), ("eu", "k1")]
+FAILURES: Final = {
+    "ok": Answer(200),
+    "503": Answer(503, "pendo answered 503"),
+    "403": Answer(403, "pendo answered 403"),
+    "none": Answer(None, "no answer from pendo", perhaps_taken=True),
+}
+type Place = tuple[str, str]
 
 
-class Machine(RuleBasedStateMachine):
-    """One store file, runs to two destinations, crashes."""
+class Outbox(RuleBasedStateMachine):
+    """One store on disk. `accepted`: message ids by destination and user; `arrived`: the same, by arrival."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._directory = tempfile.TemporaryDirectory()
-        self._path = Path(self._directory.name) / "store.sqlite3"
-        self._accepted: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in DESTINATIONS}
-        self._arrived: dict[str, dict[str, list[int]]] = {name: defaultdict(list) for name in DESTINATIONS}
-        self._gone: set[int] = set()  # refused for good, or dropped
-        self._count = 0
-        self._store: Store | None = None
+        self.folder = TemporaryDirectory()
+        self.crashes = 0
+        self.now = 0.0
+        self.requests = 0
+        self.accepted: dict[tuple[Place, str], list[str]] = defaultdict(list)
+        self.arrived: dict[tuple[Place, str], list[str]] = defaultdict(list)
+        self.place_of: dict[str, tuple[Place, str]] = {}
+        # What may arrive later than what was accepted after it, or never: it was dead once, or dropped.
+        self.given_up: set[str] = set()
+        self.left_behind: list[Store] = []
+        self.open(Path(self.folder.name, "store0"), DESTINATIONS[0])
 
-    def teardown(self) -> None:
-        self._close()
-        self._directory.cleanup()
+    def open(self, path: Path, destination: Place) -> None:
+        self.path, self.destination = path, destination
+        name, key = destination
+        self.store = Store(path, setup=Setup(), destination=name, fingerprint=key, clock=self.clock)
+        self.store.outbox.resume()
+        self.pending = Pending(self.store.database)
 
-    def _close(self) -> None:
-        if self._store is not None:
-            self._store.close()
-            self._store = None
+    def clock(self) -> float:
+        """Seconds since 1970: those of earlier rules, and those of the loop that runs."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return virtual_time.BEGAN + self.now
+        return virtual_time.clock() + self.now
 
-    @property
-    def store(self) -> Store:
-        assert self._store is not None
-        return self._store
-
-    @initialize(name=st.sampled_from(DESTINATIONS))
-    def begin_the_first(self, name: str) -> None:
-        self._open(name)
-
-    @rule(name=st.sampled_from(DESTINATIONS))
-    def begin(self, name: str) -> None:
-        """End the run, as a crash does: nobody drains. The next one goes to this destination."""
-        self._close()
-        self._open(name)
-
-    def _open(self, name: str) -> None:
-        self._name = name
-        self._store = Store(self._path, setup=Setup(), destination=name, fingerprint=name)
-        self._store.outbox.resume()
-        self._relay = Relay([self._store], setup=Setup(), writer=self._store.database)
-
-    @rule(users=USERS)
+    @rule(users=st.lists(st.sampled_from("abc"), min_size=1, max_size=4))
     def accept(self, users: list[str]) -> None:
-        calls: list[Any] = []
-        for user in users:
-            calls.append({"type": "identify", "userId": user, "traits": {"n": self._count}})
-            self._accepted[self._name][user].append(self._count)
-            self._count += 1
-        self._relay.receive(SdkRequest("POST", "/v1/batch", body=json.dumps({"batch": calls}).encode()))
+        self.requests += 1
+        name = f"r-{self.requests}"
+        calls = [
+            {"type": "identify", "userId": user, "messageId": f"{name}.{at}"} for at, user in enumerate(users)
+        ]
+        request = SdkRequest("POST", "/v1/batch", body=json.dumps({"batch": calls}).encode())
+        at = datetime.fromtimestamp(self.clock(), UTC)
+        self.store.take(assess(request, id=name, at=at, setup=Setup()))
+        for index, user in enumerate(users):
+            self.accepted[self.destination, user].append(f"{name}.{index}")
+            self.place_of[f"{name}.{index}"] = (self.destination, user)
 
-    @rule(moods=MOODS, seconds=st.sampled_from([0.0, 0.2, 5.0]), window=st.sampled_from([0.0, 2.0]))
-    def deliver(self, moods: list[int | None], seconds: float, window: float) -> None:
-        self._run(list(moods), seconds, How(Schedule(window), concurrency=2))
+    @rule(
+        seconds=st.sampled_from([1, 5, 60]),
+        answers=st.lists(st.sampled_from(sorted(FAILURES)), max_size=12),
+        then=st.sampled_from(["ok", "503"]),
+    )
+    def deliver(self, seconds: float, answers: list[str], then: str) -> None:
+        """Deliver for some seconds to a Pendo that fails as drawn; then as `then` says."""
+        left = iter(answers)
+        virtual_time.run(self._deliver(seconds, lambda: FAILURES[next(left, then)]))
 
-    def _run(self, moods: list[int | None], seconds: float | None, how: How) -> None:
-        """Deliver for so long; the Pendo is well again when its moods are over."""
+    async def _deliver(self, seconds: float, answer: Callable[[], Answer]) -> None:
+        destination = self.destination
 
         async def send(webhook: Webhook) -> Answer:
             event = json.loads(webhook.body)
-            mood = moods.pop(0) if moods else 200
-            if mood == 200 or mood is None:
-                self._arrived[self._name][event["userId"]].append(event["traits"]["n"])
-            return Answer(mood, "" if mood == 200 else "it failed")
+            given = answer()
+            if given.status == 200 or given.perhaps_taken:
+                self.arrived[destination, event["userId"]].append(event["messageId"])
+            await asyncio.sleep(0.01)
+            return given
 
-        async def main() -> None:
-            delivery = Delivery(
-                self._name,
-                lambda _client: send,
-                self.store,
-                lambda _ref, _attempt: None,
-                how=how,
-                clock=lambda: virtual_time.clock() + 2e9,  # after everything that was accepted
-            )
-            await delivery.start()
-            await delivery.drain(seconds)
-            await delivery.close()
-
-        virtual_time.run(main())
-        self._note_dead()
-
-    def _note_dead(self) -> None:
-        pending = Pending(self.store.database)
-        for item in pending.items():
-            kept = pending.kept(item.ref)
-            assert kept is not None
-            assert kept.judged.webhook is not None
-            if kept.row["delivery"]["state"] == "dead":  # type: ignore[index, call-overload]
-                self._gone.add(json.loads(kept.judged.webhook.body)["traits"]["n"])
-
-    @rule(data=st.data())
-    def retry_some(self, data: st.DataObject) -> None:
-        pending = Pending(self.store.database)
-        refs = [item.ref for item in pending.items()]
-        chosen = data.draw(st.lists(st.sampled_from(refs), unique=True)) if refs else []
-        assert pending.retry(chosen) == len(chosen)
-
-    @rule(data=st.data())
-    def drop_one(self, data: st.DataObject) -> None:
-        pending = Pending(self.store.database)
-        items = [item.ref for item in pending.items()]
-        if items:
-            ref = data.draw(st.sampled_from(items))
-            kept = pending.kept(ref)
-            assert kept is not None
-            assert kept.judged.webhook is not None
-            self._gone.add(json.loads(kept.judged.webhook.body)["traits"]["n"])
-            assert pending.drop([ref]) == 1
-
-    @invariant()
-    def the_tables_agree(self) -> None:
-        ask = self.store.database.execute
-        wrong = ask(
-            "select count(*) from receipts r where open <> (select count(*) from calls c where c.n = r.n and "
-            "c.state is not null and c.state <> 'delivered')"
+        delivery = Delivery(
+            "pendo", lambda _client: send, self.store, lambda *_: None, how=HOW, clock=self.clock
         )
-        assert wrong.fetchone() == (0,)
-        chains = {chain for (chain,) in ask("select chain from chains")}
-        assert chains == {
-            chain for (chain,) in ask("select distinct chain from calls where state = 'waiting'")
-        }
+        await delivery.start()
+        await delivery.drain(seconds)
+        await delivery.close()
+        self.now += asyncio.get_running_loop().time()
+        self.given_up.update(str(call.ref) for call in self.pending.all() if call.state == "dead")
+
+    @rule(users=st.lists(st.sampled_from("abc"), min_size=1, max_size=2))
+    def accept_what_is_refused(self, users: list[str]) -> None:
+        self.accept(users)
+        self.deliver(1, ["403"] * 12, "403")
+
+    @rule(destination=st.sampled_from(DESTINATIONS))
+    def crash(self, destination: Place) -> None:
+        """Go on with the files as they lie there, as after kill -9: nothing is flushed or closed."""
+        self.crashes += 1
+        path = Path(self.folder.name, f"store{self.crashes}")
+        for end in ("", "-wal"):
+            file = self.path.with_name(self.path.name + end)
+            if file.exists():
+                shutil.copyfile(file, path.with_name(path.name + end))
+        self.left_behind.append(self.store)
+        self.open(path, destination)
+
+    @rule(destination=st.sampled_from(DESTINATIONS))
+    def restart(self, destination: Place) -> None:
+        self.store.close()
+        self.open(self.path, destination)
+
+    @rule(data=st.data(), every=st.booleans())
+    def retry(self, data: st.DataObject, *, every: bool) -> None:
+        calls = [*self.pending.all()]
+        chosen = None if every else self._drawn(data, calls)
+        assert self.pending.retry(chosen) == len(calls if chosen is None else chosen)
+
+    @rule(data=st.data())
+    def drop(self, data: st.DataObject) -> None:
+        chosen = self._drawn(data, [*self.pending.all()])
+        assert self.pending.drop(chosen) == len(chosen)
+        dropped = {str(call.ref) for call in chosen}
+        for names in self.accepted.values():
+            names[:] = [name for name in names if name not in dropped]
+        self.given_up |= dropped
+
+    def _drawn(self, data: st.DataObject, calls: list[PendingCall]) -> list[PendingCall]:
+        return data.draw(st.lists(st.sampled_from(calls), unique=True, max_size=5)) if calls else []
 
     @invariant()
-    def nothing_arrives_where_it_was_not_meant_for_or_out_of_order(self) -> None:
-        for name in DESTINATIONS:
-            for user, numbers in self._arrived[name].items():
-                accepted = self._accepted[name][user]
-                assert set(numbers) <= set(accepted)
-                first = [number for number in dict.fromkeys(numbers) if number not in self._gone]
-                assert first == sorted(first)
+    def counts_and_chains_agree_with_the_calls(self) -> None:
+        wrong = self.store.database.execute(
+            "select id from receipts r where open <> (select count(*) from calls c where c.n = r.n and "
+            "c.state is not null and c.state <> 'delivered')"
+        ).fetchall()
+        assert wrong == []
+        chains = self.store.database.execute("select chain from chains order by chain").fetchall()
+        assert (
+            chains
+            == self.store.database.execute(
+                "select distinct chain from calls where state = 'waiting' order by chain"
+            ).fetchall()
+        )
 
-    @rule()
-    def a_well_pendo_gets_all_that_waits(self) -> None:
-        self._run([], None, How(Schedule(2.0)))
-        assert self.store.outbox.left() == 0
-        for user, numbers in self._accepted[self._name].items():
-            expected = set(numbers) - self._gone
-            assert expected <= set(self._arrived[self._name][user])
+    @invariant()
+    def what_arrived_is_in_order_and_at_its_own_destination(self) -> None:
+        for place, names in self.arrived.items():
+            first = [name for name in dict.fromkeys(names) if name not in self.given_up]
+            order = [name for name in self.accepted[place] if name in set(first)]
+            assert first == order, place
+            assert {self.place_of[name] for name in names} <= {place}
+
+    def teardown(self) -> None:
+        """At a healthy Pendo, everything arrives that was accepted, and not dropped or dead."""
+        try:
+            dead = {str(call.ref) for call in self.pending.all() if call.state == "dead"}
+            for destination in DESTINATIONS:
+                self.restart(destination)
+                virtual_time.run(self._deliver(600, lambda: FAILURES["ok"]))
+            self.counts_and_chains_agree_with_the_calls()
+            self.what_arrived_is_in_order_and_at_its_own_destination()
+            assert {str(call.ref) for call in self.pending.all()} == dead
+            for place, names in self.accepted.items():
+                missing = set(names) - set(self.arrived[place])
+                assert missing <= dead, place
+        finally:
+            for store in (*self.left_behind, self.store):
+                store.close()
+            self.folder.cleanup()
 
 
-TestOutbox = Machine.TestCase
+TestOutbox = Outbox.TestCase
+TestOutbox.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)

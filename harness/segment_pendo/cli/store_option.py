@@ -1,38 +1,32 @@
-"""Open the store that a verb works on: the one named, or that of runs to a real Pendo."""
+"""Add --store to verbs that look after a store file when no run is on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from segment_pendo.cli.failure import CONFIGURATION, Failure
 from segment_pendo.serve.environment import default_store
-from segment_pendo.serve.store.database import Database
 
-__all__ = ["file_of", "opened", "store_option"]
+__all__ = ["existing", "store_option"]
 
+
+def _path(_context: click.Context, _param: click.Parameter, path: Path | None) -> Path:
+    return default_store() if path is None else path
+
+
+# callback: only where the option is missing is the state directory looked at.
 store_option = click.option(
     "--store",
+    "path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The store's file.  [default: that of runs to a real Pendo, in the state directory]",
+    callback=_path,
+    help="The store's file.  [default: the one in the state directory, which runs to a real Pendo use]",
 )
 
 
-def file_of(store: Path | None) -> Path:
-    """Return the file of the store. Raises StateError."""
-    return store if store is not None else default_store()
-
-
-@contextmanager
-def opened(store: Path | None, *, writes: bool) -> Iterator[Database]:
-    """Open a store that exists; what `writes` needs one that no run uses. Raises Failure, StoreError."""
-    path = file_of(store)
+def existing(path: Path) -> Path:
+    """Return the path of a store that is there. Raises Failure."""
     if not path.exists():
-        message = f"there is no store {path}: nothing is pending there. Name another one with --store FILE."
+        message = f"there is no store {path}. Name the file that the run had with --store FILE."
         raise Failure(message, CONFIGURATION)
-    database = Database(path, writes=writes)
-    try:
-        yield database
-    finally:
-        database.close()
+    return path

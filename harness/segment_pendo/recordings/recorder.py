@@ -156,7 +156,10 @@ class Recorder:
             raise OSError(error.errno, error.strerror, str(self._target)) from None
 
     def take(self, receipt: Receipt) -> None:
-        """Write one receipt, redacted and mapped again without its secrets. Raises OSError."""
+        """Write one receipt, redacted and mapped again without its secrets; only the calls that are in it.
+
+        Raises OSError.
+        """
         finished(self.prepared(receipt)).keep()
 
     def prepared(self, receipt: Receipt) -> Steps[Prepared]:

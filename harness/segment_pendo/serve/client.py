@@ -7,9 +7,9 @@ another. No text has a URL in it, because a URL may hold a key.
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from segment_pendo.base.urls import joined
 from segment_pendo.words import Headers, SdkRequest
@@ -37,6 +37,15 @@ class Answer:
     body: bytes = b""
     perhaps_taken: bool = False
     headers: Headers = field(default=(), repr=False, compare=False)
+
+    def without(self, secret: str) -> "Answer":
+        """Return the answer with a secret masked, as it is or as a URL has it."""
+        masks = {secret, quote(secret, safe="")}
+        headers, body = self.headers, self.body
+        for mask in sorted(masks, key=len, reverse=True):
+            headers = tuple((name, value.replace(mask, "****")) for name, value in headers)
+            body = body.replace(mask.encode("utf-8", "surrogatepass"), b"****")
+        return replace(self, headers=headers, body=body)
 
     @property
     def is_redirect(self) -> bool:

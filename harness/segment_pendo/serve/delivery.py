@@ -18,7 +18,7 @@ from segment_pendo.base.prose import many, tell_nobody
 from segment_pendo.base.steps import Steps, finished
 from segment_pendo.explain.fate import PERHAPS_TAKEN
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo.regions import webhook_url
+from segment_pendo.pendo.regions import LOCAL_KEY, webhook_url
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.retries import Schedule, retry_after
 from segment_pendo.serve.client import Answer, Client, client
@@ -40,11 +40,12 @@ type Send = Callable[[Webhook], Awaitable[Answer]]
 def over_http(opened: Client, to: Destination, kind: webhooks.Kind = webhooks.ACTIONS) -> Send:
     """Return what POSTs one webhook to Pendo, within the time that Segment's destination waits.
 
-    Redirects are not followed (W-11). It never raises for what the network does, and no Answer has the URL.
+    Redirects are not followed (W-11). It never raises for what the network does. No Answer has the URL,
+    or the key where the other side repeats it (in Location, say): answers are kept and shown.
     """
 
     async def send(webhook: Webhook) -> Answer:
-        return await opened.ask(
+        answer = await opened.ask(
             "POST",
             webhook_url(to),
             name=to.name,
@@ -52,6 +53,7 @@ def over_http(opened: Client, to: Destination, kind: webhooks.Kind = webhooks.AC
             body=webhook.body,
             seconds=kind.timeout,
         )
+        return answer if to.key == LOCAL_KEY else answer.without(to.key)
 
     return send
 

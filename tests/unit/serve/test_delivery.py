@@ -161,6 +161,26 @@ def test_redirects_are_not_followed() -> None:
     assert seen == [f"/data/segmentio/{KEY}"]
 
 
+def test_a_key_that_an_answer_repeats_is_not_kept() -> None:
+    key = "key/of+Pendo"
+
+    async def main() -> Answer:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            where = {"Location": f"https://elsewhere{request.raw_path}", "X-Note": f"{key}!"}
+            return web.Response(status=307, headers=where, body=f"no {key}, {key}".encode() + b"\xff")
+
+        runner, to = await serve(handler)
+        async with client() as opened:
+            answer = await over_http(opened, replace(to, key=key))(Webhook(b"{}", ()))
+        await runner.cleanup()
+        return answer
+
+    answer = asyncio.run(main())
+    headers = dict(answer.headers)
+    assert (headers["Location"], headers["X-Note"]) == ("https://elsewhere/data/segmentio/****", "****!")
+    assert answer.body == b"no ****, ****\xff"
+
+
 def test_the_bytes_and_headers_are_the_webhooks() -> None:
     seen: list[tuple[bytes, dict[str, str]]] = []
 

@@ -67,7 +67,7 @@ def test_what_version_2_kept_is_there_and_waits_for_its_destination(old: Path) -
         assert store.outbox.resume() == 1
         assert store.outbox.elsewhere() == [Elsewhere("data.pendo.io", 1)]
         assert [str(ref) for ref in store.outbox.some_left(9)] == ["r-1.1"]
-        assert [str(item.ref) for item in Pending(store.database).items()] == ["r-1.1", "r-2.1"]
+        assert [str(call.ref) for call in Pending(store.database).all()] == ["r-1.1", "r-2.1"]
         open_webhooks = store.database.execute("select open from receipts order by n").fetchall()
         assert open_webhooks == [(1,), (1,)]
     with closing(Store(old, setup=Setup(), destination="loopback")) as again:

@@ -1,182 +1,229 @@
-"""`pending`: look at webhooks that were not delivered, and retry, drop or export them."""
+"""`pending`: look after webhooks that a store holds and that are not delivered."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import replace
-from itertools import groupby, islice
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import click
 
-from segment_pendo.base import js_json
 from segment_pendo.base.prose import many, plain, printable, short
-from segment_pendo.base.suggestion import nearest
-from segment_pendo.cli.failure import CONFIGURATION, FOUND, REFUSED, Failure
-from segment_pendo.cli.store_option import file_of, opened, store_option
+from segment_pendo.base.times import text
+from segment_pendo.cli import credentials
+from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, REFUSED, Failure
+from segment_pendo.cli.store_option import existing, store_option
 from segment_pendo.cli.tables import print_table
-from segment_pendo.explain.fate import fate
-from segment_pendo.explain.rows import attempt_row, dumps
-from segment_pendo.recordings.recorder import Recorder
+from segment_pendo.explain import rows
+from segment_pendo.explain.fate import explained, fate
+from segment_pendo.explain.sent import attempt_lines, webhook_lines
+from segment_pendo.serve.store import Database
 from segment_pendo.serve.store.calls import Kept
-from segment_pendo.serve.store.pending import Item, Pending
-from segment_pendo.words import Attempt, Json, JsonObject
+from segment_pendo.serve.store.export import export as exported
+from segment_pendo.serve.store.pending import Count, Pending, PendingCall
 
 __all__ = ["command"]
 
+type Style = Literal["text", "ndjson"]
+
+_HEADS: Final = ("id", "accepted", "type", "user", "destination", "state", "attempts", "last answer")
+_WIDEST: Final = 60
+_style_option = click.option(
+    "--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True
+)
 _ids = click.argument("ids", nargs=-1, metavar="[ID]...")
-_all = click.option("--all", "everything", is_flag=True, help="All of them, instead of those named.")
-_WIDEST: Final = 80
-_SHOWN: Final = 4  # characters of a write key
+_all_option = click.option("--all", "every", is_flag=True, help="All of them, instead of IDs.")
 
 
 @click.group()
 def command() -> None:
-    """Webhooks that a run accepted and did not deliver.
+    """List, send again, drop or export webhooks that are not delivered.
 
-    They wait in the run's store for the next run to the same destination, or are dead: Pendo refused them, or
-    the time for trying again was over. An ID is that of the call's row.
-
-    \b
-    Examples:
-      segment-pendo pending list
-      segment-pendo pending show 4f1a2b-1.0
-      segment-pendo pending retry --all && segment-pendo run --to eu
+    A store keeps what a run could not deliver: what still waits for another attempt, and what is dead, as
+    Pendo answered with an error that Segment does not try again, or for too long. IDs are as a run names
+    them.
     """
+
+
+# --- reading ---
+
+
+@contextmanager
+def _opened(path: Path, *, writes: bool) -> Iterator[Pending]:
+    with closing(Database(existing(path), writes=writes)) as database:
+        try:
+            yield Pending(database)
+        except OSError as error:
+            message = f"the store {path} cannot be written: {error.strerror}. Nothing was changed."
+            raise Failure(message, CANNOT_START) from None
 
 
 @command.command(name="list")
 @store_option
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N")
-@click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
-def list_(store: Path | None, limit: int, style: str) -> None:
-    """List them, the oldest first; it can be done while a run uses the store."""
-    if not file_of(store).exists():
-        click.echo(f"Nothing is pending: there is no store {file_of(store)}.", err=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Show at most so many.")
+@_style_option
+def list_(path: Path, limit: int, style: Style) -> None:
+    """List what is not delivered, the oldest first. A run may be using the store.
+
+    --format ndjson prints the row of each call, with its `destination`.
+
+    \b
+    Examples:
+      segment-pendo pending list
+      segment-pendo pending list --store run.sqlite3 --format ndjson
+    """
+    if not path.exists():
+        _nothing(f"Nothing is pending: there is no store {path}.", style)
         return
-    with opened(store, writes=False) as database:
-        pending = Pending(database)
+    with _opened(path, writes=False) as pending:
         counts = pending.counts()
-        said = "; ".join(f"{name}: {many(count, 'webhook')} {state}" for name, state, count in counts)
-        click.echo(f"{said or 'Nothing is pending'}.", err=True)
-        items = pending.items()
-        rows = _rows(pending, items if style == "ndjson" else islice(items, limit))
-        if style == "ndjson":
-            for item, kept in rows:
-                sys.stdout.write(dumps({**kept.row, "destination": item.destination}) + "\n")
+        total = sum(count.webhooks for count in counts)
+        if not total:
+            _nothing(f"Nothing is pending in {path}.", style)
             return
-        lines = [_line(item, kept) for item, kept in rows]
-        if lines:
-            print_table(["id", "accepted", "call", "destination", "state", "attempts", "last answer"], lines)
-        more = sum(count for _, _, count in counts) - limit
-        if more > 0:
-            click.echo(f"... and {more} more; --limit shows more.")
+        calls = pending.first(limit)
+        if style == "ndjson":
+            _print_rows(pending, calls)
+        else:
+            click.echo(f"{many(total, 'webhook')} not delivered: {_counted(counts)}")
+            print_table(_HEADS, map(_cells, calls))
+        if total > len(calls):
+            click.echo(f"... and {total - len(calls)} more; --limit shows more.", err=style == "ndjson")
 
 
-def _rows(pending: Pending, items: Iterable[Item]) -> Iterator[tuple[Item, Kept]]:
-    for item in items:
-        kept = pending.kept(item.ref)
-        if kept is not None:  # else another version of segment-pendo kept it, in a way unknown here
-            yield item, kept
+def _nothing(sentence: str, style: Style) -> None:
+    click.echo(sentence, err=style == "ndjson")
 
 
-def _line(item: Item, kept: Kept) -> list[str]:
-    last = kept.attempts[-1] if kept.attempts else None
-    user = kept.judged.call.member("userId")
-    call = f"{plain(kept.judged.call.type)}{f' user {plain(user)}' if user is not None else ''}"
-    state = kept.row["delivery"]
-    assert isinstance(state, dict)
+def _counted(counts: list[Count]) -> str:
+    return ", ".join(f"{count} {state} for {printable(name)}" for name, state, count in counts)
+
+
+def _cells(call: PendingCall) -> list[str]:
     return [
-        str(item.ref),
-        f"{kept.receipt.at:%Y-%m-%d %H:%M:%S}",
-        call,
-        item.destination,
-        str(state["state"]),
-        str(state["attempts"]),
-        short(last.detail, _WIDEST) if last else "",
+        str(call.ref),
+        text(call.at),
+        plain(call.type),
+        plain(call.user),
+        plain(call.destination),
+        call.state,
+        str(call.attempts),
+        short(call.detail.partition("; ")[0], _WIDEST) or "-",
     ]
+
+
+def _print_rows(pending: Pending, calls: list[PendingCall]) -> None:
+    count = 0
+    for call, kept in pending.kept(calls):
+        count += 1
+        sys.stdout.write(rows.dumps(kept.row | {"destination": call.destination}) + "\n")
+    sys.stdout.flush()
+    _say_left_out(len(calls) - count)
+
+
+def _say_left_out(count: int) -> None:
+    if count:
+        click.echo(f"Left out: {many(count, 'webhook')} {_OTHER_VERSION}.", err=True)
+
+
+_OTHER_VERSION: Final = "that another version of segment-pendo kept in a way that is unknown here"
 
 
 @command.command()
 @click.argument("name", metavar="ID")
 @store_option
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def show(name: str, store: Path | None, style: str) -> None:
-    """Show what was sent, and each answer: status, headers, first bytes, times."""
-    with opened(store, writes=False) as database:
-        (item,) = _chosen(Pending(database), (name,))
-        kept = Pending(database).kept(item.ref)
-        if kept is None or kept.judged.webhook is None:
-            message = f"{name} was kept by another version of segment-pendo, and cannot be shown by this one."
-            raise Failure(message, CONFIGURATION)
-    if style == "json":
-        tried: Json = [attempt_row(attempt) for attempt in kept.attempts]
-        row: JsonObject = {**kept.row, "destination": item.destination, "attempts": tried}
-        sys.stdout.write(dumps(row) + "\n")
+@_style_option
+def show(name: str, path: Path, style: Style) -> None:
+    """Show a webhook as it is sent, what became of it, and the answer to each attempt."""
+    with _opened(path, writes=False) as pending:
+        (call,) = pending.named([name])
+        kept = pending.in_full(call)
+    if kept is None:
+        message = f"{name} cannot be shown: it is one of those {_OTHER_VERSION}."
+        raise Failure(message, CONFIGURATION)
+    if style == "ndjson":
+        more = explained(kept.judged, kept.setup, kept.attempts)
+        click.echo(rows.dumps(kept.row | more | {"destination": call.destination}))
         return
-    click.echo(printable(fate(kept.judged, kept.setup, attempts=kept.attempts)))
-    click.echo(f"  for {item.destination}, accepted {kept.receipt.at:%Y-%m-%d %H:%M:%S} UTC")
-    click.echo(f"  {_body(kept.judged.webhook.body)}")
-    for attempt in kept.attempts:
-        for line in _attempt(attempt):
-            click.echo(f"  {printable(line)}")
+    for line in _shown(call, kept):
+        click.echo(line)
 
 
-def _body(body: bytes) -> str:
-    """Return a webhook as text, its write key masked."""
-    event = js_json.read(body).value
-    key = event.get("writeKey") if isinstance(event, dict) else None
-    if isinstance(event, dict) and isinstance(key, str):
-        event["writeKey"] = f"****{key[-4:] if len(key) > 2 * _SHOWN else ''}"
-    return dumps(event)
+def _shown(call: PendingCall, kept: Kept) -> Iterator[str]:
+    said = printable(fate(kept.judged, kept.setup, attempts=kept.attempts))
+    yield said if kept.attempts else f"not sent yet; if it arrives: {said}"
+    again = " again" if kept.attempts and call.state != kept.attempts[-1].state else ""
+    state = f"{call.state}{again}, for {printable(call.destination)}"
+    yield f"{call.ref}  accepted {text(call.at)}  {state}"
+    if kept.judged.webhook is not None:
+        for line in webhook_lines(kept.judged.webhook):
+            yield f"  {line}"
+    yield from attempt_lines(kept.attempts)
 
 
-def _attempt(attempt: Attempt) -> Iterator[str]:
-    row = attempt_row(attempt)
-    result = attempt.detail or f"answered {attempt.status}"
-    yield f"attempt {attempt.number} at {attempt.at:%H:%M:%S} UTC, {attempt.seconds:.3f} s: {result}"
-    headers = row["headers"]
-    assert isinstance(headers, list)
-    for pair in headers:
-        if isinstance(pair, list):
-            yield f"    {pair[0]}: {short(str(pair[1]), _WIDEST)}"
-    if attempt.answer:
-        yield f"    {short(str(row['answer']), 3 * _WIDEST)}"
+# --- changing ---
+
+
+def _chosen(pending: Pending, ids: tuple[str, ...], *, every: bool) -> list[PendingCall] | None:
+    """Return the calls with these ids, or None for all of them. Raises UsageError."""
+    if every == bool(ids):
+        message = "give the IDs of webhooks, or --all" + (", not both" if ids else "")
+        raise click.UsageError(message)
+    return None if every else pending.named(ids)
 
 
 @command.command()
 @_ids
-@_all
+@_all_option
 @store_option
-def retry(ids: tuple[str, ...], store: Path | None, *, everything: bool) -> None:
-    """Let the next run to their destination try them again. No run may use the store meanwhile."""
-    with opened(store, writes=True) as database:
-        pending = Pending(database)
-        items = _chosen(pending, ids, everything=everything)
-        count = pending.retry(item.ref for item in items)
-    click.echo(f"{many(count, 'webhook')} will be sent again by the next `segment-pendo run` to", nl=False)
-    click.echo(f" {', '.join(sorted({item.destination for item in items})) or 'their destination'}.")
+def retry(ids: tuple[str, ...], path: Path, *, every: bool) -> None:
+    """Let webhooks be delivered by the next run to their destination, also dead ones.
+
+    Sends nothing by itself, and so needs no key. Attempts that were made stay listed.
+    """
+    with _opened(path, writes=True) as pending:
+        calls = _chosen(pending, ids, every=every)
+        count = pending.retry(calls)
+        names = _named(pending, calls)
+    if not count:
+        click.echo("Nothing is changed: none of them waits or is dead.", err=True)
+        return
+    those = "waits" if count == 1 else "wait"
+    click.echo(
+        f"{many(count, 'webhook')} {those}. The next `segment-pendo run` to {names} with the store {path} "
+        f"delivers {'it' if count == 1 else 'them'} at once.",
+        err=True,
+    )
+
+
+def _named(pending: Pending, calls: list[PendingCall] | None) -> str:
+    """Return the destinations of calls in words."""
+    those = {call.destination for call in calls} if calls is not None else None
+    names = dict.fromkeys(count.destination for count in pending.counts())
+    return " and to ".join(printable(name) for name in names if those is None or name in those)
 
 
 @command.command()
 @_ids
-@_all
+@_all_option
+@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can be asked.")
 @store_option
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def drop(ids: tuple[str, ...], store: Path | None, *, everything: bool, yes: bool) -> None:
-    """Forget them for good: they are never delivered. No run may use the store meanwhile."""
-    with opened(store, writes=True) as database:
-        pending = Pending(database)
-        items = _chosen(pending, ids, everything=everything)
-        if not yes:
-            _ask(f"Forget {many(len(items), 'webhook')} for good?")
-        click.echo(f"{many(pending.drop(item.ref for item in items), 'webhook')} forgotten.")
+def drop(ids: tuple[str, ...], path: Path, *, every: bool, yes: bool) -> None:
+    """Forget webhooks with their calls and attempts, so that they are never delivered."""
+    with _opened(path, writes=True) as pending:
+        calls = _chosen(pending, ids, every=every)
+        counts = pending.counts() if calls is None else []
+        count = sum(count.webhooks for count in counts) if calls is None else len(calls)
+        if count and not yes:
+            _ask(f"Forget {many(count, 'webhook')} that {'was' if count == 1 else 'were'} not delivered?")
+        dropped = pending.drop(calls)
+    click.echo(f"{many(dropped, 'webhook')} forgotten.", err=True)
 
 
 def _ask(question: str) -> None:
+    """Go on if somebody at a terminal agrees. Raises Failure, or Abort."""
     if not sys.stdin.isatty():
-        message = "what is forgotten cannot be had back; give --yes if it is meant."
+        message = f"{question} Nobody can be asked here: give --yes if it is meant to be."
         raise Failure(message, REFUSED)
     click.confirm(question, abort=True, err=True)
 
@@ -185,39 +232,19 @@ def _ask(question: str) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @_ids
 @store_option
-def export(file: Path, ids: tuple[str, ...], store: Path | None) -> None:
-    """Write them into a recording, which `replay FILE` sends; all of them if none is named."""
-    with opened(store, writes=False) as database:
-        pending = Pending(database)
-        rows = _rows(pending, _chosen(pending, ids, everything=not ids))
-        written = 0
-        for setup, group in groupby(rows, key=lambda row: row[1].setup):
-            if written:
-                message = (
-                    f"{file} has {many(written, 'webhook')}: the next ones were mapped with other settings, "
-                    "and a recording has only one; name their ids to write them into another file."
-                )
-                raise Failure(message, FOUND)
-            with closing(Recorder(file, setup=setup)) as recorder:
-                for _, kept in group:
-                    recorder.take(replace(kept.receipt, judged=(kept.judged,)))
-                    written += 1
-    if not written:
-        message = "nothing is pending, so there is nothing to write."
-        raise Failure(message, FOUND)
-    click.echo(f"{many(written, 'webhook')} written to {file}; `segment-pendo replay {file}` sends them.")
+def export(file: Path, ids: tuple[str, ...], path: Path) -> None:
+    """Write what is not delivered (all, or these IDs) as the recording FILE, without keys.
 
-
-def _chosen(pending: Pending, ids: tuple[str, ...], *, everything: bool = False) -> list[Item]:
-    """Return what the ids name, or everything. Raises Failure for an id that is not pending."""
-    if bool(ids) == everything:
-        message = "name the ids that are meant, or give --all"
-        raise click.UsageError(message)
-    items = {str(item.ref): item for item in pending.items()}
-    for name in ids:
-        if name not in items:
-            near = nearest(name, items)
-            hint = f"Did you mean {near}?" if near else "`segment-pendo pending list` lists what is."
-            message = f"{printable(name)} is not pending. {hint}"
-            raise Failure(message, CONFIGURATION)
-    return [items[name] for name in ids] if ids else list(items.values())
+    `segment-pendo replay FILE --to ...` sends it. Nothing is changed in the store.
+    """
+    with _opened(path, writes=False) as pending:
+        calls = pending.named(ids) if ids else pending.all()
+        total = len(ids) if ids else sum(count.webhooks for count in pending.counts())
+        count = exported((kept for _, kept in pending.kept(calls)), file, credentials.known(None))
+    _say_left_out(total - count)
+    if not count:
+        click.echo("Nothing is pending, so nothing was written.", err=True)
+        return
+    click.echo(
+        f"{many(count, 'webhook')} written to {file}; `segment-pendo replay {file}` sends them.", err=True
+    )

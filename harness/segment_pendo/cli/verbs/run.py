@@ -34,6 +34,7 @@ from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.serve import launcher
 from segment_pendo.serve.delivery import How
 from segment_pendo.serve.session import Plan, Session
+from segment_pendo.serve.store.pending import Pending
 
 __all__ = ["command"]
 
@@ -359,6 +360,13 @@ def _summary(session: Session, reporter: Reporter) -> None:
         _say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
     if session.left:
         _say(_left(session))
+    if reporter.deliveries["dead"] and session.store.path is not None:
+        _say(_given_up(session, reporter.deliveries["dead"]))
+
+
+def _given_up(session: Session, count: int) -> str:
+    """Say where to look for webhooks that are dead."""
+    return f"{many(count, 'webhook')} given up; {_list(session)} shows each answer."
 
 
 def _left(session: Session) -> str:
@@ -368,10 +376,7 @@ def _left(session: Session) -> str:
     text = f"{many(session.left, 'webhook')} not delivered within {session.plan.drain:g} s: {names}{more}."
     if session.store.path is None:
         return f"{text} They are lost: this run had no file for them (--store FILE)."
-    return (
-        f"{text} They wait in {session.store.path} for a run to the same destination; look with "
-        f"`segment-pendo pending list --store {session.store.path}`."
-    )
+    return f"{text} They wait in {session.store.path}; the same command delivers them ({_list(session)})."
 
 
 def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
@@ -440,6 +445,15 @@ def _earlier(session: Session) -> Iterator[str]:
         yield f"{many(session.resumed, 'webhook')} of earlier runs that waited for it: delivered now."
     for name, count in session.elsewhere:
         yield f"{many(count, 'webhook')} of earlier runs for {name}: a run to that destination delivers them."
+    dead = sum(count.webhooks for count in Pending(session.store.database).counts() if count.state == "dead")
+    if dead:
+        yield f"{many(dead, 'webhook')} of earlier runs given up: {_list(session)} shows them."
+
+
+def _list(session: Session) -> str:
+    """Return the command that lists what is not delivered."""
+    where = f" --store {session.store.path}" if session.plan.store is not None else ""
+    return f"`segment-pendo pending list{where}`"
 
 
 def _where(plan: Plan) -> str:

@@ -1,12 +1,15 @@
-"""`store`: where a run keeps calls and deliveries, how much that is, and how to be rid of it."""
+"""`store`: where the store is, what it holds, and an end to it."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from segment_pendo.base.prose import many
+from segment_pendo.base.prose import many, plain
 from segment_pendo.cli.failure import REFUSED, Failure
-from segment_pendo.cli.store_option import file_of, opened, store_option
+from segment_pendo.cli.store_option import existing, store_option
+from segment_pendo.cli.tables import print_table
+from segment_pendo.serve.store import Database, Limits
 from segment_pendo.serve.store.calls import Calls
 from segment_pendo.serve.store.pending import Pending
 
@@ -15,46 +18,65 @@ __all__ = ["command"]
 
 @click.group()
 def command() -> None:
-    """The file in which runs to a real Pendo keep calls and deliveries.
+    """Show or delete the store, the file with all calls and deliveries.
 
-    It holds at most 256 MB and 7 days, but always what is not delivered.
+    A run to a real Pendo keeps one in your state directory; other runs keep one where --store names a file.
+    It contains what your apps sent, in clear; only its owner may read it.
     """
 
 
 @command.command()
 @store_option
-def path(store: Path | None) -> None:
-    """Print the file."""
-    click.echo(str(file_of(store)))
+def path(path: Path) -> None:
+    """Print where the store is, whether or not it exists."""
+    click.echo(path)
 
 
 @command.command()
 @store_option
-def show(store: Path | None) -> None:
-    """Say how much is kept, and what is not delivered."""
-    with opened(store, writes=False) as database:
-        totals = Calls(database).totals()
-        states = Calls(database).states()
-        click.echo(f"{many(totals['calls'], 'call')} in {many(totals['requests'], 'request')}", nl=False)
-        click.echo(f", {database.used() / 1e6:.1f} MB")
-        click.echo(", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "no webhooks")
-        for name, state, count in Pending(database).counts():
-            click.echo(f"{name}: {many(count, 'webhook')} {state}")
+def show(path: Path) -> None:
+    """Show how many webhooks are in which state, for whom; the size and its limits. A run may be on."""
+    with closing(Database(existing(path), writes=False)) as database:
+        counts, totals, used = (
+            Pending(database).counts(delivered=True),
+            Calls(database).totals(),
+            database.used(),
+        )
+    limits = Limits()
+    age = f"{limits.age.days} days" if limits.age is not None else "for ever"
+    click.echo(f"{path}: {many(totals['requests'], 'request')}, {many(totals['calls'], 'call')}")
+    if counts:
+        print_table(
+            ("destination", "state", "webhooks"),
+            [(plain(name), state, str(count)) for name, state, count in counts],
+        )
+    click.echo(
+        f"{used / 1024**2:.1f} MB; kept for {age}, up to {limits.size // 1024**2} MB. "
+        "What is not delivered is never dropped."
+    )
 
 
 @command.command()
+@click.option("--yes", is_flag=True, help="Also where it holds webhooks that are not delivered.")
 @store_option
-@click.option("--yes", is_flag=True, help="Also what is not delivered.")
-def wipe(store: Path | None, *, yes: bool) -> None:
-    """Delete the file and all that is in it. No run may use it meanwhile."""
-    file = file_of(store)
-    with opened(store, writes=True) as database:
-        left = sum(count for _, _, count in Pending(database).counts())
-        if left and not yes:
+def wipe(path: Path, *, yes: bool) -> None:
+    """Delete the store with all that it holds; refused while a run uses it."""
+    if not path.exists():
+        click.echo(f"There is no store {path}.", err=True)
+        return
+    database = Database(path)
+    try:
+        pending = sum(count.webhooks for count in Pending(database).counts())
+        if pending and not yes:
             message = (
-                f"{many(left, 'webhook')} in {file} not delivered, and would be lost. `segment-pendo pending "
-                "list` shows them; give --yes to delete them too."
+                f"{path} holds {many(pending, 'webhook')} not delivered, which would be lost. "
+                f"`segment-pendo pending list --store {path}` shows them; give --yes to delete them too."
             )
             raise Failure(message, REFUSED)
-        database.delete()
-    click.echo(f"{file} is deleted.")
+    except BaseException:
+        database.close()
+        raise
+    database.wipe()
+    click.echo(
+        f"Deleted {path}" + (f" with {many(pending, 'webhook')} not delivered." if pending else "."), err=True
+    )

@@ -1,6 +1,6 @@
 """Read calls from the store: rows by filter and cursor, one call with its attempts, counts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -83,6 +83,13 @@ class Calls:
         if kept is None:
             return None
         return kept._replace(attempts=attempts_of(self._database, *selected[0][:2]))
+
+    def of(self, number: int, indexes: Collection[int]) -> list[Kept]:
+        """Return these calls of one receipt, without attempts; what another version kept is left out."""
+        selected: list[_Row] = self._database.execute(
+            f"{_COLUMNS} where c.n = ? order by c.ix", (number,)
+        ).fetchall()
+        return [kept for _, kept in self._rows([row for row in selected if row[1] in indexes])]
 
     def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
         """Return how many rows match and wait for no delivery. Raises ValueError as `page` does."""

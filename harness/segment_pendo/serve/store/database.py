@@ -36,16 +36,18 @@ class Database:
     """
 
     def __init__(self, path: Path | None, *, writes: bool = True) -> None:
-        self.path = path
         self.name = str(path) if path is not None else "the store of this run"
+        self._path = path
         self._listeners: list[Callable[[], None]] = []
         self._waiting: list[tuple[Prepared, asyncio.Future[None]]] = []
         self._depth = 0
         self._users = 1
+        self._wiped = False
         with ExitStack() as undo, _explained(path):
             if path is not None:
                 undo.enter_context(_owned(path) if writes else _looked_at(path))
             self._db = self._connected(path, writes=writes)
+            undo.callback(self._remove, path)
             undo.callback(self._db.close)
             self._open(path, writes=writes)
             self._closing = undo.pop_all()
@@ -99,12 +101,17 @@ class Database:
         if not self._users:
             self._closing.close()
 
-    def delete(self) -> None:
-        """Delete the file, and what SQLite has put beside it. The database must then only be closed."""
-        self._db.close()
-        if self.path is not None:
-            for end in ("", "-wal", "-shm", "-journal"):
-                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+    def wipe(self) -> None:
+        """Close the file, and delete it with what lies beside it. Raises StoreError."""
+        self._wiped = True
+        with _explained(self._path):
+            self.close()
+
+    def _remove(self, path: Path | None) -> None:
+        """Delete the files of a store that is wiped: the connection is closed, the lock is still held."""
+        if self._wiped and path is not None:
+            for file in _files(path):
+                file.unlink(missing_ok=True)
 
     # --- statements ---
 
@@ -251,12 +258,17 @@ def _owned(path: Path) -> Iterator[None]:
         # Created by us before SQLite opens it, so that nobody else can read it at any time.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         _refuse_foreign(path)
-        for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+        for file in _files(path):
             with suppress(FileNotFoundError):
                 file.chmod(0o600)  # it may have been there before
         yield
     finally:
         lock.release()
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files that SQLite makes for a database."""
+    return [path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")]
 
 
 @contextmanager
