@@ -26,6 +26,8 @@ __all__ = ["Replayer"]
 _GROUP: Final = 200  # webhooks accepted in one commit
 _AHEAD: Final = 10_000  # webhooks that wait at a time, so that the store stays small
 _MOST_REFUSED: Final = 100  # in a row, where none was ever taken: the rest would only be more of the same
+_MOST_GIVEN_UP: Final = 16  # in a row; fewer may be bad luck, or a few that cannot be taken
+_PROOF: Final = 3  # attempts of another webhook, after one was given up in silence
 
 
 class Replayer:
@@ -67,6 +69,7 @@ class Replayer:
         self._clock = clock
         self._taken_at = clock()
         self._given_up = self._refused = 0  # in a row
+        self._is_silent = False
         self.gave_up = False
 
     def stop(self) -> None:
@@ -140,21 +143,30 @@ class Replayer:
         if attempt.state == "delivered":
             self._any_taken, self._taken_at = True, self._clock()
             self._given_up = self._refused = 0
+            self._is_silent = False
         if attempt.state == "dead":
             self._count_dead(attempt)
+        elif attempt.state == "waiting" and self._is_silent and attempt.number == _PROOF:
+            self._give_up()
         if attempt.state != "waiting":
             self._waiting -= 1
             self._room.set()
         self._heard(ref, attempt)
 
     def _count_dead(self, attempt: Attempt) -> None:
-        """Stop where nobody is there: what is left waits for a better time, instead of being given up too."""
+        """Stop where nobody is there: what is left waits for a better time, instead of being given up too.
+
+        One that is given up in a silent window may itself be the reason: the next one of its chain shows it.
+        """
         is_given_up = attempt.status is None or self._setup.kind.is_retried(attempt.status)
         window = self._how.schedule.window
-        is_silent = is_given_up and self._clock() - self._taken_at >= window > 0  # all the time it was tried
+        self._is_silent |= is_given_up and self._clock() - self._taken_at >= window > 0
         self._refused += 1
         self._given_up += is_given_up
         is_hopeless = self._refused >= _MOST_REFUSED and not self._any_taken
-        if is_silent or is_hopeless or self._given_up >= self._how.concurrency:
-            self.gave_up = True
-            self.stop()
+        if is_hopeless or self._given_up >= max(_MOST_GIVEN_UP, self._how.concurrency):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.gave_up = True
+        self.stop()

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -266,6 +267,49 @@ def test_what_nobody_takes_for_a_whole_window_is_left_for_later(tmp_path: Path) 
         return later
 
     assert virtual_time.run(main()).in_chains == in_chains(users)
+
+
+@pytest.mark.parametrize(
+    ("users", "how", "headers"),
+    [
+        ("a" * 100, How(Schedule(30)), ()),
+        ("ab" * 50 + "a" * 20, How(Schedule(30)), ()),
+        ("abcdefghij" * 10, How(Schedule(0), concurrency=1), ()),
+        ("abcdefghij" * 10, How(Schedule(30), concurrency=1), (("Retry-After", "3600"),)),
+    ],
+    ids=["one user", "the last user", "one attempt only", "a long Retry-After"],
+)
+def test_one_that_is_never_taken_does_not_stop_the_others(
+    users: str, how: How, headers: tuple[tuple[str, str], ...]
+) -> None:
+    def pendo(webhook: Webhook) -> Answer:
+        is_bad = json.loads(webhook.body)["messageId"] == "a50"
+        return Answer(503, "pendo.test answered 503", headers=headers) if is_bad else Answer(200)
+
+    async def main() -> None:
+        arrived = Arrived(pendo)
+        with closing(opened(None)) as store:
+            run = replayer(resend(users).webhooks(), store, arrived, how)
+            assert await run.run()
+            assert not run.gave_up
+            assert (store.delivered, list(store.undelivered())) == (len(users) - 1, [50])
+
+    virtual_time.run(main())
+
+
+def test_bad_luck_with_one_attempt_each_does_not_stop_the_others() -> None:
+    draw = Random(0)
+
+    def pendo(_webhook: Webhook) -> Answer:
+        return Answer(503, "pendo.test answered 503") if draw.random() < 0.3 else Answer(200)
+
+    async def main() -> None:
+        with closing(opened(None)) as store:
+            how = How(Schedule(0), concurrency=2)
+            assert await replayer(resend("abcdefghij" * 100).webhooks(), store, Arrived(pendo), how).run()
+            assert store.delivered + store.dead_count == 1000
+
+    virtual_time.run(main())
 
 
 def test_one_whom_pendo_refuses_stops_nobody_and_is_named() -> None:
