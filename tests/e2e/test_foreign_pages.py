@@ -79,7 +79,9 @@ def attacked(page: Page, evil: str, home: str) -> list[tuple[str, int]]:
 
 
 def test_with_a_real_destination_no_page_writes_reads_or_frames(run: Start, page: Page, evil: str) -> None:
-    running = run("--no-proxy", "--to", "https://pendo.invalid", SEGMENT_PENDO_API_KEY=KEY)
+    running = run(
+        "--no-proxy", "--to", "https://pendo.invalid", "--allow-production", SEGMENT_PENDO_API_KEY=KEY
+    )
     answers = attacked(page, evil, running.home)
     paths = {path for path, _ in answers}
     # Chromium itself keeps what was refused to a script or an image from the page (CORP, nosniff).
@@ -104,7 +106,9 @@ def test_with_a_pendo_on_loopback_pages_may_send_calls_and_nothing_else(
 
 
 def test_a_name_that_was_rebound_to_this_machine_is_refused(run: Start, page: Page) -> None:
-    running = run("--no-proxy", "--to", "https://pendo.invalid", SEGMENT_PENDO_API_KEY=KEY)
+    running = run(
+        "--no-proxy", "--to", "https://pendo.invalid", "--allow-production", SEGMENT_PENDO_API_KEY=KEY
+    )
     port = running.home.rpartition(":")[2]
     for path in ("/", "/_/calls", "/v1/pixel/identify?userId=u", "/v1/projects/k/settings"):
         answer = page.goto(f"http://evil.test:{port}{path}")
