@@ -327,7 +327,17 @@ def test_record_then_replay_gives_the_same_records(run: Start, tmp_path: Path) -
 def test_replay_ends_with_5_when_one_failed(server: Server, tmp_path: Path) -> None:
     server.status = 500
     recording = Path(__file__).parents[2] / "fixtures" / "recordings" / "segment-analytics-python.jsonl"
-    line = [sys.executable, "-m", "segment_pendo", "replay", str(recording), "--to", server.url]
+    line = [
+        sys.executable,
+        "-m",
+        "segment_pendo",
+        "replay",
+        str(recording),
+        "--to",
+        server.url,
+        "--retry-window",
+        "0.2",
+    ]
     done = subprocess.run(line, env=env_for(tmp_path), capture_output=True, text=True, timeout=30)
     assert done.returncode == 5
     assert f"{recording}:3: 127.0.0.1:{server.port} answered 500" in done.stderr
