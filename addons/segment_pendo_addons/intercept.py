@@ -169,17 +169,17 @@ class _Report:
     def take(self, receipt: Receipt) -> None:
         if receipt.refusal:
             _log.warning(refusal_line(receipt))
-        for judged in receipt.judged:
+        for judged in receipt.each:
             if not (self._delivers and judged.webhook):
                 _log.info(self._teller.call(receipt, judged, delivers=False))
 
     @staticmethod
     def heard(ref: CallRef, attempt: Attempt) -> None:
         if attempt.state == "delivered":
-            _log.info("webhook of call %s.%d: Pendo answered %s", ref.receipt, ref.index, attempt.status)
+            _log.info("webhook of call %s: Pendo answered %s", ref, attempt.status)
         elif attempt.state == "dead" or attempt.number == 1:
             state = "was not delivered" if attempt.state == "dead" else "is not delivered yet"
-            _log.warning("webhook of call %s.%d %s: %s", ref.receipt, ref.index, state, attempt.detail)
+            _log.warning("webhook of call %s %s: %s", ref, state, attempt.detail)
 
 
 class Intercept:

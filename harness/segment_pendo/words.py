@@ -1,9 +1,10 @@
 """The vocabulary: frozen values that know themselves and do nothing. All else is written in these words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
 type JsonObject = dict[str, Json]
@@ -99,10 +100,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One message bound for Pendo: exact body bytes and headers. It has no URL."""
+    """One message bound for Pendo: exact body bytes, headers and method. It has no URL."""
 
     body: bytes
     headers: Headers
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +130,43 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a stage after ingest made of a message: `by` names the filter, plan or mapping; `data` came out."""
+
+    stage: str
+    by: str
+    data: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
-    """One call and what became of it. `message` is None where ingest dropped the call."""
+    """One call and what became of it. `message` is None where ingest dropped the call.
+
+    `mapping`: the name of the destination's mapping that selected it, None for the only one. `changes`: what
+    was changed after ingest, in order. `more`: where further mappings select the same call, a Judged for each
+    of them, whose `copy` is 2, 3, ...
+    """
 
     call: Call
     outcome: Outcome
     findings: tuple[Finding, ...]
     message: Message | None
+    mapping: str | None = None
+    changes: tuple[Change, ...] = ()
+    copy: int = 1
+    more: tuple["Judged", ...] = ()
+
+    @property
+    def each(self) -> tuple["Judged", ...]:
+        """Return this and what further mappings made of the call, in the order of the mappings."""
+        return (self, *self.more)
+
+    @property
+    def content(self) -> JsonObject | None:
+        """Return what the webhook's body holds: the message, or what the last change made of it."""
+        if self.changes:
+            return self.changes[-1].data
+        return None if self.message is None else self.message.data
 
     @property
     def webhook(self) -> Webhook | None:
@@ -147,15 +179,43 @@ class Judged:
         return self.outcome if isinstance(self.outcome, Skipped) else None
 
 
+MOST_COPIES: Final = 64  # of one call: a destination has at most 50 mappings
+
+
 @dataclass(frozen=True, slots=True)
 class CallRef:
-    """Names one call of one receipt; written `RECEIPT.INDEX`."""
+    """Names one call of one receipt, or what a further mapping made of it.
+
+    Written `RECEIPT.INDEX`, and `RECEIPT.INDEX.2` for the second mapping that selects the call.
+    """
 
     receipt: str
     index: int
+    copy: int = 1
 
     def __str__(self) -> str:
-        return f"{self.receipt}.{self.index}"
+        return f"{self.receipt}.{self.index}" + (f".{self.copy}" if self.copy > 1 else "")
+
+    @property
+    def place(self) -> int:
+        """Return index and copy as one number, which is in the order of the webhooks."""
+        return self.index * MOST_COPIES + self.copy - 1
+
+    @classmethod
+    def at(cls, receipt: str, place: int) -> Self:
+        """Return the name of what stands at a place of a receipt."""
+        return cls(receipt, place // MOST_COPIES, place % MOST_COPIES + 1)
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """Return the name that a text writes, or None where it is none. A receipt's id has no dot."""
+        receipt, *numbers = text.split(".")
+        if len(numbers) not in {1, 2} or any(
+            not (number.isascii() and number.isdecimal() and len(number) < 10) for number in numbers
+        ):
+            return None
+        ref = cls(receipt, *map(int, numbers))
+        return ref if str(ref) == text and ref.copy <= MOST_COPIES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +229,15 @@ class Receipt:
     judged: tuple[Judged, ...]
     refusal: Refusal | None = None
 
+    @property
+    def each(self) -> Iterator[Judged]:
+        """Yield what each mapping made of each call, in order; a skipped call once."""
+        for judged in self.judged:
+            yield from judged.each
+
     def ref(self, judged: Judged) -> CallRef:
-        """Return the name of one of this receipt's calls."""
-        return CallRef(self.id, judged.call.index)
+        """Return the name of one of this receipt's calls, or of one of its webhooks."""
+        return CallRef(self.id, judged.call.index, judged.copy)
 
 
 @dataclass(frozen=True, slots=True)

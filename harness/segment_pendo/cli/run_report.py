@@ -93,12 +93,12 @@ class Reporter:
     def take_in_steps(self, receipt: Receipt) -> Steps[None]:
         if receipt.refusal:
             self._refused(receipt, receipt.refusal)
-        for judged in receipt.judged:
+        for judged in receipt.each:
             self._call(receipt, judged)
             yield
         if self._waiting:
             asyncio.get_running_loop().call_later(
-                PATIENCE, self._settle, [receipt.ref(judged) for judged in receipt.judged]
+                PATIENCE, self._settle, [receipt.ref(judged) for judged in receipt.each]
             )
         self._flush()
 
@@ -119,7 +119,7 @@ class Reporter:
         )
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:
-        self.calls += 1
+        self.calls += judged.copy == 1
         sends = judged.webhook is not None
         self.outcomes["webhook" if sends else "skipped"] += 1
         for finding in judged.findings:

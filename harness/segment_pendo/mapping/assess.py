@@ -2,26 +2,30 @@
 
 1. A call is Skipped exactly when Segment would not deliver it: dropped at ingest (segment/server.py), not
    routed (the integrations object, segment/webhooks.py), or of a type that the destination's trigger does not
-   select (W-29).
+   select (W-29); with a destination file also by each stage that it sets up (stages.py).
 2. Everything else is a Webhook: the whole event as Segment delivers it, unchanged, whatever Pendo can make of
    it (S-20, pendo 1.13).
 3. identify and group are selected; track only where it is turned on (pendo 1.60); page, screen and alias
    never (pendo 1.21).
 4. userId is Pendo's visitor id and groupId its account id, byte for byte (pendo 1.30, 1.50). Nothing in
    traits replaces them.
-5. One call, one outcome; order is kept; nothing here raises, whatever the bytes.
+5. One call, one outcome, and one for each further mapping that selects it (D-14); order is kept; nothing here
+   raises, whatever the bytes.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from segment_pendo.base import js_json
 from segment_pendo.base.steps import Steps, finished
+from segment_pendo.mapping import stages
+from segment_pendo.mapping.configured import Configured
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.findings import examine
-from segment_pendo.segment import ingest, server, webhooks
+from segment_pendo.segment import consent, ingest, server, webhooks
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.members import CHAIN
 from segment_pendo.segment.near_misses import near_misses
@@ -76,6 +80,8 @@ def judge(
 
 def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
     """Return what becomes of a message as it left Segment's servers."""
+    if setup.destination is not None:
+        return _by_destination(message, setup.destination, ordinary=ordinary, setup=setup)
     findings: tuple[Finding, ...] = (*message.notes, *near_misses(message.call))
     outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(
         message.call, setup
@@ -84,8 +90,62 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
         outcome, notes = webhooks.webhook(
             message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret
         )
-        findings = bounded((*findings, *notes, *examine(message.data, setup.pendo)))
+        findings = bounded(
+            (*findings, *notes, *consent.unjudged(message.data), *examine(message.data, setup.pendo))
+        )
     return Judged(message.call, outcome, findings, message)
+
+
+def _by_destination(message: Message, destination: Configured, *, ordinary: bool, setup: Setup) -> Judged:
+    """Return what a destination that a file describes makes of a message: for each mapping that selects it."""
+    came = stages.passed(message, destination, setup)
+    if isinstance(came, Skipped):
+        return Judged(message.call, came, _about(message), message)
+    if destination.is_classic:
+        made = stages.Made(came.data, came.changes, "POST", (), ())
+        return _sent(message, made, ordinary=ordinary, setup=setup)
+    chosen = [selector for selector in destination.selectors if selector.trigger.selects(came.data)]
+    if not chosen:
+        skipped = stages.unselected(came.data, destination)
+        return Judged(message.call, skipped, _about(message), message, changes=came.changes)
+    named = len(destination.file.mappings) > 1
+    first, *more = [
+        replace(
+            _sent(
+                message,
+                stages.made_by(selector, came, destination, ordinary=ordinary),
+                ordinary=ordinary,
+                setup=setup,
+            ),
+            mapping=selector.name if named else None,
+            copy=copy,
+        )
+        for copy, selector in enumerate(chosen, start=1)
+    ]
+    return replace(first, more=tuple(more))
+
+
+def _sent(message: Message, made: stages.Made | Skipped, *, ordinary: bool, setup: Setup) -> Judged:
+    """Return what becomes of a message that a mapping selects."""
+    if isinstance(made, Skipped):
+        return Judged(message.call, made, _about(message), message)
+    content = replace(message, data=made.data)
+    webhook, notes = webhooks.webhook(
+        content,
+        setup.kind,
+        setup.switches,
+        # The fast writer is for values that JavaScript has written as they came.
+        ordinary=ordinary and made.data is message.data,
+        secret=setup.secret,
+    )
+    webhook = webhooks.with_request(webhook, made.method, made.headers)
+    findings = (*_about(content), *made.findings, *notes, *examine(made.data, setup.pendo))
+    return Judged(message.call, webhook, bounded(findings), message, changes=made.changes)
+
+
+def _about(message: Message) -> tuple[Finding, ...]:
+    """Return what to know about a message, whatever its destination makes of it."""
+    return (*message.notes, *near_misses(replace(message.call, data=message.data)))
 
 
 def bounded(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -124,6 +184,7 @@ def chain_of(call: Json) -> str:
 
 def effect_of(judged: Judged, setup: Setup) -> Effect | None:
     """Return what Pendo is expected to make of a call's webhook, or None where the call was skipped."""
-    if judged.webhook is None or judged.message is None:
+    content = judged.content
+    if judged.webhook is None or content is None:
         return None
-    return effect(judged.message.data, setup.pendo, track=setup.pendo_track)
+    return effect(content, setup.pendo, track=setup.pendo_track)

@@ -38,7 +38,7 @@ class EarlierCalls:
         """Do the same as `annotated`, a call a step."""
         if len(receipt.judged) > 1:
             self.across.grouped(
-                judged.message.data for judged in receipt.judged if judged.message and judged.webhook
+                judged.content for judged in receipt.each if judged.content is not None and judged.webhook
             )
         annotated: list[Judged] = []
         for judged in receipt.judged:
@@ -51,16 +51,24 @@ class EarlierCalls:
         if judged.message is None:  # ingest dropped it: no later call repeats it
             return judged
         before = self.remember(judged.call.data, at)
-        if judged.webhook is None:
+        repeated = before is not None and at - before <= _WINDOW
+        first = self._examined(judged, repeated=repeated)
+        more = tuple(self._examined(further, repeated=False) for further in judged.more)
+        return replace(first, more=more) if more else first
+
+    def _examined(self, judged: Judged, *, repeated: bool) -> Judged:
+        """Return a webhook with the findings that earlier ones bring."""
+        content = judged.content
+        if judged.webhook is None or content is None:
             return judged
         findings: list[Finding] = []
-        if before is not None and at - before <= _WINDOW:
+        if repeated:
             text = (
                 "This messageId came before. Segment drops most repeats within 24 hours; here the call is "
                 "delivered. Give each call its own messageId."
             )
             findings.append(note("DUPLICATE_MESSAGE_ID", "$.messageId", text))
-        findings += self.across.examine(judged.message.data)
+        findings += self.across.examine(content)
         return replace(judged, findings=bounded((*judged.findings, *findings))) if findings else judged
 
     def remember(self, call: Json, at: datetime | None) -> datetime | None:

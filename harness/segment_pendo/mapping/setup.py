@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Final, Literal, NoReturn
+from typing import Annotated, Any, Final, Literal, NoReturn
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from segment_pendo.base import switch
 from segment_pendo.base.errors import USAGE, SegmentPendoError
+from segment_pendo.mapping import destination_file
+from segment_pendo.mapping.configured import Configured, configured
+from segment_pendo.mapping.destination_file import DestinationFile
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.switches import Switches
@@ -32,6 +35,9 @@ class Described(Struct, kw_only=True, rename="camel"):
     assume: Annotated[dict[str, str], Meta(description="switches that were not at their default")] = (
         msgspec.field(default_factory=dict)
     )
+    destination: Annotated[
+        dict[str, Any] | UnsetType, Meta(description="the destination file, where there was one")
+    ] = UNSET
     model: Annotated[
         dict[str, str] | UnsetType, Meta(description="the name of assume in files made before 2026-12")
     ] = UNSET
@@ -54,7 +60,8 @@ class Setup:
     `track`: whether the destination's trigger also selects track calls. `webhook`: which of Segment's two
     webhook destinations it is (webhooks.KINDS). `pendo_track`: whether the Pendo subscription has the setting
     for track calls (pendo 1.60). `switches` are Segment's, `pendo` Pendo's. `secret`: the shared secret; no
-    repr and no description shows it.
+    repr and no description shows it. `destination`: how it is set up in production, where a destination file
+    says so; `track`, `webhook` and `pendo_track` are then what the file says.
     """
 
     track: bool = False
@@ -63,6 +70,7 @@ class Setup:
     pendo: PendoSwitches = field(default_factory=PendoSwitches)
     pendo_track: bool = True
     secret: str = field(default="", repr=False)
+    destination: Configured | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -73,11 +81,13 @@ class Setup:
         webhook: str = "actions",
         assume: Mapping[str, str] | Iterable[str] = (),
         secret: str = "",
+        destination: DestinationFile | None = None,
     ) -> "Setup":
         """Make a Setup and check everything; a door only translates its options into these arguments.
 
-        `assume`: names and values of switches, or `name=value` texts. Raises SetupError, and SwitchError for
-        a switch or a value that does not exist; both are ValueErrors.
+        `assume`: names and values of switches, or `name=value` texts; they count more than those of the
+        `destination` file, which says the rest. Raises SetupError, SwitchError for a switch or a value that
+        does not exist, DestinationError; all are ValueErrors.
         """
         for name, flag in (("track", track), ("pendo_track", pendo_track)):
             if not isinstance(flag, bool):
@@ -90,27 +100,39 @@ class Setup:
                 "assume",
             )
         switches, pendo = _switches(assume)
+        if destination is not None:
+            _refuse_both(track=track, pendo_track=pendo_track, webhook=webhook)
+            assumed = {**destination.assume, **switch.settings(switches), **switch.settings(pendo)}
+            switches, pendo = _switches(assumed)
+            track, pendo_track, webhook = True, destination.pendo_track, destination.kind
         if not pendo_track and not track:
             _refuse("pendo_track is about track calls, and track is off.", "pendo_track")
         for name, only in _ONLY.items():
             if name in switch.settings(switches) and webhook != only:
                 _refuse(f"{name} has an effect only where webhook is {only}.", "assume")
-        return cls(track, webhook, switches, pendo, pendo_track, secret)
+        ready = None if destination is None else configured(destination)
+        return cls(track, webhook, switches, pendo, pendo_track, secret, ready)
 
     @property
     def kind(self) -> webhooks.Kind:
         """Return which of the two webhook destinations this is."""
         return webhooks.KINDS[self.webhook]
 
+    @property
+    def sets_request(self) -> bool:
+        """Whether a mapping sets headers or a method, so that not all webhooks have the same."""
+        return self.destination is not None and self.destination.sets_request
+
     def selects(self, kind: str | None) -> bool:
-        """Whether the destination's trigger selects calls of this type."""
+        """Whether the trigger of a destination without a file selects calls of this type."""
         return kind in {"identify", "group"} or (self.track and kind == "track")
 
     def described(self) -> JsonObject:
         """Return all but the secret as JSON; `like` reads it again."""
         assume: JsonObject = {**switch.settings(self.switches), **switch.settings(self.pendo)}
         off: JsonObject = {} if self.pendo_track else {"pendoTrack": False}
-        return {"track": self.track, "webhook": self.webhook, "assume": assume, **off}
+        file: JsonObject = {} if self.destination is None else {"destination": self.destination.described}
+        return {"track": self.track, "webhook": self.webhook, "assume": assume, **off, **file}
 
     def like(self, described: JsonObject) -> "Setup":
         """Return the setup that was described, with the secret of this one. What is absent has its default.
@@ -125,6 +147,7 @@ class Setup:
             raise ValueError(msg) from None
         assume = settings.assume if settings.model is UNSET else settings.model
         switches, pendo = _switches(assume)
+        file = settings.destination
         return replace(
             self,
             track=settings.track,
@@ -132,12 +155,22 @@ class Setup:
             switches=switches,
             pendo=pendo,
             pendo_track=settings.pendo_track,
+            destination=None
+            if isinstance(file, UnsetType)
+            else configured(destination_file.of(file, "its destination")),
         )
 
 
 def _switches(assume: Mapping[str, str] | Iterable[str]) -> tuple[Switches, PendoSwitches]:
     pairs = [f"{name}={value}" for name, value in assume.items()] if isinstance(assume, Mapping) else assume
     return switch.changed_both(Switches(), PendoSwitches(), pairs)
+
+
+def _refuse_both(*, track: bool, pendo_track: bool, webhook: str) -> None:
+    """Raise SetupError for what a destination file says, and so must not be said twice."""
+    for name, given in (("track", track), ("pendo_track", not pendo_track), ("webhook", webhook != "actions")):
+        if given:
+            _refuse("the destination file says this; change it there.", name)
 
 
 def _refuse(message: str, setting: str) -> NoReturn:

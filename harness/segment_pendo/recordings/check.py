@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 from segment_pendo.base import js_json
 from segment_pendo.base.json_diff import ABSENT, changes
 from segment_pendo.base.json_path import json_path
+from segment_pendo.base.prose import short
 from segment_pendo.mapping.catalogue import DROPS
-from segment_pendo.pendo.across import ACROSS
-from segment_pendo.recordings.format import Entry, RecordedCall
+from segment_pendo.recordings.format import Became, Entry, RecordedCall, became
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.segment.members import RULE_OF
 from segment_pendo.segment.rules import RULES
@@ -49,31 +49,49 @@ def refused_differences(entry: Entry) -> Iterator[Difference]:
 
 def differences(call: RecordedCall, judged: Judged, meaning: Meaning) -> Iterator[Difference]:
     """Yield what differs between a recorded call and what became of it now, but where it is ignored."""
-    skipped = judged.skipped
-    code, reason = (skipped.code, skipped.reason) if skipped else (None, "")
-    webhook = judged.webhook
-    kind = "webhook" if webhook else "skipped"
-    if call.outcome != kind:
-        yield Difference("outcome", call.outcome, kind, reason or "it is delivered now")
-    if call.code != code:
-        yield Difference("code", call.code or ABSENT, code or ABSENT, reason or "it is delivered now")
-    body = webhook.body.decode() if webhook else None
-    if body is not None and call.body is not None and call.body != body:
-        yield from _in_body(call.body, body, meaning)
-    elif (body is None) != (call.body is None) and call.outcome == kind:
+    recorded, now = list(call.each), list(judged.each)
+    several = max(len(recorded), len(now)) > 1
+    if several:
+        before, after = ([_named(name.mapping) for name in each] for each in (recorded, now))
+        if before != after:
+            yield Difference(
+                "mappings", ", ".join(before), ", ".join(after), "D-14: other mappings select it now"
+            )
+    of_name = {each.mapping: each for each in recorded}
+    for each in now:
+        was = of_name.get(each.mapping) if several else recorded[0]
+        if was is not None:
+            place = f"{_named(each.mapping)}: " if several else ""
+            for difference in _differences(was, each, meaning):
+                yield difference._replace(where=place + difference.where)
+
+
+def _named(mapping: str | None) -> str:
+    return ABSENT if mapping is None else short(mapping, 40)
+
+
+def _differences(recorded: Became, judged: Judged, meaning: Meaning) -> Iterator[Difference]:
+    now, reason = became(judged), judged.skipped.reason if judged.skipped else "it is delivered now"
+    if recorded.outcome != now.outcome:
+        yield Difference("outcome", recorded.outcome, now.outcome, reason)
+    if recorded.code != now.code:
+        yield Difference("code", recorded.code or ABSENT, now.code or ABSENT, reason)
+    if now.body is not None and recorded.body is not None and recorded.body != now.body:
+        yield from _in_body(recorded.body, now.body, meaning)
+    elif (now.body is None) != (recorded.body is None) and recorded.outcome == now.outcome:
         yield Difference(
-            "body", call.body or ABSENT, body or ABSENT, "a webhook has a body, a skipped call has none"
+            "body",
+            recorded.body or ABSENT,
+            now.body or ABSENT,
+            "a webhook has a body, a skipped call has none",
         )
-    recorded, now = (
-        Counter(call.findings),
-        Counter(finding.code for finding in judged.findings if finding.code not in ACROSS),
-    )
+    counted, found = Counter(recorded.findings), Counter(now.findings)
     said = {finding.code: f"{finding.message} ({finding.source})" for finding in judged.findings}
-    for name in sorted((recorded | now) - (recorded & now)):
+    for name in sorted((counted | found) - (counted & found)):
         yield Difference(
             "findings",
-            _times(name, recorded[name]),
-            _times(name, now[name]),
+            _times(name, counted[name]),
+            _times(name, found[name]),
             said.get(name, "it is not found now"),
         )
 

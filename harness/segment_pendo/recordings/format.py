@@ -41,11 +41,13 @@ from segment_pendo.words import Batch, Headers, Json, JsonObject, Judged, Refusa
 
 __all__ = [
     "FORMAT",
+    "Became",
     "Entry",
     "Header",
     "Reading",
     "RecordedCall",
     "RecordingError",
+    "became",
     "call_line",
     "entry_line",
     "header_line",
@@ -77,9 +79,22 @@ class Header:
     line: bytes
 
 
+class Became(NamedTuple):
+    """What one mapping of the destination made of a call; `mapping` is None for the only one."""
+
+    mapping: str | None
+    outcome: str
+    code: str | None
+    body: str | None
+    findings: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One call line: the call, when it came, and what became of it."""
+    """One call line: the call, when it came, and what became of it.
+
+    `more`: what further mappings of the destination made of it.
+    """
 
     number: int  # of the line in its file
     line: bytes
@@ -91,6 +106,24 @@ class RecordedCall:
     code: str | None
     body: str | None
     findings: tuple[str, ...]
+    mapping: str | None = None
+    more: tuple[Became, ...] = ()
+
+    @property
+    def each(self) -> tuple[Became, ...]:
+        """Return what each mapping that selects the call made of it; a skipped call has one."""
+        return (Became(self.mapping, self.outcome, self.code, self.body, self.findings), *self.more)
+
+
+def became(judged: Judged) -> Became:
+    """Return what became of a call, as a recording keeps it."""
+    return Became(
+        judged.mapping,
+        "webhook" if judged.webhook else "skipped",
+        judged.skipped.code if judged.skipped else None,
+        judged.webhook.body.decode() if judged.webhook else None,
+        tuple(finding.code for finding in judged.findings if finding.code not in ACROSS),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +225,7 @@ def entry_line(entry: Entry) -> bytes:
 
 def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str) -> bytes:
     """Return the line of one call."""
-    webhook = judged.webhook
+    first, *more = map(_became_line, judged.each)
     when: JsonObject = {"receivedAt": times.text(at), **_member(sent_at)}
     if made_id:
         when["messageId"] = made_id
@@ -200,12 +233,16 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
         {
             "call": judged.call.data,
             **when,
-            "outcome": "webhook" if webhook else "skipped",
-            "code": judged.skipped.code if judged.skipped else None,
-            "body": webhook.body.decode() if webhook else None,
-            "findings": [finding.code for finding in judged.findings if finding.code not in ACROSS],
+            **first,
+            **({"more": [*more]} if more else {}),
         }
     )
+
+
+def _became_line(judged: Judged) -> JsonObject:
+    mapping, outcome, code, body, findings = became(judged)
+    named: JsonObject = {} if mapping is None else {"mapping": mapping}
+    return named | {"outcome": outcome, "code": code, "body": body, "findings": [*findings]}
 
 
 # --- mapping what is recorded ---
@@ -347,7 +384,8 @@ def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCal
     at = times.parse(call.received_at)
     if at is None:
         raise _damaged(name, number, "receivedAt is not a time")
-    if call.body is not None and _HALF.search(call.body):
+    more = () if call.more is UNSET else tuple(_further(further) for further in call.more)
+    if any(body is not None and _HALF.search(body) for body in (call.body, *(item.body for item in more))):
         raise _damaged(name, number, "the body of this call has half a character (a lone surrogate)")
     return RecordedCall(
         number,
@@ -360,7 +398,14 @@ def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCal
         call.code,
         call.body,
         tuple(call.findings),
+        None if call.mapping is UNSET else call.mapping,
+        more,
     )
+
+
+def _further(further: lines.Webhook | lines.Skipped) -> Became:
+    kind = "skipped" if further.body is None else "webhook"
+    return Became(further.mapping, kind, further.code, further.body, tuple(further.findings))
 
 
 def _damaged(name: str, number: int, why: ValueError | str) -> RecordingError:

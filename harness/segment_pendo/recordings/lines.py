@@ -60,6 +60,27 @@ class RequestLine(Struct, forbid_unknown_fields=True, kw_only=True):
     refused: Refused | None = None
 
 
+class Further(Struct, forbid_unknown_fields=True, kw_only=True, tag_field="outcome"):
+    """What a further mapping of the destination made of a call."""
+
+    mapping: str
+    findings: list[str]
+
+
+class Webhook(Further, tag="webhook", kw_only=True):
+    """A further webhook of a call."""
+
+    body: str
+    code: None = None
+
+
+class Skipped(Further, tag="skipped", kw_only=True):
+    """A further mapping that selects the call and sends nothing."""
+
+    code: str
+    body: None = None
+
+
 class CallLine(Struct, forbid_unknown_fields=True, kw_only=True, rename="camel", tag_field="outcome"):
     """One call, and what became of it."""
 
@@ -74,6 +95,12 @@ class CallLine(Struct, forbid_unknown_fields=True, kw_only=True, rename="camel",
     ] = UNSET
     message_id: Annotated[
         str | UnsetType, Meta(description="made by the server, where the call has none of its own")
+    ] = UNSET
+    mapping: Annotated[
+        str | UnsetType, Meta(description="the destination's mapping, where it has several")
+    ] = UNSET
+    more: Annotated[
+        list[Webhook | Skipped] | UnsetType, Meta(description="what further mappings made of the call")
     ] = UNSET
 
 

@@ -22,7 +22,7 @@ __all__ = ["Mapped", "Options", "Wrong", "mapped"]
 
 
 class Mapped(NamedTuple):
-    """One call and what became of it."""
+    """One call and what became of it; where several mappings select it, one for each of them."""
 
     line: int
     receipt: Receipt
@@ -97,7 +97,7 @@ def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mappe
         for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):
             number = calls[index].number
             receipt = Receipt(str(number), calls[index].at, request, ingest.accepted(request), (judged,))
-            yield Mapped(number, receipt, judged, setup)
+            yield from (Mapped(number, receipt, each, setup) for each in judged.each)
 
 
 def _request(
@@ -106,7 +106,7 @@ def _request(
     receipt = history.annotated(assess(request, id=str(line), at=options.at, setup=options.setup))
     if receipt.refusal:
         yield Wrong(line, receipt.refusal.code, receipt.refusal.message, refused=True)
-    for judged in receipt.judged:
+    for judged in receipt.each:
         yield Mapped(line, receipt, judged, options.setup)
 
 
@@ -143,4 +143,5 @@ def _call(item: Item, data: JsonObject, options: Options, history: EarlierCalls)
     receipt = Receipt(
         name, options.at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,)
     )
-    yield Mapped(item.line, receipt, history.annotated_call(judged, options.at), setup)
+    annotated = history.annotated_call(judged, options.at)
+    yield from (Mapped(item.line, receipt, each, setup) for each in annotated.each)

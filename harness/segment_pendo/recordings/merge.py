@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import many
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.format import Entry, Header, Reading, RecordedCall, call_line
+from segment_pendo.recordings.format import Entry, Header, Reading, RecordedCall, became, call_line
 from segment_pendo.recordings.judge import Judge, batch_of, with_sent_at
 from segment_pendo.recordings.meaning import DeviceIds, Known, Meaning, device_ids
 from segment_pendo.words import Batch, Call, Json
@@ -144,8 +144,7 @@ def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> b
     judged = Judge(setup).judged(
         replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at, kept.made_id
     )
-    webhook = judged.webhook
-    return kept.body == (webhook.body.decode() if webhook else None)
+    return [each.body for each in kept.each] == [became(each).body for each in judged.each]
 
 
 def _steady_header(line: bytes) -> Json:

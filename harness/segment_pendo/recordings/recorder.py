@@ -116,11 +116,11 @@ class Recorder:
                         self._judge.met(call)
 
     def _compare(self, header: Header) -> None:
-        ours = self._setup.described()
-        for name, theirs in header.setup.described().items():
-            if theirs != ours[name]:
+        ours, theirs = self._setup.described(), header.setup.described()
+        for name in theirs | ours:
+            if theirs.get(name) != ours.get(name):
                 msg = (
-                    f"{self.path}:1: this recording was made {_said(name, theirs)}; record into another "
+                    f"{self.path}:1: this recording was made {_said(name, theirs.get(name))}; record into another "
                     "file, or run with the same setting."
                 )
                 raise RecordingError(msg)
@@ -291,6 +291,10 @@ def server_made_id(call: Call, message: Message | None) -> str:
 
 
 def _said(name: str, value: Json) -> str:
+    if name == "destination":
+        return "without a destination file" if value is None else "with another destination file"
+    if name == "pendoTrack":
+        name, value = "pendo_track", value is None
     if name == "assume":
         assumed = value.items() if isinstance(value, dict) else ()
         return (

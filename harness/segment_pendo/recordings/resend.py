@@ -101,35 +101,43 @@ class Resend:
             return []
         if judge_of is None:
             return [entry.calls[0].at] * len(self._encoded(entry))
-        bodies = self._bodies(entry, judge_of)
-        return [call.at for call, body in zip(entry.calls, bodies, strict=True) if body is not None]
+        each = self._webhooks(entry, judge_of)
+        return [call.at for call, webhooks in zip(entry.calls, each, strict=True) for _ in webhooks]
 
     def webhooks(self) -> Iterator[Outgoing]:
         """Yield each webhook, always in the same order."""
-        kind, judge_of, headers = self.as_mapped.kind, Judge(self.as_mapped), self._headers()
+        kind, judge_of = self.as_mapped.kind, Judge(self.as_mapped)
         last, more = 0, 1
         for entry in self._entries():
-            for call, body in zip(entry.calls, self._bodies(entry, judge_of), strict=True):
-                if body is None:
-                    continue
-                more = more + 1 if call.number == last else 1
-                last = call.number
-                name = str(last) if more == 1 else f"{last}-{more}"
-                webhook = webhooks.signed(Webhook(body.encode(), headers), kind, self.signing_key)
-                yield Outgoing(name, entry, call, webhook)
+            for call, each in zip(entry.calls, self._webhooks(entry, judge_of), strict=True):
+                for webhook in each:
+                    more = more + 1 if call.number == last else 1
+                    last = call.number
+                    name = str(last) if more == 1 else f"{last}-{more}"
+                    yield Outgoing(name, entry, call, webhooks.signed(webhook, kind, self.signing_key))
 
     def _headers(self) -> Headers:
         if self.setup is not None:
             return self.setup.kind.headers
         return sendable_headers(self.source.header, self.source.name)
 
-    def _bodies(self, entry: Entry, judge_of: Judge) -> list[str | None]:
-        """Return the webhook of each call of an entry: as recorded, or where that is asked for, made anew."""
-        if self.shift is None and self.setup is None:
-            return [call.body for call in entry.calls]
+    def _webhooks(self, entry: Entry, judge_of: Judge) -> list[list[Webhook]]:
+        """Return the webhooks of each call of an entry: as recorded, or made anew.
+
+        They are made anew where that is asked for, and where a mapping sets headers or a method, which a
+        recording does not keep.
+        """
+        if self.shift is None and self.setup is None and not self.as_mapped.sets_request:
+            headers = self._headers()
+            return [
+                [Webhook(each.body.encode(), headers) for each in call.each if each.body is not None]
+                for call in entry.calls
+            ]
         moved = entry if self.shift is None else _shifted(entry, self.shift)
-        made = [judged.webhook for judged in judge_of.entry(moved)]
-        return [webhook.body.decode() if webhook else None for webhook in made]
+        return [
+            [each.webhook for each in judged.each if each.webhook is not None]
+            for judged in judge_of.entry(moved)
+        ]
 
     def requests(self, send: Callable[[SdkRequest], Awaitable[str]]) -> Iterator[Item]:
         """Yield each SDK request as an item that `send` sends.
@@ -184,7 +192,7 @@ def _is_wanted(entry: Entry, recorded: RecordedCall, only: Mapping[str, str]) ->
         "event": call.get("event"),
         "outcome": recorded.outcome,
     }
-    codes = {*recorded.findings, recorded.code}
+    codes = {code for each in recorded.each for code in (*each.findings, each.code)}
     return all(value in codes if key == "code" else str(values[key]) == value for key, value in only.items())
 
 

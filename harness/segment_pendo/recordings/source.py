@@ -10,7 +10,7 @@ from pathlib import Path
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.files import load, load_header
-from segment_pendo.recordings.format import Entry, Header, RecordedCall, RecordingError
+from segment_pendo.recordings.format import Entry, Header, RecordedCall, RecordingError, became
 from segment_pendo.recordings.mapped_file import Mapped, Options, Wrong, mapped
 from segment_pendo.recordings.recorder import server_made_id
 from segment_pendo.recordings.redact import KEPT_HEADERS
@@ -93,7 +93,8 @@ def _entries(data: bytes, options: Options, name: str) -> Iterator[Entry]:
             yield _entry(together)
             together = []
         if isinstance(item, Mapped):
-            together.append(item)
+            if item.judged.copy == 1:  # it has the others
+                together.append(item)
         elif not item.refused:
             msg = f"{name}:{item.line}: {item.message} Correct it or take it out; nothing was sent."
             raise RecordingError(msg)
@@ -143,6 +144,7 @@ def _sent(headers: Headers) -> Headers:
 
 def _recorded(item: Mapped, sent_at: tuple[Json, ...]) -> RecordedCall:
     judged = item.judged
+    first, *more = map(became, judged.each)
     return RecordedCall(
         item.line,
         b"",
@@ -150,8 +152,10 @@ def _recorded(item: Mapped, sent_at: tuple[Json, ...]) -> RecordedCall:
         item.receipt.at,
         sent_at,
         server_made_id(judged.call, judged.message),
-        "webhook" if judged.webhook else "skipped",
-        judged.skipped.code if judged.skipped else None,
-        judged.webhook.body.decode() if judged.webhook else None,
+        first.outcome,
+        first.code,
+        first.body,
         tuple(finding.code for finding in judged.findings),
+        first.mapping,
+        tuple(more),
     )

@@ -7,7 +7,7 @@ use.
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -29,6 +29,7 @@ __all__ = [
     "signature_of",
     "signed",
     "webhook",
+    "with_request",
 ]
 
 
@@ -148,6 +149,13 @@ def webhook(
         body = js_json.write(data)
         findings += islice(_changes(data), MOST_LOSSES)
     return Webhook(body, _headers(kind, body, secret)), tuple(findings)
+
+
+def with_request(webhook: Webhook, method: str, headers: Headers) -> Webhook:
+    """Return the same webhook with the method and the further headers that a mapping sets."""
+    names = {name.lower() for name, _ in headers}
+    kept = tuple(pair for pair in webhook.headers if pair[0].lower() not in names)
+    return replace(webhook, headers=(*kept, *headers), method=method)
 
 
 def batched(webhooks: Sequence[Webhook], secret: str = "") -> Webhook:

@@ -143,7 +143,7 @@ class Delivery:
     def take_in_steps(self, receipt: Receipt) -> Steps[None]:
         """Do the same as `take`, a call a step."""
         some = False
-        for judged in receipt.judged:
+        for judged in receipt.each:
             if judged.webhook is not None:
                 self._webhooks.remember(receipt.ref(judged), judged.webhook)
                 some = True
@@ -298,7 +298,7 @@ class Delivery:
             return None, "Segment would not try again"
         schedule = self._how.schedule
         since = self._since(waiting, began)
-        draw = random.Random(f"{self._how.seed} {waiting.number} {waiting.index} {number}").random()  # noqa: S311 - no secret
+        draw = random.Random(f"{self._how.seed} {waiting.number} {waiting.place} {number}").random()  # noqa: S311 - no secret
         asked = retry_after(answer.headers, datetime.fromtimestamp(now, UTC))
         due = schedule.next(number, since=since, now=now, draw=draw, after=asked)
         if due is not None:

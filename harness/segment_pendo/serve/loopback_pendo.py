@@ -87,7 +87,7 @@ class CallNames:
 
     def take(self, receipt: Receipt) -> None:
         for judged in receipt.judged:
-            message_id = judged.message.data.get("messageId") if judged.message else None
+            message_id = judged.content.get("messageId") if judged.content else None
             if isinstance(message_id, str):
                 self._names[message_id] = str(receipt.ref(judged))
 

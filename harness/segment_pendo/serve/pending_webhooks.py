@@ -8,7 +8,7 @@ from segment_pendo.base.headers import header_pairs
 from segment_pendo.serve.relay import in_turns
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.outbox import Waiting
-from segment_pendo.serve.store.receipts import as_kept, remade_in_steps
+from segment_pendo.serve.store.receipts import as_kept, judged_at, remade_in_steps
 from segment_pendo.words import CallRef, Webhook
 
 __all__ = ["PendingWebhooks"]
@@ -48,11 +48,11 @@ class PendingWebhooks:
     def _exact(self, waiting: Waiting) -> Webhook | None:
         """Return a webhook whose bytes are kept."""
         row = self._database.execute(
-            "select body, headers from bodies where n = ? and ix = ?", (waiting.number, waiting.index)
+            "select body, headers, method from bodies where n = ? and place = ?", (waiting.number, waiting.place)
         ).fetchone()
         if row is None:
             return None
-        return Webhook(bytes(row[0]), header_pairs(js_json.read(row[1].encode()).value))
+        return Webhook(bytes(row[0]), header_pairs(js_json.read(row[1].encode()).value), row[2])
 
     async def _make_again(self, waiting: Waiting) -> None:
         """Map a receipt again, and hold all its webhooks that wait: the next ones will be asked for soon."""
@@ -61,11 +61,13 @@ class PendingWebhooks:
         except (ValueError, LookupError):
             return
         rows = self._database.execute(
-            "select ix, history, signature from calls where n = ? and state = 'waiting' and ix < ?",
-            (waiting.number, len(receipt.judged)),
+            "select place, history, signature from calls where n = ? and state = 'waiting'", (waiting.number,)
         ).fetchall()
+        each = judged_at(receipt)
         again = [
-            as_kept(receipt.judged[index], history, signature, setup) for index, history, signature in rows
+            as_kept(each[place], history, signature, setup)
+            for place, history, signature in rows
+            if place in each
         ]
         bodies = [(receipt.ref(judged), judged.webhook) for judged in again if judged.webhook is not None]
         self._make_room(sum(len(webhook.body) + _EACH for _, webhook in bodies))

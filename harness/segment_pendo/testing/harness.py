@@ -92,7 +92,7 @@ class Harness(Waiting):
         with self._came:
             if receipt.refusal is not None:
                 self._note(" ".join(refused(receipt)), wrong=receipt.refusal.status != 404)
-            for judged in receipt.judged:
+            for judged in receipt.each:
                 webhook = judged.webhook
                 fault = None if webhook is None else self._faults.next("pendo", webhook.body)
                 attempt = None if webhook is None else self._attempt(receipt, webhook, fault)

@@ -192,7 +192,7 @@ class _Predicted(Results):
         receipt = self._earlier.annotated(receipt)
         if receipt.refusal is not None:
             self.events.append(Note(0.0, " ".join(refused(receipt)), wrong=True))
-        for judged in receipt.judged:
+        for judged in receipt.each:
             self.events.append(Arrival(0.0, receipt, judged))
             webhook = judged.webhook
             if webhook is not None:

@@ -8,8 +8,8 @@ from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.outbox import attempts_of
-from segment_pendo.serve.store.receipts import as_kept, remade, text
-from segment_pendo.words import Attempt, JsonObject, Judged, Receipt
+from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, text
+from segment_pendo.words import Attempt, CallRef, JsonObject, Judged, Receipt
 
 __all__ = ["FILTERS", "Calls", "Kept", "Page"]
 
@@ -22,8 +22,8 @@ FILTERS: Final = {
 }
 MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
 _COLUMNS: Final = (
-    "select c.n, c.ix, c.state, c.status, c.attempts, c.history, c.signature, (select a.detail from attempts "
-    "a where a.n = c.n and a.ix = c.ix and a.number = c.attempts) from calls c"
+    "select c.n, c.place, c.state, c.status, c.attempts, c.history, c.signature, (select a.detail from attempts "
+    "a where a.n = c.n and a.place = c.place and a.number = c.attempts) from calls c"
 )
 type _Row = tuple[int, int, str | None, int | None, int, str | None, str | None, str | None]
 
@@ -59,7 +59,7 @@ class Calls:
         """
         where, values = _condition(filters or {}, after)
         selected: list[_Row] = self._database.execute(
-            f"{_COLUMNS} where {where} order by c.n, c.ix limit ?", (*values, limit)
+            f"{_COLUMNS} where {where} order by c.n, c.place limit ?", (*values, limit)
         ).fetchall()
         rows: list[JsonObject] = []
         size = 0
@@ -71,25 +71,25 @@ class Calls:
         return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else after)
 
     def one(self, name: str) -> Kept | None:
-        """Return the call of this name (RECEIPT.INDEX), or None."""
-        receipt, _, index = name.rpartition(".")
-        if not (index.isascii() and index.isdecimal() and len(index) < 10):
+        """Return the call of this name (CallRef), or None."""
+        ref = CallRef.read(name)
+        if ref is None:
             return None
         selected: list[_Row] = self._database.execute(
-            f"{_COLUMNS} join receipts r on r.n = c.n where r.id = ? and c.ix = ?",
-            (text(receipt), int(index)),
+            f"{_COLUMNS} join receipts r on r.n = c.n where r.id = ? and c.place = ?",
+            (text(ref.receipt), ref.place),
         ).fetchall()
         kept = next((kept for _, kept in self._rows(selected)), None)
         if kept is None:
             return None
         return kept._replace(attempts=attempts_of(self._database, *selected[0][:2]))
 
-    def of(self, number: int, indexes: Collection[int]) -> list[Kept]:
+    def of(self, number: int, places: Collection[int]) -> list[Kept]:
         """Return these calls of one receipt, without attempts; what another version kept is left out."""
         selected: list[_Row] = self._database.execute(
-            f"{_COLUMNS} where c.n = ? order by c.ix", (number,)
+            f"{_COLUMNS} where c.n = ? order by c.place", (number,)
         ).fetchall()
-        return [kept for _, kept in self._rows([row for row in selected if row[1] in indexes])]
+        return [kept for _, kept in self._rows([row for row in selected if row[1] in places])]
 
     def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
         """Return how many rows match and wait for no delivery. Raises ValueError as `page` does."""
@@ -105,13 +105,14 @@ class Calls:
                 receipt, setup = remade(self._database, number)
             except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
                 continue
-            for _, index, state, status, attempts, history, signature, detail in group:
-                if index >= len(receipt.judged):  # kept by another version, which read it differently
+            again = judged_at(receipt)
+            for _, place, state, status, attempts, history, signature, detail in group:
+                if place not in again:  # kept by another version, which read it differently
                     continue
                 delivery = None if state is None else _delivery(state, status, attempts, detail)
-                judged = as_kept(receipt.judged[index], history, signature, setup)
+                judged = as_kept(again[place], history, signature, setup)
                 row = call_row(receipt, judged, delivery=delivery)
-                yield f"{number}.{index}", Kept(row, receipt, judged, setup, [])
+                yield f"{number}.{place}", Kept(row, receipt, judged, setup, [])
 
     def states(self, destination: int | None = None) -> dict[str, int]:
         """Return how many webhooks are in which state; those that wait, only for this destination."""
@@ -142,7 +143,7 @@ def _delivery(state: str, status: int | None, attempts: int, detail: str | None)
 
 
 def _condition(filters: Mapping[str, str], after: str) -> tuple[str, tuple[object, ...]]:
-    where, values = ["(c.n, c.ix) > (?, ?)"], [*_cursor(after)]
+    where, values = ["(c.n, c.place) > (?, ?)"], [*_cursor(after)]
     for name, value in filters.items():
         if name not in FILTERS:
             msg = f"there is no filter named {name!r}; the filters are {', '.join(FILTERS)}"

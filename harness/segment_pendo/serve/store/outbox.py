@@ -30,7 +30,7 @@ class Waiting:
     """A webhook that waits: where it stands in the store, its call, when it was accepted, its attempts."""
 
     number: int
-    index: int
+    place: int
     chain: int
     ref: CallRef
     at: datetime
@@ -117,11 +117,11 @@ class Outbox:
     def some_left(self, limit: int) -> list[CallRef]:
         """Return the names of the first webhooks that wait."""
         rows = self._database.execute(
-            "select r.id, c.ix from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
-            "join receipts r on r.n = c.n where k.destination = ? order by c.n, c.ix limit ?",
+            "select r.id, c.place from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
+            "join receipts r on r.n = c.n where k.destination = ? order by c.n, c.place limit ?",
             (self.destination, limit),
         )
-        return [CallRef(*row) for row in rows]
+        return [CallRef.at(*row) for row in rows]
 
     # --- what is sent next ---
 
@@ -161,19 +161,19 @@ class Outbox:
     def first(self, chain: int, limit: int) -> list[Waiting]:
         """Return the first webhooks of a chain that wait, in order."""
         rows = self._database.execute(
-            "select c.n, c.ix, r.id, r.at, c.attempts from calls c join receipts r on r.n = c.n "
-            "where c.chain = ? and c.state = 'waiting' order by c.n, c.ix limit ?",
+            "select c.n, c.place, r.id, r.at, c.attempts from calls c join receipts r on r.n = c.n "
+            "where c.chain = ? and c.state = 'waiting' order by c.n, c.place limit ?",
             (chain, limit),
         )
         return [
-            Waiting(number, index, chain, CallRef(name, index), datetime.fromisoformat(at), attempts)
-            for number, index, name, at, attempts in rows
+            Waiting(number, place, chain, CallRef.at(name, place), datetime.fromisoformat(at), attempts)
+            for number, place, name, at, attempts in rows
         ]
 
     def first_attempt(self, waiting: Waiting) -> datetime | None:
         """Return when a webhook was sent for the first time, or None where it was not yet."""
         row = self._database.execute(
-            "select at from attempts where n = ? and ix = ? and number = 1", (waiting.number, waiting.index)
+            "select at from attempts where n = ? and place = ? and number = 1", (waiting.number, waiting.place)
         ).fetchone()
         return None if row is None else datetime.fromisoformat(row[0])
 
@@ -191,7 +191,7 @@ class Outbox:
     def _keep(self, outcomes: Sequence[Outcome]) -> None:
         chains: dict[int, float | None] = {}
         for waiting, attempt, due in outcomes:
-            keep_attempt(self._database, waiting.number, waiting.index, attempt)
+            keep_attempt(self._database, waiting.number, waiting.place, attempt)
             if attempt.state == "waiting":
                 chains[waiting.chain] = due if chains.get(waiting.chain) is None else chains[waiting.chain]
             else:
@@ -203,24 +203,24 @@ class Outbox:
     def attempted(self, ref: CallRef, attempt: Attempt) -> None:
         """Keep one attempt by the name of its call; nothing happens where the call is not kept any more."""
         found = self._database.execute(
-            "select c.n, c.chain from receipts r join calls c on c.n = r.n where r.id = ? and c.ix = ?",
-            (ref.receipt, ref.index),
+            "select c.n, c.chain from receipts r join calls c on c.n = r.n where r.id = ? and c.place = ?",
+            (ref.receipt, ref.place),
         ).fetchone()
         if found is None:
             return
         number, chain = found
         with self._database.transaction():
-            keep_attempt(self._database, number, ref.index, attempt)
+            keep_attempt(self._database, number, ref.place, attempt)
             if chain is not None:
                 go_on(self._database, chain, None, attempt.at.timestamp(), by_number=self.by_number)
         self._database.changed()
 
 
-def keep_attempt(database: Database, number: int, index: int, attempt: Attempt) -> None:
+def keep_attempt(database: Database, number: int, place: int, attempt: Attempt) -> None:
     """Keep an attempt and the new state of its webhook, inside a transaction."""
     changed = database.execute(
-        "update calls set state = ?, status = ?, attempts = ? where n = ? and ix = ?",
-        (attempt.state, attempt.status, attempt.number, number, index),
+        "update calls set state = ?, status = ?, attempts = ? where n = ? and place = ?",
+        (attempt.state, attempt.status, attempt.number, number, place),
     )
     if not changed.rowcount:  # cleared meanwhile
         return
@@ -229,7 +229,7 @@ def keep_attempt(database: Database, number: int, index: int, attempt: Attempt) 
         "insert or replace into attempts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
-            index,
+            place,
             attempt.number,
             attempt.at.isoformat(),
             attempt.status,
@@ -257,12 +257,12 @@ def go_on(database: Database, chain: int, due: float | None, now: float, *, by_n
         database.execute("update chains set due = ? where chain = ?", (due, chain))
 
 
-def attempts_of(database: Database, number: int, index: int) -> list[Attempt]:
+def attempts_of(database: Database, number: int, place: int) -> list[Attempt]:
     """Return every attempt for one webhook, oldest first."""
     rows = database.execute(
         "select number, at, status, detail, state, seconds, headers, answer from attempts "
-        "where n = ? and ix = ? order by number",
-        (number, index),
+        "where n = ? and place = ? order by number",
+        (number, place),
     )
     return [
         Attempt(

@@ -23,17 +23,17 @@ __all__ = ["Count", "Pending", "PendingCall", "UnknownCallError"]
 # Each half reads an index that holds nothing else (`cross join`: chains first), so that what is delivered is
 # not read.
 _PENDING: Final = (
-    "(select w.n, w.ix from chains k cross join calls w on w.chain = k.chain and w.state = 'waiting' "
-    "union all select n, ix from calls where state in ('dead', 'held'))"
+    "(select w.n, w.place from chains k cross join calls w on w.chain = k.chain and w.state = 'waiting' "
+    "union all select n, place from calls where state in ('dead', 'held'))"
 )
 _COLUMNS: Final = (
-    "select c.n, c.ix, r.id, r.at, c.type, c.user, r.destination, c.state, c.status, c.attempts, "
-    "coalesce((select a.detail from attempts a where a.n = c.n and a.ix = c.ix "
+    "select c.n, c.place, r.id, r.at, c.type, c.user, r.destination, c.state, c.status, c.attempts, "
+    "coalesce((select a.detail from attempts a where a.n = c.n and a.place = c.place "
     "and a.number = c.attempts), '')"
 )
 type _Row = tuple[int, int, str, str, str | None, str | None, int, State, int | None, int, str]
 _MOST_NEAR: Final = 1000  # ids among which a mistyped one is looked for
-_CHOSEN: Final = "(n, ix) in (select n, ix from chosen)"
+_CHOSEN: Final = "(n, place) in (select n, place from chosen)"
 
 
 class UnknownCallError(SegmentPendoError):
@@ -46,11 +46,11 @@ class UnknownCallError(SegmentPendoError):
 class PendingCall:
     """A webhook that is not delivered: its call, for whom it is, and how its last attempt ended.
 
-    `number` and `index` say where it stands in the store. `detail` is empty where nothing was tried.
+    `number` and `place` say where it stands in the store. `detail` is empty where nothing was tried.
     """
 
     number: int
-    index: int
+    place: int
     ref: CallRef
     at: datetime
     type: str | None
@@ -94,10 +94,10 @@ class Pending:
 
     def counts(self, *, delivered: bool = False) -> list[Count]:
         """Return how many webhooks are in which state, by destination; with those `delivered` or without."""
-        those = "(select n, ix from calls where state is not null)" if delivered else _PENDING
+        those = "(select n, place from calls where state is not null)" if delivered else _PENDING
         rows = self._database.execute(
             f"select r.destination, c.state, count(*) from {those} p "  # noqa: S608 - our own words
-            "cross join calls c on c.n = p.n and c.ix = p.ix join receipts r on r.n = c.n group by 1, 2 "
+            "cross join calls c on c.n = p.n and c.place = p.place join receipts r on r.n = c.n group by 1, 2 "
             "order by 1, 2"
         )
         return [Count(self._names[number], state, count) for number, state, count in rows]
@@ -113,7 +113,7 @@ class Pending:
     def named(self, names: Sequence[str]) -> list[PendingCall]:
         """Return those with these names (RECEIPT.INDEX), oldest first. Raises UnknownCallError."""
         calls = {name: self._named(name) for name in names}
-        return sorted(calls.values(), key=lambda call: (call.number, call.index))
+        return sorted(calls.values(), key=lambda call: (call.number, call.place))
 
     def kept(self, calls: Iterable[PendingCall]) -> Iterator[tuple[PendingCall, Kept]]:
         """Yield each call with its row and what that is made of.
@@ -121,9 +121,9 @@ class Pending:
         Left out is what another version of this program kept in a way that is unknown here.
         """
         for number, group in groupby(calls, key=lambda call: call.number):
-            of_index = {call.index: call for call in group}
-            for kept in self._calls.of(number, of_index.keys()):
-                yield of_index[kept.judged.call.index], kept
+            of_place = {call.place: call for call in group}
+            for kept in self._calls.of(number, of_place.keys()):
+                yield of_place[kept.receipt.ref(kept.judged).place], kept
 
     def in_full(self, call: PendingCall) -> Kept | None:
         """Return a call with each attempt, or None where another version kept it in a way unknown here."""
@@ -131,18 +131,18 @@ class Pending:
 
     def _selected(self, limit: int) -> Iterator[PendingCall]:
         rows = self._database.execute(
-            f"{_COLUMNS} from (select n, ix from {_PENDING} order by n, ix limit ?) p "  # noqa: S608
-            "cross join calls c on c.n = p.n and c.ix = p.ix join receipts r on r.n = c.n order by c.n, c.ix",
+            f"{_COLUMNS} from (select n, place from {_PENDING} order by n, place limit ?) p "  # noqa: S608
+            "cross join calls c on c.n = p.n and c.place = p.place join receipts r on r.n = c.n order by c.n, c.place",
             (limit,),
         )
         return map(self._call, rows)
 
     def _call(self, row: _Row) -> PendingCall:
-        number, index, receipt, at, kind, user, destination, state, status, attempts, detail = row
+        number, place, receipt, at, kind, user, destination, state, status, attempts, detail = row
         return PendingCall(
             number,
-            index,
-            CallRef(receipt, index),
+            place,
+            CallRef.at(receipt, place),
             datetime.fromisoformat(at),
             kind,
             user,
@@ -158,7 +158,7 @@ class Pending:
         row = None
         if index.isascii() and index.isdecimal() and len(index) < 10 and str(int(index)) == index:
             row = self._database.execute(
-                f"{_COLUMNS} from receipts r join calls c on c.n = r.n where r.id = ? and c.ix = ?",
+                f"{_COLUMNS} from receipts r join calls c on c.n = r.n where r.id = ? and c.place = ?",
                 (receipt, int(index)),
             ).fetchone()
         if row is not None and row[7] in {"waiting", "dead", "held"}:
@@ -185,7 +185,7 @@ class Pending:
         with self._chosen(calls, "c.state in ('waiting', 'dead')") as count:
             self._database.execute(
                 "insert into chains(chain, destination, due) select distinct c.chain, r.destination, 0 "
-                "from chosen x cross join calls c on c.n = x.n and c.ix = x.ix join receipts r on r.n = c.n "
+                "from chosen x cross join calls c on c.n = x.n and c.place = x.place join receipts r on r.n = c.n "
                 "where c.chain is not null on conflict(chain) do update set due = 0"
             )
             self._database.execute(f"update calls set state = 'waiting' where {_CHOSEN}")  # noqa: S608
@@ -219,18 +219,18 @@ class Pending:
         with self._database.transaction():
             # With types, or an index would not be used where the columns are compared.
             self._database.execute(
-                "create temp table chosen(n integer, ix integer, primary key (n, ix)) without rowid"
+                "create temp table chosen(n integer, place integer, primary key (n, place)) without rowid"
             )
             if calls is None:
                 self._database.execute(
-                    f"insert into chosen select c.n, c.ix from {_PENDING} p "  # noqa: S608 - our own words
-                    f"cross join calls c on c.n = p.n and c.ix = p.ix where {condition}"
+                    f"insert into chosen select c.n, c.place from {_PENDING} p "  # noqa: S608 - our own words
+                    f"cross join calls c on c.n = p.n and c.place = p.place where {condition}"
                 )
             else:
                 self._database.executemany(
-                    f"insert or ignore into chosen select c.n, c.ix from calls c "  # noqa: S608 - our own words
-                    f"where c.n = ? and c.ix = ? and {condition}",
-                    [(call.number, call.index) for call in calls],
+                    f"insert or ignore into chosen select c.n, c.place from calls c "  # noqa: S608 - our own words
+                    f"where c.n = ? and c.place = ? and {condition}",
+                    [(call.number, call.place) for call in calls],
                 )
             (count,) = self._database.execute("select count(*) from chosen").fetchone()
             yield int(count)

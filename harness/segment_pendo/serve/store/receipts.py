@@ -25,6 +25,8 @@ __all__ = [
     "as_kept",
     "call_columns",
     "column",
+    "judged_at",
+    "kept_setup",
     "receipt_columns",
     "remade",
     "remade_in_steps",
@@ -35,7 +37,7 @@ RECEIPT: Final = (
     "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
 )
 CALL: Final = (
-    "insert into calls(n, ix, type, user, grp, outcome, codes, state, history, signature, chain) "
+    "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, chain) "
     "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # What says something about the SDK, or about how its body is read; nothing that lets somebody in.
@@ -45,8 +47,17 @@ _KEPT_HEADERS: Final = frozenset(
 _WRITE_KEY: Final = "write-key"
 
 
-def receipt_columns(receipt: Receipt, described: str, destination: int) -> tuple[object, ...]:
-    """Return the values of RECEIPT. `described`: the setup, without the secret, as JSON."""
+def kept_setup(database: Database, setup: Setup) -> int:
+    """Keep how receipts are mapped, all but the secret; return its number."""
+    described = js_json.write(setup.described()).decode()
+    with database.transaction():
+        database.execute("insert or ignore into setups(described) values (?)", (described,))
+    (number,) = database.execute("select id from setups where described = ?", (described,)).fetchone()
+    return int(number)
+
+
+def receipt_columns(receipt: Receipt, setup: int, destination: int) -> tuple[object, ...]:
+    """Return the values of RECEIPT. `setup`: the number of kept_setup."""
     request = receipt.request
     refusal = (
         js_json.write({"code": receipt.refusal.code, "message": receipt.refusal.message}).decode()
@@ -57,17 +68,17 @@ def receipt_columns(receipt: Receipt, described: str, destination: int) -> tuple
     return (
         receipt.id, receipt.at.isoformat(), request.door, request.method, text(request.path),
         text(request.query), text(request.host), request.ip, js_json.write(headers).decode(), request.body,
-        receipt.reply.status, refusal, described, destination,
-        sum(judged.webhook is not None for judged in receipt.judged),
+        receipt.reply.status, refusal, setup, destination,
+        sum(judged.webhook is not None for judged in receipt.each),
     )  # fmt: skip
 
 
-def call_columns(judged: Judged) -> tuple[object, ...]:
+def call_columns(judged: Judged, place: int) -> tuple[object, ...]:
     """Return the values of CALL between the receipt's number and the chain."""
     webhook, skipped = judged.webhook, judged.skipped
     codes = [*([skipped.code] if skipped else []), *(finding.code for finding in judged.findings)]
     return (
-        judged.call.index,
+        place,
         column(judged.call.type),
         column(judged.call.member("userId")),
         column(judged.call.member("groupId")),
@@ -90,7 +101,8 @@ def remade(database: Database, number: int) -> tuple[Receipt, Setup]:
 def remade_in_steps(database: Database, number: int) -> Steps[tuple[Receipt, Setup]]:
     """Do the same as `remade`, a call a step."""
     row = database.execute(
-        "select id, at, door, method, path, query, host, ip, headers, body, setup from receipts where n = ?",
+        "select r.id, at, door, method, path, query, host, ip, headers, body, described from receipts r "
+        "join setups s on s.id = r.setup where n = ?",
         (number,),
     ).fetchone()
     if row is None:
@@ -103,6 +115,11 @@ def remade_in_steps(database: Database, number: int) -> Steps[tuple[Receipt, Set
     as_then = Setup().like(described)
     receipt = yield from assess_in_steps(request, id=name, at=datetime.fromisoformat(at), setup=as_then)
     return receipt, as_then
+
+
+def judged_at(receipt: Receipt) -> dict[int, Judged]:
+    """Return what became of the calls of a receipt, by its place in the store."""
+    return {receipt.ref(judged).place: judged for judged in receipt.each}
 
 
 def as_kept(judged: Judged, history_row: str | None, signature: str | None, setup: Setup) -> Judged:

@@ -56,7 +56,6 @@ class ReplayStore:
         fingerprint: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._described = js_json.write(setup.described()).decode()
         self.store = Store(
             path,
             setup=setup,
@@ -67,6 +66,7 @@ class ReplayStore:
         )
         self.path = path
         self._database = self.store.database
+        self._setup = receipts.kept_setup(self._database, setup)
         self.accepted = int(self._progress("accepted", "0"))
         self._forgotten = int(self._progress("delivered", "0"))
         began = self._progress("began", datetime.fromtimestamp(clock(), UTC).isoformat())
@@ -112,7 +112,7 @@ class ReplayStore:
             request.method, request.path, request.query, request.headers, request.body, door=_DOOR
         )
         receipt = Receipt(item.name, item.call.at, request, accepted(request), ())
-        *columns, _open = receipts.receipt_columns(receipt, self._described, self.store.outbox.destination)
+        *columns, _open = receipts.receipt_columns(receipt, self._setup, self.store.outbox.destination)
         chain = chain_number(self.store.outbox.destination, chain_of(data))
         call = Call(0, item.entry.type_of(item.call), data)
         codes = " ".join(item.call.findings)
@@ -123,7 +123,7 @@ class ReplayStore:
                 receipts.column(call.type), receipts.column(call.member("userId")),
                 receipts.column(call.member("groupId")), "webhook", codes, "waiting", None, None, chain,
             ),
-            (item.webhook.body, js_json.write(headers).decode()),
+            (item.webhook.body, js_json.write(headers).decode(), item.webhook.method),
             chain,
         )  # fmt: skip
 
@@ -141,7 +141,7 @@ class ReplayStore:
             receipts.CALL, [(first + place, 0, *call) for place, (_, call, *_) in enumerate(rows)]
         )
         database.executemany(
-            "insert into bodies values (?, 0, ?, ?)",
+            "insert into bodies values (?, 0, ?, ?, ?)",
             [(first + place, *body) for place, (_, _, body, _) in enumerate(rows)],
         )
         self._accept([(chain, first + place) for place, (*_, chain) in enumerate(rows)])
@@ -169,7 +169,7 @@ class ReplayStore:
         """Let what an earlier process has not delivered be due at once, also what it gave up."""
         with self._database.transaction():
             self._database.execute(
-                "delete from attempts where (n, ix) in (select n, ix from calls where state = 'dead')"
+                "delete from attempts where (n, place) in (select n, place from calls where state = 'dead')"
             )
             self._database.execute("update calls set state = 'waiting', attempts = 0 where state = 'dead'")
             self._database.execute(
@@ -182,7 +182,7 @@ class ReplayStore:
         """Yield what was given up, in the order of the source."""
         rows = self._database.execute(
             "select c.n, r.id, a.detail from calls c join receipts r on r.n = c.n left join attempts a "
-            "on a.n = c.n and a.ix = c.ix and a.number = c.attempts where c.state = 'dead' "
+            "on a.n = c.n and a.place = c.place and a.number = c.attempts where c.state = 'dead' "
             "order by c.n limit ?",
             (limit,),
         )

@@ -5,34 +5,38 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
+from segment_pendo.words import MOST_COPIES
+
 __all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
 
-VERSION: Final = 3
+VERSION: Final = 4
 OLDEST: Final = 2  # that can be brought up to it
 OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 # receipts.open: how many webhooks of a receipt are not delivered. chains: who has webhooks that wait, and
 # when the first of them is due (seconds since 1970). bodies: webhooks that no receipt makes again (replay).
+# place: of a call's webhook in its receipt (CallRef.place). setups: how receipts were mapped, as JSON.
 _TABLES: Final = """
 create table destinations(
     id integer primary key, name text not null, fingerprint text not null, unique (name, fingerprint));
+create table setups(id integer primary key, described text not null unique);
 create table receipts(
     n integer primary key autoincrement, id text not null unique, at text not null, door text not null,
     method text not null, path text not null, query text not null, host text not null, ip text not null,
-    headers text not null, body blob not null, status integer not null, refusal text, setup text not null,
+    headers text not null, body blob not null, status integer not null, refusal text, setup integer not null,
     destination integer not null, open integer not null);
 create table calls(
-    n integer not null, ix integer not null, type text, user text, grp text, outcome text not null,
+    n integer not null, place integer not null, type text, user text, grp text, outcome text not null,
     codes text not null, state text, status integer, attempts integer not null default 0, history text,
-    signature text, chain integer, primary key (n, ix)) without rowid;
+    signature text, chain integer, primary key (n, place)) without rowid;
 create table attempts(
-    n integer not null, ix integer not null, number integer not null, at text not null, status integer,
+    n integer not null, place integer not null, number integer not null, at text not null, status integer,
     detail text not null, state text not null, seconds real not null default 0,
     headers text not null default '[]', answer blob not null default x'',
-    primary key (n, ix, number)) without rowid;
+    primary key (n, place, number)) without rowid;
 create table chains(chain integer primary key, destination integer not null, due real not null);
 create table bodies(
-    n integer not null, ix integer not null, body blob not null, headers text not null,
-    primary key (n, ix)) without rowid;
+    n integer not null, place integer not null, body blob not null, headers text not null,
+    method text not null default 'POST', primary key (n, place)) without rowid;
 create table progress(name text primary key, value text not null) without rowid;
 create index receipts_delivered on receipts(n) where open = 0;
 create index calls_waiting on calls(chain) where state = 'waiting';
@@ -49,8 +53,7 @@ def create(db: sqlite3.Connection) -> None:
 
 def migrate(db: sqlite3.Connection, version: int) -> None:
     """Bring a store of a version from OLDEST on up to this one, in the caller's transaction."""
-    for earlier in range(version, VERSION):
-        _STEPS[earlier](db)
+    _STEPS[version](db)
     _sign(db)
 
 
@@ -75,46 +78,85 @@ def _each(db: sqlite3.Connection, script: str) -> None:
             db.execute(statement)
 
 
+def _renamed(db: sqlite3.Connection, *tables: str) -> None:
+    """Put earlier tables out of the way, and make those of this version."""
+    for table in tables:
+        db.execute(f"alter table {table} rename to old_{table}")
+    for (index,) in db.execute("select name from sqlite_master where type = 'index' and sql is not null"):
+        db.execute(f"drop index {index}")
+    _each(db, _TABLES)
+
+
+def _without(db: sqlite3.Connection, *tables: str) -> None:
+    for table in tables:
+        db.execute(f"drop table old_{table}")
+
+
 def _from_2(db: sqlite3.Connection) -> None:
     """Version 2 named a destination without its key, and had no outbox."""
-    for table in ("receipts", "calls", "attempts"):
-        db.execute(f"alter table {table} rename to old_{table}")
-    db.execute("drop index if exists calls_state")
-    _each(db, _TABLES)
+    _renamed(db, "receipts", "calls", "attempts")
     db.execute(
         "insert into destinations(name, fingerprint) select distinct destination, '' from old_receipts"
     )
+    db.execute("insert into setups(described) select distinct setup from old_receipts")
     db.execute(
         "insert into receipts select n, id, at, door, method, path, query, host, ip, headers, body, status, "
-        "refusal, setup, (select d.id from destinations d where d.name = o.destination), "
+        f"refusal, {_SETUP}, (select d.id from destinations d where d.name = o.destination), "
         "(select count(*) from old_calls c where c.n = o.n and c.state is not null and "
         "c.state <> 'delivered') from old_receipts o"
     )
     db.execute(
-        "insert into calls(n, ix, type, user, grp, outcome, codes, state, status, attempts, history, "
-        "signature) select n, ix, type, user, grp, outcome, codes, state, status, attempts, history, "
-        "signature from old_calls"
+        "insert into calls(n, place, type, user, grp, outcome, codes, state, status, attempts, history, "
+        f"signature) select n, ix * {MOST_COPIES}, type, user, grp, outcome, codes, state, status, attempts, "
+        "history, signature from old_calls"
     )
     db.execute(
-        "insert into attempts(n, ix, number, at, status, detail, state) select a.n, a.ix, a.number, a.at, "
-        "a.status, a.detail, coalesce(c.state, 'dead') from old_attempts a join old_calls c "
-        "on c.n = a.n and c.ix = a.ix"
+        f"insert into attempts(n, place, number, at, status, detail, state) select a.n, a.ix * {MOST_COPIES}, "
+        "a.number, a.at, a.status, a.detail, coalesce(c.state, 'dead') from old_attempts a "
+        "join old_calls c on c.n = a.n and c.ix = a.ix"
     )
     waiting = db.execute(
-        "select c.n, c.ix, r.destination, c.user, c.grp from calls c join receipts r on r.n = c.n "
+        "select c.n, c.place, r.destination, c.user, c.grp from calls c join receipts r on r.n = c.n "
         "where c.state is not null and c.state <> 'delivered'"
     ).fetchall()
-    for number, index, destination, user, group in waiting:
+    for number, place, destination, user, group in waiting:
         # The chain was not kept. Who shares an id waits for each other, as they did, and perhaps for more.
         chain = chain_number(destination, f"{user if user is not None else group}")
-        db.execute("update calls set chain = ? where n = ? and ix = ?", (chain, number, index))
+        db.execute("update calls set chain = ? where n = ? and place = ?", (chain, number, place))
         db.execute(
             "insert or ignore into chains select ?, ?, 0 where exists "
-            "(select 1 from calls where n = ? and ix = ? and state = 'waiting')",
-            (chain, destination, number, index),
+            "(select 1 from calls where n = ? and place = ? and state = 'waiting')",
+            (chain, destination, number, place),
         )
-    for table in ("attempts", "calls", "receipts"):
-        db.execute(f"drop table old_{table}")
+    _without(db, "attempts", "calls", "receipts")
 
 
-_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {2: _from_2}
+def _from_3(db: sqlite3.Connection) -> None:
+    """Version 3 kept one webhook for a call, and the setup with each receipt."""
+    _renamed(db, *_KEPT_BY_3)
+    for table in ("destinations", "chains", "progress"):
+        db.execute(f"insert into {table} select * from old_{table}")
+    db.execute("insert into setups(described) select distinct setup from old_receipts")
+    db.execute(
+        "insert into receipts select n, id, at, door, method, path, query, host, ip, headers, body, status, "
+        f"refusal, {_SETUP}, destination, open from old_receipts o"
+    )
+    db.execute(
+        f"insert into calls select n, ix * {MOST_COPIES}, type, user, grp, outcome, codes, state, status, "
+        "attempts, history, signature, chain from old_calls"
+    )
+    db.execute(
+        f"insert into attempts select n, ix * {MOST_COPIES}, number, at, status, detail, state, seconds, "
+        "headers, answer from old_attempts"
+    )
+    db.execute(
+        f"insert into bodies(n, place, body, headers) select n, ix * {MOST_COPIES}, body, headers "
+        "from old_bodies"
+    )
+    _without(db, *_KEPT_BY_3)
+
+
+_KEPT_BY_3: Final = ("destinations", "receipts", "calls", "attempts", "chains", "bodies", "progress")
+_SETUP: Final = "(select s.id from setups s where s.described = o.setup)"
+# Each goes straight to this version.
+_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {2: _from_2, 3: _from_3}

@@ -66,13 +66,13 @@ class Store:
         shuffle: Random | None = None,
         by_number: bool = False,
     ) -> None:
-        self._described = js_json.write(setup.described()).decode()
         self._limits = limits or (Limits() if path is not None else Limits(_TEMPORARY, None))
         self._clock = clock
         self._shuffle = shuffle
         self._look_at = 0.0
         self.path = path
         self.database = database or Database(path)
+        self._setup = receipts.kept_setup(self.database, setup)
         self.calls = Calls(self.database)
         self.outbox = Outbox(self.database, destination, fingerprint, by_number=by_number)
 
@@ -86,16 +86,16 @@ class Store:
     def prepared(self, receipt: Receipt) -> Steps[Prepared]:
         """Make the rows of a receipt, a call a step; all of them are committed when they are kept."""
         destination = self.outbox.destination
-        row = receipts.receipt_columns(receipt, self._described, destination)
+        row = receipts.receipt_columns(receipt, self._setup, destination)
         columns: list[tuple[object, ...]] = []
         chains: dict[int, None] = {}  # in the order of their first webhooks
-        for judged in receipt.judged:
-            number = None
+        for judged in receipt.each:
+            number, ref = None, receipt.ref(judged)
             if judged.webhook is not None:
                 alone = self._shuffle is not None
-                number = chain_number(destination, str(receipt.ref(judged)) if alone else chain(judged))
+                number = chain_number(destination, str(ref) if alone else chain(judged))
                 chains[number] = None
-            columns.append((*receipts.call_columns(judged), number))
+            columns.append((*receipts.call_columns(judged, ref.place), number))
             yield
         return Prepared(partial(self._keep, row, columns, chains), partial(self._undo, receipt.id))
 

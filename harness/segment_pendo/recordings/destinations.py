@@ -1,0 +1,72 @@
+"""Destination files: our own form, what `terraform show -json` prints, and dumps of Segment's Public API."""
+
+import json
+from pathlib import Path
+
+from segment_pendo.base import js_json
+from segment_pendo.base.prose import short
+from segment_pendo.mapping import destination_file
+from segment_pendo.mapping.destination_file import DestinationError, DestinationFile
+from segment_pendo.recordings.exchange import production
+from segment_pendo.words import Json
+
+__all__ = ["load", "written"]
+
+_MOST_BYTES = 64 << 20  # a workspace's whole state may be large
+
+
+def load(path: Path, named: str | None = None) -> DestinationFile:
+    """Return the destination that a file describes, whatever its form. Raises DestinationError.
+
+    `named`: which one, by its name or id, where the file holds several.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}. `segment-pendo init` writes a file to start from."
+        raise DestinationError(msg) from None
+    if len(data) > _MOST_BYTES:
+        msg = f"{path}: the file has more than {_MOST_BYTES >> 20} MiB. Give the destination's file."
+        raise DestinationError(msg)
+    value = destination_file.json_of(data, str(path))
+    found = production.destinations(value, str(path))
+    if found is None:
+        if named is not None:
+            msg = f"{path} describes one destination; a name is for files of Terraform and the Public API."
+            raise DestinationError(msg)
+        return destination_file.of(value, str(path))
+    return _chosen(found, named, str(path))
+
+
+def _chosen(
+    found: list[production.InProduction], named: str | None, name: str
+) -> DestinationFile:
+    """Return the one destination that is meant. Raises DestinationError."""
+    wanted = [
+        item for item in found if named is None or named in {item.name, item.id, item.address}
+    ]
+    if len(wanted) == 1:
+        return destination_file.of(wanted[0].described, f"{name}, {wanted[0].address or wanted[0].name}")
+    if not found:
+        msg = (
+            f"{name}: no destination of it is a webhook. Give the file of the workspace that sends to Pendo, or "
+            "start from what `segment-pendo init` writes."
+        )
+        raise DestinationError(msg)
+    names = ", ".join(short(item.address or item.name or item.id, 60) for item in (wanted or found)[:20])
+    what = (
+        f"it holds {len(found)} webhook destinations" if named is None
+        else f"{len(wanted) or 'no'} of its destinations is called {short(named, 60)}"
+    )
+    msg = (
+        f"{name}: {what}: {names}. Write one to a file of its own: "
+        f"`segment-pendo init destination.json --from {name} --named NAME`."
+    )
+    raise DestinationError(msg)
+
+
+def written(destination: DestinationFile) -> str:
+    """Return the text of a destination file with every member, for people to change."""
+    value: Json = destination_file.in_full(destination)
+    return json.dumps(json.loads(js_json.write(value)), indent=2, ensure_ascii=False) + "\n"
