@@ -25,8 +25,10 @@ from segment_pendo.base.hosts import bare, is_this_machine
 from segment_pendo.base.switch import SwitchError
 from segment_pendo.explain.doors import named
 from segment_pendo.explain.teller import Teller, refusal_line
+from segment_pendo.mapping.destination_file import DestinationError
 from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.regions import CDN_HOSTS, destination
+from segment_pendo.recordings.destinations import load
 from segment_pendo.recordings.format import RecordingError
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
 from segment_pendo.segment.ingest import is_script
@@ -110,6 +112,13 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
         None,
     ),
     (
+        "segment_pendo_destination",
+        str,
+        "",
+        "How the destination is set up in production: a file such as `segment-pendo init` writes.",
+        None,
+    ),
+    (
         "segment_pendo_hosts",
         Sequence[str],
         [],
@@ -122,13 +131,18 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
 def _setup() -> Setup:
     """Return the Setup that mitmproxy's options ask for. Raises OptionsError."""
     options = ctx.options
+    file = options.segment_pendo_destination
     try:
         return Setup.of(
             track=options.segment_pendo_track,
             webhook=options.segment_pendo_webhook,
             assume=options.segment_pendo_assume,
             secret=secret(SIGNING_KEY),
+            destination=load(Path(file).expanduser()) if file else None,
         )
+    except DestinationError as error:
+        msg = f"segment_pendo_destination: {error}"
+        raise exceptions.OptionsError(msg) from None
     except SwitchError as error:
         msg = f"segment_pendo_assume: {error}"
         raise exceptions.OptionsError(msg) from None

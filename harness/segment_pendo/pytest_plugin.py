@@ -29,13 +29,14 @@ _TESTED: Final = pytest.StashKey["dict[str, tuple[bool, dict[str, str]]]"]()
 _FIXTURE: Final = "segment_pendo"
 _GUARD: Final = "segment_pendo_no_network"
 _PROPERTY: Final = "segment_pendo_"
-# Options of the marker and of the fixture segment_pendo_config, with their meaning; the first five are
+# Options of the marker and of the fixture segment_pendo_config, with their meaning; the first six are
 # the same as those of `segment-pendo run`.
 OPTIONS: Final = {
     "track": "select track calls too (default: no)",
     "pendo_track": "whether the Pendo subscription has the setting for track calls (default: it has)",
     "webhook": '"actions" (default) or "classic": which of Segment\'s two webhook destinations',
     "assume": "how rules that no source settles are read, {name: value}",
+    "destination": "path of a destination file, from the test's folder; then it says the first three",
     "fail_on": (
         '"error", "warning" or "info": fail the test for a finding of this level or worse, or for a call '
         "that Segment would drop"
@@ -78,6 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("segment_pendo_fail_on", "As --segment-pendo-fail-on.", default="")
     parser.addini("segment_pendo_track", "Select track calls too.", type="bool", default=False)
+    parser.addini("segment_pendo_destination", "A destination file, from the root folder.", default="")
     parser.addini(
         "segment_pendo_assume",
         "NAME=VALUE, a line each: how rules that no source settles are read.",
@@ -164,8 +166,11 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
         config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
     )
     try:
+        of_project = settings(config.rootpath)
+        file = config.getini("segment_pendo_destination")
+        in_ini["destination"] = config.rootpath / file if file else of_project.destination
         chosen = combined(
-            {"ignore": settings(config.rootpath).ignore},
+            {"ignore": of_project.ignore},
             in_ini,
             known(given, OPTIONS, "the fixture segment_pendo_config"),
             *(

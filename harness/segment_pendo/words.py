@@ -131,7 +131,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a stage after ingest made of a message: `by` names the filter, plan or mapping; `data` came out."""
+    """What a stage after ingest made of a message: `data`. `by` names the filters or the mapping."""
 
     stage: str
     by: str

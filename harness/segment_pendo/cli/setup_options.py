@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -9,14 +10,19 @@ from click.core import ParameterSource
 
 from segment_pendo.base.switch import SwitchError, changed
 from segment_pendo.explain.doors import named
+from segment_pendo.explain.teller import finding_line
+from segment_pendo.mapping.destination_file import DestinationFile
 from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.switches import PendoSwitches
+from segment_pendo.recordings.destinations import load
+from segment_pendo.recordings.settings import settings
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import SIGNING_KEY, secret
 
 __all__ = ["pendo_switches", "setup_options", "was_given"]
 
-_NAMES: Final = ("track", "pendo_track", "webhook", "assume")
+_NAMES: Final = ("track", "pendo_track", "webhook", "assume", "destination")
+_IN_FILE: Final = ("track", "pendo_track", "webhook")  # what a destination file says
 
 
 def pendo_switches(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> PendoSwitches:
@@ -34,16 +40,33 @@ def _explained(error: SwitchError) -> click.BadParameter:
 
 
 def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
-    """Add --track, --no-pendo-track, --webhook and --assume to a verb, which gets them as its `setup`."""
+    """Add the options of the destination and of Pendo to a verb, which gets them as its `setup`."""
 
     @wraps(command)
     def with_setup(
-        *args: Any, track: bool, pendo_track: bool, webhook: str, assume: tuple[str, ...], **others: Any
+        *args: Any,
+        track: bool,
+        pendo_track: bool,
+        webhook: str,
+        assume: tuple[str, ...],
+        destination: Path | None,
+        **others: Any,
     ) -> Any:
-        return command(*args, setup=_read(assume, webhook, track=track, pendo_track=pendo_track), **others)
+        file = _destination(destination)
+        setup = _read(assume, webhook, file, track=track, pendo_track=pendo_track)
+        return command(*args, setup=setup, **others)
 
     decorated: Callable[..., Any] = with_setup
     for option in (
+        click.option(
+            "--destination",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help=(
+                "How the destination is set up in production: a file such as `segment-pendo init` writes, or "
+                "the output of `terraform show -json`. It says what --track, --pendo-track and --webhook say."
+            ),
+        ),
         click.option(
             "--assume",
             multiple=True,
@@ -81,11 +104,51 @@ def was_given(context: click.Context) -> bool:
     return any(context.get_parameter_source(name) != ParameterSource.DEFAULT for name in _NAMES)
 
 
-def _read(assume: tuple[str, ...], webhook: str, *, track: bool, pendo_track: bool) -> Setup:
-    try:
-        return Setup.of(
-            track=track, pendo_track=pendo_track, webhook=webhook, assume=assume, secret=secret(SIGNING_KEY)
+def _destination(path: Path | None) -> DestinationFile | None:
+    """Return the destination file that is named, or that of the project where no option says otherwise."""
+    if path is not None:
+        return load(path)
+    in_settings = settings().destination
+    if in_settings is None:
+        return None
+    context = click.get_current_context()
+    given = [name for name in _IN_FILE if context.get_parameter_source(name) != ParameterSource.DEFAULT]
+    if given:
+        click.echo(
+            f"The destination file of the project's settings is not used: {named(given[0], 'cli')} is given.",
+            err=True,
         )
+        return None
+    return load(Path(in_settings))
+
+
+def _tell(setup: Setup) -> None:
+    """Say what is worth knowing about the destination itself."""
+    if setup.destination is not None:
+        for finding in setup.destination.findings:
+            line = finding_line(finding.level, finding.code, finding.path, finding.message)
+            click.echo(f"destination: {line}", err=True)
+
+
+def _read(
+    assume: tuple[str, ...],
+    webhook: str,
+    destination: DestinationFile | None,
+    *,
+    track: bool,
+    pendo_track: bool,
+) -> Setup:
+    try:
+        setup = Setup.of(
+            track=track,
+            pendo_track=pendo_track,
+            webhook=webhook,
+            assume=assume,
+            secret=secret(SIGNING_KEY),
+            destination=destination,
+        )
+        _tell(setup)
+        return setup
     except SwitchError as error:
         raise _explained(error) from None
     except SetupError as error:

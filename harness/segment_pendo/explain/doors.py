@@ -17,6 +17,11 @@ _NAMES: Final[dict[str, dict[Door, str]]] = {
     "webhook": {"cli": "--webhook", "mitmdump": "segment_pendo_webhook", "marker": "webhook"},
     "pendo_track": {"cli": "--no-pendo-track", "mitmdump": "segment_pendo_track", "marker": "pendo_track"},
     "assume": {"cli": "--assume", "mitmdump": "segment_pendo_assume", "marker": "assume"},
+    "destination": {
+        "cli": "--destination",
+        "mitmdump": "segment_pendo_destination",
+        "marker": "destination",
+    },
 }
 
 

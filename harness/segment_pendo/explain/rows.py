@@ -16,12 +16,15 @@ def call_row(
     webhook, skipped = judged.webhook, judged.skipped
     passed_on = judged.message if webhook is None else None
     name: JsonObject = {"line": line} if line is not None else {"id": str(receipt.ref(judged))}
+    # A single mapping has no name that says anything.
+    mapping: JsonObject = {} if judged.mapping is None else {"mapping": judged.mapping}
     return name | {
         "index": judged.call.index,
         "time": text(receipt.at),
         "type": judged.call.type,
         "user": judged.call.member("userId"),
         "group": judged.call.member("groupId"),
+        **mapping,
         "outcome": "webhook" if webhook else "skipped",
         "code": skipped.code if skipped else None,
         "reason": skipped.reason if skipped else None,
@@ -87,6 +90,7 @@ class CallRow(TypedDict):
 
     `user` and `group` are as sent; `body` is the exact webhook. `message` is a skipped call as Segment's
     servers would pass it on to other destinations, as JSON; None for a webhook, and for what they drop.
+    `mapping`: the name of the destination's mapping, where it has several.
     """
 
     id: str
@@ -95,6 +99,7 @@ class CallRow(TypedDict):
     type: str | None
     user: Any
     group: Any
+    mapping: NotRequired[str]
     outcome: Literal["webhook", "skipped"]
     code: str | None
     reason: str | None

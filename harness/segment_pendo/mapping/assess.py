@@ -97,7 +97,7 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
 
 
 def _by_destination(message: Message, destination: Configured, *, ordinary: bool, setup: Setup) -> Judged:
-    """Return what a destination that a file describes makes of a message: for each mapping that selects it."""
+    """Return what a destination that a file describes makes of a message, by each mapping that selects it."""
     came = stages.passed(message, destination, setup)
     if isinstance(came, Skipped):
         return Judged(message.call, came, _about(message), message)

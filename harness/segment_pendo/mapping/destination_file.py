@@ -1,6 +1,7 @@
 """The destination file: how a destination is set up in production, in Segment's own words (CONTRACT, D-4).
 
-    {"kind": "actions", "mappings": [{"trigger": "type = \\"identify\\"", "mapping": {"data": {"@path": "$."}}}],
+    {"kind": "actions",
+     "mappings": [{"trigger": "type = \\"identify\\"", "mapping": {"data": {"@path": "$."}}}],
      "filters": [], "consent": ["Analytics"], "pendo_track": true}
 
 Every member may be left out; then Segment's default counts. destination.schema.json, beside this file, says
@@ -193,9 +194,7 @@ def in_full(destination: DestinationFile) -> JsonObject:
 
 def schema() -> Json:
     """Return the JSON Schema of the file."""
-    (ref,), definitions = msgspec.json.schema_components(
-        (DestinationFile,), ref_template="#/$defs/{name}"
-    )
+    (ref,), definitions = msgspec.json.schema_components((DestinationFile,), ref_template="#/$defs/{name}")
     for definition in definitions.values():
         definition["additionalProperties"] = False
     return {

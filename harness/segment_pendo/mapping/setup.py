@@ -168,7 +168,11 @@ def _switches(assume: Mapping[str, str] | Iterable[str]) -> tuple[Switches, Pend
 
 def _refuse_both(*, track: bool, pendo_track: bool, webhook: str) -> None:
     """Raise SetupError for what a destination file says, and so must not be said twice."""
-    for name, given in (("track", track), ("pendo_track", not pendo_track), ("webhook", webhook != "actions")):
+    for name, given in (
+        ("track", track),
+        ("pendo_track", not pendo_track),
+        ("webhook", webhook != "actions"),
+    ):
         if given:
             _refuse("the destination file says this; change it there.", name)
 

@@ -4,7 +4,7 @@ destination on? -> consent -> integrations object -> filters -> trigger -> mappi
 what comes before it is published nowhere: an assumption.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from segment_pendo.base.prose import short
@@ -12,7 +12,7 @@ from segment_pendo.mapping.configured import Configured, Selector
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import consent, webhooks
 from segment_pendo.segment.filters.filters import Dropped
-from segment_pendo.segment.mapping_kit.mapping import Mapped, Unmapped
+from segment_pendo.segment.mapping_kit.mapping import Unmapped
 from segment_pendo.words import Change, Finding, Headers, JsonObject, Message, Skipped
 
 __all__ = ["Made", "Passed", "made_by", "passed", "unselected"]

@@ -39,30 +39,24 @@ def load(path: Path, named: str | None = None) -> DestinationFile:
     return _chosen(found, named, str(path))
 
 
-def _chosen(
-    found: list[production.InProduction], named: str | None, name: str
-) -> DestinationFile:
+def _chosen(found: list[production.InProduction], named: str | None, name: str) -> DestinationFile:
     """Return the one destination that is meant. Raises DestinationError."""
-    wanted = [
-        item for item in found if named is None or named in {item.name, item.id, item.address}
-    ]
+    wanted = [item for item in found if named is None or named in {item.name, item.id, item.address}]
     if len(wanted) == 1:
         return destination_file.of(wanted[0].described, f"{name}, {wanted[0].address or wanted[0].name}")
     if not found:
         msg = (
-            f"{name}: no destination of it is a webhook. Give the file of the workspace that sends to Pendo, or "
-            "start from what `segment-pendo init` writes."
+            f"{name}: no destination of it is a webhook. Give the file of the workspace that sends to Pendo, "
+            "or start from what `segment-pendo init` writes."
         )
         raise DestinationError(msg)
     names = ", ".join(short(item.address or item.name or item.id, 60) for item in (wanted or found)[:20])
     what = (
-        f"it holds {len(found)} webhook destinations" if named is None
+        f"it holds {len(found)} webhook destinations"
+        if named is None
         else f"{len(wanted) or 'no'} of its destinations is called {short(named, 60)}"
     )
-    msg = (
-        f"{name}: {what}: {names}. Write one to a file of its own: "
-        f"`segment-pendo init destination.json --from {name} --named NAME`."
-    )
+    msg = f"{name}: {what}: {names}. `segment-pendo init` writes one of them to a file of its own."
     raise DestinationError(msg)
 
 

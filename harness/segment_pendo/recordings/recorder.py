@@ -120,8 +120,8 @@ class Recorder:
         for name in theirs | ours:
             if theirs.get(name) != ours.get(name):
                 msg = (
-                    f"{self.path}:1: this recording was made {_said(name, theirs.get(name))}; record into another "
-                    "file, or run with the same setting."
+                    f"{self.path}:1: this recording was made {_said(name, theirs.get(name))}; record into "
+                    "another file, or run with the same setting."
                 )
                 raise RecordingError(msg)
         redaction = self._redaction()

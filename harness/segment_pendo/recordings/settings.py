@@ -16,6 +16,7 @@ _FILES: Final = (("segment-pendo.toml", ()), ("pyproject.toml", ("tool", "segmen
 _KINDS: Final = {
     "redact": "a table",
     "ignore": "a list of JSON paths",
+    "destination": "the path of a destination file",
     "ids": "keep, users or all",
     "allow_list": "true or false",
     "replace": "a list of keys",
@@ -37,10 +38,14 @@ class Redact(Struct):
 
 
 class Settings(Struct):
-    """`redact`; `ignore`: JSON paths of what differs from run to run, where calls are compared."""
+    """`redact`; `ignore`: JSON paths of what differs from run to run, where calls are compared.
+
+    `destination`: the destination file; in a settings file its path is from there.
+    """
 
     redact: Redact = msgspec.field(default_factory=Redact)
     ignore: list[str] = []
+    destination: str | None = None
 
 
 def settings(folder: Path = Path()) -> Settings:
@@ -54,7 +59,7 @@ def settings(folder: Path = Path()) -> Settings:
         given = [_read(directory / name, path) for name, path in _FILES]
         if any(given):
             first, second = given
-            return _together(first or _Given(), second or _Given())
+            return _together(first or _Given(), second or _Given(), directory)
         if (directory / ".git").exists():
             break
     return Settings()
@@ -65,11 +70,13 @@ class _Given(Struct):
 
     redact: Redact | UnsetType = UNSET
     ignore: list[str] = []
+    destination: str | UnsetType = UNSET
 
 
-def _together(first: _Given, second: _Given) -> Settings:
+def _together(first: _Given, second: _Given, directory: Path) -> Settings:
     redact = next((given.redact for given in (first, second) if given.redact is not UNSET), Redact())
-    return Settings(redact, [*first.ignore, *second.ignore])
+    file = next((given.destination for given in (first, second) if given.destination is not UNSET), None)
+    return Settings(redact, [*first.ignore, *second.ignore], None if file is None else str(directory / file))
 
 
 def _read(file: Path, path: tuple[str, ...]) -> _Given | None:

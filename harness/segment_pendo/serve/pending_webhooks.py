@@ -48,7 +48,8 @@ class PendingWebhooks:
     def _exact(self, waiting: Waiting) -> Webhook | None:
         """Return a webhook whose bytes are kept."""
         row = self._database.execute(
-            "select body, headers, method from bodies where n = ? and place = ?", (waiting.number, waiting.place)
+            "select body, headers, method from bodies where n = ? and place = ?",
+            (waiting.number, waiting.place),
         ).fetchone()
         if row is None:
             return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from segment_pendo.base.suggestion import unknown
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.destinations import load
 from segment_pendo.recordings.meaning import IgnoreError, Meaning
 from segment_pendo.words import LEVELS, Level
 
@@ -65,7 +66,8 @@ def options_of(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> O
     settings = {
         name: chosen[name] for name in ("track", "pendo_track", "webhook", "assume") if name in chosen
     }
-    setup = Setup.of(**settings)
+    file = chosen.get("destination")
+    setup = Setup.of(**settings, destination=None if file is None else load(directory / str(file)))
     return Options(
         setup,
         fail_on=_one_of(chosen, "fail_on", LEVELS),

@@ -8,6 +8,8 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
 from typing import Any, Final, Literal, TypedDict, cast
 from uuid import UUID, uuid5
 
@@ -20,6 +22,7 @@ from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
+from segment_pendo.recordings.destinations import load
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.testing.expectation import Expectation, checked
@@ -208,12 +211,14 @@ def pendo_after(
     pendo_track: bool = True,
     webhook: WebhookKind = "actions",
     assume: Mapping[str, str] = _NOTHING,
+    destination: str | PathLike[str] | None = None,
 ) -> Results:
     """Return what becomes of these calls (`type`, ids, `traits` or `properties`), sent by an SDK at a time.
 
     It is for property tests: it opens no port and keeps nothing. `sdk` is a key of `segment.wire.SDKS`;
     values that are not JSON are converted as that SDK does it. The other options are those of
-    `segment-pendo run`. What Segment would refuse is among `problems()`.
+    `segment-pendo run`; `destination` is the path of a destination file. What Segment would refuse is among
+    `problems()`.
 
     Raises TypeError for a call that is not a dict, or a value that the SDK cannot send; ValueError for a
     setting or an SDK that does not exist.
@@ -226,7 +231,13 @@ def pendo_after(
         hint = f"did you mean {near!r}?" if near else f"the SDKs are {', '.join(SDKS)}"
         msg = f"there is no SDK {sdk!r}; {hint}"
         raise ValueError(msg)
-    setup = Setup.of(track=track, pendo_track=pendo_track, webhook=webhook, assume=assume)
+    setup = Setup.of(
+        track=track,
+        pendo_track=pendo_track,
+        webhook=webhook,
+        assume=assume,
+        destination=None if destination is None else load(Path(destination)),
+    )
     results = _Predicted(setup, at)
     sent = [as_sent(call, sdk) for call in calls]
     for call in sent:

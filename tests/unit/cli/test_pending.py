@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from other_version import kept_by_another_version
 
 from segment_pendo.cli import main
 from segment_pendo.mapping.assess import assess
@@ -220,7 +221,7 @@ def test_export_of_nothing_writes_nothing(file: Path, tmp_path: Path) -> None:
 
 def test_what_another_version_kept_is_told(file: Path, tmp_path: Path) -> None:
     with closing(Database(file)) as database:
-        database.execute('update receipts set setup = \'{"model": {"x": "y"}}\' where id = \'r-1\'')
+        kept_by_another_version(database, "r-1")
     assert "3 webhooks" in invoke("pending", "list", "--store", file).stdout
     said = "Left out: 2 webhooks that another version of segment-pendo kept in a way that is unknown here.\n"
     assert invoke("pending", "list", "--store", file, "--format", "ndjson").stderr == said

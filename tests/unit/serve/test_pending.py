@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from other_version import kept_by_another_version
 
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
@@ -235,7 +236,7 @@ def test_nothing_pending_makes_no_file(tmp_path: Path) -> None:
 
 
 def test_what_another_version_kept_is_listed_but_not_shown(store: Store) -> None:
-    store.database.execute('update receipts set setup = \'{"model": {"x": "y"}}\' where id = \'r-1\'')
+    kept_by_another_version(store.database, "r-1")
     pending = Pending(store.database)
     assert len(ids(pending)) == 4
     assert [str(call.ref) for call, _ in pending.kept(pending.all())] == ["r-2.0", "r-2.1"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from other_version import kept_by_another_version
 
 from segment_pendo.base.steps import finished
 from segment_pendo.base.switch import changed
@@ -173,7 +174,7 @@ def test_a_row_keeps_its_setup_and_what_the_calls_before_it_said(tmp_path: Path)
 def test_a_row_that_another_version_kept_costs_no_other(store: Store) -> None:
     store.take(receipt("r-1", "u"))
     store.take(receipt("r-2", "v"))
-    store.database.execute("update receipts set setup = ? where id = 'r-1'", ('{"model":{"unheard":"of"}}',))
+    kept_by_another_version(store.database, "r-1")
     assert [row["user"] for row in store.calls.page().calls] == ["v"]
 
 

@@ -11,6 +11,7 @@ from segment_pendo.serve.store import Store, StoreError
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.outbox import Elsewhere
 from segment_pendo.serve.store.pending import Pending
+from segment_pendo.words import CallRef
 
 # As version 2 wrote it.
 SECOND = """
@@ -28,6 +29,36 @@ create table attempts(
     detail text not null, primary key (n, ix, number)) without rowid;
 create index calls_state on calls(state) where state = 'waiting';
 pragma user_version = 2;
+pragma application_id = 1397771844;
+"""
+# As version 3 wrote it.
+THIRD = """
+create table destinations(
+    id integer primary key, name text not null, fingerprint text not null, unique (name, fingerprint));
+create table receipts(
+    n integer primary key autoincrement, id text not null unique, at text not null, door text not null,
+    method text not null, path text not null, query text not null, host text not null, ip text not null,
+    headers text not null, body blob not null, status integer not null, refusal text, setup text not null,
+    destination integer not null, open integer not null);
+create table calls(
+    n integer not null, ix integer not null, type text, user text, grp text, outcome text not null,
+    codes text not null, state text, status integer, attempts integer not null default 0, history text,
+    signature text, chain integer, primary key (n, ix)) without rowid;
+create table attempts(
+    n integer not null, ix integer not null, number integer not null, at text not null, status integer,
+    detail text not null, state text not null, seconds real not null default 0,
+    headers text not null default '[]', answer blob not null default x'',
+    primary key (n, ix, number)) without rowid;
+create table chains(chain integer primary key, destination integer not null, due real not null);
+create table bodies(
+    n integer not null, ix integer not null, body blob not null, headers text not null,
+    primary key (n, ix)) without rowid;
+create table progress(name text primary key, value text not null) without rowid;
+create index receipts_delivered on receipts(n) where open = 0;
+create index calls_waiting on calls(chain) where state = 'waiting';
+create index calls_ended on calls(state) where state in ('dead', 'held');
+create index chains_due on chains(destination, due);
+pragma user_version = 3;
 pragma application_id = 1397771844;
 """
 CALL = b'{"type": "identify", "userId": "u"}'
@@ -88,3 +119,39 @@ def test_a_store_that_is_too_old_is_refused_and_left_as_it_is(old: Path) -> None
     with pytest.raises(StoreError, match="format 1, which is too old"):
         Database(old)
     assert old.read_bytes()[100:] == before[100:]
+
+
+def test_what_version_3_kept_waits_in_its_order(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(THIRD)
+        db.execute("insert into destinations values (1, 'loopback', '')")
+        db.execute(
+            "insert into receipts values (7, 'r-7', '2024-05-09T10:00:01+00:00', 'home', 'POST', '/v1/batch', '', "
+            "'h', '127.0.0.1', '[]', ?, 200, null, ?, 1, 2)",
+            (BODY, SETUP),
+        )
+        for index, state in enumerate(("waiting", "waiting", None)):
+            db.execute(
+                "insert into calls(n, ix, type, user, outcome, codes, state, chain) "
+                "values (7, ?, 'identify', 'u', 'webhook', '', ?, 5)",
+                (index, state),
+            )
+        db.execute("insert into chains values (5, 1, 0)")
+        db.execute(
+            "insert into attempts(n, ix, number, at, detail, state) values (7, 1, 1, '', 'x', 'waiting')"
+        )
+        db.execute("insert into bodies values (7, 1, x'7b7d', '[]')")
+        db.execute("insert into progress values ('accepted', '3')")
+        db.commit()
+    with closing(Store(path, setup=Setup(), destination="loopback")) as store:
+        assert [row["id"] for row in store.calls.page().calls] == ["r-7.0", "r-7.1", "r-7.2"]
+        assert [str(waiting.ref) for waiting in store.outbox.first(5, 9)] == ["r-7.0", "r-7.1"]
+        of_second = (7, CallRef("r-7", 1).place)
+        for query, kept in (
+            ("select n, place from attempts", [of_second]),
+            ("select n, place from bodies", [of_second]),
+            ("select name, value from progress", [("accepted", "3")]),
+            ("select described from setups where id = (select setup from receipts)", [(SETUP,)]),
+        ):
+            assert store.database.execute(query).fetchall() == kept

@@ -108,6 +108,7 @@ def _refuse_what_has_no_effect() -> None:
         "track": "--track",
         "webhook": "--webhook",
         "pendo_track": "--pendo-track",
+        "destination": "--destination",
     }
     useless = [
         option

@@ -22,8 +22,9 @@ FILTERS: Final = {
 }
 MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
 _COLUMNS: Final = (
-    "select c.n, c.place, c.state, c.status, c.attempts, c.history, c.signature, (select a.detail from attempts "
-    "a where a.n = c.n and a.place = c.place and a.number = c.attempts) from calls c"
+    "select c.n, c.place, c.state, c.status, c.attempts, c.history, c.signature, "
+    "(select a.detail from attempts a where a.n = c.n and a.place = c.place and a.number = c.attempts) "
+    "from calls c"
 )
 type _Row = tuple[int, int, str | None, int | None, int, str | None, str | None, str | None]
 

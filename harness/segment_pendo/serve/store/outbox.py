@@ -173,7 +173,8 @@ class Outbox:
     def first_attempt(self, waiting: Waiting) -> datetime | None:
         """Return when a webhook was sent for the first time, or None where it was not yet."""
         row = self._database.execute(
-            "select at from attempts where n = ? and place = ? and number = 1", (waiting.number, waiting.place)
+            "select at from attempts where n = ? and place = ? and number = 1",
+            (waiting.number, waiting.place),
         ).fetchone()
         return None if row is None else datetime.fromisoformat(row[0])
 

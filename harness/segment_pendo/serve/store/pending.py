@@ -97,8 +97,8 @@ class Pending:
         those = "(select n, place from calls where state is not null)" if delivered else _PENDING
         rows = self._database.execute(
             f"select r.destination, c.state, count(*) from {those} p "  # noqa: S608 - our own words
-            "cross join calls c on c.n = p.n and c.place = p.place join receipts r on r.n = c.n group by 1, 2 "
-            "order by 1, 2"
+            "cross join calls c on c.n = p.n and c.place = p.place join receipts r on r.n = c.n "
+            "group by 1, 2 order by 1, 2"
         )
         return [Count(self._names[number], state, count) for number, state, count in rows]
 
@@ -132,7 +132,8 @@ class Pending:
     def _selected(self, limit: int) -> Iterator[PendingCall]:
         rows = self._database.execute(
             f"{_COLUMNS} from (select n, place from {_PENDING} order by n, place limit ?) p "  # noqa: S608
-            "cross join calls c on c.n = p.n and c.place = p.place join receipts r on r.n = c.n order by c.n, c.place",
+            "cross join calls c on c.n = p.n and c.place = p.place join receipts r on r.n = c.n "
+            "order by c.n, c.place",
             (limit,),
         )
         return map(self._call, rows)
@@ -154,12 +155,12 @@ class Pending:
         )
 
     def _named(self, name: str) -> PendingCall:
-        receipt, _, index = text(name).rpartition(".")
+        ref = CallRef.read(name)
         row = None
-        if index.isascii() and index.isdecimal() and len(index) < 10 and str(int(index)) == index:
+        if ref is not None:
             row = self._database.execute(
                 f"{_COLUMNS} from receipts r join calls c on c.n = r.n where r.id = ? and c.place = ?",
-                (receipt, int(index)),
+                (text(ref.receipt), ref.place),
             ).fetchone()
         if row is not None and row[7] in {"waiting", "dead", "held"}:
             return self._call(row)
@@ -185,8 +186,9 @@ class Pending:
         with self._chosen(calls, "c.state in ('waiting', 'dead')") as count:
             self._database.execute(
                 "insert into chains(chain, destination, due) select distinct c.chain, r.destination, 0 "
-                "from chosen x cross join calls c on c.n = x.n and c.place = x.place join receipts r on r.n = c.n "
-                "where c.chain is not null on conflict(chain) do update set due = 0"
+                "from chosen x cross join calls c on c.n = x.n and c.place = x.place "
+                "join receipts r on r.n = c.n where c.chain is not null "
+                "on conflict(chain) do update set due = 0"
             )
             self._database.execute(f"update calls set state = 'waiting' where {_CHOSEN}")  # noqa: S608
         return count

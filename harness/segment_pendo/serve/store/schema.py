@@ -5,8 +5,6 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from segment_pendo.words import MOST_COPIES
-
 __all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
 
 VERSION: Final = 4
@@ -53,7 +51,8 @@ def create(db: sqlite3.Connection) -> None:
 
 def migrate(db: sqlite3.Connection, version: int) -> None:
     """Bring a store of a version from OLDEST on up to this one, in the caller's transaction."""
-    _STEPS[version](db)
+    if version in _STEPS:
+        _STEPS[version](db)
     _sign(db)
 
 
@@ -101,18 +100,19 @@ def _from_2(db: sqlite3.Connection) -> None:
     db.execute("insert into setups(described) select distinct setup from old_receipts")
     db.execute(
         "insert into receipts select n, id, at, door, method, path, query, host, ip, headers, body, status, "
-        f"refusal, {_SETUP}, (select d.id from destinations d where d.name = o.destination), "
-        "(select count(*) from old_calls c where c.n = o.n and c.state is not null and "
-        "c.state <> 'delivered') from old_receipts o"
+        "refusal, (select s.id from setups s where s.described = o.setup), "
+        "(select d.id from destinations d where d.name = o.destination), "
+        "(select count(*) from old_calls c where c.n = o.n and c.state is not null "
+        "and c.state <> 'delivered') from old_receipts o"
     )
     db.execute(
         "insert into calls(n, place, type, user, grp, outcome, codes, state, status, attempts, history, "
-        f"signature) select n, ix * {MOST_COPIES}, type, user, grp, outcome, codes, state, status, attempts, "
+        "signature) select n, ix * 64, type, user, grp, outcome, codes, state, status, attempts, "
         "history, signature from old_calls"
     )
     db.execute(
-        f"insert into attempts(n, place, number, at, status, detail, state) select a.n, a.ix * {MOST_COPIES}, "
-        "a.number, a.at, a.status, a.detail, coalesce(c.state, 'dead') from old_attempts a "
+        "insert into attempts(n, place, number, at, status, detail, state) select a.n, a.ix * 64, a.number, "
+        " a.at, a.status, a.detail, coalesce(c.state, 'dead') from old_attempts a "
         "join old_calls c on c.n = a.n and c.ix = a.ix"
     )
     waiting = db.execute(
@@ -135,28 +135,25 @@ def _from_3(db: sqlite3.Connection) -> None:
     """Version 3 kept one webhook for a call, and the setup with each receipt."""
     _renamed(db, *_KEPT_BY_3)
     for table in ("destinations", "chains", "progress"):
-        db.execute(f"insert into {table} select * from old_{table}")
+        db.execute(f"insert into {table} select * from old_{table}")  # noqa: S608 - our own names
     db.execute("insert into setups(described) select distinct setup from old_receipts")
     db.execute(
         "insert into receipts select n, id, at, door, method, path, query, host, ip, headers, body, status, "
-        f"refusal, {_SETUP}, destination, open from old_receipts o"
+        "refusal, (select s.id from setups s where s.described = o.setup), destination, open "
+        "from old_receipts o"
     )
     db.execute(
-        f"insert into calls select n, ix * {MOST_COPIES}, type, user, grp, outcome, codes, state, status, "
+        "insert into calls select n, ix * 64, type, user, grp, outcome, codes, state, status, "
         "attempts, history, signature, chain from old_calls"
     )
     db.execute(
-        f"insert into attempts select n, ix * {MOST_COPIES}, number, at, status, detail, state, seconds, "
+        "insert into attempts select n, ix * 64, number, at, status, detail, state, seconds, "
         "headers, answer from old_attempts"
     )
-    db.execute(
-        f"insert into bodies(n, place, body, headers) select n, ix * {MOST_COPIES}, body, headers "
-        "from old_bodies"
-    )
+    db.execute("insert into bodies(n, place, body, headers) select n, ix * 64, body, headers from old_bodies")
     _without(db, *_KEPT_BY_3)
 
 
 _KEPT_BY_3: Final = ("destinations", "receipts", "calls", "attempts", "chains", "bodies", "progress")
-_SETUP: Final = "(select s.id from setups s where s.described = o.setup)"
-# Each goes straight to this version.
+# Each goes straight to this version. 64 is MOST_COPIES: where a place has the index alone in earlier ones.
 _STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {2: _from_2, 3: _from_3}

@@ -14,7 +14,6 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from segment_pendo.base import js_json
 from segment_pendo.base.steps import Prepared, Steps, finished
 from segment_pendo.mapping.assess import chain
 from segment_pendo.mapping.setup import Setup
