@@ -127,8 +127,8 @@ def test_what_version_3_kept_waits_in_its_order(tmp_path: Path) -> None:
         db.executescript(THIRD)
         db.execute("insert into destinations values (1, 'loopback', '')")
         db.execute(
-            "insert into receipts values (7, 'r-7', '2024-05-09T10:00:01+00:00', 'home', 'POST', '/v1/batch', '', "
-            "'h', '127.0.0.1', '[]', ?, 200, null, ?, 1, 2)",
+            "insert into receipts values (7, 'r-7', '2024-05-09T10:00:01+00:00', 'home', 'POST', "
+            "'/v1/batch', '', 'h', '127.0.0.1', '[]', ?, 200, null, ?, 1, 2)",
             (BODY, SETUP),
         )
         for index, state in enumerate(("waiting", "waiting", None)):

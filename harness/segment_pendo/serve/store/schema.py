@@ -81,7 +81,8 @@ def _renamed(db: sqlite3.Connection, *tables: str) -> None:
     """Put earlier tables out of the way, and make those of this version."""
     for table in tables:
         db.execute(f"alter table {table} rename to old_{table}")
-    for (index,) in db.execute("select name from sqlite_master where type = 'index' and sql is not null"):
+    indexes = "select name from sqlite_master where type = 'index' and sql is not null"
+    for (index,) in db.execute(indexes).fetchall():
         db.execute(f"drop index {index}")
     _each(db, _TABLES)
 
