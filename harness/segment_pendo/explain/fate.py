@@ -10,6 +10,7 @@ from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import plain, printable, short, whole
 from segment_pendo.explain.fields import effect_row, field_lines
 from segment_pendo.explain.rows import attempt_row
+from segment_pendo.explain.stages import stages
 from segment_pendo.explain.why import because
 from segment_pendo.mapping.assess import effect_of
 from segment_pendo.mapping.setup import Setup
@@ -48,7 +49,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def explained(judged: Judged, setup: Setup, attempts: Sequence[Attempt] = ()) -> JsonObject:
-    """Return what `explain` adds to the row of a call: fate, fields, effect, and attempts if there are some.
+    """Return what `explain` adds to the row of a call: fate, stages, fields, effect, attempts if there are some.
 
     Where its webhook was not delivered, the call has no effect.
     """
@@ -56,8 +57,11 @@ def explained(judged: Judged, setup: Setup, attempts: Sequence[Attempt] = ()) ->
     arrived = effect is not None and not (attempts and attempts[-1].state != "delivered")
     shows = arrived and effect is not None and effect.nothing is None
     made: JsonObject = {"attempts": [attempt_row(attempt) for attempt in attempts]} if attempts else {}
+    said = fate(judged, setup, effect, attempts)
     return {
-        "fate": fate(judged, setup, effect, attempts) + (f" {WHERE}" if shows else ""),
+        "mapping": judged.mapping,
+        "fate": said + (f" {WHERE}" if shows else ""),
+        "stages": [stage.row() for stage in stages(judged, setup)],
         "fields": [line.row() for line in field_lines(judged, effect, setup)],
         "effect": effect_row(effect) if arrived and effect else {"visitor": None, "account": None},
         **made,

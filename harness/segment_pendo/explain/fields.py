@@ -3,9 +3,11 @@
 The webhook is certain. What Pendo makes of it is not, so each line has a grade, or the switch that was set.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
+from segment_pendo.base import json_diff
 from segment_pendo.base.json_path import json_path
 from segment_pendo.explain.why import why
 from segment_pendo.mapping.setup import Setup
@@ -19,7 +21,7 @@ __all__ = ["Line", "effect_row", "field_lines"]
 class Line(NamedTuple):
     """One value on its way from the call through the webhook to Pendo.
 
-    `source`: its JSON path in the call (None: Segment adds it); `webhook`: its path in the webhook (None: it
+    `source`: its JSON path in the call (None: Segment adds it, or the mapping puts it there); `webhook`: its path in the webhook (None: it
     is lost there); `to`: its place in Pendo.
     """
 
@@ -68,17 +70,35 @@ def field_lines(judged: Judged, effect: Effect | None, setup: Setup) -> list[Lin
 
     There are no lines for a call that is skipped.
     """
-    if effect is None or judged.message is None:
+    content = judged.content
+    if effect is None or judged.message is None or content is None:
         return []
-    lines = _lines(judged.call, judged.message, effect, setup)
+    lines: Iterable[Line] = _lines(judged.call, replace(judged.message, data=content), effect, setup)
+    if judged.changes:
+        put = [json_path(*path) for path, *_ in json_diff.changes(judged.message.data, content)]
+        lines = (_as_mapped(line, put) for line in lines)
     changed = tuple(finding.path for finding in judged.findings if finding.code == "NUMBER_CHANGED")
     return [_of_number(line, setup) if _holds(line, changed) else line for line in lines]
 
 
+def _as_mapped(line: Line, put: list[str]) -> Line:
+    """Return a line without its place in the call, where a filter or the mapping put something into it.
+
+    `put`: the JSON paths of all that they changed.
+    """
+    at = line.webhook
+    if at is None or not any(_lies_in(path, at) or _lies_in(at, path) for path in put):
+        return line
+    return line._replace(source=None)
+
+
 def _holds(line: Line, paths: tuple[str, ...]) -> bool:
     """Whether one of these places lies in the value of a line."""
-    at = line.source
-    return at is not None and any(path == at or path.startswith((f"{at}.", f"{at}[")) for path in paths)
+    return line.source is not None and any(_lies_in(path, line.source) for path in paths)
+
+
+def _lies_in(path: str, place: str) -> bool:
+    return path == place or path.startswith((f"{place}.", f"{place}["))
 
 
 def _of_number(line: Line, setup: Setup) -> Line:
