@@ -21,8 +21,8 @@ __all__ = ["Line", "effect_row", "field_lines"]
 class Line(NamedTuple):
     """One value on its way from the call through the webhook to Pendo.
 
-    `source`: its JSON path in the call (None: Segment adds it, or the mapping puts it there); `webhook`: its path in the webhook (None: it
-    is lost there); `to`: its place in Pendo.
+    `source`: its JSON path in the call (None: Segment adds it, or the mapping puts it there); `webhook`: its
+    path in the webhook (None: it is lost there); `to`: its place in Pendo.
     """
 
     source: str | None

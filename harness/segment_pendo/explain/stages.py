@@ -161,7 +161,7 @@ def applied(value: Json, changes: Iterator[Difference] | tuple[Difference, ...])
             assert isinstance(at, dict)
             del at[str(last)]
         else:
-            at[last] = js_json.read(after.encode(), spelled=True).value  # type: ignore[index, call-overload]
+            at[last] = js_json.read(after.encode(), spelled=True).value  # type: ignore[index]
     return root["$"]
 
 
