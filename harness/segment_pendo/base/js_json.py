@@ -20,7 +20,19 @@ import orjson
 
 from segment_pendo.words import Json
 
-__all__ = ["Loss", "Parsed", "ascii_only", "is_infinite", "keep", "losses", "quick", "read", "why", "write"]
+__all__ = [
+    "Loss",
+    "Parsed",
+    "ascii_only",
+    "is_infinite",
+    "keep",
+    "losses",
+    "quick",
+    "read",
+    "stringify",
+    "why",
+    "write",
+]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 # ECMA-262 array index: a canonical number below 2**32 - 1.
@@ -212,6 +224,11 @@ def keep(value: Json) -> bytes:
     return "".join(_pieces(value, _AS_READ)).encode()
 
 
+def stringify(value: Json) -> str:
+    """Return `JSON.stringify(value)`: what `write` writes, with the keys named `__proto__`."""
+    return "".join(_pieces(value, _STRINGIFY))
+
+
 def ascii_only(text: str) -> str:
     """Return the same JSON text with everything beyond ASCII escaped (it stands only inside strings)."""
     return _BEYOND_ASCII.sub(_escape, text)
@@ -309,14 +326,18 @@ def _lost_digits(way: "_Way", value: float) -> Iterator[Loss]:
             yield Loss(_path(way), str(value), becomes)
 
 
-def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+def _ordered(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
     indexes = [key for key in value if _INDEX.fullmatch(key) and int(key) < _INDEX_LIMIT]
     for key in sorted(indexes, key=int):
         yield key, value[key]
     seen = set(indexes)
     for key, member in value.items():
-        if key not in seen and key != "__proto__":
+        if key not in seen:
             yield key, member
+
+
+def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    return ((key, member) for key, member in _ordered(value) if key != "__proto__")
 
 
 class _Style(NamedTuple):
@@ -325,6 +346,7 @@ class _Style(NamedTuple):
 
 
 _JAVASCRIPT: Final = _Style(_number, _members)
+_STRINGIFY: Final = _Style(_number, _ordered)
 _AS_READ: Final = _Style(_number_as_read, dict.items)
 
 

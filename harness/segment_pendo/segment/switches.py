@@ -110,6 +110,32 @@ class Switches:
         {"as_sent": "no", "rewritten": "yes, as Segment's library facade does"},
         "W-7",
     )
+    filter_engine: str = switch(
+        "Which of Segment's two engines runs a destination's filters?",
+        {
+            "server": "the servers', as its documentation describes it: what is missing is null",
+            "browser": "the browser's, whose code is published: what is missing is no null",
+        },
+        "D-35",
+    )
+    sample: str = switch(
+        "What becomes of a call of which a filter sends on a share that is drawn by lot?",
+        {
+            "kept": "it is sent on",
+            "dropped": "it is dropped",
+            "message_id": "that depends on its messageId, so that the share comes out",
+        },
+        "D-31",
+    )
+    consent_empty: str = switch(
+        "Does a call with an empty consent object and an integrations object reach a destination that has "
+        "consent categories?",
+        {
+            "blocked": "no: every category counts as refused",
+            "delivered": "yes, unless the integrations object turns the destination off",
+        },
+        "D-43",
+    )
 
 
 DEFAULT: Final = Switches()
