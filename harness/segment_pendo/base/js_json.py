@@ -20,7 +20,23 @@ import orjson
 
 from segment_pendo.words import Json
 
-__all__ = ["Loss", "Parsed", "ascii_only", "is_infinite", "keep", "losses", "quick", "read", "why", "write"]
+__all__ = [
+    "Loss",
+    "Parsed",
+    "ascii_only",
+    "encode",
+    "is_infinite",
+    "is_ordinary_key",
+    "is_ordinary_number",
+    "keep",
+    "losses",
+    "members",
+    "parse",
+    "quick",
+    "read",
+    "why",
+    "write",
+]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 # ECMA-262 array index: a canonical number below 2**32 - 1.
@@ -129,6 +145,18 @@ _as_spelled = json.JSONDecoder(
 )
 
 
+def is_ordinary_number(number: float) -> bool:
+    """Whether the fast writer gives JavaScript's bytes for this number, or says that it cannot."""
+    if type(number) is float:
+        return 1e-4 <= abs(number) <= MAX_SAFE_INTEGER and not number.is_integer()
+    return isinstance(number, int)  # beyond 53 bits, the fast writer refuses it
+
+
+def is_ordinary_key(key: str) -> bool:
+    """Whether the fast writer puts this key where JavaScript does."""
+    return not (key[:1].isdigit() and _INDEX.fullmatch(key)) and key != "__proto__"
+
+
 def _looks_ordinary(text: bytes) -> bool:
     # An escaped ASCII character may be part of a special key: a digit, or any letter of __proto__.
     if b"__proto__" in text or (b"\\" in text and b"\\u00" in text):
@@ -151,6 +179,16 @@ def read(text: bytes, *, depth: int = MAX_DEPTH, spelled: bool = False) -> Parse
     if text.count(b"[") + text.count(b"{") > depth:
         _check_depth(parsed.value, depth)
     return parsed
+
+
+def parse(text: str) -> Json:
+    """Return the value of a text as JSON.parse does: lone surrogates are kept, a BOM is an error.
+
+    Raises ValueError where it is not JSON, and RecursionError where it nests more than MAX_DEPTH levels.
+    """
+    value: Json = _exact.decode(text)
+    _check_depth(value, MAX_DEPTH)
+    return value
 
 
 def _check_depth(value: Json, most: int) -> None:
@@ -202,6 +240,11 @@ def quick(value: Json) -> bytes | None:
         return orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
     except TypeError:  # over 53 bits, a lone surrogate, or nested too deeply for orjson
         return None
+
+
+def encode(value: Json) -> str:
+    """Return what JSON.stringify gives where nothing has copied the value: keys named `__proto__` stay."""
+    return "".join(_pieces(value, _STRINGIFIED))
 
 
 def keep(value: Json) -> bytes:
@@ -309,14 +352,19 @@ def _lost_digits(way: "_Way", value: float) -> Iterator[Loss]:
             yield Loss(_path(way), str(value), becomes)
 
 
-def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+def members[T](value: dict[str, T]) -> Iterator[tuple[str, T]]:
+    """Yield the members of an object in JavaScript's order."""
     indexes = [key for key in value if _INDEX.fullmatch(key) and int(key) < _INDEX_LIMIT]
     for key in sorted(indexes, key=int):
         yield key, value[key]
     seen = set(indexes)
     for key, member in value.items():
-        if key not in seen and key != "__proto__":
+        if key not in seen:
             yield key, member
+
+
+def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    return (pair for pair in members(value) if pair[0] != "__proto__")
 
 
 class _Style(NamedTuple):
@@ -325,6 +373,7 @@ class _Style(NamedTuple):
 
 
 _JAVASCRIPT: Final = _Style(_number, _members)
+_STRINGIFIED: Final = _Style(_number, members)
 _AS_READ: Final = _Style(_number_as_read, dict.items)
 
 
