@@ -25,8 +25,12 @@ __all__ = [
     "Parsed",
     "ascii_only",
     "is_infinite",
+    "is_ordinary_key",
+    "is_ordinary_number",
     "keep",
     "losses",
+    "members",
+    "parse",
     "quick",
     "read",
     "stringify",
@@ -141,6 +145,18 @@ _as_spelled = json.JSONDecoder(
 )
 
 
+def is_ordinary_number(number: float) -> bool:
+    """Whether the fast writer gives JavaScript's bytes for this number, or says that it cannot."""
+    if type(number) is float:
+        return 1e-4 <= abs(number) <= MAX_SAFE_INTEGER and not number.is_integer()
+    return isinstance(number, int)  # beyond 53 bits, the fast writer refuses it
+
+
+def is_ordinary_key(key: str) -> bool:
+    """Whether the fast writer puts this key where JavaScript does."""
+    return not (key[:1].isdigit() and _INDEX.fullmatch(key)) and key != "__proto__"
+
+
 def _looks_ordinary(text: bytes) -> bool:
     # An escaped ASCII character may be part of a special key: a digit, or any letter of __proto__.
     if b"__proto__" in text or (b"\\" in text and b"\\u00" in text):
@@ -163,6 +179,16 @@ def read(text: bytes, *, depth: int = MAX_DEPTH, spelled: bool = False) -> Parse
     if text.count(b"[") + text.count(b"{") > depth:
         _check_depth(parsed.value, depth)
     return parsed
+
+
+def parse(text: str) -> Json:
+    """Return the value of a text as JSON.parse does: lone surrogates are kept, a BOM is an error.
+
+    Raises ValueError where it is not JSON, and RecursionError where it nests more than MAX_DEPTH levels.
+    """
+    value: Json = _exact.decode(text)
+    _check_depth(value, MAX_DEPTH)
+    return value
 
 
 def _check_depth(value: Json, most: int) -> None:
@@ -326,7 +352,8 @@ def _lost_digits(way: "_Way", value: float) -> Iterator[Loss]:
             yield Loss(_path(way), str(value), becomes)
 
 
-def _ordered(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+def members[T](value: dict[str, T]) -> Iterator[tuple[str, T]]:
+    """Yield the members of an object in JavaScript's order."""
     indexes = [key for key in value if _INDEX.fullmatch(key) and int(key) < _INDEX_LIMIT]
     for key in sorted(indexes, key=int):
         yield key, value[key]
@@ -337,7 +364,7 @@ def _ordered(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
 
 
 def _members(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
-    return ((key, member) for key, member in _ordered(value) if key != "__proto__")
+    return (pair for pair in members(value) if pair[0] != "__proto__")
 
 
 class _Style(NamedTuple):
@@ -346,7 +373,7 @@ class _Style(NamedTuple):
 
 
 _JAVASCRIPT: Final = _Style(_number, _members)
-_STRINGIFY: Final = _Style(_number, _ordered)
+_STRINGIFY: Final = _Style(_number, members)
 _AS_READ: Final = _Style(_number_as_read, dict.items)
 
 

@@ -1,0 +1,195 @@
+"""The request of the Webhook action: how its fields are checked, and the headers that go out."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from segment_pendo.segment.mapping_kit.texts import BLANKS
+from segment_pendo.segment.mapping_kit.values import (
+    UNDEFINED,
+    Failed,
+    NotKnown,
+    Prototype,
+    Value,
+    entries,
+    is_object_like,
+    string,
+)
+from segment_pendo.words import Headers
+
+__all__ = ["FIELDS", "METHODS", "Absent", "Wrong", "checked", "extra_headers", "header_fault", "wire_headers"]
+
+METHODS: Final = ("POST", "PUT", "PATCH")
+FIELDS: Final = ("url", "method", "headers", "data", "batch_size", "batch_keys", "enable_batching")
+_NO_NAME: Final = re.compile(r"[^\^_`a-zA-Z\-0-9!#$%&'*+.|~]")
+_NO_VALUE: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_NUMBER: Final = re.compile(
+    r"[+-]?(?:Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|",
+    re.ASCII,
+)
+
+
+class Wrong(Exception):
+    """A field that Segment's code refuses, so that nothing is sent; `code` is ours."""
+
+    def __init__(self, code: str, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.field, self.reason = code, field, reason
+
+
+class Absent:
+    """What a field has that is not there."""
+
+
+ABSENT: Final = Absent()
+
+
+class Checked(NamedTuple):
+    """The fields as they are used: `data` is None where the request has no body."""
+
+    method: str
+    headers: dict[str, Value]
+    data: dict[str, Value] | None
+
+
+# --- fields ---
+
+
+def checked(root: dict[str, Value]) -> Checked:
+    """Return the fields of the action. Raises Wrong where Segment refuses one (D-21)."""
+    method = _only(_present(root, "method"))
+    if method not in METHODS or not isinstance(method, str):
+        raise Wrong("MAPPING_METHOD", "method", f"method must be one of {', '.join(METHODS)}")
+    _check_batching(root)
+    headers = _object(root, "headers", "MAPPING_HEADERS_NOT_OBJECT")
+    data = _object(root, "data", "MAPPING_DATA_NOT_OBJECT")
+    return Checked(method, headers or {}, data)
+
+
+def _present(root: dict[str, Value], field: str) -> Value:
+    """Return a field; null and an empty text count as absent."""
+    value = root.get(field, UNDEFINED)
+    return ABSENT if value is None or value is UNDEFINED or value == "" else value
+
+
+def _only(value: Value) -> Value:
+    """Return the one element of a list that has one: ajv takes it out where no object is asked for."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _object(root: dict[str, Value], field: str, code: str) -> dict[str, Value] | None:
+    value = _present(root, field)
+    if value is ABSENT:
+        return None
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, Prototype) and is_object_like(value):
+        msg = f"{field} is the prototype of a class of JavaScript"
+        raise NotKnown(msg)
+    raise Wrong(code, field, f"{field} must be an object")
+
+
+def _check_batching(root: dict[str, Value]) -> None:
+    size = _only(_present(root, "batch_size"))
+    if size is not ABSENT and not _is_numeric(size):
+        raise Wrong("MAPPING_BATCHING", "batch_size", "batch_size must be a number")
+    keys = _present(root, "batch_keys")
+    if keys is ABSENT:
+        return
+    for key in keys if isinstance(keys, list) else [keys]:
+        one = _only(key)
+        if key is not UNDEFINED and not (one is None or isinstance(one, str | bool | int | float)):
+            raise Wrong("MAPPING_BATCHING", "batch_keys", "batch_keys must be a list of texts")
+
+
+def _is_numeric(value: Value) -> bool:
+    if value is None or isinstance(value, bool):
+        return True
+    if isinstance(value, str):
+        return value != "" and _NUMBER.fullmatch(value.strip(BLANKS)) is not None
+    if not isinstance(value, int | float):
+        return False
+    try:
+        return abs(float(value)) < float("inf")
+    except OverflowError:
+        return False
+
+
+# --- headers (D-26) ---
+
+
+def extra_headers(headers: dict[str, Value]) -> Headers:
+    """Return the headers that a mapping adds: lower-case, in order of their names as they were written.
+
+    Raises Failed where Segment's code refuses one, and with it the request.
+    """
+    _check_inner(headers)
+    made = _collected(entries(headers))
+    return tuple((name.lower(), ", ".join(made[name])) for name in sorted(made))
+
+
+def header_fault(name: str, value: str) -> str:
+    """Return why a header is refused, or ''."""
+    if name == "" or _NO_NAME.search(name):
+        return "is no name of a header"
+    return "has a character that no header may have" if _NO_VALUE.search(value) else ""
+
+
+def _collected(pairs: Iterator[tuple[Value, Value]]) -> dict[str, list[str]]:
+    made: dict[str, list[str]] = {}
+    spelled: dict[str, str] = {}
+    for key, value in pairs:
+        name, text = string(key), string(value)
+        fault = header_fault(name, text)
+        if fault:
+            msg = f"the header {name!r} {fault}"
+            raise Failed(msg)
+        made.setdefault(spelled.setdefault(name.lower(), name), []).append(text)
+    return made
+
+
+def _check_inner(headers: dict[str, Value]) -> None:
+    """Check what Segment's code takes for options with headers of their own: a member named headers."""
+    for key, value in entries(headers):
+        if isinstance(value, dict) and (key == "headers" or key in _OF_EVERY_OBJECT):
+            _check_inner(value)
+    inner = headers.get("headers")
+    if isinstance(inner, list):
+        _collected(_pairs(inner))
+    elif isinstance(inner, dict):
+        _collected(entries(inner))
+
+
+_OF_EVERY_OBJECT: Final = {
+    "constructor", "toString", "valueOf", "toLocaleString", "hasOwnProperty", "isPrototypeOf",
+    "propertyIsEnumerable", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__",
+}  # fmt: skip
+
+
+def _pairs(listed: list[Value]) -> Iterator[tuple[Value, Value]]:
+    for pair in listed:
+        if not isinstance(pair, list) or len(pair) != 2:
+            msg = "a member of headers is a list, but not one of pairs"
+            raise Failed(msg)
+    return ((pair[0], pair[1]) for pair in listed)
+
+
+def wire_headers(extra: Headers, signature: str = "", *, body: bool = True) -> Headers:
+    """Return all headers of a request in the order of the wire, without Content-Length (W-23, D-26).
+
+    `signature` is that of the body, '' where there is none. A mapping may replace any of them but
+    Content-Type, and takes one away by the value "undefined".
+    """
+    made = {"user-agent": "Segment (Actions)"} | ({"x-signature": signature} if signature else {})
+    for name, value in extra:
+        if value == "undefined":
+            made.pop(name, None)
+        else:
+            made[name] = value
+    if body:
+        made["content-type"] = "application/json"
+    made.setdefault("accept", "*/*")
+    made.setdefault("user-agent", "node-fetch/1.0 (+https://github.com/bitinn/node-fetch)")
+    made.setdefault("accept-encoding", "gzip,deflate")
+    made.pop("content-length", None)
+    return tuple(entries(made))

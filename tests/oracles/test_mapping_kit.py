@@ -1,0 +1,38 @@
+"""Our mapping kit beside Segment's own code (npm @segment/actions-core, the Webhook action).
+
+5,000 pairs of an event and a mapping as a rule; `COUNT=100000 uv run pytest
+tests/oracles/test_mapping_kit.py` compares as many as you like.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from mapping_grammar import Grammar
+from mapping_oracle import UNKNOWN, MappingOracle, ours, theirs
+
+COUNT = int(os.environ.get("COUNT", "5000"))
+SEED = int(os.environ.get("SEED", "1"))
+AT_ONCE = 50
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Iterator[MappingOracle]:
+    with MappingOracle() as segment:
+        yield segment
+
+
+def test_the_same_request_as_segments_code(oracle: MappingOracle) -> None:
+    grammar = Grammar(SEED)
+    sent = unknown = 0
+    for _ in range(COUNT // AT_ONCE):
+        cases = [grammar.case() for _ in range(AT_ONCE)]
+        for case, answer in zip(cases, oracle.ask(cases), strict=True):
+            mine = ours(case)
+            if mine == UNKNOWN:
+                unknown += 1
+                continue
+            assert mine == theirs(answer), (case, answer)
+            sent += not isinstance(mine, str)
+    assert sent > COUNT // 4  # the grammar makes mappings that work
+    assert unknown < COUNT // 100
