@@ -49,7 +49,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def explained(judged: Judged, setup: Setup, attempts: Sequence[Attempt] = ()) -> JsonObject:
-    """Return what `explain` adds to the row of a call: fate, stages, fields, effect, attempts if there are any.
+    """Return what `explain` adds to the row of a call: fate, stages, fields, effect, and attempts.
 
     Where its webhook was not delivered, the call has no effect.
     """

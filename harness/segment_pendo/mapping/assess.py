@@ -90,8 +90,14 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
         outcome, notes = webhooks.webhook(
             message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret
         )
+        may_filter = consent.unjudged(message.data)
         findings = bounded(
-            (*findings, *notes, *consent.unjudged(message.data), *examine(message.data, setup.pendo))
+            (
+                *findings,
+                *((may_filter,) if may_filter else ()),
+                *notes,
+                *examine(message.data, setup.pendo),
+            )
         )
     return Judged(message.call, outcome, findings, message)
 
@@ -102,8 +108,9 @@ def _by_destination(message: Message, destination: Configured, *, ordinary: bool
     if isinstance(came, Skipped):
         return Judged(message.call, came, _about(message), message)
     if destination.is_classic:
-        made = stages.Made(came.data, came.changes, "POST", (), ())
-        return _sent(message, made, ordinary=ordinary, setup=setup)
+        same = came.data is message.data
+        made = stages.Made(came.data, came.changes, ordinary and same, findings=came.notes)
+        return _sent(message, made, setup)
     chosen = [selector for selector in destination.selectors if selector.trigger.selects(came.data)]
     if not chosen:
         skipped = stages.unselected(came.data, destination)
@@ -113,9 +120,8 @@ def _by_destination(message: Message, destination: Configured, *, ordinary: bool
         replace(
             _sent(
                 message,
-                stages.made_by(selector, came, destination, ordinary=ordinary),
-                ordinary=ordinary,
-                setup=setup,
+                stages.made_by(selector, came, destination, ordinary=ordinary and came.data is message.data),
+                setup,
             ),
             mapping=selector.name if named else None,
             copy=copy,
@@ -125,7 +131,7 @@ def _by_destination(message: Message, destination: Configured, *, ordinary: bool
     return replace(first, more=tuple(more))
 
 
-def _sent(message: Message, made: stages.Made | Skipped, *, ordinary: bool, setup: Setup) -> Judged:
+def _sent(message: Message, made: stages.Made | Skipped, setup: Setup) -> Judged:
     """Return what becomes of a message that a mapping selects."""
     if isinstance(made, Skipped):
         return Judged(message.call, made, _about(message), message)
@@ -134,13 +140,11 @@ def _sent(message: Message, made: stages.Made | Skipped, *, ordinary: bool, setu
         content,
         setup.kind,
         setup.switches,
-        # The fast writer is for values that JavaScript has written as they came.
-        ordinary=ordinary and made.data is message.data,
+        ordinary=made.ordinary,
         secret=setup.secret,
     )
-    webhook = webhooks.with_request(webhook, made.method, made.headers)
     findings = (*_about(content), *made.findings, *notes, *examine(made.data, setup.pendo))
-    return Judged(message.call, webhook, bounded(findings), message, changes=made.changes)
+    return Judged(message.call, made.requested(webhook), bounded(findings), message, changes=made.changes)
 
 
 def _about(message: Message) -> tuple[Finding, ...]:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 from segment_pendo.base import js_json
+from segment_pendo.base.json_path import json_path
 from segment_pendo.mapping import destination_file
-from segment_pendo.mapping.destination_file import DestinationError, DestinationFile
+from segment_pendo.mapping.destination_file import Action, DestinationError, DestinationFile
 from segment_pendo.segment.filters import filters
 from segment_pendo.segment.filters.filters import ActionSpec, Filters, FilterSpec
 from segment_pendo.segment.fql import trigger as fql
 from segment_pendo.segment.fql.trigger import Trigger
 from segment_pendo.segment.mapping_kit import mapping as kit
 from segment_pendo.segment.mapping_kit.mapping import Mapping, MappingError
+from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Finding, JsonObject
 
 __all__ = ["Configured", "Selector", "configured"]
@@ -57,16 +59,18 @@ class Configured:
         return any(selector.mapping.sets_request for selector in self.selectors)
 
 
-def configured(file: DestinationFile, name: str = "the destination") -> Configured:
+def configured(
+    file: DestinationFile, switches: Switches = DEFAULT, name: str = "the destination"
+) -> Configured:
     """Make a destination ready. Raises DestinationError for a mapping that cannot be done, calling it `name`.
 
     What was made ready before is kept: a store maps many calls with the same destination again.
     """
-    return _configured(js_json.keep(destination_file.plain(file)), name)
+    return _configured(js_json.keep(destination_file.plain(file)), switches, name)
 
 
-@cache
-def _configured(text: bytes, name: str) -> Configured:
+@lru_cache(maxsize=100)
+def _configured(text: bytes, switches: Switches, name: str) -> Configured:
     described = js_json.read(text, spelled=True).value
     assert isinstance(described, dict)
     file = destination_file.of(described, name)
@@ -79,7 +83,7 @@ def _configured(text: bytes, name: str) -> Configured:
         found += _moved(made.findings, "$", f"{place}.mapping")
         if mapping.enabled:
             selectors.append(Selector(mapping.name or f"mapping {index + 1}", trigger, made))
-    filtering = filters.compiled([*_specs(file)])
+    filtering = filters.compiled([*_specs(file)], switches)
     return Configured(file, described, tuple(selectors), filtering, (*found, *filtering.findings))
 
 
@@ -87,17 +91,20 @@ def _mapping(mapping: JsonObject, place: str, name: str) -> Mapping:
     try:
         return kit.compiled(mapping)
     except MappingError as error:
-        msg = f"{name}: {error} - at `{place}{error.where}`."
+        msg = f"{name}: {error.message} - at `{place}{json_path(*error.path)[1:]}`."
         raise DestinationError(msg) from None
 
 
 def _specs(file: DestinationFile) -> Iterator[FilterSpec]:
     for index, item in enumerate(file.filters):
         actions = tuple(
-            ActionSpec(action.type, action.percent, action.path, {**action.fields} if action.fields else None)
-            for action in item.actions
+            ActionSpec(action.type, action.percent, action.path, _fields(action)) for action in item.actions
         )
         yield FilterSpec(item.name or f"filter {index + 1}", item.condition, actions, item.enabled)
+
+
+def _fields(action: Action) -> JsonObject | None:
+    return None if action.fields is None else {name: [*names] for name, names in action.fields.items()}
 
 
 def _moved(findings: tuple[Finding, ...], root: str, place: str) -> Iterator[Finding]:

@@ -110,7 +110,7 @@ class Setup:
         for name, only in _ONLY.items():
             if name in switch.settings(switches) and webhook != only:
                 _refuse(f"{name} has an effect only where webhook is {only}.", "assume")
-        ready = None if destination is None else configured(destination)
+        ready = None if destination is None else configured(destination, switches)
         return cls(track, webhook, switches, pendo, pendo_track, secret, ready)
 
     @property
@@ -157,7 +157,7 @@ class Setup:
             pendo_track=settings.pendo_track,
             destination=None
             if isinstance(file, UnsetType)
-            else configured(destination_file.of(file, "its destination")),
+            else configured(destination_file.of(file, "its destination"), switches),
         )
 
 

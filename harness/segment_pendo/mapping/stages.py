@@ -4,7 +4,7 @@ destination on? -> consent -> integrations object -> filters -> trigger -> mappi
 what comes before it is published nowhere: an assumption.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from segment_pendo.base.prose import short
@@ -13,7 +13,8 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import consent, webhooks
 from segment_pendo.segment.filters.filters import Dropped
 from segment_pendo.segment.mapping_kit.mapping import Unmapped
-from segment_pendo.words import Change, Finding, Headers, JsonObject, Message, Skipped
+from segment_pendo.segment.mapping_kit.request import wire_headers
+from segment_pendo.words import Change, Finding, Headers, JsonObject, Message, Skipped, Webhook
 
 __all__ = ["Made", "Passed", "made_by", "passed", "unselected"]
 
@@ -22,21 +23,33 @@ _MOST_SAID: Final = 5  # triggers that are told one by one
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A message that comes to the triggers: what it is now, and what changed it."""
+    """A message that comes to the triggers: what it is now, what changed it, what to know about that."""
 
     data: JsonObject
     changes: tuple[Change, ...] = ()
+    notes: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What one mapping makes of a message: the content of a webhook, its method and further headers."""
+    """What one mapping makes of a message: the content of a webhook, its method and further headers.
+
+    `ordinary` is of the content.
+    """
 
     data: JsonObject
     changes: tuple[Change, ...]
-    method: str
-    headers: Headers
-    findings: tuple[Finding, ...]
+    ordinary: bool
+    method: str = "POST"
+    headers: Headers = ()
+    findings: tuple[Finding, ...] = ()
+
+    def requested(self, webhook: Webhook) -> Webhook:
+        """Return a webhook with this method and these headers."""
+        if not self.headers:
+            return replace(webhook, method=self.method)
+        headers = wire_headers(self.headers, webhooks.signature_of(webhook) or "")
+        return replace(webhook, method=self.method, headers=headers)
 
 
 def passed(message: Message, destination: Configured, setup: Setup) -> Passed | Skipped:
@@ -45,19 +58,19 @@ def passed(message: Message, destination: Configured, setup: Setup) -> Passed | 
         return Skipped(
             "DESTINATION_DISABLED", "The destination is off in its file (enabled: false); turn it on there."
         )
-    stopped = consent.blocked(
-        message, setup.kind, destination.categories, setup.switches
-    ) or webhooks.filtered(message, setup.kind, setup.switches)
+    stopped = consent.blocked(message.data, destination.categories, setup.switches) or webhooks.filtered(
+        message, setup.kind, setup.switches
+    )
     if stopped is not None:
         return stopped
     data, changes = message.data, list[Change]()
-    filtered = destination.filters.applied(data, setup.switches)
+    filtered = destination.filters.applied(data)
     if isinstance(filtered, Dropped):
         return Skipped(filtered.code, filtered.reason)
     if filtered.changed_by:
         data = filtered.data
         changes.append(Change("filters", ", ".join(filtered.changed_by), data))
-    return Passed(data, tuple(changes))
+    return Passed(data, tuple(changes), filtered.notes)
 
 
 def unselected(data: JsonObject, destination: Configured) -> Skipped:
@@ -79,11 +92,22 @@ def made_by(selector: Selector, came: Passed, destination: Configured, *, ordina
     """Return what a mapping that selects a message makes of it, or why nothing is sent."""
     mapped = selector.mapping.mapped(came.data, ordinary=ordinary)
     if isinstance(mapped, Unmapped):
-        return Skipped(mapped.code, f"{_called(selector, destination)}: {mapped.reason}")
+        return Skipped(mapped.code, f"{_mapping_called(selector, destination)}: {mapped.reason}")
+    if mapped.data is None:
+        return Skipped(
+            "MAPPING_WITHOUT_BODY",
+            f"{_mapping_called(selector, destination)} gives no data for this call, so Segment sends a "
+            "request without a body, and Pendo gets nothing of it.",
+        )
     changes = came.changes
     if not mapped.same:
         changes = (*changes, Change("mapping", selector.name, mapped.data))
-    return Made(mapped.data, changes, mapped.method, mapped.headers, mapped.notes)
+    notes = (*came.notes, *mapped.notes)
+    return Made(mapped.data, changes, mapped.ordinary, mapped.method, mapped.headers, notes)
+
+
+def _mapping_called(selector: Selector, destination: Configured) -> str:
+    return "The mapping" if len(destination.selectors) == 1 else f'The mapping "{short(selector.name, 40)}"'
 
 
 def _called(selector: Selector, destination: Configured) -> str:

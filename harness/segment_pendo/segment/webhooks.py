@@ -29,7 +29,6 @@ __all__ = [
     "signature_of",
     "signed",
     "webhook",
-    "with_request",
 ]
 
 
@@ -151,13 +150,6 @@ def webhook(
     return Webhook(body, _headers(kind, body, secret)), tuple(findings)
 
 
-def with_request(webhook: Webhook, method: str, headers: Headers) -> Webhook:
-    """Return the same webhook with the method and the further headers that a mapping sets."""
-    names = {name.lower() for name, _ in headers}
-    kept = tuple(pair for pair in webhook.headers if pair[0].lower() not in names)
-    return replace(webhook, headers=(*kept, *headers), method=method)
-
-
 def batched(webhooks: Sequence[Webhook], secret: str = "") -> Webhook:
     """Return several webhooks of Webhooks (Actions) as one POST.
 
@@ -168,35 +160,39 @@ def batched(webhooks: Sequence[Webhook], secret: str = "") -> Webhook:
 
 
 def signed(webhook: Webhook, kind: Kind, secret: str) -> Webhook:
-    """Return a recorded webhook with its signature, which recordings do not keep."""
-    if not secret:
-        return webhook
-    names = [name for name, _ in kind.headers]
-    others = tuple(pair for pair in webhook.headers if pair[0] not in names)
-    return Webhook(webhook.body, (*_headers(kind, webhook.body, secret), *others))
+    """Return a webhook with its signature, if there is a secret; recordings do not keep it."""
+    return resigned(webhook, kind, _signature(webhook.body, secret)) if secret else webhook
 
 
 def _headers(kind: Kind, signed: bytes, secret: str) -> Headers:
-    if not secret:
-        return kind.headers
+    return _with_signature(kind.headers, kind, _signature(signed, secret)) if secret else kind.headers
+
+
+def _signature(body: bytes, secret: str) -> str:
     # An environment variable may hold any bytes; Python reads those that are not UTF-8 as surrogates.
     key = secret.encode("utf-8", "surrogateescape")
-    return _with_signature(kind, hmac.new(key, signed, hashlib.sha1).hexdigest())
+    return hmac.new(key, body, hashlib.sha1).hexdigest()
 
 
-def _with_signature(kind: Kind, signature: str) -> Headers:
-    at = kind.signature_after
-    return (*kind.headers[:at], (SIGNATURE, signature), *kind.headers[at:])
+def _with_signature(headers: Headers, kind: Kind, signature: str) -> Headers:
+    """Return headers with the signature in its place among them, and no other one."""
+    before = kind.headers[kind.signature_after - 1][0]
+    kept = tuple(pair for pair in headers if pair[0].lower() != SIGNATURE.lower())
+    names = [name.lower() for name, _ in kept]
+    at = names.index(before.lower()) + 1 if before.lower() in names else 0
+    # A mapping that sets headers has all of them in lower case (D-26).
+    name = SIGNATURE.lower() if kept and kept[0][0].islower() else SIGNATURE
+    return (*kept[:at], (name, signature), *kept[at:])
 
 
 def signature_of(webhook: Webhook) -> str | None:
     """Return the X-Signature of a webhook, or None."""
-    return next((value for name, value in webhook.headers if name == SIGNATURE), None)
+    return next((value for name, value in webhook.headers if name.lower() == SIGNATURE.lower()), None)
 
 
 def resigned(webhook: Webhook, kind: Kind, signature: str) -> Webhook:
     """Return the same webhook with a signature that was kept."""
-    return Webhook(webhook.body, _with_signature(kind, signature))
+    return replace(webhook, headers=_with_signature(webhook.headers, kind, signature))
 
 
 def _sorted(data: JsonObject) -> JsonObject:
