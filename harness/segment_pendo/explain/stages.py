@@ -29,6 +29,7 @@ _ENDED_BY: Final = {
     "FILTERED_BY_CONSENT": "consent",
     "FILTERED_BY_INTEGRATIONS_OBJECT": "integrations",
     "DESTINATION_DISABLED": "destination",
+    "FILTERED_BY_DESTINATION_FILTER": "filters",
     "FILTER": "filters",
     "FUNCTION": "function",
     "NO_MATCHING_MAPPING": "trigger",
@@ -100,7 +101,7 @@ def _where_ended(code: str) -> str:
 
 def _passed(name: str, judged: Judged) -> str:
     if name == "trigger" and judged.mapping is not None:
-        return f"{_SAYS[name]} by {judged.mapping}"
+        return f'"{judged.mapping}"'
     return _SAYS[name]
 
 

@@ -80,9 +80,9 @@ class Action(Struct, kw_only=True, omit_defaults=True):
     """What a destination filter does with an event that its condition matches."""
 
     type: Literal["DROP", "SAMPLE", "DROP_PROPERTIES", "ALLOW_PROPERTIES"]
-    percent: Annotated[float | None, Meta(ge=0, le=1, description="of SAMPLE: how much passes, 0 to 1")] = (
-        None
-    )
+    percent: Annotated[
+        Annotated[float, Meta(ge=0, le=1)] | None, Meta(description="of SAMPLE: how much passes, 0 to 1")
+    ] = None
     path: Annotated[str | None, Meta(description="of SAMPLE: events with the same value here go alike")] = (
         None
     )
@@ -145,7 +145,7 @@ def of(value: Json, name: str) -> DestinationFile:
         destination = msgspec.convert(value, DestinationFile)
     except msgspec.ValidationError as error:
         _refuse(name, f"{error}. docs/destination.md describes the file.")
-    if destination.kind == "classic" and isinstance(value, dict) and "mappings" in value:
+    if destination.kind == "classic" and destination.mappings != [DestinationMapping()]:
         _refuse(name, 'mappings are of "actions"; the classic destination gets every call as it is.')
     for index, mapping in enumerate(destination.mappings):
         _refuse_secrets(mapping, f"$.mappings[{index}]", name)
@@ -158,7 +158,7 @@ def of(value: Json, name: str) -> DestinationFile:
 
 
 def plain(destination: DestinationFile) -> JsonObject:
-    """Return a destination as JSON, without the members that have their default."""
+    """Return a destination as JSON, without most of the members that have their default."""
     return cast("JsonObject", msgspec.to_builtins(destination))
 
 

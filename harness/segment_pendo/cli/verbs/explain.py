@@ -28,6 +28,7 @@ __all__ = ["command"]
 
 _NARROW: Final = 110
 _WIDEST: Final = 300
+_MOST_CHANGES: Final = 5  # of a stage
 
 
 @click.command()
@@ -152,6 +153,7 @@ def _say(row: Any, style: str, *, brief: bool) -> bool:
     if row["code"] is not None:
         how = advice(row["code"], row["type"], "cli")
         click.echo(f"  skipped {printable(row['code'])}" + (f". {how}" if how else ""))
+    _way(row.get("stages"), row.get("mapping"))
     if not brief:
         _table(row["fields"])
         _passed_on(row.get("message"))
@@ -167,6 +169,31 @@ def _say(row: Any, style: str, *, brief: bool) -> bool:
     if not brief:
         click.echo()
     return bool(fate != row["fate"])
+
+
+def _way(stages: Json, mapping: str | None) -> None:
+    """Print what the stages after ingest changed, where one of them did, or which of several mappings it was."""
+    after = [stage for stage in stages if isinstance(stage, dict)][1:] if isinstance(stages, list) else []
+    if mapping is None and not any(stage["changes"] for stage in after):
+        return
+    click.echo(f"  {printable(' > '.join(map(_stage, after)))}")
+
+
+def _stage(stage: JsonObject) -> str:
+    name, changes = str(stage["stage"]), stage["changes"]
+    listed = [change for change in changes if isinstance(change, dict)] if isinstance(changes, list) else []
+    said = [_change(change) for change in listed[:_MOST_CHANGES]]
+    if len(listed) > _MOST_CHANGES:
+        said.append(f"{len(listed) - _MOST_CHANGES} more")
+    if name == "trigger" or (said and name in {"filters", "function", "mapping"}):
+        name += f" {short(str(stage['says']), 60)}"
+    return f"{name}: {', '.join(said)}" if said else name
+
+
+def _change(change: JsonObject) -> str:
+    path = short(str(change["path"]).removeprefix("$."), 60)
+    sign = "+" if change["before"] is None else "-" if change["after"] is None else "~"
+    return f"{sign}{path}"
 
 
 def _passed_on(message: str | None) -> None:
