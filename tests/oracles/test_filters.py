@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filters_oracle import Case, FilterOracle, cases, our_tokens, ours, scraps
+from filters_oracle import Case, FilterOracle, cases, our_tokens, ours, row, scraps
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +42,7 @@ def oracle() -> Iterator[FilterOracle]:
 @given(st.lists(cases, min_size=AT_ONCE, max_size=AT_ONCE))
 def _compare(oracle: FilterOracle, some: list[Case]) -> None:
     for case, verdict in zip(some, oracle.ask(some), strict=True):
-        assert ours(case) == verdict, case
+        assert ours(case) == verdict, row(case, verdict)
         outcomes[verdict[0]] += 1
 
 

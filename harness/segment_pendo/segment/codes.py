@@ -3,12 +3,14 @@
 from typing import Final
 
 from segment_pendo.base.finding_code import Code, maker
+from segment_pendo.segment.filters import codes as filter_codes
 
 __all__ = ["CODES", "DROPS", "note"]
 
 _OBJECT: Final = "Segment's documentation of the integrations object"
 _HTTP: Final = "Segment's HTTP API documentation"
 _PUBLISHED: Final = "Segment's published destination code"
+_CONSENT: Final = "Segment's documentation of consent in Connections"
 
 CODES: Final[dict[str, Code]] = {
     "NUMBER_CHANGED": Code(
@@ -71,12 +73,20 @@ CODES: Final[dict[str, Code]] = {
         "Segment's specification of calls",
         '{"type":"identify","userId":"u-1","properties":{"plan":"pro"}}',
     ),
+    "CONSENT_MAY_FILTER": Code(
+        "info",
+        "The call carries consent preferences. Segment keeps it from destinations with a category that is "
+        "refused or not named; which categories the webhook has is not known here, so it is delivered.",
+        "Compare the categories of the destination in Segment with those that the call refuses.",
+        _CONSENT,
+    ),
     "MORE_FINDINGS": Code(
         "info",
         "The call has more than 100 findings; the others are not shown.",
         "Fix these first.",
         "this program's own limit",
     ),
+    **filter_codes.CODES,
 }
 
 note: Final = maker(CODES)
@@ -223,6 +233,14 @@ DROPS: Final[dict[str, Code]] = {
         _OBJECT,
         '{"type":"identify","userId":"u-1","integrations":{"All":false}}',
     ),
+    "FILTERED_BY_CONSENT": Code(
+        "error",
+        "Filtered by end user consent: a consent category of the destination is refused by the call, or not "
+        "named in it.",
+        "Nothing, if the user refused. Else have the consent tool send the categories that Segment has.",
+        _CONSENT,
+    ),
+    **filter_codes.DROPS,
     "NO_MATCHING_MAPPING": Code(
         "error",
         "The destination does not select this type of call: track is off by default, and page, "

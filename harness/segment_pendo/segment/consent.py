@@ -22,7 +22,7 @@ def blocked(
 ) -> Skipped | None:
     """Return why consent keeps the call from a destination with these categories, or None."""
     consent = _consent(data)
-    if consent is None or not categories:  # D-42, D-44, D-45
+    if consent is None or not categories:  # D-40, D-42, D-44, D-45
         return None
     preferences = consent.get("categoryPreferences")
     if not isinstance(preferences, dict):

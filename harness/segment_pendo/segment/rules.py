@@ -38,6 +38,10 @@ _CLASSIC: Final = "Segment's framework for classic destinations, 7.1.0"
 _WEBHOOKS: Final = "documentation of the Webhooks destinations"
 _FILTER: Final = "documentation of filtering data"
 
+_FILTERS: Final = "documentation of destination filters"
+_TSUB: Final = "npm @segment/tsub 2.0.1"
+_CONSENT: Final = "documentation of consent in Connections"
+
 RULES: Final[tuple[Rule, ...]] = (
     # --- ingest: paths, keys, bodies ---
     Rule("I-1", "api.segment.io and events.eu1.segmentapis.com take the same paths.", "documentation", _HTTP),
@@ -216,6 +220,41 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("S-21", "context.ip is not among the eleven keys: servers' libraries get none.", "code",
         "Segment's acceptance tester", "SDKs"),
     Rule("S-22", "Suppressed users and schema blocks are not known here.", "documentation", _DISCARDS),
+    # --- destination filters ---
+    Rule("D-30", "Filters run in the order sample, drop, drop properties, allow properties; at most ten.",
+        "documentation", _FILTERS),
+    Rule("D-31", "A sample keeps the events whose value at its path hashes below the percentage; without a "
+         "path, lots are drawn. The published code hashes hexadecimal digits and so misses the percentage; "
+         "what it means to compute is assumed of the servers.", "code", _TSUB, "oracle"),
+    Rule("D-32", "A filter that errs drops the event, and no view of Segment's shows it.", "documentation",
+        _FILTERS),
+    Rule("D-33", "Fields are named by the path of their object; in a list, those of every object go. Filters "
+         "that allow nothing in common leave nothing.", "code", _TSUB, "oracle"),
+    Rule("D-34", "The names of actions in the Public API, the engine and the older API; `all` is the condition "
+         "that always holds.", "documentation", _FILTERS),
+    Rule("D-35", "The published engine, the browser's, differs from the documented one, the servers': there "
+         "what is missing is no null, a list of the event holds paths, and functions work beside comparisons "
+         "only.", "code", _TSUB, "oracle"),
+    Rule("D-36", "In a pattern, * matches a slash too; a class that is wrong matches nothing.", "code", _TSUB,
+        "oracle"),
+    Rule("D-37", "The words of a condition are those of the published lexer; the grammar is the documented "
+         "one, with and before or.", "code", "npm @segment/fql-ts 1.10.1", "oracle"),
+    # --- consent ---
+    Rule("D-40", "Without consent, or with an empty consent object and no integrations, a call is delivered.",
+        "documentation", _CONSENT),
+    Rule("D-41", "With empty preferences every category counts as refused.", "documentation", _CONSENT),
+    Rule("D-42", "Without consent the integrations object alone decides.", "documentation", _CONSENT),
+    Rule("D-43", "An empty consent object beside an integrations object refuses every category; the page "
+         "contradicts itself.", "documentation", _CONSENT),
+    Rule("D-44", "Empty consent keeps nothing from a destination without categories.", "documentation",
+        _CONSENT),
+    Rule("D-45", "No preference keeps a call from a destination without categories.", "documentation",
+        _CONSENT),
+    Rule("D-46", "Where every category of the destination is true, the integrations object decides.",
+        "documentation", _CONSENT),
+    Rule("D-47", "One category that is not true keeps the call back, whatever the integrations object says.",
+        "documentation", _CONSENT),
+    Rule("D-48", "A category that the preferences do not name counts as refused.", "documentation", _CONSENT),
     # --- the webhook destinations ---
     Rule("W-1", "Classic headers: Segment.io/1.0, application/json.", "documentation", _WEBHOOKS),
     Rule("W-2", "Classic body: the event as JSON, one for each request.", "documentation", _WEBHOOKS),

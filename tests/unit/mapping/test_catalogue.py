@@ -73,7 +73,9 @@ def test_every_code_is_explained_in_sentences() -> None:
 def test_what_has_no_example_is_known() -> None:
     """These need a whole request, many calls, a real destination or a browser; their own tests show them."""
     assert (set(catalogue.FINDINGS) | set(catalogue.DROPS)) - set(EXAMPLES) == {
-        "BATCHED_BODY", "DUAL_GROUP", "DUPLICATE_PATHS", "HISTORY_CUT", "KEY_SHAPE", "MORE_FINDINGS",
+        "BATCHED_BODY", "CONSENT_MAY_FILTER", "DUAL_GROUP", "DUPLICATE_PATHS", "FILTERED_BY_CONSENT",
+        "FILTERED_BY_DESTINATION_FILTER", "FILTER_BROKEN", "FILTER_CONFLICT", "FILTER_EMPTY",
+        "FILTER_INVALID", "FILTER_UNCERTAIN", "HISTORY_CUT", "KEY_SHAPE", "MORE_FINDINGS",
         "NO_EFFECT_ASSURED", "OLD_HOST",
         "TOO_MANY_NAMES", "TRACK_EVENT_SHAPE", "UNDOCUMENTED_REGION", "UNSUPPORTED_TYPE",
         "WRITE_KEYS_DIFFER", "bad_encoding", "bad_gzip",

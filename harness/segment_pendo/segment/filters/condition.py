@@ -1,4 +1,4 @@
-"""A condition in FQL as the tree that Segment's filter engines evaluate (D-34).
+"""A condition in FQL as the tree that Segment's filter engines evaluate (D-37).
 
 A tree is JSON, as in npm @segment/tsub: a list is a call (`["=", left, right]`), a text a path, an object
 `{"value": ...}` a literal. What Segment's compiler refuses is published nowhere; here the words are those of
@@ -17,7 +17,7 @@ from segment_pendo.words import Json
 __all__ = ["ALL", "Condition", "condition_of"]
 
 _WIDEST: Final = 40
-ALL: Final = "all"  # the condition that holds for every event
+ALL: Final = "all"  # D-34
 _ARGUMENTS: Final = {
     "contains": 2, "match": 2, "semver": 3, "length": 1, "lowercase": 1, "uppercase": 1, "snakecase": 1,
     "kebabcase": 1, "titlecase": 1, "typeof": 1, "bool": 1, "string": 1, "number": 1,

@@ -110,7 +110,7 @@ class Filters:
                 if self._is_met(one, data):
                     for action in one.actions:
                         data = self._done(one, action, data, notes)
-            except Broken as error:
+            except Broken as error:  # D-32
                 reason = (
                     f"The filter {one.name} errs: {error}. Segment drops the event and shows that nowhere; "
                     "correct the filter."
