@@ -18,6 +18,7 @@ from segment_pendo.segment.mapping_kit.values import (
     Work,
     entries,
     is_truthy,
+    jsonable,
     number_text,
     string,
     type_of,
@@ -248,25 +249,6 @@ def _encoded(value: Value, work: Work) -> Value:
     text = js_json.stringify(jsonable(value, work))
     work.spend(len(text))
     return text
-
-
-def jsonable(value: Value, work: Work) -> Value:
-    """Return a value as JSON.stringify sees it: without what JSON cannot hold."""
-    work.spend(1)
-    if isinstance(value, dict):
-        if isinstance(value.get("toJSON"), Builtin):
-            msg = "a member toJSON that is a function of JavaScript"
-            raise NotKnown(msg)
-        return {
-            key: jsonable(one, work)
-            for key, one in value.items()
-            if one is not UNDEFINED and not isinstance(one, Builtin)
-        }
-    if isinstance(value, list):
-        return [jsonable(one, work) for one in value]
-    if isinstance(value, str | int | float | None):
-        return value
-    return None if not hasattr(value, "kind") else {"String": "", "Number": 0, "Boolean": False}.get(value.kind)
 
 
 def _merge(value: Value, scope: Scope) -> Value:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from segment_pendo.segment.mapping_kit.texts import BLANKS
+from segment_pendo.segment.mapping_kit.numbers import is_numeric_text
 from segment_pendo.segment.mapping_kit.values import (
     UNDEFINED,
     Failed,
@@ -23,10 +23,6 @@ METHODS: Final = ("POST", "PUT", "PATCH")
 FIELDS: Final = ("url", "method", "headers", "data", "batch_size", "batch_keys", "enable_batching")
 _NO_NAME: Final = re.compile(r"[^\^_`a-zA-Z\-0-9!#$%&'*+.|~]")
 _NO_VALUE: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-_NUMBER: Final = re.compile(
-    r"[+-]?(?:Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|",
-    re.ASCII,
-)
 
 
 class Wrong(Exception):
@@ -106,7 +102,7 @@ def _is_numeric(value: Value) -> bool:
     if value is None or isinstance(value, bool):
         return True
     if isinstance(value, str):
-        return value != "" and _NUMBER.fullmatch(value.strip(BLANKS)) is not None
+        return value != "" and is_numeric_text(value)
     if not isinstance(value, int | float):
         return False
     try:

@@ -24,6 +24,7 @@ __all__ = [
     "is_object_like",
     "is_truthy",
     "joined",
+    "jsonable",
     "length",
     "number_text",
     "string",
@@ -229,3 +230,25 @@ def _object_text(value: dict[str, Value]) -> str:
         raise NotKnown(msg)
     msg = "an object with a member toString of its own, or with none, cannot become a text"
     raise Failed(msg)
+
+
+_OF_PROTOTYPES: Final = {"String": "", "Number": 0, "Boolean": False, "Object": {}, "Array": []}
+
+
+def jsonable(value: Value, work: Work) -> Value:
+    """Return a value as JSON.stringify sees it: without what JSON cannot hold."""
+    work.spend(1)
+    if isinstance(value, dict):
+        if isinstance(value.get("toJSON"), Builtin):
+            msg = "a member toJSON that is a function of JavaScript"
+            raise NotKnown(msg)
+        return {
+            key: jsonable(one, work)
+            for key, one in value.items()
+            if one is not UNDEFINED and not isinstance(one, Builtin)
+        }
+    if isinstance(value, list):
+        return [jsonable(one, work) for one in value]
+    if isinstance(value, str | int | float | None):
+        return value
+    return _OF_PROTOTYPES.get(value.kind) if isinstance(value, Prototype) else None
