@@ -11,9 +11,9 @@ from segment_pendo.recordings.key_names import is_secret
 from segment_pendo.recordings.scan import without_secrets
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["filter_of", "hooks_left_out", "mapping_of"]
+__all__ = ["filter_of", "hooks_left_out", "mapping_of", "switched_on"]
 
-# Fields of the action "send" of Webhooks (Actions), and the mapping kit's own (npm @segment/actions-core 3.170.0).
+# The fields of what Webhooks (Actions) sends, and the mapping kit's own (npm @segment/actions-core 3.170.0).
 _ROOT: Final = "__segment_internal_directive"
 _FIELDS: Final = frozenset({"data", "method", "headers", _ROOT})
 _BATCHING: Final = frozenset({"enable_batching", "batch_size", "batch_keys"})
@@ -21,7 +21,7 @@ _MOST: Final = 4000  # webhooks in one POST (segment-docs, catalog/actions-webho
 _USUAL: Final = 1000
 _WITH_KEY: Final = "/data/segmentio/"
 _SECRET_ENDINGS: Final = ("authorization", "cookie", "signature", "key", "token", "auth", "credentials")
-_SCHEME: Final = re.compile(r"(?:bearer|basic|digest|token)\s+\S", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"\"\s*(?:bearer|basic|digest|token)\s+\S", re.IGNORECASE)
 _NOT_LETTERS: Final = re.compile(r"[^a-z]")
 _WIDEST: Final = 60
 
@@ -40,23 +40,19 @@ def mapping_of(subscription: Part, name: str, told: list[str]) -> JsonObject | N
         gone: list[str] = []
         mapping["headers"] = _harmless(mapping["headers"], gone)
         told += (f'{called}: the header "{header}" is left out, as it lets somebody in.' for header in gone)
-    root = an_object(mapping.get(_ROOT))
-    if root:  # the mapping kit puts the other fields in the place of its `mapping`
-        mapping[_ROOT] = {
-            directive: {key: inner for key, inner in value.items() if key != "mapping"}
-            if isinstance(value, dict)
-            else value
-            for directive, value in root.items()
-        }
-    if _WITH_KEY.encode() in js_json.keep(mapping):
-        mapping = an_object(_masked(mapping))
+    if _ROOT in mapping:
+        mapping[_ROOT] = _bare(mapping[_ROOT])
+    if subscription.sensitive:
+        told.append(f"{called}: Terraform holds its settings to be sensitive. Look before others see them.")
+    masked = _masked(mapping)
+    if masked != mapping:
         told.append(f"{called}: a URL of Pendo is replaced by ****, as it holds a key.")
     described: JsonObject = {
         "name": title,
+        "enabled": switched_on(subscription, name),
         "trigger": text_in(subscription, "trigger", name),
-        "mapping": mapping,
+        "mapping": masked,
     }
-    _set_enabled(described, subscription, name)
     batch = _batch(settings, called, told)
     if batch is not None:
         described["batch"] = batch
@@ -65,17 +61,30 @@ def mapping_of(subscription: Part, name: str, told: list[str]) -> JsonObject | N
 
 def filter_of(part: Part, name: str) -> JsonObject:
     """Return a destination filter in the form of our file. Raises DestinationError."""
-    described: JsonObject = {"name": _optional_text(part, "title"), "if": text_in(part, "if", name)}
-    _set_enabled(described, part, name)
     actions = part.value.get("actions")
-    if "actions" in part.unknown or not isinstance(actions, list):
-        what = "known only after the plan is applied" if "actions" in part.unknown else "no list"
-        refuse(name, part.place, f"actions is {what}", "A filter needs its actions.")
-    described["actions"] = [
-        _action(action, part._replace(place=f"{part.place}.actions[{at}]"), name)
-        for at, action in enumerate(actions)
-    ]
-    return described
+    if "actions" in part.unknown:
+        refuse(name, part.place, "actions is known only after the plan is applied", "Apply it first.")
+    if not isinstance(actions, list):
+        refuse(name, part.place, "actions is no list", "A filter has a list of actions.")
+    return {
+        "name": _optional_text(part, "title"),
+        "enabled": switched_on(part, name),
+        "if": text_in(part, "if", name),
+        "actions": [
+            _action(action, part._replace(place=f"{part.place}.actions[{at}]"), name)
+            for at, action in enumerate(actions)
+        ],
+    }
+
+
+def switched_on(part: Part, name: str) -> bool:
+    """Return whether something is enabled, as it is where the file does not say. Raises DestinationError."""
+    if "enabled" in part.unknown:
+        refuse(name, part.place, "enabled is known only after the plan is applied", "Apply it first.")
+    enabled = part.value.get("enabled")
+    if enabled is not None and not isinstance(enabled, bool):
+        refuse(name, part.place, "enabled is neither true nor false", "Write the file anew.")
+    return enabled is not False
 
 
 def hooks_left_out(settings: JsonObject) -> Iterator[str]:
@@ -99,13 +108,14 @@ def _optional_text(part: Part, member: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _set_enabled(described: JsonObject, part: Part, name: str) -> None:
-    if "enabled" in part.unknown:
-        refuse(name, part.place, "enabled is known only after the plan is applied", "Apply it.")
-    enabled = part.value.get("enabled", True)
-    if not isinstance(enabled, bool):
-        refuse(name, part.place, "enabled is neither true nor false")
-    described["enabled"] = enabled
+def _bare(root: Json) -> Json:
+    """Return the mapping kit's root directive without what it replaces by the other fields: `mapping`."""
+    return {
+        directive: {key: inner for key, inner in value.items() if key != "mapping"}
+        if isinstance(value, dict)
+        else value
+        for directive, value in an_object(root).items()
+    }
 
 
 def _left_out(settings: JsonObject) -> Iterator[str]:
@@ -121,7 +131,7 @@ def _batch(settings: JsonObject, called: str, told: list[str]) -> JsonObject | N
     """Return how webhooks are put together, or None where each is sent alone."""
     switch = settings.get("enable_batching")
     if switch is not True:
-        if switch not in {None, False}:
+        if switch not in (None, False):
             told.append(f"{called}: enable_batching is neither true nor false: taken as false.")
         return None
     size, keys = settings.get("batch_size"), settings.get("batch_keys")
@@ -130,7 +140,7 @@ def _batch(settings: JsonObject, called: str, told: list[str]) -> JsonObject | N
         batch["size"] = min(size, _MOST)
         if size > _MOST:
             told.append(f"{called}: batch_size is more than Segment's {_MOST}, which counts.")
-    elif size not in {None, 0}:
+    elif size not in (None, 0):
         told.append(f"{called}: batch_size is no number of webhooks: {_USUAL} counts.")
     if isinstance(keys, list):
         batch["keys"] = [key for key in keys if isinstance(key, str)]
@@ -145,7 +155,7 @@ def _harmless(value: Json, gone: list[str]) -> Json:
         return value
     kept: JsonObject = {}
     for header, inner in value.items():
-        if _lets_in(header, inner):
+        if not header.startswith("@") and _lets_in(header, inner):
             gone.append(short(header, _WIDEST))
         else:
             kept[header] = _harmless(inner, gone)
@@ -156,7 +166,8 @@ def _lets_in(header: str, value: Json) -> bool:
     letters = _NOT_LETTERS.sub("", header.lower())
     if is_secret(header) or letters.endswith(_SECRET_ENDINGS):
         return True
-    return isinstance(value, str) and (bool(_SCHEME.match(value)) or without_secrets(value) != value)
+    text = js_json.keep(value).decode()
+    return bool(_SCHEME.search(text)) or without_secrets(text) != text
 
 
 def _masked(value: Json) -> Json:
@@ -172,7 +183,7 @@ def _masked(value: Json) -> Json:
 
 def _action(action: Json, part: Part, name: str) -> JsonObject:
     if not isinstance(action, dict):
-        refuse(name, part.place, "an action is an object")
+        refuse(name, part.place, "an action is an object", "Write the file anew.")
     found = part._replace(value=action)
     described: JsonObject = {"type": text_in(found, "type", name)}
     for member in ("percent", "path"):

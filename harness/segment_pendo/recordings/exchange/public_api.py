@@ -5,7 +5,7 @@ from typing import Final
 
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import short
-from segment_pendo.recordings.exchange.workspace import Kind, Part, Workspace, an_object, refuse
+from segment_pendo.recordings.exchange.workspace import Kind, Part, Workspace, an_object, latest, refuse
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["read"]
@@ -27,7 +27,6 @@ _KINDS: Final[dict[str, Kind]] = {
     "trackingPlans": "plan",
 }
 _LISTED: Final = ("subscriptions", "filters")  # of one destination each
-_FETCH: Final = "Add the answers of GET /destinations/ID/subscriptions and GET /destination/ID/filters."
 
 
 def read(value: Json, name: str) -> Workspace | None:
@@ -36,7 +35,7 @@ def read(value: Json, name: str) -> Workspace | None:
     if not any(_is_answer(answer) for answer in answers):
         return None
     parts: dict[Kind, list[Part]] = {}
-    lists_end = False
+    has_bare_list = False
     pages = _Pages()
     for index, answer in enumerate(answers):
         way: tuple[str | int, ...] = (index,) if isinstance(value, list) else ()
@@ -45,9 +44,12 @@ def read(value: Json, name: str) -> Workspace | None:
             if member in data:
                 found = list(_parts(data[member], (*way, "data", member), name))
                 parts.setdefault(kind, []).extend(part for part in found if _is_meant(kind, part))
-                lists_end |= member == "subscriptions" and not found
+                has_bare_list |= member == "subscriptions" and not found
         pages.note(data)
-    return Workspace(parts, _FETCH, lists_end=lists_end, cut=pages.cut())
+    is_one = len(latest(parts.get("destination", []))) == 1  # whose the list is, a bare one does not say
+    return Workspace(
+        parts, is_terraform=False, unlinked=(), may_be_bare=has_bare_list and is_one, cut=pages.cut()
+    )
 
 
 def _is_answer(value: Json) -> bool:
@@ -58,21 +60,14 @@ def _is_answer(value: Json) -> bool:
 
 def _data(answer: Json, way: tuple[str | int, ...], name: str) -> JsonObject:
     """Return what an answer holds. Raises DestinationError."""
-    if isinstance(answer, dict):
-        data = answer.get("data")
-        if isinstance(data, dict):
-            return data
-        errors = answer.get("errors")
+    data, errors = an_object(answer).get("data"), an_object(answer).get("errors")
+    if not isinstance(data, dict):
+        what = 'this is no answer of the Public API, as it has no "data"'
         if isinstance(errors, list):
-            said = [an_object(error).get("type") for error in errors[:1]]
-            why = f" ({short(said[0], 40)})" if said and isinstance(said[0], str) else ""
-            refuse(name, json_path(*way), f"here the Public API refused{why}", "Ask it again.")
-    refuse(
-        name,
-        json_path(*way),
-        'this is no answer of the Public API: it has no "data"',
-        'A list holds answers as they came: [{"data": ...}, {"data": ...}].',
-    )
+            kind = an_object(errors[0]).get("type") if errors else None
+            what = f"here the Public API refused{f' ({short(kind, 40)})' if isinstance(kind, str) else ''}"
+        refuse(name, json_path(*way), what, "Give its answers as they came, in a list.")
+    return data
 
 
 def _parts(value: Json, way: tuple[str | int, ...], name: str) -> Iterator[Part]:

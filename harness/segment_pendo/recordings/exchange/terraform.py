@@ -21,9 +21,6 @@ _KINDS: Final[dict[str, Kind]] = {
     "segment_transformation": "transformation",
 }
 _SHOW: Final = "Give what `terraform show -json` prints."
-_FETCH: Final = (
-    "Mappings that are not Terraform's are in Segment's Public API: GET /destinations/ID/subscriptions."
-)
 _INDEX: Final = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 _REFERENCE: Final = re.compile(r"segment_destination\.[\w-]+")
 _UNDERSCORED: Final = re.compile(r"_([a-z])")
@@ -36,12 +33,12 @@ class _Resource(NamedTuple):
     part: Part
     module: str
     kind_and_name: str
-    index: Json
+    instance: Json
     is_data: bool
 
 
 def read(value: Json, name: str) -> Workspace | None:
-    """Return what Terraform says of a workspace, or None where it is not Terraform's. Raises DestinationError."""
+    """Return what Terraform says of a workspace, or None where it says nothing. Raises DestinationError."""
     if not isinstance(value, dict):
         return None
     if "terraform_version" in value and isinstance(value.get("resources"), list):
@@ -68,16 +65,17 @@ def read(value: Json, name: str) -> Workspace | None:
         for kind, part in linked
         if kind in {"subscription", "filter"} and "destinationId" in part.unknown
     )
-    return Workspace(parts, _FETCH, unlinked=unlinked)
+    return Workspace(parts, is_terraform=True, unlinked=unlinked, may_be_bare=False, cut={})
 
 
 def _resources(
     value: JsonObject, section: str, unknown: dict[str, frozenset[str]], name: str
 ) -> Iterator[_Resource]:
     """Yield the resources that are about destinations, module by module. Raises DestinationError."""
-    modules: list[tuple[Json, str]] = [
-        (an_object(value.get(section)).get("root_module", {}), f"$.{section}.root_module")
-    ]
+    values = value.get(section, {})
+    if not isinstance(values, dict):
+        refuse(name, f"$.{section}", f"{section} is no object", _SHOW)
+    modules: list[tuple[Json, str]] = [(values.get("root_module", {}), f"$.{section}.root_module")]
     while modules:
         module, place = modules.pop()
         if not isinstance(module, dict):
@@ -170,7 +168,7 @@ def _linked(found: list[_Resource], plan: JsonObject) -> Iterator[tuple[Kind, Pa
                 for destination in chain.from_iterable(
                     new.get((resource.module, named), ()) for named in references.get(way, ())
                 )
-                if destination.index is None or destination.index == resource.index
+                if destination.instance is None or destination.instance == resource.instance
             ]
             if len(meant) == 1:
                 part = part._replace(

@@ -1,4 +1,4 @@
-"""What Terraform and Segment's Public API say of a workspace, in one form: the members' names are the API's."""
+"""What Terraform and Segment's Public API say of a workspace, in one form: members have the API's names."""
 
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple, NoReturn
@@ -32,22 +32,22 @@ class Part(NamedTuple):
 class Workspace(NamedTuple):
     """The parts of a workspace, in the file's order.
 
-    `unlinked`: parts that belong to a destination which has no id yet, and it is not clear to which. `lists_end`:
-    whether a list of subscriptions says that a destination has none. `cut`: by a destination's id, the list
-    of its parts that goes on, with no more of it in the file.
+    `unlinked`: parts of a destination that has no id yet, where it is not clear of which. `may_be_bare`: the
+    file says of its one destination that it has no mapping. `cut`: by a destination's id, the list of its
+    parts that goes on elsewhere.
     """
 
     parts: dict[Kind, list[Part]]
-    fetch: str
-    unlinked: tuple[str, ...] = ()
-    lists_end: bool = False
-    cut: dict[str, str] = {}
+    is_terraform: bool
+    unlinked: tuple[str, ...]
+    may_be_bare: bool
+    cut: dict[str, str]
 
 
-def refuse(name: str, place: str, what: str, then: str = "") -> NoReturn:
+def refuse(name: str, place: str, what: str, then: str) -> NoReturn:
     """Raise DestinationError: what is wrong in the file `name`, where, and what to do then."""
     at = short(place, _LONGEST_PLACE)
-    msg = f"{name}: {what} - at `{at}`.{then and ' ' + then}"
+    msg = f"{name}: {what} - at `{at}`. {then}"
     raise DestinationError(msg)
 
 
