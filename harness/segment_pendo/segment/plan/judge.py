@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from segment_pendo.base.prose import plain, short
 from segment_pendo.segment.plan import bounds
 from segment_pendo.segment.plan.formats import FORMATS
+from segment_pendo.segment.plan.pattern import as_written
 from segment_pendo.segment.plan.schema import DRAFTS, Unusable, as_javascript, prepared
-from segment_pendo.words import Json
+from segment_pendo.words import Json, JsonObject
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -102,21 +103,29 @@ def _is_of_members(error: "jsonschema_rs.ValidationError", path: Path) -> bool:
 
 
 def _in(value: Json, path: Path) -> Path:
-    """Return a path in the judged value as one in the value itself, where keys may have lone surrogates."""
-    if all(isinstance(key, int) or key.isascii() for key in path):
-        return path
+    """Return a path that the library tells as one in the value itself.
+
+    The library takes a member named "1" for an element, and a key has been read `as_javascript`.
+    """
     keys: list[str | int] = []
     for key in path:
-        if isinstance(key, str) and isinstance(value, dict):
-            key = next((one for one in value if as_javascript(one) == key), key)  # noqa: PLW2901 - its own name
-        keys.append(key)
-        value = _at(value, key)
+        if isinstance(value, dict):
+            keys.append(_own(value, str(key)))
+        else:
+            keys.append(key)
+        value = _at(value, keys[-1])
     return tuple(keys)
 
 
+def _own(value: JsonObject, name: str) -> str:
+    if name in value or name.isascii():
+        return name
+    return next((one for one in value if as_javascript(one) == name), name)
+
+
 def _at(value: Json, key: str | int) -> Json:
-    if isinstance(value, dict) and isinstance(key, str):
-        return value.get(key)
+    if isinstance(value, dict):
+        return value.get(str(key))
     return value[key] if isinstance(value, list) and isinstance(key, int) and key < len(value) else None
 
 
@@ -194,8 +203,9 @@ def _says(error: "jsonschema_rs.ValidationError") -> str:
     """Return what is wrong, without the value, which may be personal."""
     keyword, kind = error.kind.name, error.kind.as_dict()
     if keyword == "pattern" and "Error executing regex" in error.message:
-        return f"takes too long to match {_listed([kind['pattern']])}; simplify the pattern"
+        return f"takes too long to match {_listed([as_written(kind['pattern'])])}; simplify the pattern"
     words = {name: _listed(one if isinstance(one, list) else [one]) for name, one in kind.items()}
+    words["pattern"] = plain(as_written(str(kind.get("pattern"))))
     words["is_type"] = _TYPES.get(type(error.instance), "another type")
     return _SENTENCES.get(keyword, "does not fit").format_map(defaultdict(str, words))
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import short
+from segment_pendo.segment.plan.pattern import rewritten
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["DRAFTS", "Unusable", "as_javascript", "inner", "prepared", "target"]
@@ -161,6 +162,8 @@ def _prepared(schema: Json, path: tuple[str | int, ...], *, root: bool = False) 
     for key in made:
         if key not in holders:
             made[key] = as_javascript(made[key])
+    if isinstance(made.get("pattern"), str):
+        made["pattern"] = rewritten(str(made["pattern"]))
     for key in holders:
         assert isinstance(key, str)
         made[_without_surrogates(key)] = _held(made[key], (*path, key))
@@ -171,8 +174,11 @@ def _held(held: Json, path: tuple[str | int, ...]) -> Json:
     if isinstance(held, list):
         return [_prepared(one, (*path, index)) for index, one in enumerate(held)]
     if isinstance(held, dict) and path[-1] in {*_NAMED, "dependencies"}:
+        spelled = rewritten if path[-1] == "patternProperties" else str
         return {
-            _without_surrogates(name): as_javascript(one) if isinstance(one, list) else _prepared(one, (*path, name))
+            spelled(_without_surrogates(name)): (
+                as_javascript(one) if isinstance(one, list) else _prepared(one, (*path, name))
+            )
             for name, one in held.items()
             if name != "__proto__"  # JavaScript's prototype, and no member of its own, to ajv
         }
