@@ -20,7 +20,21 @@ import orjson
 
 from segment_pendo.words import Json
 
-__all__ = ["Loss", "Parsed", "ascii_only", "is_infinite", "keep", "losses", "quick", "read", "why", "write"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_SAFE_INTEGER",
+    "Loss",
+    "Parsed",
+    "ascii_only",
+    "check_depth",
+    "is_infinite",
+    "keep",
+    "losses",
+    "quick",
+    "read",
+    "why",
+    "write",
+]
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 # ECMA-262 array index: a canonical number below 2**32 - 1.
@@ -149,11 +163,12 @@ def read(text: bytes, *, depth: int = MAX_DEPTH, spelled: bool = False) -> Parse
         else _parsed(text)
     )
     if text.count(b"[") + text.count(b"{") > depth:
-        _check_depth(parsed.value, depth)
+        check_depth(parsed.value, depth)
     return parsed
 
 
-def _check_depth(value: Json, most: int) -> None:
+def check_depth(value: Json, most: int = MAX_DEPTH) -> None:
+    """Raise RecursionError where a value nests more than `most` levels."""
     level: list[Json] = [value]
     for _ in range(most + 1):
         containers = [value for value in level if isinstance(value, dict | list)]

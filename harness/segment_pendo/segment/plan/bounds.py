@@ -33,7 +33,7 @@ def _at_once(slots: Counter[str], kind: str) -> int:
 
 
 class _Graph:
-    """Which schema applies which: to the same value (`same`), or to what is in it (`inside`, with its slot)."""
+    """Which schema applies which: to the same value (`same`), or to what is `inside`, with its slot."""
 
     def __init__(self, root: JsonObject) -> None:
         self._root = root
@@ -53,7 +53,8 @@ class _Graph:
             path, schema = stack.pop()
             self._paths[id(schema)] = path
             self._schemas.append(schema)
-            stack += [((*path, *one.path), one.schema) for one in inner(schema) if isinstance(one.schema, dict)]
+            held = [(one.path, one.schema) for one in inner(schema)]
+            stack += [((*path, *step), one) for step, one in held if isinstance(one, dict)]
 
     def _link(self, schema: JsonObject) -> None:
         same: list[int] = []
@@ -98,9 +99,8 @@ class _Graph:
             self._closures[node] = None  # under way
             for one in missing:
                 if one in self._closures:
-                    raise Unusable(
-                        self._paths[one], "this schema applies itself to the same value, for ever; remove the $ref."
-                    )
+                    why = "this schema applies itself to the same value, for ever; remove the $ref."
+                    raise Unusable(self._paths[one], why)
             stack += missing
         found = self._closures[start]
         assert found

@@ -42,7 +42,7 @@ class Wrong(NamedTuple):
 
 
 class _MultipleOf:
-    """Division of doubles, as in JavaScript: 0.3 is no multiple of 0.1, nor is anything whose quotient is huge."""
+    """Division of doubles, as in JavaScript: 0.3 is no multiple of 0.1, nor is 1e300 of 1."""
 
     def __init__(self, _schema: dict[str, Any], divisor: float, _path: list[str | int]) -> None:
         self._divisor = float(divisor)
@@ -138,7 +138,7 @@ def _names(value: Json, path: Path) -> list[str]:
 # --- the library ---
 
 
-def _compiled(schema: Any) -> "jsonschema_rs.Draft7Validator":
+def _compiled(schema: Json) -> "jsonschema_rs.Draft7Validator":
     import jsonschema_rs  # noqa: PLC0415 - only where there is a plan
 
     try:

@@ -20,34 +20,33 @@ _INSIDE: Final = {r"\b": r"\x08", r"\0": r"\x00"}
 
 def rewritten(pattern: str) -> str:
     """Return a pattern as the library needs it."""
-    if not any(token in pattern for token in _OUTSIDE):
+    if not any(special in pattern for special in _OUTSIDE):
         return pattern
     pieces: list[str] = []
     at, in_class = 0, False
     while at < len(pattern):
-        token = _token(pattern, at, in_class=in_class)
+        piece = _piece(pattern, at, in_class=in_class)
         known = _INSIDE if in_class else _OUTSIDE
-        at += len(token)
-        followed_by_digit = token == r"\0" and pattern[at : at + 1].isdigit()  # no NUL, and no JavaScript
-        pieces.append(token if followed_by_digit else known.get(token, token))
-        if token in {"[", "]"}:
-            in_class = token == "["
+        at += len(piece)
+        no_javascript = piece == r"\0" and pattern[at : at + 1].isdigit()
+        pieces.append(piece if no_javascript else known.get(piece, piece))
+        if piece in {"[", "]"}:
+            in_class = piece == "["
     return "".join(pieces)
 
 
-def _token(pattern: str, at: int, *, in_class: bool) -> str:
+def _piece(pattern: str, at: int, *, in_class: bool) -> str:
     if pattern[at] == "\\":
         return pattern[at : at + 2]
     if not in_class:
-        for token in ("[^]", "[]"):
-            if pattern.startswith(token, at):
-                return token
+        for whole in ("[^]", "[]"):
+            if pattern.startswith(whole, at):
+                return whole
     return pattern[at]
 
 
 def as_written(pattern: str) -> str:
     """Return a pattern that was rewritten as it stood in the schema, nearly."""
-    for token, long in _OUTSIDE.items():
-        if len(long) > len(r"[^\s\S]"):
-            pattern = pattern.replace(long, token)
+    for short in (r"\b", r"\B"):
+        pattern = pattern.replace(_OUTSIDE[short], short)
     return pattern

@@ -51,33 +51,29 @@ class Inner(NamedTuple):
 
 def inner(schema: JsonObject) -> Iterator[Inner]:
     """Yield the schemas that a schema holds, one level down."""
-    for key in _SAME:
-        if key in schema:
-            yield Inner((key,), "", schema[key])
-    for key in _SAME_LISTS:
-        yield from _listed(schema, key, "")
-    for key, slot in _INSIDE.items():
-        if key in schema:
-            yield Inner((key,), slot, schema[key])
+    for name in (key for key in _SAME if key in schema):
+        yield Inner((name,), "", schema[name])
+    for name in _SAME_LISTS:
+        yield from _listed(schema, name, "")
+    for name, slot in _INSIDE.items():
+        if name in schema:
+            yield Inner((name,), slot, schema[name])
     if isinstance(schema.get("items"), list):
-        for one in _listed(schema, "items", "["):
-            yield one._replace(slot=f"[{one.path[1]}")
+        for listed in _listed(schema, "items", "["):
+            yield listed._replace(slot=f"[{listed.path[1]}")
     elif "items" in schema:
         yield Inner(("items",), "[", schema["items"])
-    for key in _NAMED:
+    for key in (*_NAMED, "dependencies"):
         held = schema.get(key)
         for name, one in held.items() if isinstance(held, dict) else ():
-            yield Inner((key, name), _slot(key, name), one)
-    held = schema.get("dependencies")
-    for name, one in held.items() if isinstance(held, dict) else ():
-        if not isinstance(one, list):
-            yield Inner(("dependencies", name), "", one)
+            if not (key == "dependencies" and isinstance(one, list)):
+                yield Inner((key, name), _slot(key, name), one)
 
 
 def _slot(key: str, name: str) -> str | None:
     if key in {"definitions", "$defs"}:
         return None
-    return f".{name}" if key == "properties" else "*"
+    return {"properties": f".{name}", "patternProperties": "*"}.get(key, "")
 
 
 def _listed(schema: JsonObject, key: str, slot: str) -> Iterator[Inner]:
@@ -154,19 +150,18 @@ def _prepared(schema: Json, path: tuple[str | int, ...], *, root: bool = False) 
     if not isinstance(schema, dict):
         return as_javascript(schema)
     if not root and isinstance(schema.get("$id"), str):
-        raise Unusable((*path, "$id"), "a schema within a schema has an $id; leave it out, $ref works without.")
+        raise Unusable((*path, "$id"), "a schema within a schema has an $id; leave it out.")
     made: JsonObject = {
         key: value for key, value in schema.items() if key not in {"$id", "$schema", "__proto__", "$ref"}
     }
-    holders = {one.path[0] for one in inner(made)}
+    holders = {str(one.path[0]) for one in inner(made)}
     for key in made:
         if key not in holders:
             made[key] = as_javascript(made[key])
     if isinstance(made.get("pattern"), str):
         made["pattern"] = rewritten(str(made["pattern"]))
     for key in holders:
-        assert isinstance(key, str)
-        made[_without_surrogates(key)] = _held(made[key], (*path, key))
+        made[key] = _held(made[key], (*path, key))
     return _with_reference(made, schema, path)
 
 
@@ -217,4 +212,3 @@ def target(root: Json, reference: str) -> Json | None:
         else:
             return None
     return found
-
