@@ -21,9 +21,12 @@ import orjson
 from segment_pendo.words import Json
 
 __all__ = [
+    "MAX_DEPTH",
+    "MAX_SAFE_INTEGER",
     "Loss",
     "Parsed",
     "ascii_only",
+    "check_depth",
     "is_infinite",
     "is_ordinary_key",
     "is_ordinary_number",
@@ -177,7 +180,7 @@ def read(text: bytes, *, depth: int = MAX_DEPTH, spelled: bool = False) -> Parse
         else _parsed(text)
     )
     if text.count(b"[") + text.count(b"{") > depth:
-        _check_depth(parsed.value, depth)
+        check_depth(parsed.value, depth)
     return parsed
 
 
@@ -187,11 +190,12 @@ def parse(text: str) -> Json:
     Raises ValueError where it is not JSON, and RecursionError where it nests more than MAX_DEPTH levels.
     """
     value: Json = _exact.decode(text)
-    _check_depth(value, MAX_DEPTH)
+    check_depth(value, MAX_DEPTH)
     return value
 
 
-def _check_depth(value: Json, most: int) -> None:
+def check_depth(value: Json, most: int = MAX_DEPTH) -> None:
+    """Raise RecursionError where a value nests more than `most` levels."""
     level: list[Json] = [value]
     for _ in range(most + 1):
         containers = [value for value in level if isinstance(value, dict | list)]
