@@ -75,7 +75,7 @@ def test_segments_hosts_are_answered_and_mapped(kept: Kept, host: str) -> None:
     [
         "api.segmentapis.com",
         "fn.segmentapis.com",
-        "oauth2.segment.io",
+        "oauth2.segment.io.evil.example",
         "api.segment.io.evil.example",
         "example.com",
         "data.pendo.io",
