@@ -359,7 +359,7 @@ class Intercept:
         if refused is not None:
             flow.response = answer_of(refused)
             return
-        fault = self._faults.next("segment", asked) if asked.method == "POST" else None
+        fault = self._faults.of_sdk(asked)
         if fault is None:
             await self._take(flow, asked)
         else:

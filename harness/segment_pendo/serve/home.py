@@ -97,7 +97,7 @@ class Home(Listener):
             return _unable(408, "too slow")
         asked = _sdk_request(request, body)
         take = partial(self._take, asked)
-        fault = self.faults.next("segment", asked) if request.method == "POST" else None
+        fault = self.faults.of_sdk(asked)
         if fault is None:
             return await take()
         what = f"POST {plain(masked(request.path))}"

@@ -148,7 +148,7 @@ class _Ends:
     metavar="ORIGIN",
     help="Let pages of this web origin send calls to a real Pendo; repeatable.",
 )
-@fault_options("segment", "pendo")
+@fault_options("segment", "token", "pendo")
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option(
     "--fail-on",
