@@ -8,8 +8,8 @@ from mitmproxy import http
 from mitmproxy.io import FlowReader
 
 from segment_pendo.recordings.exchange.found import (
-    OF_OAUTH,
     NOT_SENT,
+    OF_OAUTH,
     Imported,
     ImportFailure,
     PassedOver,

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from segment_pendo.base import js_json, times
 from segment_pendo.recordings.exchange.found import (
-    OF_OAUTH,
     NOT_SENT,
+    OF_OAUTH,
     Imported,
     ImportFailure,
     PassedOver,
