@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from mitmproxy import http
 from mitmproxy.io import FlowReader
 
-from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver, answered
+from segment_pendo.recordings.exchange.found import (
+    NOT_SENT,
+    OF_OAUTH,
+    Imported,
+    ImportFailure,
+    PassedOver,
+    answered,
+)
+from segment_pendo.segment.oauth import is_token_request
 from segment_pendo_addons.intercept import sdk_request
 
 __all__ = ["read"]
@@ -39,4 +47,7 @@ def _taken(flow: http.HTTPFlow) -> Imported | PassedOver:
         return PassedOver(host, NOT_SENT)
     if flow.response.status_code >= 400:
         return PassedOver(host, answered(flow.response.status_code))
-    return Imported(sdk_request(flow), datetime.fromtimestamp(flow.request.timestamp_start, UTC))
+    asked = sdk_request(flow)
+    if is_token_request(asked):
+        return PassedOver(host, OF_OAUTH)
+    return Imported(asked, datetime.fromtimestamp(flow.request.timestamp_start, UTC))

@@ -44,6 +44,8 @@ from segment_pendo_addons.failing import answer_of, fail
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
 _SEGMENT: Final = ("answer", "pass")
+# Python's SDK reads both keys of an error when it asks for a token (D-60).
+_FAILED: Final = b'{"success": false, "error": "failed", "error_description": "the log says why"}'
 _log = logging.getLogger("segment_pendo")
 
 
@@ -371,7 +373,7 @@ class Intercept:
         if refused is not None:
             flow.response = answer_of(refused)
             return
-        fault = self._faults.next("segment", asked) if asked.method == "POST" else None
+        fault = self._faults.of_sdk(asked)
         if fault is None:
             await self._take(flow, asked)
         else:
@@ -385,9 +387,7 @@ class Intercept:
         except Exception as error:  # noqa: BLE001 - the last line of defence; an SDK retries a 500, not a 502
             if not isinstance(error, NotKept):  # which the relay tells itself
                 _log.error("a request failed, so its SDK was answered 500: %s", type(error).__name__)
-            flow.response = http.Response.make(
-                500, b'{"success": false}', {"Content-Type": "application/json"}
-            )
+            flow.response = http.Response.make(500, _FAILED, {"Content-Type": "application/json"})
             return
         if self._answers or self._is_home(flow.request.host, flow.request.port):
             flow.response = answer_of(receipt.reply)

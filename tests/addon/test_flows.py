@@ -12,7 +12,7 @@ from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow
 
 from segment_pendo.recordings.exchange.containers import opened
-from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver
+from segment_pendo.recordings.exchange.found import NOT_SENT, OF_OAUTH, Imported, ImportFailure, PassedOver
 from segment_pendo_addons.flows import read
 
 
@@ -50,6 +50,12 @@ def test_what_did_not_reach_segment_is_passed_over() -> None:
     assert first == PassedOver("api.segment.io", NOT_SENT)
     assert second == PassedOver("api.segment.io", "that was answered 503, which an SDK sends again")
     assert isinstance(third, Imported)
+
+
+def test_requests_for_tokens_are_passed_over() -> None:
+    asked = flow("a")
+    asked.request.url = "https://oauth2.segment.io/token"
+    assert list(read(written(asked))) == [PassedOver("oauth2.segment.io", OF_OAUTH)]
 
 
 @pytest.mark.parametrize("cut", [1, 20, 200])

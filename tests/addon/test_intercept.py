@@ -75,7 +75,7 @@ def test_segments_hosts_are_answered_and_mapped(kept: Kept, host: str) -> None:
     [
         "api.segmentapis.com",
         "fn.segmentapis.com",
-        "oauth2.segment.io",
+        "oauth2.segment.io.evil.example",
         "api.segment.io.evil.example",
         "example.com",
         "data.pendo.io",
@@ -114,9 +114,51 @@ def test_pass_maps_and_lets_it_go_on(kept: Kept) -> None:
     assert one.request.content == BODY
 
 
-def test_nothing_is_dialled_for_segment(kept: Kept) -> None:
+TOKEN_HOSTS = ["oauth2.segment.io", "oauth2.eu1.segmentapis.com"]
+FORM = (
+    b"grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    b"&client_assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhbi1hcHAifQ.c2ln&scope=tracking_api:write"
+)
+
+
+@pytest.mark.parametrize("host", TOKEN_HOSTS)
+def test_tokens_are_given_here(kept: Kept, host: str) -> None:
+    one, foreign = flow(host, "/token", content=FORM), flow(host, "/token", content=FORM)
+    foreign.request.headers["origin"] = "https://evil.example"
+    addon = intercept(kept, gate=Gate(is_open=False))
+    for asked in (one, foreign):
+        asyncio.run(addon.request(asked))
+    assert one.response
+    assert json.loads(one.response.content or b"")["token_type"] == "Bearer"
+    assert foreign.response
+    assert (foreign.response.status_code, foreign.response.headers.get("access-control-allow-origin")) == (
+        403,
+        None,
+    )
+    assert kept.receipts == []
+
+
+def test_a_wrong_request_for_a_token_is_told_without_what_it_held(kept: Kept) -> None:
+    one = flow("oauth2.segment.io", "/token?x=eyJ", content=FORM.replace(b"client_credentials", b"password"))
+    one.request.headers["authorization"] = "Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
+    asyncio.run(intercept(kept).request(one))
+    assert one.response
+    assert json.loads(one.response.content or b"")["error"] == "unsupported_grant_type"
+    ((request, refusal),) = [(receipt.request, receipt.refusal) for receipt in kept.receipts]
+    assert refusal
+    assert "eyJ" not in f"{refusal} {request.headers} {request.query} {request.body!r}"
+
+
+def test_where_segment_is_asked_as_well_it_gives_the_token(kept: Kept) -> None:
+    one = flow("oauth2.segment.io", "/token", content=FORM)
+    asyncio.run(intercept(kept, answers=False).request(one))
+    assert (one.response, one.request.content, kept.receipts) == (None, FORM, [])
+
+
+@pytest.mark.parametrize("host", ["api.segment.io", *TOKEN_HOSTS])
+def test_nothing_is_dialled_for_segment(kept: Kept, host: str) -> None:
     server = tflow.tserver_conn()
-    server.address = ("api.segment.io", 443)
+    server.address = (host, 443)
     data = ServerConnectionHookData(server, tflow.tclient_conn())
     intercept(kept, answers=False).server_connect(data)
     assert server.error is None

@@ -58,7 +58,7 @@ def test_each_fault_at_segments_side(pytester: pytest.Pytester) -> None:
             with pytest.raises(ValueError, match="before the call is judged"):
                 segment_pendo.fail(match=any_call(**wrong))
 
-        WRONG = [({"on": "segmnt"}, "on must be segment or pendo"),
+        WRONG = [({"on": "segmnt"}, "on must be segment, token or pendo"),
             ({"match": {"usr": "u1"}}, "did you mean user?"), ({"match": "u1"}, "match must be an object"),
             ({"hang": True, "drop": True}, "hang and drop exclude each other"),
             ({"probability": 2}, "probability must be a number above 0"), ({"cut": 1}, "cut must be true")]

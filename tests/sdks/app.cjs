@@ -1,8 +1,12 @@
 // An app as it is: identify, group, a batch of 100 and a flush, with Segment's own Node SDK and nothing of ours.
+// With OAUTH_KEY (PEM) it signs in by OAuth, at OAUTH_SERVER if that is given.
 const { Analytics } = require("@segment/analytics-node");
 
+const { OAUTH_KEY: clientKey, OAUTH_SERVER: authServer } = process.env;
+const oauth = clientKey ? { oauthSettings: { clientId: "an-app", clientKey, keyId: "a-key", ...(authServer ? { authServer } : {}) } } : {};
+
 async function main() {
-  const analytics = new Analytics({ writeKey: "WRITE_KEY_of_an_app", ...(process.argv[2] ? { host: process.argv[2] } : {}), ...(process.argv[3] ? { path: process.argv[3] } : {}) });
+  const analytics = new Analytics({ writeKey: "WRITE_KEY_of_an_app", ...oauth, ...(process.argv[2] ? { host: process.argv[2] } : {}), ...(process.argv[3] ? { path: process.argv[3] } : {}) });
   let failed = 0;
   analytics.on("error", () => { failed += 1; });
   analytics.identify({ userId: "u-1", traits: { name: "Ann", plan: "pro" } });

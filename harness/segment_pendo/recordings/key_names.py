@@ -39,7 +39,7 @@ _SECRET: Final = frozenset(
         "accesskey", "secretkey", "secretaccesskey", "privatekey", "accesstoken", "refreshtoken",
         "idtoken", "authtoken", "sessiontoken", "resettoken", "csrftoken", "bearertoken",
         "authorization", "cookie", "setcookie", "otp", "cvv", "cvc", "pin", "cardnumber", "creditcard",
-        "iban", "accountnumber", "routingnumber",
+        "iban", "accountnumber", "routingnumber", "clientassertion",
     }
 )  # fmt: skip
 _SECRET_ENDINGS: Final = (

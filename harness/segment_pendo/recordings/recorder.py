@@ -29,6 +29,7 @@ from segment_pendo.recordings.lock import Lock
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.redact import Keys, redacted_in_steps
+from segment_pendo.segment.oauth import is_token_request
 from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
 
 __all__ = ["Mode", "Recorder", "server_made_id"]
@@ -164,7 +165,9 @@ class Recorder:
 
     def prepared(self, receipt: Receipt) -> Steps[Prepared]:
         """Make the lines of a receipt, a call a step; all of them are written when they are kept."""
-        if not receipt.judged and (receipt.refusal is None or receipt.refusal.status == 404):
+        if not receipt.judged and (
+            receipt.refusal is None or receipt.refusal.status == 404 or is_token_request(receipt.request)
+        ):
             return NOTHING  # not a call of an SDK
         receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
         request, batch = yield from redacted_in_steps(receipt.request, self._keys, self._setup.switches)

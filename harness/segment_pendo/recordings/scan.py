@@ -162,12 +162,18 @@ _PATTERNS: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...]]
     ),
     (
         "private key",
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]*-----END [A-Z ]*PRIVATE KEY-----|[^\"-]*)"),
+        re.compile(
+            r"-----BEGIN(?: |\+|%20)(?:[A-Z]+(?: |\+|%20))*PRIVATE(?: |\+|%20)KEY-----"
+            r"(?:[^-]*-----END[A-Z %20+]*KEY-----|[^\"-]*)"
+        ),
         _anything,
     ),
     (
         "token",
-        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){2,4}"),
+        re.compile(  # also behind %22 or an escaped line break
+            r"(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+            r"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){2,4}"
+        ),
         _anything,
     ),
     (

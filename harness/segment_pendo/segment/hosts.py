@@ -14,4 +14,6 @@ INGEST: Final = frozenset(
 SETTINGS: Final = frozenset({"cdn.segment.com", "cdn-settings.segment.com", "cdn.segment.build"})  # I-3, I-4
 # I-18: where a web page loads Analytics.js from.
 SCRIPTS: Final = frozenset({"cdn.segment.com", "cdn.segment.build"})
-INTERCEPTED: Final = INGEST | SETTINGS
+# I-2: where SDKs get their OAuth tokens, US and EU.
+OAUTH: Final = frozenset({"oauth2.segment.io", "oauth2.eu1.segmentapis.com"})
+INTERCEPTED: Final = INGEST | SETTINGS | OAUTH

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header
 from segment_pendo.base.suggestion import nearest
+from segment_pendo.segment import oauth
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.refused import lost_with_it, not_finite
 from segment_pendo.segment.switches import DEFAULT, Switches
@@ -58,12 +59,12 @@ _PATH = re.compile(
 # I-18: Analytics.js itself and what it loads.
 _SCRIPT_PATH = re.compile(r"(?:/.*)?/(?:analytics\.js/v1/|next-integrations/|[^/]+\.js$).*", re.DOTALL)
 _SLASHES = re.compile(r"/{2,}")
-_MAYBE_KEY = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=[/?]|$)")
+_MAYBE_KEY = re.compile(r"(?<=/)(?:eyJ[\w.-]{17,}|[A-Za-z0-9_-]{20,})(?=[/?]|$)")
 _SETTINGS_PATH = re.compile(r"(?:/.*)?/projects/(?P<key>[^/]+)/settings/?")
 # Older Analytics.js posts its batches to PROXY/batch (I-15); rudder's beacon path ends in /v1/batch anyway.
 _BARE_BATCH = re.compile(r"(?:/.*)?/batch/?")
 
-type Kind = Literal["single", "batch", "metrics", "pixel", "settings", "preflight"]
+type Kind = Literal["single", "batch", "metrics", "pixel", "settings", "token", "preflight"]
 
 
 class Route(NamedTuple):
@@ -75,8 +76,10 @@ class Route(NamedTuple):
 
 
 def route(request: SdkRequest) -> Route | None:
-    """Return what this request is for, or None where Segment's ingest has no such path (I-10 to I-19)."""
+    """Return what this request is for, or None where Segment has no such path (I-2, I-10 to I-19)."""
     path = _tidied(request.path)
+    if oauth.is_token_path(path):  # no preflight: tokens are not for pages
+        return Route("token") if request.method == "POST" else None
     if request.method == "OPTIONS":
         return Route("preflight")
     settings = _SETTINGS_PATH.fullmatch(path)
@@ -120,14 +123,17 @@ def _long(name: str) -> str:
 def read(request: SdkRequest, switches: Switches = DEFAULT, *, spelled: bool = False) -> Batch | Refusal:
     """Return the calls of a request, or why it is refused. Never raises.
 
-    A preflight and requests for settings or metrics have no calls. `spelled`: numbers keep their spelling for
-    js_json.keep; the calls then need the exact writer.
+    A preflight and requests for settings, metrics or a token have no calls. `spelled`: numbers keep their
+    spelling for js_json.keep; the calls then need the exact writer.
     """
     where = route(request)
     if where is None:
         return _read_unrouted(request, switches, spelled=spelled)
     if where.kind == "pixel":
         return _read_pixel(request, where, spelled=spelled)
+    refusal = oauth.wrong(request) if where.kind == "token" else None
+    if refusal is not None:
+        return refusal
     if where.kind not in {"single", "batch"}:
         return Batch((), single=False, client=False, ordinary=True, envelope={}, size=0)
     body = _decoded(request)
@@ -168,10 +174,11 @@ def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) ->
             "proxy fetch them.",
         )
     message = f"{request.method[:20]} {masked(request.path)[:200]} is not a path of Segment's ingest API."
-    if request.method != "POST" and _PATH.fullmatch(_tidied(request.path)):
+    path = _tidied(request.path)
+    if request.method != "POST" and (_PATH.fullmatch(path) or oauth.is_token_path(path)):
         message = f"{masked(request.path)[:200]} takes POST, not {request.method[:20]}."
     else:
-        message += _meant(_tidied(request.path))
+        message += _meant(path)
     unknown = Refusal(404, "unknown_path", message)
     body = _decoded(request) if request.method == "POST" else b""
     if isinstance(body, Refusal) or not body or len(body) > MAX_BATCH:
@@ -422,12 +429,14 @@ def _cors(request: SdkRequest) -> Headers:
 def accepted(request: SdkRequest) -> Reply:
     """Return the answer to a request that Segment takes.
 
-    `200 {"success": true}`; an image for the pixel; CORS headers for browsers (I-70).
+    `200 {"success": true}`; an image for the pixel; a token; CORS headers for browsers (I-70).
     """
     where = route(request)
     kind = where.kind if where else ""
     if where and kind == "settings":
         return settings_reply(request, where.name)
+    if kind == "token":
+        return oauth.granted()
     if kind == "pixel":
         return Reply(
             200, (("Content-Type", "image/gif"), ("Cache-Control", "no-store"), *_cors(request)), _GIF
@@ -453,6 +462,8 @@ def refused(request: SdkRequest, refusal: Refusal) -> Reply:
     """
     if refusal.status == 200:
         return accepted(request)
+    if oauth.is_token_request(request):
+        return oauth.refused(refusal)
     body: Json = {
         "success": False,
         "code": refusal.code,

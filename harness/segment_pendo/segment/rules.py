@@ -45,9 +45,11 @@ _CONSENT: Final = "documentation of consent in Connections"
 RULES: Final[tuple[Rule, ...]] = (
     # --- ingest: paths, keys, bodies ---
     Rule("I-1", "api.segment.io and events.eu1.segmentapis.com take the same paths.", "documentation", _HTTP),
+    Rule("I-2", "SDKs get their OAuth tokens from oauth2.segment.io and oauth2.eu1.segmentapis.com.",
+        "documentation", "OAuth guide", "SDKs"),
     Rule("I-3", "Settings and scripts come from cdn.segment.com and cdn-settings.segment.com.", "SDKs",
         _SDKS, "SDKs"),
-    Rule("I-4", "The configuration API, functions and OAuth have other hosts and are left alone.",
+    Rule("I-4", "The configuration API and functions have other hosts and are left alone.",
         "documentation", _HTTP),
     Rule("I-5", "A custom domain or a proxy may put any host and any prefix before /v1.", "documentation",
         "custom proxy guide", "SDKs"),
@@ -68,6 +70,10 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("I-20", "Basic auth: the user is the write key, with or without the colon.", "documentation", _HTTP,
         "SDKs"),
     Rule("I-21", "Which key counts when body and header differ.", "public threads", "segment-docs #4137"),
+    Rule("I-22", "With OAuth the header is a Bearer, and the write key stands in the body.", "documentation",
+        _HTTP, "SDKs"),
+    Rule("D-60", "An SDK with OAuth asks for a token, with a JWT that it signs with the app's private key; "
+        "it is answered here. An error without error_description kills Python's SDK.", "SDKs", _SDKS, "SDKs"),
     Rule("I-30", "The body is parsed as JSON whatever Content-Type says.", "SDKs", _SDKS, "SDKs"),
     Rule("I-31", "gzip is decoded; a damaged stream is bad JSON.", "assumption", "SDKs send gzip"),
     Rule("I-33", "Every answer is JSON: Ruby parses any status, PHP and Python want exactly 200.", "SDKs",

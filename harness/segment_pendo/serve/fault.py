@@ -18,7 +18,7 @@ from segment_pendo.words import Call, Json, JsonObject
 
 __all__ = ["MATCHED", "Fault", "FaultError", "Side"]
 
-type Side = Literal["segment", "pendo"]
+type Side = Literal["segment", "token", "pendo"]
 
 # What a match may name, and the member of the call that it means.
 MATCHED: Final = {
@@ -29,7 +29,7 @@ MATCHED: Final = {
 _WIDEST: Final = 300
 _PREFIX: Final = "match."
 _KINDS: Final = {
-    "on": "segment or pendo",
+    "on": "segment, token or pendo",
     "status": "a status from 200 to 599, or none: then the answer is the usual one",
     "retry_after": "whole seconds, or none",
     "delay": "a number of seconds, from 0 to less than 3600",
@@ -50,8 +50,9 @@ class FaultError(SegmentPendoError, ValueError):
 class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What goes wrong, for which requests, and how often. Make it by `of` or `read`, which check it.
 
-    `on`: requests of SDKs to Segment, or webhooks and track events to Pendo. Each waits `delay` seconds, then
-    gets the answer `status` with the header Retry-After of `retry_after` seconds; None: its usual answer.
+    `on`: requests of SDKs to Segment, theirs for an OAuth token, or webhooks and track events to Pendo. Each
+    waits `delay` seconds, then gets the answer `status` with the header Retry-After of `retry_after` seconds;
+    None: its usual answer.
     Instead, `hang` never answers, and `reset` resets the connection; `cut` breaks the answer off within its
     body. `outage`: from the first one on, every request for so many seconds. `times`: how often, None: for
     ever. `probability`: of each request. `keep`: what came is taken all the same. `match`: only requests with
@@ -193,6 +194,8 @@ def _contradiction(fault: Fault) -> str:
         return "outage and times exclude each other: an outage happens once, to every request that it meets"
     if fault.retry_after is not None and (fault.status is None or fault.hang or fault.reset):
         return "retry_after is a header of an answer with a status; give a status, and neither hang nor reset"
+    if fault.on == "token" and fault.match is not None:
+        return "match looks at calls, and a request for a token has none; leave match out"
     if fault.cut and fault.status in {204, 304}:
         return f"cut breaks off the body of an answer, and {fault.status} has none"
     return ""

@@ -15,6 +15,7 @@ from typing import Final
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import tell_nobody
 from segment_pendo.segment import ingest
+from segment_pendo.segment.oauth import is_token_request
 from segment_pendo.serve.fault import Fault, FaultError, Side
 from segment_pendo.words import Batch, Call, Json, SdkRequest
 
@@ -28,6 +29,7 @@ _MOST_OVER: Final = 100  # that are over, and still listed
 _TRACK_API: Final = {"visitorId": "userId", "accountId": "groupId"}
 _TAKEN: Final[dict[Side, tuple[str, str]]] = {
     "segment": ("its calls were taken", "its calls were not taken"),
+    "token": ("a token was given", "no token was given"),
     "pendo": ("Pendo took it", "Pendo did not take it"),
 }
 
@@ -150,6 +152,12 @@ class Faults:
     def concern(self, on: Side) -> bool:
         """Whether any fault waits for requests of this side."""
         return any(standing.fault.on == on for standing in self._standing)
+
+    def of_sdk(self, request: SdkRequest) -> Fault | None:
+        """Return the fault that happens to a request of an SDK, or None."""
+        if request.method != "POST":
+            return None
+        return self.next("token" if is_token_request(request) else "segment", request)
 
     def next(self, on: Side, facts: SdkRequest | bytes) -> Fault | None:
         """Return the fault that happens to the next request, or None.

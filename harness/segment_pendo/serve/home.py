@@ -23,7 +23,6 @@ __all__ = ["Home"]
 
 _BODY_TIMEOUT: Final = 30.0
 _LAST_CALLS: Final = 2.0
-_JSON: Final = ("Content-Type", "application/json")
 
 
 class Home(Listener):
@@ -75,13 +74,7 @@ class Home(Listener):
         if is_api(request):  # below /_/, but no path of ours
             return json_answer({"error": f"there is no {short(plain(request.path), 100)} here"}, 404)
         if self._refusing:
-            return _response(
-                Reply(
-                    503,
-                    (_JSON, ("Retry-After", "1")),
-                    b'{"success": false, "error": "segment-pendo is shutting down"}',
-                )
-            )
+            return _unable(503, "segment-pendo is shutting down", ("Retry-After", "1"))
         self.live += 1
         self._quiet.clear()
         try:
@@ -99,12 +92,12 @@ class Home(Listener):
         try:
             body = await asyncio.wait_for(request.read(), _BODY_TIMEOUT)
         except web.HTTPRequestEntityTooLarge:
-            return _response(Reply(400, (_JSON,), b'{"success": false, "error": "too large"}'))
+            return _unable(400, "too large")
         except TimeoutError:
-            return _response(Reply(408, (_JSON,), b'{"success": false, "error": "too slow"}'))
+            return _unable(408, "too slow")
         asked = _sdk_request(request, body)
         take = partial(self._take, asked)
-        fault = self.faults.next("segment", asked) if request.method == "POST" else None
+        fault = self.faults.of_sdk(asked)
         if fault is None:
             return await take()
         what = f"POST {plain(masked(request.path))}"
@@ -116,7 +109,7 @@ class Home(Listener):
         try:
             receipt = await self._relay.receive_in_turns(asked)
         except NotKept as error:
-            return json_answer({"success": False, "error": f"it could not be kept: {error}"}, 500)
+            return _unable(500, f"it could not be kept: {error}")
         return _response(receipt.reply)
 
 
@@ -136,6 +129,13 @@ def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
         request.remote or "127.0.0.1",
         listener,
     )
+
+
+def _unable(status: int, why: str, *headers: tuple[str, str]) -> web.Response:
+    """Return an answer with an error, under every name where an SDK looks for one (D-60)."""
+    answer = json_answer({"success": False, "error": why, "error_description": why}, status)
+    answer.headers.extend(headers)
+    return answer
 
 
 def _response(reply: Reply) -> web.Response:

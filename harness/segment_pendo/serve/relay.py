@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_hex
 from time import perf_counter
@@ -14,6 +15,7 @@ from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.assess import assess_in_steps
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment.oauth import without_credentials
 from segment_pendo.words import Receipt, SdkRequest
 
 __all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "Writer", "in_turns"]
@@ -189,6 +191,8 @@ class Relay:
         self._count += 1
         name = f"{self._run}-{self._count}"
         receipt = yield from assess_in_steps(request, id=name, at=at, setup=self.setup)
+        if receipt.refusal is not None:
+            receipt = replace(receipt, request=without_credentials(receipt.request))
         earlier = self._earlier
         receipt = yield from earlier.annotated_in_steps(receipt)
         if not (receipt.judged or receipt.refusal):

@@ -169,8 +169,9 @@ class Harness(Waiting):
         `keep` them (then an SDK that tries again sends them twice). `hang` never answers, `cut` breaks the
         answer off within its body. `match` is what a call of the request must be, such as identify("u1").
         `probability`: of each request, for ever unless `times` says otherwise. `outage`: from the first one
-        on, all requests for so many seconds. With `on="pendo"`, webhooks fail instead of requests, and end
-        with their first attempt. Raises ValueError for what HTTP does not have.
+        on, all requests for so many seconds. With `on="token"`, requests for OAuth tokens fail instead;
+        with `on="pendo"`, webhooks do, and end with their first attempt. Raises ValueError for what HTTP does
+        not have.
         """
         arguments = locals()
         del arguments["self"]

@@ -29,6 +29,7 @@ FIXTURES = RECORDINGS.parent
 WRITE_KEY = "aB3dEf7hIjKlMn0pQrStUvWx9zAbC2eF"
 UUID = "7c0a4b1d-93ef-4a5b-8d21-6f0e9c3b5a17"
 
+JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImEta2V5In0.eyJpc3MiOiJhbi1hcHAifQ.c2lnbmF0dXJlLW9mLWFuLWFwcA"
 GZIPPED = gzip.compress(b"zoe@initech-mail.co", mtime=0)
 
 
@@ -46,6 +47,12 @@ def invoke(*arguments: object, **env: str) -> Result:
         ('"card":"4111 1111 1111 1111"', "card number"),
         ("-----BEGIN RSA PRIVATE KEY-----", "private key"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpM", "token"),
+        (f"grant_type=x&client_assertion={JWT}&scope=y", "token"),
+        (f"%7B%22client_assertion%22%3A%22{JWT}%22", "token"),
+        (f"the\\n{JWT}", "token"),
+        ('"client_assertion": "short1"', "secret named client_assertion"),
+        ("-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----", "private key"),
+        ("key=-----BEGIN+RSA+PRIVATE+KEY-----%0AMIIE%0A-----END+RSA+PRIVATE+KEY-----", "private key"),
         ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", "token"),
         (f"https://data.pendo.io/data/segmentio/{UUID}", "Pendo key"),
         (f'"writeKey":"{WRITE_KEY}"', "write key"),
@@ -68,7 +75,7 @@ def invoke(*arguments: object, **env: str) -> Result:
 def test_what_must_not_be_shared_is_found(text: str, what: str) -> None:
     found = list(suspects(text))
     assert [one.what for one in found] == [what]
-    for secret in (WRITE_KEY, UUID, "zoe@initech-mail.co", "8675309", "hunter2Xk9fQ0zT"):
+    for secret in (WRITE_KEY, UUID, JWT, "zoe@initech-mail.co", "8675309", "hunter2Xk9fQ0zT", "short1"):
         assert secret not in found[0].shown, "a report must not repeat it"
 
 

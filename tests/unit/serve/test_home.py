@@ -315,7 +315,8 @@ def test_a_sink_that_fails_is_a_500_and_the_next_request_is_served(
             assert code == 500
             assert json.loads(text) == {
                 "success": False,
-                "error": "it could not be kept: No space left on device: calls.jsonl",
+                "error": (why := "it could not be kept: No space left on device: calls.jsonl"),
+                "error_description": why,
             }
             sink.failing = False
             assert (await identify(client))[0] == 200

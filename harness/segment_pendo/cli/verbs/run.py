@@ -148,7 +148,7 @@ class _Ends:
     metavar="ORIGIN",
     help="Let pages of this web origin send calls to a real Pendo; repeatable.",
 )
-@fault_options("segment", "pendo")
+@fault_options("segment", "token", "pendo")
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option(
     "--fail-on",
@@ -418,9 +418,7 @@ def _banner(session: Session) -> None:
     for line in _earlier(session):
         _say(line)
     if session.proxy is not None and plan.answers:
-        _say(
-            "Not seen here: clients that ignore the proxy, and requests for OAuth tokens. They reach Segment."
-        )
+        _say("Not seen here: clients that ignore the proxy. They reach Segment.")
     if session.proxy is not None and not plan.offline:
         _say(
             "Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them "
@@ -478,10 +476,12 @@ def _no_calls(plan: Plan, *, refused: bool) -> str:
         "it may have forked after its first call: the SDK's thread does not live on in the child",
         "it may trust only its own CA certificates",
         "it may send to a host of its own: name it with --segment-host",
+        "with OAuth, it may get its token from a host of its own: name that with --segment-host, too",
     ]
     if not plan.with_proxy:
         causes = [
             "with --no-proxy the app itself must send to $SEGMENT_PENDO_URL",
+            "with --no-proxy an SDK with OAuth must get its token there, too: it is the auth server",
             *causes[: 2 if refused else 1],
         ]
     return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.words import SdkRequest
 
-__all__ = ["NOT_SENT", "ImportFailure", "Imported", "PassedOver", "answered"]
+__all__ = ["NOT_SENT", "OF_OAUTH", "ImportFailure", "Imported", "PassedOver", "answered"]
 
 NOT_SENT = "that never reached Segment (blocked, cancelled or failed)"
+OF_OAUTH = "for an OAuth token, which no recording holds"
 
 
 class ImportFailure(SegmentPendoError):

@@ -12,7 +12,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from segment_pendo.base import js_json, times
-from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver, answered
+from segment_pendo.recordings.exchange.found import (
+    NOT_SENT,
+    OF_OAUTH,
+    Imported,
+    ImportFailure,
+    PassedOver,
+    answered,
+)
+from segment_pendo.segment.oauth import is_token_request
 from segment_pendo.words import Headers, Json, JsonObject, SdkRequest
 
 __all__ = ["NO_BODY", "har"]
@@ -55,6 +63,8 @@ def _of_entry(entry: JsonObject, asked: JsonObject, files: Mapping[str, bytes]) 
     if status >= 400:
         return PassedOver(host, answered(status))
     method = str(asked.get("method", "")).upper()
+    if is_token_request(SdkRequest(method, parts.path, host=host)):
+        return PassedOver(host, OF_OAUTH)
     body = _body(asked.get("postData"), files)
     if method == "POST" and not _is_usable(body):
         return PassedOver(host, NO_BODY, is_loss=True)

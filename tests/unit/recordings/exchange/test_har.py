@@ -12,7 +12,7 @@ import pytest
 
 from segment_pendo.recordings.exchange import containers
 from segment_pendo.recordings.exchange.containers import opened
-from segment_pendo.recordings.exchange.found import NOT_SENT, Imported, ImportFailure, PassedOver
+from segment_pendo.recordings.exchange.found import NOT_SENT, OF_OAUTH, Imported, ImportFailure, PassedOver
 from segment_pendo.recordings.exchange.har import NO_BODY, har
 
 CALL = '{"type":"identify","userId":"u-1","traits":{"name":"Zoë"}}'
@@ -32,6 +32,12 @@ def entry(posted: Any = None, *, method: str = "POST", **response: Any) -> dict[
         "response": {"status": 200} | response,
     }
     return {key: value for key, value in made.items() if value != {"status": None}}
+
+
+def test_requests_for_tokens_are_passed_over() -> None:
+    asked = entry({"text": "grant_type=client_credentials&client_assertion=eyJ", "mimeType": "x"})
+    asked["request"]["url"] = "https://oauth2.segment.io/token"
+    assert list(har(archive(asked), {})) == [PassedOver("oauth2.segment.io", OF_OAUTH)]
 
 
 def archive(*entries: dict[str, Any]) -> bytes:
