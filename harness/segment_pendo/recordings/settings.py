@@ -20,6 +20,7 @@ _KINDS: Final = {
     "allow_list": "true or false",
     "replace": "a list of keys",
     "keep": "a list of keys",
+    "cdn_settings": "the name of a file",
 }
 
 
@@ -37,10 +38,15 @@ class Redact(Struct):
 
 
 class Settings(Struct):
-    """`redact`; `ignore`: JSON paths of what differs from run to run, where calls are compared."""
+    """What a project says.
+
+    `ignore`: JSON paths of what differs from run to run, where calls are compared. `cdn_settings`: the path
+    of a file with the settings that production's CDN gives to browsers, or an empty text.
+    """
 
     redact: Redact = msgspec.field(default_factory=Redact)
     ignore: list[str] = []
+    cdn_settings: str = ""
 
 
 def settings(folder: Path = Path()) -> Settings:
@@ -54,7 +60,7 @@ def settings(folder: Path = Path()) -> Settings:
         given = [_read(directory / name, path) for name, path in _FILES]
         if any(given):
             first, second = given
-            return _together(first or _Given(), second or _Given())
+            return _together(directory, first or _Given(), second or _Given())
         if (directory / ".git").exists():
             break
     return Settings()
@@ -65,11 +71,14 @@ class _Given(Struct):
 
     redact: Redact | UnsetType = UNSET
     ignore: list[str] = []
+    cdn_settings: str = ""
 
 
-def _together(first: _Given, second: _Given) -> Settings:
+def _together(directory: Path, first: _Given, second: _Given) -> Settings:
     redact = next((given.redact for given in (first, second) if given.redact is not UNSET), Redact())
-    return Settings(redact, [*first.ignore, *second.ignore])
+    file = first.cdn_settings or second.cdn_settings
+    # Always a path with a folder: whoever writes a file of the working tree must not make us ask the network.
+    return Settings(redact, [*first.ignore, *second.ignore], str(directory / file) if file else "")
 
 
 def _read(file: Path, path: tuple[str, ...]) -> _Given | None:
