@@ -1,6 +1,7 @@
 """Where the settings of browsers come from: a file with production's, or, if asked for, the real CDN."""
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -143,7 +144,8 @@ def _through(via: Upstream | None) -> dict[str, Any]:
     """Return what aiohttp has to know of a proxy."""
     if via is None:
         return {}
-    import aiohttp  # noqa: PLC0415 - a slow import, needed only for sending
-
-    user, _, password = via.auth.partition(":")
-    return {"proxy": via.url, "proxy_auth": aiohttp.BasicAuth(user, password) if via.auth else None}
+    basic = b64encode(via.auth.encode()).decode()
+    return {
+        "proxy": via.url,
+        "proxy_headers": {"Proxy-Authorization": f"Basic {basic}"} if via.auth else None,
+    }
