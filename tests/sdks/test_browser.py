@@ -99,7 +99,7 @@ def plugin(name: str, url: str) -> dict[str, Any]:
 
 
 def test_productions_settings_act_as_there(run: Start, origin: str, page: Page, tmp_path: Path) -> None:
-    """The plan blocks an event, a plugin changes the other, one that is missing is counted; all stays here."""
+    """The plan blocks an event, a plugin changes the other, a missing one is counted; all stays here."""
     plugins = [plugin("Enrich", f"{origin}/enrich.js"), plugin("Missing", f"{origin}/missing.js")]
     file = tmp_path / "settings.json"
     file.write_text(json.dumps(PRODUCTION | {"remotePlugins": plugins}))

@@ -2,6 +2,7 @@
 
 import click
 
+from segment_pendo.base.prose import printable
 from segment_pendo.recordings.settings import settings
 from segment_pendo.serve.cdn_settings import FETCH
 
@@ -19,4 +20,6 @@ def said(cdn_settings: str) -> str:
         return ""
     if cdn_settings == FETCH:
         return "Settings of browsers are fetched from the real cdn.segment.com: it is told their write keys."
-    return f"Settings of browsers are those in {cdn_settings}; only where calls are sent is changed."
+    return (
+        f"Settings of browsers are those in {printable(cdn_settings)}; only where calls are sent is changed."
+    )
