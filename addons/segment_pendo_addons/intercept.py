@@ -24,7 +24,6 @@ from segment_pendo.base.headers import decoded_headers
 from segment_pendo.base.hosts import bare, is_this_machine
 from segment_pendo.base.switch import SwitchError
 from segment_pendo.explain.doors import named
-from segment_pendo.explain.teller import Teller, refusal_line
 from segment_pendo.mapping.destination_file import DestinationError
 from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.regions import CDN_HOSTS, destination
@@ -33,13 +32,15 @@ from segment_pendo.recordings.format import RecordingError
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
 from segment_pendo.segment.ingest import is_script
 from segment_pendo.segment.webhooks import KINDS
+from segment_pendo.serve.cdn_settings import CdnSettingsError
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.session import Plan, Session
-from segment_pendo.words import Attempt, CallRef, Receipt, SdkRequest
+from segment_pendo.words import SdkRequest
 from segment_pendo_addons.failing import answer_of, fail
+from segment_pendo_addons.report import Report
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
@@ -127,6 +128,16 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
         "More hosts that stand for Segment, such as a custom domain.",
         None,
     ),
+    (
+        "segment_pendo_cdn_settings",
+        str,
+        "",
+        (
+            "Answer browsers and mobile SDKs with the settings of your production, saved in this file from "
+            "https://cdn.segment.com/v1/projects/KEY/settings. fetch: ask the real CDN each time."
+        ),
+        None,
+    ),
 )
 
 
@@ -164,38 +175,13 @@ def _plan(setup: Setup) -> Plan:
             port=None,
             to=destination(to, key) if to else None,
             setup=setup,
+            cdn_settings=ctx.options.segment_pendo_cdn_settings,
             record=Path(record).expanduser() if record else None,
             secrets=tuple(filter(None, (key, setup.secret))),
         )
     except ValueError as error:
         msg = f"segment_pendo_to: {error}."
         raise exceptions.OptionsError(msg) from None
-
-
-class _Report:
-    """A sink: logs a line for each call without a webhook, or whose webhook is not delivered.
-
-    `heard` logs a line for each attempt.
-    """
-
-    def __init__(self, *, delivers: bool) -> None:
-        self._delivers = delivers
-        self._teller = Teller("mitmdump")
-
-    def take(self, receipt: Receipt) -> None:
-        if receipt.refusal:
-            _log.warning(refusal_line(receipt))
-        for judged in receipt.each:
-            if not (self._delivers and judged.webhook):
-                _log.info(self._teller.call(receipt, judged, delivers=False))
-
-    @staticmethod
-    def heard(ref: CallRef, attempt: Attempt) -> None:
-        if attempt.state == "delivered":
-            _log.info("webhook of call %s: Pendo answered %s", ref, attempt.status)
-        elif attempt.state == "dead" or attempt.number == 1:
-            state = "was not delivered" if attempt.state == "dead" else "is not delivered yet"
-            _log.warning("webhook of call %s %s: %s", ref, state, attempt.detail)
 
 
 class Intercept:
@@ -246,7 +232,7 @@ class Intercept:
     def _rebuild(self) -> None:
         """Begin a session with the current options; the session before ends when it has delivered."""
         plan = _plan(_setup())
-        report = _Report(delivers=plan.to is not None)
+        report = Report(delivers=plan.to is not None)
         old = self._session
         try:
             if old is not None and old.recorder is not None:
@@ -254,6 +240,9 @@ class Intercept:
             self._session = Session(plan, report, report.heard, tell=_log.warning, after=old)
         except RecordingError as error:
             msg = f"segment_pendo_record: {error}"
+            raise exceptions.OptionsError(msg) from None
+        except CdnSettingsError as error:
+            msg = f"segment_pendo_cdn_settings: {error}"
             raise exceptions.OptionsError(msg) from None
         self._relay, self._gate = self._session.relay, self._session.gate
         if self._is_running:

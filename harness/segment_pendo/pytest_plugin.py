@@ -168,7 +168,7 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
     try:
         of_project = settings(config.rootpath)
         file = config.getini("segment_pendo_destination")
-        in_ini["destination"] = config.rootpath / file if file else of_project.destination
+        in_ini["destination"] = (config.rootpath / file if file else of_project.destination) or None
         chosen = combined(
             {"ignore": of_project.ignore},
             in_ini,

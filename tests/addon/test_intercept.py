@@ -290,6 +290,7 @@ def test_hosts_are_an_option(context: taddons.context) -> None:
         ("segment_pendo_to", "us", "SEGMENT_PENDO_API_KEY"),
         ("segment_pendo_record", "/no/such/dir/file", "cannot be written"),
         ("segment_pendo_segment", "maybe", "answer, pass"),
+        ("segment_pendo_cdn_settings", "/no/such/file", "segment_pendo_cdn_settings: .*No such file"),
         ("segment_pendo_webhook", "new", "segment_pendo_webhook: webhook is one of actions, classic"),
         ("segment_pendo_assume", ["nestd=dot"], "segment_pendo_assume: .*Did you mean nested"),
         (
@@ -324,7 +325,8 @@ def test_every_option_has_help(context: taddons.context) -> None:
     context.master.addons.add(Intercept())
     names = [name for name in context.options.keys() if name.startswith("segment_pendo_")]  # noqa: SIM118 - not a dict
     assert sorted(names) == [
-        f"segment_pendo_{name}" for name in ("assume", "hosts", "record", "segment", "to", "track", "webhook")
+        f"segment_pendo_{name}"
+        for name in ("assume", "cdn_settings", "hosts", "record", "segment", "to", "track", "webhook")
     ]
     assert all(context.options._options[name].help.endswith(".") for name in names)
 
@@ -340,6 +342,26 @@ def test_a_settings_request_keeps_the_sdk_on_segments_name(kept: Kept) -> None:
     assert json.loads(one.response.content or b"")["integrations"]["Segment.io"] == {
         "apiKey": "WK",
         "apiHost": "api.segment.io/v1",
+    }
+
+
+def test_production_settings_are_an_option(context: taddons.context, tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(
+        '{"integrations": {"Segment.io": {"apiHost": "x", "apiKey": "WK"}}, "plan": {"track": 1}}'
+    )
+    addon = Intercept()
+    context.master.addons.add(addon)
+    context.configure(addon, segment_pendo_cdn_settings=str(file))
+    one = flow("cdn.segment.com", "/v1/projects/WK/settings", "GET", b"")
+    asyncio.run(addon.request(one))
+    assert one.response
+    assert json.loads(one.response.content or b"") == {
+        "integrations": {
+            "Segment.io": {"apiHost": "api.segment.io/v1", "apiKey": "WK", "protocol": "https"},
+        },
+        "plan": {"track": 1},
+        "metrics": {"host": "api.segment.io/v1"},
     }
 
 

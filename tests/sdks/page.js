@@ -7,3 +7,8 @@ window.go = async (cdnURL, segment) => {
   await analytics.group("acme", { name: "Acme", employees: 5 });
   for (let i = 0; i < 100; i += 1) analytics.identify(`many-${i}`, { i });
 };
+
+window.tracked = async (cdnURL, events) => {
+  const [analytics] = await AnalyticsBrowser.load({ writeKey: "WRITE_KEY_browser", cdnURL });
+  for (const event of events) await analytics.track(event);
+};

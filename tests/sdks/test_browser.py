@@ -1,13 +1,15 @@
 """Analytics.js in a real Chromium, on a page of another origin."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from chromium import new_page, served
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
 from processes import Start, all_arrived, get
 
 HERE = Path(__file__).parent
@@ -68,6 +70,65 @@ def test_a_page_of_another_origin(
     (row,) = get(f"{running.home}/_/calls?user=u-1&type=identify")[1]["calls"]
     # One by one it is the client channel, by batch the server's: so the delivery strategy was in force.
     assert f'"channel":"{channel}"' in row["body"]
+
+
+PLUGIN = """
+window.enrich = ({ plan }) => ({
+  name: "Enrich", version: "1", type: "enrichment", isLoaded: () => true, load: async () => {},
+  track: (ctx) => { ctx.updateEvent("properties.plan", plan); return ctx; },
+});
+"""
+PRODUCTION = {
+    "integrations": {
+        "Webhooks": {"versionSettings": {"componentTypes": ["server"]}, "bundlingStatus": "unbundled"},
+        "Segment.io": {"apiKey": "WRITE_KEY_production", "apiHost": "api.segment.io/v1", "protocol": "https"},
+    },
+    "plan": {"track": {"__default": {"enabled": True}, "Blocked": {"enabled": False}}},
+    "metrics": {"sampleRate": 1, "host": "api.segment.io/v1"},
+}
+
+
+def plugin(name: str, url: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "creationName": name,
+        "libraryName": name.lower(),
+        "url": url,
+        "settings": {"plan": "pro"},
+    }
+
+
+def test_productions_settings_act_as_there(run: Start, origin: str, page: Page, tmp_path: Path) -> None:
+    """The plan blocks an event, a plugin changes the other, a missing one is counted; all stays here."""
+    plugins = [plugin("Enrich", f"{origin}/enrich.js"), plugin("Missing", f"{origin}/missing.js")]
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(PRODUCTION | {"remotePlugins": plugins}))
+    running = run("--no-proxy", "--track", "--cdn-settings", str(file))
+    page.route(
+        f"{origin}/enrich.js", lambda route: route.fulfill(body=PLUGIN, content_type="text/javascript")
+    )
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - playwright marks it
+    page.goto(origin)
+    page.evaluate("([home, events]) => window.tracked(home, events)", [running.home, ["Blocked", "Allowed"]])
+    status, answer = get(f"{running.home}/_/wait?count=2&timeout=20")
+    assert status == 200, answer
+    blocked, allowed = sorted(answer["calls"], key=lambda row: row["outcome"])
+    assert (blocked["outcome"], blocked["code"]) == ("skipped", "FILTERED_BY_INTEGRATIONS_OBJECT")
+    assert "tracking plan" in blocked["reason"]
+    body = json.loads(allowed["body"])
+    assert (body["event"], body["properties"]) == ("Allowed", {"plan": "pro"})
+    assert {urlsplit(request.url).hostname for request in asked} - {None} == {"127.0.0.1"}
+    assert [request.url for request in asked if request.url.endswith("/v1/m")]  # telemetry of the missing one
+    sent = [json.loads(request.post_data or "") for request in asked if request.url.endswith("/v1/t")]
+    assert [(call["event"], call["integrations"], call["writeKey"]) for call in sent] == [
+        ("Blocked", {"All": False, "Segment.io": True}, "WRITE_KEY_production"),
+        ("Allowed", {}, "WRITE_KEY_production"),
+    ]
+    running.end()
+    said = running.err.read_text()
+    assert "another write key" in said
+    assert "WRITE_KEY" not in said
 
 
 def test_the_page_of_a_run_shows_its_calls(run: Start, page: Page) -> None:

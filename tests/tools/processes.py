@@ -62,9 +62,10 @@ class Seen:
 
 @dataclass
 class Server:
-    """A small HTTP server that answers `status` to everything and keeps what it got."""
+    """A small HTTP server that answers `status` and `body` to everything and keeps what it got."""
 
     status: int = 200
+    body: bytes = b""
     seen: list[Seen] = field(default_factory=list)
     delay: float = 0
     url: str = ""
@@ -82,8 +83,9 @@ class Server:
                 outer.seen.append(Seen(self.command, self.path, dict(self.headers), body))
                 time.sleep(outer.delay)
                 self.send_response(outer.status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(outer.body)))
                 self.end_headers()
+                self.wfile.write(outer.body)
 
             do_GET = do_POST  # noqa: N815 - http.server's names
 

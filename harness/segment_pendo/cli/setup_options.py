@@ -109,7 +109,7 @@ def _destination(path: Path | None) -> DestinationFile | None:
     if path is not None:
         return load(path)
     in_settings = settings().destination
-    if in_settings is None:
+    if not in_settings:
         return None
     context = click.get_current_context()
     given = [name for name in _IN_FILE if context.get_parameter_source(name) != ParameterSource.DEFAULT]

@@ -21,6 +21,7 @@ _KINDS: Final = {
     "allow_list": "true or false",
     "replace": "a list of keys",
     "keep": "a list of keys",
+    "cdn_settings": "the name of a file",
 }
 
 
@@ -38,14 +39,17 @@ class Redact(Struct):
 
 
 class Settings(Struct):
-    """`redact`; `ignore`: JSON paths of what differs from run to run, where calls are compared.
+    """What a project says.
 
-    `destination`: the destination file; in a settings file its path is from there.
+    `ignore`: JSON paths of what differs from run to run, where calls are compared. `destination`,
+    `cdn_settings`: the paths of a destination file, and of a file with the settings that production's CDN
+    gives to browsers, or empty texts; in a settings file they are from there.
     """
 
     redact: Redact = msgspec.field(default_factory=Redact)
     ignore: list[str] = []
-    destination: str | None = None
+    destination: str = ""
+    cdn_settings: str = ""
 
 
 def settings(folder: Path = Path()) -> Settings:
@@ -59,7 +63,7 @@ def settings(folder: Path = Path()) -> Settings:
         given = [_read(directory / name, path) for name, path in _FILES]
         if any(given):
             first, second = given
-            return _together(first or _Given(), second or _Given(), directory)
+            return _together(directory, first or _Given(), second or _Given())
         if (directory / ".git").exists():
             break
     return Settings()
@@ -70,13 +74,18 @@ class _Given(Struct):
 
     redact: Redact | UnsetType = UNSET
     ignore: list[str] = []
-    destination: str | UnsetType = UNSET
+    destination: str = ""
+    cdn_settings: str = ""
 
 
-def _together(first: _Given, second: _Given, directory: Path) -> Settings:
+def _together(directory: Path, first: _Given, second: _Given) -> Settings:
     redact = next((given.redact for given in (first, second) if given.redact is not UNSET), Redact())
-    file = next((given.destination for given in (first, second) if given.destination is not UNSET), None)
-    return Settings(redact, [*first.ignore, *second.ignore], None if file is None else str(directory / file))
+    # Always a path with a folder: whoever writes a file of the working tree must not make us ask the network.
+    files = (
+        str(directory / file) if file else ""
+        for file in (first.destination or second.destination, first.cdn_settings or second.cdn_settings)
+    )
+    return Settings(redact, [*first.ignore, *second.ignore], *files)
 
 
 def _read(file: Path, path: tuple[str, ...]) -> _Given | None:

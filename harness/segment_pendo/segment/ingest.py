@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header
 from segment_pendo.base.suggestion import nearest
-from segment_pendo.segment import oauth
+from segment_pendo.segment import cdn_settings, oauth
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.refused import lost_with_it, not_finite
 from segment_pendo.segment.switches import DEFAULT, Switches
@@ -473,17 +473,13 @@ def refused(request: SdkRequest, refusal: Refusal) -> Reply:
     return Reply(refusal.status, (_JSON, *_cors(request)), js_json.write(body))
 
 
-def settings_reply(request: SdkRequest, write_key: str) -> Reply:
-    """Return CDN settings that keep an SDK with us (I-17).
-
-    Without apiKey and apiHost the SDK would post to the real Segment.
-    """
+def settings_reply(request: SdkRequest, write_key: str, settings: JsonObject | None = None) -> Reply:
+    """Return CDN settings that keep an SDK with us (I-17): production's `settings` (D-70), or our own."""
     api_host = "api.segment.io/v1" if request.door == "proxy" else f"{request.host}/v1"
-    segment: JsonObject = {"apiKey": write_key, "apiHost": api_host}
-    if request.door == "home":
-        segment["protocol"] = "http"
-    body: Json = {
-        "integrations": {"Segment.io": segment},
-        "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
-    }
-    return Reply(200, (_JSON, *_cors(request)), js_json.write(body))
+    is_home = request.door == "home"
+    if settings is None:
+        body = js_json.write(cdn_settings.own(api_host, "http" if is_home else None, write_key))
+    else:
+        protocol = "http" if is_home else "https"
+        body = js_json.keep(cdn_settings.kept_here(settings, api_host, protocol, write_key))
+    return Reply(200, (_JSON, *_cors(request)), body)

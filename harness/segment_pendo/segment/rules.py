@@ -172,6 +172,9 @@ RULES: Final[tuple[Rule, ...]] = (
         "documentation", _FILTER),
     Rule("N-13", "_metadata.unbundled: no effect, as both destinations take client events anyway.", "code",
         _CLASSIC),
+    Rule("D-70",
+        "Settings of the CDN hold the plan; Analytics.js marks what it blocks All: false, Segment.io: true.",
+        "code", "npm @segment/analytics-next 1.84.3", "SDKs"),
     # --- times ---
     Rule("T-1", "originalTimestamp is the client's timestamp, character for character.", "payloads",
         _SAMPLES, "payloads"),

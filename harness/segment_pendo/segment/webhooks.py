@@ -113,12 +113,23 @@ def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAUL
 
 
 def _all_off(kind: Kind, integrations: JsonObject) -> Skipped:
-    reason = f'integrations has "All": false and does not list "{kind.title}"; add it there to deliver.'
+    if _is_blocked_by_plan(integrations):
+        reason = (
+            'integrations has "All": false and "Segment.io": true, as Analytics.js marks an event that the '
+            "tracking plan in the source's settings blocks; allow the event in the plan to deliver it."
+        )
+    else:
+        reason = f'integrations has "All": false and does not list "{kind.title}"; add it there to deliver.'
     other = CLASSIC if kind is ACTIONS else ACTIONS
     listed = next((name for name in other.names if name in integrations), None)
     if listed is not None:
         reason += f' "{listed}", which it lists, is Segment\'s other webhook destination, {other.title}.'
     return Skipped("FILTERED_BY_INTEGRATIONS_OBJECT", reason)
+
+
+def _is_blocked_by_plan(integrations: JsonObject) -> bool:
+    """Whether the object has the mark of an event that a plan blocks (D-70)."""
+    return integrations.get("All") is False and integrations.get("Segment.io") is True
 
 
 def _off(kind: Kind) -> Skipped:

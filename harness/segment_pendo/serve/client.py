@@ -87,13 +87,14 @@ class Client:
         body: bytes = b"",
         seconds: float = SECONDS,
         most: int | None = _KEPT,
+        whole: bool = False,
         **how: Any,
     ) -> Answer:
         """Make one request, within `seconds`; return the answer with at most `most` bytes of its body.
 
         Never raises for what the network does. `url` is sent as it is written; who has a path from elsewhere
-        uses `joined`. `name`: what texts call the
-        other side, by default its host and port. `how`: aiohttp's proxy and ssl.
+        uses `joined`. `name`: what texts call the other side, by default its host and port. `whole`: wait for
+        `most` bytes or the end, not only for the first that come. `how`: aiohttp's proxy and ssl.
         """
         import aiohttp  # noqa: PLC0415 - as above: slow, only for sending
         from yarl import URL  # noqa: PLC0415 - comes with aiohttp
@@ -110,7 +111,7 @@ class Client:
                 **how,
             ) as answer:
                 # Read in any case, so that the connection can be used again; a destination ignores it (W-12).
-                kept = await (answer.read() if most is None else answer.content.read(most))
+                kept = await _read(answer.content, most, whole=whole)
                 return Answer(
                     answer.status, _said(answer.status, name), kept, headers=tuple(answer.headers.items())
                 )
@@ -122,6 +123,15 @@ class Client:
         """Send an SDK's request to the ingest at `base`; a path of `base` is kept as a prefix."""
         url = joined(base, request.path, request.query)
         return await self.ask(request.method, url, headers=request.headers, body=request.body, **how)
+
+
+async def _read(content: "aiohttp.StreamReader", most: int | None, *, whole: bool) -> bytes:
+    if most is None:
+        return await content.read()
+    kept = await content.read(most)
+    while whole and len(kept) < most and not content.at_eof():
+        kept += await content.read(most - len(kept))
+    return kept
 
 
 def _failed(error: Exception, name: str, seconds: float) -> str:

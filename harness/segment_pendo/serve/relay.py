@@ -15,7 +15,9 @@ from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.assess import assess_in_steps
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment.ingest import route, settings_reply
 from segment_pendo.segment.oauth import without_credentials
+from segment_pendo.serve.cdn_settings import Source
 from segment_pendo.words import Receipt, SdkRequest
 
 __all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "Writer", "in_turns"]
@@ -117,7 +119,7 @@ class Relay:
 
     `writer` commits what the keepers among the sinks have prepared; only then the others take the receipt.
     `turn`: how many seconds a request may hold the event loop at a time. `tell` is called with a sentence
-    when a keeper begins to fail, and when it has recovered.
+    when a keeper begins to fail, and when it has recovered. `settings`: where browsers' settings come from.
     """
 
     def __init__(
@@ -129,6 +131,7 @@ class Relay:
         clock: Callable[[], datetime] = _now,
         turn: float = _TURN,
         tell: Callable[[str], None] = tell_nobody,
+        settings: Source | None = None,
     ) -> None:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
@@ -136,6 +139,7 @@ class Relay:
         self._clock = clock
         self._turn = turn
         self._tell = tell
+        self._settings = settings
         self._failing = 0  # requests in a row that a keeper could not keep
         self._earlier = EarlierCalls(setup)
         self._run = token_hex(3)
@@ -184,7 +188,15 @@ class Relay:
             self._not_kept(receipt, error)
         self._kept()
         await in_turns(self._told(receipt), self._turn)
-        return receipt
+        return await self._with_settings(receipt)
+
+    async def _with_settings(self, receipt: Receipt) -> Receipt:
+        """Return the receipt; if an SDK asked for settings, with production's in the reply (D-70)."""
+        where = route(receipt.request) if self._settings is not None else None
+        if self._settings is None or where is None or where.kind != "settings":
+            return receipt
+        settings = await self._settings.of(where.name)
+        return replace(receipt, reply=settings_reply(receipt.request, where.name, settings))
 
     def _prepared(self, request: SdkRequest, at: datetime | None) -> Steps[tuple[Receipt, Prepared]]:
         at = milliseconds(at or self._clock())

@@ -19,6 +19,7 @@ from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
+from segment_pendo.serve.cdn_settings import source
 from segment_pendo.serve.client import Client
 from segment_pendo.serve.delivery import Delivery, How, Send, over_http
 from segment_pendo.serve.environment import ca_directory, default_store
@@ -56,7 +57,8 @@ class Plan:
     `to` None: the Pendo on loopback, which takes webhooks in this process unless `loopback_http`. `deliver`:
     whether webhooks are sent at all, and `how`. `drain`: how many seconds the end waits for another Pendo.
     `store` None: a temporary file, or for a real Pendo one in the state directory. `answers`: Segment's
-    requests are answered here, and its hosts are not dialled.
+    requests are answered here, and its hosts are not dialled. `cdn_settings`: a file with the settings that
+    production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own.
     """
 
     port: int | None = HOME_PORT
@@ -76,6 +78,7 @@ class Plan:
     answers: bool = True
     offline: bool = False
     hosts: tuple[str, ...] = ()
+    cdn_settings: str = ""
     with_proxy: bool = True
     allow_origins: tuple[str, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -114,7 +117,8 @@ class Session:
     stays in the store for the session that comes after. `resumed`: how many webhooks of earlier runs this one
     delivers; `elsewhere`: those for another destination, which it does not. `left`: after the end, how many
     webhooks were not delivered, and `left_names` the first of them. Making it raises StoreError,
-    RecordingError and ListenerError; entering it raises ListenerError, ProxyError and UpstreamError.
+    RecordingError, ListenerError, CdnSettingsError and UpstreamError; entering it raises ListenerError,
+    ProxyError and UpstreamError.
     """
 
     def __init__(
@@ -152,6 +156,9 @@ class Session:
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
         self._side = side
+        # Under mitmdump (no home port) HTTPS_PROXY may name mitmdump, and the question would come back here.
+        via = upstream(os.environ) if plan.cdn_settings and plan.port is not None else None
+        settings = source(plan.cdn_settings, tell, via)
         with ExitStack() as files:
             self._port = None if plan.port is None else files.enter_context(closing(Port(plan.port)))
             self.recorder = None if plan.record is None else self._recorder(plan.record, files)
@@ -168,6 +175,7 @@ class Session:
                 setup=plan.setup,
                 writer=self._store.database if self._store is not None else None,
                 tell=tell,
+                settings=settings,
             )
             if self._port is not None:
                 self._home = Home(self.relay, self.store, pendo, gate=self.gate, faults=self.faults)

@@ -270,6 +270,7 @@ def test_an_edited_body_is_not_checked_where_it_is_ignored(
         ('ignore = "a"', "segment-pendo.toml: ignore must be a list of JSON paths"),
         ('ignore = ["$.a["]', "the setting ignore: '$.a[' is not a JSONPath"),
         ("redact = 1", "segment-pendo.toml: redact must be a table"),
+        ("cdn_settings = 1", "segment-pendo.toml: cdn_settings must be the name of a file"),
     ],
 )
 def test_wrong_settings_end_with_3(
@@ -295,13 +296,14 @@ def test_both_files_of_settings_count_also_from_below(
     (tmp_path / "pyproject.toml").write_text(
         '[tool.segment-pendo]\nignore = ["a"]\n[tool.segment-pendo.redact]\nids = "users"\n'
     )
-    (tmp_path / "segment-pendo.toml").write_text('ignore = ["b"]\n')
+    (tmp_path / "segment-pendo.toml").write_text('ignore = ["b"]\ncdn_settings = "config/settings.json"\n')
     below = tmp_path / "x" / "y"
     below.mkdir(parents=True)
     for folder in (tmp_path, below):
         monkeypatch.chdir(folder)
         found = settings()
         assert (found.ignore, found.redact.ids) == (["b", "a"], "users")
+        assert found.cdn_settings == str(tmp_path / "config" / "settings.json")
     (tmp_path / "segment-pendo.toml").write_text('[redact]\nids = "all"\n')
     assert (settings().redact.ids, settings().ignore) == ("all", ["a"])
     (tmp_path / "x" / ".git").mkdir()  # another project

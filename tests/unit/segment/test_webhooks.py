@@ -230,6 +230,26 @@ def test_words_name_the_destination_that_is_meant(kind: str, title: str) -> None
     assert f'use its name: "{title}": false.' in finding.message
 
 
+@pytest.mark.parametrize("kind", ["actions", "classic"])
+def test_the_mark_of_a_tracking_plan_is_told(kind: str) -> None:
+    for integrations, is_plans in [
+        ({"All": False, "Segment.io": True}, True),
+        ({"Mixpanel": True, "All": False, "Segment.io": True}, True),
+        ({"All": False, "Segment.io": False}, False),
+        ({"All": False, "Segment.io": {}}, False),
+        ({"All": False}, False),
+    ]:
+        one = judged(b'"integrations": ' + json.dumps(integrations).encode(), Setup(webhook=kind))
+        assert isinstance(one.outcome, Skipped)
+        assert one.outcome.code == "FILTERED_BY_INTEGRATIONS_OBJECT"
+        assert ("tracking plan" in one.outcome.reason) == is_plans, integrations
+
+
+def test_a_call_that_names_the_destination_passes_the_plan() -> None:
+    call = b'"integrations": {"Webhooks (Actions)": true, "All": false, "Segment.io": true}'
+    assert isinstance(judged(call).outcome, Webhook)
+
+
 def test_findings_of_skipped_calls_are_shown() -> None:
     body = b'{"batch": [{"type": "track", "userId": "u", "event": "e", "timestamp": "yesterday"}]}'
     receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup())

@@ -16,7 +16,7 @@ import click
 
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
 from segment_pendo.base.prose import many, printable
-from segment_pendo.cli import credentials
+from segment_pendo.cli import cdn_settings_option, credentials
 from segment_pendo.cli.child import run_child
 from segment_pendo.cli.delivery_options import delivery_options
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
@@ -32,6 +32,7 @@ from segment_pendo.pendo.regions import caveat, region_of
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.serve import launcher
+from segment_pendo.serve.cdn_settings import FETCH
 from segment_pendo.serve.delivery import How
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.serve.store.pending import Pending
@@ -134,6 +135,17 @@ class _Ends:
     help="Answer 404 for scripts of cdn.segment.com instead of letting the proxy fetch them.",
 )
 @click.option(
+    "--cdn-settings",
+    type=_File(),
+    callback=cdn_settings_option.given,
+    metavar="FILE",
+    help=(
+        "Answer browsers and mobile SDKs with the settings of your production, as saved from "
+        "https://cdn.segment.com/v1/projects/KEY/settings: tracking plan, routing rules, consent and remote "
+        "plugins act as there. fetch: ask the real CDN each time.  [default: settings that allow all]"
+    ),
+)
+@click.option(
     "--segment-host",
     "hosts",
     callback=_hosts,
@@ -177,6 +189,7 @@ def command(
     meaning: Meaning,
     store: Path | None,
     segment: str,
+    cdn_settings: str,
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
     setup: Setup,
@@ -214,6 +227,9 @@ def command(
     if batch is not None and setup.webhook != "actions":
         message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
         raise click.UsageError(message)
+    if offline and cdn_settings == FETCH:
+        message = "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead."
+        raise click.UsageError(message)
     destination = credentials.find(to, api_key_file)
     if destination and not destination.loopback and any(fault.on == "pendo" for fault in asked.faults):
         message = f"--fault on=pendo is for the Pendo on loopback, and webhooks go to {destination.name}."
@@ -235,6 +251,7 @@ def command(
         answers=segment == "answer",
         offline=offline,
         hosts=hosts,
+        cdn_settings=cdn_settings,
         with_proxy=not no_proxy,
         allow_origins=origins,
         secrets=credentials.known(destination),
@@ -424,6 +441,8 @@ def _banner(session: Session) -> None:
             "Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them "
             "(--offline: 404)."
         )
+    if plan.cdn_settings:
+        _say(cdn_settings_option.said(plan.cdn_settings))
     if not plan.answers:
         _say("Segment: what comes through the proxy goes on to the real Segment as well.")
     if plan.record is not None:

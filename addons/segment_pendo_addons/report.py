@@ -1,0 +1,36 @@
+"""What mitmproxy's log says of calls and their delivery."""
+
+import logging
+
+from segment_pendo.explain.teller import Teller, refusal_line
+from segment_pendo.words import Attempt, CallRef, Receipt
+
+__all__ = ["Report"]
+
+_log = logging.getLogger("segment_pendo")
+
+
+class Report:
+    """A sink: logs a line for each call without a webhook, or whose webhook is not delivered.
+
+    `heard` logs a line for each attempt.
+    """
+
+    def __init__(self, *, delivers: bool) -> None:
+        self._delivers = delivers
+        self._teller = Teller("mitmdump")
+
+    def take(self, receipt: Receipt) -> None:
+        if receipt.refusal:
+            _log.warning(refusal_line(receipt))
+        for judged in receipt.each:
+            if not (self._delivers and judged.webhook):
+                _log.info(self._teller.call(receipt, judged, delivers=False))
+
+    @staticmethod
+    def heard(ref: CallRef, attempt: Attempt) -> None:
+        if attempt.state == "delivered":
+            _log.info("webhook of call %s: Pendo answered %s", ref, attempt.status)
+        elif attempt.state == "dead" or attempt.number == 1:
+            state = "was not delivered" if attempt.state == "dead" else "is not delivered yet"
+            _log.warning("webhook of call %s %s: %s", ref, state, attempt.detail)
