@@ -37,6 +37,7 @@ _FACADE: Final = "npm segmentio-facade 3.2.7"
 _CLASSIC: Final = "Segment's framework for classic destinations, 7.1.0"
 _WEBHOOKS: Final = "documentation of the Webhooks destinations"
 _FILTER: Final = "documentation of filtering data"
+_FUNCTIONS: Final = "documentation of destination insert functions"
 
 _FILTERS: Final = "documentation of destination filters"
 _TSUB: Final = "npm @segment/tsub 2.0.1"
@@ -289,4 +290,29 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("W-28", "JSON as JavaScript writes it: numbers are doubles, keys named __proto__ are lost.", "code",
          _ACTIONS, "oracle"),
     Rule("W-29", "A call that no trigger selects: NO_MATCHING_MAPPING.", "documentation", _DISCARDS),
+    # --- insert functions ---
+    Rule("D-50",
+        "A function has handlers: onIdentify, onTrack, onGroup, onPage, onScreen, onAlias, onDelete. What one "
+        "returns goes on; a type without a handler is not sent (Segment calls it EventNotSupported).",
+        "documentation", _FUNCTIONS),
+    Rule("D-51",
+        "DropEvent drops an event, and so does a handler that does not return one. A list or a text in its "
+        "place counts as none: that is documented nowhere.", "documentation",
+        "documentation of destination insert functions; segment-docs #5576"),
+    Rule("D-52",
+        "EventNotSupported, InvalidEventPayload, ValidationError and any other error lose the event at once; "
+        "after RetryError Segment runs the function again for four hours (here it is not run again).",
+        "documentation", _FUNCTIONS),
+    Rule("D-53", "A function has five seconds, then it is run again for up to four hours (not so here).",
+        "documentation", "documentation of function usage limits"),
+    Rule("D-54",
+        "onBatch is called where more than one event a second comes, handlers of single events elsewhere; "
+        "so here only they count.", "assumption", "documentation of destination insert functions"),
+    Rule("D-55",
+        "Segment's runtime is Node 20 in UTC with crypto, https, fetch, cache and some thirty packages; none "
+        "of the packages is here, and https and fetch only where the network is allowed.", "documentation",
+        "documentation of the functions' runtime"),
+    Rule("D-56",
+        "The trigger is asked before the function: a function cannot make a call match that did not.",
+        "documentation", _FUNCTIONS),
 )  # fmt: skip
