@@ -54,7 +54,8 @@ def destination(seed: int) -> Json:
         {"name": f"f{number}", "if": random.choice(CONDITIONS), "actions": [random.choice(ACTIONS)]}
         for number in range(random.randrange(3))
     ]
-    return {"mappings": mappings, "filters": filters, "consent": random.choice([None, ["Analytics"]])}
+    consent: Json = ["Analytics"] if random.random() < 0.5 else None
+    return {"mappings": mappings, "filters": filters, "consent": consent}
 
 
 def composed(item: Mapped, setup: Setup) -> bytes:

@@ -172,7 +172,7 @@ def _say(row: Any, style: str, *, brief: bool) -> bool:
 
 
 def _way(stages: Json, mapping: str | None) -> None:
-    """Print what the stages after ingest changed, where one of them did, or which of several mappings it was."""
+    """Print the stages after ingest, where one of them changed something or there are several mappings."""
     after = [stage for stage in stages if isinstance(stage, dict)][1:] if isinstance(stages, list) else []
     if mapping is None and not any(stage["changes"] for stage in after):
         return

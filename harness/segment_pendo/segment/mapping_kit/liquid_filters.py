@@ -180,7 +180,7 @@ def _url_encode(text: str) -> str:
 
 
 def _json(value: Value, _arguments: Sequence[Value], work: Work) -> Value:
-    return UNDEFINED if value is UNDEFINED else js_json.encode(jsonable(value, work))
+    return UNDEFINED if value is UNDEFINED else js_json.stringify(jsonable(value, work))
 
 
 def _numbers(calculate: Callable[..., float], count: int) -> Filter:
