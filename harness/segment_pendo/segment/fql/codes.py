@@ -74,8 +74,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TRIGGER_PART_IGNORED": Code(
         "error",
-        "Segment passes over a part of the trigger, as it does with whatever it does not know: it knows type, "
-        "event, name, userId, properties, traits and context (functions: all but type).",
+        "Segment passes over a part of the trigger, as it does with all that it does not know: it knows "
+        "type, event, name, userId, properties, traits and context (functions: all but type).",
         "Take the part out, or filter in the app by what it means.",
         _PUBLISHED,
     ),
@@ -167,8 +167,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TRIGGER_MATCH": Code(
         "error",
-        "match knows one star, at the end or at the beginning. Without one, the first character is taken off, "
-        "and the end of the text is compared; other stars and signs are plain characters (a warning).",
+        "match knows one star, at the end or at the beginning. Without one, the first character is taken "
+        "off, and the end of the text is compared; other stars and signs are plain characters (a warning).",
         'Write "text*" or "*text"; for equality use =, for the middle contains.',
         _PUBLISHED,
     ),

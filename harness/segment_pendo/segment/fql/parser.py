@@ -1,4 +1,4 @@
-"""The conditions that Segment's parser finds in the tokens of a trigger, and what it passes over (D-11, D-13).
+"""The conditions that Segment's parser finds in the tokens of a trigger, and what it passes over: D-11, D-13.
 
 It skips whatever it does not know, instead of refusing it: most traps of the language come from that.
 """
@@ -36,7 +36,7 @@ class Parsed:
     """What Segment's parser makes of a trigger: the conditions, and what traps are made of.
 
     `skipped` are the runs of tokens it passes over, `called` the names among them that stand before a
-    parenthesis, `used` the tokens of each condition, `joints` the words and/or of each level that has several,
+    parenthesis, `used` the tokens of each condition, `joints` the words and/or of a level that has several,
     `cut` the functions whose parenthesis ends the group around them, `empty` the parentheses without a
     condition.
     """
@@ -278,8 +278,8 @@ class _Level:
                 note(
                     "TRIGGER_NESTED_PARENTHESES",
                     PATH,
-                    "Segment cannot read this trigger, so its mapping sends nothing: parentheses stand inside "
-                    f"parentheses, at character {left.start + 1}. Write it with one level of parentheses, or "
+                    "Segment cannot read this trigger, so its mapping sends nothing: parentheses stand "
+                    f"inside parentheses, at character {left.start + 1}. Write it with one level of parentheses, or "
                     "as several mappings.",
                 )
             )

@@ -66,8 +66,8 @@ def _mixed(joints: list[Token]) -> Finding:
     return note(
         "TRIGGER_MIXED_AND_OR",
         PATH,
-        f"and, or stand side by side, up to character {last.stop}: the last one, {last.value}, counts for all. "
-        "Put parentheses around one kind.",
+        f"and, or stand side by side, up to character {last.stop}: the last one, {last.value}, counts for "
+        "all. Put parentheses around one kind.",
     )
 
 

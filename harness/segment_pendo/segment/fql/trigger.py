@@ -44,7 +44,7 @@ class Trigger:
         return self.outcome(data) == "true"
 
     def why(self, data: JsonObject) -> str:
-        """Return why an event is not selected: the conditions that fail, and what stands there; '' if it is."""
+        """Return why an event is not selected: the conditions that fail, what stands there; '' if it is."""
         if self._root is None:
             return self.error or ""
         return refusal.sentence(self._root, units(self.text), data)
