@@ -10,12 +10,22 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from fql_grammar import cases
+from fql_grammar import HOSTILE, cases
 from fql_oracle import Case, FqlOracle, ours
+
+from segment_pendo.segment.fql.inherited import _FUNCTIONS
 
 COUNT = int(os.environ.get("COUNT", "5000"))
 SEED = int(os.environ.get("SEED", "0"))
 AT_ONCE = 500
+OBJECTS = ("object", "list", "text", "number", "yes")
+PATHS = [f"{name}{of}" for name in OBJECTS for of in ("", ".constructor", ".constructor.prototype")] + [
+    "object.constructor.constructor", "object.constructor.constructor.prototype", "object.toString",
+    "object.__proto__", "list.__proto__.__proto__", "object.__proto__.__proto__", "number.toFixed.__proto__",
+]  # fmt: skip
+OTHERS = ("MAX_VALUE", "MIN_VALUE", "NaN", "NEGATIVE_INFINITY", "POSITIVE_INFINITY", "MAX_SAFE_INTEGER",
+          "MIN_SAFE_INTEGER", "EPSILON", "length", "name", "prototype", "constructor", "__proto__", "caller", "arguments",
+          "callee", "0", "00", "-1", "fromAsync", "groupBy")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +45,25 @@ def test_the_same_outcome_as_segments_code(oracle: FqlOracle) -> None:
     assert seen["true"] >= COUNT * 0.25, seen
     assert seen["false"] >= COUNT * 0.25, seen
     assert seen["error"] >= COUNT * 0.05, seen
+
+
+def test_the_same_outcome_of_hostile_triggers(oracle: FqlOracle) -> None:
+    events = ['{"type": "track", "event": "a", "properties": {"n": 0.3333333333333333}}', "{}"]
+    for trigger in HOSTILE:
+        asked = [Case(trigger, event) for event in events]
+        for case, outcome in zip(asked, oracle.ask(asked), strict=True):
+            assert ours(case) == outcome, (trigger[:40], case.event)
+
+
+def test_the_same_members_as_javascript_inherits(oracle: FqlOracle) -> None:
+    """Each function that a value of an event inherits, with its name, its length, and what it inherits itself."""
+    event = '{"traits": {"object": {"a": 1}, "list": [1], "text": "t", "number": 5, "yes": true}}'
+    asked = [
+        Case(f"traits.{path}.{member} {test}", event)
+        for member in sorted({name[:-1] for names in _FUNCTIONS.values() for name in names.split()} | set(OTHERS))
+        for path in PATHS
+        for test in ("= null", "> 0", *(f"= {n}" for n in range(3)), f'= "{member}"', ".name = null", ".length = 1",
+                     f'.name = "{member}"', ".prototype = null", ".constructor.name = \"Function\"")
+    ]  # fmt: skip
+    for case, outcome in zip(asked, oracle.ask(asked), strict=True):
+        assert ours(case) == outcome, case

@@ -23,7 +23,7 @@ NUMBERS = (
 LEAVES = ("true", "false", "null")
 KEYS = (
     "plan", "n", "a", "b", "my plan", "a.b", "0", "1", "length", "constructor", "__proto__", "toString", "é", "😀",
-    "name", "type", "properties", "traits", "x-y", "a_b", "prototype", "page", "url", "event", "caller", "[", "",
+    "name", "type", "properties", "traits", "x-y", "a_b", "prototype", "page", "url", "event", "caller", "[", "", "plan", "n", "a", "b",
 )  # fmt: skip
 MEMBERS = ("properties", "traits", "context")
 PLAIN = ("type", "event", "name", "userId")
@@ -57,6 +57,17 @@ PIECES = (
     "(", ")", "!", "=", "!=", " ", "\n", "\r", "\t", ",", ".", '"', "'", "`", "\\", "[", "]", "and", "or", "null", "5", "-", "+",
     "1.", ".5", "1.2.3", "true", "contains(", "match(", "type", "event", "\u00a0", "é", "😀", "\ud83d", "AND", "OR", ";", "#", "{",
     "()", "(())", '""', "eos", "an", "nul", "o", "-1", "properties.", ")(", "!(", "<", "<=", "*\"",
+)  # fmt: skip
+# Triggers at the limits of a lexer, and such as make a careless one slow.
+HOSTILE = (
+    "(" * 100_000, ")" * 100_000, "()" * 50_000, "(()" * 33_000, "!(" * 50_000, '"' * 100_001, "'\"" * 50_000, "\\" * 100_001,
+    "a." * 50_000 + "a", "properties" + ".a" * 50_000 + " = 5", "properties" + " . a" * 25_000 + " = 5", "contains(" * 11_000,
+    'type = "track" and ' * 6_000 + 'type = "track"', 'type = "Tracks" or ' * 6_000 + "x", "(type = " * 12_000,
+    "contains(event, " * 6_000, 'match(event, "a*") ' * 6_000, 'type = "' + "x" * 99_999 + '"', 'type = "' + "x" * 100_000 + '"',
+    'event != "' + "😀" * 49_999 + 'x"', 'event != "' + "😀" * 50_000 + '"', "type != " + "x" * 99_999, "type != " + "x" * 100_000,
+    "properties.n < " + "9" * 100_000, "properties.n < " + "9" * 100_001, "properties.n > -" + "0" * 99_999 + "9",
+    "properties.n < 0." + "3" * 99_000, "type != " + "\\x" * 99_999, "-" * 100_000, "type = " * 14_000, "\n" * 100_000, "a" * 99_999,
+    "type != null or " * 7_000 + "()", "foo(" * 25_000 + ")" * 25_000, "foo(type = null) " * 6_000, 'properties.n < "' + "0x" + "f" * 90_000 + '"',
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9_-]")
 
@@ -108,7 +119,7 @@ class _Maker:
 
     def place(self, event: Any) -> tuple[str, Any]:
         """The text of a path, and what Python finds there."""
-        if self.chance(0.12):
+        if self.chance(0.09):
             return self.one(ODD_NAMES), self.one(TEXTS)
         name = self.one((*PLAIN, *MEMBERS, *MEMBERS))
         if name in PLAIN:
@@ -116,9 +127,11 @@ class _Maker:
         names, value = [name], event.get(name)
         while isinstance(value, dict | list) and value and (len(names) == 1 or self.chance(0.9)):
             key = self.random.choice(list(value) if isinstance(value, dict) else range(len(value)))
+            if key in {"", "😀"} and self.chance(0.9):  # no trigger can name them
+                break
             names.append(self.escaped(str(key)))
             value = value[key]
-        if len(names) == 1 or self.chance(0.06):
+        if len(names) == 1 or self.chance(0.04):
             names.append(self.escaped(self.one(KEYS)))
         return ".".join(names), value
 
@@ -143,6 +156,8 @@ class _Maker:
         if self.chance(0.25):
             return self.function(event)
         name, value = self.place(event)
+        if self.chance(0.5):
+            return self.fitting(name, value)
         operator = self.one(OPERATORS)
         if self.chance(0.05):
             operator = self.one(ODD_OPERATORS)
@@ -151,8 +166,20 @@ class _Maker:
         words = [name, operator, self.literal(value)]
         if self.chance(0.04):
             words.pop(self.random.randrange(3))
-        blank = "" if self.chance(0.06) else " "
+        blank = "" if self.chance(0.04) else " "
         return blank.join(words)
+
+    def fitting(self, name: str, value: Any) -> str:
+        """A condition that holds, if Segment reads it as its author would."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return f"{name} {self.one(('=', '<=', '>=', '!= 7 and ' + name + ' ='))} {self.literal(value)}"
+        if value is None:
+            return f"{name} {self.one(('= null', '= null', '!= 5', '!= true', '!= ' + '"pro"'))}"
+        if isinstance(value, dict | list):
+            return f"{name} != null"
+        if isinstance(value, str) and self.chance(0.3):
+            return f"{name} != {self.one(('null', '5', 'false', '"pro"', '"X"'))}"
+        return f"{name} = {self.literal(value)}"
 
     def other(self, value: Any) -> Any:
         kind = self.random.randrange(5)
@@ -180,10 +207,12 @@ class _Maker:
         given = f'"{pattern}"' if self.chance(0.94) else self.literal(self.other(value))
         named = name if self.chance(0.97) else f'"{name}"'
         comma = ", " if self.chance(0.95) else self.one((",", " ", ""))
-        sign = self.one(("!", "!", "! ", "not ")) if self.chance(0.3) else ""
+        sign = self.one(("!", "!", "!", "!", "! ", "not ")) if self.chance(0.3) else ""
         return f"{sign}{function}({named}{comma}{given})"
 
     def trigger(self, event: Any) -> str:
+        if self.chance(0.03):
+            return "".join(self.one(PIECES) for _ in range(self.random.randrange(12)))
         joint = self.one((" and ", " or "))
         parts: list[str] = []
         for _ in range(self.random.choice((1, 1, 1, 2, 2, 3, 4))):
@@ -191,7 +220,7 @@ class _Maker:
                 parts.append(joint if self.chance(0.85) else self.joint())
             parts.append(self.part(event))
         text = "".join(parts)
-        for _ in range(self.random.choice((1, 2, 5)) if self.chance(0.12) else 0):
+        for _ in range(self.random.choice((1, 2, 5)) if self.chance(0.1) else 0):
             text = self.mutated(text)
         return text
 
