@@ -56,18 +56,22 @@ ODD_FUNCTIONS = (
 PIECES = (
     "(", ")", "!", "=", "!=", " ", "\n", "\r", "\t", ",", ".", '"', "'", "`", "\\", "[", "]", "and", "or", "null", "5", "-", "+",
     "1.", ".5", "1.2.3", "true", "contains(", "match(", "type", "event", "\u00a0", "é", "😀", "\ud83d", "AND", "OR", ";", "#", "{",
-    "()", "(())", '""', "eos", "an", "nul", "o", "-1", "properties.", ")(", "!(", "<", "<=", "*\"",
+    "()", "(())", '""', "eos", "an", "nul", "o", "-1", "properties.", ")(", "!(", "<", "<=", '*"',
 )  # fmt: skip
-# Triggers at the limits of a lexer, and such as make a careless one slow.
-HOSTILE = (
-    "(" * 100_000, ")" * 100_000, "()" * 50_000, "(()" * 33_000, "!(" * 50_000, '"' * 100_001, "'\"" * 50_000, "\\" * 100_001,
-    "a." * 50_000 + "a", "properties" + ".a" * 50_000 + " = 5", "properties" + " . a" * 25_000 + " = 5", "contains(" * 11_000,
-    'type = "track" and ' * 6_000 + 'type = "track"', 'type = "Tracks" or ' * 6_000 + "x", "(type = " * 12_000,
-    "contains(event, " * 6_000, 'match(event, "a*") ' * 6_000, 'type = "' + "x" * 99_999 + '"', 'type = "' + "x" * 100_000 + '"',
-    'event != "' + "😀" * 49_999 + 'x"', 'event != "' + "😀" * 50_000 + '"', "type != " + "x" * 99_999, "type != " + "x" * 100_000,
+# Texts, names and numbers at the limits of Segment's lexer.
+LIMITS = (
+    'type = "' + "x" * 99_999 + '"', 'type = "' + "x" * 100_000 + '"', 'event != "' + "😀" * 49_999 + 'x"',
+    'event != "' + "😀" * 50_000 + '"', "type != " + "x" * 99_999, "type != " + "x" * 100_000, "a" * 99_999,
     "properties.n < " + "9" * 100_000, "properties.n < " + "9" * 100_001, "properties.n > -" + "0" * 99_999 + "9",
-    "properties.n < 0." + "3" * 99_000, "type != " + "\\x" * 99_999, "-" * 100_000, "type = " * 14_000, "\n" * 100_000, "a" * 99_999,
-    "type != null or " * 7_000 + "()", "foo(" * 25_000 + ")" * 25_000, "foo(type = null) " * 6_000, 'properties.n < "' + "0x" + "f" * 90_000 + '"',
+    "properties.n < 0." + "3" * 99_000, "type != " + "\\x" * 99_999, 'properties.n < "' + "0x" + "f" * 90_000 + '"',
+)  # fmt: skip
+# What makes a careless reader slow, or recurse: a piece that is repeated, and what stands around it.
+_REPEATED = (
+    ("", "(", ""), ("", ")", ""), ("", "()", ""), ("", "(()", ""), ("", "!(", ""), ("", '"', ""), ("", "'\"", ""), ("", "\\", ""),
+    ("a", ".a", ""), ("properties", ".a", " = 5"), ("properties", " . a", " = 5"), ("", "contains(", ""),
+    ("", 'type = "track" and ', 'type = "track"'), ("", 'type = "Tracks" or ', "x"), ("", "(type = ", ""),
+    ("", "contains(event, ", ""), ("", 'match(event, "a*") ', ""), ("", "-", ""), ("", "type = ", ""), ("", "\n", ""),
+    ("", "type != null or ", "()"), ("foo(", "foo(", "))"), ("", "foo(type = null) ", ""), ("", '(contains(event, "a") or ', ""),
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9_-]")
 
@@ -257,3 +261,8 @@ def cases(seed: int, count: int) -> Iterator[Case]:
     for _ in range(count):
         event = maker.event()
         yield Case(maker.trigger(js_json.read(event.encode()).value), event)
+
+
+def hostile(size: int) -> list[str]:
+    """Triggers of about this size that make a careless reader slow, or recurse."""
+    return [before + piece * (size // len(piece)) + after for before, piece, after in _REPEATED]
