@@ -12,34 +12,46 @@ from segment_pendo.base import js_json
 
 TYPES = ("identify", "group", "track", "page", "screen", "alias")
 TEXTS = (
-    "pro", "Pro", "Signed Up", "Signed", "5", "05", "5.0", "1e3", "true", "false", "null", "eos", "", " ", " 5 ", "0x10",
-    "0b2", "Infinity", "-", "NaN", "a*", "*a", "a", "*", "x😀y", "😀", "\ud83d", "\ude00b", "é", "É", "'a'", "a\\b", "a b", "track",
+    "pro", "Pro", "Signed Up", "Signed", "5", "05", "5.0", "1e3", "true", "false", "null", "eos", "", " ",
+    " 5 ", "0x10",
+    "0b2", "Infinity", "-", "NaN", "a*", "*a", "a", "*", "x😀y", "😀", "\ud83d", "\ude00b", "é", "É", "'a'",
+    "a\\b", "a b", "track",
     "Track", "undefined", "toString", "Object", "1_000", "\u00a05", "a\nb", "[a]", "$.a", "and", "1e400",
 )  # fmt: skip
 NUMBERS = (
-    "5", "0", "-0", "5.0", "1.5", "-1", "1e21", "1e400", "-1e400", "9007199254740993", "1e-7", "100", "2", "1000",
+    "5", "0", "-0", "5.0", "1.5", "-1", "1e21", "1e400", "-1e400", "9007199254740993", "1e-7", "100", "2",
+    "1000",
     "0.1", "12345678901234567890", "1e-400", "16",
 )  # fmt: skip
 LEAVES = ("true", "false", "null")
 KEYS = (
-    "plan", "n", "a", "b", "my plan", "a.b", "0", "1", "length", "constructor", "__proto__", "toString", "é", "😀",
-    "name", "type", "properties", "traits", "x-y", "a_b", "prototype", "page", "url", "event", "caller", "[", "", "plan", "n", "a", "b",
+    "plan", "n", "a", "b", "my plan", "a.b", "0", "1", "length", "constructor", "__proto__", "toString",
+    "é", "😀",
+    "name", "type", "properties", "traits", "x-y", "a_b", "prototype", "page", "url", "event", "caller",
+    "[", "", "plan", "n", "a", "b",
 )  # fmt: skip
 MEMBERS = ("properties", "traits", "context")
 PLAIN = ("type", "event", "name", "userId")
 ODD_NAMES = (
-    "groupId", "anonymousId", "messageId", "message.event", "foo", "constructor", "__proto__.x", "toString", "properties",
-    "traits", "context", "event.x", "type.y", "userId.z", "propertiesX", "contextual.a", "AND", "Type", "contains",
-    "match", "null.x", "true", "and.x", "\\type", "proper\\ties.n", "properties\\.n", "properties.\\[", "properties\\.",
+    "groupId", "anonymousId", "messageId", "message.event", "foo", "constructor", "__proto__.x",
+    "toString", "properties",
+    "traits", "context", "event.x", "type.y", "userId.z", "propertiesX", "contextual.a", "AND", "Type",
+    "contains",
+    "match", "null.x", "true", "and.x", "\\type", "proper\\ties.n", "properties\\.n", "properties.\\[",
+    "properties\\.",
     "traits.a\\[0\\]", "traits . plan", "valueOf", "an", "nul", "o", "n", "a", "context.é",
-    "properties.constructor.name", "traits.toString.length", "properties.n.toFixed", "properties.a.constructor.MAX_VALUE",
-    "traits.__proto__.__proto__", "properties.constructor.caller", "properties.a.trimLeft.name", "traits.a.0.length",
+    "properties.constructor.name", "traits.toString.length", "properties.n.toFixed",
+    "properties.a.constructor.MAX_VALUE",
+    "traits.__proto__.__proto__", "properties.constructor.caller", "properties.a.trimLeft.name",
+    "traits.a.0.length",
     "properties.a.constructor.prototype.length", "context.constructor.constructor.name", "traits.keys.length",
 )  # fmt: skip
 OPERATORS = ("=", "=", "=", "!=", "!=", "<", "<=", ">", ">=")
 ODD_OPERATORS = (
-    "==", "!", "<>", "=>", "contains", "starts_with", "not_ends_with", "exists", "not_exists", "is_true", "is_false",
-    "number_equals", "number_not_equals", "not_contains", "in", ",", ".", "(", ")", "and", "~", "&&", "\\=", "[",
+    "==", "!", "<>", "=>", "contains", "starts_with", "not_ends_with", "exists", "not_exists", "is_true",
+    "is_false",
+    "number_equals", "number_not_equals", "not_contains", "in", ",", ".", "(", ")", "and", "~", "&&",
+    "\\=", "[",
 )  # fmt: skip
 FUNCTIONS = ("contains", "match")
 ODD_FUNCTIONS = (
@@ -54,24 +66,31 @@ ODD_FUNCTIONS = (
     "starts_with",
 )
 PIECES = (
-    "(", ")", "!", "=", "!=", " ", "\n", "\r", "\t", ",", ".", '"', "'", "`", "\\", "[", "]", "and", "or", "null", "5", "-", "+",
-    "1.", ".5", "1.2.3", "true", "contains(", "match(", "type", "event", "\u00a0", "é", "😀", "\ud83d", "AND", "OR", ";", "#", "{",
+    "(", ")", "!", "=", "!=", " ", "\n", "\r", "\t", ",", ".", '"', "'", "`", "\\", "[", "]", "and", "or",
+    "null", "5", "-", "+",
+    "1.", ".5", "1.2.3", "true", "contains(", "match(", "type", "event", "\u00a0", "é", "😀", "\ud83d",
+    "AND", "OR", ";", "#", "{",
     "()", "(())", '""', "eos", "an", "nul", "o", "-1", "properties.", ")(", "!(", "<", "<=", '*"',
 )  # fmt: skip
 # Texts, names and numbers at the limits of Segment's lexer.
 LIMITS = (
     'type = "' + "x" * 99_999 + '"', 'type = "' + "x" * 100_000 + '"', 'event != "' + "😀" * 49_999 + 'x"',
     'event != "' + "😀" * 50_000 + '"', "type != " + "x" * 99_999, "type != " + "x" * 100_000, "a" * 99_999,
-    "properties.n < " + "9" * 100_000, "properties.n < " + "9" * 100_001, "properties.n > -" + "0" * 99_999 + "9",
-    "properties.n < 0." + "3" * 99_000, "type != " + "\\x" * 99_999, 'properties.n < "' + "0x" + "f" * 90_000 + '"',
+    "properties.n < " + "9" * 100_000, "properties.n < " + "9" * 100_001,
+    "properties.n > -" + "0" * 99_999 + "9",
+    "properties.n < 0." + "3" * 99_000, "type != " + "\\x" * 99_999,
+    'properties.n < "' + "0x" + "f" * 90_000 + '"',
 )  # fmt: skip
 # What makes a careless reader slow, or recurse: a piece that is repeated, and what stands around it.
 _REPEATED = (
-    ("", "(", ""), ("", ")", ""), ("", "()", ""), ("", "(()", ""), ("", "!(", ""), ("", '"', ""), ("", "'\"", ""), ("", "\\", ""),
+    ("", "(", ""), ("", ")", ""), ("", "()", ""), ("", "(()", ""), ("", "!(", ""), ("", '"', ""),
+    ("", "'\"", ""), ("", "\\", ""),
     ("a", ".a", ""), ("properties", ".a", " = 5"), ("properties", " . a", " = 5"), ("", "contains(", ""),
     ("", 'type = "track" and ', 'type = "track"'), ("", 'type = "Tracks" or ', "x"), ("", "(type = ", ""),
-    ("", "contains(event, ", ""), ("", 'match(event, "a*") ', ""), ("", "-", ""), ("", "type = ", ""), ("", "\n", ""),
-    ("", "type != null or ", "()"), ("foo(", "foo(", "))"), ("", "foo(type = null) ", ""), ("", '(contains(event, "a") or ', ""),
+    ("", "contains(event, ", ""), ("", 'match(event, "a*") ', ""), ("", "-", ""), ("", "type = ", ""),
+    ("", "\n", ""),
+    ("", "type != null or ", "()"), ("foo(", "foo(", "))"), ("", "foo(type = null) ", ""),
+    ("", '(contains(event, "a") or ', ""),
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9_-]")
 

@@ -77,18 +77,18 @@ def _place(seen: _Seen) -> Iterator[Finding]:
         yield note(
             "TRIGGER_WHOLE_OBJECT",
             PATH,
-            f"{seen.words} {seen.at} looks for {place.member}.{said(name, 0, len(name))}. Name a member, such "
-            f"as {place.member}.plan.",
+            f"{seen.words} {seen.at} looks for {place.member}.{said(name, 0, len(name))}. Name a member, "
+            f"such as {place.member}.plan.",
         )
     keys = _KEYS.findall(place.path)
-    if not keys:
+    if place.path and not keys:
         yield note(
             "TRIGGER_FAILS",
             PATH,
             f"{seen.words} {seen.at} has a path without a name: Segment's evaluation throws there. Name a "
             "member.",
         )
-    elif _is_inherited(keys[0]):
+    elif keys and _is_inherited(keys[0]):
         yield note(
             "TRIGGER_INHERITED_NAME",
             PATH,
@@ -134,8 +134,8 @@ def _match(seen: _Seen, pattern: str) -> Iterator[Finding]:
         yield note(
             "TRIGGER_MATCH",
             PATH,
-            f"{seen.words} {seen.at} has no star at an end: Segment takes the first character off and asks "
-            f'whether the text ends with "{said(rest, 0, len(rest))}". Write =, contains, or a star at an end.',
+            f"{seen.words} {seen.at} has no star at an end: Segment takes the first character off and "
+            f'asks whether the text ends with "{said(rest, 0, len(rest))}". Write = or contains, or add the star.',
         )
     elif "*" in rest:
         yield note(

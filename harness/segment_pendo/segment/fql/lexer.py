@@ -65,7 +65,7 @@ class _Lexer:
         if char in _SINGLE:
             self._at += 1
             return _SINGLE[char], char
-        self._invalid(char)
+        return self._invalid(char)
 
     def _ends(self, at: int) -> bool:
         return at >= len(self._text) or self._text[at] in _TERMINATORS

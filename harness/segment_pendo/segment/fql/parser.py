@@ -4,7 +4,7 @@ It skips whatever it does not know, instead of refusing it: most traps of the la
 """
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from segment_pendo.base.prose import short
 from segment_pendo.segment.fql.codes import note
@@ -14,7 +14,7 @@ from segment_pendo.segment.fql.place import Place
 from segment_pendo.segment.fql.tokens import END, Token
 from segment_pendo.segment.fql.unreadable import PATH, Unreadable
 
-__all__ = ["FUNCTIONS", "NOT_FUNCTIONS", "Parsed", "parsed"]
+__all__ = ["FUNCTIONS", "NOT_FUNCTIONS", "Parsed", "Run", "parsed"]
 
 FUNCTIONS: Final = frozenset({"contains", "match"})
 _TOP: Final = ("event", "name", "userId")
@@ -31,11 +31,18 @@ NOT_FUNCTIONS: Final = frozenset({"and", "or", "not"})
 _NAMED: Final = 40
 
 
+class Run(NamedTuple):
+    """Tokens that are passed over, and the word that joins the conditions there; '' where there is one or none."""
+
+    tokens: list[Token]
+    word: str
+
+
 @dataclass(slots=True)
 class Parsed:
     """What Segment's parser makes of a trigger: the conditions, and what traps are made of.
 
-    `skipped` are the runs of tokens it passes over, `called` the names among them that stand before a
+    `skipped` are the tokens it passes over, `called` the names among them that stand before a
     parenthesis, `used` the tokens of each condition, `joints` the words and/or of a level that has several,
     `cut` the functions whose parenthesis ends the group around them, `empty` the parentheses without a
     condition.
@@ -43,7 +50,7 @@ class Parsed:
 
     tokens: list[Token]
     root: Group
-    skipped: list[list[Token]] = field(default_factory=list)
+    skipped: list[Run] = field(default_factory=list)
     used: list[tuple[Condition, tuple[Token, ...]]] = field(default_factory=list)
     joints: list[list[Token]] = field(default_factory=list)
     called: list[Token] = field(default_factory=list)
@@ -119,6 +126,7 @@ class _Level:
         self._parts: list[Part] = []
         self._joints: list[Token] = []
         self._run: list[Token] = []
+        self._runs: list[list[Token]] = []
 
     def part(self) -> Part:
         """Return what stands here: a group, its only part, or None where there is no condition."""
@@ -127,9 +135,11 @@ class _Level:
         self._used()
         if len(self._joints) > 1:
             self._seen.joints.append(self._joints)
-        if len(self._parts) < 2:
-            return self._parts[0] if self._parts else None
         word: Literal["and", "or"] = "or" if self._joints and self._joints[-1].value == "or" else "and"
+        several = len(self._parts) > 1
+        self._seen.skipped += [Run(run, word if several else "") for run in self._runs]
+        if not several:
+            return self._parts[0] if self._parts else None
         return Group(word, tuple(self._parts), self._tokens[0].start, self._tokens[-1].start)
 
     def _take(self, token: Token) -> None:
@@ -160,7 +170,7 @@ class _Level:
     def _used(self) -> None:
         """End the run of tokens that are passed over."""
         if self._run:
-            self._seen.skipped.append(self._run)
+            self._runs.append(self._run)
             self._run = []
 
     def _name(self, token: Token) -> None:
@@ -279,8 +289,8 @@ class _Level:
                     "TRIGGER_NESTED_PARENTHESES",
                     PATH,
                     "Segment cannot read this trigger, so its mapping sends nothing: parentheses stand "
-                    f"inside parentheses, at character {left.start + 1}. Write it with one level of parentheses, or "
-                    "as several mappings.",
+                    f"inside parentheses, at character {left.start + 1}. Write it with one level of "
+                    "parentheses, or as several mappings.",
                 )
             )
         return _missing(left, "a closing parenthesis", "Close it.")

@@ -12,7 +12,7 @@ from segment_pendo.base.prose import short
 from segment_pendo.segment.fql.codes import note
 from segment_pendo.segment.fql.comparisons import comparisons
 from segment_pendo.segment.fql.condition import Condition, Group, Part
-from segment_pendo.segment.fql.parser import NOT_FUNCTIONS, Parsed
+from segment_pendo.segment.fql.parser import NOT_FUNCTIONS, Parsed, Run
 from segment_pendo.segment.fql.place import Place
 from segment_pendo.segment.fql.refusal import said
 from segment_pendo.segment.fql.tokens import Token
@@ -90,12 +90,12 @@ def _empty(left: Token) -> Finding:
     )
 
 
-def _passed_over(run: list[Token], found: Parsed, text: str) -> Iterator[Finding]:
+def _passed_over(run: Run, found: Parsed, text: str) -> Iterator[Finding]:
     """Yield what a run of tokens was meant to be; whatever is nothing else is a part that is ignored."""
     start: Token | None = None
     stop: Token | None = None
-    for token in run:
-        known = _known(token, found)
+    for token in run.tokens:
+        known = _known(token, run.word)
         if known is not None:
             yield known
         elif token not in found.called and not (token.kind == "right" and start is None):
@@ -110,12 +110,12 @@ def _passed_over(run: list[Token], found: Parsed, text: str) -> Iterator[Finding
         )
 
 
-def _known(token: Token, found: Parsed) -> Finding | None:
+def _known(token: Token, word: str) -> Finding | None:
     if token.kind == "operator" and token.value == "!":
         return _lost(token)
     if token.kind != "ident" or token.value.lower() not in NOT_FUNCTIONS:
         return None
-    return _capitals(token, found) if token.value.lower() in _JOINTS else _lost(token)
+    return _capitals(token, word) if token.value.lower() in _JOINTS else _lost(token)
 
 
 def _lost(token: Token) -> Finding:
@@ -127,18 +127,17 @@ def _lost(token: Token) -> Finding:
     )
 
 
-def _capitals(token: Token, found: Parsed) -> Finding:
+def _capitals(token: Token, word: str) -> Finding:
     means = token.value.lower()
-    if found.root.word == means or len(found.root.parts) < 2:
-        said = f"{token.value} at character {token.start + 1} is passed over, which changes nothing here."
-        level = note("TRIGGER_CAPITALS", PATH, f"{said} Write {means}, with a blank on both sides.")
-        return replace(level, level="info")
-    return note(
+    harmless = word in {"", means}
+    then = "which changes nothing here" if harmless else f"and {word} joins the conditions"
+    finding = note(
         "TRIGGER_CAPITALS",
         PATH,
-        f"{token.value} at character {token.start + 1} is passed over, and the conditions are joined by "
-        f"{found.root.word}. Write {means}, with a blank on both sides.",
+        f"{token.value} at character {token.start + 1} is passed over, {then}. Write {means}, with a blank on "
+        "both sides.",
     )
+    return replace(finding, level="info") if harmless else finding
 
 
 def _together(part: Part, text: str) -> Iterator[Finding]:
