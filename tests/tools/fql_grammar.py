@@ -72,6 +72,45 @@ PIECES = (
     "AND", "OR", ";", "#", "{",
     "()", "(())", '""', "eos", "an", "nul", "o", "-1", "properties.", ")(", "!(", "<", "<=", '*"',
 )  # fmt: skip
+# What authors write, and what of it is a trap.
+WRITTEN = (
+    'type = "track"', 'type="track"', '!(type = "track")', 'not type = "track"', '!type = "track"',
+    'traits.n = "5"',
+    "traits.n = 5", "traits.n != 5", "traits.x != null", "traits.x = null", 'traits.plan != "pro"',
+    'traits.x != "pro"',
+    "traits.x != 5", '!contains(event, "x")', '!contains(traits.x, "x")', '!match(traits.x, "x*")',
+    'type = "track" OR type = "identify"', 'type = "identify" AND traits.n = 5',
+    'type = "identify" or(event = "X")',
+    'type = "a" or event = "b" and userId = "u"', 'type = "a" and event = "b" or userId = "u"',
+    'lowercase(event) = "x"',
+    '`traits.plan` = "pro"', 'groupId = "g"', 'type = "identify" and groupId = "h"', 'type = "Identify"',
+    'type != "Identify"', "type = 'identify'", 'type == "identify"', "type != null", "event = null",
+    "traits.yes != true",
+    "traits.yes = true", 'traits.yes = "true"', "userId = true", "name = true", 'event.name = "Signed Up"',
+    'properties = "x"', "properties != null", 'contains(traits, "x")', "traits.constructor != null",
+    'match(event, "Signed Up")', 'match(event, "Signed*Up")', 'match(event, "*Up")', 'match(event, "Si*")',
+    'match(event, "*")', 'match(event, "*igned*")', "traits.n <=5", "traits.n <= 5", 'traits.n <= "5"',
+    'traits.n > "abc"', 'type = "track" and (contains(event, "S") or contains(event, "b"))',
+    '(contains(event, "S") and type = "track") or userId = "v"', '(type = "track" and contains(event, "S"))',
+    '(type = "identify" and (traits.n = 5))', "type =", "type", 'type = "track" and ()',
+    '() or type = "identify"',
+    'foo(type = "identify")', "traits.n ~ 5", "traits.n > 4.", 'event = "Signed Up', '(type = "identify"',
+    'contains(type, "i")', 'contains("event", "S")', "traits.n=5", "traits.plan=pro", 'traits.plan!="x"',
+    'type = "identify")', "traits.\\[ = 5", "traits.n in [5]", "event = Signed Up", "event = Signed",
+    'type = "identify" && traits.n = 5', 'type = "identify"\r\nand traits.n = 5',
+    'type = "identify"\nand traits.n = 5',
+    'traits.my\\ plan = "pro"', 'traits["my plan"] = "pro"', "", " ", 'event = "Signed \\"Up\\""',
+    "event = no", "event = on",
+    "traits.n.x = 5", "traits.list.0 = 1", "traits.list.length = 2", "traits.plan.length = 3",
+    "traits.list != null",
+    'traits.plan contains "r"', "traits.plan exists", 'message.event = "Signed Up"',
+    'event = "a" event = "Signed Up"',
+)  # fmt: skip
+WRITTEN_FOR = (
+    '{"type":"identify","userId":"u","traits":{"plan":"pro","n":5,"yes":true,"list":[1,2],"my plan":"pro"}}',
+    '{"type":"track","userId":"u","event":"Signed Up","properties":{"n":"5","properties":"x"}}',
+    '{"type":"identify","userId":"v","event":"no","traits":{"plan":"free","n":"5","yes":"true","x":null}}',
+)
 # Texts, names and numbers at the limits of Segment's lexer.
 LIMITS = (
     'type = "' + "x" * 99_999 + '"', 'type = "' + "x" * 100_000 + '"', 'event != "' + "😀" * 49_999 + 'x"',

@@ -85,6 +85,13 @@ CODES: Final[dict[str, Code]] = {
         "Take the part out.",
         _PUBLISHED,
     ),
+    "TRIGGER_END_LOST": Code(
+        "error",
+        "The trigger ends in a name that begins with a, n or o. Segment looks there for and, null and or, "
+        "and at the end of the text it loses what it looked at: = no is = n.",
+        "Put a blank at the end of the trigger, or the text into double quotes.",
+        _PUBLISHED,
+    ),
     "TRIGGER_NEVER_HOLDS": Code(
         "error",
         "A condition that no event can fulfil.",

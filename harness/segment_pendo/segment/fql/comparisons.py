@@ -134,8 +134,8 @@ def _match(seen: _Seen, pattern: str) -> Iterator[Finding]:
         yield note(
             "TRIGGER_MATCH",
             PATH,
-            f"{seen.words} {seen.at} has no star at an end: Segment takes the first character off and "
-            f'asks whether the text ends with "{said(rest, 0, len(rest))}". Write = or contains, or add the star.',
+            f"{seen.words} {seen.at} has no star at an end: Segment takes the first character off and asks "
+            f'whether the text ends with "{said(rest, 0, len(rest))}". Write = or contains, or add a star.',
         )
     elif "*" in rest:
         yield note(

@@ -32,7 +32,7 @@ _NAMED: Final = 40
 
 
 class Run(NamedTuple):
-    """Tokens that are passed over, and the word that joins the conditions there; '' where there is one or none."""
+    """Tokens that are passed over, and the word that joins the conditions there ('': there is but one)."""
 
     tokens: list[Token]
     word: str
@@ -187,7 +187,7 @@ class _Level:
     def _operands(self, token: Token) -> tuple[Token, Token]:
         operator, value = self._next(), self._next()
         if operator is None or value is None:
-            raise _missing(token, "an operator and a value behind it", 'Write it as name = "value".')
+            raise _missing(token, "an operator or a value", 'Write it as name = "value".')
         return operator, value
 
     def _add(self, condition: Condition, *tokens: Token) -> None:
@@ -224,11 +224,11 @@ class _Level:
         left = self._next()
         where = self._next()
         if where is None:
-            raise _missing(token, "its first argument", f'Write it as {token.value}(event, "text").')
+            raise _missing(token, "the first argument", f'Write it as {token.value}(event, "text").')
         comma = self._next()
         value = self._next()
         if value is None:
-            raise _missing(token, "its second argument", f'Write it as {token.value}(event, "text").')
+            raise _missing(token, "the second argument", f'Write it as {token.value}(event, "text").')
         right = self._next()
         place = _searched(where)
         if place is None:
@@ -240,7 +240,7 @@ class _Level:
             f"not_{operator}" if negated else operator,
             expected,
             token.start if start is None else start,
-            max(value.stop, right.stop if right and right.kind == "right" else 0),
+            max(value.stop, right.stop if right and right.kind in {"right", "end"} else 0),
         )
         self._add(condition, token, *(one for one in (left, where, comma, value, right) if one))
         if self._inner and right is not None and right.kind == "end":
@@ -260,7 +260,7 @@ class _Level:
         cut = len(self._seen.cut)
         try:
             part = _Level(
-                [*inside, Token("end", END, right.start, right.start)], self._seen, inner=True
+                [*inside, Token("end", END, right.start, right.stop)], self._seen, inner=True
             ).part()
         except Unreadable:
             if called:
@@ -314,7 +314,7 @@ def _missing(token: Token, what: str, then: str) -> Unreadable:
             "TRIGGER_SYNTAX",
             PATH,
             "Segment cannot read this trigger, so its mapping sends nothing: "
-            f"{short(token.value, _NAMED)} at character {token.start + 1} has not {what}. {then}",
+            f"after {short(token.value, _NAMED)} at character {token.start + 1}, {what} is missing. {then}",
         )
     )
 

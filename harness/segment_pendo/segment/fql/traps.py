@@ -19,7 +19,7 @@ from segment_pendo.segment.fql.tokens import Token
 from segment_pendo.segment.fql.unreadable import PATH
 from segment_pendo.words import Finding
 
-__all__ = ["traps"]
+__all__ = ["lost_end", "traps"]
 
 _MOST: Final = 20
 _NAMED: Final = 40
@@ -37,6 +37,20 @@ def traps(found: Parsed, text: str) -> tuple[Finding, ...]:
         return tuple(some)
     more = note("TRIGGER_MORE", PATH, f"The trigger has more than {_MOST} findings. Fix these first.")
     return (*some[:_MOST], more)
+
+
+def lost_end(tokens: list[Token], text: str) -> Iterator[Finding]:
+    """Yield that the end is lost: Segment's lexer loses what it read while it looked for a word."""
+    last = tokens[-2] if len(tokens) > 1 else tokens[-1]
+    lost = text[last.start + 1 : last.stop]
+    if last.kind != "ident" or len(last.value) > 1 or not lost or last.value != text[last.start]:
+        return
+    yield note(
+        "TRIGGER_END_LOST",
+        PATH,
+        f"Segment loses the end of the trigger, {said(lost, 0, len(lost))}, behind {last.value} at character "
+        f"{last.start + 1}. Put a blank at the end of the trigger, or the text into quotes.",
+    )
 
 
 def _traps(found: Parsed, text: str) -> Iterator[Finding]:
@@ -101,12 +115,17 @@ def _passed_over(run: Run, found: Parsed, text: str) -> Iterator[Finding]:
         elif token not in found.called and not (token.kind == "right" and start is None):
             start, stop = start or token, token
     if start is not None and stop is not None:
+        why = "no condition begins there. Take it out."
+        if start.kind == "ident":
+            why = (
+                "it knows type, event, name, userId, properties, traits and context (contains and match: all "
+                "but type). Take it out, or filter in the app by what it means."
+            )
+        passed = said(text, start.start, stop.stop)
         yield note(
             "TRIGGER_PART_IGNORED",
             PATH,
-            f"Segment passes over {said(text, start.start, stop.stop)} at character {start.start + 1}: it "
-            "knows type, event, name, userId, properties, traits and context (contains and match: all but "
-            "type). Take it out, or filter in the app by what it means.",
+            f"Segment passes over {passed} at character {start.start + 1}: {why}",
         )
 
 
@@ -130,12 +149,12 @@ def _lost(token: Token) -> Finding:
 def _capitals(token: Token, word: str) -> Finding:
     means = token.value.lower()
     harmless = word in {"", means}
-    then = "which changes nothing here" if harmless else f"and {word} joins the conditions"
+    then = "which changes nothing here" if harmless else f'and the conditions are joined by "{word}"'
     finding = note(
         "TRIGGER_CAPITALS",
         PATH,
-        f"{token.value} at character {token.start + 1} is passed over, {then}. Write {means}, with a blank on "
-        "both sides.",
+        f"{token.value} at character {token.start + 1} is passed over, {then}. Write {means}, with a blank "
+        "on both sides.",
     )
     return replace(finding, level="info") if harmless else finding
 
