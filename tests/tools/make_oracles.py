@@ -1,7 +1,8 @@
 """Make fixtures/oracles/ again: `uv run python tests/tools/make_oracles.py`.
 
 What Segment's published code did with 2,000 events, 60 batches, and 300 events for the classic destination;
-what Pendo's browser agent made of 500 visitors and accounts.
+what Pendo's browser agent made of 500 visitors and accounts; what Segment's trigger language said of 1,000
+pairs of a trigger and an event.
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv
 run pytest` proves the same bytes without them.
@@ -11,6 +12,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import fql_grammar
+import fql_oracle
 import pendo_oracle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -27,6 +30,7 @@ COUNT = 2000
 BATCHES = 60
 CLASSIC = 300
 PENDO = 500
+TRIGGERS = 1000
 LONGEST = 1500
 FROM_SDKS = 200
 SECRETS = ("", "s3cret", "é😀")
@@ -111,7 +115,20 @@ def make_pendo() -> None:
             file.write(json.dumps({"case": text, "verdict": pendo_oracle.tidied(answer)}) + "\n")
 
 
+def make_fql() -> None:
+    asked = [
+        fql_oracle.Case(trigger, event)
+        for trigger in fql_grammar.WRITTEN
+        for event in fql_grammar.WRITTEN_FOR
+    ]
+    asked += fql_grammar.cases(7, TRIGGERS - len(asked))
+    with fql_oracle.FqlOracle() as segment, fql_oracle.KEPT.open("w", encoding="ascii", newline="\n") as file:
+        for case, outcome in zip(asked, segment.ask(asked), strict=True):
+            file.write(json.dumps({**case._asdict(), "outcome": outcome}) + "\n")
+
+
 if __name__ == "__main__":
+    make_fql()
     make_pendo()
     texts = events()
     KEPT.parent.mkdir(exist_ok=True)

@@ -1,1 +1,1 @@
-"""Segment's trigger language (FQL): which events a mapping takes, as Segment's destination works it out. Pure."""
+"""Segment's trigger language (FQL): which events a mapping takes, and the traps of a trigger. Pure."""

@@ -74,8 +74,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TRIGGER_PART_IGNORED": Code(
         "error",
-        "Segment passes over a part of the trigger, as it does with whatever it does not know: it knows type, "
-        "event, name, userId, properties, traits and context (functions: all but type).",
+        "Segment passes over a part of the trigger, as it does with all that it does not know: it knows "
+        "type, event, name, userId, properties, traits and context (functions: all but type).",
         "Take the part out, or filter in the app by what it means.",
         _PUBLISHED,
     ),
@@ -83,6 +83,13 @@ CODES: Final[dict[str, Code]] = {
         "error",
         "Segment's evaluation throws when it gets to this part, and then the mapping sends nothing.",
         "Take the part out.",
+        _PUBLISHED,
+    ),
+    "TRIGGER_END_LOST": Code(
+        "error",
+        "The trigger ends in a name that begins with a, n or o. Segment looks there for and, null and or, "
+        "and at the end of the text it loses what it looked at: = no is = n.",
+        "Put a blank at the end of the trigger, or the text into double quotes.",
         _PUBLISHED,
     ),
     "TRIGGER_NEVER_HOLDS": Code(
@@ -167,8 +174,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     "TRIGGER_MATCH": Code(
         "error",
-        "match knows one star, at the end or at the beginning. Without one, the first character is taken off, "
-        "and the end of the text is compared; other stars and signs are plain characters (a warning).",
+        "match knows one star, at the end or at the beginning. Without one, the first character is taken "
+        "off, and the end of the text is compared; other stars and signs are plain characters (a warning).",
         'Write "text*" or "*text"; for equality use =, for the middle contains.',
         _PUBLISHED,
     ),

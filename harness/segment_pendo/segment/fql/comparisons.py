@@ -69,26 +69,26 @@ def _place(seen: _Seen) -> Iterator[Finding]:
             yield note(
                 "TRIGGER_PATH_IGNORED",
                 PATH,
-                f"{seen.words} {seen.at} compares {place.member}: what follows the dot is passed over. Name the "
-                "place where the value stands, such as properties.name.",
+                f"{seen.words} {seen.at} compares {place.member}: what follows the dot is passed over. Name "
+                "the place where the value stands, such as properties.name.",
             )
         return
     if not name.startswith(place.member + "."):
         yield note(
             "TRIGGER_WHOLE_OBJECT",
             PATH,
-            f"{seen.words} {seen.at} looks for {place.member}.{said(name, 0, len(name))}. Name a member, such as "
-            f"{place.member}.plan.",
+            f"{seen.words} {seen.at} looks for {place.member}.{said(name, 0, len(name))}. Name a member, "
+            f"such as {place.member}.plan.",
         )
     keys = _KEYS.findall(place.path)
-    if not keys:
+    if place.path and not keys:
         yield note(
             "TRIGGER_FAILS",
             PATH,
             f"{seen.words} {seen.at} has a path without a name: Segment's evaluation throws there. Name a "
             "member.",
         )
-    elif _is_inherited(keys[0]):
+    elif keys and _is_inherited(keys[0]):
         yield note(
             "TRIGGER_INHERITED_NAME",
             PATH,
@@ -123,8 +123,8 @@ def _pattern(seen: _Seen) -> Iterator[Finding]:
         yield note(
             "TRIGGER_BACKSLASH",
             PATH,
-            f"In {seen.words} {seen.at} the backslash is a plain character of the text. Take it out, unless the "
-            "app sends one.",
+            f"In {seen.words} {seen.at} the backslash is a plain character of the text. Take it out, unless "
+            "the app sends one.",
         )
 
 
@@ -135,7 +135,7 @@ def _match(seen: _Seen, pattern: str) -> Iterator[Finding]:
             "TRIGGER_MATCH",
             PATH,
             f"{seen.words} {seen.at} has no star at an end: Segment takes the first character off and asks "
-            f'whether the text ends with "{said(rest, 0, len(rest))}". Write =, contains, or a star at one end.',
+            f'whether the text ends with "{said(rest, 0, len(rest))}". Write = or contains, or add a star.',
         )
     elif "*" in rest:
         yield note(
@@ -148,8 +148,8 @@ def _match(seen: _Seen, pattern: str) -> Iterator[Finding]:
         finding = note(
             "TRIGGER_MATCH",
             PATH,
-            f"{seen.words} {seen.at} has signs that mean something only in regular expressions: here they are "
-            "plain characters. Take them out, unless the app sends them.",
+            f"{seen.words} {seen.at} has signs that mean something only in regular expressions: here they "
+            "are plain characters. Take them out, unless the app sends them.",
         )
         yield replace(finding, level="warning")
 
@@ -265,8 +265,8 @@ def _negative(seen: _Seen) -> Finding | None:
         return note(
             "TRIGGER_HOLDS_WHERE_ABSENT",
             PATH,
-            f"{seen.words} {seen.at} also holds where nothing, or no text, stands there. Add a condition != null "
-            "if something must be there.",
+            f"{seen.words} {seen.at} also holds where nothing, or no text, stands there. Add a condition != "
+            "null if something must be there.",
         )
     if seen.condition.operator in _NEEDS_A_KIND:
         kind = "a number" if seen.condition.operator == "number_not_equals" else "a text"

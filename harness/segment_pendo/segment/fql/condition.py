@@ -37,7 +37,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Conditions joined by one word; a part that is None holds nothing, and Segment throws when it gets there."""
+    """Conditions joined by one word; a part that is None is empty, and Segment throws when it gets there."""
 
     word: Literal["and", "or"]
     parts: "tuple[Part, ...]"

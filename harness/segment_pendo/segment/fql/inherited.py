@@ -48,10 +48,10 @@ _FUNCTIONS: Final = {
     "Function": "",
     "Function.prototype": "apply2 bind1 call1 toString0",
     "Array": "isArray1 from1 of0",
-    "Array.prototype": "at1 concat1 copyWithin2 fill1 find1 findIndex1 findLast1 findLastIndex1 lastIndexOf1 "
-    "pop0 push1 reverse0 shift0 unshift1 slice2 sort1 splice2 includes1 indexOf1 join1 keys0 entries0 values0 "
-    "forEach1 filter1 flat0 flatMap1 map1 every1 some1 reduce1 reduceRight1 toLocaleString0 toString0 "
-    "toReversed0 toSorted1 toSpliced2 with2",
+    "Array.prototype": "at1 concat1 copyWithin2 fill1 find1 findIndex1 findLast1 findLastIndex1 "
+    "lastIndexOf1 pop0 push1 reverse0 shift0 unshift1 slice2 sort1 splice2 includes1 indexOf1 join1 keys0 "
+    "entries0 values0 forEach1 filter1 flat0 flatMap1 map1 every1 some1 reduce1 reduceRight1 toLocaleString0 "
+    "toString0 toReversed0 toSorted1 toSpliced2 with2",
     "String": "fromCharCode1 fromCodePoint1 raw1",
     "String.prototype": "anchor1 at1 big0 blink0 bold0 charAt1 charCodeAt1 codePointAt1 concat1 endsWith1 "
     "fontcolor1 fontsize1 fixed0 includes1 indexOf1 isWellFormed0 italics0 lastIndexOf1 link1 localeCompare1 "

@@ -1,7 +1,7 @@
 """The tokens of a trigger's text, as Segment's lexer makes them (D-10, D-13; npm @segment/fql-ts 1.10.1)."""
 
 import re
-from typing import Final
+from typing import Final, NoReturn
 
 from segment_pendo.base.prose import short
 from segment_pendo.segment.fql.codes import note
@@ -65,7 +65,7 @@ class _Lexer:
         if char in _SINGLE:
             self._at += 1
             return _SINGLE[char], char
-        raise self._invalid(char)
+        return self._invalid(char)
 
     def _ends(self, at: int) -> bool:
         return at >= len(self._text) or self._text[at] in _TERMINATORS
@@ -100,20 +100,20 @@ class _Lexer:
         match = _NAME.match(self._text, self._at)
         stop = match.end() if match else self._at
         if self._text[stop : stop + 1] == "\\":
-            raise self._wrong("ends in a backslash", stop, "Take it out.")
+            self._refuse("ends in a backslash", stop, "Take it out.")
         name = _ESCAPED.sub(r"\1", self._text[self._at : stop])
         if len(name) >= _LONGEST:
-            raise self._wrong("has a name of 100,000 characters or more", self._at, "Shorten it.")
+            self._refuse("has a name of 100,000 characters or more", self._at, "Shorten it.")
         if stop < len(self._text) and self._text[stop] not in _AFTER_NAME:
-            raise self._after_name(name, stop)
+            self._after_name(name, stop)
         self._at = stop
         return name
 
-    def _after_name(self, name: str, stop: int) -> Unreadable:
+    def _after_name(self, name: str, stop: int) -> NoReturn:
         char = short(self._text[stop], _SAID)
         if char == "`":
-            return self._back_quote(stop)
-        return self._wrong(
+            self._back_quote(stop)
+        self._refuse(
             f'has "{char}" right after the name {short(name, _SAID)}', stop, "Put a blank between them."
         )
 
@@ -127,7 +127,7 @@ class _Lexer:
                 return char
             if self._accept("="):
                 return "!="
-            raise self._wrong(
+            self._refuse(
                 "has a ! that is neither != with a blank behind it nor right before a function",
                 self._at - 1,
                 'Write != "x" or !contains(...).',
@@ -139,9 +139,9 @@ class _Lexer:
         assert match
         points = match[0].count(".")
         if points > 1 or (points and match[0].endswith(".") and self._ends(match.end())):
-            raise self._wrong("has a number with a point too much", self._at, "Write it as 1.5 or 1.")
+            self._refuse("has a number with a point too much", self._at, "Write it as 1.5 or 1.")
         if len(match[0]) > _LONGEST:
-            raise self._wrong("has a number of 100,000 digits or more", self._at, "Shorten it.")
+            self._refuse("has a number of 100,000 digits or more", self._at, "Shorten it.")
         self._at = match.end()
         return match[0]
 
@@ -149,24 +149,24 @@ class _Lexer:
         start = self._at
         stop = self._text.find(quote, start + 1)
         if stop < 0:
-            raise self._wrong("has a text whose closing quote is missing", start, "Close it.")
+            self._refuse("has a text whose closing quote is missing", start, "Close it.")
         if stop - start - 1 >= _LONGEST:
-            raise self._wrong("has a text of 100,000 characters or more", start, "Shorten it.")
+            self._refuse("has a text of 100,000 characters or more", start, "Shorten it.")
         # Where something follows the quote directly, it is not passed over and opens the next text.
         self._at = stop + 1 if self._ends(stop + 1) else stop
         return self._text[start : stop + 1]
 
-    def _invalid(self, char: str) -> Unreadable:
+    def _invalid(self, char: str) -> NoReturn:
         if char == "`":
-            return self._back_quote(self._at)
-        return self._wrong(
+            self._back_quote(self._at)
+        self._refuse(
             f'has "{short(char, _SAID)}" outside quotes',
             self._at,
             "Take it out, or put the text into quotes.",
         )
 
-    def _back_quote(self, at: int) -> Unreadable:
-        return Unreadable(
+    def _back_quote(self, at: int) -> NoReturn:
+        raise Unreadable(
             note(
                 "TRIGGER_BACK_QUOTE",
                 PATH,
@@ -175,8 +175,8 @@ class _Lexer:
             )
         )
 
-    def _wrong(self, what: str, at: int, then: str) -> Unreadable:
-        return Unreadable(
+    def _refuse(self, what: str, at: int, then: str) -> NoReturn:
+        raise Unreadable(
             note(
                 "TRIGGER_SYNTAX",
                 PATH,

@@ -1,10 +1,10 @@
-"""The conditions that Segment's parser finds in the tokens of a trigger, and what it passes over (D-11, D-13).
+"""The conditions that Segment's parser finds in the tokens of a trigger, and what it passes over: D-11, D-13.
 
 It skips whatever it does not know, instead of refusing it: most traps of the language come from that.
 """
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from segment_pendo.base.prose import short
 from segment_pendo.segment.fql.codes import note
@@ -14,7 +14,7 @@ from segment_pendo.segment.fql.place import Place
 from segment_pendo.segment.fql.tokens import END, Token
 from segment_pendo.segment.fql.unreadable import PATH, Unreadable
 
-__all__ = ["FUNCTIONS", "NOT_FUNCTIONS", "Parsed", "parsed"]
+__all__ = ["FUNCTIONS", "NOT_FUNCTIONS", "Parsed", "Run", "parsed"]
 
 FUNCTIONS: Final = frozenset({"contains", "match"})
 _TOP: Final = ("event", "name", "userId")
@@ -31,19 +31,26 @@ NOT_FUNCTIONS: Final = frozenset({"and", "or", "not"})
 _NAMED: Final = 40
 
 
+class Run(NamedTuple):
+    """Tokens that are passed over, and the word that joins the conditions there ('': there is but one)."""
+
+    tokens: list[Token]
+    word: str
+
+
 @dataclass(slots=True)
 class Parsed:
     """What Segment's parser makes of a trigger: the conditions, and what traps are made of.
 
-    `skipped` are the runs of tokens it passes over, `called` the names among them that stand before a
-    parenthesis, `used` the tokens of each condition, `joints` the words and/or of each level that has several,
+    `skipped` are the tokens it passes over, `called` the names among them that stand before a
+    parenthesis, `used` the tokens of each condition, `joints` the words and/or of a level that has several,
     `cut` the functions whose parenthesis ends the group around them, `empty` the parentheses without a
     condition.
     """
 
     tokens: list[Token]
     root: Group
-    skipped: list[list[Token]] = field(default_factory=list)
+    skipped: list[Run] = field(default_factory=list)
     used: list[tuple[Condition, tuple[Token, ...]]] = field(default_factory=list)
     joints: list[list[Token]] = field(default_factory=list)
     called: list[Token] = field(default_factory=list)
@@ -119,6 +126,7 @@ class _Level:
         self._parts: list[Part] = []
         self._joints: list[Token] = []
         self._run: list[Token] = []
+        self._runs: list[list[Token]] = []
 
     def part(self) -> Part:
         """Return what stands here: a group, its only part, or None where there is no condition."""
@@ -127,9 +135,11 @@ class _Level:
         self._used()
         if len(self._joints) > 1:
             self._seen.joints.append(self._joints)
-        if len(self._parts) < 2:
-            return self._parts[0] if self._parts else None
         word: Literal["and", "or"] = "or" if self._joints and self._joints[-1].value == "or" else "and"
+        several = len(self._parts) > 1
+        self._seen.skipped += [Run(run, word if several else "") for run in self._runs]
+        if not several:
+            return self._parts[0] if self._parts else None
         return Group(word, tuple(self._parts), self._tokens[0].start, self._tokens[-1].start)
 
     def _take(self, token: Token) -> None:
@@ -160,7 +170,7 @@ class _Level:
     def _used(self) -> None:
         """End the run of tokens that are passed over."""
         if self._run:
-            self._seen.skipped.append(self._run)
+            self._runs.append(self._run)
             self._run = []
 
     def _name(self, token: Token) -> None:
@@ -177,7 +187,7 @@ class _Level:
     def _operands(self, token: Token) -> tuple[Token, Token]:
         operator, value = self._next(), self._next()
         if operator is None or value is None:
-            raise _missing(token, "an operator and a value behind it", 'Write it as name = "value".')
+            raise _missing(token, "an operator or a value", 'Write it as name = "value".')
         return operator, value
 
     def _add(self, condition: Condition, *tokens: Token) -> None:
@@ -214,11 +224,11 @@ class _Level:
         left = self._next()
         where = self._next()
         if where is None:
-            raise _missing(token, "its first argument", f'Write it as {token.value}(event, "text").')
+            raise _missing(token, "the first argument", f'Write it as {token.value}(event, "text").')
         comma = self._next()
         value = self._next()
         if value is None:
-            raise _missing(token, "its second argument", f'Write it as {token.value}(event, "text").')
+            raise _missing(token, "the second argument", f'Write it as {token.value}(event, "text").')
         right = self._next()
         place = _searched(where)
         if place is None:
@@ -230,7 +240,7 @@ class _Level:
             f"not_{operator}" if negated else operator,
             expected,
             token.start if start is None else start,
-            max(value.stop, right.stop if right and right.kind == "right" else 0),
+            max(value.stop, right.stop if right and right.kind in {"right", "end"} else 0),
         )
         self._add(condition, token, *(one for one in (left, where, comma, value, right) if one))
         if self._inner and right is not None and right.kind == "end":
@@ -250,7 +260,7 @@ class _Level:
         cut = len(self._seen.cut)
         try:
             part = _Level(
-                [*inside, Token("end", END, right.start, right.start)], self._seen, inner=True
+                [*inside, Token("end", END, right.start, right.stop)], self._seen, inner=True
             ).part()
         except Unreadable:
             if called:
@@ -278,9 +288,9 @@ class _Level:
                 note(
                     "TRIGGER_NESTED_PARENTHESES",
                     PATH,
-                    "Segment cannot read this trigger, so its mapping sends nothing: parentheses stand inside "
-                    f"parentheses, at character {left.start + 1}. Write it with one level of parentheses, or "
-                    "as several mappings.",
+                    "Segment cannot read this trigger, so its mapping sends nothing: parentheses stand "
+                    f"inside parentheses, at character {left.start + 1}. Write it with one level of "
+                    "parentheses, or as several mappings.",
                 )
             )
         return _missing(left, "a closing parenthesis", "Close it.")
@@ -304,7 +314,7 @@ def _missing(token: Token, what: str, then: str) -> Unreadable:
             "TRIGGER_SYNTAX",
             PATH,
             "Segment cannot read this trigger, so its mapping sends nothing: "
-            f"{short(token.value, _NAMED)} at character {token.start + 1} has not {what}. {then}",
+            f"after {short(token.value, _NAMED)} at character {token.start + 1}, {what} is missing. {then}",
         )
     )
 

@@ -21,7 +21,7 @@ _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 
 
 class Place(NamedTuple):
-    """A member of an event, and the path inside it; no path (None) where Segment looks at the whole member."""
+    """A member of an event, and the path inside it; no path (None) where the member itself is looked at."""
 
     member: str
     path: str | None = None

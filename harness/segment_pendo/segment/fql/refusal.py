@@ -19,7 +19,7 @@ _WIDEST: Final = 60
 
 def said(text: str, start: int, stop: int) -> str:
     """Return a part of a trigger's text (in UTF-16 units), cut for people."""
-    return short(joined(text[start : min(stop, start + 2 * _WIDEST)]), _WIDEST)
+    return short(joined(text[start : min(stop, start + 2 * _WIDEST)]).strip(), _WIDEST)
 
 
 def sentence(root: Group, text: str, data: JsonObject) -> str:

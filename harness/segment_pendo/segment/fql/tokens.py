@@ -26,7 +26,7 @@ END: Final = "eos"
 
 
 def units(text: str) -> str:
-    """Return a text with one character for each UTF-16 unit, so that it is cut and searched as JavaScript does.
+    """Return a text with one character for each UTF-16 unit, so that it is cut and searched as in JavaScript.
 
     Only beyond the basic plane is it another text.
     """

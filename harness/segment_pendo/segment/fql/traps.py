@@ -12,14 +12,14 @@ from segment_pendo.base.prose import short
 from segment_pendo.segment.fql.codes import note
 from segment_pendo.segment.fql.comparisons import comparisons
 from segment_pendo.segment.fql.condition import Condition, Group, Part
-from segment_pendo.segment.fql.parser import NOT_FUNCTIONS, Parsed
+from segment_pendo.segment.fql.parser import NOT_FUNCTIONS, Parsed, Run
 from segment_pendo.segment.fql.place import Place
 from segment_pendo.segment.fql.refusal import said
 from segment_pendo.segment.fql.tokens import Token
 from segment_pendo.segment.fql.unreadable import PATH
 from segment_pendo.words import Finding
 
-__all__ = ["traps"]
+__all__ = ["lost_end", "traps"]
 
 _MOST: Final = 20
 _NAMED: Final = 40
@@ -37,6 +37,20 @@ def traps(found: Parsed, text: str) -> tuple[Finding, ...]:
         return tuple(some)
     more = note("TRIGGER_MORE", PATH, f"The trigger has more than {_MOST} findings. Fix these first.")
     return (*some[:_MOST], more)
+
+
+def lost_end(tokens: list[Token], text: str) -> Iterator[Finding]:
+    """Yield that the end is lost: Segment's lexer loses what it read while it looked for a word."""
+    last = tokens[-2] if len(tokens) > 1 else tokens[-1]
+    lost = text[last.start + 1 : last.stop]
+    if last.kind != "ident" or len(last.value) > 1 or not lost or last.value != text[last.start]:
+        return
+    yield note(
+        "TRIGGER_END_LOST",
+        PATH,
+        f"Segment loses the end of the trigger, {said(lost, 0, len(lost))}, behind {last.value} at character "
+        f"{last.start + 1}. Put a blank at the end of the trigger, or the text into quotes.",
+    )
 
 
 def _traps(found: Parsed, text: str) -> Iterator[Finding]:
@@ -66,8 +80,8 @@ def _mixed(joints: list[Token]) -> Finding:
     return note(
         "TRIGGER_MIXED_AND_OR",
         PATH,
-        f"and, or stand side by side, up to character {last.stop}: the last one, {last.value}, counts for all. "
-        "Put parentheses around one kind.",
+        f"and, or stand side by side, up to character {last.stop}: the last one, {last.value}, counts for "
+        "all. Put parentheses around one kind.",
     )
 
 
@@ -90,32 +104,37 @@ def _empty(left: Token) -> Finding:
     )
 
 
-def _passed_over(run: list[Token], found: Parsed, text: str) -> Iterator[Finding]:
+def _passed_over(run: Run, found: Parsed, text: str) -> Iterator[Finding]:
     """Yield what a run of tokens was meant to be; whatever is nothing else is a part that is ignored."""
     start: Token | None = None
     stop: Token | None = None
-    for token in run:
-        known = _known(token, found)
+    for token in run.tokens:
+        known = _known(token, run.word)
         if known is not None:
             yield known
         elif token not in found.called and not (token.kind == "right" and start is None):
             start, stop = start or token, token
     if start is not None and stop is not None:
+        why = "no condition begins there. Take it out."
+        if start.kind == "ident":
+            why = (
+                "it knows type, event, name, userId, properties, traits and context (contains and match: all "
+                "but type). Take it out, or filter in the app by what it means."
+            )
+        passed = said(text, start.start, stop.stop)
         yield note(
             "TRIGGER_PART_IGNORED",
             PATH,
-            f"Segment passes over {said(text, start.start, stop.stop)} at character {start.start + 1}: it "
-            "knows type, event, name, userId, properties, traits and context (contains and match: all but "
-            "type). Take it out, or filter in the app by what it means.",
+            f"Segment passes over {passed} at character {start.start + 1}: {why}",
         )
 
 
-def _known(token: Token, found: Parsed) -> Finding | None:
+def _known(token: Token, word: str) -> Finding | None:
     if token.kind == "operator" and token.value == "!":
         return _lost(token)
     if token.kind != "ident" or token.value.lower() not in NOT_FUNCTIONS:
         return None
-    return _capitals(token, found) if token.value.lower() in _JOINTS else _lost(token)
+    return _capitals(token, word) if token.value.lower() in _JOINTS else _lost(token)
 
 
 def _lost(token: Token) -> Finding:
@@ -127,18 +146,17 @@ def _lost(token: Token) -> Finding:
     )
 
 
-def _capitals(token: Token, found: Parsed) -> Finding:
+def _capitals(token: Token, word: str) -> Finding:
     means = token.value.lower()
-    if found.root.word == means or len(found.root.parts) < 2:
-        said = f"{token.value} at character {token.start + 1} is passed over, which changes nothing here."
-        level = note("TRIGGER_CAPITALS", PATH, f"{said} Write {means}, with a blank on both sides.")
-        return replace(level, level="info")
-    return note(
+    harmless = word in {"", means}
+    then = "which changes nothing here" if harmless else f'and the conditions are joined by "{word}"'
+    finding = note(
         "TRIGGER_CAPITALS",
         PATH,
-        f"{token.value} at character {token.start + 1} is passed over, and the conditions are joined by "
-        f"{found.root.word}. Write {means}, with a blank on both sides.",
+        f"{token.value} at character {token.start + 1} is passed over, {then}. Write {means}, with a blank "
+        "on both sides.",
     )
+    return replace(finding, level="info") if harmless else finding
 
 
 def _together(part: Part, text: str) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ class Trigger:
         return self.outcome(data) == "true"
 
     def why(self, data: JsonObject) -> str:
-        """Return why an event is not selected: the conditions that fail, and what stands there; '' if it is."""
+        """Return why an event is not selected: the conditions that fail, what stands there; '' if it is."""
         if self._root is None:
             return self.error or ""
         return refusal.sentence(self._root, units(self.text), data)
@@ -53,8 +53,11 @@ class Trigger:
 def compiled(text: str) -> Trigger:
     """Return a trigger, read as Segment reads it. It never raises: `error` says what is wrong."""
     spelled = units(text)
+    lost: list[Finding] = []
     try:
-        found = parsed(lexed(spelled))
+        tokens = lexed(spelled)
+        lost += traps.lost_end(tokens, spelled)
+        found = parsed(tokens)
     except Unreadable as error:
-        return Trigger(text, error.finding.message, (error.finding,), None)
-    return Trigger(text, None, traps.traps(found, spelled), found.root)
+        return Trigger(text, error.finding.message, (error.finding, *lost), None)
+    return Trigger(text, None, (*lost, *traps.traps(found, spelled)), found.root)
