@@ -75,7 +75,9 @@ def texts(mapping: Value) -> Iterator[tuple[tuple[str | int, ...], str]]:
     stack: list[tuple[tuple[str | int, ...], Value]] = [((), mapping)]
     while stack:
         path, value = stack.pop()
-        inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        inner = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
         for key, one in inner:
             if key == "@liquid" and isinstance(one, str):
                 yield (*path, key), one
