@@ -5,12 +5,14 @@ from typing import Any
 from mapping_grammar import Grammar
 
 _PATHS = (
-    "type", "traits", "traits.plan", "traits.name", "a", "b", "traits.tags", "traits.tags[0]", "traits.tags[-1]",
-    "traits.a", "missing", "missing.x", "traits.size", "traits.tags.first", "traits.tags.last", "traits['x y']",
-    "userId.size", "event", "size", "first", "traits.constructor", "properties.a", "userId", "userId.length",
+    "type", "traits", "traits.plan", "traits.name", "a", "b", "traits.tags", "traits.tags[0]",
+    "traits.tags[-1]", "traits.a", "missing", "missing.x", "traits.size", "traits.tags.first",
+    "traits.tags.last", "traits['x y']", "userId.size", "event", "size", "first", "traits.constructor",
+    "properties.a", "userId", "userId.length",
 )  # fmt: skip
 _LITERALS = (
-    '"x"', "'Pro'", '""', "1", "-2", "1.5", "0", "true", "false", "nil", "empty", "blank", '" "', "'{'", '"a"',
+    '"x"',
+    "'Pro'", '""', "1", "-2", "1.5", "0", "true", "false", "nil", "empty", "blank", '" "', "'{'", '"a"',
 )  # fmt: skip
 _OPERATORS = ("==", "!=", "<", ">", "<=", ">=", "contains", "and", "or")
 _ALONE = (
@@ -84,4 +86,5 @@ class LiquidGrammar(Grammar):
             return str(self.pick(_ALONE))
         if kind < 4:
             return f"{self.pick(_WITH_ONE)}: {self.operand()}"
-        return f"{self.pick(('replace', 'replace_first', 'truncate', 'slice'))}: {self.operand()}, {self.operand()}"
+        name = self.pick(("replace", "replace_first", "truncate", "slice"))
+        return f"{name}: {self.operand()}, {self.operand()}"

@@ -1,6 +1,7 @@
 """Events and mappings made by a grammar: plain ones, odd ones, hostile ones."""
 
 import json
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -86,7 +87,7 @@ class Grammar:
                 '{"computation_class":"audience","computation_key":' + self.json(1) + "}",
             )
         )
-        return self.pick(
+        return self.word(
             ("null", '"x"', "[]", f'{{"personas":{inner}}}', '{"groupId":"g-1"}', '{"groupId":7}')
         )
 
@@ -95,15 +96,9 @@ class Grammar:
             return self.json_object(depth - 1)
         if depth and self.one_in(4):
             return "[" + ",".join(self.json(depth - 1) for _ in range(self.random.randrange(4))) + "]"
-        return self.pick(
-            (
-                lambda: json.dumps(self.pick(TEXTS)),
-                lambda: json.dumps(self.pick(TEXTS)),
-                lambda: self.pick(ODD_NUMBERS),
-                lambda: str(self.random.randrange(-5, 200)),
-                lambda: self.pick(("true", "false", "null")),
-            )
-        )()
+        text = json.dumps(self.pick(TEXTS))
+        number = str(self.random.randrange(-5, 200))
+        return self.word((text, text, self.word(ODD_NUMBERS), number, self.word(("true", "false", "null"))))
 
     def json_object(self, depth: int) -> str:
         count = self.random.randrange(5)
@@ -147,8 +142,9 @@ class Grammar:
                 (
                     {"@transform": {"apply": self.object(1)}},
                     {"@transform": {"apply": self.directive(1)}},
-                    {"@transform": {}}, {"@if": {"exists": 1, "then": {"@path": "$."}}}, {}, [], "a", None, 7,
-                    {"@merge": {"objects": [], "direction": "left"}}, {"@path": "$."}, {"a": {}}, {"@a": {}, "b": {}},
+                    {"@transform": {}}, {"@if": {"exists": 1, "then": {"@path": "$."}}}, {}, [],
+                    "a", None, 7, {"@merge": {"objects": [], "direction": "left"}}, {"@path": "$."},
+                    {"a": {}}, {"@a": {}, "b": {}},
                 )
             )  # fmt: skip
         return made
@@ -215,14 +211,12 @@ class Grammar:
         if self.one_in(8):
             keys.append(self.pick(INHERITED))
         text = "".join(self.step(key) for key in keys)
-        return (
-            self.pick(("$", "$", "$", "$", "", "$.", "a", "$$")) + text
-            if not self.one_in(20)
-            else self.pick(TEXTS)
-        )
+        if self.one_in(20):
+            return self.word(TEXTS)
+        return self.word(("$", "$", "$", "$", "", "$.", "a", "$$")) + text
 
     def step(self, key: str) -> str:
-        return self.pick(
+        return self.word(
             (f".{key}", f".{key}", f".{key}", f'["{key}"]', f"['{key}']", f"[{key}]", f".[{key}]")
         )
 
@@ -231,8 +225,9 @@ class Grammar:
             return self.pick(
                 (
                     {"@bogus": 1}, {"@path": 5}, {"@path": "$.a", "@template": "x"}, {"@path": "$.a", "x": 1},
-                    {"@path": "$.a", "_metadata": 1}, {"_metadata": 1}, {"@if": []}, {"@case": "x"}, {"@json": {}},
-                    {"@flatten": {"value": {"@path": "$."}}}, {"@merge": {"objects": [1], "direction": "left"}},
+                    {"@path": "$.a", "_metadata": 1}, {"_metadata": 1}, {"@if": []}, {"@case": "x"},
+                    {"@flatten": {"value": {"@path": "$."}}}, {"@json": {}},
+                    {"@merge": {"objects": [1], "direction": "left"}},
                     {"@arrayPath": []}, {"@arrayPath": "$.a"}, {"@transform": {"apply": [], "mapping": {}}},
                     {"@literal": {"@bogus": 1}}, {"@liquid": 5}, {"@": 1},
                     {"@replace": {"pattern": "x" * 11, "value": "a"}}, {"@excludeWhenNull": None},
@@ -327,9 +322,12 @@ class Grammar:
     # --- the random numbers ---
 
     def key(self) -> str:
-        return self.pick(KEYS[:9]) if self.random.random() < 0.7 else self.pick(KEYS)
+        return self.word(KEYS[:9] if self.random.random() < 0.7 else KEYS)
 
-    def pick(self, options: Any) -> Any:
+    def word(self, options: Sequence[str]) -> str:
+        return str(self.pick(options))
+
+    def pick(self, options: Sequence[Any]) -> Any:
         return options[self.random.randrange(len(options))]
 
     def one_in(self, many: int) -> bool:

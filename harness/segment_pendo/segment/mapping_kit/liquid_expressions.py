@@ -198,7 +198,7 @@ def _operand(token: Value, variables: Variables) -> Value:
 
 
 def _property(value: Value, key: str | int) -> Value:
-    """Return an own member; size, first and last are those of lists and texts where there is no such member."""
+    """Return an own member; without one, size, first and last are those of the list or text."""
     if value is None or value is UNDEFINED:
         return value
     if isinstance(key, int):

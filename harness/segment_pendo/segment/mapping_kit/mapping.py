@@ -1,6 +1,7 @@
 """A destination's mapping: what it makes of an event (D-20 to D-27).
 
-`compiled(mapping).mapped(event, ordinary=...)` is what the Webhook action would send, or why it sends nothing.
+`compiled(mapping).mapped(event, ordinary=...)` is what the Webhook action would send, or why it sends
+nothing.
 """
 
 from collections.abc import Iterator
