@@ -3,6 +3,7 @@
 What Segment's published code did with 2,000 events, 60 batches, and 300 events for the classic destination;
 what Pendo's browser agent made of 500 visitors and accounts; what Segment's trigger language said of 1,000
 pairs of a trigger and an event.
+what Pendo's browser agent made of 500 visitors and accounts; what Segment's action sent for 1,000 mappings.
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv
 run pytest` proves the same bytes without them.
@@ -14,10 +15,14 @@ from typing import Any
 
 import fql_grammar
 import fql_oracle
+import mapping_oracle
+import mapping_traps
 import pendo_oracle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from liquid_grammar import LiquidGrammar
 from make_fixtures import RECEIVED, SDK, captured
+from mapping_grammar import Grammar
 from segment_oracle import KEPT, KEPT_CLASSIC, Case, SegmentOracle
 from strategies import date_texts, event_texts, integrations
 
@@ -33,6 +38,9 @@ PENDO = 500
 TRIGGERS = 1000
 LONGEST = 1500
 FROM_SDKS = 200
+MAPPINGS = 800
+LIQUID = 200
+LONGEST_PAIR = 420
 SECRETS = ("", "s3cret", "é😀")
 
 
@@ -127,9 +135,32 @@ def make_fql() -> None:
             file.write(json.dumps({**case._asdict(), "outcome": outcome}) + "\n")
 
 
+def small_pairs(grammar: Grammar, count: int) -> list[mapping_oracle.Case]:
+    """The first short pairs of a grammar that ours works out."""
+    found: list[mapping_oracle.Case] = []
+    while len(found) < count:
+        case = grammar.case()
+        if sum(map(len, case)) < LONGEST_PAIR and mapping_oracle.ours(case) != mapping_oracle.UNKNOWN:
+            found.append(case)
+    return found
+
+
+def make_mapping() -> None:
+    cases = mapping_traps.cases() + small_pairs(Grammar(17), MAPPINGS)
+    cases += small_pairs(LiquidGrammar(17), LIQUID)
+    with (
+        mapping_oracle.MappingOracle() as action,
+        mapping_oracle.KEPT.open("w", encoding="ascii", newline="\n") as file,
+    ):
+        for case, answer in zip(cases, action.ask(cases), strict=True):
+            kept = {"error": answer["error"], "said": ""} if "error" in answer else answer
+            file.write(json.dumps({"event": case.event, "mapping": case.mapping, "answer": kept}) + "\n")
+
+
 if __name__ == "__main__":
     make_fql()
     make_pendo()
+    make_mapping()
     texts = events()
     KEPT.parent.mkdir(exist_ok=True)
     cases = [Case("event", [text], SECRETS[number % len(SECRETS)]) for number, text in enumerate(texts)]

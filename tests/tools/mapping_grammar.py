@@ -1,6 +1,7 @@
 """Events and mappings made by a grammar: plain ones, odd ones, hostile ones."""
 
 import json
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -13,11 +14,31 @@ KEYS = (
 )  # fmt: skip
 TEXTS = (
     "", " ", "pro", "Pro Plan", "null", "{{a}}", "{{{b}}}", "$.traits.a", "$&", "😀b", "\ud83d", "é", "ß",
-    "ΑΣ", "İ", "ſ", "K", "a-b", "a.b", "{\"a\":1}", "[1,{\"b\":null}]", "1e400", "\ufeff1", "12", "0x10", "a\nb",
-    "undefined", "[object Object]", "{\"__proto__\":{\"a\":1},\"2\":1,\"1\":1.0}", "POST", "x" * 40, "\u2028", "[[",
+    "ΑΣ", "İ", "ſ", "K", "a-b", "a.b", '{"a":1}', '[1,{"b":null}]', "1e400", "\ufeff1", "12", "0x10", "a\nb",
+    "undefined", "[object Object]", '{"__proto__":{"a":1},"2":1,"1":1.0}', "POST", "x" * 40, "\u2028", "[[",
 )  # fmt: skip
 ROOTS = ("traits", "properties", "context", "userId", "type", "event", "a", "b", "missing")
-PATTERNS = ("a", "b", " ", ".", "-", "P", "😀", "\ud83d", "ß", "s", "ss", "K", "Σ", "plan", "", "o", "\n", "^", "é")
+PATTERNS = (
+    "a",
+    "b",
+    " ",
+    ".",
+    "-",
+    "P",
+    "😀",
+    "\ud83d",
+    "ß",
+    "s",
+    "ss",
+    "K",
+    "Σ",
+    "plan",
+    "",
+    "o",
+    "\n",
+    "^",
+    "é",
+)
 REPLACEMENTS = ("", "_", "$&$&", "$$", "$1", "$`", "$'", "$<a>", "😀", "x" * 10, "{{a}}")
 HEADERS = (
     "X-A", "x-a", "b", "Content-Type", "content-length", "User-Agent", "X-Signature", "Accept", "10", "2",
@@ -43,35 +64,41 @@ class Grammar:
 
     def event(self) -> str:
         members = [f'"type":"{self.pick(("track", "identify", "group", "page"))}"']
-        members += [f"{json.dumps(key)}:{self.json_object(3)}" for key in ("traits", "properties") if self.one_in(2)]
+        members += [
+            f"{json.dumps(key)}:{self.json_object(3)}" for key in ("traits", "properties") if self.one_in(2)
+        ]
         if self.one_in(3):
             members.append(f'"context":{self.json_object(2) if self.one_in(2) else self.context()}')
-        members += [f"{json.dumps(self.pick(ROOTS[3:]))}:{self.json(2)}" for _ in range(self.random.randrange(4))]
+        members += [
+            f"{json.dumps(self.pick(ROOTS[3:]))}:{self.json(2)}" for _ in range(self.random.randrange(4))
+        ]
         if self.one_in(6):
-            members.append(f'{json.dumps(self.pick(KEYS))}:{self.json(3)}')
+            members.append(f"{json.dumps(self.pick(KEYS))}:{self.json(3)}")
         self.random.shuffle(members)
         return "{" + ",".join(members) + "}"
 
     def context(self) -> str:
         inner = self.pick(
-            ("null", "{}", '"x"', "[]", '{"computation_class":"audience","computation_key":' + self.json(1) + "}")
+            (
+                "null",
+                "{}",
+                '"x"',
+                "[]",
+                '{"computation_class":"audience","computation_key":' + self.json(1) + "}",
+            )
         )
-        return self.pick(("null", '"x"', "[]", f'{{"personas":{inner}}}', '{"groupId":"g-1"}', '{"groupId":7}'))
+        return self.word(
+            ("null", '"x"', "[]", f'{{"personas":{inner}}}', '{"groupId":"g-1"}', '{"groupId":7}')
+        )
 
     def json(self, depth: int) -> str:
         if depth and self.one_in(3):
             return self.json_object(depth - 1)
         if depth and self.one_in(4):
             return "[" + ",".join(self.json(depth - 1) for _ in range(self.random.randrange(4))) + "]"
-        return self.pick(
-            (
-                lambda: json.dumps(self.pick(TEXTS)),
-                lambda: json.dumps(self.pick(TEXTS)),
-                lambda: self.pick(ODD_NUMBERS),
-                lambda: str(self.random.randrange(-5, 200)),
-                lambda: self.pick(("true", "false", "null")),
-            )
-        )()
+        text = json.dumps(self.pick(TEXTS))
+        number = str(self.random.randrange(-5, 200))
+        return self.word((text, text, self.word(ODD_NUMBERS), number, self.word(("true", "false", "null"))))
 
     def json_object(self, depth: int) -> str:
         count = self.random.randrange(5)
@@ -87,10 +114,23 @@ class Grammar:
             made["headers"] = self.headers()
         if self.one_in(8):
             made["method"] = self.pick(
-                ("PUT", "PATCH", "GET", "post", None, "", ["POST"], 5, self.directive(1), {"@path": "$.method"})
+                (
+                    "PUT",
+                    "PATCH",
+                    "GET",
+                    "post",
+                    None,
+                    "",
+                    ["POST"],
+                    5,
+                    self.directive(1),
+                    {"@path": "$.method"},
+                )
             )
         if self.one_in(12):
-            made["batch_size"] = self.pick((0, 10, "10", "x", None, True, " ", "0x1", [5], [[5]], 1e300, self.value(1)))
+            made["batch_size"] = self.pick(
+                (0, 10, "10", "x", None, True, " ", "0x1", [5], [[5]], 1e300, self.value(1))
+            )
         if self.one_in(12):
             made["batch_keys"] = self.pick((["url"], "url", [], [None], [["a"]], {}, [{}], 7, self.value(1)))
         if self.one_in(15):
@@ -102,8 +142,9 @@ class Grammar:
                 (
                     {"@transform": {"apply": self.object(1)}},
                     {"@transform": {"apply": self.directive(1)}},
-                    {"@transform": {}}, {"@if": {"exists": 1, "then": {"@path": "$."}}}, {}, [], "a", None, 7,
-                    {"@merge": {"objects": [], "direction": "left"}}, {"@path": "$."}, {"a": {}}, {"@a": {}, "b": {}},
+                    {"@transform": {}}, {"@if": {"exists": 1, "then": {"@path": "$."}}}, {}, [],
+                    "a", None, 7, {"@merge": {"objects": [], "direction": "left"}}, {"@path": "$."},
+                    {"a": {}}, {"@a": {}, "b": {}},
                 )
             )  # fmt: skip
         return made
@@ -121,10 +162,14 @@ class Grammar:
         return {self.pick(HEADERS): self.header() for _ in range(self.random.randrange(4))}
 
     def header(self) -> Any:
-        return self.pick((self.pick(TEXTS), "v", None, 5, {"@path": self.path()}, self.value(2), self.headers_within()))
+        return self.pick(
+            (self.pick(TEXTS), "v", None, 5, {"@path": self.path()}, self.value(2), self.headers_within())
+        )
 
     def headers_within(self) -> Any:
-        return self.pick(({"headers": {"a b": 1}}, {"X": "y"}, [["a", "b"]], [["a b", "c"]], ["a"], {"bad name": 1}))
+        return self.pick(
+            ({"headers": {"a b": 1}}, {"X": "y"}, [["a", "b"]], [["a b", "c"]], ["a"], {"bad name": 1})
+        )
 
     def object(self, depth: int) -> dict[str, Any]:
         return {self.key(): self.value(depth) for _ in range(self.random.randrange(1, 4))}
@@ -141,7 +186,22 @@ class Grammar:
 
     def scalar(self) -> Any:
         return self.pick(
-            (self.pick(TEXTS), "x", 0, 1, -0.0, 1.5, 1e21, 2**53 + 1, True, False, None, {}, [], {"@path": self.path()})
+            (
+                self.pick(TEXTS),
+                "x",
+                0,
+                1,
+                -0.0,
+                1.5,
+                1e21,
+                2**53 + 1,
+                True,
+                False,
+                None,
+                {},
+                [],
+                {"@path": self.path()},
+            )
         )
 
     def path(self) -> str:
@@ -151,21 +211,27 @@ class Grammar:
         if self.one_in(8):
             keys.append(self.pick(INHERITED))
         text = "".join(self.step(key) for key in keys)
-        return self.pick(("$", "$", "$", "$", "", "$.", "a", "$$")) + text if not self.one_in(20) else self.pick(TEXTS)
+        if self.one_in(20):
+            return self.word(TEXTS)
+        return self.word(("$", "$", "$", "$", "", "$.", "a", "$$")) + text
 
     def step(self, key: str) -> str:
-        return self.pick((f".{key}", f".{key}", f".{key}", f'["{key}"]', f"['{key}']", f"[{key}]", f".[{key}]"))
+        return self.word(
+            (f".{key}", f".{key}", f".{key}", f'["{key}"]', f"['{key}']", f"[{key}]", f".[{key}]")
+        )
 
     def directive(self, depth: int) -> Any:
         if self.one_in(40):
             return self.pick(
                 (
                     {"@bogus": 1}, {"@path": 5}, {"@path": "$.a", "@template": "x"}, {"@path": "$.a", "x": 1},
-                    {"@path": "$.a", "_metadata": 1}, {"_metadata": 1}, {"@if": []}, {"@case": "x"}, {"@json": {}},
-                    {"@flatten": {"value": {"@path": "$."}}}, {"@merge": {"objects": [1], "direction": "left"}},
+                    {"@path": "$.a", "_metadata": 1}, {"_metadata": 1}, {"@if": []}, {"@case": "x"},
+                    {"@flatten": {"value": {"@path": "$."}}}, {"@json": {}},
+                    {"@merge": {"objects": [1], "direction": "left"}},
                     {"@arrayPath": []}, {"@arrayPath": "$.a"}, {"@transform": {"apply": [], "mapping": {}}},
-                    {"@literal": {"@bogus": 1}}, {"@liquid": 5}, {"@replace": {"pattern": "x" * 11, "value": "a"}}, {"@": 1},
-                    {"@path": {"@path": {"@literal": "$.a"}}}, {"@template": None}, [{"@bogus": 1}], {"@excludeWhenNull": None},
+                    {"@literal": {"@bogus": 1}}, {"@liquid": 5}, {"@": 1},
+                    {"@replace": {"pattern": "x" * 11, "value": "a"}}, {"@excludeWhenNull": None},
+                    {"@path": {"@path": {"@literal": "$.a"}}}, {"@template": None}, [{"@bogus": 1}],
                 )
             )  # fmt: skip
         inner = depth - 1
@@ -202,13 +268,16 @@ class Grammar:
         return made
 
     def textual(self, depth: int) -> Any:
-        return self.pick((self.pick(TEXTS), {"@path": self.path()}, {"@path": self.path()}, self.value(depth)))
+        return self.pick(
+            (self.pick(TEXTS), {"@path": self.path()}, {"@path": self.path()}, self.value(depth))
+        )
 
     def replace(self, depth: int) -> Any:
         made = {"pattern": self.pick(PATTERNS), "value": self.textual(depth)}
         for name, values in (
             ("replacement", REPLACEMENTS), ("ignorecase", (True, False)), ("global", (True, False)),
-            ("pattern2", (*PATTERNS, "x" * 11, 5, None)), ("replacement2", (*REPLACEMENTS, "x" * 11, 5, None)),
+            ("pattern2", (*PATTERNS, "x" * 11, 5, None)),
+            ("replacement2", (*REPLACEMENTS, "x" * 11, 5, None)),
         ):  # fmt: skip
             if self.one_in(3):
                 made[name] = self.pick(values)
@@ -219,11 +288,18 @@ class Grammar:
         if self.one_in(4):
             made[0] = self.value(depth)
         if not self.one_in(4):
-            made.append(self.value(depth) if self.one_in(2) else {"k": {"@path": self.pick(("", "$.a", "length", "0"))}})
+            made.append(
+                self.value(depth)
+                if self.one_in(2)
+                else {"k": {"@path": self.pick(("", "$.a", "length", "0"))}}
+            )
         return made
 
     def flatten(self, depth: int) -> Any:
-        made = {"separator": self.pick((".", "_", "_", "", "1")), "value": self.pick(({"@path": self.path()}, self.value(depth)))}
+        made = {
+            "separator": self.pick((".", "_", "_", "", "1")),
+            "value": self.pick(({"@path": self.path()}, self.value(depth))),
+        }
         if self.one_in(3):
             made["omitArrays"] = self.pick((True, False, 1, "no"))
         return made
@@ -246,13 +322,31 @@ class Grammar:
     # --- the random numbers ---
 
     def key(self) -> str:
-        return self.pick(KEYS[:9]) if self.random.random() < 0.7 else self.pick(KEYS)
+        return self.word(KEYS[:9] if self.random.random() < 0.7 else KEYS)
 
-    def pick(self, options: Any) -> Any:
+    def word(self, options: Sequence[str]) -> str:
+        return str(self.pick(options))
+
+    def pick(self, options: Sequence[Any]) -> Any:
         return options[self.random.randrange(len(options))]
 
     def one_in(self, many: int) -> bool:
         return self.random.randrange(many) == 0
 
 
-_DIRECTIVES = ("path", "path", "path", "template", "literal", "excludeWhenNull", "if_", "case_", "replace", "arrayPath", "flatten", "json_", "merge", "transform")
+_DIRECTIVES = (
+    "path",
+    "path",
+    "path",
+    "template",
+    "literal",
+    "excludeWhenNull",
+    "if_",
+    "case_",
+    "replace",
+    "arrayPath",
+    "flatten",
+    "json_",
+    "merge",
+    "transform",
+)

@@ -1,4 +1,6 @@
-"""Segment's Webhook action (npm, tests/oracles) as something to ask about mappings, and our view of the same."""
+"""Segment's Webhook action (npm, tests/oracles) as something to ask about mappings, and our view of
+the same.
+"""
 
 import hashlib
 import hmac
@@ -53,7 +55,7 @@ def ours(case: Case) -> Verdict:
     try:
         mapping = compiled(read(case.mapping))
     except MappingError as error:
-        return UNKNOWN if "not worked out" in error.message else NOTHING
+        return UNKNOWN if "Liquid" in error.message or "worked out" in error.message else NOTHING
     mapped = mapping.mapped(event.value, ordinary=event.ordinary)
     if not isinstance(mapped, Mapped):
         return UNKNOWN if mapped.code == "MAPPING_NOT_KNOWN" else NOTHING
@@ -70,9 +72,7 @@ def theirs(answer: dict[str, Any]) -> Verdict:
         return NOTHING
     headers = tuple((name.lower(), value) for name, value in answer["headers"])
     body = None if answer["body"] is None else answer["body"].encode("latin-1")
-    return Sent(
-        answer["method"], tuple(pair for pair in headers if pair[0] not in _OF_THE_CONNECTION), body
-    )
+    return Sent(answer["method"], tuple(pair for pair in headers if pair[0] not in _OF_THE_CONNECTION), body)
 
 
 def kept() -> list[tuple[Case, Verdict]]:
@@ -95,7 +95,11 @@ class MappingOracle(NodeProcess):
     def ask(self, cases: Sequence[Case]) -> list[dict[str, Any]]:
         """What Segment's code did with each case."""
         questions = [
-            {"event": case.event, "mapping": js_json.keep(filled(read(case.mapping))).decode(), "secret": SECRET}
+            {
+                "event": case.event,
+                "mapping": js_json.keep(filled(read(case.mapping))).decode(),
+                "secret": SECRET,
+            }
             for case in cases
         ]
         return self.answers(questions)

@@ -1,7 +1,7 @@
 """Templates of @liquid (D-28): the part of liquidjs 10 that is worked out here, with Segment's limits.
 
-Outputs, the tags if, unless, assign, capture and comment, and the filters of liquid_filters. All else is refused
-before any event comes: a template that is read wrongly would be worse.
+Outputs, the tags if, unless, assign, capture and comment, and the filters of liquid_filters. All else is
+refused before any event comes: a template that is read wrongly would be worse.
 """
 
 import re
@@ -25,8 +25,8 @@ __all__ = ["fault", "rendered", "texts"]
 LONGEST: Final = 1000
 _DISABLED: Final = ("case", "for", "include", "layout", "render", "tablerow")
 _BLANKS: Final = (
-    "\t\n\v\f\r \xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
-    "\u202f\u205f\u3000"
+    "\t\n\v\f\r \xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028"
+    "\u2029\u202f\u205f\u3000"
 )
 _PIECE: Final = re.compile(r"\{\{(-?)(.*?)(-?)\}\}|\{%(-?)(.*?)(-?)%\}", re.DOTALL)
 _TAG: Final = re.compile(r"\s*([A-Za-z_#][\w-]*)(.*?)\s*\Z", re.ASCII | re.DOTALL)
@@ -75,7 +75,9 @@ def texts(mapping: Value) -> Iterator[tuple[tuple[str | int, ...], str]]:
     stack: list[tuple[tuple[str | int, ...], Value]] = [((), mapping)]
     while stack:
         path, value = stack.pop()
-        inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        inner = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
         for key, one in inner:
             if key == "@liquid" and isinstance(one, str):
                 yield (*path, key), one

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from segment_pendo.segment.mapping_kit.liquid_filters import FILTERS, fault_of_filter
 from segment_pendo.segment.mapping_kit.numbers import is_less, numeric
 from segment_pendo.segment.mapping_kit.texts import BLANKS
-from segment_pendo.segment.mapping_kit.values import UNDEFINED, Value, Work, length, string, units
+from segment_pendo.segment.mapping_kit.values import UNDEFINED, NotKnown, Value, Work, length, string, units
 
 __all__ = ["Expression", "Refusal", "Variables", "evaluated", "expression", "is_true"]
 
@@ -143,6 +143,8 @@ def _filters(text: str, position: int) -> tuple[tuple[str, tuple[Value, ...]], .
         if fault:
             raise Refusal(fault)
         found.append((match[1], tuple(arguments)))
+    words = [one for _, arguments in found for one in arguments if isinstance(one, Literal)]
+    _check(not words or "json" not in dict(found), text)
     return tuple(found)
 
 
@@ -161,6 +163,9 @@ def evaluated(read: Expression, variables: Variables, work: Work) -> Value:
         left = UNDEFINED if token.word == "not" else operands.pop()
         operands.append(_operated(token.word, left, right))
     value = operands[0]
+    if read.filters and isinstance(value, Literal):
+        msg = "a Liquid filter is given empty, blank or nil itself"
+        raise NotKnown(msg)
     for name, arguments in read.filters:
         known = FILTERS.get(name)
         if known is not None:  # a filter that there is not changes nothing
@@ -193,7 +198,7 @@ def _operand(token: Value, variables: Variables) -> Value:
 
 
 def _property(value: Value, key: str | int) -> Value:
-    """Return an own member; size, first and last are those of lists and texts where there is no such member."""
+    """Return an own member; without one, size, first and last are those of the list or text."""
     if value is None or value is UNDEFINED:
         return value
     if isinstance(key, int):

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from segment_pendo.base import js_json
-from segment_pendo.segment.mapping_kit.numbers import numeric
+from segment_pendo.segment.mapping_kit.numbers import is_whole, numeric
 from segment_pendo.segment.mapping_kit.texts import BLANKS
 from segment_pendo.segment.mapping_kit.values import (
     UNDEFINED,
@@ -27,15 +27,67 @@ __all__ = ["FILTERS", "Filter", "fault_of_filter", "text_of"]
 
 # What Segment turns off: a template with one of them fails.
 DISABLED: Final = frozenset(
-    "array_to_sentence_string concat find find_exp find_index find_index_exp group_by group_by_exp has has_exp "
-    "map newline_to_br reject reject_exp reverse sort sort_natural uniq where_exp type".split()
+    [
+        "array_to_sentence_string",
+        "concat",
+        "find",
+        "find_exp",
+        "find_index",
+        "find_index_exp",
+        "group_by",
+        "group_by_exp",
+        "has",
+        "has_exp",
+        "map",
+        "newline_to_br",
+        "reject",
+        "reject_exp",
+        "reverse",
+        "sort",
+        "sort_natural",
+        "uniq",
+        "where_exp",
+        "type",
+    ]
 )
 # What liquidjs has beside FILTERS. A filter that it does not have gives its value unchanged.
 _NOT_HERE: Final = frozenset(
-    "xml_escape escape_once strip_html url_decode cgi_escape uri_escape slugify sum compact push unshift pop "
-    "shift where sample date date_to_xmlschema date_to_rfc822 date_to_string date_to_long_string remove_last "
-    "replace_last squish truncatewords normalize_whitespace number_of_words base64_encode base64_decode sha256 "
-    "hmac_sha256 raw jsonify to_integer inspect".split()
+    [
+        "xml_escape",
+        "escape_once",
+        "strip_html",
+        "url_decode",
+        "cgi_escape",
+        "uri_escape",
+        "slugify",
+        "sum",
+        "compact",
+        "push",
+        "unshift",
+        "pop",
+        "shift",
+        "where",
+        "sample",
+        "date",
+        "date_to_xmlschema",
+        "date_to_rfc822",
+        "date_to_string",
+        "date_to_long_string",
+        "remove_last",
+        "replace_last",
+        "squish",
+        "truncatewords",
+        "normalize_whitespace",
+        "number_of_words",
+        "base64_encode",
+        "base64_decode",
+        "sha256",
+        "hmac_sha256",
+        "raw",
+        "jsonify",
+        "to_integer",
+        "inspect",
+    ]
 )
 
 
@@ -147,7 +199,7 @@ def _at(index: int) -> Filter:
 
 
 def _whole(value: Value) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not is_whole(value):
         msg = "a Liquid filter is given no whole number"
         raise NotKnown(msg)
     return int(value)

@@ -1,6 +1,7 @@
 """A destination's mapping: what it makes of an event (D-20 to D-27).
 
-`compiled(mapping).mapped(event, ordinary=...)` is what the Webhook action would send, or why it sends nothing.
+`compiled(mapping).mapped(event, ordinary=...)` is what the Webhook action would send, or why it sends
+nothing.
 """
 
 from collections.abc import Iterator
@@ -185,11 +186,13 @@ def _fails_on_context(event: JsonObject) -> bool:
         return personas is None
     key = personas.get("computation_key")
     kind = {"identify": "traits", "track": "properties"}.get(str(event.get("type")))
-    looked = is_truthy(key) and kind is not None and personas.get("computation_class") in _AUDIENCES
+    if kind is None or personas.get("computation_class") not in _AUDIENCES or not is_truthy(key):
+        return False
     try:
-        return looked and event.get(kind or "") is not None and string(key) is None
+        string(key)
     except Failed:
-        return True
+        return kind not in event or event[kind] is not None
+    return False
 
 
 _AUDIENCES: Final = ("audience", "journey_step")

@@ -7,7 +7,7 @@ from typing import Final
 from segment_pendo.segment.mapping_kit.texts import BLANKS
 from segment_pendo.segment.mapping_kit.values import UNDEFINED, Value, string, units
 
-__all__ = ["is_less", "is_numeric_text", "numeric"]
+__all__ = ["is_less", "is_numeric_text", "is_whole", "numeric"]
 
 _DECIMAL: Final = re.compile(r"[+-]?(?:Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _OF_BASE: Final = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
@@ -17,6 +17,11 @@ def is_numeric_text(text: str) -> bool:
     """Whether Number(text) is a number; of blanks it is 0."""
     text = text.strip(BLANKS)
     return text == "" or bool(_DECIMAL.fullmatch(text) or _OF_BASE.fullmatch(text))
+
+
+def is_whole(number: float) -> bool:
+    """Whether a number is finite, and has no fraction."""
+    return math.isfinite(_double(number)) and number == int(number)
 
 
 def numeric(value: Value) -> float:

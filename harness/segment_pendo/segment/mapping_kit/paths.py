@@ -13,7 +13,7 @@ _QUOTES: Final = str.maketrans("", "", "'\"")
 
 
 def keys_of(path: str) -> list[str]:
-    """Return the keys of a path. A dot within quotes separates, too; quotes are left out wherever they are."""
+    """Return the keys of a path. A dot separates within quotes, too; quotes are left out everywhere."""
     return [key.translate(_QUOTES) for key in _BETWEEN.split(path) if key]
 
 

@@ -26,11 +26,11 @@ _NO_VALUE: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 class Wrong(Exception):
-    """A field that Segment's code refuses, so that nothing is sent; `code` is ours."""
+    """Why Segment's code refuses a field, so that nothing is sent; `code` is ours."""
 
-    def __init__(self, code: str, field: str, reason: str) -> None:
+    def __init__(self, reason: str, code: str) -> None:
         super().__init__(reason)
-        self.code, self.field, self.reason = code, field, reason
+        self.code, self.reason = code, reason
 
 
 class Absent:
@@ -55,7 +55,8 @@ def checked(root: dict[str, Value]) -> Checked:
     """Return the fields of the action. Raises Wrong where Segment refuses one (D-21)."""
     method = _only(_present(root, "method"))
     if method not in METHODS or not isinstance(method, str):
-        raise Wrong("MAPPING_METHOD", "method", f"method must be one of {', '.join(METHODS)}")
+        msg = f"method must be one of {', '.join(METHODS)}"
+        raise Wrong(msg, "MAPPING_METHOD")
     _check_batching(root)
     headers = _object(root, "headers", "MAPPING_HEADERS_NOT_OBJECT")
     data = _object(root, "data", "MAPPING_DATA_NOT_OBJECT")
@@ -82,20 +83,23 @@ def _object(root: dict[str, Value], field: str, code: str) -> dict[str, Value] |
     if isinstance(value, Prototype) and is_object_like(value):
         msg = f"{field} is the prototype of a class of JavaScript"
         raise NotKnown(msg)
-    raise Wrong(code, field, f"{field} must be an object")
+    msg = f"{field} must be an object"
+    raise Wrong(msg, code)
 
 
 def _check_batching(root: dict[str, Value]) -> None:
     size = _only(_present(root, "batch_size"))
     if size is not ABSENT and not _is_numeric(size):
-        raise Wrong("MAPPING_BATCHING", "batch_size", "batch_size must be a number")
+        msg = "batch_size must be a number"
+        raise Wrong(msg, "MAPPING_BATCHING")
     keys = _present(root, "batch_keys")
     if keys is ABSENT:
         return
     for key in keys if isinstance(keys, list) else [keys]:
         one = _only(key)
         if key is not UNDEFINED and not (one is None or isinstance(one, str | bool | int | float)):
-            raise Wrong("MAPPING_BATCHING", "batch_keys", "batch_keys must be a list of texts")
+            msg = "batch_keys must be a list of texts"
+            raise Wrong(msg, "MAPPING_BATCHING")
 
 
 def _is_numeric(value: Value) -> bool:

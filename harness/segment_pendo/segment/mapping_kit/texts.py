@@ -1,6 +1,7 @@
 """What the kit makes of texts: templates, replacements, upper and lower case."""
 
 import re
+from functools import partial
 from typing import Final
 
 from segment_pendo.segment.mapping_kit.paths import read
@@ -66,6 +67,10 @@ def _places(text: str, pattern: str, *, ignorecase: bool, everywhere: bool) -> l
     return found
 
 
+def _meaning(meant: dict[str, str], match: re.Match[str]) -> str:
+    return meant[match[1]]
+
+
 def replaced(
     text: str, pattern: str, replacement: str, *, ignorecase: bool, everywhere: bool, work: Work
 ) -> str:
@@ -82,7 +87,7 @@ def replaced(
     for at in _places(text, pattern, ignorecase=ignorecase, everywhere=everywhere):
         end = at + len(pattern)
         meant = {"$": "$", "&": text[at:end], "`": text[:at], "'": text[end:]}
-        filled = _SUBSTITUTE.sub(lambda match, meant=meant: meant[match[1]], replacement)
+        filled = _SUBSTITUTE.sub(partial(_meaning, meant), replacement)
         work.spend(len(filled))
         pieces += text[done:at], filled
         done = end
