@@ -1,7 +1,7 @@
 """Make fixtures/oracles/ again: `uv run python tests/tools/make_oracles.py`.
 
 What Segment's published code did with 2,000 events, 60 batches, and 300 events for the classic destination;
-what Pendo's browser agent made of 500 visitors and accounts.
+what Pendo's browser agent made of 500 visitors and accounts; what Segment's filter engine made of 1,000 events.
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv
 run pytest` proves the same bytes without them.
@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import filters_oracle
 import pendo_oracle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,8 @@ COUNT = 2000
 BATCHES = 60
 CLASSIC = 300
 PENDO = 500
+FILTERS = 1000
+LONGEST_FILTERED = 600  # of a row
 LONGEST = 1500
 FROM_SDKS = 200
 SECRETS = ("", "s3cret", "é😀")
@@ -111,8 +114,41 @@ def make_pendo() -> None:
             file.write(json.dumps({"case": text, "verdict": pendo_oracle.tidied(answer)}) + "\n")
 
 
+def make_filters() -> None:
+    """Half of the kept cases pass whatever: of those, the ones that a filter changes are taken first."""
+    found: dict[str, filters_oracle.Case] = {}
+
+    @settings(
+        max_examples=12 * FILTERS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(filters_oracle.cases)
+    def collect(case: filters_oracle.Case) -> None:
+        found[filters_oracle.row(case, ("error", ""))] = case
+
+    collect()
+    some = [case for row, case in found.items() if len(row) < LONGEST_FILTERED and not list(suspects(row))]
+    rows: dict[str, list[str]] = {"body": [], "dropped": [], "error": []}
+    changed: list[str] = []
+    with filters_oracle.FilterOracle() as engine:
+        for case, verdict in zip(some, engine.ask(some), strict=True):
+            row = filters_oracle.row(case, verdict)
+            kind = rows[verdict[0]] if row.endswith("null]") or verdict[0] != "body" else changed
+            kind.append(row)
+    share = FILTERS // 4
+    kept = [*changed[:share], *rows["dropped"][:share], *rows["error"][: share // 2]]
+    kept += rows["body"][: FILTERS - len(kept)]
+    assert len(kept) == FILTERS, (len(changed), {kind: len(of) for kind, of in rows.items()})
+    filters_oracle.KEPT.write_text("\n".join(kept) + "\n", "ascii", newline="\n")
+
+
 if __name__ == "__main__":
     make_pendo()
+    make_filters()
     texts = events()
     KEPT.parent.mkdir(exist_ok=True)
     cases = [Case("event", [text], SECRETS[number % len(SECRETS)]) for number, text in enumerate(texts)]
