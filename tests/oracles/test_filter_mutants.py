@@ -45,24 +45,13 @@ def only_objects(value: Any, change: Any) -> Any:
     return change(value) if isinstance(value, dict) else value
 
 
-def no_list_is_no_error(item: Any, some: Any, event: Any) -> bool:
-    return isinstance(some, list) and browser._is_in(item, some, event)
-
-
 def plain_list(item: Any, some: Any, event: Any) -> bool:
     if not isinstance(some, list):
         raise values.Broken
     return any(values.is_equal(one.get("value") if isinstance(one, dict) else one, item) for one in some)
 
 
-def texts_in_order(word: str, left: Any, right: Any, event: Any) -> bool:
-    left, right = browser._result(left, event), browser._result(right, event)
-    if isinstance(left, str) and isinstance(right, str):
-        return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[word]
-    return browser._ordered(word, left, right, event)
-
-
-IS_IN, ORDERED, LENGTH, FOLLOW = browser._is_in, browser._ordered, browser._length, browser.follow
+IS_IN, LENGTH = browser._is_in, browser._length
 MUTANTS: dict[str, Mutant] = {
     "what is missing is null": swapped(browser, "follow", missing_is_null),
     "only what the event has is found": swapped(browser, "follow", own_members_only),
@@ -94,10 +83,11 @@ MUTANTS: dict[str, Mutant] = {
     "a sample keeps every event": swapped(sample, "browser_keeps", lambda data, path, percent: True),
     "objects in lists keep their fields": swapped(properties, "_at_place", only_objects),
     "what allow leaves is what it names": swapped(properties, "_only", properties._without),
-    "fields need a list of texts": swapped(properties, "_key", lambda name: name if name == "plan" else ""),
+    "a name that is a number names nothing": swapped(
+        properties, "_key", lambda name: name if isinstance(name, str) else ""
+    ),
     "drop comes before sample": swapped(filters._RANKS, "DROP", -1),
     "allow comes before drop_properties": swapped(filters._RANKS, "ALLOW_PROPERTIES", 1.5),
-    "no filter errs": swapped(filters, "Broken", filters._Stop),
 }
 
 
