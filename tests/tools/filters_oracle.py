@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 from node_process import NodeProcess
@@ -162,9 +162,7 @@ CALLS: list[Json] = [
 ]  # fmt: skip
 values = st.recursive(
     scalars | st.sampled_from(CALLS),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
     max_leaves=8,
 )
 members = st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
@@ -220,7 +218,9 @@ literals = st.sampled_from(TEXTS).map(quoted) | st.sampled_from([*NUMBERS, "null
 fql_paths = paths.map(escaped)
 lists = st.lists(literals | fql_paths, max_size=3).map(lambda items: f"[{', '.join(items)}]")
 calls = st.one_of(
-    st.builds("{}({})".format, st.sampled_from(["length", "lowercase", "typeof"]), fql_paths | literals | lists),
+    st.builds(
+        "{}({})".format, st.sampled_from(["length", "lowercase", "typeof"]), fql_paths | literals | lists
+    ),
     st.builds("contains({}, {})".format, fql_paths | literals, fql_paths | literals),
     st.builds("match({}, {})".format, fql_paths | literals, st.sampled_from(GLOBS).map(quoted) | fql_paths),
     st.builds(
@@ -244,18 +244,28 @@ atoms = st.one_of(
     fql_paths,
     st.sampled_from(["true", "false", 'type = "track"', 'type = "identify"']),
 )  # fmt: skip
-conditions = st.just("all") | st.recursive(
-    atoms,
-    lambda inner: st.one_of(
-        st.builds("{} and {}".format, inner, inner),
-        st.builds("{} or {}".format, inner, inner),
-        st.builds("!({})".format, inner),
-        st.builds("({})".format, inner),
-    ),
-    max_leaves=4,
-)
+
+
+def conditions_of(atom: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Conditions that are made of these, mostly of one."""
+    joined = st.recursive(
+        atom,
+        lambda inner: st.one_of(
+            st.builds("{} and {}".format, inner, inner),
+            st.builds("{} or {}".format, inner, inner),
+            st.builds("!({})".format, inner),
+            st.builds("({})".format, inner),
+        ),
+        max_leaves=4,
+    )
+    return st.one_of(atom, atom, joined, joined, st.just("all"))
+
+
+conditions = conditions_of(atoms)
 names = st.lists(st.sampled_from([*KEYS, "type", "event", "userId", "traits"]), min_size=1, max_size=4)
-odd_names: st.SearchStrategy[Json] = st.sampled_from(["plan", 5, None, {"plan": 1}, [5, None, True, ["plan"]], []])
+odd_names: st.SearchStrategy[Json] = st.sampled_from(
+    ["plan", 5, None, {"plan": 1}, [5, None, True, ["plan"]], []]
+)
 fields = st.dictionaries(
     st.sampled_from(["", *PLACES, "properties.products", "traits.tags", "properties.value.plan", "userId"])
     | paths.filter(lambda path: not {"__proto__", "constructor"} & set(path.split("."))),
@@ -268,7 +278,9 @@ actions = st.one_of(
         ActionSpec,
         st.just("SAMPLE"),
         st.sampled_from([0.08, 0.1, 0.5, 0.9, 0.001, 0, 1, 2, -1, None]),
-        st.sampled_from([None, "", "userId", "event", "properties", "traits.plan", "context.traits", "event.at"]),
+        st.sampled_from(
+            [None, "", "userId", "event", "properties", "traits.plan", "context.traits", "event.at"]
+        ),
     ),
     st.just(ActionSpec("DROP")),
     st.builds(ActionSpec, st.just("DROP_PROPERTIES"), fields=fields | st.none()),
@@ -276,10 +288,122 @@ actions = st.one_of(
     st.builds(ActionSpec, st.just("ALLOW_PROPERTIES"), fields=fields),
     st.just(ActionSpec("MAP")),
 )
-filters = st.builds(
-    FilterSpec, st.just("f"), conditions, st.lists(actions, min_size=1, max_size=2).map(tuple)
+
+
+# --- conditions about what the event has: near hits ---
+
+
+def leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """The paths of an event that lead to something, and what."""
+    if path:
+        yield path, value
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key and not set(key) & set(".\\"):
+                yield from leaves(inner, f"{path}.{key}" if path else key)
+
+
+def spelled(value: Json) -> str:
+    """A literal of FQL for a value, as far as it can be one."""
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(spelled, value))}]"
+    return "null" if isinstance(value, dict) else json.dumps(value)
+
+
+@st.composite
+def near(draw: st.DrawFn, event: str) -> str:
+    """A condition that nearly holds for the event, or holds."""
+    places = [one for one in leaves(js_json.read(event.encode()).value) if one[0].isprintable()]
+    if not places:
+        return draw(atoms)
+    path, value = draw(st.sampled_from(places))
+    name = escaped(path)
+    text = value if isinstance(value, str) else ""
+    own = draw(
+        st.sampled_from([spelled(value), spelled(value), spelled(str(value)), spelled(text.swapcase())])
+    )
+    size = len(text) if text else len(value) if isinstance(value, list | dict) else 0
+    return draw(
+        st.one_of(
+            st.builds("{} {} {}".format, st.just(name), OPERATORS, st.just(own)),
+            st.just(f"{name} in [{own}]") | st.builds("{} in [{}, {}]".format, st.just(name), literals, st.just(own)),
+            st.sampled_from([f"{own} in {name}", f"{name}.length = {size}", f"contains({own}, lowercase({name}))"]),
+            st.builds("{} in {}".format, st.sampled_from([spelled(one) for one in value] or ["1"]), st.just(name))
+            if isinstance(value, list)
+            else st.just(f"{name} = {own}"),
+            st.builds("length({}) {} {}".format, st.just(name), OPERATORS, st.sampled_from([size, size + 1])),
+            st.sampled_from([f"contains({name}, {quoted(text[1:3])})", f"lowercase({name}) = {quoted(text.lower())}"]),
+            st.sampled_from([text[:1] + "*", "*" + text[1:], f"{text[:-1]}?", f"[{text[:1]}-z]{text[1:]}", text[1:], "*" + text[1:2] + "*", text])
+            .map(lambda pattern: f"match({name}, {quoted(pattern)})"),
+            st.builds("semver({}, {}, {})".format, st.just(name),
+                      st.sampled_from(["=", "!=", "<", "<=", ">", ">="]).map(quoted), st.sampled_from(VERSIONS).map(quoted)),
+            st.builds("{} = {}".format, st.just(name), st.sampled_from([escaped(place) for place, _ in places])),
+        )
+    )  # fmt: skip
+
+
+def readable(condition: str) -> str:
+    """The condition, or `all` where it is none: FQL cannot spell every key and text."""
+    try:
+        condition_of(condition)
+    except ConditionError:
+        return "all"
+    return condition
+
+
+@st.composite
+def filtered(draw: st.DrawFn) -> Case:
+    """An event and the filters that it meets."""
+    event = draw(events())
+    condition = conditions_of(near(event) | near(event) | near(event) | atoms).map(readable)
+    several = st.lists(actions, min_size=1, max_size=2).map(tuple)
+    one = st.builds(FilterSpec, st.just("f"), condition, st.just((ActionSpec("DROP"),)) | several)
+    return Case(event, draw(st.lists(one, min_size=1, max_size=1) | st.lists(one, min_size=1, max_size=3)))
+
+
+cases = filtered()
+# What chance seldom makes, and a wrong rule would get wrong.
+_CART: Final = (
+    '{"type":"track","event":"a/b","properties":{"plan":"pro","n":5,"5":1,"products":[{"id":1,"price":2},5,'
+    '[1,2],{"price":3,"5":1}],"tags":["plan","x"]}}'
 )
-cases = st.builds(Case, events(), st.lists(filters, min_size=1, max_size=3))
+
+
+def _spec(condition: str, kind: str = "DROP", **fields: Any) -> FilterSpec:
+    return FilterSpec("f", condition, (ActionSpec(kind, fields=fields or None),))
+
+
+SPECIAL: Final = [
+    Case(_CART, [_spec("all", kind, **{"properties.products": names})])
+    for kind in ("DROP_PROPERTIES", "ALLOW_PROPERTIES")
+    for names in (["price"], [5], ["0"], [], ["length"], "price", None)
+] + [
+    Case(_CART, [_spec(condition)])
+    for condition in (
+        "properties.plan.constructor != null",
+        "typeof(properties.toString) = 'function'",
+        "properties.plan.length = 3",
+        "properties.tags.length = 2",
+        "match(properties.plan, '[^p]ro')",
+        "match(properties.plan, '[^q]ro')",
+        "match(properties.plan, '[!q]ro')",
+        "match(event, 'a*')",
+        "'pro' in properties.tags",
+        "!(type = 'track')",
+        "userId = null",
+    )
+] + [
+    Case(
+        _CART,
+        [
+            _spec("all", "ALLOW_PROPERTIES", properties=["n"]),
+            _spec("properties.plan = 'pro'", "DROP_PROPERTIES", properties=["n"]),
+        ],
+    ),
+    Case(_CART, [_spec("all"), FilterSpec("f", "all", (ActionSpec("SAMPLE", 0),))]),
+]
 # Conditions that are mostly none: words in any order.
 WORDS = [
     "a", "an", "and", "andy", "o", "or", "n", "nu", "null", "nullx", "x", "_x", "\\", "\\ ", "\\😀", ".", ",", "(", ")",

@@ -4,6 +4,7 @@ What Segment's published code did with 2,000 events, 60 batches, and 300 events 
 what Pendo's browser agent made of 500 visitors and accounts; what Segment's trigger language said of 1,000
 pairs of a trigger and an event.
 what Pendo's browser agent made of 500 visitors and accounts; what Segment's action sent for 1,000 mappings.
+what Pendo's browser agent made of 500 visitors and accounts; what Segment's filter engine made of 1,000 events.
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv
 run pytest` proves the same bytes without them.
@@ -17,6 +18,7 @@ import fql_grammar
 import fql_oracle
 import mapping_oracle
 import mapping_traps
+import filters_oracle
 import pendo_oracle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -36,6 +38,8 @@ BATCHES = 60
 CLASSIC = 300
 PENDO = 500
 TRIGGERS = 1000
+FILTERS = 1000
+LONGEST_FILTERED = 900  # of a row
 LONGEST = 1500
 FROM_SDKS = 200
 MAPPINGS = 800
@@ -157,10 +161,45 @@ def make_mapping() -> None:
             file.write(json.dumps({"event": case.event, "mapping": case.mapping, "answer": kept}) + "\n")
 
 
+def make_filters() -> None:
+    """Half of the kept cases pass whatever: of those, the ones that a filter changes are taken first."""
+    found: dict[str, filters_oracle.Case] = {}
+
+    @settings(
+        max_examples=4 * FILTERS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(filters_oracle.cases)
+    def collect(case: filters_oracle.Case) -> None:
+        found[filters_oracle.row(case, ("error", ""))] = case
+
+    collect()
+    some = [case for row, case in found.items() if len(row) < LONGEST_FILTERED and not list(suspects(row))]
+    rows: dict[str, list[str]] = {"body": [], "dropped": [], "error": []}
+    changed: list[str] = []
+    with filters_oracle.FilterOracle() as engine:
+        special = filters_oracle.SPECIAL
+        kept = [filters_oracle.row(*one) for one in zip(special, engine.ask(special), strict=True)]
+        for case, verdict in zip(some, engine.ask(some), strict=True):
+            row = filters_oracle.row(case, verdict)
+            kind = rows[verdict[0]] if row.endswith("null]") or verdict[0] != "body" else changed
+            kind.append(row)
+    share = FILTERS // 4
+    kept += [*changed[:share], *rows["dropped"][:share], *rows["error"][: share // 2]]
+    kept += rows["body"][: FILTERS - len(kept)]
+    assert len(kept) == FILTERS, (len(changed), {kind: len(of) for kind, of in rows.items()})
+    filters_oracle.KEPT.write_text("\n".join(kept) + "\n", "ascii", newline="\n")
+
+
 if __name__ == "__main__":
     make_fql()
     make_pendo()
     make_mapping()
+    make_filters()
     texts = events()
     KEPT.parent.mkdir(exist_ok=True)
     cases = [Case("event", [text], SECRETS[number % len(SECRETS)]) for number, text in enumerate(texts)]

@@ -148,10 +148,10 @@ class Filters:
         return change(data, action.fields)
 
     def _why(self, one: _Filter, data: JsonObject) -> str:
-        """Return what of the condition holds: the first side of its `or` that does."""
+        """Return what of the condition, which holds, holds: the first side of its `or` that does."""
         assert one.condition is not None
         sides = one.condition.alternatives
-        words = next((words for tree, words in sides if self._holds(tree, data)), one.text)
+        words = next((words for tree, words in sides if self._holds(["or", tree], data)), one.text)
         return "it drops all events" if words == "all" else f"{short(words.strip(), _WIDEST)} holds"
 
     def _sampled(self, one: _Filter, action: ActionSpec, data: JsonObject) -> Iterator[Finding]:
