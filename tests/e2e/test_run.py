@@ -262,6 +262,7 @@ def test_no_call_at_all_is_explained(tmp_path: Path) -> None:
     done = run_with(tmp_path, command=[sys.executable, "-c", "pass"])
     assert done.returncode == 0
     assert "No Segment call was seen. Likely causes:" in done.stderr
+    assert "  - with OAuth, it may get its token from a host of its own: name that with" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,16 @@ def command(request: pytest.FixtureRequest) -> list[str]:
     return [node, str(HERE / "app.cjs")]
 
 
+SPY = """
+const connect = require("node:net").Socket.prototype.connect;
+require("node:net").Socket.prototype.connect = function (...all) {
+  const to = Array.isArray(all[0]) ? all[0][0] : all[0];
+  require("node:fs").appendFileSync(process.env.CONNECTED, `${to.host ?? to}\\n`);
+  return connect.apply(this, all);
+};
+"""
+
+
 def without_credentials(directory: Path) -> None:
     """Assert that no file below a directory holds any; a database is looked at whole, its free pages too."""
     for file in directory.rglob("*"):
@@ -52,14 +62,18 @@ def without_credentials(directory: Path) -> None:
 
 @pytest.mark.parametrize("server", ["", "https://oauth2.eu1.segmentapis.com"], ids=["US", "EU"])
 def test_under_run_an_app_stays_as_it_is(tmp_path: Path, key: str, command: list[str], server: str) -> None:
-    """Node comes by the preload, Python through the proxy."""
+    """Node comes by the preload, Python through the proxy; neither connects to another machine."""
+    spy, connected = tmp_path / "spy.cjs", tmp_path / "connected"
+    spy.write_text(SPY)
     recording, store = tmp_path / "calls.jsonl", tmp_path / "store.sqlite3"
     kept = ["--record", str(recording), "--store", str(store)]
     told = [*RUN, *kept, "--format", "ndjson", "--", *command]
     environment = env_for(tmp_path) | {"OAUTH_KEY": key} | ({"OAUTH_SERVER": server} if server else {})
+    environment |= {"NODE_OPTIONS": f"--require {spy}", "CONNECTED": str(connected)}
     done = subprocess.run(told, env=environment, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
     only_loopback(tmp_path / "seen")
+    assert command[0] == sys.executable or set(connected.read_text().split()) == {"127.0.0.1"}
     events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     assert sum(event["event"] == "call" for event in events) == 102
     assert [event for event in events if event["event"] == "refused"] == []

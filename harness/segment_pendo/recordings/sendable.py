@@ -1,6 +1,7 @@
 """What of a recording may be sent again: only what an SDK could have sent, so that no file does harm."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ _WIDEST: Final = 80
 
 
 def sendable(entry: Entry, file: Path | str) -> SdkRequest:
-    """Return the request of an entry as an SDK would send it again.
+    """Return the request of an entry as an SDK would send it again; a token of OAuth is not sent again.
 
     Raises RecordingError, with file and line, for anything but the methods, paths and headers with which SDKs
     send calls to Segment.
@@ -32,7 +33,12 @@ def sendable(entry: Entry, file: Path | str) -> SdkRequest:
             "encoded anew as an SDK does."
         )
         raise RecordingError(msg)
-    return request
+    return replace(request, headers=tuple(pair for pair in request.headers if not _is_token(*pair)))
+
+
+def _is_token(name: str, value: str) -> bool:
+    """Whether a header lets somebody in by more than a write key (I-22)."""
+    return name.lower() == "authorization" and not value.lower().startswith("basic ")
 
 
 def _wrong(request: SdkRequest) -> str:

@@ -26,6 +26,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _LARGEST: Final = 64 * 1024  # of a form; an SDK's has less than 2 KB
 _MOST_FIELDS: Final = 50
 _JWT = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
+_IN_A_PATH = re.compile(r"eyJ[\w.-]{17,}")
 _MARK: Final = "client_assertion"
 _KEPT: Final = frozenset({"user-agent", "content-type"})
 _HEADERS: Final = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
@@ -91,8 +92,9 @@ def refused(refusal: Refusal) -> Reply:
 
 
 def without_credentials(request: SdkRequest) -> SdkRequest:
-    """Return a request without what lets somebody in, if it asks for a token or brings what does so."""
+    """Return a request as it is, or without its credentials if it asks for a token or looks as if it did."""
     if not (is_token_request(request) or _MARK in request.query or _MARK.encode() in request.body):
         return request
     headers = tuple(pair for pair in request.headers if pair[0].lower() in _KEPT)
-    return replace(request, query="", headers=headers, body=b"")
+    path = _IN_A_PATH.sub("****", request.path)
+    return replace(request, path=path, query="", headers=headers, body=b"")

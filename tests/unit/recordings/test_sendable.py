@@ -132,6 +132,19 @@ def test_anything_else_is_an_error_with_its_line_and_nothing_is_sent(
             assert (done.exit_code, done.stdout) == (3, "")
 
 
+def test_a_token_of_oauth_is_neither_sent_again_nor_exported(tmp_path: Path, door: tuple[str, Door]) -> None:
+    url, at_door = door
+    at_door.asked.clear()
+    headers = [["User-Agent", "x/1"], ["authorization", "Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln"]]
+    file = recorded(tmp_path / "r.jsonl", headers=headers)
+    assert invoke("replay", file, "--at", url).exit_code == 0
+    ((_, _, sent),) = at_door.asked
+    assert "Authorization" not in {name.title() for name in sent}
+    for style in ("curl", "har", "pytest"):
+        done = invoke("recording", "export", file, "--as", style)
+        assert (done.exit_code, "eyJ" in done.stdout) == (0, False), done.output
+
+
 def test_headers_of_webhooks_that_segment_does_not_send_are_an_error(
     tmp_path: Path, door: tuple[str, Door]
 ) -> None:

@@ -496,11 +496,12 @@ def _no_calls(plan: Plan, *, refused: bool) -> str:
         "it may trust only its own CA certificates",
         "it may send to a host of its own: name it with --segment-host",
         "with OAuth, it may get its token from a host of its own: name that with --segment-host, too",
+        "with OAuth, it may be unable to read its private key: Node's SDK wants PKCS #8 (BEGIN PRIVATE KEY)",
     ]
     if not plan.with_proxy:
         causes = [
             "with --no-proxy the app itself must send to $SEGMENT_PENDO_URL",
-            "with --no-proxy an SDK with OAuth must get its token there, too: it is the auth server",
+            "with OAuth, its auth server must be $SEGMENT_PENDO_URL, too",
             *causes[: 2 if refused else 1],
         ]
     return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
