@@ -66,7 +66,7 @@ class Judge:
     def __init__(self, schema: Json) -> None:
         if not isinstance(schema, dict | bool):
             raise Unusable((), "a JSON Schema is an object.")
-        self._schema: Json = prepared(schema) if isinstance(schema, dict) else schema
+        self._schema = prepared(schema) if isinstance(schema, dict) else schema
         if isinstance(self._schema, dict):
             self._validator = _compiled(self._schema | {"$schema": f"{DRAFTS[0]}#"})
             bounds.check(self._schema)
@@ -138,7 +138,7 @@ def _names(value: Json, path: Path) -> list[str]:
 # --- the library ---
 
 
-def _compiled(schema: Json) -> "jsonschema_rs.Draft7Validator":
+def _compiled(schema: dict[str, Any] | bool) -> "jsonschema_rs.Draft7Validator":
     import jsonschema_rs  # noqa: PLC0415 - only where there is a plan
 
     try:
@@ -159,12 +159,17 @@ def _compiled(schema: Json) -> "jsonschema_rs.Draft7Validator":
 def _unusable(error: "jsonschema_rs.ValidationError") -> str:
     if error.kind.name == "format" or '"regex"' in error.message:
         return (
-            f"{plain(error.instance)} is not a regular expression that can be used here; correct it "
+            f"{plain(_json(error.instance))} is not a regular expression that can be used here; correct it "
             "(as in JavaScript, and of moderate size)."
         )
     if not error.schema_path:  # the library's word for a $ref that leads nowhere
         return "a $ref leads to nothing; correct it."
-    return f"{plain(error.instance)} {_says(error)}; correct the schema."
+    return f"{plain(_json(error.instance))} {_says(error)}; correct the schema."
+
+
+def _json(value: Any) -> Json:
+    """Return a value of the library, which types it more widely."""
+    return value  # type: ignore[no-any-return]
 
 
 # --- sentences; each stands behind a path ---
