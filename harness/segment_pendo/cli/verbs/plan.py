@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -39,8 +40,8 @@ _files = click.argument(
 def command() -> None:
     """Infer a tracking plan from calls, or compare calls with one.
 
-    A plan is a file: the rules that Segment's Public API or Terraform gives, or one JSON Schema for all calls;
-    "enforce" in it holds the schema controls of the source.
+    A plan is a file: the rules that Segment's Public API or Terraform gives, or one JSON Schema for all
+    calls; "enforce" in it holds the schema controls of the source.
     """
 
 
@@ -55,17 +56,18 @@ def infer(
 ) -> None:
     """Infer a plan from the calls in each FILE (or stdin): calls, captured requests or recordings.
 
-    There is a rule for each event and for identify, group, page and screen calls: the types that came, what was
-    always there, and the words of small sets that came often. All these calls fit it; look through it before
-    you rely on it.
+    There is a rule for each event and for identify, group, page and screen calls: the types that came, what
+    was always there, and the words of small sets that came often. All these calls fit it; look through it
+    before you rely on it.
 
     \b
     Examples:
       segment-pendo plan infer run.jsonl --out plan.json
       segment-pendo plan infer tests/recordings/*.jsonl --strict
     """
-    calls = [call for call in _calls(files, only_recordings=only_recordings)]
-    made = inferred_plan.inferred((call.data for call in calls), name=name, strict=strict)
+    calls = count()
+    taken = (call.data for call in _calls(files, only_recordings=only_recordings) if next(calls) >= 0)
+    made = inferred_plan.inferred(taken, name=name, strict=strict)
     text = inferred_plan.written(made)
     if out is None:
         click.echo(text, nl=False)
@@ -77,7 +79,7 @@ def infer(
             raise Failure(message, CANNOT_START) from None
     rules = made["rules"]
     assert isinstance(rules, list)
-    click.echo(f"{many(len(rules), 'rule')} from {many(len(calls), 'call')}.", err=True)
+    click.echo(f"{many(len(rules), 'rule')} from {many(next(calls), 'call')}.", err=True)
 
 
 @command.command()
@@ -90,8 +92,8 @@ def check(
 ) -> None:
     """Compare the calls in each FILE (or stdin) with PLAN, as Segment's Protocols would.
 
-    Prints what does not fit, which events are not planned, and what the schema controls in PLAN would take out
-    or block. Ends with 1 if there is any of it.
+    Prints what does not fit, which events are not planned, and what the schema controls in PLAN would take
+    out or block. Ends with 1 if there is any of it.
 
     \b
     Examples:
@@ -99,10 +101,10 @@ def check(
       segment-pendo plan check plan.json --format ndjson < calls.jsonl
     """
     tracking_plan = _plan(plan_file)
-    count = wrong = blocked = 0
+    total = wrong = blocked = 0
     lines: list[list[str]] = []
     for call in _calls(files, only_recordings=only_recordings):
-        count += 1
+        total += 1
         found, reason = _found(tracking_plan, call.data)
         wrong += bool(found or reason)
         blocked += bool(reason)
@@ -115,7 +117,7 @@ def check(
     if len(lines) > _MOST:
         click.echo("... and more; --format ndjson prints all of it.")
     sys.stdout.flush()
-    click.echo(_sum(count, wrong, blocked), err=True)
+    click.echo(_sum(total, wrong, blocked), err=True)
     sys.exit(FOUND if wrong else 0)
 
 
@@ -186,8 +188,8 @@ def _print_row(call: _Call, found: tuple[Finding, ...], reason: str) -> None:
     click.echo(rows.dumps(row | {"findings": findings, "blocked": reason or None}))
 
 
-def _sum(count: int, wrong: int, blocked: int) -> str:
-    calls = many(count, "call")
+def _sum(total: int, wrong: int, blocked: int) -> str:
+    calls = many(total, "call")
     if not wrong:
         return f"{calls}: all fit the plan."
     fit = "does not fit" if wrong == 1 else "do not fit"
