@@ -86,7 +86,10 @@ class Judge:
             path = tuple(error.instance_path)
             kind = error.kind.as_dict()
             keyword = error.kind.name
-            if keyword == "additionalProperties" or _is_of_members(error, path):
+            of_members = _is_of_members(error, path)
+            if not of_members:
+                path = _with_empty_keys(value, path, error.instance) or path
+            if keyword == "additionalProperties" or of_members:
                 for name in kind.get("unexpected") or _names(value, path):
                     yield Wrong((*path, name), "additionalProperties", "is not in the plan")
             elif keyword == "required":
@@ -100,6 +103,20 @@ def _is_of_members(error: "jsonschema_rs.ValidationError", path: Path) -> bool:
     if error.kind.name != "falseSchema" or error.schema_path[-1:] != ["additionalProperties"]:
         return False
     return not (path[-1:] == ("additionalProperties",) and error.schema_path[-2:-1] == ["properties"])
+
+
+def _with_empty_keys(value: Json, path: Path, there: Any) -> Path | None:
+    """Return a path that leads to what is there, with the members named '', which the library leaves out."""
+    if not path and value == there:
+        return ()
+    if path:
+        rest = _with_empty_keys(_at(value, path[0]), path[1:], there)
+        if rest is not None:
+            return (path[0], *rest)
+    if not isinstance(value, dict) or "" not in value:
+        return None
+    rest = _with_empty_keys(value[""], path, there)
+    return None if rest is None else ("", *rest)
 
 
 def _in(value: Json, path: Path) -> Path:
