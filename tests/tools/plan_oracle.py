@@ -134,6 +134,14 @@ FORMATS: Final[dict[str, tuple[str, ...]]] = {
     "json-pointer": ("", "/a", "a", "/~0~1", "/~", "/~2", "/a/b", "#/a", "/é"),
     "unknown-format": ("a", ""),
 }  # fmt: skip
+# What no grammar meets often enough.
+PLAIN: Final = (
+    Case(r'{"pattern": "^\\d$"}', ('"1"', r'"\u0661"')),
+    Case(r'{"pattern": "^\\w$"}', ('"a"', r'"\u00e9"')),
+    Case(r'{"pattern": "\\bb"}', ('"a b"', r'"\u00e9b"', '"ab"')),
+    Case('{"multipleOf": 0.1}', ("0.3", "0.5", "1e300")),
+    Case('{"required": ["constructor"]}', ("{}", '{"constructor": 1}')),
+)
 TYPES: Final = ("string", "number", "integer", "boolean", "null", "object", "array")
 
 

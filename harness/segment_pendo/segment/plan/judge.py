@@ -5,7 +5,7 @@ that every object of JavaScript has (constructor) are no members here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -87,8 +87,7 @@ class Judge:
             kind = error.kind.as_dict()
             keyword = error.kind.name
             of_members = _is_of_members(error, path)
-            if not of_members:
-                path = _with_empty_keys(value, path, error.instance) or path
+            path = _with_empty_keys(value, path, _told_of(error, member=of_members)) or path
             if keyword == "additionalProperties" or of_members:
                 for name in kind.get("unexpected") or _names(value, path):
                     yield Wrong((*path, name), "additionalProperties", "is not in the plan")
@@ -105,9 +104,16 @@ def _is_of_members(error: "jsonschema_rs.ValidationError", path: Path) -> bool:
     return not (path[-1:] == ("additionalProperties",) and error.schema_path[-2:-1] == ["properties"])
 
 
-def _with_empty_keys(value: Json, path: Path, there: Any) -> Path | None:
+def _told_of(error: "jsonschema_rs.ValidationError", *, member: bool) -> Callable[[Json], bool]:
+    """Return what tells whether an error is about a value, or about a member of it."""
+    if member:
+        return lambda value: isinstance(value, dict) and error.instance in value.values()
+    return lambda value: value == error.instance
+
+
+def _with_empty_keys(value: Json, path: Path, there: Callable[[Json], bool]) -> Path | None:
     """Return a path that leads to what is there, with the members named '', which the library leaves out."""
-    if not path and value == there:
+    if not path and there(value):
         return ()
     if path:
         rest = _with_empty_keys(_at(value, path[0]), path[1:], there)
