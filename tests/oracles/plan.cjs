@@ -5,11 +5,13 @@ const readline = require("node:readline");
 const Ajv = require("ajv");
 const formats = require("ajv-formats");
 
+const ajv = formats(new Ajv({ strict: false, allErrors: true, ownProperties: true, logger: false }));
+
 function judged({ schema, values }) {
-  const ajv = formats(new Ajv({ strict: false, allErrors: true, ownProperties: true, logger: false }));
+  const read = JSON.parse(schema);
   let judge;
   try {
-    judge = ajv.compile(JSON.parse(schema));
+    judge = ajv.compile(read);
   } catch (error) {
     return { error: String(error.message) };
   }
@@ -21,6 +23,7 @@ function judged({ schema, values }) {
       return { error: String(error.message) };
     }
   });
+  if (typeof read === "object") ajv.removeSchema(read); // it would keep them all
   return { verdicts };
 }
 

@@ -5,6 +5,7 @@ what Pendo's browser agent made of 500 visitors and accounts; what Segment's tri
 pairs of a trigger and an event.
 what Pendo's browser agent made of 500 visitors and accounts; what Segment's action sent for 1,000 mappings.
 what Pendo's browser agent made of 500 visitors and accounts; what Segment's filter engine made of 1,000 events.
+what Pendo's browser agent made of 500 visitors and accounts; what ajv says to 4,000 values.
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv
 run pytest` proves the same bytes without them.
@@ -25,6 +26,9 @@ from hypothesis import strategies as st
 from liquid_grammar import LiquidGrammar
 from make_fixtures import RECEIVED, SDK, captured
 from mapping_grammar import Grammar
+from plan_oracle import KEPT as KEPT_PLAN
+from plan_oracle import PLAIN as PLAIN_CASES
+from plan_oracle import Ajv, Grammar
 from segment_oracle import KEPT, KEPT_CLASSIC, Case, SegmentOracle
 from strategies import date_texts, event_texts, integrations
 
@@ -40,6 +44,8 @@ PENDO = 500
 TRIGGERS = 1000
 FILTERS = 1000
 LONGEST_FILTERED = 900  # of a row
+PLAN = 1000
+LONGEST_SCHEMA = 600
 LONGEST = 1500
 FROM_SDKS = 200
 MAPPINGS = 800
@@ -197,6 +203,18 @@ def make_filters() -> None:
 
 if __name__ == "__main__":
     make_fql()
+
+
+def make_plan() -> None:
+    cases = [*PLAIN_CASES, *(case for case in Grammar(2026).cases(3 * PLAN) if len(case.schema) < LONGEST_SCHEMA)][:PLAN]
+    with Ajv() as ajv, KEPT_PLAN.open("w", encoding="ascii", newline="\n") as file:
+        for case, verdicts in zip(cases, ajv.ask(cases), strict=True):
+            if "crash" not in verdicts:
+                file.write(json.dumps({**case._asdict(), "verdicts": verdicts}) + "\n")
+
+
+if __name__ == "__main__":
+    make_plan()
     make_pendo()
     make_mapping()
     make_filters()

@@ -134,6 +134,14 @@ FORMATS: Final[dict[str, tuple[str, ...]]] = {
     "json-pointer": ("", "/a", "a", "/~0~1", "/~", "/~2", "/a/b", "#/a", "/é"),
     "unknown-format": ("a", ""),
 }  # fmt: skip
+# What no grammar meets often enough.
+PLAIN: Final = (
+    Case(r'{"pattern": "^\\d$"}', ('"1"', r'"\u0661"')),
+    Case(r'{"pattern": "^\\w$"}', ('"a"', r'"\u00e9"')),
+    Case(r'{"pattern": "\\bb"}', ('"a b"', r'"\u00e9b"', '"ab"')),
+    Case('{"multipleOf": 0.1}', ("0.3", "0.5", "1e300")),
+    Case('{"required": ["constructor"]}', ("{}", '{"constructor": 1}')),
+)
 TYPES: Final = ("string", "number", "integer", "boolean", "null", "object", "array")
 
 
@@ -207,13 +215,13 @@ class Grammar:
             made["required"] = r.sample(NAMES, r.choice((1, 1, 2)))
         if r.random() < 0.4:
             made["additionalProperties"] = r.choice((False, False, True, self.schema(depth)))
-        if r.random() < 0.15:
+        if r.random() < 0.2:
             made["patternProperties"] = {r.choice(PATTERNS): self.schema(depth)}
         if r.random() < 0.1:
             made["propertyNames"] = self.schema(0)
         if r.random() < 0.1:
             made[r.choice(("minProperties", "maxProperties"))] = r.choice((0, 1, 2))
-        if r.random() < 0.1:
+        if r.random() < 0.2:
             made["dependencies"] = {r.choice(NAMES): r.choice(([r.choice(NAMES)], self.schema(depth)))}
         return made
 
@@ -297,7 +305,10 @@ class Grammar:
         for name in schema.get("required", ()):
             if r.random() < 0.9 and name not in made:
                 made[name] = self.any(1)
-        if r.random() < 0.2:
+        for name in schema.get("dependencies", ()):
+            if r.random() < 0.7:
+                made.setdefault(name, self.any(1))
+        if r.random() < (0.6 if "patternProperties" in schema else 0.2):
             made[r.choice(NAMES)] = self.any(1)
         return made
 

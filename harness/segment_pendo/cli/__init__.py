@@ -30,6 +30,7 @@ VERBS: Final = {
     "recording": "Redact, scan, merge, import and export recordings.",
     "diff": "Compare two recordings call by call.",
     "check": "Map recordings again and compare.",
+    "plan": "Infer a tracking plan from calls; compare calls with one.",
     "send": "Make a call without an app, in the wire form of an SDK.",
     "pendo": "Start the loopback Pendo alone.",
     "ca": "Show, print or remove the certificate of the proxy.",

@@ -36,8 +36,8 @@ CODES: Final[dict[str, Code]] = {
 DROPS: Final[dict[str, Code]] = {
     BLOCKED: Code(
         "error",
-        "Segment's Protocols blocks the call: it is not in the tracking plan or does not fit it, and the schema "
-        "controls of the source block such calls.",
+        "Segment's Protocols blocks the call: it is not in the tracking plan or does not fit it, and the "
+        "schema controls of the source block such calls.",
         "Send what the plan says, add it to the plan, or change the schema controls.",
         _CONTROLS,
     ),

@@ -70,7 +70,7 @@ def _object(value: Json, path: tuple[str | int, ...], names: tuple[str, ...]) ->
     spelled = {re.sub(r"_([a-z])", lambda found: found[1].upper(), name): one for name, one in value.items()}
     mistake = unknown(spelled, names, "there is no setting")
     if mistake:
-        raise wrong(path, f"{mistake}.")
+        raise wrong(path, mistake if mistake.endswith("?") else f"{mistake}.")
     return spelled
 
 

@@ -5,7 +5,7 @@ that every object of JavaScript has (constructor) are no members here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -66,7 +66,7 @@ class Judge:
     def __init__(self, schema: Json) -> None:
         if not isinstance(schema, dict | bool):
             raise Unusable((), "a JSON Schema is an object.")
-        self._schema: Json = prepared(schema) if isinstance(schema, dict) else schema
+        self._schema = prepared(schema) if isinstance(schema, dict) else schema
         if isinstance(self._schema, dict):
             self._validator = _compiled(self._schema | {"$schema": f"{DRAFTS[0]}#"})
             bounds.check(self._schema)
@@ -86,7 +86,9 @@ class Judge:
             path = tuple(error.instance_path)
             kind = error.kind.as_dict()
             keyword = error.kind.name
-            if keyword == "additionalProperties" or _is_of_members(error, path):
+            of_members = _is_of_members(error, path)
+            path = _with_empty_keys(value, path, _told_of(error, member=of_members)) or path
+            if keyword == "additionalProperties" or of_members:
                 for name in kind.get("unexpected") or _names(value, path):
                     yield Wrong((*path, name), "additionalProperties", "is not in the plan")
             elif keyword == "required":
@@ -100,6 +102,27 @@ def _is_of_members(error: "jsonschema_rs.ValidationError", path: Path) -> bool:
     if error.kind.name != "falseSchema" or error.schema_path[-1:] != ["additionalProperties"]:
         return False
     return not (path[-1:] == ("additionalProperties",) and error.schema_path[-2:-1] == ["properties"])
+
+
+def _told_of(error: "jsonschema_rs.ValidationError", *, member: bool) -> Callable[[Json], bool]:
+    """Return what tells whether an error is about a value, or about a member of it."""
+    if member:
+        return lambda value: isinstance(value, dict) and error.instance in value.values()
+    return lambda value: value == error.instance
+
+
+def _with_empty_keys(value: Json, path: Path, there: Callable[[Json], bool]) -> Path | None:
+    """Return a path that leads to what is there, with the members named '', which the library leaves out."""
+    if not path and there(value):
+        return ()
+    if path:
+        rest = _with_empty_keys(_at(value, path[0]), path[1:], there)
+        if rest is not None:
+            return (path[0], *rest)
+    if not isinstance(value, dict) or "" not in value:
+        return None
+    rest = _with_empty_keys(value[""], path, there)
+    return None if rest is None else ("", *rest)
 
 
 def _in(value: Json, path: Path) -> Path:
@@ -138,7 +161,7 @@ def _names(value: Json, path: Path) -> list[str]:
 # --- the library ---
 
 
-def _compiled(schema: Json) -> "jsonschema_rs.Draft7Validator":
+def _compiled(schema: dict[str, Any] | bool) -> "jsonschema_rs.Draft7Validator":
     import jsonschema_rs  # noqa: PLC0415 - only where there is a plan
 
     try:
@@ -159,12 +182,17 @@ def _compiled(schema: Json) -> "jsonschema_rs.Draft7Validator":
 def _unusable(error: "jsonschema_rs.ValidationError") -> str:
     if error.kind.name == "format" or '"regex"' in error.message:
         return (
-            f"{plain(error.instance)} is not a regular expression that can be used here; correct it "
+            f"{plain(_json(error.instance))} is not a regular expression that can be used here; correct it "
             "(as in JavaScript, and of moderate size)."
         )
     if not error.schema_path:  # the library's word for a $ref that leads nowhere
         return "a $ref leads to nothing; correct it."
-    return f"{plain(error.instance)} {_says(error)}; correct the schema."
+    return f"{plain(_json(error.instance))} {_says(error)}; correct the schema."
+
+
+def _json(value: Any) -> Json:
+    """Return a value of the library, which types it more widely."""
+    return value  # type: ignore[no-any-return]
 
 
 # --- sentences; each stands behind a path ---

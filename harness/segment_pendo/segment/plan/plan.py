@@ -1,7 +1,8 @@
 """A tracking plan: what Segment's Protocols makes of a call, before any destination sees it (D-1).
 
 Track calls are judged by the rule of their event (D-100), of the version that they name (D-101); page and
-screen calls by their own, else by that of Page Viewed and Screen Viewed; each call by the rule for all (D-103).
+screen calls by their own, else by that of Page Viewed and Screen Viewed; each call by the rule for all
+(D-103).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +31,8 @@ _LONGEST_PATH: Final = 80
 _VIEWED: Final = {"page": "Page Viewed", "screen": "Screen Viewed"}
 # By these, an object that is no list of rules is known to be a JSON Schema.
 _KEYWORDS: Final = frozenset(
-    {"$schema", "type", "properties", "required", "allOf", "anyOf", "oneOf", "if", "not", "$ref", "propertyNames",
-     "patternProperties", "additionalProperties", "dependencies"}
+    {"$schema", "type", "properties", "required", "allOf", "anyOf", "oneOf", "if", "not", "$ref",
+     "propertyNames", "patternProperties", "additionalProperties", "dependencies"}
 )  # fmt: skip
 
 
@@ -48,9 +49,9 @@ class Passed:
 class Blocked:
     """A call that goes nowhere, and why; `violations` are all the findings."""
 
+    code: str
     reason: str
     violations: tuple[Finding, ...] = ()
-    code: str = BLOCKED
 
 
 class Plan:
@@ -80,7 +81,7 @@ class Plan:
         ]
         reason = self._why_blocked(kind, controls, rule, own, [one for one, _ in common])
         if reason:
-            return Blocked(reason, tuple(findings))
+            return Blocked(BLOCKED, reason, tuple(findings))
         unplanned = [] if controls.unplanned_members else list(self._unplanned(kind, rule, data))
         violating = _violating(controls, own, [one for one, _ in common], unplanned)
         omitted = [*unplanned, *violating]
@@ -95,14 +96,10 @@ class Plan:
         if kind in _VIEWED:
             own = self._named(kind.upper(), data.get("name")) or self._named(kind.upper(), "")
             return _of_version(own or self._named("TRACK", _VIEWED[kind]), data)
-        versions = [
-            one for (of, _), held in self._by_name.items() if of == kind.upper() for one in held.values()
-        ]
-        return (
-            min(versions, key=lambda one: one.version, default=None)
-            if kind in {"identify", "group"}
-            else None
-        )
+        if kind not in {"identify", "group"}:
+            return None
+        of_kind = [one for one in self.rules if one.kind == kind.upper()]
+        return min(of_kind, key=lambda one: one.version, default=None)
 
     def _named(self, kind: str, name: Json) -> dict[float, Rule]:
         return self._by_name.get((kind, name), {}) if isinstance(name, str) else {}
@@ -218,9 +215,7 @@ def _check_names(value: JsonObject, path: Path) -> None:
 def _check_whole(value: JsonObject, path: Path) -> None:
     pagination = value.get("pagination")
     if isinstance(pagination, dict) and pagination.get("next"):
-        raise wrong(
-            (*path, "pagination"), "this is not all of the rules; ask Segment for the next ones, too."
-        )
+        raise wrong((*path, "pagination"), "these are not all of the rules; ask Segment for the next ones.")
 
 
 def _check_depth(value: Json) -> None:

@@ -74,7 +74,7 @@ def _read(value: Json, path: Path) -> Rule:
     spelled = {re.sub(r"_([a-z])", lambda found: found[1].upper(), name): name for name in value}
     mistake = unknown(spelled, _MEMBERS, "a rule has no member")
     if mistake:
-        raise wrong(path, f"{mistake}.")
+        raise wrong(path, mistake if mistake.endswith("?") else f"{mistake}.")
     if "jsonSchema" not in spelled:
         raise wrong(path, "the rule has no jsonSchema; add it.")
     schema_path = (*path, spelled["jsonSchema"])

@@ -17,7 +17,7 @@ __all__ = ["DRAFTS", "Unusable", "as_javascript", "inner", "prepared", "target"]
 DRAFTS: Final = tuple(f"http://json-schema.org/draft-0{number}/schema" for number in (7, 6, 4))
 _MAX_SAFE: Final = js_json.MAX_SAFE_INTEGER
 # Keywords whose value is a schema, or holds some: applied to the same value, or to what is in it.
-_SAME: Final = ("not", "if", "then", "else")
+_SAME: Final[tuple[str, ...]] = ("not", "if", "then", "else")
 _SAME_LISTS: Final = ("allOf", "anyOf", "oneOf")
 _INSIDE: Final = {
     "additionalProperties": "*",
