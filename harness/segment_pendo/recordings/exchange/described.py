@@ -155,17 +155,26 @@ def _harmless(value: Json, gone: list[str]) -> Json:
         return value
     kept: JsonObject = {}
     for header, inner in value.items():
-        if not header.startswith("@") and _lets_in(header, inner):
+        if _has_secret_name(header) or (_is_one(inner) and _has_secret(inner)):
             gone.append(short(header, _WIDEST))
         else:
             kept[header] = _harmless(inner, gone)
     return kept
 
 
-def _lets_in(header: str, value: Json) -> bool:
+def _has_secret_name(header: str) -> bool:
     letters = _NOT_LETTERS.sub("", header.lower())
-    if is_secret(header) or letters.endswith(_SECRET_ENDINGS):
-        return True
+    return is_secret(header) or letters.endswith(_SECRET_ENDINGS)
+
+
+def _is_one(value: Json) -> bool:
+    """Whether something is the value of one header, and not what several are made of."""
+    if isinstance(value, dict):
+        return any(key.startswith("@") for key in value)
+    return not isinstance(value, list) or not any(isinstance(item, dict | list) for item in value)
+
+
+def _has_secret(value: Json) -> bool:
     text = js_json.keep(value).decode()
     return bool(_SCHEME.search(text)) or without_secrets(text) != text
 
