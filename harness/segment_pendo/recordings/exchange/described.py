@@ -19,6 +19,7 @@ _FIELDS: Final = frozenset({"data", "method", "headers", _ROOT})
 _BATCHING: Final = frozenset({"enable_batching", "batch_size", "batch_keys"})
 _MOST: Final = 4000  # webhooks in one POST (segment-docs, catalog/actions-webhook)
 _USUAL: Final = 1000
+_ACTIONS: Final = ("SAMPLE", "DROP", "DROP_PROPERTIES", "ALLOW_PROPERTIES")
 _WITH_KEY: Final = "/data/segmentio/"
 _SECRET_ENDINGS: Final = ("authorization", "cookie", "signature", "key", "token", "auth", "credentials")
 _SCHEME: Final = re.compile(r"\"\s*(?:bearer|basic|digest|token)\s+\S", re.IGNORECASE)
@@ -194,10 +195,25 @@ def _action(action: Json, part: Part, name: str) -> JsonObject:
     if not isinstance(action, dict):
         refuse(name, part.place, "an action is an object", "Write the file anew.")
     found = part._replace(value=action)
-    described: JsonObject = {"type": text_in(found, "type", name)}
-    for member in ("percent", "path"):
-        if action.get(member) is not None:
-            described[member] = action[member]
+    kind = text_in(found, "type", name)
+    if kind not in _ACTIONS:
+        what = f"the type {short(kind, _WIDEST)} is not known here"
+        refuse(name, part.place, what, f"Known are {', '.join(_ACTIONS)}.")
+    described: JsonObject = {"type": kind}
+    percent, path = action.get("percent"), action.get("path")
+    if percent is not None:
+        if isinstance(percent, bool) or not isinstance(percent, int | float):
+            refuse(name, part.place, "percent is no number", "It is a number from 0 to 1.")
+        described["percent"] = percent
+    if path is not None:
+        described["path"] = text_in(found, "path", name)
     if action.get("fields") is not None:
-        described["fields"] = object_in(found, "fields", name)
+        fields = object_in(found, "fields", name)
+        if not all(_are_texts(names) for names in fields.values()):
+            refuse(name, part.place, "fields holds no lists of names", 'It looks like {"traits": ["email"]}.')
+        described["fields"] = fields
     return described
+
+
+def _are_texts(value: Json) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

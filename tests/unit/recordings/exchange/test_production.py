@@ -34,7 +34,7 @@ def subscription(settings: Any = None, **more: Any) -> dict[str, Any]:
     return {"destinationId": "d", "name": "Send", "trigger": "all", "settings": settings} | more
 
 
-def api(*subscriptions: Any, **destination: Any) -> list[dict[str, Any]]:
+def api(*subscriptions: Any, **destination: Any) -> list[Any]:
     return [
         answer(destination={"id": "d", "enabled": True, "metadata": WEBHOOKS} | destination),
         answer(subscriptions=list(subscriptions)),
@@ -55,13 +55,22 @@ def only_mapping(value: Any) -> Any:
     return one
 
 
+def both(value: Any) -> tuple[InProduction, InProduction]:
+    found = destinations(value, "dump.json")
+    assert found is not None
+    first, second = found
+    return first, second
+
+
 def why_not(value: Any) -> str:
     with pytest.raises(DestinationError) as caught:
         _ = [found.described for found in destinations(value, "dump.json") or ()]
     return str(caught.value)
 
 
-def resource(kind: str, name: str, instance: Any = None, module: str = "", /, **values: Any) -> dict[str, Any]:
+def resource(
+    kind: str, name: str, instance: Any = None, module: str = "", /, **values: Any
+) -> dict[str, Any]:
     address = f"{module and module + '.'}{kind}.{name}"
     address += "" if instance is None else f"[{json.dumps(instance)}]"
     made = {"address": address, "mode": "managed", "type": kind, "name": name, "values": values}
@@ -81,11 +90,18 @@ def terraform(**more: Any) -> dict[str, Any]:
     )
 
 
+def deep(levels: int) -> Any:
+    value: Any = {}
+    for _ in range(levels):
+        value = {"@path": [value]}
+    return value
+
+
 # What is read
 
 
 def test_a_state_of_terraform() -> None:
-    archive, pendo = destinations(fixture("terraform-show.json"), "state.json") or ()
+    archive, pendo = both(fixture("terraform-show.json"))
     assert (archive.name, archive.id, archive.address) == (
         "Archive",
         "000000000000000000000002",
@@ -126,7 +142,7 @@ def test_answers_of_the_public_api() -> None:
 
 
 def test_what_is_left_out_is_told() -> None:
-    _, pendo = destinations(fixture("terraform-show.json"), "state.json") or ()
+    _, pendo = both(fixture("terraform-show.json"))
     told = "\n".join(pendo.dropped)
     for word in ("x-pendo-integration-key", "shared secret", "made-up-plan", "insert function", "sensitive"):
         assert word in told
@@ -185,9 +201,9 @@ def test_mappings_whose_destination_is_elsewhere() -> None:
 
 
 def test_each_destination_has_its_own_mappings() -> None:
-    both = answer(destinations=[{"id": "d", "metadata": WEBHOOKS}, {"id": "e", "metadata": WEBHOOKS}])
+    two = answer(destinations=[{"id": "d", "metadata": WEBHOOKS}, {"id": "e", "metadata": WEBHOOKS}])
     lists = [answer(subscriptions=[subscription(name=name, destinationId=name)]) for name in ("e", "d")]
-    found = destinations([both, *lists], "") or []
+    found = destinations([two, *lists], "") or []
     names = [(item.id, destination_file.of(item.described, "").mappings[0].name) for item in found]
     assert names == [("d", "d"), ("e", "e")]
 
@@ -257,8 +273,8 @@ def test_batching_is_no_part_of_the_mapping(settings: Any, batch: Any) -> None:
 )
 def test_a_header_that_lets_somebody_in_is_left_out(header: str, value: Any) -> None:
     headers = {"X-Team": "a", header: value}
-    for given in (headers, {"@merge": {"objects": [headers], "direction": "left"}}):
-        found = only(api(subscription(SEND | {"headers": given})))
+    for made in (headers, {"@merge": {"objects": [headers], "direction": "left"}}):
+        found = only(api(subscription(SEND | {"headers": made})))
         assert header not in json.dumps(found.described)
         assert "X-Team" in json.dumps(found.described)
         assert any(f'"{header}"' in sentence for sentence in found.dropped)
@@ -334,8 +350,8 @@ def test_numbers_and_texts_of_a_mapping_stay_as_they_are() -> None:
         ({"errors": [{"type": "not-found"}]}, ("refused (not-found)",)),
         (answer(subscriptions=[SECRET]), ("$.data.subscriptions[0]",)),
         (answer(destination=[[SECRET]]), ("$.data.destination[0]",)),
-        ({"format_version": "2.0"}, ("format 2.0",)),
-        ({"format_version": 1}, ("format 1 ",)),
+        ({"format_version": "2.0"}, ("version (2.0)", "$.format_version")),
+        ({"format_version": deep(5000)}, ("this version is not known",)),
         ({"format_version": "1.2", "errored": True, "planned_values": {}}, ("failed",)),
         ({"version": 4, "terraform_version": "1.9", "resources": []}, ("terraform show -json",)),
         ({"format_version": "1.0", "values": [SECRET]}, ("values is no object",)),
@@ -369,7 +385,11 @@ def test_errors_say_what_and_where_and_what_to_do(value: Any, words: tuple[str, 
         ({"actions": [{"type": "SAMPLE", "percent": 7}]}, "percent"),
         ({"actions": [{"type": "SAMPLE", "percent": None}]}, "SAMPLE needs percent"),
         ({"actions": [{"type": "DROP_PROPERTIES", "fields": "{" + SECRET}]}, "fields is not JSON"),
-        ({"actions": [{"type": "DROP_PROPERTIES", "fields": '{"a":{"b":1}}'}]}, "fields"),
+        ({"actions": [{"type": "DROP_PROPERTIES", "fields": '{"a":{"b":1}}'}]}, "no lists of names"),
+        ({"actions": [{"type": "DROP_PROPERTIES", "fields": {"a": "\ud800"}}]}, "no lists of names"),
+        ({"actions": [{"type": "SAMPLE", "percent": "\ud800"}]}, "percent is no number"),
+        ({"actions": [{"type": "SAMPLE", "percent": 1, "path": 3}]}, "path is no text"),
+        ({"actions": [{"type": "\ud800"}]}, "is not known here"),
     ],
 )
 def test_errors_of_filters(values: dict[str, Any], word: str) -> None:
@@ -391,7 +411,7 @@ def test_an_error_concerns_only_who_asks_for_its_destination() -> None:
     value["values"]["root_module"]["resources"] += [
         resource("segment_destination", "other", id="e", enabled=True, metadata=WEBHOOKS),
     ]
-    good, bad = destinations(value, "dump.json") or ()
+    good, bad = both(value)
     assert good.described["kind"] == "actions"
     with pytest.raises(DestinationError, match="no mapping"):
         _ = bad.described
@@ -417,7 +437,9 @@ def test_values_that_terraform_blots_out() -> None:
 def plan(resources: list[Any], unknown: dict[str, Any], configuration: Any = None) -> dict[str, Any]:
     return {
         "format_version": "1.2",
-        "planned_values": {"root_module": {"child_modules": [{"address": "module.a", "resources": resources}]}},
+        "planned_values": {
+            "root_module": {"child_modules": [{"address": "module.a", "resources": resources}]}
+        },
         "resource_changes": [
             {"address": address, "change": {"actions": ["create"], "after_unknown": marks}}
             for address, marks in unknown.items()
@@ -431,7 +453,13 @@ def new(*instances: Any, references: list[str] | None = None, **unknown: Any) ->
     found, marks = [], {}
     for instance in instances:
         pendo = resource(
-            "segment_destination", "pendo", instance, "module.a", enabled=True, metadata=WEBHOOKS, name=instance
+            "segment_destination",
+            "pendo",
+            instance,
+            "module.a",
+            enabled=True,
+            metadata=WEBHOOKS,
+            name=instance,
         )
         send = resource(
             "segment_destination_subscription",
@@ -490,13 +518,6 @@ def changed(value: Any, way: tuple[Any, ...], new_value: Any) -> Any:
     return value
 
 
-def deep(levels: int) -> Any:
-    value: Any = {}
-    for _ in range(levels):
-        value = {"@path": [value]}
-    return value
-
-
 WHOLE = new("eu", "us")
 WHOLE["planned_values"]["root_module"]["resources"] = [
     resource(
@@ -512,7 +533,9 @@ HEADERS = {"headers": {"Authorization": SECRET, "X-B": ["b"]}, "enable_batching"
 DUMP = [
     *api(subscription(SEND | HEADERS), settings={"sharedSecret": SECRET}, name="Pendo", sourceId="s"),
     answer(filters=[{"destinationId": "d", "if": "all", "title": "t", "actions": [{"type": "DROP"}]}]),
-    answer(instances=[{"integrationId": "d"}], transformations=[{"sourceId": "s"}], trackingPlans=[{"id": "p"}]),
+    answer(
+        instances=[{"integrationId": "d"}], transformations=[{"sourceId": "s"}], trackingPlans=[{"id": "p"}]
+    ),
 ]
 HOSTILE = [
     None, True, False, 0, -1, 1.5, 10**400, float("nan"), float("inf"), "", "text", "\ud800", "\x00\x1b[31m",
