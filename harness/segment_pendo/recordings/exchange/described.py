@@ -92,8 +92,9 @@ def hooks_left_out(settings: JsonObject) -> Iterator[str]:
     """Yield what a description of the classic Webhooks does not hold."""
     hooks = settings.get("hooks")
     found = [an_object(hook) for hook in hooks] if isinstance(hooks, list) else []
-    if len(found) > 1:
-        yield f"It sends each call to {many(len(found), 'URL')}: here it goes to one."
+    urls = {url for hook in found if isinstance(url := hook.get("hook"), str) and url}
+    if len(urls) > 1:
+        yield f"It sends each call to {many(len(urls), 'URL')}: here it goes to one."
     headers = [an_object(header) for hook in found for header in _items(hook.get("headers"))]
     names = [short(key, _WIDEST) for header in headers if isinstance(key := header.get("key"), str) and key]
     if names:

@@ -81,12 +81,14 @@ def state(*resources: Any) -> dict[str, Any]:
     return {"format_version": "1.0", "values": {"root_module": {"resources": list(resources)}}}
 
 
+SENDING = {"destination_id": "d", "trigger": "all", "settings": json.dumps(SEND)}
+
+
 def terraform(**more: Any) -> dict[str, Any]:
     """Return a state with one destination and one mapping of it, which has these values."""
-    values = {"destination_id": "d", "trigger": "all", "settings": json.dumps(SEND)} | more
     return state(
         resource("segment_destination", "pendo", id="d", name="Pendo", enabled=True, metadata=WEBHOOKS),
-        resource("segment_destination_subscription", "send", **values),
+        resource("segment_destination_subscription", "send", **SENDING | more),
     )
 
 
@@ -245,7 +247,7 @@ def test_what_terraform_is_about_to_destroy_does_not_count() -> None:
         ({"enable_batching": True, "batch_size": 7, "batch_keys": ["a"]}, {"size": 7, "keys": ["a"]}),
         ({"enable_batching": True, "batch_size": 10_000}, {"size": 4000}),
         ({"enable_batching": True, "batch_size": {"@path": "$.n"}}, {"size": 1000}),
-        ({"enable_batching": {"@path": "$.n"}}, None),
+        ({"enable_batching": "true"}, None),
         ({"enable_batching": True, "batch_size": True, "batch_keys": "a"}, {"size": 1000}),
     ],
 )
@@ -253,6 +255,14 @@ def test_batching_is_no_part_of_the_mapping(settings: Any, batch: Any) -> None:
     mapping = only_mapping(api(subscription(SEND | settings)))
     assert mapping["mapping"] == {"data": {"@path": "$."}, "method": "POST"}
     assert mapping.get("batch") == batch
+
+
+@pytest.mark.parametrize(
+    "settings", [{"enable_batching": "true"}, {"batch_size": 4001}, {"batch_size": "1"}, {"batch_size": -1}]
+)
+def test_batching_that_is_taken_otherwise_is_told(settings: Any) -> None:
+    (told,) = only(api(subscription(SEND | {"enable_batching": True} | settings))).dropped
+    assert next(iter(settings)) in told
 
 
 @pytest.mark.parametrize(
@@ -323,6 +333,53 @@ def test_numbers_and_texts_of_a_mapping_stay_as_they_are() -> None:
     assert mapping["data"]["a"] == 12345678901234567890
 
 
+def test_half_a_character_is_no_reason_to_refuse_a_mapping() -> None:
+    assert only_mapping(terraform(settings='{"url": "", "data": {"a": "\ud800"}}'))["name"] == ""
+
+
+def test_the_order_of_a_file_with_modules() -> None:
+    value = terraform()
+    value["values"]["root_module"]["child_modules"] = [
+        {"resources": [resource("segment_destination_subscription", "send", None, module, **each)]}
+        for module, each in ((m, SENDING | {"name": m}) for m in ("module.b", "module.a"))
+    ]
+    names = [mapping.name for mapping in destination_file.of(only(value).described, "").mappings]
+    assert names == ["", "module.b", "module.a"]
+
+
+def test_what_changes_calls_on_their_way_is_told() -> None:
+    ours, theirs = {"id": "d", "sourceId": "s"}, {"destinationMetadataId": "another", "sourceId": "s"}
+
+    def told(**data: Any) -> str:
+        return " ".join(only([*api(subscription(), **ours), answer(**data)]).dropped)
+
+    assert "insert function" in told(instances=[{"integrationId": "s"}])
+    assert "insert function" in told(insertFunctionInstance={"integrationId": "d", "enabled": True})
+    assert told(instances=[{"integrationId": "d", "enabled": False}, {"integrationId": "x"}]) == ""
+    assert "transformation" in told(transformation={"sourceId": "s"})
+    assert "transformation" in told(
+        transformations=[{"sourceId": "s", "destinationMetadataId": WEBHOOKS["id"]}]
+    )
+    assert told(transformations=[theirs, {"sourceId": "x"}, {"sourceId": "s", "enabled": False}]) == ""
+    assert "tracking plan (p)" in told(trackingPlans=[{"id": "p"}])
+
+
+def test_what_the_classic_webhooks_do_beside_is_told() -> None:
+    hooks = [
+        {"hook": URL, "headers": [{"key": "X-A", "value": SECRET}]},
+        {"hook": URL + "2", "headers": None},
+        {"hook": "", "headers": [{"key": ""}, SECRET]},
+        SECRET,
+    ]
+    settings = {"hooks": hooks, "sharedSecret": SECRET}
+    found = only(answer(destination={"id": "c", "enabled": True, "settings": settings}))
+    several, headers, secret = found.dropped
+    assert "2 URLs" in several
+    assert "X-A" in headers
+    assert "SEGMENT_PENDO_WEBHOOK_SECRET" in secret
+    assert SECRET not in json.dumps([*found.dropped, found.described])
+
+
 # What the file does not say
 
 
@@ -330,6 +387,7 @@ def test_numbers_and_texts_of_a_mapping_stay_as_they_are() -> None:
     ("value", "words"),
     [
         (api(), ()),
+        ([*api(), answer(destination={"id": "e", "metadata": WEBHOOKS})], ("no mapping",)),
         (api()[:1], ("no mapping", "/subscriptions", "$[0].data.destination")),
         (state(*terraform()["values"]["root_module"]["resources"][:1]), ("no mapping", "/subscriptions")),
         (terraform(trigger=None), ("trigger is missing", "segment_destination_subscription.send")),
@@ -434,49 +492,43 @@ def test_values_that_terraform_blots_out() -> None:
 # Plans
 
 
-def plan(resources: list[Any], unknown: dict[str, Any], configuration: Any = None) -> dict[str, Any]:
+def new(
+    *instances: Any,
+    references: tuple[str, ...] = ("segment_destination.pendo.id",),
+    modules: Any = ("module.a",),
+) -> dict[str, Any]:
+    """Return a plan that makes destinations with a mapping and a filter each, which refer to theirs."""
+    children, changes = [], []
+    for module in modules:
+        resources = []
+        for instance in instances:
+            own = {"name": instance, "enabled": True, "if": "all", "actions": [{"type": "DROP"}]}
+            own |= {"metadata": WEBHOOKS, "trigger": "all", "settings": json.dumps(SEND)}
+            for kind, name in (("", "pendo"), ("_subscription", "send"), ("_filter", "drop")):
+                made = resource(f"segment_destination{kind}", name, instance, module, **own)
+                marks = {"id": True, "metadata": {"name": True}, "actions": [{}]}
+                marks |= {"destination_id": True} if kind else {}
+                resources.append(made)
+                changes.append({"address": made["address"], "change": {"after_unknown": marks}})
+        children.append({"address": module, "resources": resources})
+    expressions = {"destination_id": {"references": list(references)}}
+    configured = [
+        {"address": f"segment_destination_{name}", "expressions": expressions}
+        for name in ("subscription.send", "filter.drop")
+    ]
     return {
         "format_version": "1.2",
-        "planned_values": {
-            "root_module": {"child_modules": [{"address": "module.a", "resources": resources}]}
-        },
-        "resource_changes": [
-            {"address": address, "change": {"actions": ["create"], "after_unknown": marks}}
-            for address, marks in unknown.items()
-        ],
-        "configuration": {"root_module": {"module_calls": {"a": {"module": configuration or {}}}}},
+        "planned_values": {"root_module": {"child_modules": children}},
+        "resource_changes": changes,
+        "configuration": {"root_module": {"module_calls": {"a": {"module": {"resources": configured}}}}},
     }
 
 
-def new(*instances: Any, references: list[str] | None = None, **unknown: Any) -> dict[str, Any]:
-    """Return a plan that makes destinations with a mapping each, which refers to its destination."""
-    found, marks = [], {}
-    for instance in instances:
-        pendo = resource(
-            "segment_destination",
-            "pendo",
-            instance,
-            "module.a",
-            enabled=True,
-            metadata=WEBHOOKS,
-            name=instance,
-        )
-        send = resource(
-            "segment_destination_subscription",
-            "send",
-            instance,
-            "module.a",
-            name=instance,
-            trigger="all",
-            settings=json.dumps(SEND),
-        )
-        found += [pendo, send]
-        marks[pendo["address"]] = {"id": True, "metadata": {"name": True}}
-        marks[send["address"]] = {"id": True, "destination_id": True, **unknown}
-    expressions = {"destination_id": {"references": references or ["segment_destination.pendo.id"]}}
-    address = "segment_destination_subscription.send"
-    resources = [{"address": address, "expressions": expressions}]
-    return plan(found, unknown=marks, configuration={"resources": resources})
+def with_unknown(index: int, **marks: Any) -> dict[str, Any]:
+    """Return a plan for a new destination of which one part (0 to 2) has members that are not known yet."""
+    value = new(None)
+    value["resource_changes"][index]["change"]["after_unknown"] |= marks
+    return value
 
 
 def test_a_plan_for_a_new_destination() -> None:
@@ -485,18 +537,38 @@ def test_a_plan_for_a_new_destination() -> None:
     assert len(destination_file.of(found.described, "").mappings) == 1
 
 
-def test_a_plan_for_one_destination_an_environment() -> None:
-    value = new("eu", "us", references=["segment_destination.pendo", "each.key"])
-    found = destinations(value, "") or []
-    names = [(item.name, destination_file.of(item.described, "").mappings[0].name) for item in found]
-    assert names == [("eu", "eu"), ("us", "us")]
+@pytest.mark.parametrize(
+    "value",
+    [
+        new("eu", "us", references=("segment_destination.pendo", "each.key")),
+        new(None, modules=['module.a["eu"]', 'module.a["us"]']),
+    ],
+    ids=["instances", "modules"],
+)
+def test_a_plan_for_one_destination_an_environment(value: Any) -> None:
+    for found in both(value):
+        described = destination_file.of(found.described, "")
+        assert len(described.mappings) == len(described.filters) == 1
+        assert [mapping.name for mapping in described.mappings] == [found.name]
 
 
-def test_what_a_plan_does_not_know_is_an_error() -> None:
-    assert "settings is known only after" in why_not(new(None, settings=True))
-    assert "trigger is known only after" in why_not(new(None, trigger=True))
-    error = why_not(new(None, references=["var.destination"]))
-    assert "module.a.segment_destination_subscription.send is part of this" in error
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (with_unknown(1, settings=True), "settings is known only after the plan"),
+        (with_unknown(1, trigger=True), "trigger is known only after the plan"),
+        (with_unknown(1, enabled=True), "enabled is known only after the plan"),
+        (with_unknown(0, enabled=True), "enabled is known only after the plan"),
+        (with_unknown(2, actions=[{"fields": True}]), "actions is known only after the plan"),
+        (with_unknown(2, **{"if": True}), "if is known only after the plan"),
+        (
+            new(None, references=("var.destination",)),
+            "segment_destination_subscription.send is part of this - at `module.a.segment_destination.pendo`",
+        ),
+    ],
+)
+def test_what_a_plan_does_not_know_is_an_error(value: Any, words: str) -> None:
+    assert words in why_not(value)
 
 
 # Whatever comes
