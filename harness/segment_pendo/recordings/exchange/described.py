@@ -19,6 +19,7 @@ _FIELDS: Final = frozenset({"data", "method", "headers", _ROOT})
 _BATCHING: Final = frozenset({"enable_batching", "batch_size", "batch_keys"})
 _MOST: Final = 4000  # webhooks in one POST (segment-docs, catalog/actions-webhook)
 _USUAL: Final = 1000
+_ACTIONS: Final = ("SAMPLE", "DROP", "DROP_PROPERTIES", "ALLOW_PROPERTIES")
 _WITH_KEY: Final = "/data/segmentio/"
 _SECRET_ENDINGS: Final = ("authorization", "cookie", "signature", "key", "token", "auth", "credentials")
 _SCHEME: Final = re.compile(r"\"\s*(?:bearer|basic|digest|token)\s+\S", re.IGNORECASE)
@@ -91,8 +92,9 @@ def hooks_left_out(settings: JsonObject) -> Iterator[str]:
     """Yield what a description of the classic Webhooks does not hold."""
     hooks = settings.get("hooks")
     found = [an_object(hook) for hook in hooks] if isinstance(hooks, list) else []
-    if len(found) > 1:
-        yield f"It sends each call to {many(len(found), 'URL')}: here it goes to one."
+    urls = {url for hook in found if isinstance(url := hook.get("hook"), str) and url}
+    if len(urls) > 1:
+        yield f"It sends each call to {many(len(urls), 'URL')}: here it goes to one."
     headers = [an_object(header) for hook in found for header in _items(hook.get("headers"))]
     names = [short(key, _WIDEST) for header in headers if isinstance(key := header.get("key"), str) and key]
     if names:
@@ -155,17 +157,26 @@ def _harmless(value: Json, gone: list[str]) -> Json:
         return value
     kept: JsonObject = {}
     for header, inner in value.items():
-        if not header.startswith("@") and _lets_in(header, inner):
+        if _has_secret_name(header) or (_is_one(inner) and _has_secret(inner)):
             gone.append(short(header, _WIDEST))
         else:
             kept[header] = _harmless(inner, gone)
     return kept
 
 
-def _lets_in(header: str, value: Json) -> bool:
+def _has_secret_name(header: str) -> bool:
     letters = _NOT_LETTERS.sub("", header.lower())
-    if is_secret(header) or letters.endswith(_SECRET_ENDINGS):
-        return True
+    return is_secret(header) or letters.endswith(_SECRET_ENDINGS)
+
+
+def _is_one(value: Json) -> bool:
+    """Whether something is the value of one header, and not what several are made of."""
+    if isinstance(value, dict):
+        return any(key.startswith("@") for key in value)
+    return not isinstance(value, list) or not any(isinstance(item, dict | list) for item in value)
+
+
+def _has_secret(value: Json) -> bool:
     text = js_json.keep(value).decode()
     return bool(_SCHEME.search(text)) or without_secrets(text) != text
 
@@ -185,10 +196,25 @@ def _action(action: Json, part: Part, name: str) -> JsonObject:
     if not isinstance(action, dict):
         refuse(name, part.place, "an action is an object", "Write the file anew.")
     found = part._replace(value=action)
-    described: JsonObject = {"type": text_in(found, "type", name)}
-    for member in ("percent", "path"):
-        if action.get(member) is not None:
-            described[member] = action[member]
+    kind = text_in(found, "type", name)
+    if kind not in _ACTIONS:
+        what = f"the type {short(kind, _WIDEST)} is not known here"
+        refuse(name, part.place, what, f"Known are {', '.join(_ACTIONS)}.")
+    described: JsonObject = {"type": kind}
+    percent, path = action.get("percent"), action.get("path")
+    if percent is not None:
+        if isinstance(percent, bool) or not isinstance(percent, int | float):
+            refuse(name, part.place, "percent is no number", "It is a number from 0 to 1.")
+        described["percent"] = percent
+    if path is not None:
+        described["path"] = text_in(found, "path", name)
     if action.get("fields") is not None:
-        described["fields"] = object_in(found, "fields", name)
+        fields = object_in(found, "fields", name)
+        if not all(_are_texts(names) for names in fields.values()):
+            refuse(name, part.place, "fields holds no lists of names", 'It looks like {"traits": ["email"]}.')
+        described["fields"] = fields
     return described
+
+
+def _are_texts(value: Json) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

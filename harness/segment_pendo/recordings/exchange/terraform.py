@@ -48,7 +48,9 @@ def read(value: Json, name: str) -> Workspace | None:
         return None
     version = value.get("format_version", "1.0")
     if not isinstance(version, str) or version.partition(".")[0] not in {"0", "1"}:
-        what = f"Terraform's format {short(str(version), 20)} is not known here"
+        what = (
+            f"this version{f' ({short(version, 20)})' if isinstance(version, str) else ''} is not known here"
+        )
         refuse(name, "$.format_version", what, "Known are 0 and 1. Use another version of Terraform.")
     if value.get("errored") is True:
         refuse(name, "$.errored", "this plan failed, so it is not whole", "Put it right and plan again.")
