@@ -292,8 +292,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("W-29", "A call that no trigger selects: NO_MATCHING_MAPPING.", "documentation", _DISCARDS),
     # --- insert functions ---
     Rule("D-50",
-        "A function has handlers: onIdentify, onTrack, onGroup, onPage, onScreen, onAlias, onDelete. What one "
-        "returns goes on; a type without a handler is not sent (Segment calls it EventNotSupported).",
+        "A function has handlers: onIdentify, onTrack, onGroup, onPage, onScreen, onAlias, onDelete. What "
+        "one returns goes on; a type without a handler is not sent (Segment calls it EventNotSupported).",
         "documentation", _FUNCTIONS),
     Rule("D-51",
         "DropEvent drops an event, and so does a handler that does not return one. A list or a text in its "

@@ -172,7 +172,10 @@ class FunctionRunner:
             msg = f"{self._path}: the function was not loaded within {_STARTING + self._seconds:g} seconds."
             raise FunctionFileError(msg) from None
         except _Ended as end:
-            msg = f"node ended ({end.code}) before it ran {self._path}: {child.complaint()}. Check that `node --version` works, and that the function needs little memory to be loaded."
+            msg = (
+                f"node ended ({end.code}) before it ran {self._path}: {child.complaint()}. "
+                "Check that `node --version` works, and that the function needs little memory to be loaded."
+            )
             raise NodeError(msg) from None
         failed = answer.get("failed")
         if failed is None:

@@ -239,8 +239,8 @@ function start({ source, settings, milliseconds, network, off, largest, memory }
   const handlers = [];
   try {
     new vm.Script(source, { filename: FILE }).runInContext(context, { timeout: milliseconds });
-    const pairs = HANDLERS.map((name) => `["${name}", typeof ${name} === "function" ? ${name} : undefined]`);
-    vm.runInContext(`((use) => [${pairs}].forEach(([name, handler]) => use(name, handler)))`, context)((name, handler) => {
+    const uses = HANDLERS.map((name) => `use("${name}", typeof ${name} === "function" ? ${name} : undefined)`);
+    vm.runInContext(`((use) => { ${uses.join(";")} })`, context)((name, handler) => {
       if (typeof handler !== "function") return;
       realm.take(name, handler);
       handlers.push(name);
