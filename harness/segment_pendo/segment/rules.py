@@ -64,6 +64,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("I-20", "Basic auth: the user is the write key, with or without the colon.", "documentation", _HTTP,
         "SDKs"),
     Rule("I-21", "Which key counts when body and header differ.", "public threads", "segment-docs #4137"),
+    Rule("I-24", "A write key has 32 letters and digits.", "public threads", "analytics-node #59 and #235"),
     Rule("I-30", "The body is parsed as JSON whatever Content-Type says.", "SDKs", _SDKS, "SDKs"),
     Rule("I-31", "gzip is decoded; a damaged stream is bad JSON.", "assumption", "SDKs send gzip"),
     Rule("I-33", "Every answer is JSON: Ruby parses any status, PHP and Python want exactly 200.", "SDKs",
