@@ -75,6 +75,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _HTTP, "SDKs"),
     Rule("D-60", "An SDK with OAuth asks for a token, with a JWT that it signs with the app's private key; "
         "it is answered here. An error without error_description kills Python's SDK.", "SDKs", _SDKS, "SDKs"),
+    Rule("I-24", "A write key has 32 letters and digits.", "public threads", "analytics-node #59 and #235"),
     Rule("I-30", "The body is parsed as JSON whatever Content-Type says.", "SDKs", _SDKS, "SDKs"),
     Rule("I-31", "gzip is decoded; a damaged stream is bad JSON.", "assumption", "SDKs send gzip"),
     Rule("I-33", "Every answer is JSON: Ruby parses any status, PHP and Python want exactly 200.", "SDKs",
