@@ -17,9 +17,7 @@ from typing import Any, Final, NamedTuple
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import many, short
 from segment_pendo.base.suggestion import nearest
-from segment_pendo.pendo.codes import CODES as PENDO
-from segment_pendo.segment.codes import CODES as SEGMENT
-from segment_pendo.segment.codes import DROPS
+from segment_pendo.mapping.catalogue import DROPS, OF_CALLS
 from segment_pendo.segment.members import MEMBERS
 from segment_pendo.testing.literals import FindingCode, Outcome, SkipCode
 from segment_pendo.words import Json, Judged
@@ -152,7 +150,7 @@ def any_call(
 _KEYS: Final = {member.word: member.name for member in MEMBERS if member.of}
 _LONGEST: Final = 500
 _IDS: Final = tuple(_KEYS.values())
-_FINDINGS: Final = sorted(SEGMENT | PENDO)
+_FINDINGS: Final = sorted(OF_CALLS)
 _ABOUT: Final = ("outcome", "code", "finding")
 
 

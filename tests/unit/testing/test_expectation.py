@@ -14,9 +14,7 @@ from unittest.mock import ANY
 import pytest
 from dirty_equals import IsInt, IsNow, IsPositive, IsStr
 
-from segment_pendo.pendo.codes import CODES as PENDO
-from segment_pendo.segment.codes import CODES as SEGMENT
-from segment_pendo.segment.codes import DROPS
+from segment_pendo.mapping.catalogue import DROPS, OF_CALLS
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.testing import literals
@@ -367,7 +365,7 @@ def test_what_a_pattern_or_a_function_did_not_take_is_told() -> None:
 @pytest.mark.parametrize(
     ("literal", "values"),
     [
-        (literals.FindingCode, SEGMENT | PENDO),
+        (literals.FindingCode, OF_CALLS),
         (literals.SkipCode, DROPS),
         (literals.Sdk, SDKS),
         (literals.WebhookKind, KINDS),
