@@ -110,12 +110,12 @@ LOST = (
     "contains and match. Write != or !contains(...)."
 )
 QUOTED = (
-    'traits.n = "5" at character 20 compares with a text, which the number never equals. Leave the quotes out, '
-    "unless the app sends a text."
+    'traits.n = "5" at character 20 compares with a text, which the number never equals. Leave the quotes '
+    "out, unless the app sends a text."
 )
 BACK_QUOTE = (
-    "Segment cannot read this trigger, so its mapping sends nothing: a back quote at character 17. Write the path "
-    "without back quotes, with a backslash before a blank."
+    "Segment cannot read this trigger, so its mapping sends nothing: a back quote at character 17. Write the "
+    "path without back quotes, with a backslash before a blank."
 )
 
 
