@@ -33,6 +33,7 @@ _SAMPLES: Final = "payloads of the real service in public"
 _SDKS: Final = "the SDKs' code and what they were seen to send"
 _ACTIONS: Final = "npm @segment/action-destinations 3.497.0"
 _CORE: Final = "npm @segment/actions-core 3.170.0"
+_TRIGGERS: Final = "npm @segment/destination-subscriptions 3.37.0"
 _FACADE: Final = "npm segmentio-facade 3.2.7"
 _CLASSIC: Final = "Segment's framework for classic destinations, 7.1.0"
 _WEBHOOKS: Final = "documentation of the Webhooks destinations"
@@ -316,4 +317,15 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("D-56",
         "The trigger is asked before the function: a function cannot make a call match that did not.",
         "documentation", _FUNCTIONS),
+    # --- triggers of mappings ---
+    Rule("D-10", "A trigger compares texts by case, numbers with numbers only, and reads them as JavaScript.",
+        "code", _TRIGGERS, "oracle"),
+    Rule("D-11", "A trigger's ! counts only right before contains and match; elsewhere it is lost.", "code",
+        _TRIGGERS, "oracle"),
+    Rule("D-12", "!= null means that something is there; != and a text also holds where nothing is.", "code",
+        _TRIGGERS, "oracle"),
+    Rule("D-13", "What Segment does not know of a trigger is passed over: AND, OR, names of functions, "
+        "fields; the last and/or counts for all. Back quotes, parentheses in parentheses, != without a blank "
+        "and an empty trigger are errors, and then the mapping sends nothing.", "code", _TRIGGERS, "oracle"),
+    Rule("D-14", "A destination may have several mappings, each with its own trigger.", "code", _CORE),
 )  # fmt: skip
