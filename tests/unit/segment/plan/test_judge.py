@@ -68,7 +68,7 @@ def test_catastrophic_patterns_end() -> None:
     assert wrong({"pattern": "^(a+)+$"}, "a" * 30_000 + "b") != []
     assert wrong({"pattern": "^(?=a)(a*)*(?!b)c$"}, "a" * 30_000 + "b") != []
     ((_, says),) = wrong({"pattern": "(?=.*a)(?=.*[0-9]).{8}"}, text)
-    assert says == "takes too long to match (?=.*a)(?=.*[0-9]).{8}; simplify the pattern"
+    assert says == "takes too long to match its pattern; simplify the pattern"
     assert process_time() - start < 30
 
 
