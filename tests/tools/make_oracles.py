@@ -206,7 +206,10 @@ if __name__ == "__main__":
 
 
 def make_plan() -> None:
-    cases = [*PLAIN_CASES, *(case for case in Grammar(2026).cases(3 * PLAN) if len(case.schema) < LONGEST_SCHEMA)][:PLAN]
+    cases = [
+        *PLAIN_CASES,
+        *(case for case in Grammar(2026).cases(3 * PLAN) if len(case.schema) < LONGEST_SCHEMA),
+    ][:PLAN]
     with Ajv() as ajv, KEPT_PLAN.open("w", encoding="ascii", newline="\n") as file:
         for case, verdicts in zip(cases, ajv.ask(cases), strict=True):
             if "crash" not in verdicts:

@@ -184,7 +184,9 @@ class Grammar:
         return {"type": some[0] if len(some) == 1 else some}
 
     def _number(self, _: int) -> Any:
-        key = self._r.choice(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "multipleOf"))
+        key = self._r.choice(
+            ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "multipleOf")
+        )
         return {key: Spelled(self._r.choice(DIVISORS if key == "multipleOf" else NUMBERS))}
 
     def _string(self, _: int) -> Any:
@@ -200,7 +202,10 @@ class Grammar:
             return {"const": self.any(2)}
         values: list[Any] = []
         for value in (self.any(1) for _ in range(self._r.choice((1, 2, 3)))):
-            if all(as_javascript(value_of(_spelled(value))) != as_javascript(value_of(_spelled(other))) for other in values):
+            if all(
+                as_javascript(value_of(_spelled(value))) != as_javascript(value_of(_spelled(other)))
+                for other in values
+            ):
                 values.append(value)
         return {"enum": values}
 
@@ -229,7 +234,9 @@ class Grammar:
         r = self._r
         made: dict[str, Any] = {}
         if r.random() < 0.7:
-            made["items"] = r.choice((self.schema(depth), [self.schema(depth) for _ in range(r.choice((1, 2)))]))
+            made["items"] = r.choice(
+                (self.schema(depth), [self.schema(depth) for _ in range(r.choice((1, 2)))])
+            )
         if r.random() < 0.2:
             made["additionalItems"] = r.choice((False, self.schema(depth)))
         if r.random() < 0.2:
@@ -261,7 +268,11 @@ class Grammar:
     def any(self, depth: int) -> Any:
         """Any value."""
         r = self._r
-        kind = r.choice(("text", "text", "number", "number", "word", "object", "array") if depth else ("text", "number", "word"))
+        kind = r.choice(
+            ("text", "text", "number", "number", "word", "object", "array")
+            if depth
+            else ("text", "number", "word")
+        )
         if kind == "object":
             return {name: self.any(depth - 1) for name in r.sample(PLAIN_NAMES, r.choice((0, 1, 2)))}
         if kind == "array":
@@ -285,7 +296,16 @@ class Grammar:
             return r.choice(TEXTS)
         if "multipleOf" in schema or "minimum" in schema or "maximum" in schema:
             return Spelled(r.choice(NUMBERS))
-        if not schema.keys().isdisjoint(("properties", "required", "additionalProperties", "patternProperties", "propertyNames", "dependencies")):
+        if not schema.keys().isdisjoint(
+            (
+                "properties",
+                "required",
+                "additionalProperties",
+                "patternProperties",
+                "propertyNames",
+                "dependencies",
+            )
+        ):
             return self._fitting_object(schema, depth)
         if not schema.keys().isdisjoint(("items", "contains", "uniqueItems", "minItems", "maxItems")):
             items = schema.get("items", schema.get("contains"))

@@ -56,8 +56,7 @@ class _MultipleOf:
             quotient = _INFINITE
         # parseInt reads the text of a number, in which one of 1e21 and more has an exponent.
         if not (quotient.is_integer() and abs(quotient) < 1e21):
-            msg = "not a multiple"
-            raise ValueError(msg)
+            raise ValueError(plain(self._divisor))
 
 
 class Judge:
@@ -87,7 +86,7 @@ class Judge:
             kind = error.kind.as_dict()
             keyword = error.kind.name
             of_members = _is_of_members(error, path)
-            path = _with_empty_keys(value, path, _told_of(error, member=of_members)) or path
+            path = _whole(value, path, error)
             if keyword == "additionalProperties" or of_members:
                 for name in kind.get("unexpected") or _names(value, path):
                     yield Wrong((*path, name), "additionalProperties", "is not in the plan")
@@ -104,15 +103,20 @@ def _is_of_members(error: "jsonschema_rs.ValidationError", path: Path) -> bool:
     return not (path[-1:] == ("additionalProperties",) and error.schema_path[-2:-1] == ["properties"])
 
 
-def _told_of(error: "jsonschema_rs.ValidationError", *, member: bool) -> Callable[[Json], bool]:
-    """Return what tells whether an error is about a value, or about a member of it."""
-    if member:
-        return lambda value: isinstance(value, dict) and error.instance in value.values()
-    return lambda value: value == error.instance
+def _whole(value: Json, path: Path, error: "jsonschema_rs.ValidationError") -> Path:
+    """Return the path of an error with the members named '', which the library leaves out.
+
+    What it says stands there is the value, or the first member that is one too many.
+    """
+    there = error.instance
+    found = _with_empty_keys(value, path, lambda one: bool(one == there))
+    if found is None:
+        found = _with_empty_keys(value, path, lambda one: isinstance(one, dict) and there in one.values())
+    return path if found is None else found
 
 
 def _with_empty_keys(value: Json, path: Path, there: Callable[[Json], bool]) -> Path | None:
-    """Return a path that leads to what is there, with the members named '', which the library leaves out."""
+    """Return a path, with members named '' put in, that leads to what is there; or None."""
     if not path and there(value):
         return ()
     if path:
@@ -217,7 +221,6 @@ _SENTENCES: Final = {
     "minLength": "has fewer than {limit} characters",
     "minProperties": "has fewer than {limit} members",
     "minimum": "is less than {limit}",
-    "multipleOf": "is no multiple of {multiple_of}",
     "not": "fits what is excluded",
     "oneOf": "does not fit exactly one of the alternatives",
     "pattern": "does not match {pattern}",
@@ -231,7 +234,9 @@ def _says(error: "jsonschema_rs.ValidationError") -> str:
     """Return what is wrong, without the value, which may be personal."""
     keyword, kind = error.kind.name, error.kind.as_dict()
     if keyword == "pattern" and "Error executing regex" in error.message:
-        return f"takes too long to match {_listed([as_written(kind['pattern'])])}; simplify the pattern"
+        return "takes too long to match its pattern; simplify the pattern"
+    if keyword == "multipleOf":
+        return f"is no multiple of {error.message}"
     words = {name: _listed(one if isinstance(one, list) else [one]) for name, one in kind.items()}
     words["pattern"] = plain(as_written(str(kind.get("pattern"))))
     words["is_type"] = _TYPES.get(type(error.instance), "another type")

@@ -70,7 +70,11 @@ def without_nulls(value: Any) -> Any:
 
 
 def alone(schema: dict[str, Any]) -> dict[str, Any]:
-    return {key: held for key, held in schema.items() if key in {"$ref", "definitions"}} if "$ref" in schema else schema
+    return (
+        {key: held for key, held in schema.items() if key in {"$ref", "definitions"}}
+        if "$ref" in schema
+        else schema
+    )
 
 
 def owned_by_all(schema: dict[str, Any]) -> dict[str, Any]:
