@@ -106,6 +106,10 @@ def test_numbers_of_other_kinds_are_numbers() -> None:
         ({"match": {"usr": 1}}, "match has no key 'usr'; did you mean user?"),
         ({"match": ["u1"]}, "match must be an object with some of type, user, "),
         ({"on": "segmnt"}, "on must be segment, token or pendo"),
+        (
+            {"on": "token", "match": {"user": "u1"}},
+            "match looks at calls, and a request for a token has none",
+        ),
         ({"on": "\ud800"}, "on must be segment, token or pendo"),
         ({"status": 199}, "status must be a status from 200 to 599, or none"),
         ({"status": 600}, "status must be"),
