@@ -1,7 +1,8 @@
 """Make fixtures/oracles/ again: `uv run python tests/tools/make_oracles.py`.
 
 What Segment's published code did with 2,000 events, 60 batches, and 300 events for the classic destination;
-what Pendo's browser agent made of 500 visitors and accounts; what Segment's filter engine made of 1,000 events.
+what Pendo's browser agent made of 500 visitors and accounts; what Segment's filter engine made of 1,000
+events.
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv
 run pytest` proves the same bytes without them.
