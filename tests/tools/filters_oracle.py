@@ -424,8 +424,11 @@ SPECIAL: Final = (
 )
 # Conditions that are mostly none: words in any order.
 WORDS = [
-    "a", "an", "and", "andy", "o", "or", "n", "nu", "null", "nullx", "x", "_x", "\\", "\\ ", "\\😀", ".", ",", "(",
-    ")", "[", "]", "=", "!=", "!", "<", "<=", ">", ">=", " ", " ", "\t", "\n", "\r", "5", "-", "+", "5.", "1.2.3", "é",
+    "a", "an", "and", "andy", "o", "or", "n", "nu", "null", "nullx",
+    "x", "_x", "\\", "\\ ", "\\😀", ".", ",", "(",
+    ")", "[", "]", "=", "!=", "!", "<", "<=", ">", ">=", " ", " ",
+    "\t", "\n", "\r", "5", "-", "+", "5.", "1.2.3",
+    "é",
     '"a"', "'a\"'", '"', "'", "true", "in", "contains", "😀", "\ud800", "-x", "`a`",
 ]  # fmt: skip
 scraps = st.lists(st.sampled_from(WORDS), max_size=8).map("".join) | conditions
