@@ -64,10 +64,10 @@ MUTANTS: dict[str, Mutant] = {
         browser,
         "_of_texts",
         lambda word, left, right: (
-            word == "contains" and isinstance(left, list) and isinstance(right, str) or right == left
+            (word == "contains" and isinstance(left, list) and isinstance(right, str)) or right == left
         ),
     ),
-    "a list of the event is no call": swapped(browser, "_is_call", lambda value: False),
+    "a list of the event is no call": swapped(browser, "_is_call", lambda _: False),
     "the length of a number is 0": swapped(
         browser, "_length", lambda value: LENGTH(value) if isinstance(value, str | list) else 0
     ),
@@ -80,7 +80,7 @@ MUTANTS: dict[str, Mutant] = {
         semver, "_parsed", lambda version: [float(ord(char)) for char in version] or None
     ),
     "a sample hashes bytes": swapped(sample, "browser_keeps", server_samples),
-    "a sample keeps every event": swapped(sample, "browser_keeps", lambda data, path, percent: True),
+    "a sample keeps every event": swapped(sample, "browser_keeps", lambda *_: True),
     "objects in lists keep their fields": swapped(properties, "_at_place", only_objects),
     "what allow leaves is what it names": swapped(properties, "_only", properties._without),
     "a name that is a number names nothing": swapped(

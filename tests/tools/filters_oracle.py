@@ -141,7 +141,8 @@ def differing(rule: Rule) -> list[Case]:
 # --- events and filters, made so that they often meet ---
 
 TEXTS = [
-    "pro", "Pro", "PRO", "", "a@acme.com", "b@other.org", "1.10.0", "1.9", "2", " 1 .2", "v1", "☺b", "😀", "*",
+    "pro", "Pro", "PRO", "", "a@acme.com", "b@other.org", "1.10.0", "1.9", "2", " 1 .2", "v1", "☺b", "😀",
+    "*",
     "a*b", "[x]", "event", "properties.plan", "lowercase", "string", "null", "Signed Up", "ΑΣ", "İ", "\\",
     "u-1", "u-2", "u-3", "u-17", "u-104", "q", "0",
 ]  # fmt: skip
@@ -239,7 +240,8 @@ atoms = st.one_of(
     st.builds("{} in {}".format, operands, lists | fql_paths),
     st.builds("length({}) {} {}".format, fql_paths, OPERATORS, st.sampled_from(NUMBERS)),
     st.builds("typeof({}) = {}".format, fql_paths,
-              st.sampled_from(["string", "number", "object", "boolean", "undefined", "function"]).map(quoted)),
+              st.sampled_from(["string", "number", "object", "boolean", "undefined", "function"])
+              .map(quoted)),
     calls,
     fql_paths,
     st.sampled_from(["true", "false", 'type = "track"', 'type = "identify"']),
@@ -312,12 +314,16 @@ def spelled(value: Json) -> str:
     return "null" if isinstance(value, dict) else json.dumps(value)
 
 
+SIGNS = st.sampled_from(["=", "!=", "<", "<=", ">", ">="]).map(quoted)
+
+
 @st.composite
 def near(draw: st.DrawFn, event: str) -> str:
     """A condition that nearly holds for the event, or holds."""
     places = [one for one in leaves(js_json.read(event.encode()).value) if one[0].isprintable()]
     if not places:
-        return draw(atoms)
+        alone: str = draw(atoms)
+        return alone
     path, value = draw(st.sampled_from(places))
     name = escaped(path)
     text = value if isinstance(value, str) else ""
@@ -325,23 +331,31 @@ def near(draw: st.DrawFn, event: str) -> str:
         st.sampled_from([spelled(value), spelled(value), spelled(str(value)), spelled(text.swapcase())])
     )
     size = len(text) if text else len(value) if isinstance(value, list | dict) else 0
-    return draw(
+    literal, path_of = st.just(own), st.just(name)
+    patterns = [text[:1] + "*", "*" + text[1:], f"{text[:-1]}?", f"[{text[:1]}-z]{text[1:]}", text[1:], text]
+    items = [spelled(one) for one in value] if isinstance(value, list) else []
+    fixed = [
+        f"{name} in [{own}]",
+        f"{own} in {name}",
+        f"{name}.length = {size}",
+        f"contains({own}, lowercase({name}))",
+        f"contains({name}, {quoted(text[1:3])})",
+        f"lowercase({name}) = {quoted(text.lower())}",
+        *(f"{item} in {name}" for item in items),
+        *(f"{name} = {escaped(place)}" for place, _ in places[:3]),
+    ]
+    condition: str = draw(
         st.one_of(
-            st.builds("{} {} {}".format, st.just(name), OPERATORS, st.just(own)),
-            st.just(f"{name} in [{own}]") | st.builds("{} in [{}, {}]".format, st.just(name), literals, st.just(own)),
-            st.sampled_from([f"{own} in {name}", f"{name}.length = {size}", f"contains({own}, lowercase({name}))"]),
-            st.builds("{} in {}".format, st.sampled_from([spelled(one) for one in value] or ["1"]), st.just(name))
-            if isinstance(value, list)
-            else st.just(f"{name} = {own}"),
-            st.builds("length({}) {} {}".format, st.just(name), OPERATORS, st.sampled_from([size, size + 1])),
-            st.sampled_from([f"contains({name}, {quoted(text[1:3])})", f"lowercase({name}) = {quoted(text.lower())}"]),
-            st.sampled_from([text[:1] + "*", "*" + text[1:], f"{text[:-1]}?", f"[{text[:1]}-z]{text[1:]}", text[1:], "*" + text[1:2] + "*", text])
-            .map(lambda pattern: f"match({name}, {quoted(pattern)})"),
-            st.builds("semver({}, {}, {})".format, st.just(name),
-                      st.sampled_from(["=", "!=", "<", "<=", ">", ">="]).map(quoted), st.sampled_from(VERSIONS).map(quoted)),
-            st.builds("{} = {}".format, st.just(name), st.sampled_from([escaped(place) for place, _ in places])),
+            st.builds("{} {} {}".format, path_of, OPERATORS, literal),
+            st.builds("{} in [{}, {}]".format, path_of, literals, literal),
+            st.builds("length({}) {} {}".format, path_of, OPERATORS, st.sampled_from([size, size + 1])),
+            st.builds("match({}, {})".format, path_of, st.sampled_from(patterns).map(quoted)),
+            st.builds("semver({}, {}, {})".format, path_of, SIGNS, st.sampled_from(VERSIONS).map(quoted)),
+            st.sampled_from(fixed),
+            st.sampled_from(fixed),
         )
-    )  # fmt: skip
+    )
+    return condition
 
 
 def readable(condition: str) -> str:
@@ -375,39 +389,46 @@ def _spec(condition: str, kind: str = "DROP", **fields: Any) -> FilterSpec:
     return FilterSpec("f", condition, (ActionSpec(kind, fields=fields or None),))
 
 
-SPECIAL: Final = [
-    Case(_CART, [_spec("all", kind, **{"properties.products": names})])
-    for kind in ("DROP_PROPERTIES", "ALLOW_PROPERTIES")
-    for names in (["price"], [5], ["0"], [], ["length"], "price", None)
-] + [
-    Case(_CART, [_spec(condition)])
-    for condition in (
-        "properties.plan.constructor != null",
-        "typeof(properties.toString) = 'function'",
-        "properties.plan.length = 3",
-        "properties.tags.length = 2",
-        "match(properties.plan, '[^p]ro')",
-        "match(properties.plan, '[^q]ro')",
-        "match(properties.plan, '[!q]ro')",
-        "match(event, 'a*')",
-        "'pro' in properties.tags",
-        "!(type = 'track')",
-        "userId = null",
-    )
-] + [
-    Case(
-        _CART,
-        [
-            _spec("all", "ALLOW_PROPERTIES", properties=["n"]),
-            _spec("properties.plan = 'pro'", "DROP_PROPERTIES", properties=["n"]),
-        ],
-    ),
-    Case(_CART, [_spec("all"), FilterSpec("f", "all", (ActionSpec("SAMPLE", 0),))]),
-]
+SPECIAL: Final = (
+    [
+        Case(_CART, [_spec("all", kind, **{"properties.products": names})])
+        for kind in ("DROP_PROPERTIES", "ALLOW_PROPERTIES")
+        for names in (["price"], [5], ["0"], [], ["length"], "price", None)
+    ]
+    + [
+        Case(_CART, [_spec(condition)])
+        for condition in (
+            "properties.plan.constructor != null",
+            "typeof(properties.toString) = 'function'",
+            "properties.plan.length = 3",
+            "properties.tags.length = 2",
+            "match(properties.plan, '[^p]ro')",
+            "match(properties.plan, '[^q]ro')",
+            "match(properties.plan, '[!q]ro')",
+            "match(event, 'a*')",
+            "'pro' in properties.tags",
+            "!(type = 'track')",
+            "userId = null",
+        )
+    ]
+    + [
+        Case(
+            _CART,
+            [
+                _spec("all", "ALLOW_PROPERTIES", properties=["n"]),
+                _spec("properties.plan = 'pro'", "DROP_PROPERTIES", properties=["n"]),
+            ],
+        ),
+        Case(_CART, [_spec("all"), FilterSpec("f", "all", (ActionSpec("SAMPLE", 0),))]),
+    ]
+)
 # Conditions that are mostly none: words in any order.
 WORDS = [
-    "a", "an", "and", "andy", "o", "or", "n", "nu", "null", "nullx", "x", "_x", "\\", "\\ ", "\\😀", ".", ",", "(", ")",
-    "[", "]", "=", "!=", "!", "<", "<=", ">", ">=", " ", " ", "\t", "\n", "\r", "5", "-", "+", "5.", "1.2.3", "é",
+    "a", "an", "and", "andy", "o", "or", "n", "nu", "null", "nullx",
+    "x", "_x", "\\", "\\ ", "\\😀", ".", ",", "(",
+    ")", "[", "]", "=", "!=", "!", "<", "<=", ">", ">=", " ", " ",
+    "\t", "\n", "\r", "5", "-", "+", "5.", "1.2.3",
+    "é",
     '"a"', "'a\"'", '"', "'", "true", "in", "contains", "😀", "\ud800", "-x", "`a`",
 ]  # fmt: skip
 scraps = st.lists(st.sampled_from(WORDS), max_size=8).map("".join) | conditions

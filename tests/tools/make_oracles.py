@@ -6,6 +6,8 @@ pairs of a trigger and an event.
 what Pendo's browser agent made of 500 visitors and accounts; what Segment's action sent for 1,000 mappings.
 what Pendo's browser agent made of 500 visitors and accounts; what Segment's filter engine made of 1,000 events.
 what Pendo's browser agent made of 500 visitors and accounts; what ajv says to 4,000 values.
+what Pendo's browser agent made of 500 visitors and accounts; what Segment's filter engine made of 1,000
+events.
 
 It needs Node and the packages of tests/oracles (`npm ci --ignore-scripts` there). With the kept answers, `uv
 run pytest` proves the same bytes without them.

@@ -17,9 +17,7 @@ _MOST_NAMES: Final = 3
 _WIDEST: Final = 120
 
 
-def blocked(
-    data: JsonObject, categories: tuple[str, ...], switches: Switches = DEFAULT
-) -> Skipped | None:
+def blocked(data: JsonObject, categories: tuple[str, ...], switches: Switches = DEFAULT) -> Skipped | None:
     """Return why consent keeps the call from a destination with these categories, or None."""
     consent = _consent(data)
     if consent is None or not categories:  # D-40, D-42, D-44, D-45
@@ -63,7 +61,7 @@ def _consent(data: JsonObject) -> JsonObject | None:
 
 
 def unjudged(data: JsonObject) -> Finding | None:
-    """Return a finding where a call carries preferences: who knows no destination's categories cannot judge."""
+    """Return a finding where a call carries preferences: without known categories nobody can judge them."""
     preferences = (_consent(data) or {}).get("categoryPreferences")
     if not isinstance(preferences, dict):
         return None

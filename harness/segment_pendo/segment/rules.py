@@ -242,8 +242,8 @@ RULES: Final[tuple[Rule, ...]] = (
         _FILTERS),
     Rule("D-33", "Fields are named by the path of their object; in a list, those of every object go. Filters "
          "that allow nothing in common leave nothing.", "code", _TSUB, "oracle"),
-    Rule("D-34", "The names of actions in the Public API, the engine and the older API; `all` is the condition "
-         "that always holds.", "documentation", _FILTERS),
+    Rule("D-34", "The names of actions in the Public API, the engine and the older API; `all` is the "
+         "condition that always holds.", "documentation", _FILTERS),
     Rule("D-35", "The published engine, the browser's, differs from the documented one, the servers': there "
          "what is missing is no null, a list of the event holds paths, and functions work beside comparisons "
          "only.", "code", _TSUB, "oracle"),

@@ -149,3 +149,9 @@ def test_what_javascript_loses(
 )
 def test_what_is_kept_keeps_every_digit(text: bytes) -> None:
     assert js_json.keep(js_json.read(text).value) == text
+
+
+def test_stringify_keeps_the_keys_that_segment_loses() -> None:
+    value = js_json.read(b'{"b":1.0,"__proto__":[1e400],"2":"\\ud800","1":{"__proto__":null}}').value
+    assert js_json.stringify(value) == '{"1":{"__proto__":null},"2":"\\ud800","b":1,"__proto__":[null]}'
+    assert js_json.write(value) == b'{"1":{},"2":"\\ud800","b":1}'

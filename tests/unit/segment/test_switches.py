@@ -11,6 +11,8 @@ import pytest
 from segment_pendo.base.switch import SwitchError, changed, settings, table
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment import consent
+from segment_pendo.segment.filters.filters import ActionSpec, FilterSpec, Passed, compiled
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
@@ -122,6 +124,36 @@ CASES: list[tuple[str, Any, dict[str, Any], Look, Any, Any]] = [
 ]  # fmt: skip
 
 
+HALF = FilterSpec("half", "all", (ActionSpec("SAMPLE", percent=0.5),))
+NOBODY = FilterSpec("nobody", "userId = null", (ActionSpec("DROP"),))
+
+
+def passes(spec: FilterSpec, event: Any) -> Callable[[Switches], bool]:
+    return lambda switches: isinstance(compiled([spec], switches).applied(event), Passed)
+
+
+def consents(switches: Switches) -> bool:
+    event: Any = {"context": {"consent": {}}, "integrations": {"All": True}}
+    return consent.blocked(event, ("ads",), switches) is None
+
+
+# Destination filters and consent: switch=value, whether the event is delivered, by default, with the switch
+FILTERS: list[tuple[str, Callable[[Switches], bool], bool, bool]] = [
+    ("filter_engine=browser", passes(NOBODY, {"type": "track", "anonymousId": "a"}), False, True),
+    ("sample=dropped", passes(HALF, {"messageId": "m-1"}), True, False),
+    ("sample=message_id", passes(HALF, {"messageId": "m-2"}), True, False),
+    ("consent_empty=delivered", consents, False, True),
+]
+
+
+@pytest.mark.parametrize(("pair", "delivered", "by_default", "with_switch"), FILTERS)
+def test_a_switch_of_filters_and_consent_changes_its_example(
+    pair: str, delivered: Callable[[Switches], bool], by_default: bool, with_switch: bool
+) -> None:
+    assert delivered(DEFAULT) == by_default
+    assert delivered(changed(DEFAULT, [pair])) == with_switch
+
+
 @pytest.mark.parametrize(
     ("pair", "body", "how", "look", "by_default", "with_switch"), CASES, ids=[case[0] for case in CASES]
 )
@@ -134,7 +166,7 @@ def test_a_switch_changes_its_example(
 
 def test_every_value_has_an_example() -> None:
     values = {f"{one.name}={value}" for one in table(Switches) for value in list(one.values)[1:]}
-    assert {case[0] for case in CASES} == values
+    assert {case[0] for case in [*CASES, *FILTERS]} == values
 
 
 def test_keys_are_sorted_at_every_level() -> None:

@@ -11,21 +11,21 @@ _FILTERS: Final = "Segment's documentation of destination filters"
 CODES: Final[dict[str, Code]] = {
     "FILTER_INVALID": Code(
         "error",
-        "Segment cannot run a filter: its condition is no FQL, or an action lacks what it needs. Segment then "
+        "Segment cannot run a filter: its condition is no FQL, or an action lacks what it needs. It then "
         "drops the events that the filter meets, and shows that nowhere.",
         "Correct the filter at the place that the finding says.",
         _FILTERS,
     ),
     "FILTER_UNCERTAIN": Code(
         "info",
-        "A filter sends on a share of the events. Which ones is drawn by lot, or by a hash whose code Segment "
-        "has not published for its servers.",
+        "A filter sends on a share of the events. Which ones is drawn by lot, or by a hash that Segment has "
+        "not published for its servers.",
         "Do not rely on a single call; choose with the switch sample what is assumed here.",
         _FILTERS,
     ),
     "FILTER_CONFLICT": Code(
         "warning",
-        "Two filters allow properties at the same place and have no name in common, so nothing is left there.",
+        "Two filters allow properties at the same place and have no name in common, so nothing is left.",
         "Put the names of both into one filter.",
         _FILTERS,
     ),

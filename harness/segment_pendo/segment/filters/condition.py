@@ -119,7 +119,8 @@ class _Parser:
     def _call(self, name: Token) -> Json:
         self._at += 1
         if name.value not in _ARGUMENTS:
-            msg = f"it has no function {short(name.value, _WIDEST)}; the functions are {', '.join(sorted(_ARGUMENTS))}"
+            known = ", ".join(sorted(_ARGUMENTS))
+            msg = f"it has no function {short(name.value, _WIDEST)}; the functions are {known}"
             raise ConditionError(msg)
         arguments = self._many("parenright", ")")
         if len(arguments) != _ARGUMENTS[name.value]:

@@ -8,7 +8,7 @@ from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import short, whole
 from segment_pendo.segment.filters import browser, properties, sample, server
 from segment_pendo.segment.filters.codes import note
-from segment_pendo.segment.filters.condition import Condition, condition_of
+from segment_pendo.segment.filters.condition import ALL, Condition, condition_of
 from segment_pendo.segment.filters.tokens import ConditionError
 from segment_pendo.segment.filters.values import Broken
 from segment_pendo.segment.switches import DEFAULT, Switches
@@ -128,13 +128,15 @@ class Filters:
         return self._holds(one.condition.tree, data)
 
     def _holds(self, tree: Json, data: JsonObject) -> bool:
-        engine = browser if self._switches.filter_engine == "browser" else server
-        return engine.matches(tree, data)
+        matches = browser.matches if self._switches.filter_engine == "browser" else server.matches
+        return matches(tree, data)
 
     def _done(self, one: _Filter, action: ActionSpec, data: JsonObject, notes: list[Finding]) -> JsonObject:
         rank = _RANKS.get(action.type)
         if rank == _DROP:
-            raise _Stop(f"drops the event, as {self._why(one, data)}.")
+            words = self._why(one, data)
+            msg = "drops every event." if words == ALL else f"drops the event, as {words} holds."
+            raise _Stop(msg)
         if rank == _SAMPLE:
             notes += self._sampled(one, action, data)
             return data
@@ -152,15 +154,17 @@ class Filters:
         assert one.condition is not None
         sides = one.condition.alternatives
         words = next((words for tree, words in sides if self._holds(["or", tree], data)), one.text)
-        return "it drops all events" if words == "all" else f"{short(words.strip(), _WIDEST)} holds"
+        return short(words.strip(), _WIDEST)
 
     def _sampled(self, one: _Filter, action: ActionSpec, data: JsonObject) -> Iterator[Finding]:
         """Yield what about the sample is an assumption. Raises _Stop where it does not have the event."""
         percent = action.percent or 0
         keeps, uncertain = self._keeps(action, percent, data)
-        share = f"{percent * 100:g} % of the events where {self._why(one, data)}"
+        words = self._why(one, data)
+        share = f"{percent * 100:g} % of " + ("all events" if words == ALL else f"the events where {words}")
         if not keeps:
-            raise _Stop(f"sends on {share}, and this one is not among them{uncertain}.")
+            msg = f"sends on {share}, and this one is not among them{uncertain}."
+            raise _Stop(msg)
         if uncertain:
             text = f"The filter {one.name} sends on {share}; this one is among them{uncertain}."
             yield note("FILTER_UNCERTAIN", "$", text)
@@ -169,15 +173,13 @@ class Filters:
         if not 0 < percent < 1:
             return percent >= 1, ""
         if action.path:
-            keeps = (
-                sample.browser_keeps
-                if self._switches.filter_engine == "browser"
-                else sample.server_keeps
-            )
+            keeps = sample.browser_keeps if self._switches.filter_engine == "browser" else sample.server_keeps
             return keeps(data, action.path, percent), " by a hash that Segment has not published"
         chosen = self._switches.sample
         if chosen == "message_id":
-            return sample.server_keeps(data, "messageId", percent), " by sample=message_id; Segment draws lots"
+            return sample.server_keeps(
+                data, "messageId", percent
+            ), " by sample=message_id; Segment draws lots"
         return chosen == "kept", f" by sample={chosen}; Segment draws lots"
 
 
@@ -230,7 +232,9 @@ def _of_action(one: _Filter, action: ActionSpec, path: str) -> Iterator[Finding]
         yield note("FILTER_INVALID", path, text)
     elif rank == _SAMPLE and percent is not None and 0 < percent < 1:
         how = "by a hash that Segment has not published" if action.path else "by lot"
-        text = f"The filter {one.name} sends on {percent * 100:g} % of the events that it meets, chosen {how}."
+        text = (
+            f"The filter {one.name} sends on {percent * 100:g} % of the events that it meets, chosen {how}."
+        )
         yield note("FILTER_UNCERTAIN", path, text)
 
 

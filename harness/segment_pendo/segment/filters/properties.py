@@ -6,6 +6,7 @@ path '' is the event itself.
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from segment_pendo.base.js_json import stringify
@@ -21,14 +22,14 @@ _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 def dropped(data: JsonObject, fields: JsonObject) -> JsonObject:
     """Return the event without these members, the same object if it has none. Raises Broken."""
     for path, names in fields.items():
-        data = _changed_at(data, path, lambda value, names=names: _without(value, names))
+        data = _changed_at(data, path, partial(_without, names=names))
     return data
 
 
 def allowed(data: JsonObject, fields: JsonObject) -> JsonObject:
     """Return the event with no other members at these paths. Raises Broken."""
     for path, names in fields.items():
-        data = _changed_at(data, path, lambda value, names=names: _only(value, names))
+        data = _changed_at(data, path, partial(_only, names=names))
     return data
 
 

@@ -21,7 +21,7 @@ _NOTHING: Final = "undefined"  # what is hashed where nothing is at the path
 def server_keeps(data: JsonObject, path: str, percent: float) -> bool:
     """Whether a server keeps the event."""
     digest = md5(_text(data, path).encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:8]) / 2**_BITS < percent
+    return ldexp(float(int.from_bytes(digest[:8])), -_BITS) < percent
 
 
 def browser_keeps(data: JsonObject, path: str, percent: float) -> bool:

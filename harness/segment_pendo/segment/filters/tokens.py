@@ -1,7 +1,7 @@
 """The words of a condition, as Segment's published lexer for FQL (npm @segment/fql-ts 1.10.1) divides them.
 
-What looks odd is its: `!=` and a text need a blank after them, a text has no escapes, `and` is a word also after a
-dot.
+What looks odd is its: `!=` and a text need a blank after them, a text has no escapes, `and` is a word also
+after a dot.
 """
 
 from collections.abc import Iterator

@@ -12,7 +12,12 @@ EVENT: Any = {
     "event": "Button Clicked",
     "type": "track",
     "context": {"library": {"name": "analytics.js", "version": "1.0"}},
-    "properties": {"features": ["discounts", "dark-mode"], "product 1": {"price": "19.99"}, "n": 5, "ア": "ア"},
+    "properties": {
+        "features": ["discounts", "dark-mode"],
+        "product 1": {"price": "19.99"},
+        "n": 5,
+        "ア": "ア",
+    },
 }
 DOCUMENTED = {
     # the examples of the reference
