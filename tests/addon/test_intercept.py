@@ -326,7 +326,17 @@ def test_every_option_has_help(context: taddons.context) -> None:
     names = [name for name in context.options.keys() if name.startswith("segment_pendo_")]  # noqa: SIM118 - not a dict
     assert sorted(names) == [
         f"segment_pendo_{name}"
-        for name in ("assume", "cdn_settings", "hosts", "record", "segment", "to", "track", "webhook")
+        for name in (
+            "assume",
+            "cdn_settings",
+            "destination",
+            "hosts",
+            "record",
+            "segment",
+            "to",
+            "track",
+            "webhook",
+        )
     ]
     assert all(context.options._options[name].help.endswith(".") for name in names)
 

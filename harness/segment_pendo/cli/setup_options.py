@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from segment_pendo.base.prose import printable
 from segment_pendo.base.switch import SwitchError, changed
 from segment_pendo.explain.doors import named
 from segment_pendo.explain.teller import finding_line
@@ -107,7 +108,7 @@ def was_given(context: click.Context) -> bool:
 def _destination(path: Path | None) -> DestinationFile | None:
     """Return the destination file that is named, or that of the project where no option says otherwise."""
     if path is not None:
-        return load(path)
+        return load(path, tell=_say)
     in_settings = settings().destination
     if not in_settings:
         return None
@@ -119,7 +120,11 @@ def _destination(path: Path | None) -> DestinationFile | None:
             err=True,
         )
         return None
-    return load(Path(in_settings))
+    return load(Path(in_settings), tell=_say)
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"destination: {printable(sentence)}", err=True)
 
 
 def _tell(setup: Setup) -> None:

@@ -143,6 +143,8 @@ def of(value: Json, name: str) -> DestinationFile:
             _refuse(name, f"{wrong}.")
     try:
         destination = msgspec.convert(value, DestinationFile)
+    except UnicodeEncodeError:
+        _refuse(name, "a text of it has half a character (a lone surrogate). Correct the text.")
     except msgspec.ValidationError as error:
         _refuse(name, f"{error}. docs/destination.md describes the file.")
     if destination.kind == "classic" and destination.mappings != [DestinationMapping()]:

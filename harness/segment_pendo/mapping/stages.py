@@ -76,7 +76,7 @@ def passed(message: Message, destination: Configured, setup: Setup) -> Passed | 
 def unselected(data: JsonObject, destination: Configured) -> Skipped:
     """Say why no mapping selects a message."""
     clauses = [
-        f"{_called(selector, destination)}: {selector.trigger.why(data)}"
+        f"{_called(selector, destination)}: {selector.trigger.why(data).removesuffix('.')}"
         for selector in destination.selectors[:_MOST_SAID]
     ]
     more = len(destination.selectors) - len(clauses)

@@ -1,13 +1,15 @@
 """Destination files: our own form, what `terraform show -json` prints, and dumps of Segment's Public API."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from segment_pendo.base import js_json
-from segment_pendo.base.prose import short
+from segment_pendo.base.prose import short, tell_nobody
 from segment_pendo.mapping import destination_file
 from segment_pendo.mapping.destination_file import DestinationError, DestinationFile
 from segment_pendo.recordings.exchange import production
+from segment_pendo.recordings.exchange.production import InProduction
 from segment_pendo.words import Json
 
 __all__ = ["load", "written"]
@@ -15,10 +17,11 @@ __all__ = ["load", "written"]
 _MOST_BYTES = 64 << 20  # a workspace's whole state may be large
 
 
-def load(path: Path, named: str | None = None) -> DestinationFile:
+def load(path: Path, named: str | None = None, tell: Callable[[str], None] = tell_nobody) -> DestinationFile:
     """Return the destination that a file describes, whatever its form. Raises DestinationError.
 
-    `named`: which one, by its name or id, where the file holds several.
+    `named`: which one, by its name, id or address, where the file holds several. `tell` is called with a
+    sentence for each thing of another program's file that a destination file does not hold.
     """
     try:
         with path.open("rb") as file:
@@ -31,19 +34,22 @@ def load(path: Path, named: str | None = None) -> DestinationFile:
         raise DestinationError(msg)
     value = destination_file.json_of(data, str(path))
     found = production.destinations(value, str(path))
-    if found is None:
-        if named is not None:
-            msg = f"{path} describes one destination; a name is for files of Terraform and the Public API."
-            raise DestinationError(msg)
-        return destination_file.of(value, str(path))
-    return _chosen(found, named, str(path))
+    if found is not None:
+        chosen = _chosen(found, named, str(path))
+        for sentence in chosen.dropped:
+            tell(sentence)
+        return destination_file.of(chosen.described, f"{path}, {chosen.address or chosen.name}")
+    if named is not None:
+        msg = f"{path} describes one destination; a name is for files of Terraform and the Public API."
+        raise DestinationError(msg)
+    return destination_file.of(value, str(path))
 
 
-def _chosen(found: list[production.InProduction], named: str | None, name: str) -> DestinationFile:
+def _chosen(found: list[InProduction], named: str | None, name: str) -> InProduction:
     """Return the one destination that is meant. Raises DestinationError."""
     wanted = [item for item in found if named is None or named in {item.name, item.id, item.address}]
     if len(wanted) == 1:
-        return destination_file.of(wanted[0].described, f"{name}, {wanted[0].address or wanted[0].name}")
+        return wanted[0]
     if not found:
         msg = (
             f"{name}: no destination of it is a webhook. Give the file of the workspace that sends to Pendo, "
@@ -51,11 +57,12 @@ def _chosen(found: list[production.InProduction], named: str | None, name: str) 
         )
         raise DestinationError(msg)
     names = ", ".join(short(item.address or item.name or item.id, 60) for item in (wanted or found)[:20])
-    what = (
-        f"it holds {len(found)} webhook destinations"
-        if named is None
-        else f"{len(wanted) or 'no'} of its destinations is called {short(named, 60)}"
-    )
+    if named is None:
+        what = f"it holds {len(found)} webhook destinations"
+    elif wanted:
+        what = f"{len(wanted)} of its webhook destinations are called {short(named, 60)}"
+    else:
+        what = f"none of its webhook destinations is called {short(named, 60)}"
     msg = f"{name}: {what}: {names}. `segment-pendo init` writes one of them to a file of its own."
     raise DestinationError(msg)
 

@@ -241,6 +241,19 @@ DROPS: Final[dict[str, Code]] = {
         _CONSENT,
     ),
     **filter_codes.DROPS,
+    "DESTINATION_DISABLED": Code(
+        "error",
+        "The destination is off in its file, so Segment sends it nothing.",
+        'Set "enabled": true there.',
+        _OBJECT,
+    ),
+    "MAPPING_WITHOUT_BODY": Code(
+        "error",
+        "The mapping gives no data for the call. Segment sends a request without a body, and Pendo gets "
+        "nothing of the call.",
+        "See where the mapping reads data from.",
+        _PUBLISHED,
+    ),
     "NO_MATCHING_MAPPING": Code(
         "error",
         "The destination does not select this type of call: track is off by default, and page, "

@@ -14,7 +14,6 @@ from segment_pendo.base.prose import many, short
 from segment_pendo.words import Json, JsonObject
 
 __all__ = [
-    "ALLOW_NETWORK",
     "CODES",
     "HANDLERS",
     "LARGEST",
@@ -37,8 +36,7 @@ __all__ = [
 
 SECONDS: Final = 5.0  # D-53
 LARGEST: Final = 1_000_000  # bytes of a returned event; an event has at most 32 KB when it comes
-ALLOW_NETWORK: Final = "--allow-function-network"
-NETWORK_OFF: Final = f"the network is off for functions here; allow it with {ALLOW_NETWORK}"
+NETWORK_OFF: Final = "the network is off for functions here, unless it is allowed"
 HANDLERS: Final = {
     "identify": "onIdentify",
     "track": "onTrack",

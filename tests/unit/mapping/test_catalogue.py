@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from destinations import setup_of
 
 import segment_pendo
 from segment_pendo.base.times import parse
 from segment_pendo.cli import main
-from segment_pendo.mapping import catalogue
+from segment_pendo.mapping import catalogue, examples
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.pendo.rules import RULES
@@ -26,11 +27,16 @@ EXAMPLES = {
 SOURCES = re.compile(
     r"Pendo|Segment|documented nowhere|our assumption|this program's own limit|API keys|SDKs"
 )
+EXAMPLES |= {name: example.call for name, example in examples.EXAMPLES.items() if example.call}
 EXPLAINED = [name for name in EXAMPLES if (catalogue.FINDINGS | catalogue.DROPS)[name].shown_by == "explain"]
 PACKAGE = Path(segment_pendo.__file__).parent
 
 
 def rows(name: str) -> list[dict[str, Any]]:
+    if name in examples.EXAMPLES:
+        example = examples.EXAMPLES[name]
+        of_file: Any = mapped(example.call.encode(), Options(AT, setup_of(example.destination)))
+        return [row.row() for row in of_file]
     setup = Setup(track=name in catalogue.FINDINGS, pendo_track=name != "TRACK_NOT_ENABLED")
     made: Any = [one.row() for one in mapped(EXAMPLES[name].encode(), Options(AT, setup))]
     return list(made)
@@ -61,6 +67,17 @@ def test_an_example_brings_its_code(name: str) -> None:
             )
 
 
+@pytest.mark.parametrize("name", sorted(set(catalogue.FINDINGS) - set(catalogue.OF_CALLS) - {"FILTER_EMPTY"}))
+def test_an_example_of_a_destination_brings_its_code(name: str) -> None:
+    destination = setup_of(examples.EXAMPLES[name].destination).destination
+    assert destination is not None
+    found = {finding.code: finding for finding in destination.findings}
+    code = catalogue.FINDINGS[name]
+    assert (found[name].level, found[name].source) == (code.level, code.source)
+    assert found[name].message.endswith(".")
+    assert found[name].path.startswith(("$.mappings[0].", "$.filters["))
+
+
 def test_every_code_is_explained_in_sentences() -> None:
     for name, code in (catalogue.FINDINGS | catalogue.DROPS).items():
         assert code.means.endswith("."), name
@@ -72,7 +89,10 @@ def test_every_code_is_explained_in_sentences() -> None:
 
 def test_what_has_no_example_is_known() -> None:
     """These need a whole request, many calls, a real destination or a browser; their own tests show them."""
-    assert (set(catalogue.FINDINGS) | set(catalogue.DROPS)) - set(EXAMPLES) == {
+    assert (set(catalogue.OF_CALLS) | set(catalogue.DROPS)) - set(EXAMPLES) == {
+        "BLOCKED_BY_PLAN", "FUNCTION_DROPPED", "FUNCTION_EVENT_NOT_SUPPORTED", "FUNCTION_FAILED",
+        "FUNCTION_INVALID_PAYLOAD", "FUNCTION_NO_HANDLER", "FUNCTION_RETRY", "FUNCTION_TIMEOUT",
+        "FUNCTION_VALIDATION", "MAPPING_NOT_KNOWN", "PLAN_OMITTED", "PLAN_UNPLANNED_EVENT", "PLAN_VIOLATION",
         "BATCHED_BODY", "CONSENT_MAY_FILTER", "DUAL_GROUP", "DUPLICATE_PATHS", "FILTERED_BY_CONSENT",
         "FILTERED_BY_DESTINATION_FILTER", "FILTER_BROKEN", "FILTER_CONFLICT", "FILTER_EMPTY",
         "FILTER_INVALID", "FILTER_UNCERTAIN", "HISTORY_CUT", "KEY_SHAPE", "MORE_FINDINGS",

@@ -6,12 +6,17 @@ from pathlib import Path
 import click
 
 from segment_pendo.base.errors import USAGE
+from segment_pendo.base.prose import printable
 from segment_pendo.cli.failure import Failure
 from segment_pendo.mapping.destination_file import DestinationFile
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.destinations import load, written
 
 __all__ = ["command"]
+
+
+def _say(sentence: str) -> None:
+    click.echo(printable(sentence), err=True)
 
 
 @click.command()
@@ -44,7 +49,7 @@ def command(file: Path, source: Path | None, named: str | None, *, force: bool) 
     if named is not None and source is None:
         message = "--named says which destination of --from DUMP is meant; give --from too."
         raise click.UsageError(message)
-    destination = DestinationFile() if source is None else load(source, named)
+    destination = DestinationFile() if source is None else load(source, named, _say)
     Setup.of(destination=destination)  # what cannot be mapped is told now
     text = written(destination)
     if str(file) == "-":
