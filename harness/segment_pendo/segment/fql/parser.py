@@ -43,7 +43,7 @@ class Parsed:
     """What Segment's parser makes of a trigger: the conditions, and what traps are made of.
 
     `skipped` are the tokens it passes over, `called` the names among them that stand before a
-    parenthesis, `used` the tokens of each condition, `joints` the words and/or of a level that has several,
+    parenthesis, `used` the tokens of each condition, `joints` the words and/or of each group,
     `cut` the functions whose parenthesis ends the group around them, `empty` the parentheses without a
     condition.
     """
@@ -133,13 +133,12 @@ class _Level:
         while (token := self._next()) is not None and token.kind != "end":
             self._take(token)
         self._used()
-        if len(self._joints) > 1:
-            self._seen.joints.append(self._joints)
         word: Literal["and", "or"] = "or" if self._joints and self._joints[-1].value == "or" else "and"
         several = len(self._parts) > 1
         self._seen.skipped += [Run(run, word if several else "") for run in self._runs]
         if not several:
             return self._parts[0] if self._parts else None
+        self._seen.joints.append(self._joints)
         return Group(word, tuple(self._parts), self._tokens[0].start, self._tokens[-1].start)
 
     def _take(self, token: Token) -> None:

@@ -54,6 +54,7 @@ TRAPS: dict[str, list[str]] = {
     ],
     'type = "group" or (contains(event, "a") or type = "track")': ["TRIGGER_GROUP_CUT"],
     'type = "identify" and groupId = "g"': ["TRIGGER_PART_IGNORED"],
+    'groupId = "g" or groupId = "h" and type = "identify"': ["TRIGGER_PART_IGNORED", "TRIGGER_PART_IGNORED"],
     'type = "identify" and toString = "g"': ["TRIGGER_PART_IGNORED"],
     'type = "track" and contains("event", "x")': ["TRIGGER_PART_IGNORED"],
     "event = Signed Up": ["TRIGGER_PART_IGNORED"],
