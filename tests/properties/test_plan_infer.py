@@ -49,14 +49,14 @@ def seeded(seed: int) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for number in range(60):
         properties: dict[str, Any] = {
-            "plan": r.choice(["pro", "free", "trial"]),
+            "plan": ["pro", "free", "trial"][number % 3],
             "seats": r.choice([1, 2, 2.5]),
             "owner": {"id": f"u-{number}", "admin": r.random() < 0.5},
             "items": [{"sku": f"s{number}", "price": 1}],
         }
         if r.random() < 0.5:
             properties["note"] = r.choice([None, "text"])
-        made.append({"type": "track", "event": r.choice(["A", "B"]), "properties": properties})
+        made.append({"type": "track", "event": "AB"[number // 3 % 2], "properties": properties})
         made.append({"type": "identify", "traits": {"email": f"a{number}@example.com", "age": number}})
     return made
 
