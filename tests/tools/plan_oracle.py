@@ -16,8 +16,8 @@ from segment_pendo.segment.plan.schema import as_javascript
 KEPT = Path(__file__).parents[2] / "fixtures" / "oracles" / "plan.jsonl"
 PROGRAM = Path(__file__).parents[1] / "oracles" / "plan.cjs"
 
-type Verdict = bool | None
-"""Whether a value fits; None where the schema is refused."""
+type Verdict = bool | str | None
+"""Whether a value fits; None where the schema is refused, "crash" where ajv died of the value."""
 
 type Rule = Callable[[Any, Any], Verdict]
 
