@@ -263,9 +263,9 @@ RULES: Final[tuple[Rule, ...]] = (
          "but for Required, the words of types and descriptions are ours.", "assumption",
          "one published example of a forwarded violation"),
     Rule("D-107", "A schema is JSON Schema draft-07, judged as ajv 8 does, with formats; schemas and "
-         "patterns that would take for ever are refused. Segment's own judge is not published (its messages are "
-         "those of a Go library, without look-ahead).", "documentation", "npm ajv 8.17.1, ajv-formats 3.0.1",
-         "oracle"),
+         "patterns that would take for ever are refused. Segment's own judge is not published: its "
+         "messages are those of a Go library, which has no look-ahead.", "documentation",
+         "npm ajv 8.17.1, ajv-formats 3.0.1", "oracle"),
     Rule("D-108", "Omitted on violation is the nearest member of properties or traits that holds what does "
          "not fit; for an element of a list, the list.", "assumption",
          "the documentation speaks of the property"),
