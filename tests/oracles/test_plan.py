@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from plan_oracle import WRONG_PATTERNS, Ajv, Case, Grammar, ours, value_of
+from plan_oracle import Ajv, Case, Grammar, ours, value_of
+from plan_samples import WRONG_PATTERNS
 
 from segment_pendo.segment.plan.judge import Judge, Unusable
 

@@ -26,7 +26,8 @@ calls = st.one_of(
     st.fixed_dictionaries({"type": st.just("track"), "event": st.sampled_from(["A", "B", "\ud800"])},
                           optional={"properties": parts | values}),
     st.fixed_dictionaries({"type": st.sampled_from(["identify", "group"])}, optional={"traits": parts}),
-    st.fixed_dictionaries({"type": st.sampled_from(["page", "screen", "alias"])}, optional={"properties": parts}),
+    st.fixed_dictionaries({"type": st.sampled_from(["page", "screen", "alias"])},
+                          optional={"properties": parts}),
 )  # fmt: skip
 
 
@@ -49,14 +50,14 @@ def seeded(seed: int) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for number in range(60):
         properties: dict[str, Any] = {
-            "plan": r.choice(["pro", "free", "trial"]),
+            "plan": ["pro", "free", "trial"][number % 3],
             "seats": r.choice([1, 2, 2.5]),
             "owner": {"id": f"u-{number}", "admin": r.random() < 0.5},
             "items": [{"sku": f"s{number}", "price": 1}],
         }
         if r.random() < 0.5:
             properties["note"] = r.choice([None, "text"])
-        made.append({"type": "track", "event": r.choice(["A", "B"]), "properties": properties})
+        made.append({"type": "track", "event": "AB"[number // 3 % 2], "properties": properties})
         made.append({"type": "identify", "traits": {"email": f"a{number}@example.com", "age": number}})
     return made
 
@@ -107,6 +108,5 @@ def test_words_of_small_sets_are_closed_but_ids_and_names_are_not() -> None:
     assert track["properties"]["note"] == {"type": ["null", "string"]}
     assert track["required"] == ["plan", "seats", "owner", "items"]
     assert identify["properties"]["email"] == {"type": "string"}
-    people = [{"type": "identify", "traits": {"firstName": n, "userId": n}} for n in ["Ann", "Bob"] * 30]
-    (rule,) = inferred(people)["rules"]  # type: ignore[misc]
-    assert "enum" not in str(rule)
+    people: Any = [{"type": "identify", "traits": {"firstName": n, "userId": n}} for n in ["Ann", "Bob"] * 30]
+    assert "enum" not in str(inferred(people))

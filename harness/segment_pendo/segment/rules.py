@@ -37,6 +37,8 @@ _TRIGGERS: Final = "npm @segment/destination-subscriptions 3.37.0"
 _FACADE: Final = "npm segmentio-facade 3.2.7"
 _CLASSIC: Final = "Segment's framework for classic destinations, 7.1.0"
 _WEBHOOKS: Final = "documentation of the Webhooks destinations"
+_PROTOCOLS: Final = "documentation of Protocols"
+_TERRAFORM: Final = "Segment's Terraform provider and npm @segment/public-api-sdk-typescript 47"
 _FILTER: Final = "documentation of filtering data"
 _FUNCTIONS: Final = "documentation of destination insert functions"
 
@@ -223,8 +225,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("S-15", "Unknown keys pass through.", "assumption",
         "Segment's acceptance tester compares every key"),
     Rule("S-16", "null stays null, absent stays absent.", "payloads", _SAMPLES),
-    Rule("S-17", "context.protocols is added only with Segment's Protocols: never here.", "payloads",
-        _SAMPLES),
+    Rule("S-17", "context.protocols is added only with Segment's Protocols: here, with a tracking plan.",
+        "payloads", _SAMPLES),
     Rule("S-18", "Published payloads have their keys sorted; why is undocumented.", "payloads", _SAMPLES),
     Rule("S-19", "Dates in traits pass as they are.", "payloads", _SAMPLES),
     Rule("S-20", "Input equals output except for eleven keys and empty top-level objects.", "code",
@@ -291,6 +293,33 @@ RULES: Final[tuple[Rule, ...]] = (
          "shorter.", "documentation", _WEBHOOKS),
     Rule("W-28", "JSON as JavaScript writes it: numbers are doubles, keys named __proto__ are lost.", "code",
          _ACTIONS, "oracle"),
+    # --- Protocols: the tracking plan ---
+    Rule("D-1", "Protocols judges a call after ingest, before any destination, for cloud mode only.",
+         "documentation", _PROTOCOLS),
+    Rule("D-4", "A plan is a list of rules {type, key, version, jsonSchema} in the Public API; Terraform has "
+         "json_schema as a text. The schema controls have the same words in both.", "code", _TERRAFORM),
+    Rule("D-100", "A track call is judged by the rule with its event as key, by exact case; page and screen "
+         "calls by Page Viewed and Screen Viewed.", "documentation", _PROTOCOLS),
+    Rule("D-101", "context.protocols.event_version names the version of the rule; without a known one the "
+         "oldest judges.", "documentation", _PROTOCOLS),
+    Rule("D-102", "The schema controls of a source block or omit: unplanned events, properties and traits, "
+         "what violates its rule, what violates the rule for all calls.", "documentation", _PROTOCOLS),
+    Rule("D-103", "The common JSON Schema judges the whole of every call.", "documentation", _PROTOCOLS),
+    Rule("D-104", "Unplanned goes by name, on the first level of properties or traits; a name that only a "
+         "pattern of the schema has is planned; an unplanned event keeps its properties.", "assumption",
+         "the documentation speaks of names only"),
+    Rule("D-105", "context.protocols has violations (type, field, description), omitted and "
+         "omitted_on_violation.", "public threads", "columns of warehouses in public repositories"),
+    Rule("D-106", "In these, fields are dotted paths, and omitted members are named without their values; "
+         "but for Required, the words of types and descriptions are ours.", "assumption",
+         "one published example of a forwarded violation"),
+    Rule("D-107", "A schema is JSON Schema draft-07, judged as ajv 8 does, with formats; schemas and "
+         "patterns that would take for ever are refused. Segment's own judge is not published: its "
+         "messages are those of a Go library, which has no look-ahead.", "documentation",
+         "npm ajv 8.17.1, ajv-formats 3.0.1", "oracle"),
+    Rule("D-108", "Omitted on violation is the nearest member of properties or traits that holds what does "
+         "not fit; for an element of a list, the list.", "assumption",
+         "the documentation speaks of the property"),
     Rule("W-29", "A call that no trigger selects: NO_MATCHING_MAPPING.", "documentation", _DISCARDS),
     # --- insert functions ---
     Rule("D-50",

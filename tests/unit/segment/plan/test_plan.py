@@ -89,7 +89,7 @@ def test_the_oldest_version_judges_unless_a_call_names_another() -> None:
 
 def test_pages_are_judged_by_their_own_rule_or_by_page_viewed() -> None:
     needs = {"properties": {"properties": {"required": ["path"]}}}
-    page = {"type": "page", "name": "Home", "properties": {}}
+    page: Any = {"type": "page", "name": "Home", "properties": {}}
     assert codes(plan(rule("TRACK", "Page Viewed", needs)).judged(page)) == [
         ("PLAN_VIOLATION", "$.properties.path")
     ]
@@ -99,15 +99,11 @@ def test_pages_are_judged_by_their_own_rule_or_by_page_viewed() -> None:
 
 def test_the_rule_for_all_calls_sees_the_whole_call() -> None:
     needs = {"required": ["anonymousId"], "properties": {"context": {"required": ["device"]}}}
-    call = {"type": "alias", "context": {}}
-    assert (
-        codes(plan(rule("COMMON", schema=needs)).judged(call))
-        == [
-            ("PLAN_VIOLATION", "$.context.device"),
-            ("PLAN_VIOLATION", "$.anonymousId"),
-        ]
-        or len(codes(plan(rule("COMMON", schema=needs)).judged(call))) == 2
-    )
+    call: Any = {"type": "alias", "context": {}}
+    assert set(codes(plan(rule("COMMON", schema=needs)).judged(call))) == {
+        ("PLAN_VIOLATION", "$.context.device"),
+        ("PLAN_VIOLATION", "$.anonymousId"),
+    }
 
 
 def test_without_rules_for_events_no_event_is_unplanned() -> None:
@@ -232,16 +228,17 @@ def test_a_context_that_is_no_object_is_left_alone() -> None:
 def test_the_shapes_of_segments_api_and_of_terraform_are_the_same_plan() -> None:
     mine = rule("TRACK", "Signed Up", SIGNED_UP)
     terraform = {"type": "TRACK", "key": "Signed Up", "version": 1, "json_schema": json.dumps(SIGNED_UP)}
-    for value in (
+    shapes: Any = (
         [mine],
         {"data": {"rules": [mine], "pagination": {"current": "a"}}},
         {"id": "tp_1", "name": "n", "type": "LIVE", "rules": [terraform]},
-    ):
+    )
+    for value in shapes:
         assert codes(read(value).judged(track())) == [("PLAN_VIOLATION", "$.properties.plan")]
 
 
 def test_one_schema_is_a_plan_for_all_calls() -> None:
-    schema = {"$schema": "http://json-schema.org/draft-07/schema#", "required": ["userId"]}
+    schema: Any = {"$schema": "http://json-schema.org/draft-07/schema#", "required": ["userId"]}
     both = read(schema | {"enforce": {"group": {"commonEventOnViolations": "BLOCK"}}})
     assert codes(both.judged({"type": "identify"})) == [("PLAN_VIOLATION", "$.userId")]
     assert isinstance(both.judged({"type": "group"}), Blocked)
