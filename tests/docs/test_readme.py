@@ -39,7 +39,17 @@ def test_the_two_commands_come_first_and_ci_runs_the_second() -> None:
 def test_every_verb_and_option_of_the_addon_is_documented() -> None:
     for verb in VERBS:
         assert f"segment-pendo {verb}" in README or f"`{verb}" in README, verb
-    for option in ("record", "to", "track", "webhook", "assume", "segment", "hosts"):
+    for option in (
+        "record",
+        "to",
+        "track",
+        "webhook",
+        "assume",
+        "destination",
+        "cdn_settings",
+        "segment",
+        "hosts",
+    ):
         assert f"segment_pendo_{option}" in README
 
 
@@ -53,6 +63,7 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "docs/testing.md",
         "docs/faults.md",
         "docs/delivery.md",
+        "docs/destination.md",
         ".github/CONTRIBUTING.md",
     ],
 )

@@ -1,4 +1,4 @@
-"""Make docs/fidelity.md, docs/findings.md and the schema of recordings again from what the code runs.
+"""Make docs/fidelity.md, docs/findings.md and the schemas of our files again from what the code runs.
 
 `uv run python tests/tools/make_docs.py`
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 from segment_pendo.base.finding_code import Code
 from segment_pendo.base.switch import table
 from segment_pendo.explain.fate import fate
-from segment_pendo.mapping.catalogue import DROPS, FINDINGS
+from segment_pendo.mapping import destination_file
+from segment_pendo.mapping.catalogue import DROPS, FINDINGS, OF_CALLS
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches
@@ -24,6 +25,7 @@ from segment_pendo.words import LEVELS
 FIDELITY = Path(__file__).parents[2] / "docs" / "fidelity.md"
 FINDINGS_PAGE = FIDELITY.with_name("findings.md")
 SCHEMA = Path(lines.__file__).with_name("format.schema.json")
+DESTINATION_SCHEMA = Path(destination_file.__file__).with_name("destination.schema.json")
 
 HEAD = """\
 # How faithful this is to Segment
@@ -77,8 +79,8 @@ def fidelity() -> str:
     lines += [
         "\n## Not emulated\n",
         (
-            "Suppressed users, tracking plans, schema blocks, destination filters and functions (they "
-            "live in a workspace); Segment's retries"
+            "Suppressed users, schema blocks and source transformations (they live in a workspace); Segment's "
+            "retries"
         ),
         (
             "over hours; the drop of repeated messageIds (said by a finding, delivered all the same); "
@@ -155,8 +157,12 @@ def findings() -> str:
     lines = [FINDINGS_HEAD.rstrip("\n")]
     for level in LEVELS:
         lines += finding_section(
-            f"Findings: {level}", {name: code for name, code in FINDINGS.items() if code.level == level}
+            f"Findings: {level}", {name: code for name, code in OF_CALLS.items() if code.level == level}
         )
+    lines += finding_section(
+        "Findings about a destination file",
+        {name: code for name, code in FINDINGS.items() if name not in OF_CALLS},
+    )
     lines += finding_section("Why a call is skipped, or a request refused", DROPS)
     lines += [
         "\n## Worked examples\n",
@@ -189,8 +195,14 @@ def schema_text() -> str:
     return json.dumps(lines.schema(), indent=2) + "\n"
 
 
+def destination_schema_text() -> str:
+    """The JSON Schema of a destination file."""
+    return json.dumps(destination_file.schema(), indent=2) + "\n"
+
+
 if __name__ == "__main__":
     FIDELITY.parent.mkdir(exist_ok=True)
     FIDELITY.write_text(fidelity(), "utf-8", newline="\n")
     FINDINGS_PAGE.write_text(findings(), "utf-8", newline="\n")
     SCHEMA.write_text(schema_text(), "utf-8", newline="\n")
+    DESTINATION_SCHEMA.write_text(destination_schema_text(), "utf-8", newline="\n")

@@ -6,7 +6,7 @@ it on.
 
 from typing import Final, Literal
 
-from segment_pendo.words import Json
+from segment_pendo.mapping.assess import TRACK_OFF
 
 __all__ = ["Door", "advice", "named"]
 
@@ -30,11 +30,8 @@ def named(setting: str, door: Door) -> str:
     return _NAMES[setting][door]
 
 
-def advice(code: str | None, kind: Json, door: Door) -> str:
-    """Return a sentence that says what to do about a skipped call at a door; '' where nothing can be done.
-
-    `code` is why the call was skipped, `kind` its type.
-    """
-    if code == "NO_MATCHING_MAPPING" and kind == "track":
+def advice(reason: str | None, door: Door) -> str:
+    """Return a sentence that says what to do at a door about a call that was skipped for this reason; or ''."""
+    if reason == TRACK_OFF:
         return f"Turn it on with {named('track', door)}."
     return ""

@@ -135,7 +135,11 @@ def _named(value: Json) -> str:
 
 def _lowered(sentence: str) -> str:
     first, _, rest = sentence.partition(" ")
-    return f"{first.lower()} {rest}" if first in {"The", "This", "A", "An", "There", "More"} else sentence
+    return (
+        f"{first.lower()} {rest}"
+        if first in {"The", "This", "A", "An", "There", "More", "No", "Filtered"}
+        else sentence
+    )
 
 
 def _id(taken: Id, kind: str, setup: Setup) -> str:

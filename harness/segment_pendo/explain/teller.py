@@ -58,7 +58,7 @@ class Teller:
             parts += [f"user {plain(user)}" if user is not None else "no user"]
             parts += [f"group {plain(group)}"] if group is not None else []
             is_new = self._is_new(skipped.code, skipped.reason)
-            reason = _reason(skipped, judged.call.type, self._door) if is_new else ""
+            reason = _reason(skipped, self._door) if is_new else ""
             parts += [f"skipped {skipped.code}{reason}", _findings(judged)]
             return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
         parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
@@ -75,8 +75,8 @@ class Teller:
         ]
 
 
-def _reason(skipped: Skipped, kind: str | None, door: Door) -> str:
-    return " ".join(filter(None, [f": {printable(skipped.reason)}", advice(skipped.code, kind, door)]))
+def _reason(skipped: Skipped, door: Door) -> str:
+    return " ".join(filter(None, [f": {printable(skipped.reason)}", advice(skipped.reason, door)]))
 
 
 def ended(attempt: Attempt | None) -> str:

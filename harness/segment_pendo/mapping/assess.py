@@ -43,10 +43,13 @@ from segment_pendo.words import (
     Skipped,
 )
 
-__all__ = ["assess", "assess_in_steps", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message"]
+__all__ = ["TRACK_OFF", "assess", "assess_in_steps", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message"]
 
 
 MOST_FINDINGS: Final = 100  # of one call
+TRACK_OFF: Final = (
+    "Pendo takes track calls only if its subscription has the setting for them; track is off here."
+)
 
 
 def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Receipt:
@@ -164,9 +167,7 @@ def _unselected(call: Call, setup: Setup) -> Skipped | None:
     if setup.selects(call.type):
         return None
     if call.type == "track":
-        reason = (
-            "Pendo takes track calls only if its subscription has the setting for them; track is off here."
-        )
+        reason = TRACK_OFF
     else:
         reason = f"Pendo documents nothing for {call.type} calls from Segment, so none is sent."
     return Skipped("NO_MATCHING_MAPPING", reason)

@@ -127,7 +127,7 @@ def differing(mismatch: Mismatch) -> str:
 def _about(judged: Judged) -> Iterator[str]:
     skipped = judged.skipped
     if skipped is not None:
-        how = advice(skipped.code, judged.call.type, "marker")
+        how = advice(skipped.reason, "marker")
         yield " ".join(filter(None, [f"    skipped {skipped.code}: {printable(skipped.reason)}", how]))
     for finding in sorted(judged.findings, key=lambda finding: LEVELS.index(finding.level)):
         if finding.level != "info":

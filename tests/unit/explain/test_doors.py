@@ -12,6 +12,7 @@ import pytest
 import segment_pendo
 from segment_pendo.explain import doors
 from segment_pendo.explain.doors import advice, named
+from segment_pendo.mapping.assess import TRACK_OFF
 
 PACKAGE = Path(segment_pendo.__file__).parent
 BELOW = ("base", "segment", "pendo", "mapping", "explain", "recordings", "serve")
@@ -63,9 +64,9 @@ def test_every_setting_has_a_name_at_every_door() -> None:
     ],
 )
 def test_each_door_says_how_track_is_turned_on(door: doors.Door, text: str) -> None:
-    assert advice("NO_MATCHING_MAPPING", "track", door) == text
-    assert advice("NO_MATCHING_MAPPING", "page", door) == ""
-    assert advice("no_user_anon_id", "track", door) == ""
+    assert advice(TRACK_OFF, door) == text
+    assert advice("The call has neither userId nor anonymousId.", door) == ""
+    assert advice(None, door) == ""
 
 
 def test_a_name() -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from destinations import IDENTIFY, WHOLE, file_of
+from make_docs import DESTINATION_SCHEMA as SCHEMA
+from make_docs import destination_schema_text
 
 from segment_pendo.mapping import destination_file
 from segment_pendo.mapping.destination_file import DestinationError, DestinationFile
@@ -124,6 +126,9 @@ def test_the_schema_takes_what_is_read_and_nothing_else() -> None:
     schema: Any = destination_file.schema()
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema)
+    assert SCHEMA.read_text("utf-8") == destination_schema_text(), (
+        "run: uv run python tests/tools/make_docs.py"
+    )
     assert validator.is_valid(destination_file.in_full(DestinationFile()))
     assert validator.is_valid({})
     assert not validator.is_valid({"mapping": []})

@@ -151,7 +151,7 @@ def _say(row: Any, style: str, *, brief: bool) -> bool:
     fate = row["fate"].removesuffix(f" {WHERE}")
     click.echo(f"{place}: {printable(fate)}")
     if row["code"] is not None:
-        how = advice(row["code"], row["type"], "cli")
+        how = advice(row["reason"], "cli")
         click.echo(f"  skipped {printable(row['code'])}" + (f". {how}" if how else ""))
     _way(row.get("stages"), row.get("mapping"))
     if not brief:

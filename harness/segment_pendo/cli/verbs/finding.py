@@ -5,12 +5,14 @@ from collections.abc import Iterable
 
 import click
 
+from segment_pendo.base import js_json
 from segment_pendo.base.finding_code import Code
 from segment_pendo.base.prose import short
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.base.switch import Switch, table
 from segment_pendo.cli.tables import width
-from segment_pendo.mapping.catalogue import DROPS, FINDINGS, find
+from segment_pendo.mapping.catalogue import DROPS, FINDINGS, OF_CALLS, find
+from segment_pendo.mapping.examples import EXAMPLES, Example
 from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import rules as segment_rules
@@ -90,6 +92,8 @@ def _explain(name: str) -> None:
         formatter.write_text(code.means)
         formatter.write_dl([("Do", code.do), ("Source", code.source)])
     click.echo(formatter.getvalue(), nl=False)
+    if spelled in EXAMPLES:
+        _show_example(EXAMPLES[spelled])
     if code.example:
         track = " --track" if '"track"' in code.example and spelled in FINDINGS else ""
         track += " --no-pendo-track" if spelled == "TRACK_NOT_ENABLED" else ""
@@ -98,11 +102,20 @@ def _explain(name: str) -> None:
             click.echo(f"    {short(line, 200) if sys.stdout.isatty() else line}")
 
 
+def _show_example(example: Example) -> None:
+    click.echo("  Example for `segment-pendo explain --destination FILE`, FILE being")
+    click.echo(f"    {js_json.write(example.destination).decode()}")
+    if example.call:
+        click.echo(f"  with the call\n    {example.call}")
+
+
 def _list_codes() -> None:
     formatter = click.HelpFormatter(width=_width())
     for level in LEVELS:
         with formatter.section(f"Findings, {level}"):
-            formatter.write_dl(_rows((name, code) for name, code in FINDINGS.items() if code.level == level))
+            formatter.write_dl(_rows((name, code) for name, code in OF_CALLS.items() if code.level == level))
+    with formatter.section("Findings about a destination file"):
+        formatter.write_dl(_rows((name, code) for name, code in FINDINGS.items() if name not in OF_CALLS))
     with formatter.section("Why a call is skipped or a request refused"):
         formatter.write_dl(_rows(DROPS.items()))
     click.echo(formatter.getvalue().lstrip("\n"), nl=False)

@@ -63,8 +63,8 @@ def _fields(mapping: JsonObject) -> Iterator[Finding]:
     for key in mapping:
         if key not in FIELDS and not key.startswith(_INTERNAL):
             near = nearest(key, FIELDS)
-            hint = f"; did you mean {near}?" if near else ""
-            text = f"{short(key, _CUT)} is no field of the action, and Segment drops it{hint}"
+            hint = f"; perhaps {near} is meant" if near else ""
+            text = f"{short(key, _CUT)} is no field of the action, and Segment drops it{hint}."
             yield note("MAPPING_FIELD_UNKNOWN", json_path(key), text)
     if ROOT in mapping:
         return
@@ -199,7 +199,7 @@ def _of_options(name: str, options: Mapping[str, Json], where: Where) -> Iterato
     for option in options:
         if option not in _OPTIONS[name]:
             near = nearest(option, _OPTIONS[name])
-            hint = f"did you mean {near}?" if near else f"it reads {', '.join(_OPTIONS[name])}."
+            hint = f"perhaps {near} is meant." if near else f"it reads {', '.join(_OPTIONS[name])}."
             text = f"{name} does not read {short(option, _CUT)}; {hint}"
             yield note("MAPPING_OPTION_IGNORED", json_path(*where, option), text)
     for needed in _NEEDED.get(name, ()):
