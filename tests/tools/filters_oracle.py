@@ -406,7 +406,7 @@ SPECIAL: Final = (
             "match(properties.plan, '[^q]ro')",
             "match(properties.plan, '[!q]ro')",
             "match(event, 'a*')",
-            "'pro' in properties.tags",
+            "'x' in properties.tags",
             "!(type = 'track')",
             "userId = null",
         )

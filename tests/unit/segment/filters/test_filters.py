@@ -250,3 +250,9 @@ def test_deep_events_and_javascripts_own_members_do_not_raise() -> None:
 def test_a_long_condition_of_many_sides_is_read() -> None:
     condition = " or ".join(f'event = "E{at}"' for at in range(3000))
     assert 'event = "E2999" holds' in dropped(spec(DROP, condition=condition), data={"event": "E2999"}).reason
+
+
+def test_telling_what_holds_does_not_read_a_side_that_errs() -> None:
+    condition = 'lowercase(event) or "a" in userId'
+    result = dropped(spec(DROP, condition=condition), filter_engine="browser")
+    assert "as lowercase(event) holds" in result.reason
