@@ -32,6 +32,14 @@ def _at_once(slots: Counter[str], kind: str) -> int:
     return one + slots["*" if kind == "." else "["]
 
 
+def _popped(path: dict[int, None], node: int) -> set[int]:
+    """Take what came since a node, with it, from a path, and return it."""
+    popped: set[int] = set()
+    while node not in popped:
+        popped.add(path.popitem()[0])
+    return popped
+
+
 class _Graph:
     """Which schema applies which: to the same value (`same`), or to what is `inside`, with its slot."""
 
@@ -140,36 +148,24 @@ class _Graph:
         """Yield the sets of schemas that lead to each other (Tarjan's strongly connected components)."""
         order: dict[int, int] = {}
         low: dict[int, int] = {}
-        path: list[int] = []
-        on_path: set[int] = set()
+        path: dict[int, None] = {}  # in order
+        following: dict[int, Iterator[int]] = {}
         for start in self.same:
-            if start in order:
-                continue
-            work = [(start, iter(self._next(start)))]
-            order[start] = low[start] = len(order)
-            path.append(start)
-            on_path.add(start)
+            work = [start] if start not in order else []
             while work:
-                node, following = work[-1]
-                for one in following:
-                    if one not in order:
-                        order[one] = low[one] = len(order)
-                        path.append(one)
-                        on_path.add(one)
-                        work.append((one, iter(self._next(one))))
-                        break
-                    if one in on_path:
-                        low[node] = min(low[node], order[one])
-                else:
-                    work.pop()
-                    if work:
-                        low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                    if low[node] == order[node]:
-                        at = path.index(node)
-                        component = set(path[at:])
-                        del path[at:]
-                        on_path -= component
-                        yield component
+                node = work[-1]
+                if node not in order:
+                    order[node] = low[node] = len(order)
+                    path[node] = None
+                    following[node] = iter(self._next(node))
+                new = next((one for one in following[node] if one not in order), None)
+                if new is not None:
+                    work.append(new)
+                    continue
+                work.pop()
+                low[node] = min([low[node], *(low[one] for one in self._next(node) if one in path)])
+                if low[node] == order[node]:
+                    yield _popped(path, node)
 
     def _next(self, node: int) -> list[int]:
         return [*self.same[node], *(child for _, child in self.inside[node])]
