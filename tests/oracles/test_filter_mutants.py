@@ -92,7 +92,7 @@ MUTANTS: dict[str, Mutant] = {
 
 
 def test_the_right_rule_differs_nowhere() -> None:
-    assert BROWSER.filter_engine == "browser"
+    assert BROWSER.filter_engine == "published"
     assert differing(ours) == []
 
 

@@ -113,10 +113,18 @@ class Switches:
     filter_engine: str = switch(
         "Which of Segment's two engines runs a destination's filters?",
         {
-            "server": "the servers', as its documentation describes it: what is missing is null",
-            "browser": "the browser's, whose code is published: what is missing is no null",
+            "published": "the one whose code is published (tsub, for browsers): what is missing is no null",
+            "documented": "the servers', as the documentation describes it: what is missing is null",
         },
         "D-35",
+    )
+    sample_hash: str = switch(
+        "By which hash of the value at its path does a sample choose the events that it sends on?",
+        {
+            "share": "one that keeps the filter's share of all values, as the published code's comments say",
+            "published": "the published code's own, which keeps another share",
+        },
+        "D-31",
     )
     sample: str = switch(
         "What becomes of a call of which a filter sends on a share that is drawn by lot?",

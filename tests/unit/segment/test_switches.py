@@ -125,6 +125,7 @@ CASES: list[tuple[str, Any, dict[str, Any], Look, Any, Any]] = [
 
 
 HALF = FilterSpec("half", "all", (ActionSpec("SAMPLE", percent=0.5),))
+MOST = FilterSpec("most", "all", (ActionSpec("SAMPLE", percent=0.9, path="userId"),))
 NOBODY = FilterSpec("nobody", "userId = null", (ActionSpec("DROP"),))
 
 
@@ -139,7 +140,8 @@ def consents(switches: Switches) -> bool:
 
 # Destination filters and consent: switch=value, whether the event is delivered, by default, with the switch
 FILTERS: list[tuple[str, Callable[[Switches], bool], bool, bool]] = [
-    ("filter_engine=browser", passes(NOBODY, {"type": "track", "anonymousId": "a"}), False, True),
+    ("filter_engine=documented", passes(NOBODY, {"type": "track", "anonymousId": "a"}), True, False),
+    ("sample_hash=published", passes(MOST, {"userId": "u-1"}), True, False),
     ("sample=dropped", passes(HALF, {"messageId": "m-1"}), True, False),
     ("sample=message_id", passes(HALF, {"messageId": "m-2"}), True, False),
     ("consent_empty=delivered", consents, False, True),

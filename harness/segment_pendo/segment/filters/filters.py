@@ -128,7 +128,7 @@ class Filters:
         return self._holds(one.condition.tree, data)
 
     def _holds(self, tree: Json, data: JsonObject) -> bool:
-        matches = browser.matches if self._switches.filter_engine == "browser" else server.matches
+        matches = browser.matches if self._switches.filter_engine == "published" else server.matches
         return matches(tree, data)
 
     def _done(self, one: _Filter, action: ActionSpec, data: JsonObject, notes: list[Finding]) -> JsonObject:
@@ -173,7 +173,7 @@ class Filters:
         if not 0 < percent < 1:
             return percent >= 1, ""
         if action.path:
-            keeps = sample.browser_keeps if self._switches.filter_engine == "browser" else sample.server_keeps
+            keeps = sample.browser_keeps if self._switches.sample_hash == "published" else sample.server_keeps
             return keeps(data, action.path, percent), " by a hash that Segment has not published"
         chosen = self._switches.sample
         if chosen == "message_id":

@@ -130,7 +130,7 @@ def test_a_sample_by_path_keeps_its_share_of_values_and_always_the_same() -> Non
 
 def test_the_published_hash_misses_its_percentage() -> None:
     filters = compiled(
-        [spec(ActionSpec("SAMPLE", percent=0.9, path="userId"))], Switches(filter_engine="browser")
+        [spec(ActionSpec("SAMPLE", percent=0.9, path="userId"))], Switches(sample_hash="published")
     )
     kept = [isinstance(filters.applied({"userId": f"u-{at}"}), Passed) for at in range(2000)]
     assert sum(kept) == 241  # as npm @segment/tsub 2.0.1 was seen to keep
@@ -242,7 +242,7 @@ def test_deep_events_and_javascripts_own_members_do_not_raise() -> None:
         spec(DROP, condition="properties = traits or length(properties.constructor) > 1"),
         spec(DROP, condition="!(" * 60 + "true" + ")" * 60 + " and false"),
     ]
-    for engine in ("server", "browser"):
+    for engine in ("published", "documented"):
         result = passed(*many, data=data, filter_engine=engine)
         assert "__proto__" not in result.data
 
@@ -254,5 +254,5 @@ def test_a_long_condition_of_many_sides_is_read() -> None:
 
 def test_telling_what_holds_does_not_read_a_side_that_errs() -> None:
     condition = 'lowercase(event) or "a" in userId'
-    result = dropped(spec(DROP, condition=condition), filter_engine="browser")
+    result = dropped(spec(DROP, condition=condition), filter_engine="published")
     assert "as lowercase(event) holds" in result.reason
