@@ -25,7 +25,7 @@ def test_the_rules_and_the_code_name_each_other() -> None:
         rule
         for path in PACKAGE.rglob("*.py")
         if path.name not in tables
-        for rule in re.findall(r"\b[IMNSTW]-\d+\b", path.read_text("utf-8"))
+        for rule in re.findall(r"\b[DIMNSTW]-\d+\b", path.read_text("utf-8"))
     }
     assert named == IDS
     assert len(RULES) == len(IDS)
