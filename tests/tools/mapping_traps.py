@@ -64,11 +64,7 @@ DATA: tuple[Any, ...] = (
         "f": _path("$.userId.constructor"),
         "n": _path("$.userId.constructor.name"),
     },
-    {
-        "t": {
-            "@template": "{{userId}}/{{ $.userId }}/{{properties.tags}}/{{properties.one}}/{{properties.none}}"
-        }
-    },
+    {"t": {"@template": "{{userId}}/{{ $.userId }}/{{properties.tags}}/{{properties.one}}/{{properties.n}}"}},
     {"t": {"@template": "{{{properties.place}}}"}},
     {"t": {"@template": "{{properties.place}} {{properties.big}} {{properties.off}}"}},
     {

@@ -252,6 +252,7 @@ def _encoded(value: Value, work: Work) -> Value:
 
 
 def _merge(value: Value, scope: Scope) -> Value:
+    """Return one object of several, as the usual repair for Pendo's track calls does (D-23)."""
     options = _options(value, "direction")
     direction = resolved(options["direction"], scope)
     objects = _options(value, "objects")["objects"]

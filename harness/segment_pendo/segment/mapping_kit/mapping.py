@@ -1,4 +1,4 @@
-"""A destination's mapping: what it makes of an event (D-20 to D-27).
+"""A destination's mapping: what it makes of an event (D-20 to D-28).
 
 `compiled(mapping).mapped(event, ordinary=...)` is what the Webhook action would send, or why it sends
 nothing.
