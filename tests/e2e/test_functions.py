@@ -15,7 +15,7 @@ import pytest
 from processes import Server, until
 
 from segment_pendo.base import js_json
-from segment_pendo.segment.functions import ALLOW_NETWORK, Blocked, Returned
+from segment_pendo.segment.functions import NETWORK_OFF, Blocked, Returned
 from segment_pendo.serve import functions
 from segment_pendo.serve.functions import FunctionFileError, FunctionRunner, NodeError
 
@@ -390,7 +390,7 @@ def test_the_network_is_off_unless_allowed(make: Make, listener: socket.socket) 
         }}
         """
     )
-    off = f"the network is off for functions here; allow it with {ALLOW_NETWORK}"
+    off = NETWORK_OFF
     code, reason = blocked(runner)
     assert code == "FUNCTION_RETRY"
     assert off in reason

@@ -79,8 +79,8 @@ def fidelity() -> str:
     lines += [
         "\n## Not emulated\n",
         (
-            "Suppressed users, schema blocks and source transformations (they live in a workspace); Segment's "
-            "retries"
+            "Suppressed users, schema blocks and source transformations (they live in a workspace); "
+            "Segment's retries"
         ),
         (
             "over hours; the drop of repeated messageIds (said by a finding, delivered all the same); "

@@ -31,7 +31,7 @@ def named(setting: str, door: Door) -> str:
 
 
 def advice(reason: str | None, door: Door) -> str:
-    """Return a sentence that says what to do at a door about a call that was skipped for this reason; or ''."""
+    """Return a sentence that says what to do at a door about a call skipped for this reason; or ''."""
     if reason == TRACK_OFF:
         return f"Turn it on with {named('track', door)}."
     return ""

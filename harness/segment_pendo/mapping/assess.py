@@ -43,7 +43,17 @@ from segment_pendo.words import (
     Skipped,
 )
 
-__all__ = ["TRACK_OFF", "assess", "assess_in_steps", "bounded", "chain", "chain_of", "effect_of", "judge", "judge_message"]
+__all__ = [
+    "TRACK_OFF",
+    "assess",
+    "assess_in_steps",
+    "bounded",
+    "chain",
+    "chain_of",
+    "effect_of",
+    "judge",
+    "judge_message",
+]
 
 
 MOST_FINDINGS: Final = 100  # of one call

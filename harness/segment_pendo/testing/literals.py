@@ -22,6 +22,7 @@ type Sdk = Literal[
 ]
 type SkipCode = Literal[
     "BLOCKED_BY_PLAN",
+    "DESTINATION_DISABLED",
     "FILTERED_BY_CONSENT",
     "FILTERED_BY_DESTINATION_FILTER",
     "FILTERED_BY_INTEGRATIONS_OBJECT",
@@ -43,6 +44,7 @@ type SkipCode = Literal[
     "MAPPING_METHOD",
     "MAPPING_NOT_KNOWN",
     "MAPPING_URL",
+    "MAPPING_WITHOUT_BODY",
     "NO_MATCHING_MAPPING",
     "bad_encoding",
     "bad_gzip",

@@ -141,7 +141,11 @@ def test_without_data_there_is_no_body() -> None:
 
 
 def test_headers_and_method_of_a_mapping() -> None:
-    headers = {"X-Plan": {"@path": "$.properties.plan"}, "X-None": {"@path": "$.properties.none"}, "B": 5}
+    headers: Json = {
+        "X-Plan": {"@path": "$.properties.plan"},
+        "X-None": {"@path": "$.properties.none"},
+        "B": 5,
+    }
     mapping = compiled({"method": "PUT", "headers": headers})
     outcome = mapping.mapped(EVENT, ordinary=True)
     assert mapping.sets_request
@@ -204,7 +208,7 @@ def test_a_text_of_deep_json_is_left() -> None:
 
 
 def test_the_directive_of_a_whole_mapping() -> None:
-    mapping = {
+    mapping: JsonObject = {
         "__segment_internal_directive": {"@transform": {"apply": {"id": {"@path": "$.userId"}}}},
         "data": {"who": {"@path": "$.id"}},
     }
