@@ -54,7 +54,7 @@ def is_directive(value: Value) -> bool:
 def deepest(value: Value) -> int:
     """Return how many levels a value nests; it stops counting beyond MOST_LEVELS."""
     level, depth = [value], 0
-    while level and depth <= MOST_LEVELS:
+    while level and depth <= MOST_LEVELS + 1:
         level = [
             one
             for outer in level
