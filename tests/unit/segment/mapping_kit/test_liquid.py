@@ -31,7 +31,7 @@ EVENT: dict[str, Any] = {
         ),
         ("{% if plan contains 'Pro' and none == nil %}y{% else %}n{% endif %}", "y"),
         ("{% if true or false and false %}y{% else %}n{% endif %}", "y"),
-        ("{% unless hollow == blank %}n{% elsif zero < 1 %}y{% endunless %}", "n"),
+        ("{% unless hollow == blank %}n{% elsif zero < 1 %}y{% endunless %}", "y"),
         (
             "{% assign a = zero | plus: 1.5 %}{{ a }}{% capture c %}<{{ a }}>{% endcapture %}{{ c }}",
             "1.5<1.5>",
