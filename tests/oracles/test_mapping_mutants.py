@@ -42,7 +42,7 @@ def without_prefix(text: str, payload: Any, work: Any) -> str:
 
 
 def blank_by_length(value: Any) -> bool:
-    return value == ""
+    return isinstance(value, str) and not value
 
 
 def lists_cleaned(value: Any, work: Any) -> Any:

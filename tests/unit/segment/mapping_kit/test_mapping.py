@@ -142,7 +142,8 @@ def test_without_data_there_is_no_body() -> None:
 
 def test_headers_and_method_of_a_mapping() -> None:
     headers = {"X-Plan": {"@path": "$.properties.plan"}, "X-None": {"@path": "$.properties.none"}, "B": 5}
-    mapping = compiled({"method": "PUT", "headers": headers})
+    given: Any = {"method": "PUT", "headers": headers}
+    mapping = compiled(given)
     outcome = mapping.mapped(EVENT, ordinary=True)
     assert mapping.sets_request
     assert isinstance(outcome, Mapped)
@@ -204,7 +205,7 @@ def test_a_text_of_deep_json_is_left() -> None:
 
 
 def test_the_directive_of_a_whole_mapping() -> None:
-    mapping = {
+    mapping: Any = {
         "__segment_internal_directive": {"@transform": {"apply": {"id": {"@path": "$.userId"}}}},
         "data": {"who": {"@path": "$.id"}},
     }
