@@ -170,6 +170,11 @@ def test_headers_and_method_of_a_mapping() -> None:
             '{"b":[null,"x"]}',
         ),
         ('{"a":"x"}', {"f": {"@path": "$.a.constructor"}, "n": {"@path": "$.a.length"}}, '{"n":1}'),
+        (
+            '{"a":"😀"}',
+            {"x": {"@template": "{{a.0}}{{a.1}}"}, "y": {"@path": "$.a.0"}},
+            '{"x":"😀","y":"\\ud83d"}',
+        ),
         ('{"a":"\\ud83d"}', {"x": {"@path": "$.a"}}, '{"x":"\\ud83d"}'),
     ],
 )
