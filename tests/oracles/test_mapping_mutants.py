@@ -3,6 +3,7 @@
 The kept verdicts of Segment's code find every one of them.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,8 @@ def absent_below_null(value: Any, path: str) -> Any:
 
 
 def dots_in_quotes_kept(path: str) -> list[str]:
-    return [path] if '"' in path else keys_of(path)
+    steps = re.findall(r"""\[["']([^"']*)["']\]|([^.\[\]]+)""", path)
+    return [quoted or plain for quoted, plain in steps]
 
 
 def filled_in_once(text: str, payload: Any, work: Any) -> str:
@@ -42,7 +44,7 @@ def without_prefix(text: str, payload: Any, work: Any) -> str:
 
 
 def blank_by_length(value: Any) -> bool:
-    return bool(value == "")
+    return isinstance(value, str) and not value
 
 
 def lists_cleaned(value: Any, work: Any) -> Any:
@@ -91,7 +93,7 @@ def empty_data(root: dict[str, Any]) -> Any:
     return found._replace(data={}) if found.data is None else found
 
 
-paths_read, keys_of, texts_template = paths.read, paths.keys_of, texts.template
+paths_read, texts_template = paths.read, texts.template
 merge, condition = directives._DIRECTIVES["@merge"], directives._DIRECTIVES["@if"]
 flatten, replace = directives._DIRECTIVES["@flatten"], directives._DIRECTIVES["@replace"]
 extra_headers, checked = request.extra_headers, request.checked

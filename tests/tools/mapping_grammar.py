@@ -247,6 +247,8 @@ class Grammar:
     def template(self, depth: int) -> Any:
         if self.one_in(15):
             return self.value(depth)
+        if self.one_in(20):
+            return self.word(("{{a.0}}{{a.1}}", "{{{a.0}}}{{userId[1]}}", "{{traits.a.0}}{{traits.a.1}}"))
         pieces = ("x", " ", "{", "}}", "$", *("{{%s}}",) * 4, "{{ %s }}", "{{{%s}}}", "{{$.%s}}")
         return "".join(
             piece.replace("%s", self.path().removeprefix("$.") if self.one_in(2) else self.pick(ROOTS))

@@ -18,6 +18,7 @@ from segment_pendo.segment.mapping_kit.values import (
     Work,
     entries,
     is_truthy,
+    joined,
     jsonable,
     number_text,
     string,
@@ -220,7 +221,7 @@ def _flattened(value: Value, prefix: str, shape: _Flat, flat: dict[str, Value]) 
         return
     for key, one in inner:
         shape.work.spend(1 + len(prefix))
-        _flattened(one, f"{prefix}{shape.separator}{key}" if prefix else key, shape, flat)
+        _flattened(one, joined(f"{prefix}{shape.separator}{key}") if prefix else key, shape, flat)
 
 
 def _json(value: Value, scope: Scope) -> Value:

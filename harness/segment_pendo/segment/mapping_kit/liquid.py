@@ -18,7 +18,7 @@ from segment_pendo.segment.mapping_kit.liquid_expressions import (
     is_true,
 )
 from segment_pendo.segment.mapping_kit.liquid_filters import text_of
-from segment_pendo.segment.mapping_kit.values import Failed, NotKnown, Value, Work, length
+from segment_pendo.segment.mapping_kit.values import Failed, NotKnown, Value, Work, joined, length
 
 __all__ = ["fault", "rendered", "texts"]
 
@@ -127,7 +127,7 @@ def _written(template: Template, variables: Variables, work: Work) -> str:
         else:
             variables.assigned[node.name] = evaluated(node.value, variables, work)
         work.spend(len(pieces[-1]) if pieces else 0)
-    return "".join(pieces)
+    return joined("".join(pieces))
 
 
 def _shown(value: Value) -> Value:

@@ -7,7 +7,16 @@ from typing import Final, NamedTuple
 from segment_pendo.segment.mapping_kit.liquid_filters import FILTERS, fault_of_filter
 from segment_pendo.segment.mapping_kit.numbers import is_less, numeric
 from segment_pendo.segment.mapping_kit.texts import BLANKS
-from segment_pendo.segment.mapping_kit.values import UNDEFINED, NotKnown, Value, Work, length, string, units
+from segment_pendo.segment.mapping_kit.values import (
+    UNDEFINED,
+    NotKnown,
+    Value,
+    Work,
+    joined,
+    length,
+    string,
+    units,
+)
 
 __all__ = ["Expression", "Refusal", "Variables", "evaluated", "expression", "is_true"]
 
@@ -171,6 +180,7 @@ def evaluated(read: Expression, variables: Variables, work: Work) -> Value:
         if known is not None:  # a filter that there is not changes nothing
             given = [_plain(_operand(one, variables)) for one in arguments]
             value = known.run(_plain(value), given, work)
+            value = joined(value) if isinstance(value, str) else value
             work.spend(len(value) if isinstance(value, str | list) else 1)
     return _plain(value) if read.filters else value
 
@@ -193,7 +203,7 @@ def _operand(token: Value, variables: Variables) -> Value:
     if first not in value:
         value = {}  # the globals, of which there are none: their size is 0
     for key in token.keys:
-        value = _property(_plain(value), key)
+        value = UNDEFINED if isinstance(value, Literal) else _property(value, key)
     return value
 
 

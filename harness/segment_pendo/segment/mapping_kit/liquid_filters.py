@@ -198,9 +198,14 @@ def _at(index: int) -> Filter:
     return Filter(0, 0, run)
 
 
+# Segment limits the memory of a template: slice takes its length from it, whatever it gives.
+_LARGEST: Final = 1_000_000
+
+
 def _whole(value: Value) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not is_whole(value):
-        msg = "a Liquid filter is given no whole number"
+    usual = not isinstance(value, bool) and isinstance(value, int | float) and is_whole(value)
+    if not usual or abs(value) > _LARGEST:
+        msg = "a Liquid filter is given no whole number, or a huge one"
         raise NotKnown(msg)
     return int(value)
 

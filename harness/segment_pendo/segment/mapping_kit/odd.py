@@ -155,7 +155,7 @@ def _directive(name: str, value: Json, where: Where) -> Iterator[Finding]:
         yield note("MAPPING_ALWAYS_FAILS", path, f"There is no directive {short(name, _CUT)}.")
         return
     if isinstance(value, str):
-        yield from _of_text(name, value, path)
+        yield from _text(value, where) if name == "@literal" else _of_text(name, value, path)
         return
     if name == "@literal" and is_directive(value):
         text = "What stands under @literal is run as a directive."

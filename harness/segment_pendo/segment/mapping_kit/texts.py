@@ -43,7 +43,8 @@ def template(text: str, payload: Value, work: Work) -> str:
         work.spend(len(filled))
         return filled
 
-    return _DOUBLE.sub(value_of, _TRIPLE.sub(value_of, text))
+    # Halves of a pair that come to stand side by side are one character again.
+    return joined(_DOUBLE.sub(value_of, joined(_TRIPLE.sub(value_of, text))))
 
 
 def _folded(unit: str) -> str:

@@ -54,7 +54,7 @@ def is_directive(value: Value) -> bool:
 def deepest(value: Value) -> int:
     """Return how many levels a value nests; it stops counting beyond MOST_LEVELS."""
     level, depth = [value], 0
-    while level and depth <= MOST_LEVELS:
+    while level and depth <= MOST_LEVELS + 1:
         level = [
             one
             for outer in level
@@ -140,7 +140,14 @@ def _one_of(words: tuple[str, ...], value: Value, where: Where) -> None:
         raise _Wrong(where, f"this must be one of {', '.join(words)}")
 
 
+def _kinds(kinds: tuple[str, ...], value: Value, where: Where) -> None:
+    if _kind(value) not in kinds:
+        raise _Wrong(where, f"{' or '.join(kinds)} belongs here, not {_kind(value)}")
+
+
 def _with_fields(fields: Mapping[str, tuple[bool, Check]], value: Value, where: Where) -> None:
+    # This looks into each member; for the fields their kind is left to be seen. (Segment looks into them
+    # twice, and so takes twice as long for each level.)
     _object(value, where)
     for name, (required, check) in fields.items():
         if name in value:
@@ -166,18 +173,24 @@ def _merge(value: Value, where: Where) -> None:
         _object_or_directive(one, (*where, "objects", index))
 
 
+def _anything(_value: Value, _where: Where) -> None:
+    """Take any JSON value."""
+
+
+_TEXTS: Final = ("string", "directive")
+_OBJECTS: Final = ("object", "directive")
 _CHECKS: Final[dict[str, Check]] = {
-    "@if": partial(_with_fields, {"exists": (False, _raw), "then": (False, _raw), "else": (False, _raw)}),
+    "@if": partial(_with_fields, {}),
     "@case": partial(
         _with_fields,
-        {"operator": (False, partial(_typed, "string")), "value": (False, _text_or_directive)},
+        {"operator": (False, partial(_typed, "string")), "value": (False, partial(_kinds, _TEXTS))},
     ),
     "@replace": partial(
         _with_fields,
         {
             "pattern": (True, partial(_short, 1)),
             "replacement": (False, partial(_short, 0)),
-            "value": (True, _text_or_directive),
+            "value": (True, partial(_kinds, _TEXTS)),
             "ignorecase": (False, partial(_typed, "boolean")),
             "global": (False, partial(_typed, "boolean")),
         },
@@ -185,16 +198,17 @@ _CHECKS: Final[dict[str, Check]] = {
     "@arrayPath": _array_path,
     "@path": _text_or_directive,
     "@json": partial(
-        _with_fields, {"value": (True, _raw), "mode": (True, partial(_one_of, ("encode", "decode")))}
+        _with_fields, {"value": (True, _anything), "mode": (True, partial(_one_of, ("encode", "decode")))}
     ),
     "@flatten": partial(
-        _with_fields, {"separator": (False, partial(_typed, "string")), "value": (True, _raw)}
+        _with_fields, {"separator": (False, partial(_typed, "string")), "value": (True, _anything)}
     ),
     "@merge": _merge,
     "@template": _text_or_directive,
     "@literal": _raw,
     "@transform": partial(
-        _with_fields, {"apply": (True, _object_or_directive), "mapping": (True, _object_or_directive)}
+        _with_fields,
+        {"apply": (True, partial(_kinds, _OBJECTS)), "mapping": (True, partial(_kinds, _OBJECTS))},
     ),
     "@excludeWhenNull": _raw,
     "@liquid": partial(_typed, "string"),

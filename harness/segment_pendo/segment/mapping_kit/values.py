@@ -82,9 +82,19 @@ class Made(dict[str, Value]):
     def put(self, key: str, value: Value) -> None:
         """Assign a member."""
         if key != "__proto__":
+            if self.proto is not UNDEFINED and _has_read_only(self.proto):
+                msg = "an object of this mapping inherits from a function or a text of JavaScript"
+                raise NotKnown(msg)
             self[key] = value
         elif value is None or is_object_like(value) or isinstance(value, Builtin):
             self.proto = value
+
+
+def _has_read_only(proto: Value) -> bool:
+    """Whether an object that inherits from this one has members that JavaScript may refuse to assign."""
+    while isinstance(proto, Made):
+        proto = proto.proto
+    return isinstance(proto, Builtin | Prototype)
 
 
 class Failed(Exception):

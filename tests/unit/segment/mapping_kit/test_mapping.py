@@ -141,12 +141,9 @@ def test_without_data_there_is_no_body() -> None:
 
 
 def test_headers_and_method_of_a_mapping() -> None:
-    headers: Json = {
-        "X-Plan": {"@path": "$.properties.plan"},
-        "X-None": {"@path": "$.properties.none"},
-        "B": 5,
-    }
-    mapping = compiled({"method": "PUT", "headers": headers})
+    headers = {"X-Plan": {"@path": "$.properties.plan"}, "X-None": {"@path": "$.properties.none"}, "B": 5}
+    given: Any = {"method": "PUT", "headers": headers}
+    mapping = compiled(given)
     outcome = mapping.mapped(EVENT, ordinary=True)
     assert mapping.sets_request
     assert isinstance(outcome, Mapped)
@@ -173,6 +170,11 @@ def test_headers_and_method_of_a_mapping() -> None:
             '{"b":[null,"x"]}',
         ),
         ('{"a":"x"}', {"f": {"@path": "$.a.constructor"}, "n": {"@path": "$.a.length"}}, '{"n":1}'),
+        (
+            '{"a":"😀"}',
+            {"x": {"@template": "{{a.0}}{{a.1}}"}, "y": {"@path": "$.a.0"}},
+            '{"x":"😀","y":"\\ud83d"}',
+        ),
         ('{"a":"\\ud83d"}', {"x": {"@path": "$.a"}}, '{"x":"\\ud83d"}'),
     ],
 )
@@ -208,7 +210,7 @@ def test_a_text_of_deep_json_is_left() -> None:
 
 
 def test_the_directive_of_a_whole_mapping() -> None:
-    mapping: JsonObject = {
+    mapping: Any = {
         "__segment_internal_directive": {"@transform": {"apply": {"id": {"@path": "$.userId"}}}},
         "data": {"who": {"@path": "$.id"}},
     }
