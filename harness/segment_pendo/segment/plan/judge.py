@@ -77,7 +77,7 @@ class Judge:
         judged = as_javascript(value)
         if self._validator.is_valid(judged):
             return []
-        found = list(islice(self._wrong(judged), MOST))
+        found = list(islice(self._wrong(judged), MOST)) or [Wrong((), "schema", "does not fit")]
         return [one._replace(path=_in(value, one.path)) for one in found]
 
     def _wrong(self, value: Json) -> Iterator[Wrong]:
