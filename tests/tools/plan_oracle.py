@@ -88,6 +88,7 @@ PLAIN: Final = (
     Case(r'{"pattern": "^\\w$"}', ('"a"', r'"\u00e9"')),
     Case(r'{"pattern": "\\bb"}', ('"a b"', r'"\u00e9b"', '"ab"')),
     Case('{"multipleOf": 0.1}', ("0.3", "0.5", "1e300")),
+    Case('{"uniqueItems": true}', ("[1, 1.0]", "[true, 1]", '[{"a": 1}, {"a": 1}]')),
     Case('{"required": ["constructor"]}', ("{}", '{"constructor": 1}')),
 )
 TYPES: Final = ("string", "number", "integer", "boolean", "null", "object", "array")

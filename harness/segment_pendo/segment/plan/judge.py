@@ -77,7 +77,7 @@ class Judge:
         judged = as_javascript(value)
         if self._validator.is_valid(judged):
             return []
-        found = list(islice(self._wrong(judged), MOST))
+        found = list(islice(self._wrong(judged), MOST)) or [Wrong((), "schema", "does not fit")]
         return [one._replace(path=_in(value, one.path)) for one in found]
 
     def _wrong(self, value: Json) -> Iterator[Wrong]:
@@ -86,7 +86,7 @@ class Judge:
             kind = error.kind.as_dict()
             keyword = error.kind.name
             of_members = _is_of_members(error, path)
-            path = _whole(value, path, error)
+            path = _whole(value, path, error, of_members=of_members)
             if keyword == "additionalProperties" or of_members:
                 for name in kind.get("unexpected") or _names(value, path):
                     yield Wrong((*path, name), "additionalProperties", "is not in the plan")
@@ -103,14 +103,17 @@ def _is_of_members(error: "jsonschema_rs.ValidationError", path: Path) -> bool:
     return not (path[-1:] == ("additionalProperties",) and error.schema_path[-2:-1] == ["properties"])
 
 
-def _whole(value: Json, path: Path, error: "jsonschema_rs.ValidationError") -> Path:
+def _whole(value: Json, path: Path, error: "jsonschema_rs.ValidationError", *, of_members: bool) -> Path:
     """Return the path of an error with the members named '', which the library leaves out.
 
-    What it says stands there is the value, or the first member that is one too many.
+    What it says stands there is the value or, where `of_members`, maybe a member that is one too many. Where
+    equal values stand in both places, it is the one without ''.
     """
     there = error.instance
-    found = _with_empty_keys(value, path, lambda one: bool(one == there))
-    if found is None:
+    found = _with_empty_keys(
+        value, path, lambda one: bool(one == there) and (not of_members or isinstance(one, dict))
+    )
+    if found is None and of_members:
         found = _with_empty_keys(value, path, lambda one: isinstance(one, dict) and there in one.values())
     return path if found is None else found
 

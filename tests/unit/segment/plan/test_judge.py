@@ -35,6 +35,7 @@ def test_lone_surrogates_are_characters() -> None:
 def test_places_are_those_of_the_value() -> None:
     nested = {"properties": {"": {"properties": {"1": {"items": {"required": ["a"]}}}}}}
     assert wrong(nested, {"": {"1": [{}]}}) == [(("", "1", 0, "a"), "is required")]
+    assert wrong({"additionalProperties": False}, {"": -3.5}) == [(("",), "is not in the plan")]
     assert wrong({"additionalProperties": False}, {"1": 0, "2": 0}) == [
         (("1",), "is not in the plan"),
         (("2",), "is not in the plan"),
