@@ -101,7 +101,7 @@ def test_what_a_handler_returns_goes_on(make: Make) -> None:
         ("throw new RetryError('no')", "FUNCTION_RETRY", "RetryError: no (line 1)."),
         ("throw new DropEvent('no')", "FUNCTION_DROPPED", "DropEvent: no (line 1)."),
         ("throw new (class My extends RetryError {})('no')", "FUNCTION_RETRY", "RetryError: no (line 1)."),
-        ("throw Object.assign(new RetryError('no'), {name: 'My'})", "FUNCTION_RETRY", "RetryError: no (line 1)."),
+        ("throw Object.assign(new RetryError('no'), {name: 'My'})", "FUNCTION_RETRY", "RetryError: no"),
         ("throw {name: 'RetryError', message: 'no'}", "FUNCTION_RETRY", "RetryError: no."),
         ("event.traits.plan", "FUNCTION_FAILED", "reading 'plan') (line 1)."),
         ("moment()", "FUNCTION_FAILED", "Segment's runtime has moment; it is not part of this program."),
