@@ -101,6 +101,7 @@ def test_what_a_handler_returns_goes_on(make: Make) -> None:
         ("throw new RetryError('no')", "FUNCTION_RETRY", "RetryError: no (line 1)."),
         ("throw new DropEvent('no')", "FUNCTION_DROPPED", "DropEvent: no (line 1)."),
         ("throw new (class My extends RetryError {})('no')", "FUNCTION_RETRY", "RetryError: no (line 1)."),
+        ("throw Object.assign(new RetryError('no'), {name: 'My'})", "FUNCTION_RETRY", "RetryError: no"),
         ("throw {name: 'RetryError', message: 'no'}", "FUNCTION_RETRY", "RetryError: no."),
         ("event.traits.plan", "FUNCTION_FAILED", "reading 'plan') (line 1)."),
         ("moment()", "FUNCTION_FAILED", "Segment's runtime has moment; it is not part of this program."),
@@ -292,18 +293,24 @@ def test_memory_is_bounded(make: Make, body: str) -> None:
 def test_what_a_call_leaves_behind_does_not_disturb_the_next(make: Make) -> None:
     runner = make(
         """
+        let ticks = 0;
+        const later = (event) => new Promise((done) => setTimeout(() => done({ ...event, ticks }), 20));
         const onTrack = (event) => {
-          setInterval(() => { throw new Error("in a timer") }, 0);
+          setInterval(() => { ticks += 1; throw new Error("in a timer") }, 0);
           Promise.reject(new Error("nobody waits"));
           queueMicrotask(() => { throw new Error("in a microtask") });
-          return new Promise((done) => setTimeout(() => done(event), 20));
+          return later(event);
         };
+        const onPage = later;
         """
     )
-    for _ in range(3):
-        came = runner.run(EVENT)
-        assert isinstance(came, Returned)
-        assert "outside of the handler: Error: in a timer" in came.logs
+    came = runner.run(EVENT)
+    assert isinstance(came, Returned)
+    assert "outside of the handler: Error: in a timer" in came.logs
+    assert "outside of the handler: Error: nobody waits" in came.logs
+    came = runner.run({"type": "page"})
+    assert (type(came), came.logs) == (Returned, ())
+    assert answer(runner, {"type": "page"}) == answer(runner, {"type": "page"})
 
 
 def test_calls_from_many_threads_get_their_own_answers(make: Make) -> None:
