@@ -18,7 +18,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import ids as pendo_ids
 from segment_pendo.recordings.pseudonyms import People, Rules
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.recordings.scan import suspects
+from segment_pendo.recordings.scan import STAND_IN, suspects
 from segment_pendo.strategies import calls, ids
 from segment_pendo.words import SdkRequest, Webhook
 
@@ -103,13 +103,17 @@ def test_nothing_of_a_planted_person_is_left(call: dict[str, Any], person: str, 
 
 @given(hostile_calls | any_json)
 def test_any_call_can_be_redacted_and_only_values_change(call: Any) -> None:
-    def shape(value: Any) -> Any:
+    def is_like(cleaned: Any, value: Any) -> bool:
+        if cleaned == STAND_IN:  # a secret, known by its key, goes whole, whatever it was
+            return True
         if isinstance(value, dict):
-            return {key: shape(inner) for key, inner in value.items()}
-        return [shape(inner) for inner in value] if isinstance(value, list) else type(value)
+            return list(cleaned) == list(value) and all(is_like(cleaned[key], value[key]) for key in value)
+        if isinstance(value, list):
+            return len(cleaned) == len(value) and all(map(is_like, cleaned, value))
+        return type(cleaned) is type(value)
 
     for people in (SOME, ALL, People(b"k", Rules(allow_list=True))):
-        assert shape(people.call(call)) == shape(call)
+        assert is_like(people.call(call), call)
 
 
 @given(st.lists(calls(), min_size=1, max_size=3))

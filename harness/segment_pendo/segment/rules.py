@@ -358,22 +358,6 @@ RULES: Final[tuple[Rule, ...]] = (
         "and an empty trigger are errors, and then the mapping sends nothing.", "code", _TRIGGERS, "oracle"),
     Rule("D-14", "A destination may have several mappings, each with its own trigger.", "code", _CORE),
     # --- the mapping of a destination ---
-    Rule("D-20", "A mapping is made of thirteen directives; Segment refuses what their check refuses, and "
-        "fails on an event where one of them throws.", "code", _CORE, "oracle"),
-    Rule("D-21", "data must be an object; null or nothing sends a request without a body; a text, a number or "
-        "a list sends nothing, and so does a method that is not POST, PUT or PATCH.", "code", _ACTIONS,
-        "oracle"),
-    Rule("D-22", "@flatten makes tags_0 of lists unless omitArrays, and leaves out what is empty; null stays "
-        "unless @excludeWhenNull, which does not look into lists.", "code", _CORE, "oracle"),
-    Rule("D-23", "The usual repair for Pendo merges context.groupId into properties of track calls.",
-        "documentation", "Pendo's article 28403116836763", "oracle"),
-    Rule("D-24", "A path stops where a value counts as false and gives that one; it reads members of "
-        "prototypes, and a dot separates within quotes, too.", "code", _CORE, "oracle"),
-    Rule("D-25", "A template reads places without $., triple braces first; what they bring in is filled in "
-        "again.", "code", _CORE, "oracle"),
-    Rule("D-26", "Headers of a mapping go out in lower case, sorted; null goes out as a text; one that HTTP "
-        'does not take stops the request, the value "undefined" takes a header away.', "code", _CORE,
-        "oracle"),
     Rule("D-20",
         "A mapping is made of thirteen directives; Segment refuses what their check refuses, and fails on an "
         "event where one of them throws.", "code", _CORE, "oracle"),

@@ -79,4 +79,4 @@ def test_what_is_odd_in_the_fields(mapping: dict[str, Any], code: str, path: str
 
 def test_a_mistyped_name_is_guessed() -> None:
     (one,) = compiled({"header": {}}).findings
-    assert "did you mean headers?" in one.message
+    assert "perhaps headers is meant" in one.message
