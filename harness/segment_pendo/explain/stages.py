@@ -126,24 +126,19 @@ def _is_set_up(name: str, setup: Setup) -> bool:
 # --- differences ---
 
 
+type _Place = tuple[tuple[str | int, ...], Json, Json]
+
+
 def differences(before: Json, after: Json) -> Iterator[Difference]:
     """Yield what makes `after` of `before`, the order of keys included; `applied` does it."""
-    stack: list[tuple[tuple[str | int, ...], Json, Json]] = [((), before, after)]
+    stack: list[_Place] = [((), before, after)]
     while stack:
         path, old, new = stack.pop()
         if isinstance(old, dict) and isinstance(new, dict) and _in_order(old, new):
-            for key in old:
-                if key not in new:
-                    yield Difference((*path, key), _text(old[key]), None)
-            inner: list[tuple[tuple[str | int, ...], Json, Json]] = []
-            for key, value in new.items():
-                if key in old:
-                    inner.append(((*path, key), old[key], value))
-            stack += reversed(inner)
             # What is new stands at the end, so it can be told at once.
-            yield from (
-                Difference((*path, key), None, _text(value)) for key, value in new.items() if key not in old
-            )
+            yield from (Difference((*path, key), _text(old[key]), None) for key in old if key not in new)
+            yield from (Difference((*path, key), None, _text(new[key])) for key in new if key not in old)
+            stack += [((*path, key), old[key], new[key]) for key in reversed(new) if key in old]
         elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
             stack += [((*path, index), old[index], new[index]) for index in reversed(range(len(old)))]
         elif _text(old) != _text(new):
