@@ -35,6 +35,7 @@ from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.cdn_settings import CdnSettingsError
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.serve.faults import Faults
+from segment_pendo.serve.functions import FunctionFileError, NodeError, shared
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.session import Plan, Session
@@ -146,14 +147,20 @@ def _setup() -> Setup:
     options = ctx.options
     file = options.segment_pendo_destination
     try:
+        loaded = load(Path(file).expanduser()) if file else None
+        function = shared(loaded.function) if loaded and loaded.function else None
+        if function is not None:
+            function.check()
         return Setup.of(
             track=options.segment_pendo_track,
             webhook=options.segment_pendo_webhook,
             assume=options.segment_pendo_assume,
             secret=secret(SIGNING_KEY),
-            destination=load(Path(file).expanduser()) if file else None,
+            destination=loaded.file if loaded else None,
+            plan=loaded.plan if loaded else None,
+            function=function,
         )
-    except DestinationError as error:
+    except (DestinationError, FunctionFileError, NodeError) as error:
         msg = f"segment_pendo_destination: {error}"
         raise exceptions.OptionsError(msg) from None
     except SwitchError as error:

@@ -144,7 +144,8 @@ class Judged:
 
     `mapping`: the name of the destination's mapping that selected it, None for the only one. `changes`: what
     was changed after ingest, in order. `more`: where further mappings select the same call, a Judged for each
-    of them, whose `copy` is 2, 3, ...
+    of them, whose `copy` is 2, 3, ... `function`: what the insert function made of the message, in the form
+    of segment.functions.kept; None where it was not run, or changed nothing.
     """
 
     call: Call
@@ -155,6 +156,7 @@ class Judged:
     changes: tuple[Change, ...] = ()
     copy: int = 1
     more: tuple["Judged", ...] = ()
+    function: JsonObject | None = field(default=None, repr=False)
 
     @property
     def each(self) -> tuple["Judged", ...]:

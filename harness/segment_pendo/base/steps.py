@@ -3,19 +3,30 @@
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
-__all__ = ["NOTHING", "Prepared", "Steps", "finished", "prepared_together"]
+__all__ = ["NOTHING", "Prepared", "Steps", "Waiting", "finished", "made_waiting", "prepared_together"]
 
-type Steps[T] = Generator[None, None, T]
+# What a step may yield: work that waits for something else, and so is done in a thread where there is a loop.
+type Waiting = Callable[[], None]
+type Steps[T] = Generator[Waiting | None, None, T]
 
 
 def finished[T](steps: Steps[T]) -> T:
     """Do all steps at once; return the result."""
     while True:
         try:
-            next(steps)
+            waiting = next(steps)
+            if waiting is not None:
+                waiting()
         except StopIteration as end:
             result: T = end.value
             return result
+
+
+def made_waiting[T](make: Callable[[], T]) -> Steps[T]:
+    """Make something that waits for something else, as a step of its own."""
+    made: list[T] = []
+    yield lambda: made.append(make())
+    return made[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class Reporter:
             self._refused(receipt, receipt.refusal)
         for judged in receipt.each:
             self._call(receipt, judged)
-            yield
+            yield None
         if self._waiting:
             asyncio.get_running_loop().call_later(
                 PATIENCE, self._settle, [receipt.ref(judged) for judged in receipt.each]

@@ -12,13 +12,13 @@ from segment_pendo.base.prose import printable
 from segment_pendo.base.switch import SwitchError, changed
 from segment_pendo.explain.doors import named
 from segment_pendo.explain.teller import finding_line
-from segment_pendo.mapping.destination_file import DestinationFile
 from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.switches import PendoSwitches
-from segment_pendo.recordings.destinations import load
+from segment_pendo.recordings.destinations import Loaded, load
 from segment_pendo.recordings.settings import settings
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import SIGNING_KEY, secret
+from segment_pendo.serve.functions import FunctionRunner
 
 __all__ = ["pendo_switches", "setup_options", "was_given"]
 
@@ -51,14 +51,21 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
         webhook: str,
         assume: tuple[str, ...],
         destination: Path | None,
+        allow_function_network: bool,
         **others: Any,
     ) -> Any:
-        file = _destination(destination)
-        setup = _read(assume, webhook, file, track=track, pendo_track=pendo_track)
+        loaded = _destination(destination)
+        function = _function(loaded, allow_network=allow_function_network)
+        setup = _read(assume, webhook, loaded, function, track=track, pendo_track=pendo_track)
         return command(*args, setup=setup, **others)
 
     decorated: Callable[..., Any] = with_setup
     for option in (
+        click.option(
+            "--allow-function-network",
+            is_flag=True,
+            help="Let the destination's insert function use the network.",
+        ),
         click.option(
             "--destination",
             type=click.Path(path_type=Path),
@@ -105,7 +112,7 @@ def was_given(context: click.Context) -> bool:
     return any(context.get_parameter_source(name) != ParameterSource.DEFAULT for name in _NAMES)
 
 
-def _destination(path: Path | None) -> DestinationFile | None:
+def _destination(path: Path | None) -> Loaded | None:
     """Return the destination file that is named, or that of the project where no option says otherwise."""
     if path is not None:
         return load(path, tell=_say)
@@ -127,6 +134,22 @@ def _say(sentence: str) -> None:
     click.echo(f"destination: {printable(sentence)}", err=True)
 
 
+def _function(loaded: Loaded | None, *, allow_network: bool) -> FunctionRunner | None:
+    """Return what runs the destination's insert function until this command ends, loaded and found right."""
+    path = None if loaded is None else loaded.function
+    if path is None:
+        if allow_network:
+            message = (
+                "--allow-function-network is about the function that a destination file names; there is none."
+            )
+            raise click.UsageError(message)
+        return None
+    runner = FunctionRunner(path, allow_network=allow_network)
+    click.get_current_context().call_on_close(runner.close)
+    runner.check()
+    return runner
+
+
 def _tell(setup: Setup) -> None:
     """Say what is worth knowing about the destination itself."""
     if setup.destination is not None:
@@ -138,7 +161,8 @@ def _tell(setup: Setup) -> None:
 def _read(
     assume: tuple[str, ...],
     webhook: str,
-    destination: DestinationFile | None,
+    loaded: Loaded | None,
+    function: FunctionRunner | None,
     *,
     track: bool,
     pendo_track: bool,
@@ -150,7 +174,9 @@ def _read(
             webhook=webhook,
             assume=assume,
             secret=secret(SIGNING_KEY),
-            destination=destination,
+            destination=loaded.file if loaded else None,
+            plan=loaded.plan if loaded else None,
+            function=function,
         )
         _tell(setup)
         return setup

@@ -76,7 +76,7 @@ def stages(judged: Judged, setup: Setup) -> Iterator[Stage]:
         return
     value: Json = message.data
     changed = {change.stage: change for change in judged.changes}
-    for name in _SAYS:
+    for name in _order(setup):
         if name in changed:
             change = changed[name]
             yield Stage(name, change.by, _changes(value, change.data))
@@ -91,6 +91,15 @@ def stages(judged: Judged, setup: Setup) -> Iterator[Stage]:
     written = js_json.read(webhook.body).value
     says = f"{webhook.method}, {len(webhook.body):,} bytes"
     yield Stage("webhook", says, _changes(value, written))
+
+
+def _order(setup: Setup) -> list[str]:
+    """Return the stages after ingest in their order."""
+    names = list(_SAYS)
+    if setup.switches.trigger_sees == "sent":
+        names.remove("trigger")
+        names.insert(names.index("function"), "trigger")
+    return names
 
 
 def _where_ended(code: str) -> str:

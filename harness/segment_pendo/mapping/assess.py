@@ -19,9 +19,9 @@ from functools import partial
 from typing import Final
 
 from segment_pendo.base import js_json
-from segment_pendo.base.steps import Steps, finished
+from segment_pendo.base.steps import Steps, finished, made_waiting
 from segment_pendo.mapping import stages
-from segment_pendo.mapping.configured import Configured
+from segment_pendo.mapping.configured import Configured, Selector
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.findings import examine
@@ -70,14 +70,18 @@ def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Recei
 def assess_in_steps(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Steps[Receipt]:
     """Do the same as `assess`, a call a step."""
     batch = ingest.read(request, setup.switches)
-    yield
+    yield None
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
     judged: list[Judged] = []
     for call in batch.calls:
         message_id = partial(server.message_id, f"{id}.{call.index}", call, batch)
-        judged.append(judge(call, batch, at=at, ip=request.ip, message_id=message_id, setup=setup))
-        yield
+        make = partial(judge, call, batch, at=at, ip=request.ip, message_id=message_id, setup=setup)
+        if setup.function is not None:  # which is another process
+            judged.append((yield from made_waiting(make)))
+        else:
+            judged.append(make())
+            yield None
     return Receipt(id, at, request, ingest.accepted(request), tuple(judged))
 
 
@@ -118,36 +122,50 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
 def _by_destination(message: Message, destination: Configured, *, ordinary: bool, setup: Setup) -> Judged:
     """Return what a destination that a file describes makes of a message, by each mapping that selects it."""
     came = stages.passed(message, destination, setup)
-    if isinstance(came, Skipped):
-        return Judged(message.call, came, _about(message), message)
-    if destination.is_classic:
-        same = came.data is message.data
-        made = stages.Made(came.data, came.changes, ordinary and same, findings=came.notes)
-        return _sent(message, made, setup)
-    chosen = [selector for selector in destination.selectors if selector.trigger.selects(came.data)]
-    if not chosen:
-        skipped = stages.unselected(came.data, destination)
-        return Judged(message.call, skipped, _about(message), message, changes=came.changes)
+    if came.stopped is None and destination.is_classic:
+        came = stages.through_function(came, message.call.index, destination, setup)
+        if came.stopped is None:
+            same = came.data is message.data
+            return _sent(message, came, stages.Made(came.data, came.changes, ordinary and same), setup)
+    chosen, came = _chosen(message, came, destination, setup)
+    if came.stopped is not None:
+        return _stopped(message, came)
     named = len(destination.file.mappings) > 1
-    first, *more = [
-        replace(
-            _sent(
-                message,
-                stages.made_by(selector, came, destination, ordinary=ordinary and came.data is message.data),
-                setup,
-            ),
-            mapping=selector.name if named else None,
-            copy=copy,
-        )
-        for copy, selector in enumerate(chosen, start=1)
-    ]
-    return replace(first, more=tuple(more))
+    each: list[Judged] = []
+    for selector in chosen:
+        is_ordinary = ordinary and came.data is message.data
+        made = stages.made_by(selector, came, destination, ordinary=is_ordinary)
+        judged = _sent(message, came, made, setup)
+        each.append(replace(judged, mapping=selector.name if named else None, copy=len(each) + 1))
+    return replace(each[0], more=tuple(each[1:]))
 
 
-def _sent(message: Message, made: stages.Made | Skipped, setup: Setup) -> Judged:
+def _chosen(
+    message: Message, came: stages.Passed, destination: Configured, setup: Setup
+) -> tuple[list[Selector], stages.Passed]:
+    """Return the mappings that select a message, and how it comes to them: through the insert function."""
+    if came.stopped is not None:
+        return [], came
+    chosen = stages.selected(came, destination)
+    if chosen or setup.switches.trigger_sees == "returned":
+        came = stages.through_function(came, message.call.index, destination, setup)
+        if setup.switches.trigger_sees == "returned":
+            chosen = stages.selected(came, destination)
+    if came.stopped is None and not chosen:
+        came = replace(came, stopped=stages.unselected(came.data, destination))
+    return chosen, came
+
+
+def _stopped(message: Message, came: stages.Passed) -> Judged:
+    assert came.stopped is not None
+    findings = bounded((*_about(message), *came.notes))
+    return Judged(message.call, came.stopped, findings, message, changes=came.changes, function=came.function)
+
+
+def _sent(message: Message, came: stages.Passed, made: stages.Made | Skipped, setup: Setup) -> Judged:
     """Return what becomes of a message that a mapping selects."""
     if isinstance(made, Skipped):
-        return Judged(message.call, made, _about(message), message)
+        return _stopped(message, replace(came, stopped=made))
     content = replace(message, data=made.data)
     webhook, notes = webhooks.webhook(
         content,
@@ -156,8 +174,15 @@ def _sent(message: Message, made: stages.Made | Skipped, setup: Setup) -> Judged
         ordinary=made.ordinary,
         secret=setup.secret,
     )
-    findings = (*_about(content), *made.findings, *notes, *examine(made.data, setup.pendo))
-    return Judged(message.call, made.requested(webhook), bounded(findings), message, changes=made.changes)
+    findings = (*_about(content), *came.notes, *made.findings, *notes, *examine(made.data, setup.pendo))
+    return Judged(
+        message.call,
+        made.requested(webhook),
+        bounded(findings),
+        message,
+        changes=made.changes,
+        function=came.function,
+    )
 
 
 def _about(message: Message) -> tuple[Finding, ...]:

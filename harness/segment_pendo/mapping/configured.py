@@ -14,8 +14,10 @@ from segment_pendo.segment.fql import trigger as fql
 from segment_pendo.segment.fql.trigger import Trigger
 from segment_pendo.segment.mapping_kit import mapping as kit
 from segment_pendo.segment.mapping_kit.mapping import Mapping, MappingError
+from segment_pendo.segment.plan import plan as plans
+from segment_pendo.segment.plan.plan import Plan
 from segment_pendo.segment.switches import DEFAULT, Switches
-from segment_pendo.words import Finding, JsonObject
+from segment_pendo.words import Finding, Json, JsonObject
 
 __all__ = ["Configured", "Selector", "configured"]
 
@@ -34,6 +36,7 @@ class Configured:
     """A destination that is ready to be asked.
 
     `selectors`: the mappings that are on, in order; empty for the classic destination, which has none.
+    `planned`: the content of the tracking plan, from which `plan` is made.
     `findings`: what is worth knowing about the destination itself; their paths are paths of the file.
     """
 
@@ -41,6 +44,8 @@ class Configured:
     described: JsonObject
     selectors: tuple[Selector, ...]
     filters: Filters
+    plan: Plan | None
+    planned: Json
     findings: tuple[Finding, ...]
 
     @property
@@ -60,17 +65,21 @@ class Configured:
 
 
 def configured(
-    file: DestinationFile, switches: Switches = DEFAULT, name: str = "the destination"
+    file: DestinationFile,
+    switches: Switches = DEFAULT,
+    plan: Json = None,
+    name: str = "the destination",
 ) -> Configured:
     """Make a destination ready. Raises DestinationError for a mapping that cannot be done, calling it `name`.
 
+    `plan`: the content of its tracking plan; PlanError is raised for one that cannot be used.
     What was made ready before is kept: a store maps many calls with the same destination again.
     """
-    return _configured(js_json.keep(destination_file.plain(file)), switches, name)
+    return _configured(js_json.keep(destination_file.plain(file)), switches, js_json.keep(plan), name)
 
 
 @lru_cache(maxsize=100)
-def _configured(text: bytes, switches: Switches, name: str) -> Configured:
+def _configured(text: bytes, switches: Switches, plan: bytes, name: str) -> Configured:
     described = js_json.read(text, spelled=True).value
     assert isinstance(described, dict)
     file = destination_file.of(described, name)
@@ -84,7 +93,16 @@ def _configured(text: bytes, switches: Switches, name: str) -> Configured:
         if mapping.enabled:
             selectors.append(Selector(mapping.name or f"mapping {index + 1}", trigger, made))
     filtering = filters.compiled([*_specs(file)], switches)
-    return Configured(file, described, tuple(selectors), filtering, (*found, *filtering.findings))
+    planned = js_json.read(plan, spelled=True).value
+    return Configured(
+        file,
+        described,
+        tuple(selectors),
+        filtering,
+        None if planned is None else plans.read(planned),
+        planned,
+        (*found, *filtering.findings),
+    )
 
 
 def _mapping(mapping: JsonObject, place: str, name: str) -> Mapping:

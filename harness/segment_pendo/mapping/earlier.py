@@ -43,7 +43,7 @@ class EarlierCalls:
         annotated: list[Judged] = []
         for judged in receipt.judged:
             annotated.append(self.annotated_call(judged, receipt.at))
-            yield
+            yield None
         return replace(receipt, judged=tuple(annotated))
 
     def annotated_call(self, judged: Judged, at: datetime) -> Judged:

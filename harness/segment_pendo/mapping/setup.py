@@ -14,8 +14,9 @@ from segment_pendo.mapping.configured import Configured, configured
 from segment_pendo.mapping.destination_file import DestinationFile
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import webhooks
+from segment_pendo.segment.functions import Function
 from segment_pendo.segment.switches import Switches
-from segment_pendo.words import JsonObject
+from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Described", "Setup", "SetupError"]
 
@@ -38,6 +39,7 @@ class Described(Struct, kw_only=True, rename="camel"):
     destination: Annotated[
         dict[str, Any] | UnsetType, Meta(description="the destination file, where there was one")
     ] = UNSET
+    plan: Annotated[Any, Meta(description="the tracking plan, where the destination file names one")] = UNSET
     model: Annotated[
         dict[str, str] | UnsetType, Meta(description="the name of assume in files made before 2026-12")
     ] = UNSET
@@ -61,7 +63,8 @@ class Setup:
     webhook destinations it is (webhooks.KINDS). `pendo_track`: whether the Pendo subscription has the setting
     for track calls (pendo 1.60). `switches` are Segment's, `pendo` Pendo's. `secret`: the shared secret; no
     repr and no description shows it. `destination`: how it is set up in production, where a destination file
-    says so; `track`, `webhook` and `pendo_track` are then what the file says.
+    says so; `track`, `webhook` and `pendo_track` are then what the file says. `function` runs its insert
+    function; where there is none, calls come back from it unchanged.
     """
 
     track: bool = False
@@ -71,6 +74,7 @@ class Setup:
     pendo_track: bool = True
     secret: str = field(default="", repr=False)
     destination: Configured | None = field(default=None, repr=False)
+    function: Function | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -82,12 +86,15 @@ class Setup:
         assume: Mapping[str, str] | Iterable[str] = (),
         secret: str = "",
         destination: DestinationFile | None = None,
+        plan: Json = None,
+        function: Function | None = None,
     ) -> "Setup":
         """Make a Setup and check everything; a door only translates its options into these arguments.
 
         `assume`: names and values of switches, or `name=value` texts; they count more than those of the
-        `destination` file, which says the rest. Raises SetupError, SwitchError for a switch or a value that
-        does not exist, DestinationError; all are ValueErrors.
+        `destination` file, which says the rest. `plan` is the content of the plan, `function` runs the
+        function that the file names. Raises SetupError, SwitchError for a switch or a value that does not
+        exist, DestinationError, PlanError; all are ValueErrors.
         """
         for name, flag in (("track", track), ("pendo_track", pendo_track)):
             if not isinstance(flag, bool):
@@ -110,8 +117,8 @@ class Setup:
         for name, only in _ONLY.items():
             if name in switch.settings(switches) and webhook != only:
                 _refuse(f"{name} has an effect only where webhook is {only}.", "assume")
-        ready = None if destination is None else configured(destination, switches)
-        return cls(track, webhook, switches, pendo, pendo_track, secret, ready)
+        ready = None if destination is None else configured(destination, switches, plan)
+        return cls(track, webhook, switches, pendo, pendo_track, secret, ready, function)
 
     @property
     def kind(self) -> webhooks.Kind:
@@ -131,11 +138,17 @@ class Setup:
         """Return all but the secret as JSON; `like` reads it again."""
         assume: JsonObject = {**switch.settings(self.switches), **switch.settings(self.pendo)}
         off: JsonObject = {} if self.pendo_track else {"pendoTrack": False}
-        file: JsonObject = {} if self.destination is None else {"destination": self.destination.described}
+        file: JsonObject = {}
+        if self.destination is not None:
+            file["destination"] = self.destination.described
+            if self.destination.planned is not None:
+                file["plan"] = self.destination.planned
         return {"track": self.track, "webhook": self.webhook, "assume": assume, **off, **file}
 
     def like(self, described: JsonObject) -> "Setup":
         """Return the setup that was described, with the secret of this one. What is absent has its default.
+
+        It runs no function: what one made of a call is kept with the call.
 
         Raises ValueError for anything unknown. A combination of settings that `of` refuses is still read: a
         file must stay readable.
@@ -148,6 +161,7 @@ class Setup:
         assume = settings.assume if settings.model is UNSET else settings.model
         switches, pendo = _switches(assume)
         file = settings.destination
+        plan = None if settings.plan is UNSET else settings.plan
         return replace(
             self,
             track=settings.track,
@@ -155,9 +169,10 @@ class Setup:
             switches=switches,
             pendo=pendo,
             pendo_track=settings.pendo_track,
+            function=None,
             destination=None
             if isinstance(file, UnsetType)
-            else configured(destination_file.of(file, "its destination"), switches),
+            else configured(destination_file.of(file, "its destination"), switches, plan),
         )
 
 

@@ -1,7 +1,8 @@
 """What a configured destination does with a message, stage by stage, in Segment's order (D-1).
 
-destination on? -> consent -> integrations object -> filters -> trigger -> mapping. The order of consent and
-what comes before it is published nowhere: an assumption.
+tracking plan -> destination on? -> consent -> integrations object -> filters -> function -> trigger ->
+mapping. Where consent stands is published nowhere: an assumption. Whether the trigger sees what the function
+returned is a switch (trigger_sees).
 """
 
 from dataclasses import dataclass, replace
@@ -10,24 +11,34 @@ from typing import Final
 from segment_pendo.base.prose import short
 from segment_pendo.mapping.configured import Configured, Selector
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.segment import consent, webhooks
+from segment_pendo.segment import consent, functions, webhooks
 from segment_pendo.segment.filters.filters import Dropped
 from segment_pendo.segment.mapping_kit.mapping import Unmapped
 from segment_pendo.segment.mapping_kit.request import wire_headers
+from segment_pendo.segment.plan.plan import Blocked
 from segment_pendo.words import Change, Finding, Headers, JsonObject, Message, Skipped, Webhook
 
-__all__ = ["Made", "Passed", "made_by", "passed", "unselected"]
+__all__ = ["Made", "Passed", "made_by", "passed", "selected", "through_function", "unselected"]
 
 _MOST_SAID: Final = 5  # triggers that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A message that comes to the triggers: what it is now, what changed it, what to know about that."""
+    """How far a message came: what it is now, what changed it, what to know about that.
+
+    `stopped`: why it goes no further. `function`: what the insert function made of it, as Judged has it.
+    """
 
     data: JsonObject
     changes: tuple[Change, ...] = ()
     notes: tuple[Finding, ...] = ()
+    stopped: Skipped | None = None
+    function: JsonObject | None = None
+
+    def changed(self, stage: str, by: str, data: JsonObject) -> "Passed":
+        """Return the message as a stage left it."""
+        return replace(self, data=data, changes=(*self.changes, Change(stage, by, data)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +63,60 @@ class Made:
         return replace(webhook, method=self.method, headers=headers)
 
 
-def passed(message: Message, destination: Configured, setup: Setup) -> Passed | Skipped:
-    """Return what comes to the triggers, or which stage before them dropped the message."""
+def passed(message: Message, destination: Configured, setup: Setup) -> Passed:
+    """Return what comes through the stages before function and trigger."""
+    came = _planned(Passed(message.data), destination)
+    if came.stopped is not None:
+        return came
     if not destination.file.enabled:
-        return Skipped(
-            "DESTINATION_DISABLED", "The destination is off in its file (enabled: false); turn it on there."
-        )
-    stopped = consent.blocked(message.data, destination.categories, setup.switches) or webhooks.filtered(
-        message, setup.kind, setup.switches
+        reason = "The destination is off in its file (enabled: false); turn it on there."
+        return replace(came, stopped=Skipped("DESTINATION_DISABLED", reason))
+    stopped = consent.blocked(came.data, destination.categories, setup.switches) or webhooks.filtered(
+        replace(message, data=came.data), setup.kind, setup.switches
     )
-    if stopped is not None:
-        return stopped
-    data, changes = message.data, list[Change]()
-    filtered = destination.filters.applied(data)
+    return replace(came, stopped=stopped) if stopped is not None else _filtered(came, destination)
+
+
+def _planned(came: Passed, destination: Configured) -> Passed:
+    if destination.plan is None:
+        return came
+    judged = destination.plan.judged(came.data)
+    came = replace(came, notes=(*came.notes, *judged.violations))
+    if isinstance(judged, Blocked):
+        reason = judged.reason[:1].upper() + judged.reason[1:]
+        return replace(came, stopped=Skipped(judged.code, reason))
+    return came if judged.data is came.data else came.changed("plan", "the tracking plan", judged.data)
+
+
+def _filtered(came: Passed, destination: Configured) -> Passed:
+    filtered = destination.filters.applied(came.data)
     if isinstance(filtered, Dropped):
-        return Skipped(filtered.code, filtered.reason)
-    if filtered.changed_by:
-        data = filtered.data
-        changes.append(Change("filters", ", ".join(filtered.changed_by), data))
-    return Passed(data, tuple(changes), filtered.notes)
+        return replace(came, stopped=Skipped(filtered.code, filtered.reason))
+    came = replace(came, notes=(*came.notes, *filtered.notes))
+    if not filtered.changed_by:
+        return came
+    return came.changed("filters", ", ".join(filtered.changed_by), filtered.data)
+
+
+def through_function(came: Passed, index: int, destination: Configured, setup: Setup) -> Passed:
+    """Return what comes back from the insert function (D-50), where the destination has one.
+
+    `index`: of the call in its request.
+    """
+    if destination.file.function is None or setup.function is None:
+        return came
+    outcome = setup.function(came.data, index)
+    came = replace(came, function=functions.kept(outcome, came.data))
+    if isinstance(outcome, functions.Blocked):
+        return replace(came, stopped=Skipped(outcome.code, outcome.reason))
+    if came.function is None:
+        return came
+    return came.changed("function", destination.file.function, outcome.data)
+
+
+def selected(came: Passed, destination: Configured) -> list[Selector]:
+    """Return the mappings that select a message, in their order (D-14)."""
+    return [selector for selector in destination.selectors if selector.trigger.selects(came.data)]
 
 
 def unselected(data: JsonObject, destination: Configured) -> Skipped:
@@ -102,8 +148,7 @@ def made_by(selector: Selector, came: Passed, destination: Configured, *, ordina
     changes = came.changes
     if not mapped.same:
         changes = (*changes, Change("mapping", selector.name, mapped.data))
-    notes = (*came.notes, *mapped.notes)
-    return Made(mapped.data, changes, mapped.ordinary, mapped.method, mapped.headers, notes)
+    return Made(mapped.data, changes, mapped.ordinary, mapped.method, mapped.headers, mapped.notes)
 
 
 def _mapping_called(selector: Selector, destination: Configured) -> str:

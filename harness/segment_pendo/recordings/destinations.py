@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import short, tell_nobody
@@ -10,14 +11,24 @@ from segment_pendo.mapping import destination_file
 from segment_pendo.mapping.destination_file import DestinationError, DestinationFile
 from segment_pendo.recordings.exchange import production
 from segment_pendo.recordings.exchange.production import InProduction
+from segment_pendo.segment.plan import plan as plans
+from segment_pendo.segment.plan.error import PlanError
 from segment_pendo.words import Json
 
-__all__ = ["load", "written"]
+__all__ = ["Loaded", "load", "written"]
 
 _MOST_BYTES = 64 << 20  # a workspace's whole state may be large
 
 
-def load(path: Path, named: str | None = None, tell: Callable[[str], None] = tell_nobody) -> DestinationFile:
+class Loaded(NamedTuple):
+    """A destination with what its file names: the content of its plan (None without one), its function."""
+
+    file: DestinationFile
+    plan: Json = None
+    function: Path | None = None
+
+
+def load(path: Path, named: str | None = None, tell: Callable[[str], None] = tell_nobody) -> Loaded:
     """Return the destination that a file describes, whatever its form. Raises DestinationError.
 
     `named`: which one, by its name, id or address, where the file holds several. `tell` is called with a
@@ -38,11 +49,31 @@ def load(path: Path, named: str | None = None, tell: Callable[[str], None] = tel
         chosen = _chosen(found, named, str(path))
         for sentence in chosen.dropped:
             tell(sentence)
-        return destination_file.of(chosen.described, f"{path}, {chosen.address or chosen.name}")
+        return Loaded(destination_file.of(chosen.described, f"{path}, {chosen.address or chosen.name}"))
     if named is not None:
         msg = f"{path} describes one destination; a name is for files of Terraform and the Public API."
         raise DestinationError(msg)
-    return destination_file.of(value, str(path))
+    described = destination_file.of(value, str(path))
+    plan = None if described.plan is None else _plan(path.parent / described.plan, path)
+    function = None if described.function is None else path.parent / described.function
+    if function is not None and not function.is_file():
+        msg = f"{path}: there is no file {function}. Correct function, or set it to null."
+        raise DestinationError(msg)
+    return Loaded(described, plan, function)
+
+
+def _plan(path: Path, of: Path) -> Json:
+    """Return the content of a tracking plan that can be used."""
+    try:
+        plan = destination_file.json_of(path.read_bytes(), str(path))
+        plans.read(plan)
+    except OSError as error:
+        msg = f"{of}: its plan {path} cannot be read: {error.strerror}. Correct plan, or set it to null."
+        raise DestinationError(msg) from None
+    except PlanError as error:
+        msg = f"{path}: {error}"
+        raise DestinationError(msg) from None
+    return plan
 
 
 def _chosen(found: list[InProduction], named: str | None, name: str) -> InProduction:

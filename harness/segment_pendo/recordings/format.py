@@ -93,7 +93,8 @@ class Became(NamedTuple):
 class RecordedCall:
     """One call line: the call, when it came, and what became of it.
 
-    `more`: what further mappings of the destination made of it.
+    `more`: what further mappings of the destination made of it. `function`: what its insert function did, as
+    Judged has it.
     """
 
     number: int  # of the line in its file
@@ -108,6 +109,7 @@ class RecordedCall:
     findings: tuple[str, ...]
     mapping: str | None = None
     more: tuple[Became, ...] = ()
+    function: JsonObject | None = None
 
     @property
     def each(self) -> tuple[Became, ...]:
@@ -233,6 +235,7 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
         {
             "call": judged.call.data,
             **when,
+            **({} if judged.function is None else {"function": judged.function}),
             **first,
             **({"more": [*more]} if more else {}),
         }
@@ -384,6 +387,7 @@ def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCal
     at = times.parse(call.received_at)
     if at is None:
         raise _damaged(name, number, "receivedAt is not a time")
+    function = value.get("function")
     more = () if call.more is UNSET else tuple(_further(further) for further in call.more)
     if any(body is not None and _HALF.search(body) for body in (call.body, *(item.body for item in more))):
         raise _damaged(name, number, "the body of this call has half a character (a lone surrogate)")
@@ -400,6 +404,7 @@ def _call(number: int, line: bytes, value: JsonObject, name: str) -> RecordedCal
         tuple(call.findings),
         None if call.mapping is UNSET else call.mapping,
         more,
+        function if isinstance(function, dict) else None,
     )
 
 

@@ -9,6 +9,7 @@ from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError, _member, _sdk_request
 from segment_pendo.segment import ingest
+from segment_pendo.segment.functions import remembered
 from segment_pendo.words import Batch, Call, Json, JsonObject, Judged, Refusal
 
 __all__ = ["Judge", "batch_of", "with_sent_at"]
@@ -21,9 +22,17 @@ class Judge:
         self._setup = setup
         self._earlier = EarlierCalls(setup)
 
-    def judged(self, call: Call, batch: Batch, at: datetime, made_id: str) -> Judged:
-        """Return what becomes of a call of a batch that was received `at`."""
-        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=lambda: made_id, setup=self._setup)
+    def judged(
+        self, call: Call, batch: Batch, at: datetime, made_id: str, function: JsonObject | None = None
+    ) -> Judged:
+        """Return what becomes of a call of a batch that was received `at`.
+
+        `function`: what the insert function made of it then; it counts where none is run now.
+        """
+        setup = self._setup
+        if setup.function is None and function is not None:
+            setup = replace(setup, function=remembered({call.index: function}))
+        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=lambda: made_id, setup=setup)
         return self._earlier.annotated_call(judged, at)
 
     def met(self, call: RecordedCall) -> None:
@@ -47,7 +56,7 @@ class Judge:
         self._earlier.across.grouped(call.call for call in entry.calls if isinstance(call.call, dict))
         for call, recorded in zip(batch.calls, entry.calls, strict=True):
             sent = with_sent_at(batch, recorded.sent_at)
-            yield self.judged(call, sent, recorded.at, recorded.made_id)
+            yield self.judged(call, sent, recorded.at, recorded.made_id, recorded.function)
 
 
 def batch_of(request: JsonObject, calls: list[Json], setup: Setup) -> Batch:

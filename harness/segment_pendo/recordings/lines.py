@@ -60,6 +60,14 @@ class RequestLine(Struct, forbid_unknown_fields=True, kw_only=True):
     refused: Refused | None = None
 
 
+class FunctionOutcome(Struct, forbid_unknown_fields=True):
+    """The event that an insert function returned, or why it blocked the call."""
+
+    data: dict[str, Any] | UnsetType = UNSET
+    code: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
 class Further(Struct, forbid_unknown_fields=True, kw_only=True, tag_field="outcome"):
     """What a further mapping of the destination made of a call."""
 
@@ -98,6 +106,10 @@ class CallLine(Struct, forbid_unknown_fields=True, kw_only=True, rename="camel",
     ] = UNSET
     mapping: Annotated[
         str | UnsetType, Meta(description="the destination's mapping, where it has several")
+    ] = UNSET
+    function: Annotated[
+        FunctionOutcome | UnsetType,
+        Meta(description="what the insert function made of the call, where it changed or blocked it"),
     ] = UNSET
     more: Annotated[
         list[Webhook | Skipped] | UnsetType, Meta(description="what further mappings made of the call")

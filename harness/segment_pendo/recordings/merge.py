@@ -115,7 +115,8 @@ class _Written:
                 self._done.kept += 1
                 yield old.line
             else:
-                judged = self._judge.judged(call, with_sent_at(batch, new.sent_at), new.at, new.made_id)
+                sent = with_sent_at(batch, new.sent_at)
+                judged = self._judge.judged(call, sent, new.at, new.made_id, new.function)
                 self._done.new += 1
                 yield call_line(judged, new.at, new.sent_at, new.made_id)
 
@@ -142,7 +143,11 @@ def joined(header: Header, several: Iterable[Entry], meaning: Meaning) -> Iterat
 def _still_true(kept: RecordedCall, call: Call, batch: Batch, setup: Setup) -> bool:
     """Whether an old line still says what becomes of its call after another request line."""
     judged = Judge(setup).judged(
-        replace(call, data=kept.call), with_sent_at(batch, kept.sent_at), kept.at, kept.made_id
+        replace(call, data=kept.call),
+        with_sent_at(batch, kept.sent_at),
+        kept.at,
+        kept.made_id,
+        kept.function,
     )
     return [each.body for each in kept.each] == [became(each).body for each in judged.each]
 

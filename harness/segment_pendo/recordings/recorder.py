@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Literal
 
-from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished
+from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished, made_waiting
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
@@ -209,9 +210,11 @@ class Recorder:
                 skipped.append(mark)
                 continue
             made_id = server_made_id(call, messages[call.index])
-            judged = self._judge.judged(call, batch, receipt.at, made_id)
+            make = partial(self._judge.judged, call, batch, receipt.at, made_id)
+            waits = self._setup.function is not None
+            judged = (yield from made_waiting(make)) if waits else make()
             lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
-            yield
+            yield None
         return lines
 
     def close(self, *, replacing: bool = True) -> None:
@@ -283,7 +286,7 @@ def _unknown(batch: Batch, people: People) -> Steps[Batch]:
     calls: list[Call] = []
     for call in batch.calls:
         calls.append(replace(call, data=people.call(call.data)))
-        yield
+        yield None
     return replace(batch, envelope=envelope, calls=tuple(calls))
 
 

@@ -91,7 +91,7 @@ def redacted_in_steps(
 ) -> Steps[tuple[SdkRequest, Batch | None]]:
     """Do the same as `redacted`, a call a step; the request comes without its body, which `batch` holds."""
     batch = ingest.read(request, switches, spelled=True)
-    yield
+    yield None
     _learn(request, keys)
     if not isinstance(batch, Batch) or not batch.calls:
         return _bare(request, b"", "", keys), None
@@ -100,11 +100,11 @@ def redacted_in_steps(
     keys.learn(batch.envelope)
     for call in batch.calls:
         keys.learn(call.data)
-        yield
+        yield None
     calls: list[Call] = []
     for call in batch.calls:
         calls.append(replace(call, data=keys.without(call.data)))
-        yield
+        yield None
     envelope = keys.without(batch.envelope)
     assert isinstance(envelope, dict)
     write_key = None if batch.write_key is None else keys.stand_in(batch.write_key)

@@ -158,4 +158,5 @@ def _recorded(item: Mapped, sent_at: tuple[Json, ...]) -> RecordedCall:
         tuple(finding.code for finding in judged.findings),
         first.mapping,
         tuple(more),
+        judged.function,
     )

@@ -6,9 +6,11 @@ returns replaces the event. This module knows the rules and the words; serve/fun
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
+from segment_pendo.base import js_json
 from segment_pendo.base.finding_code import Code
 from segment_pendo.base.prose import many, short
 from segment_pendo.words import Json, JsonObject
@@ -20,13 +22,16 @@ __all__ = [
     "NETWORK_OFF",
     "SECONDS",
     "Blocked",
+    "Function",
     "Returned",
     "Thrown",
     "ended",
     "handler",
+    "kept",
     "log_of",
     "missing",
     "nothing",
+    "remembered",
     "said",
     "thrown",
     "timed_out",
@@ -143,6 +148,35 @@ class Blocked:
     code: str
     reason: str
     logs: tuple[str, ...] = ()
+
+
+class Function(Protocol):
+    """Gives a call, which is the `index`-th of its request, to the insert function."""
+
+    def __call__(self, data: JsonObject, index: int) -> Returned | Blocked: ...
+
+
+def kept(outcome: Returned | Blocked, data: JsonObject) -> JsonObject | None:
+    """Return what a store or a recording keeps of an outcome; None where the event came back unchanged.
+
+    A function is code: it is not run again where a kept call is mapped again.
+    """
+    if isinstance(outcome, Blocked):
+        return {"code": outcome.code, "reason": outcome.reason}
+    return None if js_json.write(outcome.data) == js_json.write(data) else {"data": outcome.data}
+
+
+def remembered(of_index: Mapping[int, JsonObject | None]) -> Function:
+    """Return a function that answers what was kept for each call."""
+
+    def answer(data: JsonObject, index: int) -> Returned | Blocked:
+        outcome = of_index.get(index) or {}
+        event, code, reason = outcome.get("data"), outcome.get("code"), outcome.get("reason")
+        if isinstance(code, str) and isinstance(reason, str):
+            return Blocked(code, reason)
+        return Returned(event if isinstance(event, dict) else data)
+
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

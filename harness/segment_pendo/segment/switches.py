@@ -110,6 +110,14 @@ class Switches:
         {"as_sent": "no", "rewritten": "yes, as Segment's library facade does"},
         "W-7",
     )
+    trigger_sees: str = switch(
+        "Does a mapping's trigger see the event before the insert function, or what the function returned?",
+        {
+            "returned": "what the function returned",
+            "sent": "the event before the function, which is run only where a trigger selects it",
+        },
+        "D-56",
+    )
     filter_engine: str = switch(
         "Which of Segment's two engines runs a destination's filters?",
         {

@@ -147,7 +147,7 @@ class Delivery:
             if judged.webhook is not None:
                 self._webhooks.remember(receipt.ref(judged), judged.webhook)
                 some = True
-            yield
+            yield None
         if some:
             self.look()
 

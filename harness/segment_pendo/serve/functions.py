@@ -5,6 +5,7 @@ that has none of it (node/function_runner.cjs), that file takes Node's own doors
 permission model guards files and processes. Nothing of our environment is handed down.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Event, Lock, Timer
 from types import TracebackType
@@ -26,7 +28,7 @@ from segment_pendo.segment import functions
 from segment_pendo.segment.functions import Blocked, Returned, Thrown
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["FunctionFileError", "FunctionRunner", "NodeError"]
+__all__ = ["FunctionFileError", "FunctionRunner", "NodeError", "shared"]
 
 RUNNER: Final = Path(__file__).resolve().parent / "node" / "function_runner.cjs"
 OLDEST: Final = 18
@@ -136,6 +138,10 @@ class FunctionRunner:
                 raise
             return _answered(name, answer)
 
+    def __call__(self, data: JsonObject, index: int) -> Returned | Blocked:  # noqa: ARG002 - as Function has it
+        """Do the same as `run`."""
+        return self.run(data)
+
     def _ready(self) -> "_Child":
         """Return the process with the function loaded."""
         if self._closed:
@@ -189,6 +195,14 @@ class FunctionRunner:
         child, self._child = self._child, None
         if child is not None:
             child.close()
+
+
+@cache
+def shared(path: Path) -> FunctionRunner:
+    """Return the runner of a file, the same for all who ask, until this process ends."""
+    runner = FunctionRunner(path)
+    atexit.register(runner.close)
+    return runner
 
 
 def _answered(name: str, line: bytes) -> Returned | Blocked:

@@ -97,17 +97,36 @@ async def in_turns[T](steps: Steps[T], turn: float, cancelled: Callable[[T], Non
     until = perf_counter() + turn
     while True:
         try:
-            next(steps)
+            waiting = next(steps)
         except StopIteration as end:
             result: T = end.value
             return result
-        if perf_counter() >= until:
+        if waiting is not None:
+            doing = asyncio.ensure_future(asyncio.to_thread(waiting))
+            try:
+                await asyncio.shield(doing)
+            except asyncio.CancelledError:
+                await _done(doing)
+                cancelled(finished(steps))  # as below
+                raise
+            until = perf_counter() + turn
+        elif perf_counter() >= until:
             try:
                 await asyncio.sleep(0)
             except asyncio.CancelledError:
                 cancelled(finished(steps))  # what one sink has taken, the others must take too
                 raise
             until = perf_counter() + turn
+
+
+async def _done(doing: "asyncio.Future[None]") -> None:
+    """Wait until work in a thread is done, which nobody can cancel."""
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            continue
+    doing.result()
 
 
 def _now() -> datetime:
@@ -226,7 +245,7 @@ class Relay:
                     yield from sink.take_in_steps(receipt)
                 elif not isinstance(sink, Keeper):
                     sink.take(receipt)
-                yield
+                yield None
 
     def _kept(self) -> None:
         if self._failing:

@@ -9,9 +9,10 @@ from segment_pendo.base.suggestion import unknown
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.destinations import load
 from segment_pendo.recordings.meaning import IgnoreError, Meaning
+from segment_pendo.serve.functions import shared
 from segment_pendo.words import LEVELS, Level
 
-__all__ = ["Options", "combined", "known", "options_of"]
+__all__ = ["Options", "combined", "known", "options_of", "setup_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def options_of(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> O
         name: chosen[name] for name in ("track", "pendo_track", "webhook", "assume") if name in chosen
     }
     file = chosen.get("destination")
-    setup = Setup.of(**settings, destination=None if file is None else load(directory / str(file)))
+    setup = setup_of(settings, None if file is None else directory / str(file))
     return Options(
         setup,
         fail_on=_one_of(chosen, "fail_on", LEVELS),
@@ -78,6 +79,17 @@ def options_of(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> O
         update=update,
         meaning=_meaning(chosen),
     )
+
+
+def setup_of(settings: Mapping[str, Any], file: Path | None) -> Setup:
+    """Return the Setup of these settings, and of a destination file. Raises ValueError."""
+    if file is None:
+        return Setup.of(**settings)
+    loaded = load(file)
+    function = None if loaded.function is None else shared(loaded.function)
+    if function is not None:
+        function.check()
+    return Setup.of(**settings, destination=loaded.file, plan=loaded.plan, function=function)
 
 
 def _one_of(chosen: Mapping[str, Any], name: str, values: Sequence[str]) -> Any:

@@ -22,12 +22,12 @@ from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
-from segment_pendo.recordings.destinations import load
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.testing.expectation import Expectation, checked
 from segment_pendo.testing.held import Metadata, no_such
 from segment_pendo.testing.literals import Sdk, WebhookKind
+from segment_pendo.testing.options import setup_of
 from segment_pendo.testing.timeline import Arrival, Event, Note, called, problems
 from segment_pendo.testing.values import as_sent
 from segment_pendo.words import LEVELS, JsonObject, Judged, Level, Receipt
@@ -231,13 +231,8 @@ def pendo_after(
         hint = f"did you mean {near!r}?" if near else f"the SDKs are {', '.join(SDKS)}"
         msg = f"there is no SDK {sdk!r}; {hint}"
         raise ValueError(msg)
-    setup = Setup.of(
-        track=track,
-        pendo_track=pendo_track,
-        webhook=webhook,
-        assume=assume,
-        destination=None if destination is None else load(Path(destination)),
-    )
+    settings = {"track": track, "pendo_track": pendo_track, "webhook": webhook, "assume": assume}
+    setup = setup_of(settings, None if destination is None else Path(destination))
     results = _Predicted(setup, at)
     sent = [as_sent(call, sdk) for call in calls]
     for call in sent:

@@ -91,7 +91,7 @@ def test_what_nobody_took_was_not_seen() -> None:
             finished(self.prepared(receipt)).keep()
 
         def prepared(self, receipt: Receipt) -> Steps[Prepared]:
-            yield
+            yield None
 
             def keep() -> None:
                 self.taken.append(receipt)

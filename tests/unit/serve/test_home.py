@@ -297,7 +297,7 @@ def test_a_sink_that_fails_is_a_500_and_the_next_request_is_served(
             finished(self.prepared(receipt)).keep()
 
         def prepared(self, _receipt: Receipt) -> Steps[Prepared]:
-            yield
+            yield None
 
             def keep() -> None:
                 if self.failing:

@@ -44,7 +44,7 @@ class KeptInSteps(Kept):
         for number, judged in enumerate(receipt.judged):
             self._at(number)
             self.calls.append(judged.call.member("userId"))
-            yield
+            yield None
 
 
 def test_a_short_request_is_answered_while_a_long_one_is_worked_on() -> None:
@@ -99,7 +99,7 @@ class Disk(Kept):
         self.full = False
 
     def prepared(self, receipt: Receipt) -> Steps[Prepared]:
-        yield
+        yield None
         before = list(self.calls)
 
         def keep() -> None:

@@ -166,7 +166,10 @@ def _call(
     file: Path, entry: Entry, call: RecordedCall, now: Judged, fail_on: str | None, meaning: Meaning
 ) -> _Checked:
     objections = [
-        finding for finding in now.findings if fail_on is not None and is_as_bad(finding.level, fail_on)
+        finding
+        for each in now.each
+        for finding in each.findings
+        if fail_on is not None and is_as_bad(finding.level, fail_on)
     ]
 
     def row() -> JsonObject:

@@ -49,7 +49,7 @@ def command(file: Path, source: Path | None, named: str | None, *, force: bool) 
     if named is not None and source is None:
         message = "--named says which destination of --from DUMP is meant; give --from too."
         raise click.UsageError(message)
-    destination = DestinationFile() if source is None else load(source, named, _say)
+    destination = DestinationFile() if source is None else load(source, named, _say).file
     Setup.of(destination=destination)  # what cannot be mapped is told now
     text = written(destination)
     if str(file) == "-":

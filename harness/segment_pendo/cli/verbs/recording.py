@@ -100,6 +100,15 @@ def _tell_what_is_left(file: Path) -> None:
     )
 
 
+def _of_function(kept: JsonObject | None, pseudonyms: People) -> JsonObject | None:
+    """Return what an insert function made of a call, with pseudonyms."""
+    if kept is None:
+        return None
+    if "data" in kept:
+        return {"data": pseudonyms.call(kept["data"])}
+    return kept | {"reason": pseudonyms.inside(str(kept.get("reason")))}
+
+
 def _redacted(header: recording.Header, entries: list[Entry], pseudonyms: People) -> list[bytes]:
     judge = Judge(header.setup)
     lines = [
@@ -112,6 +121,7 @@ def _redacted(header: recording.Header, entries: list[Entry], pseudonyms: People
                 call=pseudonyms.call(call.call),
                 sent_at=tuple(map(pseudonyms.within, call.sent_at)),
                 made_id=pseudonyms.inside(call.made_id),
+                function=_of_function(call.function, pseudonyms),
             )
             for call in entry.calls
         ]

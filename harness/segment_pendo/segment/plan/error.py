@@ -7,7 +7,7 @@ from segment_pendo.base.prose import printable
 __all__ = ["PlanError", "wrong"]
 
 
-class PlanError(SegmentPendoError):
+class PlanError(SegmentPendoError, ValueError):
     """A tracking plan that cannot be used: what, where, why and what to do next."""
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header_pairs
@@ -14,10 +14,11 @@ from segment_pendo.explain.rows import finding_row
 from segment_pendo.mapping import earlier as history
 from segment_pendo.mapping.assess import assess_in_steps
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment.functions import remembered
 from segment_pendo.segment.ingest import basic_user
 from segment_pendo.segment.webhooks import resigned, signature_of
 from segment_pendo.serve.store.database import Database
-from segment_pendo.words import Finding, Headers, Json, Judged, Receipt, SdkRequest
+from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Judged, Receipt, SdkRequest
 
 __all__ = [
     "CALL",
@@ -37,8 +38,8 @@ RECEIPT: Final = (
     "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
 )
 CALL: Final = (
-    "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, chain) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, function, "
+    "chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # What says something about the SDK, or about how its body is read; nothing that lets somebody in.
 _KEPT_HEADERS: Final = frozenset(
@@ -87,6 +88,7 @@ def call_columns(judged: Judged, place: int) -> tuple[object, ...]:
         "waiting" if webhook else None,
         _kept_history(judged),
         signature_of(webhook) if webhook else None,
+        js_json.write(judged.function).decode() if judged.function is not None else None,
     )
 
 
@@ -113,8 +115,21 @@ def remade_in_steps(database: Database, number: int) -> Steps[tuple[Receipt, Set
     described = js_json.read(setup.encode()).value
     assert isinstance(described, dict)
     as_then = Setup().like(described)
+    if as_then.destination is not None and as_then.destination.file.function is not None:
+        as_then = replace(as_then, function=remembered(_by_function(database, number)))
     receipt = yield from assess_in_steps(request, id=name, at=datetime.fromisoformat(at), setup=as_then)
     return receipt, as_then
+
+
+def _by_function(database: Database, number: int) -> dict[int, JsonObject | None]:
+    """Return what the insert function made of the calls of a receipt, by their index."""
+    rows = database.execute(
+        "select place, function from calls where n = ? and function is not null", (number,)
+    ).fetchall()
+    return {
+        CallRef.at("", place).index: cast("JsonObject", js_json.read(kept.encode()).value)
+        for place, kept in rows
+    }
 
 
 def judged_at(receipt: Receipt) -> dict[int, Judged]:

@@ -121,7 +121,7 @@ class ReplayStore:
             (*columns, 1),
             (
                 receipts.column(call.type), receipts.column(call.member("userId")),
-                receipts.column(call.member("groupId")), "webhook", codes, "waiting", None, None, chain,
+                receipts.column(call.member("groupId")), "webhook", codes, "waiting", None, None, None, chain,
             ),
             (item.webhook.body, js_json.write(headers).decode(), item.webhook.method),
             chain,

@@ -12,7 +12,8 @@ OLDEST: Final = 2  # that can be brought up to it
 OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 # receipts.open: how many webhooks of a receipt are not delivered. chains: who has webhooks that wait, and
 # when the first of them is due (seconds since 1970). bodies: webhooks that no receipt makes again (replay).
-# place: of a call's webhook in its receipt (CallRef.place). setups: how receipts were mapped, as JSON.
+# place: of a call's webhook in its receipt (CallRef.place); function: what the insert function made of the
+# call, as Judged has it. setups: how receipts were mapped, as JSON.
 _TABLES: Final = """
 create table destinations(
     id integer primary key, name text not null, fingerprint text not null, unique (name, fingerprint));
@@ -25,7 +26,7 @@ create table receipts(
 create table calls(
     n integer not null, place integer not null, type text, user text, grp text, outcome text not null,
     codes text not null, state text, status integer, attempts integer not null default 0, history text,
-    signature text, chain integer, primary key (n, place)) without rowid;
+    signature text, chain integer, function text, primary key (n, place)) without rowid;
 create table attempts(
     n integer not null, place integer not null, number integer not null, at text not null, status integer,
     detail text not null, state text not null, seconds real not null default 0,
@@ -145,7 +146,7 @@ def _from_3(db: sqlite3.Connection) -> None:
     )
     db.execute(
         "insert into calls select n, ix * 64, type, user, grp, outcome, codes, state, status, "
-        "attempts, history, signature, chain from old_calls"
+        "attempts, history, signature, chain, null from old_calls"
     )
     db.execute(
         "insert into attempts select n, ix * 64, number, at, status, detail, state, seconds, "

@@ -95,7 +95,7 @@ class Store:
                 number = chain_number(destination, str(ref) if alone else chain(judged))
                 chains[number] = None
             columns.append((*receipts.call_columns(judged, ref.place), number))
-            yield
+            yield None
         return Prepared(partial(self._keep, row, columns, chains), partial(self._undo, receipt.id))
 
     def _keep(
