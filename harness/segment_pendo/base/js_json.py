@@ -46,6 +46,7 @@ MAX_SAFE_INTEGER: Final = 2**53 - 1
 _INDEX_LIMIT: Final = 2**32 - 1
 _INDEX = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
 _INDEX_KEY = re.compile(rb'"\d{1,10}"\s*:')
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 # The parsers' own limit depends on how deep the stack is when they are called; ours is the same everywhere,
@@ -189,7 +190,15 @@ def parse(text: str) -> Json:
 
     Raises ValueError where it is not JSON, and RecursionError where it nests more than MAX_DEPTH levels.
     """
-    value: Json = _exact.decode(text)
+    try:
+        value: Json = _exact.decode(text)
+    except RecursionError:
+        # How deep Python's parser goes is another matter in each version; what is open at the end is no JSON.
+        bare = _TEXT.sub("", text)
+        if bare.count("[") != bare.count("]") or bare.count("{") != bare.count("}"):
+            msg = "a bracket is not closed"
+            raise ValueError(msg) from None
+        raise
     check_depth(value, MAX_DEPTH)
     return value
 

@@ -109,8 +109,7 @@ class Setup:
         switches, pendo = _switches(assume)
         if destination is not None:
             _refuse_both(track=track, pendo_track=pendo_track, webhook=webhook)
-            assumed = {**destination.assume, **switch.settings(switches), **switch.settings(pendo)}
-            switches, pendo = _switches(assumed)
+            switches, pendo = _switches([*_pairs(destination.assume), *_pairs(assume)])
             track, pendo_track, webhook = True, destination.pendo_track, destination.kind
         if not pendo_track and not track:
             _refuse("pendo_track is about track calls, and track is off.", "pendo_track")
@@ -177,8 +176,12 @@ class Setup:
 
 
 def _switches(assume: Mapping[str, str] | Iterable[str]) -> tuple[Switches, PendoSwitches]:
-    pairs = [f"{name}={value}" for name, value in assume.items()] if isinstance(assume, Mapping) else assume
-    return switch.changed_both(Switches(), PendoSwitches(), pairs)
+    return switch.changed_both(Switches(), PendoSwitches(), _pairs(assume))
+
+
+def _pairs(assume: Mapping[str, str] | Iterable[str]) -> list[str]:
+    named = isinstance(assume, Mapping)
+    return [f"{name}={value}" for name, value in assume.items()] if named else [*assume]
 
 
 def _refuse_both(*, track: bool, pendo_track: bool, webhook: str) -> None:

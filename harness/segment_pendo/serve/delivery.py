@@ -38,7 +38,7 @@ type Send = Callable[[Webhook], Awaitable[Answer]]
 
 
 def over_http(opened: Client, to: Destination, kind: webhooks.Kind = webhooks.ACTIONS) -> Send:
-    """Return what POSTs one webhook to Pendo, within the time that Segment's destination waits.
+    """Return what sends one webhook to Pendo, within the time that Segment's destination waits.
 
     Redirects are not followed (W-11). It never raises for what the network does. No Answer has the URL,
     or the key where the other side repeats it (in Location, say): answers are kept and shown.
@@ -46,7 +46,7 @@ def over_http(opened: Client, to: Destination, kind: webhooks.Kind = webhooks.AC
 
     async def send(webhook: Webhook) -> Answer:
         answer = await opened.ask(
-            "POST",
+            webhook.method,
             webhook_url(to),
             name=to.name,
             headers=webhook.headers,

@@ -25,7 +25,7 @@ def in_process(pendo: LoopbackPendo, faults: Faults, patience: float) -> Send:
     async def send(webhook: Webhook) -> Answer:
         fault = faults.next("pendo", webhook.body) if faults.concern("pendo") else None
         if fault is None:
-            return _answered(pendo.receive(webhook.body))
+            return _answered(pendo.receive(webhook.body, webhook.method))
         return await _failed(pendo, faults, fault, webhook, patience)
 
     return send
@@ -39,7 +39,7 @@ async def _failed(
     if fault.delay:
         faults.tell_delay(fault, _WHAT)
         await asyncio.sleep(min(fault.delay, patience))
-    status = pendo.receive(webhook.body) if fault.is_taken else None
+    status = pendo.receive(webhook.body, webhook.method) if fault.is_taken else None
     if not fault.only_delays:
         faults.tell(fault, _WHAT)
     if fault.delay >= patience:

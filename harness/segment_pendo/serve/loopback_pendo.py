@@ -38,6 +38,7 @@ _MOST_FINDINGS: Final = 1000
 _MOST_NAMES: Final = 20_000
 _MOST_EVENTS: Final = 10_000
 _SENDING: Final = frozenset({"POST", "PUT", "PATCH"})
+_NOT_POST: Final = "a webhook must be a POST request"
 _SECRETS: Final = ("x-pendo-integration-key", "x-pendo-track-event-secret")
 
 
@@ -157,12 +158,13 @@ class LoopbackPendo:
 
         return answer
 
+    def _methods(self) -> set[str]:
+        """Return the methods that the URL of the webhook takes (1.06)."""
+        return {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}
+
     async def _webhook(self, request: web.Request) -> web.Response:
-        methods = {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}  # 1.06
-        if request.method not in methods:
-            return self._refused(
-                405, "a webhook must be a POST request", {"Allow": ", ".join(sorted(methods))}
-            )
+        if request.method not in self._methods():
+            return self._refused(405, _NOT_POST, {"Allow": ", ".join(sorted(self._methods()))})
         if self._answers.key and not _same(request.match_info["key"], self._answers.key):
             return self._refused(403, "the API key in the path is not the one that is accepted here")
         self.posted += 1
@@ -172,8 +174,10 @@ class LoopbackPendo:
             return self._refused(413, "the body is too large")
         return web.Response(status=self.receive(body))
 
-    def receive(self, body: bytes) -> int:
-        """Take the bytes of one webhook, as a POST brings them; return the status of the answer (1.70)."""
+    def receive(self, body: bytes, method: str = "POST") -> int:
+        """Take the bytes of one webhook, as a request brings them; return the status of the answer (1.70)."""
+        if method not in self._methods():
+            return self._status(405, _NOT_POST)
         try:
             value = self._parsed(body)
         except _Refused as refused:

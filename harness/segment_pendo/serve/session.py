@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Self
@@ -93,6 +93,19 @@ class Plan:
         """Return the file of the store, or None for a temporary one. Raises StateError."""
         is_real = self.to is not None and not self.to.loopback
         return self.store or (default_store() if is_real and self.deliver else None)
+
+
+def _as_in_production(how: How, setup: Setup) -> How:
+    """Return how webhooks are delivered: in batches, where every mapping of the destination says so (W-21).
+
+    A batch has the headers of its first event, so mappings that set some are not batched here.
+    """
+    if how.batch is not None or setup.destination is None or setup.sets_request:
+        return how
+    sizes = [mapping.batch for mapping in setup.destination.file.mappings if mapping.enabled]
+    if not sizes or None in sizes:
+        return how
+    return replace(how, batch=min(batch.size for batch in sizes if batch is not None))
 
 
 def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
@@ -241,7 +254,7 @@ class Session:
             self._store,
             heard,
             setup=plan.setup,
-            how=plan.how,
+            how=_as_in_production(plan.how, plan.setup),
             tell=self._tell,
         )
 
