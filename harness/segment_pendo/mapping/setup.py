@@ -180,8 +180,9 @@ def _switches(assume: Mapping[str, str] | Iterable[str]) -> tuple[Switches, Pend
 
 
 def _pairs(assume: Mapping[str, str] | Iterable[str]) -> list[str]:
-    named = isinstance(assume, Mapping)
-    return [f"{name}={value}" for name, value in assume.items()] if named else [*assume]
+    if isinstance(assume, Mapping):
+        return [f"{name}={value}" for name, value in assume.items()]
+    return [*assume]
 
 
 def _refuse_both(*, track: bool, pendo_track: bool, webhook: str) -> None:

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from destinations import file_of
 
 from segment_pendo.base.switch import SwitchError, changed, settings, table
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import consent
 from segment_pendo.segment.filters.filters import ActionSpec, FilterSpec, Passed, compiled
+from segment_pendo.segment.functions import Returned
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook
 
@@ -138,13 +140,27 @@ def consents(switches: Switches) -> bool:
     return consent.blocked(event, ("ads",), switches) is None
 
 
-# Destination filters and consent: switch=value, whether the event is delivered, by default, with the switch
+def selected_as_sent(switches: Switches) -> bool:
+    """Whether a trigger that the event meets only as it was sent selects it."""
+    file = file_of({"function": "f.js", "mappings": [{"trigger": 'event = "e"'}]})
+    assume = [f"{name}={value}" for name, value in settings(switches).items()]
+    setup = Setup.of(
+        destination=file, function=lambda data, _: Returned({**data, "event": "E"}), assume=assume
+    )
+    (judged,) = assess(
+        SdkRequest("POST", "/v1/track", body=b'{"userId": "u", "event": "e"}'), id="r", at=AT, setup=setup
+    ).judged
+    return judged.webhook is not None
+
+
+# Filters, consent, function: switch=value, whether the event is delivered, by default, with the switch
 FILTERS: list[tuple[str, Callable[[Switches], bool], bool, bool]] = [
     ("filter_engine=documented", passes(NOBODY, {"type": "track", "anonymousId": "a"}), True, False),
     ("sample_hash=published", passes(MOST, {"userId": "u-1"}), True, False),
     ("sample=dropped", passes(HALF, {"messageId": "m-1"}), True, False),
     ("sample=message_id", passes(HALF, {"messageId": "m-2"}), True, False),
     ("consent_empty=delivered", consents, False, True),
+    ("trigger_sees=sent", selected_as_sent, False, True),
 ]
 
 
