@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
@@ -14,11 +14,13 @@ from segment_pendo.explain.doors import named
 from segment_pendo.explain.teller import finding_line
 from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.switches import PendoSwitches
-from segment_pendo.recordings.destinations import Loaded, load
 from segment_pendo.recordings.settings import settings
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.environment import SIGNING_KEY, secret
-from segment_pendo.serve.functions import FunctionRunner
+
+if TYPE_CHECKING:
+    from segment_pendo.recordings.destinations import Loaded
+    from segment_pendo.serve.functions import FunctionRunner
 
 __all__ = ["pendo_switches", "setup_options", "was_given"]
 
@@ -112,10 +114,10 @@ def was_given(context: click.Context) -> bool:
     return any(context.get_parameter_source(name) != ParameterSource.DEFAULT for name in _NAMES)
 
 
-def _destination(path: Path | None) -> Loaded | None:
+def _destination(path: Path | None) -> "Loaded | None":
     """Return the destination file that is named, or that of the project where no option says otherwise."""
     if path is not None:
-        return load(path, tell=_say)
+        return _load(path)
     in_settings = settings().destination
     if not in_settings:
         return None
@@ -127,14 +129,20 @@ def _destination(path: Path | None) -> Loaded | None:
             err=True,
         )
         return None
-    return load(Path(in_settings), tell=_say)
+    return _load(Path(in_settings))
+
+
+def _load(path: Path) -> "Loaded":
+    from segment_pendo.recordings.destinations import load  # noqa: PLC0415 - most have no destination file
+
+    return load(path, tell=_say)
 
 
 def _say(sentence: str) -> None:
     click.echo(f"destination: {printable(sentence)}", err=True)
 
 
-def _function(loaded: Loaded | None, *, allow_network: bool) -> FunctionRunner | None:
+def _function(loaded: "Loaded | None", *, allow_network: bool) -> "FunctionRunner | None":
     """Return what runs the destination's insert function until this command ends, loaded and found right."""
     path = None if loaded is None else loaded.function
     if path is None:
@@ -144,6 +152,8 @@ def _function(loaded: Loaded | None, *, allow_network: bool) -> FunctionRunner |
             )
             raise click.UsageError(message)
         return None
+    from segment_pendo.serve.functions import FunctionRunner  # noqa: PLC0415 - most have no function
+
     runner = FunctionRunner(path, allow_network=allow_network)
     click.get_current_context().call_on_close(runner.close)
     runner.check()
@@ -161,8 +171,8 @@ def _tell(setup: Setup) -> None:
 def _read(
     assume: tuple[str, ...],
     webhook: str,
-    loaded: Loaded | None,
-    function: FunctionRunner | None,
+    loaded: "Loaded | None",
+    function: "FunctionRunner | None",
     *,
     track: bool,
     pendo_track: bool,

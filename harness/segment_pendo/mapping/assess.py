@@ -13,15 +13,12 @@
    raises, whatever the bytes.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from segment_pendo.base import js_json
 from segment_pendo.base.steps import Steps, finished, made_waiting
-from segment_pendo.mapping import stages
-from segment_pendo.mapping.configured import Configured, Selector
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.findings import examine
@@ -98,7 +95,10 @@ def judge(
 def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
     """Return what becomes of a message as it left Segment's servers."""
     if setup.destination is not None:
-        return _by_destination(message, setup.destination, ordinary=ordinary, setup=setup)
+        # What it needs takes a while to import, and most have no destination file.
+        from segment_pendo.mapping.by_destination import judged_by  # noqa: PLC0415
+
+        return judged_by(message, setup.destination, ordinary=ordinary, setup=setup)
     findings: tuple[Finding, ...] = (*message.notes, *near_misses(message.call))
     outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(
         message.call, setup
@@ -117,77 +117,6 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
             )
         )
     return Judged(message.call, outcome, findings, message)
-
-
-def _by_destination(message: Message, destination: Configured, *, ordinary: bool, setup: Setup) -> Judged:
-    """Return what a destination that a file describes makes of a message, by each mapping that selects it."""
-    came = stages.passed(message, destination, setup)
-    if came.stopped is None and destination.is_classic:
-        came = stages.through_function(came, message.call.index, destination, setup)
-        if came.stopped is None:
-            same = came.data is message.data
-            return _sent(message, came, stages.Made(came.data, came.changes, ordinary and same), setup)
-    chosen, came = _chosen(message, came, destination, setup)
-    if came.stopped is not None:
-        return _stopped(message, came)
-    named = len(destination.file.mappings) > 1
-    each: list[Judged] = []
-    for selector in chosen:
-        is_ordinary = ordinary and came.data is message.data
-        made = stages.made_by(selector, came, destination, ordinary=is_ordinary)
-        judged = _sent(message, came, made, setup)
-        each.append(replace(judged, mapping=selector.name if named else None, copy=len(each) + 1))
-    return replace(each[0], more=tuple(each[1:]))
-
-
-def _chosen(
-    message: Message, came: stages.Passed, destination: Configured, setup: Setup
-) -> tuple[list[Selector], stages.Passed]:
-    """Return the mappings that select a message, and how it comes to them: through the insert function."""
-    if came.stopped is not None:
-        return [], came
-    chosen = stages.selected(came, destination)
-    if chosen or setup.switches.trigger_sees == "returned":
-        came = stages.through_function(came, message.call.index, destination, setup)
-        if setup.switches.trigger_sees == "returned":
-            chosen = stages.selected(came, destination)
-    if came.stopped is None and not chosen:
-        came = replace(came, stopped=stages.unselected(came.data, destination))
-    return chosen, came
-
-
-def _stopped(message: Message, came: stages.Passed) -> Judged:
-    assert came.stopped is not None
-    findings = bounded((*_about(message), *came.notes))
-    return Judged(message.call, came.stopped, findings, message, changes=came.changes, function=came.function)
-
-
-def _sent(message: Message, came: stages.Passed, made: stages.Made | Skipped, setup: Setup) -> Judged:
-    """Return what becomes of a message that a mapping selects."""
-    if isinstance(made, Skipped):
-        return _stopped(message, replace(came, stopped=made))
-    content = replace(message, data=made.data)
-    webhook, notes = webhooks.webhook(
-        content,
-        setup.kind,
-        setup.switches,
-        ordinary=made.ordinary,
-        secret=setup.secret,
-    )
-    findings = (*_about(content), *came.notes, *made.findings, *notes, *examine(made.data, setup.pendo))
-    return Judged(
-        message.call,
-        made.requested(webhook),
-        bounded(findings),
-        message,
-        changes=made.changes,
-        function=came.function,
-    )
-
-
-def _about(message: Message) -> tuple[Finding, ...]:
-    """Return what to know about a message, whatever its destination makes of it."""
-    return (*message.notes, *near_misses(replace(message.call, data=message.data)))
 
 
 def bounded(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -10,13 +10,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from segment_pendo.base import switch
 from segment_pendo.base.errors import USAGE, SegmentPendoError
 from segment_pendo.mapping import destination_file
-from segment_pendo.mapping.configured import Configured, configured
 from segment_pendo.mapping.destination_file import DestinationFile
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.functions import Function
 from segment_pendo.segment.switches import Switches
 from segment_pendo.words import Json, JsonObject
+
+if TYPE_CHECKING:
+    from segment_pendo.mapping.configured import Configured
 
 __all__ = ["Described", "Setup", "SetupError"]
 
@@ -73,7 +75,7 @@ class Setup:
     pendo: PendoSwitches = field(default_factory=PendoSwitches)
     pendo_track: bool = True
     secret: str = field(default="", repr=False)
-    destination: Configured | None = field(default=None, repr=False)
+    destination: "Configured | None" = field(default=None, repr=False)
     function: Function | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -116,7 +118,7 @@ class Setup:
         for name, only in _ONLY.items():
             if name in switch.settings(switches) and webhook != only:
                 _refuse(f"{name} has an effect only where webhook is {only}.", "assume")
-        ready = None if destination is None else configured(destination, switches, plan)
+        ready = None if destination is None else _ready(destination, switches, plan)
         return cls(track, webhook, switches, pendo, pendo_track, secret, ready, function)
 
     @property
@@ -171,8 +173,15 @@ class Setup:
             function=None,
             destination=None
             if isinstance(file, UnsetType)
-            else configured(destination_file.of(file, "its destination"), switches, plan),
+            else _ready(destination_file.of(file, "its destination"), switches, plan),
         )
+
+
+def _ready(destination: DestinationFile, switches: Switches, plan: Json) -> "Configured":
+    # What it needs takes a while to import, and most have no destination file.
+    from segment_pendo.mapping.configured import configured  # noqa: PLC0415
+
+    return configured(destination, switches, plan)
 
 
 def _switches(assume: Mapping[str, str] | Iterable[str]) -> tuple[Switches, PendoSwitches]:
