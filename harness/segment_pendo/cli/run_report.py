@@ -1,6 +1,7 @@
 """Print what `run` reports: a line or a JSON object for each call, and a summary at the end."""
 
 import asyncio
+import os
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,6 +44,13 @@ class _Line:
     settled: bool = False
 
 
+def _descriptor(out: TextIO) -> int | None:
+    try:
+        return out.fileno()
+    except (OSError, ValueError):  # a text in memory
+        return None
+
+
 class Reporter:
     """A sink that prints calls and counts them.
 
@@ -60,6 +68,7 @@ class Reporter:
         self._people = people
         self._caveat = caveat
         self._out = out
+        self._descriptor = _descriptor(out)
         self._gone = False
         self._teller = Teller()
         self._style = style
@@ -82,10 +91,16 @@ class Reporter:
         if self._gone:
             return
         try:
+            self._block()
             self._out.write(text + "\n")
             self._out.flush()
         except (OSError, ValueError):  # whoever read it has gone; calls and deliveries go on
             self._gone = True
+
+    def _block(self) -> None:
+        """Let writing wait for a slow reader: a child that shares the pipe, as Node, may turn that off."""
+        if self._descriptor is not None and not os.get_blocking(self._descriptor):
+            os.set_blocking(self._descriptor, True)
 
     def take(self, receipt: Receipt) -> None:
         finished(self.take_in_steps(receipt))

@@ -31,6 +31,7 @@ from segment_pendo.words import (
     Call,
     Finding,
     Json,
+    JsonObject,
     Judged,
     Message,
     Outcome,
@@ -100,8 +101,10 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
 
         return judged_by(message, setup.destination, ordinary=ordinary, setup=setup)
     findings: tuple[Finding, ...] = (*message.notes, *near_misses(message.call))
-    outcome: Outcome | None = webhooks.filtered(message, setup.kind, setup.switches) or _unselected(
-        message.call, setup
+    outcome: Outcome | None = (
+        webhooks.filtered(message, setup.kind, setup.switches)
+        or _unselected(message.call, setup)
+        or _failing(message.data, setup)
     )
     if outcome is None:
         outcome, notes = webhooks.webhook(
@@ -135,6 +138,18 @@ def _unselected(call: Call, setup: Setup) -> Skipped | None:
     else:
         reason = f"Pendo documents nothing for {call.type} calls from Segment, so none is sent."
     return Skipped("NO_MATCHING_MAPPING", reason)
+
+
+def _failing(data: JsonObject, setup: Setup) -> Skipped | None:
+    """Return why Segment's code fails on an event whatever the mapping, or None (D-27)."""
+    context = data.get("context")
+    if setup.kind is not webhooks.ACTIONS or (isinstance(context, dict) and "personas" not in context):
+        return None
+    from segment_pendo.segment.mapping_kit import audience  # noqa: PLC0415 - hardly an event has personas
+
+    if not audience.fails_on_context(data):
+        return None
+    return Skipped("MAPPING_CONTEXT_NULL", f"The event's {audience.CONTEXT_NULL}")
 
 
 def chain(judged: Judged) -> str:

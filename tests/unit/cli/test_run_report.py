@@ -3,6 +3,8 @@
 import asyncio
 import io
 import json
+import os
+import threading
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -45,3 +47,22 @@ def test_lines_have_pseudonyms_where_people_are_redacted() -> None:
 @pytest.mark.parametrize("people", [People(b"a key of ours"), None])
 def test_rows_are_what_was_sent(people: People | None) -> None:
     assert MAIL in json.loads(printed("ndjson", people).splitlines()[0])["body"]
+
+
+def test_no_line_is_lost_where_a_child_made_the_shared_pipe_non_blocking() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)  # as Node does with a pipe that is its stderr, and so ours
+    lines: list[str] = []
+
+    def read() -> None:
+        with os.fdopen(reading, encoding="utf-8") as pipe:
+            lines.extend(pipe)
+
+    with os.fdopen(writing, "w", encoding="utf-8") as out:
+        reporter = Reporter(out, "ndjson")
+        reader = threading.Timer(0.1, read)  # when the pipe is full
+        reader.start()
+        for number in range(3000):
+            reporter.event({"number": number, "text": "x" * 100})
+    reader.join()
+    assert [json.loads(line)["number"] for line in lines] == list(range(3000))

@@ -13,6 +13,7 @@ from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import short
 from segment_pendo.segment.mapping_kit import liquid, request
+from segment_pendo.segment.mapping_kit.audience import CONTEXT_NULL, fails_on_context
 from segment_pendo.segment.mapping_kit.codes import note
 from segment_pendo.segment.mapping_kit.directives import Scope, cleaned, resolved
 from segment_pendo.segment.mapping_kit.odd import findings
@@ -25,7 +26,6 @@ from segment_pendo.segment.mapping_kit.values import (
     Prototype,
     Value,
     Work,
-    is_truthy,
     string,
 )
 from segment_pendo.words import Finding, Headers, Json, JsonObject
@@ -144,9 +144,8 @@ def _sent(root: Value, event: JsonObject, work: Work, *, ordinary: bool) -> Mapp
     fields = cleaned(others, work)
     fields["data"] = event if same else cleaned(root.get("data"), work)
     checked = request.checked(fields)
-    if _fails_on_context(event):
-        reason = "context or context.personas is null, on which Segment's code fails; nothing is sent."
-        return Unmapped("MAPPING_CONTEXT_NULL", reason)
+    if fails_on_context(event):
+        return Unmapped("MAPPING_CONTEXT_NULL", CONTEXT_NULL)
     try:
         headers = request.extra_headers(checked.headers)
     except NotKnown:
@@ -172,30 +171,6 @@ def _notes(checked: request.Checked) -> Iterator[Finding]:
 def _sentence(failed: Failed) -> str:
     where = json_path(*failed.where) if failed.where else "$"
     return f"The mapping at {short(where, _CUT)}: {short(failed.reason, _CUT)}; nothing is sent."
-
-
-def _fails_on_context(event: JsonObject) -> bool:
-    """Whether Segment's code throws while it looks for an audience in the event (D-27)."""
-    context = event.get("context")
-    if not isinstance(context, dict):
-        return context is None and "context" in event
-    if "personas" not in context:
-        return False
-    personas = context["personas"]
-    if not isinstance(personas, dict):
-        return personas is None
-    key = personas.get("computation_key")
-    kind = {"identify": "traits", "track": "properties"}.get(str(event.get("type")))
-    if kind is None or personas.get("computation_class") not in _AUDIENCES or not is_truthy(key):
-        return False
-    try:
-        string(key)
-    except Failed:
-        return kind not in event or event[kind] is not None
-    return False
-
-
-_AUDIENCES: Final = ("audience", "journey_step")
 
 
 def _json(value: Value, work: Work, depth: int = 0) -> tuple[Json, bool]:
