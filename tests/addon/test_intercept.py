@@ -275,6 +275,17 @@ def test_its_options_record_without_a_launcher(context: taddons.context, tmp_pat
     assert [call.call["userId"] for call in calls_of(file)] == ["u-1"]
 
 
+def test_a_destination_file_is_an_option(context: taddons.context, tmp_path: Path) -> None:
+    addon, file, destination = Intercept(), tmp_path / "calls.jsonl", tmp_path / "destination.json"
+    destination.write_text('{"mappings": [{"trigger": "type = \\"track\\""}]}')
+    context.master.addons.add(addon)
+    context.configure(addon, segment_pendo_record=str(file), segment_pendo_destination=str(destination))
+    asyncio.run(addon.request(flow()))
+    context.configure(addon, segment_pendo_record="")
+    (call,) = calls_of(file)
+    assert call.code == "NO_MATCHING_MAPPING"
+
+
 def test_hosts_are_an_option(context: taddons.context) -> None:
     addon = Intercept()
     context.master.addons.add(addon)
@@ -288,6 +299,7 @@ def test_hosts_are_an_option(context: taddons.context) -> None:
     ("option", "value", "words"),
     [
         ("segment_pendo_to", "us", "SEGMENT_PENDO_API_KEY"),
+        ("segment_pendo_destination", "/nowhere.json", "segment_pendo_destination: /nowhere.json cannot be"),
         ("segment_pendo_record", "/no/such/dir/file", "cannot be written"),
         ("segment_pendo_segment", "maybe", "answer, pass"),
         ("segment_pendo_cdn_settings", "/no/such/file", "segment_pendo_cdn_settings: .*No such file"),

@@ -512,3 +512,31 @@ def test_what_is_missing_at_the_end_is_said_once(pytester: pytest.Pytester) -> N
     result = ran(pytester, source)
     result.stdout.fnmatch_lines(["expect=3 asks for 3 calls; none came"])
     result.stdout.no_fnmatch_line("*During handling of the above exception*")
+
+
+def test_a_destination_file_by_marker_and_ini(pytester: pytest.Pytester) -> None:
+    only = '{"mappings": [{"trigger": "type = \\"track\\""}]}'
+    (pytester.path / "track.json").write_text(only)
+    (pytester.path / "wrong.json").write_text('{"mapings": []}')
+    pytester.makeini("[pytest]\nsegment_pendo_destination = track.json\n")
+    result = ran(
+        pytester,
+        """
+        def test_of_the_ini(segment_pendo, send):
+            send(identify_call("u1"))
+            segment_pendo.wait(identify("u1", outcome="skipped", code="NO_MATCHING_MAPPING"))
+
+        @pytest.mark.segment_pendo(destination=None)
+        def test_the_marker_wins(segment_pendo, send):
+            send(identify_call("u1"))
+            segment_pendo.wait(identify("u1", outcome="webhook"))
+
+        @pytest.mark.segment_pendo(destination="wrong.json")
+        def test_a_wrong_one(segment_pendo):
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*wrong.json: a destination has no member 'mapings'; did you mean mappings?*"]
+    )
