@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Final
 
-from segment_pendo.base.prose import plain, printable
+from segment_pendo.base.prose import plain, printable, short
 from segment_pendo.base.times import text
 from segment_pendo.explain.doors import Door, advice
 from segment_pendo.segment.ingest import masked
@@ -63,7 +63,8 @@ class Teller:
             return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
         parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
         parts += [f"group {plain(group)} -> account"] if group is not None else []
-        parts += ["webhook", ended(attempt) if delivers else "", _findings(judged)]
+        webhook = "webhook" if judged.mapping is None else f"webhook {short(judged.mapping, 40)}"
+        parts += [webhook, ended(attempt) if delivers else "", _findings(judged)]
         return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
 
     def _news(self, judged: Judged) -> list[str]:

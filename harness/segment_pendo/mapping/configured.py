@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
+from segment_pendo.base.prose import many, printable
 from segment_pendo.mapping import destination_file
 from segment_pendo.mapping.destination_file import Action, DestinationError, DestinationFile
 from segment_pendo.segment.filters import filters
@@ -57,6 +58,20 @@ class Configured:
     def categories(self) -> tuple[str, ...]:
         """Return the consent categories that the destination is mapped to."""
         return tuple(self.file.consent or ())
+
+    @property
+    def summary(self) -> str:
+        """Return in a few words what is set up."""
+        file = self.file
+        parts = [
+            "off" if not file.enabled else "",
+            "classic" if self.is_classic else many(len(self.selectors), "mapping"),
+            many(len(file.filters), "filter") if file.filters else "",
+            f"consent {', '.join(file.consent)}" if file.consent else "",
+            f"plan {file.plan}" if file.plan else "",
+            f"function {file.function}" if file.function else "",
+        ]
+        return printable(", ".join(filter(None, parts)))
 
     @property
     def sets_request(self) -> bool:

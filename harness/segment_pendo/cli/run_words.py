@@ -1,0 +1,144 @@
+"""What `run` says to people: at its start, at its end, and where no call came."""
+
+from collections.abc import Callable, Iterator
+
+from segment_pendo.base.prose import many, printable
+from segment_pendo.cli import cdn_settings_option
+from segment_pendo.cli.proxy_extra import INSTALL
+from segment_pendo.cli.run_report import Reporter
+from segment_pendo.pendo.regions import region_of
+from segment_pendo.recordings.recorder import Recorder
+from segment_pendo.serve.session import Plan, Session
+from segment_pendo.serve.store.pending import Pending
+
+__all__ = ["banner", "no_calls", "summary"]
+
+
+def banner(session: Session, say: Callable[[str], None]) -> None:
+    plan = session.plan
+    say(f"home   {session.home.url}   (an SDK's host option; the page; a Pendo on loopback)")
+    if session.proxy is not None:
+        say(f"proxy  {session.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)")
+    if session.upstream is not None:
+        say(f"       Other hosts are reached through {session.upstream.url}, as HTTPS_PROXY says.")
+    if session.home.tls_url:
+        say(f"TLS    {session.home.tls_url}   (an SDK's host option if it must be https)")
+    if session.authority is not None:
+        say(f"CA     {session.authority}")
+    if session.proxy is None and plan.with_proxy:
+        say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
+    say(f"Webhooks go to {_where(plan)}.")
+    if plan.setup.destination is not None:
+        say(f"Destination as in production: {plan.setup.destination.summary}.")
+    for line in _earlier(session):
+        say(line)
+    if session.proxy is not None and plan.answers:
+        say("Not seen here: clients that ignore the proxy. They reach Segment.")
+    if session.proxy is not None and not plan.offline:
+        say(
+            "Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them "
+            "(--offline: 404)."
+        )
+    if plan.cdn_settings:
+        say(cdn_settings_option.said(plan.cdn_settings))
+    if not plan.answers:
+        say("Segment: what comes through the proxy goes on to the real Segment as well.")
+    if plan.record is not None:
+        for path in session.recorder.unfinished if session.recorder else []:
+            say(f"The calls of a run that did not end are in {path}: look at it, then delete it.")
+        how = (
+            "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
+        )
+        say(f"Recording to {plan.record}: {how}. Look before you share it.")
+
+
+def _earlier(session: Session) -> Iterator[str]:
+    """Yield what earlier runs left in the store."""
+    if session.store.path is not None:
+        yield f"store  {session.store.path}"
+    if session.resumed:
+        yield f"{many(session.resumed, 'webhook')} of earlier runs that waited for it: delivered now."
+    for name, count in session.elsewhere:
+        yield f"{many(count, 'webhook')} of earlier runs for {name}: a run to that destination delivers them."
+    dead = sum(count.webhooks for count in Pending(session.store.database).counts() if count.state == "dead")
+    if dead:
+        yield f"{many(dead, 'webhook')} of earlier runs given up: {_list(session)} shows them."
+
+
+def _list(session: Session) -> str:
+    """Return the command that lists what is not delivered."""
+    where = f" --store {session.store.path}" if session.plan.store is not None else ""
+    return f"`segment-pendo pending list{where}`"
+
+
+def _where(plan: Plan) -> str:
+    if plan.to is None:
+        return "the Pendo on loopback" + ("; calls that come here go no further" if plan.answers else "")
+    if plan.to.loopback:
+        return f"{plan.to.name}, on loopback"
+    region = region_of(plan.to)
+    where = f"{plan.to.name} (region {region})" if region else f"{plan.to.name} (a host of no known region)"
+    return f"{where}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
+
+
+def summary(session: Session, reporter: Reporter, say: Callable[[str], None]) -> None:
+    reporter.summary(say)
+    if session.recorder is not None:
+        say(_recorded(session.recorder))
+    for name in session.faults.unused():
+        say(f"No request came for the fault {printable(name)}.")
+    straight = session.straight()
+    if straight > 0:
+        say(f"{many(straight, 'webhook')} came straight to the Pendo on loopback, not from a call here.")
+    if session.left:
+        say(_left(session))
+    if reporter.deliveries["dead"] and session.store.path is not None:
+        say(_given_up(session, reporter.deliveries["dead"]))
+
+
+def _given_up(session: Session, count: int) -> str:
+    """Say where to look for webhooks that are dead."""
+    return f"{many(count, 'webhook')} given up; {_list(session)} shows each answer."
+
+
+def _left(session: Session) -> str:
+    """Name what was not delivered, once, and say what delivers it."""
+    names = ", ".join(map(str, session.left_names))
+    more = ", ..." if session.left > len(session.left_names) else ""
+    text = f"{many(session.left, 'webhook')} not delivered within {session.plan.drain:g} s: {names}{more}."
+    if session.store.path is None:
+        return f"{text} They are lost: this run had no file for them (--store FILE)."
+    return f"{text} They wait in {session.store.path}; the same command delivers them ({_list(session)})."
+
+
+def _recorded(recorder: Recorder) -> str:
+    done = recorder.done
+    if recorder.kept_in is not None:
+        return f"{recorder.path} was not replaced, as the command failed; this run is in {recorder.kept_in}."
+    if not (done.kept or done.gone):
+        return f"Recorded {done} to {recorder.path}."
+    return f"Recorded to {recorder.path}: {done}."
+
+
+def no_calls(plan: Plan, *, refused: bool) -> str:
+    causes = (
+        ["requests came, but were refused: see the lines above, and the path after the SDK's host"]
+        if refused
+        else []
+    )
+    causes += [
+        "its SDK may not have been flushed before the end (flush or close it)",
+        "it may ignore HTTPS_PROXY: set the SDK's host to $SEGMENT_PENDO_URL",
+        "it may have forked after its first call: the SDK's thread does not live on in the child",
+        "it may trust only its own CA certificates",
+        "it may send to a host of its own: name it with --segment-host",
+        "with OAuth, it may get its token from a host of its own: name that with --segment-host, too",
+        "with OAuth, it may be unable to read its private key: Node's SDK wants PKCS #8 (BEGIN PRIVATE KEY)",
+    ]
+    if not plan.with_proxy:
+        causes = [
+            "with --no-proxy the app itself must send to $SEGMENT_PENDO_URL",
+            "with OAuth, its auth server must be $SEGMENT_PENDO_URL, too",
+            *causes[: 2 if refused else 1],
+        ]
+    return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)
