@@ -3,7 +3,7 @@
 The webhook is certain. What Pendo makes of it is not, so each line has a grade, or the switch that was set.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from segment_pendo.explain.why import why
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.segment.members import RULE_WHERE_ABSENT
-from segment_pendo.words import Call, Json, JsonObject, Judged, Message
+from segment_pendo.words import Call, Change, Json, JsonObject, Judged, Message
 
 __all__ = ["Line", "effect_row", "field_lines"]
 
@@ -22,7 +22,8 @@ class Line(NamedTuple):
     """One value on its way from the call through the webhook to Pendo.
 
     `source`: its JSON path in the call (None: Segment adds it, or the mapping puts it there); `webhook`: its
-    path in the webhook (None: it is lost there); `to`: its place in Pendo.
+    path in the webhook (None: it is lost there); `to`: its place in Pendo. `by`: who put it into the webhook,
+    where it is not from the call: Segment, the mapping, the filters, the function, the plan.
     """
 
     source: str | None
@@ -31,11 +32,13 @@ class Line(NamedTuple):
     value: Json
     rule: str
     grade: str
+    by: str = "Segment"
 
     def row(self) -> JsonObject:
         """Return this line as JSON."""
         return {
             "from": self.source,
+            **({"by": self.by} if self.source is None else {}),
             "webhook": self.webhook,
             "to": self.to,
             "value": self.value,
@@ -75,21 +78,28 @@ def field_lines(judged: Judged, effect: Effect | None, setup: Setup) -> list[Lin
         return []
     lines: Iterable[Line] = _lines(judged.call, replace(judged.message, data=content), effect, setup)
     if judged.changes:
-        put = [json_path(*path) for path, *_ in json_diff.changes(judged.message.data, content)]
+        put = _put(judged.message.data, judged.changes)
         lines = (_as_mapped(line, put) for line in lines)
     changed = tuple(finding.path for finding in judged.findings if finding.code == "NUMBER_CHANGED")
     return [_of_number(line, setup) if _holds(line, changed) else line for line in lines]
 
 
-def _as_mapped(line: Line, put: list[str]) -> Line:
-    """Return a line without its place in the call, where a filter or the mapping put something into it.
+def _put(data: JsonObject, changes: Sequence[Change]) -> dict[str, str]:
+    """Return the JSON paths of all that stages changed, with the last that did."""
+    put: dict[str, str] = {}
+    for change in changes:
+        put |= {json_path(*path): f"the {change.stage}" for path, *_ in json_diff.changes(data, change.data)}
+        data = change.data
+    return put
 
-    `put`: the JSON paths of all that they changed.
-    """
+
+def _as_mapped(line: Line, put: Mapping[str, str]) -> Line:
+    """Return a line without its place in the call, where a stage put something into it."""
     at = line.webhook
-    if at is None or not any(_lies_in(path, at) or _lies_in(at, path) for path in put):
+    if at is None:
         return line
-    return line._replace(source=None)
+    by = next((stage for path, stage in put.items() if _lies_in(path, at) or _lies_in(at, path)), None)
+    return line if by is None else line._replace(source=None, by=by)
 
 
 def _holds(line: Line, paths: tuple[str, ...]) -> bool:

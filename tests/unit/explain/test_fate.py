@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from destinations import TWO, setup_of
 from make_fixtures import FATES, RECEIVED, fates
 
 from segment_pendo.explain.device_mode import compared_row, device
@@ -317,6 +318,20 @@ def test_the_fates_of_captured_calls() -> None:
     golden = json.loads(FATES.read_text("utf-8"))
     assert len(golden) == 10
     assert golden == fates()
+
+
+# --- a destination of several stages ---
+
+
+def test_what_a_stage_put_there_names_the_stage() -> None:
+    setup = setup_of(TWO)
+    call = {"type": "identify", "userId": "u", "traits": {"plan": "pro"}}
+    _, plan = mapped(json.dumps(call).encode(), Options(RECEIVED, setup))
+    assert isinstance(plan, Mapped)
+    fields: Any = explained(plan.judged, plan.setup)["fields"]
+    of = {field["webhook"]: (field["from"], field.get("by")) for field in fields}
+    assert of["$.userId"] == (None, "the mapping")
+    assert of["$.traits.plan"] == ("$.traits.plan", None)
 
 
 # --- device mode ---

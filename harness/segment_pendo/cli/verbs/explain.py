@@ -245,7 +245,7 @@ def _columns(*, narrow: bool, moved: bool) -> list[_Column]:
     webhook: list[_Column] = [("in the webhook", _webhook)] if moved else []
     source: _Column = (
         "in the call",
-        lambda line: str(line["from"] or "(made by Segment)").removeprefix("$."),
+        lambda line: str(line["from"] or f"(made by {line['by']})").removeprefix("$."),
     )
     to: _Column = ("in Pendo", lambda line: str(line["to"] or "nothing"))
     if narrow:

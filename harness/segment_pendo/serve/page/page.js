@@ -18,7 +18,8 @@ function named(value) {
 }
 
 function outcome(call) {
-  return call.outcome === "webhook" ? "webhook" : `skipped: ${call.code}`;
+  const named = call.mapping === undefined ? "" : ` (${call.mapping})`;
+  return call.outcome === "webhook" ? `webhook${named}` : `skipped: ${call.code}`;
 }
 
 function delivered(call) {
@@ -55,6 +56,14 @@ async function explain(call, place) {
     const line = `attempt ${attempt.number} at ${attempt.time.slice(11, 23)}: ${attempt.detail || `answered ${attempt.status}`}`;
     place.append(Object.assign(document.createElement("p"), { textContent: line, className: "attempt" }));
   }
+  const way = explained.stages.slice(1).map((stage) => {
+    const paths = stage.changes.map((change) => change.path.replace(/^\$\./, ""));
+    const more = paths.length > 5 ? `, ${paths.length - 5} more` : "";
+    return stage.stage + (paths.length ? ` (${stage.says}): ${paths.slice(0, 5).join(", ")}${more}` : "");
+  });
+  if (explained.mapping !== null || explained.stages.slice(1).some((stage) => stage.changes.length)) {
+    place.append(Object.assign(document.createElement("p"), { textContent: way.join(" › "), className: "attempt" }));
+  }
   const isShown = (field) => field.to !== null || /^\$\.(traits|properties)/.test(field.from || field.webhook || "");
   const fields = explained.fields.filter(isShown);
   if (!fields.length) return;
@@ -67,7 +76,7 @@ async function explain(call, place) {
   for (const field of fields) {
     const row = rows.insertRow();
     if (field.to === null) row.className = "lost";
-    cell(row, field.from || "(made by Segment)", "mono");
+    cell(row, field.from || `(made by ${field.by})`, "mono");
     cell(row, field.to || (field.webhook ? "nothing" : "lost before Pendo"), "mono");
     cell(row, JSON.stringify(field.value), "mono");
     cell(row, field.rule.startsWith("--") ? field.rule : field.rule.replace(/^[^:]*: /, ""));

@@ -9,7 +9,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.outbox import attempts_of
 from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, text
-from segment_pendo.words import Attempt, CallRef, JsonObject, Judged, Receipt
+from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judged, Receipt
 
 __all__ = ["FILTERS", "Calls", "Kept", "Page"]
 
@@ -133,8 +133,10 @@ class Calls:
 
     def totals(self) -> dict[str, int]:
         """Return the numbers of requests, calls and refused requests."""
-        query = "select count(*), count(refusal), (select count(*) from calls) from receipts"
-        requests, refused, calls = self._database.execute(query).fetchone()
+        # A call of several mappings is counted once.
+        calls_only = "(select count(*) from calls where place % ? = 0)"
+        query = f"select count(*), count(refusal), {calls_only} from receipts"  # noqa: S608 - our own words
+        requests, refused, calls = self._database.execute(query, (MOST_COPIES,)).fetchone()
         return {"requests": requests, "refused": refused, "calls": calls}
 
 
