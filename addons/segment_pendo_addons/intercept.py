@@ -13,8 +13,7 @@ import re
 import socket
 from collections.abc import Collection, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mitmproxy import ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
@@ -22,30 +21,23 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from segment_pendo.base.headers import decoded_headers
 from segment_pendo.base.hosts import bare, is_this_machine
-from segment_pendo.base.switch import SwitchError
-from segment_pendo.explain.doors import named
-from segment_pendo.mapping.destination_file import DestinationError
-from segment_pendo.mapping.setup import Setup, SetupError
-from segment_pendo.pendo.regions import CDN_HOSTS, destination
-from segment_pendo.recordings.destinations import load
+from segment_pendo.explain.teller import finding_line
+from segment_pendo.pendo.regions import CDN_HOSTS
 from segment_pendo.recordings.format import RecordingError
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
 from segment_pendo.segment.ingest import is_script
-from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve.cdn_settings import CdnSettingsError
-from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, secret
 from segment_pendo.serve.faults import Faults
-from segment_pendo.serve.functions import FunctionFileError, NodeError, shared
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import NotKept, Relay
-from segment_pendo.serve.session import Plan, Session
+from segment_pendo.serve.session import Session
 from segment_pendo.words import SdkRequest
 from segment_pendo_addons.failing import answer_of, fail
+from segment_pendo_addons.options import OPTIONS, SEGMENT, asked_plan
 from segment_pendo_addons.report import Report
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
-_SEGMENT: Final = ("answer", "pass")
 # Python's SDK reads both keys of an error when it asks for a token (D-60).
 _FAILED: Final = b'{"success": false, "error": "failed", "error_description": "the log says why"}'
 _log = logging.getLogger("segment_pendo")
@@ -63,132 +55,6 @@ def leads_here(host: str) -> bool:
     except (OSError, UnicodeError):
         return False
     return any(is_this_machine(str(address[0])) for *_, address in addresses)
-
-
-# Name, type, default, help, choices.
-OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
-    (
-        "segment_pendo_record",
-        str,
-        "",
-        "Record Segment's calls, and the webhooks that they become, in this file.",
-        None,
-    ),
-    (
-        "segment_pendo_to",
-        str,
-        "",
-        (
-            "Forward the webhooks to Pendo: us, eu, us1, jp, au, or the base URL of a data host. The API key "
-            f"is read from {API_KEY}."
-        ),
-        None,
-    ),
-    (
-        "segment_pendo_track",
-        bool,
-        False,
-        "Send track calls too; Pendo needs a setting for them.",
-        None,
-    ),
-    (
-        "segment_pendo_segment",
-        str,
-        "answer",
-        (
-            "answer: Segment's requests are answered here, and Segment is not dialled. pass: they go on to "
-            "Segment as well."
-        ),
-        _SEGMENT,
-    ),
-    (
-        "segment_pendo_webhook",
-        str,
-        "actions",
-        "Which of Segment's two webhook destinations: Webhooks (Actions) or the classic Webhooks.",
-        list(KINDS),
-    ),
-    (
-        "segment_pendo_assume",
-        Sequence[str],
-        [],
-        "NAME=VALUE: choose another reading of a rule that no source settles.",
-        None,
-    ),
-    (
-        "segment_pendo_destination",
-        str,
-        "",
-        "How the destination is set up in production: a file such as `segment-pendo init` writes.",
-        None,
-    ),
-    (
-        "segment_pendo_hosts",
-        Sequence[str],
-        [],
-        "More hosts that stand for Segment, such as a custom domain.",
-        None,
-    ),
-    (
-        "segment_pendo_cdn_settings",
-        str,
-        "",
-        (
-            "Answer browsers and mobile SDKs with the settings of your production, saved in this file from "
-            "https://cdn.segment.com/v1/projects/KEY/settings. fetch: ask the real CDN each time."
-        ),
-        None,
-    ),
-)
-
-
-def _setup() -> Setup:
-    """Return the Setup that mitmproxy's options ask for. Raises OptionsError."""
-    options = ctx.options
-    file = options.segment_pendo_destination
-    try:
-        loaded = load(Path(file).expanduser()) if file else None
-        function = shared(loaded.function) if loaded and loaded.function else None
-        if function is not None:
-            function.check()
-        return Setup.of(
-            track=options.segment_pendo_track,
-            webhook=options.segment_pendo_webhook,
-            assume=options.segment_pendo_assume,
-            secret=secret(SIGNING_KEY),
-            destination=loaded.file if loaded else None,
-            plan=loaded.plan if loaded else None,
-            function=function,
-        )
-    except (DestinationError, FunctionFileError, NodeError) as error:
-        msg = f"segment_pendo_destination: {error}"
-        raise exceptions.OptionsError(msg) from None
-    except SwitchError as error:
-        msg = f"segment_pendo_assume: {error}"
-        raise exceptions.OptionsError(msg) from None
-    except SetupError as error:
-        msg = f"{named(error.of, 'mitmdump')}: {error}"
-        raise exceptions.OptionsError(msg) from None
-
-
-def _plan(setup: Setup) -> Plan:
-    """Return the Plan that mitmproxy's options ask for. Raises OptionsError."""
-    key, to, record = secret(API_KEY), ctx.options.segment_pendo_to, ctx.options.segment_pendo_record
-    if to and not key:
-        msg = f"segment_pendo_to needs Pendo's API key in the environment variable {API_KEY}."
-        raise exceptions.OptionsError(msg)
-    try:
-        return Plan(
-            port=None,
-            to=destination(to, key) if to else None,
-            setup=setup,
-            cdn_settings=ctx.options.segment_pendo_cdn_settings,
-            record=Path(record).expanduser() if record else None,
-            secrets=tuple(filter(None, (key, setup.secret))),
-        )
-    except ValueError as error:
-        msg = f"segment_pendo_to: {error}."
-        raise exceptions.OptionsError(msg) from None
 
 
 class Intercept:
@@ -229,8 +95,8 @@ class Intercept:
             return
         if self._relay is not None and not any(name.startswith("segment_pendo_") for name in updated):
             return
-        if ctx.options.segment_pendo_segment not in _SEGMENT:
-            msg = f"segment_pendo_segment must be one of {', '.join(_SEGMENT)}."
+        if ctx.options.segment_pendo_segment not in SEGMENT:
+            msg = f"segment_pendo_segment must be one of {', '.join(SEGMENT)}."
             raise exceptions.OptionsError(msg)
         self._answers = ctx.options.segment_pendo_segment == "answer"
         self._hosts = INTERCEPTED | frozenset(map(bare, ctx.options.segment_pendo_hosts))
@@ -238,7 +104,10 @@ class Intercept:
 
     def _rebuild(self) -> None:
         """Begin a session with the current options; the session before ends when it has delivered."""
-        plan = _plan(_setup())
+        plan = asked_plan()
+        for finding in plan.setup.destination.findings if plan.setup.destination else ():
+            line = finding_line(finding.level, finding.code, finding.path, finding.message)
+            _log.warning("segment_pendo_destination: %s", line)
         report = Report(delivers=plan.to is not None)
         old = self._session
         try:

@@ -100,7 +100,10 @@ def input_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
     decorated = click.option(
         "--no-ingest",
         is_flag=True,
-        help="Take each value as a message that has passed Segment's ingest already.",
+        help=(
+            "Take each value as a message that has passed Segment's ingest already; with a destination file, "
+            "as its function or trigger first sees it."
+        ),
     )(decorated)
     decorated = setup_options(decorated)
     text = "Take this ISO 8601 time as the moment at which Segment receives each call.  [default: now]"

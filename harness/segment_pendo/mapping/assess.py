@@ -93,13 +93,17 @@ def judge(
     return judge_message(message, ordinary=batch.ordinary, setup=setup)
 
 
-def judge_message(message: Message, *, ordinary: bool, setup: Setup) -> Judged:
-    """Return what becomes of a message as it left Segment's servers."""
+def judge_message(message: Message, *, ordinary: bool, setup: Setup, filtered: bool = False) -> Judged:
+    """Return what becomes of a message as it left Segment's servers.
+
+    `filtered`: as a destination's function or trigger first sees it; the stages before them are passed over
+    where there is a destination file.
+    """
     if setup.destination is not None:
         # What it needs takes a while to import, and most have no destination file.
         from segment_pendo.mapping.by_destination import judged_by  # noqa: PLC0415
 
-        return judged_by(message, setup.destination, ordinary=ordinary, setup=setup)
+        return judged_by(message, setup.destination, ordinary=ordinary, setup=setup, filtered=filtered)
     findings: tuple[Finding, ...] = (*message.notes, *near_misses(message.call))
     outcome: Outcome | None = (
         webhooks.filtered(message, setup.kind, setup.switches)

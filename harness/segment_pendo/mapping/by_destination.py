@@ -14,9 +14,14 @@ from segment_pendo.words import Finding, Judged, Message, Skipped
 __all__ = ["judged_by"]
 
 
-def judged_by(message: Message, destination: Configured, *, ordinary: bool, setup: Setup) -> Judged:
-    """Return what a destination that a file describes makes of a message, by each mapping that selects it."""
-    came = stages.passed(message, destination, setup)
+def judged_by(
+    message: Message, destination: Configured, *, ordinary: bool, setup: Setup, filtered: bool = False
+) -> Judged:
+    """Return what a destination that a file describes makes of a message, by each mapping that selects it.
+
+    `filtered`: the message has come through plan, consent, integrations and filters already.
+    """
+    came = stages.Passed(message.data) if filtered else stages.passed(message, destination, setup)
     if came.stopped is None and destination.is_classic:
         came = stages.through_function(came, message.call.index, destination, setup)
         if came.stopped is None:

@@ -125,7 +125,7 @@ def _call(item: Item, data: JsonObject, options: Options, history: EarlierCalls)
     call = Call(0, kind, data)
     name = str(item.line)
     if not options.ingest_first:
-        judged = judge_message(Message(call, data), ordinary=item.ordinary, setup=setup)
+        judged = judge_message(Message(call, data), ordinary=item.ordinary, setup=setup, filtered=True)
     else:
         size = len(js_json.write(data, ordinary=item.ordinary))
         if size > ingest.MAX_SINGLE:

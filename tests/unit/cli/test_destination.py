@@ -102,6 +102,17 @@ def test_what_a_running_one_did_cannot_be_explained_with_another(project: Path) 
     assert "--destination cannot change what a running segment-pendo did" in done.stderr
 
 
+def test_without_ingest_values_are_what_function_and_trigger_see(project: Path) -> None:
+    filters = [{"name": "all", "if": "all", "actions": [{"type": "DROP"}]}]
+    file = written(project, {"filters": filters, "consent": ["Ads"]})
+    event = '{"type":"identify","userId":"u","integrations":{"All":false},"n":1.0}'
+    assert [row["code"] for row in rows(invoke("map", "--destination", file, stdin=event))] == [
+        "FILTERED_BY_INTEGRATIONS_OBJECT"
+    ]
+    (row,) = rows(invoke("map", "--no-ingest", "--destination", file, stdin=event))
+    assert row["body"] == '{"type":"identify","userId":"u","integrations":{"All":false},"n":1}'
+
+
 # --- init ---
 
 
