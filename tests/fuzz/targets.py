@@ -7,10 +7,14 @@ import atheris
 
 with atheris.instrument_imports(include=["segment_pendo", "segment_pendo_addons"]):
     from segment_pendo.base import js_json
+    from segment_pendo.base.switch import SwitchError
+    from segment_pendo.mapping import destination_file
     from segment_pendo.mapping.assess import assess
+    from segment_pendo.mapping.destination_file import DestinationError
     from segment_pendo.mapping.setup import Setup
     from segment_pendo.pendo.records import Records
     from segment_pendo.recordings import format as recording
+    from segment_pendo.recordings.exchange import production
     from segment_pendo.recordings.exchange.archive import lines
     from segment_pendo.recordings.exchange.containers import opened
     from segment_pendo.recordings.exchange.found import ImportFailure
@@ -31,6 +35,7 @@ __all__ = ["TARGETS"]
 
 AT = datetime(2024, 5, 9, tzinfo=UTC)
 SETUP = Setup(track=True)
+IDENTIFY = SdkRequest("POST", "/v1/identify", body=b'{"userId":"u","traits":{"a":[1,{"b":null}]}}')
 PEOPLE = (People(b"a key of ours"), People(b"a key of ours", Rules(ids="all", allow_list=True)))
 
 
@@ -109,8 +114,20 @@ def flow_files(data: bytes) -> None:
         pass
 
 
+def destinations(data: bytes) -> None:
+    """A destination file is refused with a reason, or maps a call; so is a file of Terraform."""
+    try:
+        value = destination_file.json_of(data, "f")
+        for found in production.destinations(value, "f") or ():
+            destination_file.of(found.described, "f")
+        setup = Setup.of(destination=destination_file.of(value, "f"))
+    except (DestinationError, SwitchError):
+        return
+    assess(IDENTIFY, id="r", at=AT, setup=setup)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = dict(
-    zip(READERS, (json, request, pseudonyms, recordings, archives, flow_files), strict=True)
+    zip(READERS, (json, request, pseudonyms, recordings, archives, flow_files, destinations), strict=True)
 )
 
 if __name__ == "__main__":

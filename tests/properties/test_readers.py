@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from destinations import setup_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,33 @@ from segment_pendo.serve.store import Store
 from segment_pendo.words import Receipt, SdkRequest
 
 SETUP = Setup(track=True)
+# Every stage that walks through a call: filters, and directives that take it apart.
+DESTINATION = setup_of(
+    {
+        "filters": [
+            {
+                "name": "f",
+                "if": 'contains(traits.n, "x") or type != "alias"',
+                "actions": [{"type": "DROP_PROPERTIES", "fields": {"traits": ["a.a.a", "phone"]}}],
+            }
+        ],
+        "mappings": [
+            {"name": "whole", "trigger": 'type != "page"'},
+            {
+                "name": "parts",
+                "trigger": "traits.n != null or properties.n != null",
+                "mapping": {
+                    "data": {
+                        "flat": {"@flatten": {"value": {"@path": "$.traits"}, "separator": "_"}},
+                        "text": {"@json": {"mode": "encode", "value": {"@path": "$.traits"}}},
+                        "said": {"@template": "{{traits}} {{properties.n}}"},
+                        "rest": {"@excludeWhenNull": {"@path": "$.properties"}},
+                    }
+                },
+            },
+        ],
+    }
+)
 # Three levels are those of the batch, its list and the call; one more is that of the traits.
 DEEPEST = js_json.MAX_DEPTH - 4
 KEYS = st.sampled_from(["n", "phone", "email", "name", "birthday", "address", "ip", "id", "password", "ssn"])
@@ -72,41 +100,42 @@ class Taken:
         self.receipts.append(receipt)
 
 
-def all_sinks(folder: Path, call: str) -> list[Path]:
+def all_sinks(folder: Path, call: str, setup: Setup = SETUP) -> list[Path]:
     """Send a call through every sink and reader of a run; the recordings that are made of it."""
     body = f'{{"batch":[{call}],"writeKey":"k"}}'.encode()
     files = [folder / name for name in ("keys.jsonl", "people.jsonl", "all.jsonl")]
     rules = Rules(ids="all", allow_list=True)
     makers = [None, People(b"a key of ours", Rules()), People(b"a key of ours", rules)]
     recorders = [
-        Recorder(file, setup=SETUP, people=people) for file, people in zip(files, makers, strict=True)
+        Recorder(file, setup=setup, people=people) for file, people in zip(files, makers, strict=True)
     ]
-    store, taken, pendo = Store(None, setup=SETUP), Taken(), Records(SETUP.pendo)
-    relay = Relay([*recorders, store, taken], setup=SETUP)
+    store, taken, pendo = Store(None, setup=setup), Taken(), Records(setup.pendo)
+    relay = Relay([*recorders, store, taken], setup=setup)
     relay.receive(SdkRequest("POST", "/v1/batch", body=body))
     for recorder in recorders:
         recorder.close()
     (receipt,) = taken.receipts
-    (judged,) = receipt.judged
     assert receipt.refusal is None
-    if judged.webhook is not None:
-        pendo.apply(js_json.read(judged.webhook.body).value, 0, "call")
-        dumps(pendo.state())
-    (row,) = store.calls.page().calls
-    dumps(row)
-    kept = store.calls.one(str(receipt.ref(judged)))
-    assert kept is not None
-    dumps(explained(kept.judged, kept.setup))
-    dumps(compared_row(kept.judged, kept.setup))
+    for row in store.calls.page().calls:
+        dumps(row)
+    for judged in receipt.each:
+        if judged.webhook is not None:
+            pendo.apply(js_json.read(judged.webhook.body).value, 0, "call")
+            dumps(pendo.state())
+        kept = store.calls.one(str(receipt.ref(judged)))
+        assert kept is not None
+        assert kept.judged.outcome == judged.outcome
+        dumps(explained(kept.judged, kept.setup))
+        dumps(compared_row(kept.judged, kept.setup))
     store.close()
     return files
 
 
 @settings(deadline=None, max_examples=60)
-@given(CALLS)
-def test_a_run_reads_what_it_took(call: str) -> None:
+@given(CALLS, st.sampled_from([SETUP, DESTINATION]))
+def test_a_run_reads_what_it_took(call: str, setup: Setup) -> None:
     with TemporaryDirectory() as folder:
-        for file in all_sinks(Path(folder), call):
+        for file in all_sinks(Path(folder), call, setup):
             assert b'"call"' in file.read_bytes()
 
 
@@ -123,9 +152,10 @@ def deep_in_the_stack[T](frames: int, what: Callable[[], T]) -> T:
     return what() if not frames else deep_in_the_stack(frames - 1, what)
 
 
+@pytest.mark.parametrize("setup", [SETUP, DESTINATION], ids=["default", "destination"])
 @pytest.mark.parametrize("call", DEEP, ids=lambda call: call[:30])
-def test_the_deepest_call_is_read_from_deep_in_the_stack(tmp_path: Path, call: str) -> None:
-    files = deep_in_the_stack(BELOW, lambda: all_sinks(tmp_path, call))
+def test_the_deepest_call_is_read_from_deep_in_the_stack(tmp_path: Path, call: str, setup: Setup) -> None:
+    files = deep_in_the_stack(BELOW, lambda: all_sinks(tmp_path, call, setup))
     for file in files:
         assert b'"call"' in file.read_bytes()
 
