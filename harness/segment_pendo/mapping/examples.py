@@ -100,6 +100,7 @@ EXAMPLES: Final[dict[str, Example]] = {
         data=_WHOLE,
         headers={"X-Team": {"@path": "$.traits.team"}},
     ),
+    "TYPE_MISSING": _mapping(_IDENTIFY, data={"userId": {"@path": "$.userId"}}),
     "MAPPING_WITHOUT_BODY": _mapping(_IDENTIFY, data={"@path": "$.traits.data"}),
     "MAPPING_FAILED": _mapping(_IDENTIFY, data={"plan": {"@if": {"then": {"@path": "$.traits.plan"}}}}),
     "MAPPING_DATA_NOT_OBJECT": _mapping(_IDENTIFY, data={"@path": "$.traits.plan"}),

@@ -373,6 +373,12 @@ CODES: Final[dict[str, Code]] = {
         _TRACK_WEBHOOK,
     ),
     # --- the way ---
+    "TYPE_MISSING": Code(
+        "error",
+        "The webhook has no type, by which Pendo tells identify from group. Only a mapping can leave it out.",
+        "Let the mapping send type, with data.type or the whole event.",
+        _SPECIFICATIONS,
+    ),
     "UNSUPPORTED_TYPE": Code(
         "info",
         "Pendo documents only identify, group and track for Segment.",

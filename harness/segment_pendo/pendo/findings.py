@@ -45,6 +45,9 @@ def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Findi
         return tuple(_track(event, switches))
     if kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
         return ()
+    if kind is None:
+        text = "The webhook has no type, by which Pendo tells identify from group; let the mapping send it."
+        return (note("TYPE_MISSING", "$.type", text),)
     return (
         note(
             "UNSUPPORTED_TYPE",

@@ -134,6 +134,7 @@ type FindingCode = Literal[
     "TRACK_TOO_OLD",
     "TRAIT_ID_CONFLICT",
     "TYPE_CHANGED",
+    "TYPE_MISSING",
     "UNDOCUMENTED_REGION",
     "UNSUPPORTED_TYPE",
     "VALUE_LONG",
