@@ -14,42 +14,55 @@ from segment_pendo.serve.store.pending import Pending
 __all__ = ["banner", "no_calls", "summary"]
 
 
-def banner(session: Session, say: Callable[[str], None]) -> None:
-    plan = session.plan
-    say(f"home   {session.home.url}   (an SDK's host option; the page; a Pendo on loopback)")
+def banner(session: Session) -> Iterator[str]:
+    """Yield what a run says when every door is open."""
+    yield from _doors(session)
+    yield f"Webhooks go to {_where(session.plan)}."
+    if session.plan.setup.destination is not None:
+        yield f"Destination as in production: {session.plan.setup.destination.summary}."
+    yield from _earlier(session)
+    yield from _not_here(session)
+    yield from _recording(session)
+
+
+def _doors(session: Session) -> Iterator[str]:
+    yield f"home   {session.home.url}   (an SDK's host option; the page; a Pendo on loopback)"
     if session.proxy is not None:
-        say(f"proxy  {session.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)")
+        yield f"proxy  {session.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)"
     if session.upstream is not None:
-        say(f"       Other hosts are reached through {session.upstream.url}, as HTTPS_PROXY says.")
+        yield f"       Other hosts are reached through {session.upstream.url}, as HTTPS_PROXY says."
     if session.home.tls_url:
-        say(f"TLS    {session.home.tls_url}   (an SDK's host option if it must be https)")
+        yield f"TLS    {session.home.tls_url}   (an SDK's host option if it must be https)"
     if session.authority is not None:
-        say(f"CA     {session.authority}")
-    if session.proxy is None and plan.with_proxy:
-        say(f"No proxy: mitmproxy is not installed. Install it with {INSTALL}")
-    say(f"Webhooks go to {_where(plan)}.")
-    if plan.setup.destination is not None:
-        say(f"Destination as in production: {plan.setup.destination.summary}.")
-    for line in _earlier(session):
-        say(line)
+        yield f"CA     {session.authority}"
+    if session.proxy is None and session.plan.with_proxy:
+        yield f"No proxy: mitmproxy is not installed. Install it with {INSTALL}"
+
+
+def _not_here(session: Session) -> Iterator[str]:
+    """Yield what is not answered here, but by the real Segment."""
+    plan = session.plan
     if session.proxy is not None and plan.answers:
-        say("Not seen here: clients that ignore the proxy. They reach Segment.")
+        yield "Not seen here: clients that ignore the proxy. They reach Segment."
     if session.proxy is not None and not plan.offline:
-        say(
+        yield (
             "Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them "
             "(--offline: 404)."
         )
     if plan.cdn_settings:
-        say(cdn_settings_option.said(plan.cdn_settings))
+        yield cdn_settings_option.said(plan.cdn_settings)
     if not plan.answers:
-        say("Segment: what comes through the proxy goes on to the real Segment as well.")
-    if plan.record is not None:
-        for path in session.recorder.unfinished if session.recorder else []:
-            say(f"The calls of a run that did not end are in {path}: look at it, then delete it.")
-        how = (
-            "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
-        )
-        say(f"Recording to {plan.record}: {how}. Look before you share it.")
+        yield "Segment: what comes through the proxy goes on to the real Segment as well."
+
+
+def _recording(session: Session) -> Iterator[str]:
+    plan = session.plan
+    if plan.record is None:
+        return
+    for path in session.recorder.unfinished if session.recorder else []:
+        yield f"The calls of a run that did not end are in {path}: look at it, then delete it."
+    how = "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
+    yield f"Recording to {plan.record}: {how}. Look before you share it."
 
 
 def _earlier(session: Session) -> Iterator[str]:

@@ -313,7 +313,8 @@ async def _run(
     signals = Signals()
     child_code = 0
     async with session:
-        banner(session, _say)
+        for line in banner(session):
+            _say(line)
         for line in asked.lines(faults):
             _say(line)
         if ready_file is not None:
