@@ -150,6 +150,12 @@ def test_a_mapping_without_data_sends_nothing_to_pendo() -> None:
     assert "without a body" in reason
 
 
+@pytest.mark.parametrize(("kind", "code"), [("actions", "MAPPING_CONTEXT_NULL"), ("classic", None)])
+def test_segments_code_fails_on_personas_that_are_null(kind: str, code: str | None) -> None:
+    item = one(identify(context={"personas": None}), Setup.of(webhook=kind))
+    assert (item.judged.skipped.code if item.judged.skipped else None) == code
+
+
 def test_big_numbers_and_proto_keep_their_rules_after_mapping() -> None:
     setup = setup_of({"mappings": [{"mapping": {"data": {"type": "identify", "t": {"@path": "$.traits"}}}}]})
     traits = b'{"n":12345678901234567890,"__proto__":{"a":1},"2":1,"1":1.0}'
