@@ -14,8 +14,10 @@ from aiohttp import web
 from segment_pendo import __version__
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
+from segment_pendo.serve.feed import Feed
 from segment_pendo.serve.listener import json_answer, refused_change
-from segment_pendo.serve.store import FILTERS, Store
+from segment_pendo.serve.questions import filters, flag, is_newest_first, number, whole_number
+from segment_pendo.serve.store import Store
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Inspector"]
@@ -31,8 +33,9 @@ _PAGE_POLICY: Final = (
 class Inspector:
     """Answers the page and its API from the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, feed: Feed | None = None) -> None:
         self._store = store
+        self._feed = feed
         self._change = asyncio.Event()
         self._started = time.monotonic()
         store.database.listen(self._wake)
@@ -42,7 +45,9 @@ class Inspector:
         self._change = asyncio.Event()
 
     def routes(self) -> list[web.RouteDef]:
+        stream = [] if self._feed is None else [web.get("/_/stream", self._feed.answer, allow_head=False)]
         return [
+            *stream,
             web.get("/", self._page),
             web.get("/_/page.js", self._asset),
             web.get("/_/page.css", self._asset),
@@ -90,22 +95,34 @@ class Inspector:
         return {"destination": outbox.name, "waiting": outbox.left(), "oldest": age, "elsewhere": elsewhere}
 
     async def _calls(self, request: web.Request) -> web.Response:
+        """Answer with rows after a cursor, oldest first; with newest=1 those before it, newest first."""
+        asked = request.query
         try:
-            limit = _number(request, "limit", 100, _MOST)
+            newest = is_newest_first(request)
+            # Before the rows are read, so that nothing lies between them and the stream.
+            end: JsonObject = {"stream": self._feed.end()} if newest and self._feed is not None else {}
             page = self._store.calls.page(
-                _filters(request), after=request.query.get("after", ""), limit=int(limit)
+                filters(request),
+                after=asked.get("after", ""),
+                before=asked.get("before", ""),
+                newest=newest,
+                limit=whole_number(request, "limit", 100, _MOST),
             )
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
-        return json_answer({"calls": list(page.calls), "next": page.next})
+        return json_answer({"calls": list(page.calls), "next": page.next, **end})
 
     async def _explain(self, request: web.Request) -> web.Response:
         """Answer with a call's row and its fate (?call=ID), and what device mode would do (&device=1)."""
         name = request.query.get("call", "")
+        try:
+            wants_device = flag(request, "device")
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
         kept = self._store.calls.one(name)
         if kept is None:
             return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
-        device = compared_row(kept.judged, kept.setup) if "device" in request.query else {}
+        device = compared_row(kept.judged, kept.setup) if wants_device else {}
         return json_answer(kept.row | explained(kept.judged, kept.setup, kept.attempts) | device)
 
     async def _clear(self, request: web.Request) -> web.Response:
@@ -117,12 +134,12 @@ class Inspector:
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer 200 when `count` rows match and wait for no delivery, or 408 with the rows so far."""
         try:
-            count = int(_number(request, "count", 1, _MOST))
-            timeout = _number(request, "timeout", 5, _LONGEST_WAIT)
-            filters, after = _filters(request), request.query.get("after", "")
+            count = whole_number(request, "count", 1, _MOST)
+            timeout = number(request, "timeout", 5, _LONGEST_WAIT)
+            wanted, after = filters(request), request.query.get("after", "")
             deadline = asyncio.get_running_loop().time() + timeout
             status = 200
-            while self._store.calls.settled(filters, after=after) < count:
+            while self._store.calls.settled(wanted, after=after, most=count) < count:
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0 or request.transport is None:  # the time is up, or nobody waits any more
                     status = 408
@@ -131,25 +148,7 @@ class Inspector:
                     await asyncio.wait_for(self._change.wait(), min(left, 1.0))
                 except TimeoutError:
                     pass
-            page = self._store.calls.page(filters, after=after, limit=_MOST)
+            page = self._store.calls.page(wanted, after=after, limit=_MOST)
             return json_answer({"calls": list(page.calls), "next": page.next}, status)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
-
-
-def _filters(request: web.Request) -> dict[str, str]:
-    return {name: request.query[name] for name in FILTERS if name in request.query}
-
-
-def _number(request: web.Request, name: str, default: float, most: float) -> float:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= most:
-        msg = f"{name} must be a number from 0 to {most:g}"
-        raise ValueError(msg)
-    return number

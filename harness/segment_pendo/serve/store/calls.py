@@ -4,22 +4,17 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from segment_pendo.base.steps import Steps
 from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store.database import Database
+from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.outbox import attempts_of
-from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, text
+from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, remade_in_steps, text
 from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judged, Receipt
 
-__all__ = ["FILTERS", "Calls", "Kept", "Page"]
+__all__ = ["Calls", "Kept", "Page"]
 
-FILTERS: Final = {
-    "type": "c.type = ?",
-    "user": "c.user = ?",
-    "group": "c.grp = ?",
-    "outcome": "c.outcome = ?",
-    "code": "instr(' ' || c.codes || ' ', ' ' || ? || ' ') > 0",
-}
 MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
 _COLUMNS: Final = (
     "select c.n, c.place, c.state, c.status, c.attempts, c.history, c.signature, "
@@ -30,14 +25,17 @@ type _Row = tuple[int, int, str | None, int | None, int, str | None, str | None,
 
 
 class Page(NamedTuple):
-    """Rows, oldest first, and the cursor after the last of them."""
+    """Rows in the order that was asked for, and the cursor after the last of them."""
 
     calls: list[JsonObject]
     next: str
 
 
 class Kept(NamedTuple):
-    """A call of the store: its row, what the row is made from, and each attempt to deliver it."""
+    """A call of the store: its row, what the row is made from, and each attempt to deliver it.
+
+    `receipt` may be without other calls of its request.
+    """
 
     row: JsonObject
     receipt: Receipt
@@ -52,24 +50,47 @@ class Calls:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(self, filters: Mapping[str, str] | None = None, *, after: str = "", limit: int = 100) -> Page:
-        """Return the rows after a cursor that match every filter (type, user, group, outcome, code).
+    def page(
+        self,
+        filters: Mapping[str, str] | None = None,
+        *,
+        after: str = "",
+        before: str = "",
+        newest: bool = False,
+        limit: int = 100,
+    ) -> Page:
+        """Return the rows after a cursor that match every filter, oldest first.
 
-        A page ends early where its webhooks have more than 4 MB; its cursor says where.
-        Raises ValueError for an unknown filter or an invalid cursor.
+        `newest`: newest first, those `before` a cursor. A page ends early where its webhooks have more than
+        4 MB; its cursor says where. Without a row there is none further on. Raises ValueError for a wrong
+        filter or cursor.
         """
-        where, values = _condition(filters or {}, after)
-        selected: list[_Row] = self._database.execute(
-            f"{_COLUMNS} where {where} order by c.n, c.place limit ?", (*values, limit)
-        ).fetchall()
+        wanted = condition(filters or {})
+        cursor = before if newest else after
+        beyond, order = ("<", "desc") if newest else (">", "asc")
+        while True:
+            place, values = "true", wanted.values
+            if cursor:
+                place = f"(c.n, c.place) {beyond} (?, ?)"
+                values = (*after_cursor(cursor, "before" if newest else "after"), *values)
+            selected: list[_Row] = self._database.execute(
+                f"{_COLUMNS} where {place} and {wanted.sql} order by c.n {order}, c.place {order} limit ?",
+                (*values, limit),
+            ).fetchall()
+            page = self._page(selected, cursor)
+            if page.calls or not selected:
+                return page
+            cursor = page.next  # all of these were kept by another version, which cannot be read here
+
+    def _page(self, selected: list[_Row], cursor: str) -> Page:
         rows: list[JsonObject] = []
         size = 0
-        for cursor, kept in self._rows(selected):
+        for cursor, kept in self._rows(selected):  # noqa: PLR1704 - the last one is returned
             rows.append(kept.row)
             size += len(kept.judged.webhook.body) if kept.judged.webhook else 0
             if size > MOST_BYTES:
                 return Page(rows, cursor)
-        return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else after)
+        return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else cursor)
 
     def one(self, name: str) -> Kept | None:
         """Return the call of this name (CallRef), or None."""
@@ -92,28 +113,43 @@ class Calls:
         ).fetchall()
         return [kept for _, kept in self._rows([row for row in selected if row[1] in places])]
 
-    def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
-        """Return how many rows match and wait for no delivery. Raises ValueError as `page` does."""
-        where, values = _condition(filters, after)
-        query = f"select count(*) from calls c where {where} and c.state is not 'waiting'"  # noqa: S608
-        (count,) = self._database.execute(query, values).fetchone()
+    def settled(self, filters: Mapping[str, str], *, after: str = "", most: int = -1) -> int:
+        """Return how many rows match and wait for no delivery; it counts at most `most` (-1: all).
+
+        Raises ValueError as `page` does.
+        """
+        wanted = condition(filters)
+        query = (
+            f"select count(*) from (select 1 from calls c where (c.n, c.place) > (?, ?) and {wanted.sql} "  # noqa: S608
+            "and c.state is not 'waiting' limit ?)"
+        )
+        start = after_cursor(after) if after else (0, -1)
+        (count,) = self._database.execute(query, (*start, *wanted.values, most)).fetchone()
         return int(count)
+
+    def rows_in_steps(self, number: int, beyond: int) -> Steps[list[tuple[int, JsonObject]]]:
+        """Return the rows of a receipt's calls beyond a place, each with its place, a call a step."""
+        group: list[_Row] = self._database.execute(
+            f"{_COLUMNS} where c.n = ? and c.place > ? order by c.place", (number, beyond)
+        ).fetchall()
+        if not group:
+            return []
+        try:
+            made = yield from remade_in_steps(self._database, number, _indexes(group))
+        except (ValueError, LookupError):  # kept by another version, or forgotten meanwhile
+            return []
+        return [(place, kept.row) for place, kept in _kept(*made, group)]
 
     def _rows(self, selected: list[_Row]) -> Iterator[tuple[str, Kept]]:
         """Yield each row with its cursor."""
-        for number, group in groupby(selected, key=lambda row: row[0]):
+        for number, of_receipt in groupby(selected, key=lambda row: row[0]):
+            group = [*of_receipt]
             try:
-                receipt, setup = remade(self._database, number)
+                made = remade(self._database, number, _indexes(group))
             except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
                 continue
-            again = judged_at(receipt)
-            for _, place, state, status, attempts, history, signature, detail in group:
-                if place not in again:  # kept by another version, which read it differently
-                    continue
-                delivery = None if state is None else _delivery(state, status, attempts, detail)
-                judged = as_kept(again[place], history, signature, setup)
-                row = call_row(receipt, judged, delivery=delivery)
-                yield f"{number}.{place}", Kept(row, receipt, judged, setup, [])
+            for place, kept in _kept(*made, group):
+                yield f"{number}.{place}", kept
 
     def states(self, destination: int | None = None) -> dict[str, int]:
         """Return how many webhooks are in which state; those that wait, only for this destination."""
@@ -140,27 +176,21 @@ class Calls:
         return {"requests": requests, "refused": refused, "calls": calls}
 
 
+def _indexes(rows: list[_Row]) -> set[int]:
+    return {CallRef.at("", place).index for _, place, *_ in rows}
+
+
+def _kept(receipt: Receipt, setup: Setup, rows: list[_Row]) -> Iterator[tuple[int, Kept]]:
+    again = judged_at(receipt)
+    for _, place, state, status, attempts, history, signature, detail in rows:
+        if place not in again:  # kept by another version, which read it differently
+            continue
+        delivery = None if state is None else _delivery(state, status, attempts, detail)
+        judged = as_kept(again[place], history, signature, setup)
+        row = call_row(receipt, judged, delivery=delivery)
+        yield place, Kept(row, receipt, judged, setup, [])
+
+
 def _delivery(state: str, status: int | None, attempts: int, detail: str | None) -> JsonObject:
     delivery: JsonObject = {"state": state, "status": status, "attempts": attempts}
     return delivery | {"detail": detail} if detail and state != "delivered" else delivery
-
-
-def _condition(filters: Mapping[str, str], after: str) -> tuple[str, tuple[object, ...]]:
-    where, values = ["(c.n, c.place) > (?, ?)"], [*_cursor(after)]
-    for name, value in filters.items():
-        if name not in FILTERS:
-            msg = f"there is no filter named {name!r}; the filters are {', '.join(FILTERS)}"
-            raise ValueError(msg)
-        where.append(FILTERS[name])
-        values.append(value)
-    return " and ".join(where), tuple(values)
-
-
-def _cursor(text: str) -> tuple[object, object]:
-    if not text:
-        return (0, -1)
-    number, dot, index = text.partition(".")
-    if not (dot and number.isdecimal() and index.isdecimal() and len(number) < 18 and len(index) < 18):
-        msg = "after must be the value of next in an earlier answer"
-        raise ValueError(msg)
-    return (int(number), int(index))
