@@ -18,14 +18,14 @@ from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.pendo.metadata import Field
 from segment_pendo.words import Attempt, Call, Finding, Json, JsonObject, Judged
 
-__all__ = ["PERHAPS_TAKEN", "WHERE", "explained", "fate"]
+__all__ = ["INSTEAD", "PERHAPS_TAKEN", "WHERE", "explained", "fate"]
 
 # 1.32, 1.73: where and when to look.
 WHERE: Final = "In Pendo, look under segment.io (beside Agent); it takes minutes, up to an hour or so."
 
 PERHAPS_TAKEN: Final = "so it may have been taken"  # of a webhook to which no answer came
 # What to do in the app where Pendo makes nothing of a call, by the rule.
-_INSTEAD: Final = {
+INSTEAD: Final = {
     "1.38": "identify the user with a userId",
     "1.54": "send the id of the account as groupId",
     "1.60": "ask Pendo for it",
@@ -82,7 +82,7 @@ def fate(judged: Judged, setup: Setup, effect: Effect | None = None, attempts: S
     effect = effect or effect_of(judged, setup)
     assert effect is not None
     if effect.nothing is not None:
-        instead = _INSTEAD.get(effect.nothing)
+        instead = INSTEAD.get(effect.nothing)
         said = f"delivered, but Pendo makes nothing of it, because {because(effect.nothing, setup)}" + (
             f"; {instead}" if instead else ""
         )
