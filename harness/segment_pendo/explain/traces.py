@@ -28,6 +28,7 @@ __all__ = [
     "spelled",
     "text_of",
     "traces",
+    "without_key",
 ]
 
 type Reason = Literal[
@@ -36,6 +37,7 @@ type Reason = Literal[
 type Kind = ids.Kind
 type Spelled = Literal["same", "alike"]
 
+_SHOWN: Final = 4  # characters of a write key
 _MOST_PARTS: Final = 1000  # of one object that are looked through for a trait
 _LONGEST: Final = 1000  # of a name that is compared
 _BETWEEN = re.compile(r"[\W_]+")
@@ -177,6 +179,7 @@ def _trace(
         owner = None if given is None else text_of(given)
     state = delivery.state if seen.delivery else ""
     name = judged.call.type or ""
+    value = without_key(value, judged)
     made = Trace(seen.call, seen.at, name, path, value, reason, stage, rule, grade, rule_id, kind, owner)
     return made._replace(state=state, status=delivery.status)
 
@@ -197,6 +200,23 @@ def text_of(value: Json) -> str:
     return value if isinstance(value, str) else js_json.write(value).decode()
 
 
+def without_key(value: Json, judged: Judged) -> Json:
+    """Return a value with the write key of its call masked, wherever it stands in it."""
+    key = judged.call.member("writeKey")
+    if key is None and judged.message is not None:
+        key = judged.message.data.get("writeKey")
+    if not isinstance(key, str) or len(key) <= 2 * _SHOWN or not key.isalnum():
+        return value
+    masked = f"****{key[-_SHOWN:]}"
+    if isinstance(value, str):
+        return value.replace(key, masked)
+    if isinstance(value, dict | list):
+        text = js_json.keep(value)
+        if key.encode() in text:
+            return js_json.read(text.replace(key.encode(), masked.encode()), spelled=True).value
+    return value
+
+
 # --- stages ---
 
 
@@ -212,7 +232,9 @@ def _taken_away(seen: Seen, effect: Effect, key: str, value: Json) -> Trace:
 
 
 def _stage_words(stage: str, by: str) -> str:
-    return by if by.startswith("the ") else f"the {stage.removesuffix('s')} {by}"
+    if by.startswith("the "):
+        return by
+    return f'the {stage.removesuffix("s")} {by if by.startswith(chr(34)) else chr(34) + by + chr(34)}'
 
 
 def _changed_by(judged: Judged, key: str, sent: JsonObject) -> str:
@@ -238,6 +260,8 @@ _NOTHING: Final = "\0nothing"  # stands for no value
 def _of_field(seen: Seen, effect: Effect, field: Field, by: str) -> Trace:
     reason: Reason = "lost" if field.name is None else "removes" if field.removes else "arrives"
     rule = field.rule if field.rule != "1.31" or effect.owner == "visitor" else "1.51"
+    if field.name is not None and len(field.path) > 1:  # a part of an object, so by a switch
+        rule = "3.20"
     path = ("traits", *field.path)
     made = _trace(seen, effect, path, field.value, reason, "Pendo", *why(rule, seen.setup), rule)
     return made._replace(to=field.name, by=by)

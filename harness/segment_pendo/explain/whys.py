@@ -21,6 +21,7 @@ from segment_pendo.explain.traces import (
     spelled,
     text_of,
     traces,
+    without_key,
 )
 from segment_pendo.mapping.assess import effect_of
 from segment_pendo.pendo import ids
@@ -200,6 +201,8 @@ class Whys:
         self._exists = self._exists or effect.nothing is None
         self._records.switches = seen.setup.pendo
         body = js_json.read(seen.judged.webhook.body).value
+        if isinstance(body, dict) and "traits" in body:
+            body["traits"] = without_key(body["traits"], seen.judged)
         self._records.apply(body, int(seen.at.timestamp() * 1000), seen.call)
 
     def _about(self, seen: Seen, effect: Effect | None) -> None:
