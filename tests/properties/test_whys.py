@@ -22,9 +22,9 @@ from segment_pendo.words import JsonObject
 
 AT: Any = parse("2024-05-09T10:00:00Z")
 ID = st.sampled_from(["ann", "bob", " ", "", "x" * 200, "é\x00"])
-TRAITS = st.fixed_dictionaries({}, optional={"plan": st.none() | st.just("") | st.just("pro")}) | (
-    strategies.traits() | strategies.hostile_traits()
-)
+TRAITS: st.SearchStrategy[Any] = st.fixed_dictionaries(
+    {}, optional={"plan": st.none() | st.just("") | st.just("pro")}
+) | (strategies.traits() | strategies.hostile_traits())
 CALLS = st.lists(
     strategies.identify_calls(user_ids=ID, traits=TRAITS)
     | strategies.group_calls(user_ids=ID, group_ids=ID, traits=TRAITS)
@@ -40,8 +40,8 @@ SETUPS = st.sampled_from(
             for assume in (
                 "null=removed", "null=ignored", "empty=removed", "absent_traits=removed", "nested=dot",
                 "nested=underscore", "key_case=sent", "list=ignored", "anonymous=visitor",
-                "group_visitor=ignored", "identify_account=joined", "same_key=first", "long_id=kept", "id_check=none",
-                "repeats=dropped",
+                "group_visitor=ignored", "identify_account=joined", "same_key=first", "long_id=kept",
+                "id_check=none", "repeats=dropped",
             )
         ),
     ]

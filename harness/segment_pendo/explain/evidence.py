@@ -117,16 +117,14 @@ def _moment(milliseconds: int) -> str:
 
 
 def _later(found: Found, trait: str) -> Iterator[tuple[str, str]]:
-    """Yield that a later call sent the trait in vain."""
+    """Yield that a later call sent the trait in vain, or that a part of it is lost."""
     last = found.same.last[-1] if found.same.last else None
-    if last is not None and (last.to != trait or last.reason != "arrives"):
-        yield (
-            "but",
-            (
-                f"a later {value_text(last.value)} by {_by(last)} does not arrive: lost at {last.stage}, as "
-                f"{clause(cut(last.rule))}"
-            ),
-        )
+    if last is None or last.reason == "arrives":
+        return
+    changes = found.history.get(trait)
+    is_part = changes is not None and changes[-1]["call"] == last.call
+    what = place(last) if is_part else f"a later {value_text(last.value)} by {_by(last)}"
+    yield "but", f"{what} does not arrive: lost at {last.stage}, as {clause(cut(last.rule))}"
 
 
 def _end_lines(ends: Iterable[End]) -> Iterator[tuple[str, str]]:

@@ -234,7 +234,7 @@ def _taken_away(seen: Seen, effect: Effect, key: str, value: Json) -> Trace:
 def _stage_words(stage: str, by: str) -> str:
     if by.startswith("the "):
         return by
-    return f'the {stage.removesuffix("s")} {by if by.startswith(chr(34)) else chr(34) + by + chr(34)}'
+    return f"the {stage.removesuffix('s')} {by if by.startswith(chr(34)) else chr(34) + by + chr(34)}"
 
 
 def _changed_by(judged: Judged, key: str, sent: JsonObject) -> str:
@@ -324,7 +324,8 @@ def spelled(trace: Trace, trait: str) -> tuple[Spelled, tuple[str | int, ...]] |
 
 
 def _is_same(keys: tuple[str | int, ...], trait: str) -> bool:
-    return keys == (trait,) or (len(keys) > 1 and ".".join(map(str, keys)) == trait)
+    """Whether this is the path of the trait, or of a part of it."""
+    return keys[:1] == (trait,) or (len(keys) > 1 and ".".join(map(str, keys)) == trait)
 
 
 def _is_alike(keys: tuple[str | int, ...], wanted: str) -> bool:

@@ -47,7 +47,7 @@ def receipt(name: str, *calls: Any) -> Any:
 
 def stored(path: Path | None, state: str = "delivered") -> Store:
     """A store in which a request with all calls was taken and delivered, but for the first call."""
-    store = Store(path, setup=Setup())
+    store = Store(path, setup=Setup(), clock=lambda: 1715248800.0)
     taken = receipt("R", *CALLS)
     store.take(taken)
     at: Any = parse("2024-05-09T10:00:01Z")
@@ -128,14 +128,15 @@ def test_nobody_runs_there() -> None:
 
 
 def test_usage(calls: Path, tmp_path: Path) -> None:
-    for words, said in [
+    cases: list[tuple[list[Any], str]] = [
         ([], "USER is missing"),
         (["a", "b", "c"], "--from FILE"),
         (["a", "b", "--group", "g"], "--group names the account"),
         (["a", "--from", calls, "--store", tmp_path / "s"], "--from and --store name two sources"),
         (["a", "--url", "http://127.0.0.1:9", "--assume", "nested=dot"], "cannot change what"),
         (["a", "--from", tmp_path / "none"], "does not exist"),
-    ]:
+    ]
+    for words, said in cases:
         done = invoke(*words)
         assert (done.exit_code, said in done.stderr.replace("\n", " ")) == (2, True), (words, done.stderr)
 

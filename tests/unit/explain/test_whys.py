@@ -115,6 +115,16 @@ def test_nested_ignored() -> None:
     assert flat.there
     dotted = ask(calls, "ann", "address.city", setup=Setup.of(assume=["nested=underscore"]))
     assert "it arrives as address_city, since nested=underscore is assumed" in dotted.verdict
+    whole = ask(calls, "ann", "address", setup=Setup.of(assume=["nested=underscore"]))
+    assert (whole.there, whole.reason) == (False, "renamed")
+
+
+def test_an_object_in_a_list_is_a_part_that_is_lost() -> None:
+    made = ask([identify(tags=["a", {"b": 1}])], "ann", "tags")
+    assert (made.there, made.verdict) == (True, 'Yes: tags of ann is in Pendo: ["a"].')
+    assert line(made, "but") == (
+        "traits.tags[1] does not arrive: lost at Pendo, as Pendo ignores objects inside a list"
+    )
 
 
 @pytest.mark.parametrize(
