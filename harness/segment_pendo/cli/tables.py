@@ -42,12 +42,12 @@ def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     _console(width()).print(table)
 
 
-def print_labelled(title: str, lines: Iterable[tuple[str, str]]) -> None:
+def print_labelled(title: str, lines: Iterable[tuple[str, str]], *, style: str = "bold") -> None:
     """Print a sentence, then texts with a label each; words are wrapped to the width of the terminal."""
     from rich.text import Text  # noqa: PLC0415 - only to print a table
 
     console, told = _console(width()), [*lines]
-    for line in Text(printable(title), style="bold").wrap(console, console.width):
+    for line in Text(printable(title), style=style).wrap(console, console.width):
         line.rstrip()
         console.print(line)
     indent = max((len(label) for label, _ in told), default=0) + 4

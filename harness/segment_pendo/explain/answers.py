@@ -83,7 +83,7 @@ def _details(found: Found) -> JsonObject:
     rows: JsonObject = {
         "calls": found.calls,
         "nearest": {"id": found.nearest_id, "trait": found.nearest_trait},
-        "others": {"count": found.others, "ids": some},
+        "others": {"count": found.others, "partial": found.partial, "ids": some},
         "related": related,
         "ended": [_end_row(end) for end in found.ends],
         "refused": found.refused,
@@ -115,6 +115,7 @@ def _end_row(end: End) -> JsonObject:
         "reason": end.reason,
         "rule": end.rule,
         "code": end.code,
+        "type": end.type,
         "calls": end.calls,
         "first": end.first,
         "last": end.last,

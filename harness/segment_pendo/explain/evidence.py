@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from segment_pendo.base.prose import many, short, whole
+from segment_pendo.base.prose import many, printable, short, whole
 from segment_pendo.explain.fate import INSTEAD, PERHAPS_TAKEN
 from segment_pendo.explain.traces import Trace
 from segment_pendo.explain.verdicts import (
@@ -29,6 +29,8 @@ _MOST_FIELDS: Final = 12  # of a record that are told one by one
 _MOST_LOST: Final = 6
 _MOST_ENDS: Final = 3
 _MOST_EARLIER: Final = 3
+_SAID: Final = frozenset({"skipped", "stage", "undelivered"})  # the verdict has all that is known of why
+_WITH_ITS_CALL: Final = frozenset({"skipped", "undelivered", "nothing"})
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -88,13 +90,14 @@ def _by(trace: Trace) -> str:
 def _fate_lines(trace: Trace) -> Iterator[tuple[str, str]]:
     if trace.reason == "arrives":
         name = short(str(trace.to), WIDEST)
-        yield (
-            "arrives",
-            f"{trace.kind} {whole(str(trace.owner))}, segment.io, {name} = {value_text(trace.value)}",
-        )
+        field = f"segment.io, {name} = {value_text(trace.value)}"
+        yield "arrives", f"{trace.kind} {whole(str(trace.owner))}, {field}"
     else:
-        yield "lost at", trace.stage + (f", answered {trace.status}" if trace.status is not None else "")
-    yield "because", f"{cut(trace.rule)} ({trace.grade})"
+        code = f" ({trace.rule_id})" if trace.reason == "skipped" else ""
+        answered = f", answered {trace.status}" if trace.reason == "undelivered" and trace.status else ""
+        yield "lost at", printable(f"{trace.stage}{code}{answered}")
+    if trace.reason not in _SAID:
+        yield "because", f"{cut(trace.rule)} ({trace.grade})"
 
 
 def _set_lines(found: Found, trait: str) -> Iterator[tuple[str, str]]:
@@ -145,12 +148,13 @@ def _near_lines(found: Found, reason: str) -> Iterator[tuple[str, str]]:
     if found.related:
         kind = "account" if found.question.kind == "visitor" else "visitor"
         yield "related", f"the {kind} {', '.join(map(whole, found.related))} has it"
-    if found.others:
+    if found.others and reason != "renamed":
         kind = NOUN[found.question.kind]
         some = ", ".join(map(whole, found.some_others))
         more = ", ..." if found.others > len(found.some_others) else ""
         has = "has" if found.others == 1 else "have"
-        yield "others", f"{many(found.others, f'other {kind}')} {has} it: {some}{more}"
+        least = "at least " if found.partial else ""
+        yield "others", f"{least}{many(found.others, f'other {kind}')} {has} it: {some}{more}"
     if reason == "unknown_id" and found.refused:
         refused = many(found.refused, "request or call was", "requests or calls were")
         yield "refused", f"{refused} answered with an error by Segment"
@@ -198,24 +202,30 @@ def record_lines(found: Found) -> Iterator[tuple[str, str]]:
         by = f", by {_by(source)}" if source is not None else ""
         yield "field", f"{short(name, WIDEST)} = {value_text(value)}{sent}{by}"
     if len(fields) > _MOST_FIELDS:
-        yield "", f"and {len(fields) - _MOST_FIELDS} more fields; --format json has all"
+        yield "", f"and {len(fields) - _MOST_FIELDS} more fields; the JSON has all"
     accounts: list[Any] = [*found.joined]
     if accounts:
         named = ", ".join(f"{whole(str(row['value']))} by {call_name(row['call'])}" for row in accounts[-3:])
         yield "accounts", named + (f", and {len(accounts) - 3} more" if len(accounts) > 3 else "")
     for name, lost in [*found.lost.items()][:_MOST_LOST]:
-        trace = lost.last[-1]
-        in_calls = f" (in {many(lost.count, 'call')})" if lost.count > 1 else ""
-        why = f"{clause(cut(trace.rule))}, by {_by(trace)}{in_calls}"
-        yield "lost", f"{short(name, WIDEST)} at {trace.stage}: {why}"
+        yield "lost", f"{short(name, WIDEST)} {_lost_at(lost.last[-1], lost.count)}"
     if len(found.lost) > _MOST_LOST:
-        yield "", f"and {len(found.lost) - _MOST_LOST} more traits; --format json has all"
+        all_of_them = "" if found.more_lost else "; the JSON has all"
+        yield "", f"and {len(found.lost) - _MOST_LOST} more traits{all_of_them}"
     yield from (("calls" if label == "lost" else label, said) for label, said in _end_lines(found.ends))
     before = {trace.path[1]: trace for trace in found.anonymous.last}
     if before:
         names = ", ".join(short(str(name), WIDEST) for name in before)
         yield "before", f"{names} came while the user was anonymous, of which Pendo makes nothing"
     yield from _near_lines(found, "arrives" if found.record is not None else "unknown_id")
+
+
+def _lost_at(trace: Trace, calls: int) -> str:
+    """Return where a trait is lost; where that is all of its call, the line about calls says why."""
+    in_calls = f" (in {many(calls, 'call')})" if calls > 1 else ""
+    if trace.reason in _WITH_ITS_CALL:
+        return f"with {_by(trace)}, which ends at {trace.stage}{in_calls}"
+    return f"at {trace.stage}: {clause(cut(trace.rule))}, by {_by(trace)}{in_calls}"
 
 
 def _renamed_from(source: Trace | None, name: str) -> str:

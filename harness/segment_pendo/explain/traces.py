@@ -129,7 +129,7 @@ def ended(seen: Seen, effect: Effect | None) -> _End | None:
 def _undelivered(delivery: Delivery) -> str:
     answered = f"Pendo answered {delivery.status}" if delivery.status is not None else ""
     detail = "" if answered and answered in delivery.detail else answered
-    return ": ".join(filter(None, [detail, delivery.detail])) or "nothing was sent yet"
+    return ": ".join(filter(None, [detail, delivery.detail])) or "its webhook waits for its turn"
 
 
 def traces(seen: Seen, effect: Effect | None) -> Iterator[Trace]:

@@ -7,6 +7,7 @@ from typing import Final
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import many, short, whole
 from segment_pendo.base.times import text
+from segment_pendo.explain.fate import lowered
 from segment_pendo.explain.traces import Trace
 from segment_pendo.explain.whys import End, Found
 from segment_pendo.words import Json
@@ -55,7 +56,7 @@ def clause(rule: str) -> str:
     """Return a rule as a clause that can follow "since"."""
     if rule.startswith("assumed "):
         return f"{rule.partition(': ')[0].removeprefix('assumed ')} is assumed"
-    return _RULE.sub("", rule)
+    return lowered(_RULE.sub("", rule))
 
 
 def call_name(name: str) -> str:
@@ -156,9 +157,10 @@ def _not_sent(found: Found, name: str, who: str) -> tuple[str, str]:
     if found.anonymous.last:
         said = f"{name} was sent before {who} was known, by an identify without userId"
         return "anonymous", f"No: {said}, of which Pendo makes nothing."
-    if found.ends and found.record is None:
+    end = found.main_end
+    if end is not None and found.record is None:
         said = f"no call sends {name} for {who}, and none for {who} arrives"
-        return "not_there", f"No: {said}: {how_ended(found.ends[-1])}."
+        return "not_there", f"No: {said}: {how_ended(end)}."
     return "never_sent", f"No: no call sends {name} for {who}."
 
 
@@ -174,12 +176,15 @@ def of_record(found: Found) -> tuple[bool, str, str]:
     who, calls = record_name(found), many(found.calls, "call")
     if found.record is not None:
         fields, lost = many(len(found.metadata), "field"), len(found.lost)
-        more = f"; {many(lost, 'trait')} of it {'does' if lost == 1 else 'do'} not arrive" if lost else ""
+        least = "at least " if found.more_lost else ""
+        more = (
+            f"; {least}{many(lost, 'trait')} of it {'does' if lost == 1 else 'do'} not arrive" if lost else ""
+        )
         return True, "arrives", f"Yes: {who} is in Pendo with {fields}, from {calls}{more}."
     if found.hidden:
         return False, "hidden", f"No: {who} cannot be read: eventless=hidden is assumed."
     if not found.calls:
         return False, "unknown_id", _unknown(found)
-    end = found.ends[-1] if found.ends else None
+    end = found.main_end
     because = f": {how_ended(end)}" if end is not None else ""
     return False, "not_there", f"No: {who} is not in Pendo, as no call for it arrives{because}."

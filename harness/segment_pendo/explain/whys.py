@@ -36,7 +36,7 @@ _MOST_IDS: Final = 10_000
 _MOST_NAMES: Final = 2000
 _MOST_LOST: Final = 200  # traits
 _MOST_ENDS: Final = 50  # ways in which calls end
-_MOST_HOLDERS: Final = 1000
+_MOST_HOLDERS: Final = 10_000
 _MOST_DEVICES: Final = 100
 _LONGEST: Final = 200  # of an id or a name that is remembered to be compared
 
@@ -51,7 +51,7 @@ class Question(NamedTuple):
 
 @dataclass(slots=True)
 class Some:
-    """Traces of which the first, the last few and the number are kept."""
+    """Traces of which the first and the last few are kept; `count` is the number of their calls."""
 
     first: Trace | None = None
     last: deque[Trace] = field(default_factory=lambda: deque(maxlen=_LAST))
@@ -59,8 +59,8 @@ class Some:
 
     def add(self, trace: Trace) -> None:
         self.first = self.first or trace
+        self.count += not self.last or self.last[-1].call != trace.call
         self.last.append(trace)
-        self.count += 1
 
 
 @dataclass(slots=True)
@@ -72,6 +72,7 @@ class End:
     rule: str
     grade: str
     code: str
+    type: str | None
     first: str
     last: str = ""
     calls: int = 0
@@ -84,7 +85,9 @@ class Found:
     `same`: traces of the trait for this record, `renamed` those that arrive there under another name, `alike`
     those of a trait spelled alike, `foreign` those that are for another record, `misplaced` where it is no
     trait, `anonymous` from the time before the user was known. `others`: how many other records have it, and
-    some of them; `related`: the user's accounts, or the account's users, that have it.
+    some of them (`partial`: there may be more); `related`: the user's accounts, or the account's users, that
+    have it. `lost`: traits that do not arrive (`more_lost`: not all of them are kept), `sources`: what the
+    fields came from, `ends`: where calls ended.
     """
 
     question: Question
@@ -107,7 +110,15 @@ class Found:
     nearest_id: str | None = None
     nearest_trait: str | None = None
     hidden: bool = False
+    partial: bool = False
+    more_lost: bool = False
     refused: int = 0
+
+    @property
+    def main_end(self) -> End | None:
+        """Return where most of the calls ended that have traits; where there is none, any other end."""
+        with_traits = [end for end in self.ends if end.type in {"identify", "group"}]
+        return max(with_traits or self.ends, key=lambda end: end.calls, default=None)
 
     @property
     def metadata(self) -> JsonObject:
@@ -122,6 +133,7 @@ class Whys:
     def __init__(self, question: Question) -> None:
         self.question = question
         self.refused = 0  # requests and calls that Segment answered with an error
+        self.partial = False  # whether not all calls of others were taken, or not all were kept
         self._found = Found(question)
         # Only webhooks that change the record that is asked about are put in.
         self._records = Records()
@@ -131,10 +143,7 @@ class Whys:
         self._names: Bounded[str, bool] = Bounded(_MOST_NAMES)
         self._lost: Bounded[str, Some] = Bounded(_MOST_LOST)
         self._sources: Bounded[str, Trace] = Bounded(_MOST_NAMES)
-        self._holders: dict[ids.Kind, Bounded[str, bool]] = {
-            "visitor": Bounded(_MOST_HOLDERS),
-            "account": Bounded(_MOST_HOLDERS),
-        }
+        self._holders: dict[ids.Kind, dict[str, None]] = {"visitor": {}, "account": {}}
         self._members: Bounded[str, bool] = Bounded(_MOST_HOLDERS)
         self._devices: Bounded[str, bool] = Bounded(_MOST_DEVICES)
         self._anonymous: Bounded[str, list[Trace]] = Bounded(_MOST_NAMES)
@@ -213,9 +222,9 @@ class Whys:
             self._devices.is_new(anonymous[:_LONGEST])
         end = ended(seen, effect)
         if end is not None:
-            kept = self._ends.first(
-                (end.stage, end.rule), End(end.reason, end.stage, end.rule, end.grade, end.rule_id, seen.call)
-            )
+            kind = seen.judged.call.type
+            made = End(end.reason, end.stage, end.rule, end.grade, end.rule_id, kind, seen.call)
+            kept = self._ends.first((end.stage, end.rule), made)
             kept.calls, kept.last = kept.calls + 1, seen.call
         for trace in traces(seen, effect):
             self._sort(trace, self._wanted(seen), trait)
@@ -266,8 +275,15 @@ class Whys:
             if effect.owner == self.question.kind:
                 self._names.is_new(str(made.path[0])[:_LONGEST])
             if owner is not None and trait is not None and trait in {made.name, made.path[0]}:
-                holders = self._holders[effect.owner]
-                holders.pop(owner[:_LONGEST]) if made.removes else holders.is_new(owner[:_LONGEST])
+                self._holds(self._holders[effect.owner], owner[:_LONGEST], removed=made.removes)
+
+    def _holds(self, holders: dict[str, None], owner: str, *, removed: bool) -> None:
+        if removed:
+            holders.pop(owner, None)
+        elif len(holders) < _MOST_HOLDERS:
+            holders[owner] = None
+        else:
+            self.partial = True
 
     def _before(self, seen: Seen, effect: Effect) -> None:
         """Remember what is sent for somebody who is not known yet."""
@@ -292,6 +308,7 @@ class Whys:
         history: Any = records.history(question.kind, question.id) or {"fields": {}}
         found.history, found.joined = history["fields"], history.get("accounts", [])
         found.ends, found.lost = [*_values(self._ends)], dict(_items(self._lost))
+        found.more_lost, found.partial = self._lost.cut > 0, self.partial
         found.sources, found.refused = dict(_items(self._sources)), self.refused
         for device in self._devices:
             for trace in self._anonymous.get(device) or ():
@@ -303,7 +320,7 @@ class Whys:
     def _name_others(self) -> None:
         found, question = self._found, self.question
         holders = self._holders[question.kind]
-        found.others, found.some_others = len(holders) + holders.cut, [*holders][:_LAST]
+        found.others, found.some_others = len(holders), [*holders][:_LAST]
         if question.kind == "visitor":
             near = [str(row["value"])[:_LONGEST] for row in found.joined]
             having = self._holders["account"]

@@ -63,12 +63,16 @@ def why_in_steps(database: Database, question: Question) -> Steps[Answer]:
     ).fetchall()
     for (name,) in known:
         whys.knows(name)
-    others = "n > coalesce((select n from calls order by n desc limit 1 offset ?), 0)"
     where, values = _about(database, question)
-    if where != "1":
-        for seen in _seen(database, f"not ({where}) and {others}", (*values, _MOST_OTHERS)):
-            whys.take(seen)
-            yield None
+    if where == "1":
+        return answer(whys.answer())
+    oldest = database.execute(
+        "select n from calls order by n desc, place desc limit 1 offset ?", (_MOST_OTHERS,)
+    ).fetchone()
+    whys.partial = oldest is not None
+    for seen in _seen(database, f"not ({where}) and n > ?", (*values, oldest[0] if oldest else 0)):
+        whys.take(seen)
+        yield None
     return answer(whys.answer())
 
 

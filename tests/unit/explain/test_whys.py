@@ -122,6 +122,7 @@ def test_nested_ignored() -> None:
 def test_an_object_in_a_list_is_a_part_that_is_lost() -> None:
     made = ask([identify(tags=["a", {"b": 1}])], "ann", "tags")
     assert (made.there, made.verdict) == (True, 'Yes: tags of ann is in Pendo: ["a"].')
+    assert [label for label, _ in made.told] == ["sent", "set by", "but", "look"]
     assert line(made, "but") == (
         "traits.tags[1] does not arrive: lost at Pendo, as Pendo ignores objects inside a list"
     )
@@ -184,7 +185,7 @@ def test_a_trait_of_other_users_only() -> None:
     made = ask([identify(role="x"), *others], "ann", "plan")
     assert (made.there, made.verdict) == (False, "No: no call sends plan for ann.")
     assert line(made, "others") == "5 other users have it: u-0, u-1, u-2, ..."
-    assert made.details["others"] == {"count": 5, "ids": ["u-0", "u-1", "u-2"]}
+    assert made.details["others"] == {"count": 5, "partial": False, "ids": ["u-0", "u-1", "u-2"]}
 
 
 def test_an_anonymous_identify() -> None:
@@ -244,7 +245,7 @@ def test_integrations_off() -> None:
 def test_the_trigger() -> None:
     file: Json = {"mappings": [{"name": "groups", "trigger": 'type = "group"', "mapping": WHOLE}]}
     made = ask([identify(plan="pro")], "ann", "plan", setup=setup_of(file))
-    assert "is lost at Segment (trigger): No trigger selects this call" in made.verdict
+    assert "is lost at Segment (trigger): no trigger selects this call" in made.verdict
 
 
 def _filtered(action: Json) -> Setup:
@@ -403,7 +404,19 @@ def test_a_user_whose_calls_do_not_arrive() -> None:
     made = ask([identify(plan="pro") | {"integrations": {"All": False}}], "ann")
     assert (made.there, made.reason) == (False, "not_there")
     assert made.verdict.startswith("No: ann is not in Pendo, as no call for it arrives: ")
-    assert "plan at integrations" in line(made, "lost")
+    assert line(made, "lost") == (
+        "plan with identify, line 1, 2024-05-09 10:00:00Z, which ends at integrations"
+    )
+
+
+def test_the_end_of_a_call_with_traits_counts_most() -> None:
+    page = {"type": "page", "userId": "ann"}
+    made = ask([identify(plan="pro") | {"integrations": {"All": False}}, page, page], "ann")
+    assert 'integrations has "All": false' in made.verdict
+    assert (
+        'integrations has "All": false'
+        in ask([page, identify() | {"integrations": {"All": False}}], "ann", "x").verdict
+    )
 
 
 def test_a_trait_that_arrives_later_is_not_lost() -> None:

@@ -102,7 +102,7 @@ def test_others_are_found_beyond_the_calls_of_the_user() -> None:
     anonymous = {"type": "identify", "anonymousId": "a-1", "traits": {"lang": "de"}}
     fill(store, receipt("R", anonymous, identify() | {"anonymousId": "a-1"}))
     fill(store, receipt("S", *(identify(f"u-{number}", plan="pro") for number in range(4))))
-    assert ask(store, "ann", "plan")["others"] == {"count": 4, "ids": ["u-0", "u-1", "u-2"]}
+    assert ask(store, "ann", "plan")["others"] == {"count": 4, "partial": False, "ids": ["u-0", "u-1", "u-2"]}
     assert ask(store, "ann", "lang")["reason"] == "anonymous"
     assert ask(store, "u-9")["nearest"]["id"] is not None
     store.close()

@@ -180,4 +180,5 @@ def _tell(row: Any, style: str) -> None:
     if style == "json":
         click.echo(rows.dumps(row))
         return
-    print_labelled(str(row["verdict"]), [(str(line["label"]), str(line["text"])) for line in row["lines"]])
+    lines = [(str(line["label"]), str(line["text"])) for line in row["lines"]]
+    print_labelled(str(row["verdict"]), lines, style="bold green" if row["there"] else "bold red")
