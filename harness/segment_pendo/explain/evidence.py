@@ -163,30 +163,41 @@ def _near_lines(found: Found, reason: str) -> Iterator[tuple[str, str]]:
 def _do(found: Found, trait: str, reason: str, trace: Trace | None) -> str:
     """Return what to change in the app, as exactly as is known; '' where the reason says it."""
     who, name, call = record_name(found), short(trait, WIDEST), CALL[found.question.kind]
-    if reason == "renamed" and trace is not None:
-        return f"look for {short(str(trace.to), WIDEST)} in Pendo, and send that name"
-    if reason == "lost" and trace is not None and trace.rule_id == "3.20":
-        flat = "_".join(_WORD.findall(".".join(map(str, trace.path[1:]))))
-        if isinstance(trace.value, dict):
-            parts = ["_".join(_WORD.findall(f"{flat}_{key}"[: 2 * WIDEST])) for key in [*trace.value][:3]]
-            return f"send its parts as traits of their own: {', '.join(parts)}" if parts else ""
-        return f"send {short(flat, WIDEST)} as a trait of its own"
-    if reason == "nothing" and trace is not None:
-        return INSTEAD.get(trace.rule_id, "")
+    send = f"send it as traits.{name} with {call} for {who}"
+    if reason in {"other_record", "property", "misplaced", "never_sent"}:
+        return send
     if reason == "anonymous":
         return f"identify with userId {who} and traits.{name} once the user is known"
-    if reason == "spelling" and trace is not None and trace.reason == "arrives":
-        return f"look for {short(str(trace.to), WIDEST)} in Pendo, or send {name}"
-    if reason in {"other_record", "property", "misplaced", "never_sent", "spelling"}:
-        return f"send it as traits.{name} with {call} for {who}"
-    if reason == "undelivered" and trace is not None:
-        if PERHAPS_TAKEN in trace.rule:
-            return "look into Pendo, which may have it all the same"
-        return "wait for the next attempt" if trace.state == "waiting" else _again(trace)
-    return ""
+    if trace is None:
+        return ""
+    look = f"look for {short(str(trace.to), WIDEST)} in Pendo"
+    if reason == "renamed":
+        return f"{look}, and send that name"
+    if reason == "spelling":
+        return f"{look}, or send {name}" if trace.reason == "arrives" else send
+    if reason == "nothing":
+        return INSTEAD.get(trace.rule_id, "")
+    if reason == "lost" and trace.rule_id == "3.20":
+        return _flattened(trace)
+    return _again(trace) if reason == "undelivered" else ""
+
+
+def _flattened(trace: Trace) -> str:
+    flat = "_".join(_WORD.findall(".".join(map(str, trace.path[1:]))))
+    if not isinstance(trace.value, dict):
+        return f"send {short(flat, WIDEST)} as a trait of its own"
+    parts = ["_".join(_WORD.findall(f"{flat}_{key}"[: 2 * WIDEST])) for key in [*trace.value][:3]]
+    return f"send its parts as traits of their own: {', '.join(parts)}" if parts else ""
 
 
 def _again(trace: Trace) -> str:
+    """Return what to do about a webhook that was not delivered."""
+    if PERHAPS_TAKEN in trace.rule:
+        return "look into Pendo, which may have it all the same"
+    if trace.state == "waiting":
+        return "wait for the next attempt"
+    if trace.state != "dead":
+        return ""
     again = "segment-pendo pending retry sends it again"
     return f"correct the key that Pendo refuses, then {again}" if trace.status in {401, 403} else again
 
