@@ -18,6 +18,7 @@ __all__ = ["main"]
 VERBS: Final = {
     "demo": "Send the examples of Segment's Pendo page through and show what became of them.",
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
+    "why": "Say why a user or a trait is, or is not, in Pendo.",
     "init": "Write a destination file: how your destination is set up in production.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "explain": "Explain what becomes of each call: what Pendo makes of it, and why.",

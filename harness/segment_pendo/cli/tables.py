@@ -11,7 +11,7 @@ from segment_pendo.base.prose import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_table", "width"]
+__all__ = ["print_labelled", "print_table", "width"]
 
 _PIPED = 160
 
@@ -40,3 +40,20 @@ def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     for cells in lines:
         table.add_row(*(Text(printable(cell)) for cell in cells))
     _console(width()).print(table)
+
+
+def print_labelled(title: str, lines: Iterable[tuple[str, str]], *, style: str = "bold") -> None:
+    """Print a sentence, then texts with a label each; words are wrapped to the width of the terminal."""
+    from rich.text import Text  # noqa: PLC0415 - only to print a table
+
+    console, told = _console(width()), [*lines]
+    for line in Text(printable(title), style=style).wrap(console, console.width):
+        line.rstrip()
+        console.print(line)
+    indent = max((len(label) for label, _ in told), default=0) + 4
+    for label, text in told:
+        head = f"  {label}".ljust(indent)
+        for line in Text(printable(text)).wrap(console, max(console.width - indent, 10)):
+            line.rstrip()
+            console.print(Text.assemble((head, "dim"), line), soft_wrap=True)
+            head = " " * indent

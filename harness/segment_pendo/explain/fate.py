@@ -18,14 +18,14 @@ from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.pendo.metadata import Field
 from segment_pendo.words import Attempt, Call, Finding, Json, JsonObject, Judged
 
-__all__ = ["PERHAPS_TAKEN", "WHERE", "explained", "fate"]
+__all__ = ["INSTEAD", "PERHAPS_TAKEN", "WHERE", "explained", "fate", "lowered"]
 
 # 1.32, 1.73: where and when to look.
 WHERE: Final = "In Pendo, look under segment.io (beside Agent); it takes minutes, up to an hour or so."
 
 PERHAPS_TAKEN: Final = "so it may have been taken"  # of a webhook to which no answer came
 # What to do in the app where Pendo makes nothing of a call, by the rule.
-_INSTEAD: Final = {
+INSTEAD: Final = {
     "1.38": "identify the user with a userId",
     "1.54": "send the id of the account as groupId",
     "1.60": "ask Pendo for it",
@@ -76,13 +76,13 @@ def fate(judged: Judged, setup: Setup, effect: Effect | None = None, attempts: S
     """
     who = _subject(judged.call)
     if judged.skipped is not None:
-        return f"{who}: not delivered, as {_lowered(judged.skipped.reason)}"
+        return f"{who}: not delivered, as {lowered(judged.skipped.reason)}"
     if attempts and attempts[-1].state != "delivered":
         return f"{who}: {_undelivered(attempts)}."
     effect = effect or effect_of(judged, setup)
     assert effect is not None
     if effect.nothing is not None:
-        instead = _INSTEAD.get(effect.nothing)
+        instead = INSTEAD.get(effect.nothing)
         said = f"delivered, but Pendo makes nothing of it, because {because(effect.nothing, setup)}" + (
             f"; {instead}" if instead else ""
         )
@@ -133,7 +133,8 @@ def _named(value: Json) -> str:
     return whole(value)
 
 
-def _lowered(sentence: str) -> str:
+def lowered(sentence: str) -> str:
+    """Return a sentence so that it can follow a colon: in lower case where it may begin so."""
     first, _, rest = sentence.partition(" ")
     return (
         f"{first.lower()} {rest}"
@@ -278,4 +279,4 @@ def _also(findings: list[Finding]) -> str:
 
 
 def _clause(finding: Finding) -> str:
-    return _lowered(finding.message.removesuffix("."))
+    return lowered(finding.message.removesuffix("."))

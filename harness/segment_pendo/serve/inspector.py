@@ -6,6 +6,7 @@ refused, there is no CORS, and changes need a header that no other page can send
 
 import asyncio
 import time
+from functools import partial
 from importlib import resources
 from typing import Final
 
@@ -18,6 +19,7 @@ from segment_pendo.serve.feed import Feed
 from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.serve.questions import filters, flag, is_newest_first, number, whole_number
 from segment_pendo.serve.store import Store
+from segment_pendo.serve.whys import why_answer
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Inspector"]
@@ -56,6 +58,7 @@ class Inspector:
             web.delete("/_/calls", self._clear),
             web.get("/_/wait", self._wait),
             web.get("/_/explain", self._explain),
+            web.get("/_/why", partial(why_answer, self._store)),
         ]
 
     async def _page(self, _request: web.Request) -> web.Response:
