@@ -27,6 +27,7 @@ VERBS: Final = {
     "pending": "List, send again, drop or export webhooks that are not delivered.",
     "store": "Show or delete the file with all calls and deliveries.",
     "finding": "Explain a code; list the rules that no source settles.",
+    "doctor": "Say what is wrong on this machine, and the command that helps.",
     "recording": "Redact, scan, merge, import and export recordings.",
     "diff": "Compare two recordings call by call.",
     "check": "Map recordings again and compare.",
