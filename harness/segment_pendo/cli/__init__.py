@@ -11,6 +11,7 @@ from segment_pendo import __version__
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.cli.failure import TRACEBACK, translated, unexpected
+from segment_pendo.cli.help_groups import grouped
 
 __all__ = ["main"]
 
@@ -40,6 +41,10 @@ VERBS: Final = {
 }
 
 
+def _widest() -> int:
+    return max(map(len, VERBS))
+
+
 class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(VERBS)
@@ -64,8 +69,9 @@ class _Verbs(click.Group):
             raise unexpected(error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+        for title, rows in grouped(VERBS):
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{_widest()}}", says) for name, says in rows])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

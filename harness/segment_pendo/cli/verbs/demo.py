@@ -47,7 +47,14 @@ CALLS: Final[list[JsonObject]] = [
     "--port", type=click.IntRange(0, 65535), default=0, help="The home port.  [default: a free port]"
 )
 def command(port: int, *, once: bool) -> None:
-    """Start everything, send an identify and a group call through the proxy, and show Pendo's records."""
+    """Start everything, send an identify and a group call through the proxy, and show Pendo's records.
+
+    \b
+    Examples:
+      segment-pendo demo
+      segment-pendo demo --once
+      segment-pendo demo --port 4170
+    """
     sys.exit(asyncio.run(_demo(port, once=once)))
 
 
