@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 # verb -> its help, a single line; the file of the same name holds `command`.
 VERBS: Final = {
-    "demo": "Send the examples of Segment's Pendo page through and show what became of them.",
+    "demo": "Send six calls through, good ones and lost ones, and show what became of them.",
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
     "init": "Write a destination file: how your destination is set up in production.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
