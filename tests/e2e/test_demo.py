@@ -50,6 +50,7 @@ def test_demo_opens_the_page_that_it_names(tmp_path: Path) -> None:
         assert f"The page: {url}\n" in out.read_text("utf-8")
         status, page = get(url)
         assert (status, "<html" in page.lower()) == (200, True)
+        until(lambda: "Ctrl-C ends it." in out.read_text("utf-8"))
     finally:
         demo.send_signal(signal.SIGINT)
         assert demo.wait(20) == 0

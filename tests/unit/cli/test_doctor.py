@@ -1,6 +1,8 @@
 """`doctor`: what each verdict says, and a whole examination on this machine."""
 
+import asyncio
 import json
+import os
 import socket
 import sys
 from datetime import UTC, datetime, timedelta
@@ -8,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from processes import until
 
 from segment_pendo.cli import main
 from segment_pendo.segment.hosts import INTERCEPTED
-from segment_pendo.serve.doctor import machine, verdicts
+from segment_pendo.serve.doctor import clients, machine, verdicts
 from segment_pendo.serve.doctor.verdicts import Asked, Check, Held
 
 HOSTS = sorted(INTERCEPTED)
@@ -229,3 +232,24 @@ def test_what_is_wrong_ends_with_1_and_shows_no_secret(doctor: Doctor, tmp_path:
     assert "SSL_CERT_FILE names no file" in said
     assert "ok door: proxy" in said
     assert "hunter2" not in done.output
+
+
+def test_a_client_that_hangs_is_killed_with_what_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "_SECONDS", 0.5)
+    line = f"sleep 60 & echo $! > {tmp_path}/inner; wait"
+    code, asked = asyncio.run(clients._ended(("/bin/sh", "-c", line), os.environ, tmp_path))
+    assert (code, asked) == (None, Asked(None, "no answer within 0.5 s"))
+    inner = Path("/proc") / (tmp_path / "inner").read_text("ascii").strip() / "stat"
+    until(lambda: not inner.exists() or " Z " in inner.read_text("ascii"))
+
+
+def test_a_client_that_is_not_there_or_fails_says_so(tmp_path: Path) -> None:
+    def ended(*command: str) -> tuple[int | None, Asked]:
+        return asyncio.run(clients._ended(command, os.environ, tmp_path))
+
+    assert ended("/no/such/client") == (None, Asked(None, "No such file or directory"))
+    assert ended("/bin/sh", "-c", "exit 3") == (3, Asked(None, "it ended with 3"))
+    assert ended("/bin/sh", "-c", "echo no >&2; exit 60") == (60, Asked(is_trusted=False, why="no"))
+    assert ended("/bin/sh", "-c", "echo odd >&2") == (0, Asked(is_trusted=True))

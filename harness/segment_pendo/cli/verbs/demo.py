@@ -89,8 +89,9 @@ async def _demo(port: int, *, once: bool, opens: bool) -> int:
         if opens and not await asyncio.to_thread(webbrowser.open, f"{session.home.url}/"):
             click.echo("No browser could be opened; type that address into one.", err=True)
         if not once and code == 0:
+            signals = Signals()
             click.echo("Ctrl-C ends it.")
-            await Signals().next()
+            await signals.next()
     return code
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -144,14 +145,11 @@ async def _fetch(trust: Trust, environment: Mapping[str, str]) -> Check | None:
     home = trust.home_url
     by_run = launcher.child_environment(environment, home=home, hosts=["localhost"], proxy=home)
     by_run = {name: value for name, value in by_run.items() if not name.lower().endswith("_proxy")}
-    version = await _said((node, "--version"), by_run, trust.directory)
+    code, version, _ = await _run((node, "--version"), by_run, trust.directory)
+    if code != 0:
+        return None  # that it gives no answer is said where its trust is asked
     _, asked = await _ended((node, "-e", _FETCH, "https://localhost/_/health"), by_run, trust.directory)
     return node_fetch(version, asked, environment)
-
-
-async def _said(command: tuple[str, ...], environment: Mapping[str, str], directory: Path) -> str:
-    _, out, _ = await _run(command, environment, directory)
-    return out
 
 
 async def _ended(
@@ -178,6 +176,7 @@ async def _run(
             stderr=pipe,
             env=dict(environment),
             cwd=directory,
+            start_new_session=True,  # what it starts in its turn is killed with it
         )
     except OSError as error:
         return None, "", os.strerror(error.errno) if error.errno else type(error).__name__
@@ -188,7 +187,15 @@ async def _run(
         return None, "", f"no answer within {_SECONDS:g} s"
     finally:
         if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
+            _kill(process)
             await process.wait()
     return process.returncode, out.decode("utf-8", "replace").strip(), wrong.decode("utf-8", "replace")
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a program with all that it has started."""
+    with suppress(ProcessLookupError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
