@@ -15,6 +15,7 @@ from processes import until
 from segment_pendo.cli import main
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.doctor import clients, machine, verdicts
+from segment_pendo.serve.doctor.examination import examined
 from segment_pendo.serve.doctor.verdicts import Asked, Check, Held
 
 HOSTS = sorted(INTERCEPTED)
@@ -253,3 +254,10 @@ def test_a_client_that_is_not_there_or_fails_says_so(tmp_path: Path) -> None:
     assert ended("/bin/sh", "-c", "exit 3") == (3, Asked(None, "it ended with 3"))
     assert ended("/bin/sh", "-c", "echo no >&2; exit 60") == (60, Asked(is_trusted=False, why="no"))
     assert ended("/bin/sh", "-c", "echo odd >&2") == (0, Asked(is_trusted=True))
+
+
+def test_without_mitmproxy_only_the_home_port_is_tried(doctor: Doctor) -> None:
+    checks = asyncio.run(examined(os.environ, None, "pip install it"))
+    names = [check.name for check in checks]
+    assert "door: home" in names
+    assert not {"door: proxy", "door: TLS", "proxy port", "CA", "trust: Python's urllib"} & set(names)
