@@ -40,7 +40,6 @@ _LEAST_PYTHON: Final = (3, 12)
 _LEAST_MITMPROXY: Final = (12, 2)
 _LOOPBACK: Final = ("127.0.0.1", "localhost")
 _PAIRS: Final = (("HTTP_PROXY", "http_proxy"), ("HTTPS_PROXY", "https_proxy"), ("NO_PROXY", "no_proxy"))
-_NODE_WITH_PROXY: Final = 24  # the first whose fetch heeds HTTPS_PROXY, if NODE_USE_ENV_PROXY=1
 _WIDEST: Final = 100
 _NODE_APP: Final = "segment-pendo run -- node APP"
 # A damaged CA spoils what needs it; `demo` shows each step of the rest.
@@ -264,12 +263,11 @@ def client(
 
 def node_fetch(version: str, reached: Asked, environment: Mapping[str, str]) -> Check:
     """Judge whether Node's fetch comes to us: under `run -- CMD`, and by a proxy in this shell."""
-    major = int((re.search(r"\d+", version) or ["0"])[0])
-    by_hand = "export NODE_USE_ENV_PROXY=1" if major >= _NODE_WITH_PROXY else _NODE_APP
+    can_heed = _can_heed(version)
     if not reached.is_trusted:
         why = f": {short(reached.why, _WIDEST)}" if reached.why else ""
         return Check("Node's fetch", "wrong", f"it does not come to us under `run -- CMD`{why}", _NODE_APP)
-    heeds = major >= _NODE_WITH_PROXY and (
+    heeds = can_heed and (
         environment.get("NODE_USE_ENV_PROXY") == "1"
         or "--use-env-proxy" in environment.get("NODE_OPTIONS", "")
     )
@@ -278,7 +276,13 @@ def node_fetch(version: str, reached: Asked, environment: Mapping[str, str]) -> 
         tail = "" if heeds else "; elsewhere it ignores HTTPS_PROXY"
         return Check("Node's fetch", "ok", f"Node {version}: it comes to us under `run -- CMD`{tail}")
     said = f"Node {version} ignores HTTPS_PROXY, which is set here; `run -- CMD` leads it to us"
-    return Check("Node's fetch", "warning", said, by_hand)
+    return Check("Node's fetch", "warning", said, "export NODE_USE_ENV_PROXY=1" if can_heed else _NODE_APP)
+
+
+def _can_heed(version: str) -> bool:
+    """Whether this Node's fetch heeds HTTPS_PROXY if NODE_USE_ENV_PROXY=1: 24, and 22 since 22.21."""
+    major, minor = (*map(int, re.findall(r"\d+", version)[:2]), 0, 0)[:2]
+    return major >= 24 or (major == 22 and minor >= 21)
 
 
 def door(name: str, status: int | None, wrong: str, *, has_visitor: bool, seconds: float) -> Check:
