@@ -1,13 +1,18 @@
 """The README's first command."""
 
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
+
+from processes import HEEDING, get, until
+
+DEMO = (sys.executable, "-m", "segment_pendo", "demo")
 
 
-def test_demo_shows_the_visitor_and_the_account() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "segment_pendo", "demo", "--once"], capture_output=True, text=True, timeout=60
-    )
+def test_demo_shows_the_visitor_and_the_account_and_what_gets_lost() -> None:
+    done = subprocess.run([*DEMO, "--once"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     shown = " ".join(done.stdout.split())
     assert "visitor userId1" in shown
@@ -16,4 +21,41 @@ def test_demo_shows_the_visitor_and_the_account() -> None:
         "0e8c78ea9d97a7b8185e8632" in shown
     )
     assert 'name "Initech" industry "Technology" employees 329 plan "enterprise"' in shown
+    _, _, lost = shown.partition("Now four calls")
+    for code in (
+        "NESTED_IGNORED",
+        "KEY_LOWERCASED",
+        "ANON_IDENTIFY",
+        "NO_MATCHING_MAPPING",
+        "no_user_anon_id",
+    ):
+        assert code in lost
     assert "Traceback" not in done.stderr
+
+
+def test_demo_opens_the_page_that_it_names(tmp_path: Path) -> None:
+    browser, opened, out = tmp_path / "browser", tmp_path / "opened", tmp_path / "out"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.part && mv {opened}.part {opened}\n', "ascii")
+    browser.chmod(0o755)
+    with out.open("wb") as file:
+        demo = subprocess.Popen(
+            [*HEEDING, *DEMO, "--open"],
+            stdout=file,
+            stderr=file,
+            env=os.environ | {"BROWSER": f"{browser} %s"},
+        )
+    try:
+        until(opened.exists)
+        url = opened.read_text("ascii").strip()
+        assert f"The page: {url}\n" in out.read_text("utf-8")
+        status, page = get(url)
+        assert (status, "<html" in page.lower()) == (200, True)
+        until(lambda: "Ctrl-C ends it." in out.read_text("utf-8"))
+    finally:
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(20) == 0
+
+
+def test_a_page_that_is_gone_at_once_is_not_opened() -> None:
+    done = subprocess.run([*DEMO, "--once", "--open"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "leave one of them out" in done.stderr) == (2, True)

@@ -11,12 +11,13 @@ from segment_pendo import __version__
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.cli.failure import TRACEBACK, translated, unexpected
+from segment_pendo.cli.help_groups import grouped
 
 __all__ = ["main"]
 
 # verb -> its help, a single line; the file of the same name holds `command`.
 VERBS: Final = {
-    "demo": "Send the examples of Segment's Pendo page through and show what became of them.",
+    "demo": "Send six calls through, good ones and lost ones, and show what became of them.",
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
     "why": "Say why a user or a trait is, or is not, in Pendo.",
     "init": "Write a destination file: how your destination is set up in production.",
@@ -28,6 +29,7 @@ VERBS: Final = {
     "pending": "List, send again, drop or export webhooks that are not delivered.",
     "store": "Show or delete the file with all calls and deliveries.",
     "finding": "Explain a code; list the rules that no source settles.",
+    "doctor": "Say what is wrong on this machine, and the command that helps.",
     "recording": "Redact, scan, merge, import and export recordings.",
     "diff": "Compare two recordings call by call.",
     "check": "Map recordings again and compare.",
@@ -38,6 +40,10 @@ VERBS: Final = {
     "completion": "Print the completion script of a shell.",
     "addon": "Print the path of the mitmproxy addon, for mitmdump -s.",
 }
+
+
+def _widest() -> int:
+    return max(map(len, VERBS))
 
 
 class _Verbs(click.Group):
@@ -64,8 +70,9 @@ class _Verbs(click.Group):
             raise unexpected(error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+        for title, rows in grouped(VERBS):
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{_widest()}}", says) for name, says in rows])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from segment_pendo.cli import completing
 from segment_pendo.cli.failure import CONFIGURATION, REFUSED, Failure
 from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, destination, examine
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, in_ci, secret
@@ -18,6 +19,7 @@ _ALLOWED: Final = "segment_pendo.allow_production"
 _to = click.option(
     "--to",
     metavar="|".join([*DATA_HOSTS, "URL"]),
+    shell_complete=completing.regions,
     help=(
         f"Forward the webhooks to Pendo: a region, or the base URL of a data host. Key: ${API_KEY}, "
         "--api-key-file or a prompt."

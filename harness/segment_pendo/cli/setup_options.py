@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from segment_pendo.base.prose import printable
 from segment_pendo.base.switch import SwitchError, changed
+from segment_pendo.cli import completing
 from segment_pendo.explain.doors import named
 from segment_pendo.explain.teller import finding_line
 from segment_pendo.mapping.setup import Setup, SetupError
@@ -81,6 +82,7 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
             "--assume",
             multiple=True,
             metavar="NAME=VALUE",
+            shell_complete=completing.assumptions,
             help=(
                 "Choose how to read a rule that no source settles; repeatable. `segment-pendo finding "
                 "--assumptions` lists the names and values."

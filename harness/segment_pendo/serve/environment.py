@@ -20,6 +20,7 @@ __all__ = [
     "in_ci",
     "replay_store",
     "secret",
+    "state_directory",
 ]
 
 API_KEY: Final = "SEGMENT_PENDO_API_KEY"  # Pendo's, in the webhook's URL
@@ -58,7 +59,7 @@ def default_store() -> Path:
 
     Raises StateError where the directory cannot be made so.
     """
-    return _private(_state()) / "store.sqlite3"
+    return _private(state_directory()) / "store.sqlite3"
 
 
 def replay_store(name: str) -> Path:
@@ -66,7 +67,7 @@ def replay_store(name: str) -> Path:
 
     Raises StateError as `default_store` does.
     """
-    return _private(_state(), _state() / "replays") / f"{name}.sqlite3"
+    return _private(state_directory(), state_directory() / "replays") / f"{name}.sqlite3"
 
 
 def ca_directory() -> Path:
@@ -74,7 +75,7 @@ def ca_directory() -> Path:
 
     Raises StateError where it cannot be made so.
     """
-    path = _private(_state(), _state() / "ca")
+    path = _private(state_directory(), state_directory() / "ca")
     for key in path.glob("mitmproxy-ca.*"):
         try:
             key.chmod(0o600)
@@ -83,7 +84,8 @@ def ca_directory() -> Path:
     return path
 
 
-def _state() -> Path:
+def state_directory() -> Path:
+    """Return our state directory, whether or not it is there."""
     return Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
 
 

@@ -14,12 +14,15 @@ from segment_pendo.base.errors import NOT_STARTED, SegmentPendoError
 from segment_pendo.serve.environment import SECRETS
 
 __all__ = [
+    "BUNDLES",
+    "EXTRAS",
     "CommandError",
     "Upstream",
     "UpstreamError",
     "bundle",
     "bundles",
     "child_environment",
+    "covering",
     "exit_code",
     "program",
     "quoted",
@@ -115,8 +118,13 @@ def quoted(path: str) -> str:
 
 def _no_proxy(present: str, hosts: Sequence[str]) -> str:
     kept = [entry.strip() for entry in present.split(",") if entry.strip()]
-    kept = [entry for entry in kept if not any(_covers(entry, host) for host in hosts)]
+    kept = [entry for entry in kept if not covering(entry, hosts)]
     return ",".join([*kept, *(name for name in _DIRECT if name not in kept)])
+
+
+def covering(entry: str, hosts: Sequence[str]) -> str:
+    """Return the first of the hosts that a NO_PROXY entry covers, or an empty text."""
+    return next((host for host in hosts if _covers(entry, host)), "")
 
 
 def _covers(entry: str, host: str) -> bool:

@@ -57,7 +57,8 @@ class Plan:
     `to` None: the Pendo on loopback, which takes webhooks in this process unless `loopback_http`. `deliver`:
     whether webhooks are sent at all, and `how`. `drain`: how many seconds the end waits for another Pendo.
     `store` None: a temporary file, or for a real Pendo one in the state directory. `answers`: Segment's
-    requests are answered here, and its hosts are not dialled. `cdn_settings`: a file with the settings that
+    requests are answered here, and its hosts are not dialled. `authority`: the directory of the proxy's CA,
+    by default the one in the state directory. `cdn_settings`: a file with the settings that
     production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own.
     """
 
@@ -81,6 +82,7 @@ class Plan:
     cdn_settings: str = ""
     with_proxy: bool = True
     allow_origins: tuple[str, ...] = ()
+    authority: Path | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -293,7 +295,7 @@ class Session:
         plan, side = self.plan, self._side
         if plan.tls_port is None and not plan.with_proxy:
             return
-        confdir = ca_directory()
+        confdir = plan.authority or ca_directory()
         self.authority = side.authority(confdir)  # mitmproxy only logs what is wrong with it
         if plan.tls_port is not None:
             await self.home.start_tls(plan.tls_port, side.server_context(confdir, plan.segment_hosts))

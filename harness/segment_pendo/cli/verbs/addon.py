@@ -9,7 +9,14 @@ __all__ = ["command"]
 
 @click.command()
 def command() -> None:
-    """Print the path of the mitmproxy addon, for `mitmdump -s "$(segment-pendo addon)"`."""
+    """Print the path of the mitmproxy addon, for `mitmdump -s`.
+
+    \b
+    Examples:
+      mitmdump -s "$(segment-pendo addon)"
+      mitmdump -s "$(segment-pendo addon)" --set segment_pendo_record=calls.jsonl
+      mitmweb -s "$(segment-pendo addon)" --set segment_pendo_to=us
+    """
     # The package itself imports nothing of mitmproxy, so this works without the extra.
     package = find_spec("segment_pendo_addons")
     assert package is not None

@@ -17,6 +17,12 @@ def command() -> None:
     """Show or remove the proxy's certificate authority (CA).
 
     It is kept in your state directory and made when it is first needed. Trust it only where you need it.
+
+    \b
+    Examples:
+      segment-pendo ca path
+      SSL_CERT_FILE="$(segment-pendo ca path)" ruby app.rb
+      segment-pendo ca remove
     """
 
 

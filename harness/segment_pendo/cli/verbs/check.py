@@ -89,6 +89,12 @@ def command(
 
     Compares outcomes, findings, and webhook bodies byte for byte. Ends with 1 if something differs, or if
     --fail-on objects.
+
+    \b
+    Examples:
+      segment-pendo check tests/recordings/*.jsonl
+      segment-pendo check --update calls.jsonl
+      segment-pendo check --fail-on warning --report junit calls.jsonl > junit.xml
     """
     if update and in_ci():
         message = (

@@ -1,22 +1,26 @@
-"""`demo`: send the examples of Segment's Pendo page through the proxy, as segment-analytics-python does."""
+"""`demo`: send calls as segment-analytics-python does, through the proxy: good ones, and such as get lost."""
 
 import asyncio
 import json
 import ssl
 import sys
 import uuid
+import webbrowser
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import click
 
+from segment_pendo.base.prose import printable
 from segment_pendo.cli.failure import NOT_DELIVERED
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.signals import Signals
+from segment_pendo.cli.tables import width
 from segment_pendo.segment.wire import requests
-from segment_pendo.serve.client import client
+from segment_pendo.serve.client import Client, client
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import JsonObject
 
@@ -24,9 +28,11 @@ __all__ = ["command"]
 
 USER: Final = "userId1"
 GROUP: Final = "0e8c78ea9d97a7b8185e8632"
+TRAIT: Final = "firstName"
 _WRITE_KEY: Final = "DEMO_WRITE_KEY"
 _SEGMENT: Final = "https://api.segment.io"
-CALLS: Final[list[JsonObject]] = [
+# The examples of Segment's page for Pendo.
+GOOD: Final[list[JsonObject]] = [
     {
         "type": "identify",
         "userId": USER,
@@ -39,59 +45,117 @@ CALLS: Final[list[JsonObject]] = [
         "traits": {"name": "Initech", "industry": "Technology", "employees": 329, "plan": "enterprise"},
     },
 ]
+# Renamed and ignored by Pendo; without a visitor; not selected; dropped by Segment.
+LOST: Final[list[JsonObject]] = [
+    {"type": "identify", "userId": USER, "traits": {TRAIT: "Peter", "address": {"city": "Austin"}}},
+    {"type": "identify", "anonymousId": "a-1", "traits": {"plan": "free"}},
+    {"type": "track", "userId": USER, "event": "Signed Up", "properties": {"plan": "premium"}},
+    {"type": "identify", "traits": {"name": "Milton"}},
+]
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the demonstration instead of waiting for Ctrl-C.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in your browser.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="The home port.  [default: a free port]"
 )
-def command(port: int, *, once: bool) -> None:
-    """Start everything, send an identify and a group call through the proxy, and show Pendo's records."""
-    sys.exit(asyncio.run(_demo(port, once=once)))
+def command(port: int, *, once: bool, opens: bool) -> None:
+    """Start everything, send calls through the proxy, good ones and lost ones, and show what Pendo has.
+
+    First come the two calls of Segment's page for Pendo, then four that Segment answers 200 as well: one
+    whose traits Pendo renames and ignores, one of nobody, a track call, and one that Segment drops.
+
+    \b
+    Examples:
+      segment-pendo demo
+      segment-pendo demo --once
+      segment-pendo demo --port 4170 --open
+    """
+    if once and opens:
+        message = "--open shows a page that is gone at once with --once; leave one of them out."
+        raise click.UsageError(message)
+    sys.exit(asyncio.run(_demo(port, once=once, opens=opens)))
 
 
-async def _demo(port: int, *, once: bool) -> int:
+async def _demo(port: int, *, once: bool, opens: bool) -> int:
     side = needed_side("the demo needs mitmproxy")
     reporter = Reporter(sys.stdout, "text")
-    async with Session(Plan(port=port), reporter, reporter.heard, side=side) as session:
+    async with Session(Plan(port=port), reporter, reporter.heard, side=side) as session, client() as opened:
+        show = _Show(session, opened)
+        code = await show.good()
+        await show.lost()
+        click.echo(f"\nThe page: {session.home.url}/")
+        if opens and not await asyncio.to_thread(webbrowser.open, f"{session.home.url}/"):
+            click.echo("No browser could be opened; type that address into one.", err=True)
+        if not once and code == 0:
+            signals = Signals()
+            click.echo("Ctrl-C ends it.")
+            await signals.next()
+    return code
+
+
+class _Show:
+    """Sends the calls of the demonstration through a session's proxy, and tells what became of them."""
+
+    def __init__(self, session: Session, opened: Client) -> None:
+        self._session = session
+        self._opened = opened
+        self._trust = ssl.create_default_context(cafile=session.authority)
+
+    async def good(self) -> int:
+        """Send the good calls, and show Pendo's records; return the exit code."""
         click.echo(
             f"A Segment SDK sends an identify and a group call to {_SEGMENT}/v1/batch, through the proxy:\n"
         )
-        code = await _show(session)
-        if not once and code == 0:
-            click.echo("Ctrl-C ends it.")
-            await Signals().next()
-    return code
+        await self._send(GOOD)
+        there = [await self._record(kind, name) for kind, name in (("visitor", USER), ("account", GROUP))]
+        return 0 if all(there) else NOT_DELIVERED
 
+    async def lost(self) -> None:
+        """Send the calls that get lost, in whole or in part; say why for one trait."""
+        click.echo("\nNow four calls that Segment answers just the same, and of which Pendo shows little:\n")
+        await self._send(LOST)
+        await self._why()
 
-async def _show(session: Session) -> int:
-    assert session.delivery is not None
-    trust = ssl.create_default_context(cafile=session.authority)
-    (batch,) = requests(
-        CALLS, "python", write_key=_WRITE_KEY, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4())
-    )
-    async with client() as opened:
-        answer = await opened.send(_SEGMENT, batch, proxy=session.proxy.url, ssl=trust)
+    async def _send(self, calls: Sequence[JsonObject]) -> None:
+        assert self._session.delivery is not None
+        (batch,) = requests(
+            calls, "python", write_key=_WRITE_KEY, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4())
+        )
+        answer = await self._opened.send(_SEGMENT, batch, proxy=self._session.proxy.url, ssl=self._trust)
+        await self._session.delivery.drain(None)
         said = f"The SDK was answered {answer.status} {answer.body.decode('utf-8', 'replace')}"
         click.echo(said if answer.status else f"{answer.wrong}.")
-        await session.delivery.drain(None)
-        code = 0
-        for kind, name in (("visitor", USER), ("account", GROUP)):
-            url = f"{session.home.url}/api/v1/{kind}/{quote(name, safe='')}"
-            answer = await opened.ask("GET", url)
-            if answer.status != 200:
-                click.echo(
-                    f"\nThe loopback Pendo has no {kind} {name}: see the lines above for the reason.",
-                    err=True,
-                )
-                code = NOT_DELIVERED
-                continue
-            record = json.loads(answer.body)
-            click.echo(f"\nPendo's {kind} {record['id']} (GET {url})")
-            for field, value in record["metadata"]["segmentio"].items():
-                click.echo(f"  {field:<10} {json.dumps(value, ensure_ascii=False)}")
-            if kind == "visitor":
-                click.echo(f"  accounts   {', '.join(record['accountIds'])}")
-    click.echo(f"\nThe page: {session.home.url}/")
-    return code
+
+    async def _record(self, kind: str, name: str) -> bool:
+        """Show one of Pendo's records; return whether it is there."""
+        url = f"{self._session.home.url}/api/v1/{kind}/{quote(name, safe='')}"
+        answer = await self._opened.ask("GET", url)
+        if answer.status != 200:
+            said = f"\nThe loopback Pendo has no {kind} {name}: see the lines above for the reason."
+            click.echo(said, err=True)
+            return False
+        record = json.loads(answer.body)
+        click.echo(f"\nPendo's {kind} {record['id']} (GET {url})")
+        for field, value in record["metadata"]["segmentio"].items():
+            click.echo(f"  {field:<10} {json.dumps(value, ensure_ascii=False)}")
+        if kind == "visitor":
+            click.echo(f"  accounts   {', '.join(record['accountIds'])}")
+        return True
+
+    async def _why(self) -> None:
+        """Show what `why` answers, if this version has it."""
+        home = self._session.home.url
+        answer = await self._opened.ask("GET", f"{home}/_/why?user={USER}&trait={TRAIT}")
+        if answer.status != 200:
+            return
+        said: Any = json.loads(answer.body)
+        formatter = click.HelpFormatter(width=width())
+        formatter.write_text(printable(said["verdict"]))
+        with formatter.indentation():
+            formatter.write_dl(
+                [(printable(line["label"]), printable(line["text"])) for line in said["lines"]]
+            )
+        click.echo(f"\nWhy does Pendo not show {TRAIT}?\n$ segment-pendo why {USER} {TRAIT}")
+        click.echo(formatter.getvalue(), nl=False)

@@ -35,6 +35,12 @@ def command(old: Path, new: Path, style: str, meaning: Meaning) -> None:
     compared, and neither are the webhooks. An id that a device or browser made at random (anonymousId,
     context.device.id) may be another one, as long as the same calls share it. Ends with 1 if something
     differs.
+
+    \b
+    Examples:
+      segment-pendo diff before.jsonl after.jsonl
+      segment-pendo diff before.jsonl after.jsonl --ignore '$.traits.lastSeen'
+      segment-pendo diff before.jsonl after.jsonl --format markdown
     """
     comparison = compare(load(old), load(new), meaning)
     if style == "json":

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from typing import NoReturn
 
 import click
 
@@ -10,6 +11,7 @@ from segment_pendo.base.finding_code import Code
 from segment_pendo.base.prose import short
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.base.switch import Switch, table
+from segment_pendo.cli import completing
 from segment_pendo.cli.tables import width
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS, OF_CALLS, find
 from segment_pendo.mapping.examples import EXAMPLES, Example
@@ -23,23 +25,30 @@ __all__ = ["command"]
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=completing.codes)
 @click.option("--assumptions", is_flag=True, help="List the names and values of --assume.")
 def command(code: str | None, *, assumptions: bool) -> None:
     """Explain a CODE, a rule or a switch.
 
     CODE is the code of a finding (NESTED_IGNORED), the reason why a call was skipped (no_user_anon_id), a
-    rule (W-20, "pendo 1.38") or a switch of --assume (nested). Without CODE, lists all codes.
+    rule (W-20, "pendo 1.38"), a switch of --assume (nested), or a part of a code (NESTED). Without CODE,
+    lists all codes.
 
     --assumptions lists the questions that no source settles, and the answers to choose from with --assume
     NAME=VALUE.
+
+    \b
+    Examples:
+      segment-pendo finding NESTED_IGNORED
+      segment-pendo finding ANON
+      segment-pendo finding --assumptions
     """
     if assumptions and code is None:
         _list_assumptions()
     elif code is None:
         _list_codes()
-    elif not _explain_rule(code) and not _explain_switch(code):
-        _explain(code)
+    elif not any(explain(code) for explain in (_explain_rule, _explain_code, _explain_switch, _explain_part)):
+        _miss(code)
 
 
 def _width() -> int:
@@ -66,7 +75,7 @@ def _explain_switch(name: str) -> bool:
             switch
             for switches in (Switches, PendoSwitches)
             for switch in table(switches)
-            if switch.name == name.lower()
+            if switch.name == name
         ),
         None,
     )
@@ -77,14 +86,45 @@ def _explain_switch(name: str) -> bool:
     return known is not None
 
 
-def _explain(name: str) -> None:
+def _explain_code(name: str) -> bool:
+    """Print the code of this name; return whether there is such a code."""
     known = find(name)
-    if known is None:
-        near = nearest(name, [*FINDINGS, *DROPS])
-        hint = f"Did you mean {near}?" if near else "`segment-pendo finding` lists them."
-        message = f"there is no code {name[:60]!r}. {hint}"
-        raise click.UsageError(message)
-    spelled, code = known
+    if known is not None:
+        _explain(*known)
+    return known is not None
+
+
+def _explain_part(part: str) -> bool:
+    """Print the code that `part` is a part of, or list them if they are several; return whether one is.
+
+    A single code that begins with it goes before those that only contain it; these are named below it.
+    """
+    having = [name for name in (*FINDINGS, *DROPS) if part.lower() in name.lower()] if part else []
+    starting = [name for name in having if name.lower().startswith(part.lower())]
+    chosen = next((names[0] for names in (having, starting) if len(names) == 1), None)
+    if chosen is not None:
+        _explain_code(chosen)
+        others = [name for name in having if name != chosen]
+        if others:
+            click.echo(f"  Also with {part.upper()} in it: {', '.join(others)}")
+    elif having:
+        formatter = click.HelpFormatter(width=_width())
+        with formatter.section(f"{len(having)} codes have {part.upper()} in them"):
+            formatter.write_dl(_rows((name, (FINDINGS | DROPS)[name]) for name in having))
+        click.echo(formatter.getvalue().lstrip("\n"), nl=False)
+    return bool(having)
+
+
+def _miss(name: str) -> NoReturn:
+    """Say that there is no such code, rule or switch, and which one may be meant."""
+    switches = [switch.name for kind in (Switches, PendoSwitches) for switch in table(kind)]
+    near = nearest(name, [*FINDINGS, *DROPS, *switches])
+    hint = f"Did you mean {near}?" if near else "`segment-pendo finding` lists them."
+    message = f"there is no code {name[:60]!r}. {hint}"
+    raise click.UsageError(message)
+
+
+def _explain(spelled: str, code: Code) -> None:
     formatter = click.HelpFormatter(width=_width())
     kind = f"{code.level}" if spelled in FINDINGS else "why a call is skipped or a request refused"
     formatter.write_text(f"{spelled} ({kind})")

@@ -44,6 +44,7 @@ def command(file: Path, source: Path | None, named: str | None, *, force: bool) 
     \b
     Examples:
       segment-pendo init
+      segment-pendo init destination.json --force
       terraform show -json > state.json; segment-pendo init --from state.json --named "Pendo"
     """
     if named is not None and source is None:

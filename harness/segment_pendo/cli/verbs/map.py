@@ -22,6 +22,12 @@ def command(inputs: Inputs) -> None:
     A row has line, index, type, user, group, outcome (webhook or skipped), code and reason, body, headers,
     findings. A value that is not a call gives {"line", "error": {"code", "message"}}, and the exit code is
     then 1.
+
+    \b
+    Examples:
+      echo '{"type": "identify", "userId": "u-1"}' | segment-pendo map
+      segment-pendo map calls.jsonl --track
+      segment-pendo map calls.jsonl --destination destination.json
     """
     for item in inputs:
         sys.stdout.write(rows.dumps(item.row()) + "\n")

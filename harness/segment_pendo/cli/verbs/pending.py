@@ -42,6 +42,12 @@ def command() -> None:
     A store keeps what a run could not deliver: what still waits for another attempt, and what is dead, as
     Pendo answered with an error that Segment does not try again, or for too long. IDs are as a run names
     them.
+
+    \b
+    Examples:
+      segment-pendo pending list
+      segment-pendo pending retry --all
+      segment-pendo pending export undelivered.jsonl
     """
 
 

@@ -7,6 +7,7 @@ import click
 
 from segment_pendo.base.hosts import HOME_PORT
 from segment_pendo.base.prose import printable
+from segment_pendo.cli import completing
 from segment_pendo.cli.fault_options import Asked, fault_options
 from segment_pendo.cli.setup_options import pendo_switches
 from segment_pendo.cli.signals import Signals
@@ -53,6 +54,7 @@ __all__ = ["command"]
     callback=pendo_switches,
     multiple=True,
     metavar="NAME=VALUE",
+    shell_complete=completing.assumptions,
     help="Choose how to read a rule that Pendo does not publish; repeatable.",
 )
 @fault_options("pendo")
@@ -65,6 +67,12 @@ def command(
     /api/v1/account/ID, /api/v1/metadata/schema/visitor, /api/v1/metadata/visitor/segmentio/value/ID/FIELD or
     /api/v1/token/verify; if SEGMENT_PENDO_INTEGRATION_KEY is set, these need that key. /_/state shows
     everything, with the call that set each field.
+
+    \b
+    Examples:
+      segment-pendo pendo
+      segment-pendo pendo --port 0 --key made-up
+      segment-pendo pendo --fault status=503,probability=0.1
     """
     answers = Answers(switches, track, key, secret(INTEGRATION_KEY), always_200)
     asyncio.run(_serve(port, answers, asked))

@@ -42,6 +42,12 @@ def command() -> None:
 
     A plan is a file: the rules that Segment's Public API or Terraform gives, or one JSON Schema for all
     calls; "enforce" in it holds the schema controls of the source.
+
+    \b
+    Examples:
+      segment-pendo plan infer run.jsonl --out plan.json
+      segment-pendo plan check plan.json run.jsonl
+      segment-pendo plan check plan.json --format ndjson < calls.jsonl
     """
 
 

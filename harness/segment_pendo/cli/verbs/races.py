@@ -45,6 +45,7 @@ def command(inputs: Inputs, user: str | None, style: Literal["text", "json", "nd
     \b
     Examples:
       segment-pendo races calls.jsonl
+      segment-pendo races calls.jsonl --track
       segment-pendo races calls.jsonl --user userId1 --format ndjson
     """
     webhooks = _Webhooks(inputs, user)

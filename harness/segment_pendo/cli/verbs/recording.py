@@ -46,7 +46,14 @@ _MOST_LEFT: Final = 10
 
 @click.group()
 def command() -> None:
-    """Redact, scan, merge, import and export recordings."""
+    """Redact, scan, merge, import and export recordings.
+
+    \b
+    Examples:
+      segment-pendo recording redact calls.jsonl
+      segment-pendo recording import site.har --output calls.jsonl
+      segment-pendo recording export calls.jsonl --as pytest > test_calls.py
+    """
 
 
 @command.command()

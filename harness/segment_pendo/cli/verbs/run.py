@@ -20,6 +20,7 @@ from segment_pendo.cli.child import run_child
 from segment_pendo.cli.delivery_options import delivery_options
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.fault_options import Asked, fault_options
+from segment_pendo.cli.help_groups import OF_RUN, GroupedOptions
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people, redact_option
@@ -78,7 +79,7 @@ class _Ends:
         return f"{why}; --fail-on {self.fail_on} was asked for." if why else ""
 
 
-@click.command(context_settings={"ignore_unknown_options": False})
+@click.command(cls=GroupedOptions, groups=OF_RUN, context_settings={"ignore_unknown_options": False})
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--port",

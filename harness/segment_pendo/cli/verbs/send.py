@@ -24,7 +24,14 @@ _TIMEOUT: Final = 10
 
 @click.group(name="send")
 def command() -> None:
-    """Send a call to a running `segment-pendo run`, or to any URL, as an SDK of Segment sends it."""
+    """Send a call to a running `segment-pendo run`, or to any URL, as an SDK of Segment sends it.
+
+    \b
+    Examples:
+      segment-pendo send identify u-1 --trait plan=pro
+      segment-pendo send track u-1 "Signed Up" --as node
+      segment-pendo send batch calls.jsonl
+    """
 
 
 def _common(function: Callable[..., None]) -> Callable[..., None]:

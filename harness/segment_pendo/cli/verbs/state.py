@@ -10,6 +10,7 @@ import click
 
 from segment_pendo.base import times
 from segment_pendo.base.prose import many, plain, printable, short, whole
+from segment_pendo.cli import completing
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.running import get, is_url
 from segment_pendo.cli.setup_options import setup_options, was_given
@@ -42,6 +43,12 @@ def command() -> None:
 
     A SOURCE is a file of calls, a recording, a state saved with `state show --format json`, or the URL of a
     running segment-pendo.
+
+    \b
+    Examples:
+      segment-pendo state show visitor userId1
+      segment-pendo state show --from calls.jsonl --history
+      segment-pendo state diff before.jsonl after.jsonl
     """
 
 
@@ -200,6 +207,7 @@ def diff(before: str, after: str, style: str, setup: Setup) -> None:
     "--to",
     required=True,
     metavar="us|eu|us1|jp|au|URL",
+    shell_complete=completing.regions,
     help=f"The real Pendo: a region or a URL; its integration key: ${INTEGRATION_KEY}.",
 )
 @from_option

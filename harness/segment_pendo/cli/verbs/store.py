@@ -22,6 +22,12 @@ def command() -> None:
 
     A run to a real Pendo keeps one in your state directory; other runs keep one where --store names a file.
     It contains what your apps sent, in clear; only its owner may read it.
+
+    \b
+    Examples:
+      segment-pendo store path
+      segment-pendo store show --store run.sqlite3
+      segment-pendo store wipe
     """
 
 

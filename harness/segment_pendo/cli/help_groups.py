@@ -1,0 +1,91 @@
+"""Help in groups: of verbs, and of the options of a verb that has many."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import click
+
+__all__ = ["OF_RUN", "GroupedOptions", "grouped"]
+
+# A verb that is named here but is not there yet is left out; one that is not named is plumbing.
+_VERBS: Final[Mapping[str, Sequence[str]]] = {
+    "Look": ("demo", "run", "why", "explain", "tail", "calls", "state", "finding", "doctor"),
+    "Test": ("check", "diff", "map", "races", "plan"),
+    "Recordings": ("replay", "recording"),
+    "Destination": ("init",),
+}
+_REST: Final = "Plumbing"
+
+OF_RUN: Final[Mapping[str, Sequence[str]]] = {
+    "Where it listens": (
+        "--port",
+        "--proxy-port",
+        "--tls-port",
+        "--no-proxy",
+        "--segment-host",
+        "--allow-origin",
+        "--ready-file",
+    ),
+    "What it keeps": ("--record", "--record-mode", "--redact", "--ignore", "--store"),
+    "What it answers as Segment": ("--segment", "--offline", "--cdn-settings"),
+    "How the destination is set up": (
+        "--destination",
+        "--track",
+        "--pendo-track",
+        "--webhook",
+        "--batch-size",
+        "--assume",
+        "--allow-function-network",
+    ),
+    "Where webhooks go, and how": (
+        "--to",
+        "--api-key-file",
+        "--allow-production",
+        "--retry-window",
+        "--concurrency",
+        "--rate",
+        "--order",
+        "--drain",
+        "--loopback-http",
+    ),
+    "What goes wrong": ("--fault", "--seed"),
+    "What it prints, and how it ends": ("--format", "--fail-on", "--expect"),
+}
+
+
+def grouped(verbs: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield each group of verbs with its title; `verbs` maps each verb to its help."""
+    left = dict(verbs)
+    for title, names in _VERBS.items():
+        rows = [(name, left.pop(name)) for name in names if name in left]
+        if rows:
+            yield title, rows
+    if left:
+        yield _REST, list(left.items())
+
+
+class GroupedOptions(click.Command):
+    """A verb whose help has its options in groups; those of no group come last, under Options.
+
+    `groups` maps the title of each group to the options in it, in their order.
+    """
+
+    def __init__(self, *args: Any, groups: Mapping[str, Sequence[str]], **others: Any) -> None:
+        super().__init__(*args, **others)
+        self._groups = groups
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        left = {
+            option.opts[0]: record
+            for option in self.get_params(ctx)
+            if isinstance(option, click.Option) and (record := option.get_help_record(ctx)) is not None
+        }
+        for title, names in self._groups.items():
+            self._write(formatter, title, [left.pop(name) for name in names if name in left])
+        self._write(formatter, "Options", list(left.values()))
+
+    @staticmethod
+    def _write(formatter: click.HelpFormatter, title: str, rows: list[tuple[str, str]]) -> None:
+        if rows:
+            with formatter.section(title):
+                formatter.write_dl(rows)

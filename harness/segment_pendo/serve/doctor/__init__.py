@@ -1,0 +1,1 @@
+"""What is wrong on this machine: verdicts (pure), machine and clients (what they judge), the examination."""
