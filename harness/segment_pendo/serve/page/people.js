@@ -1,0 +1,83 @@
+// Visitors and accounts: what Pendo would hold, and which call put it there.
+
+import { block } from "./json.js";
+import { button, cut, make, refill } from "./dom.js";
+import { records, state, why } from "./wire.js";
+import { isObject, shown } from "./words.js";
+
+const MOST = 200;
+
+// Return [id, record][] of a kind, from /_/records or, where that is not there, from /_/state.
+export async function recordsOf(kind, q = "") {
+  const answer = await records(kind, q).catch(() => null);
+  const list = answer && (answer.records || answer[`${kind}s`]);
+  if (Array.isArray(list)) return list.map((record) => [shown(record.id ?? ""), record]);
+  if (isObject(list)) return Object.entries(list);
+  const all = await state().catch(() => null);
+  const held = Object.entries((all && all[`${kind}s`]) || {});
+  return q ? held.filter(([id, record]) => `${id} ${JSON.stringify(record)}`.toLowerCase().includes(q.toLowerCase())) : held;
+}
+
+export async function draw(place, kind, go) {
+  const list = make("div", { class: "cards" });
+  const search = make("input", { type: "search", class: "narrow", "aria-label": `Search ${kind}s`, placeholder: `Search ${kind}s` });
+  const name = kind === "visitor" ? "Visitors" : "Accounts";
+  refill(place, make("h2", {}, name),
+    make("p", { class: "quiet" }, `What Pendo would hold of each ${kind}, and which call set it.`),
+    search, whyNot(kind), list);
+  const show = async () => {
+    const all = await recordsOf(kind, search.value.trim());
+    const cards = all.slice(0, MOST).map(([id, record]) => card(id, record, kind, go));
+    if (!cards.length) cards.push(make("p", { class: "quiet" }, search.value ? `No ${kind} matches.` : `No ${kind} yet. ${kind === "visitor" ? "An identify call makes one." : "A group call with userId and groupId makes one."}`));
+    if (all.length > MOST) cards.push(make("p", { class: "quiet" }, `${all.length - MOST} more; search to see them.`));
+    refill(list, ...cards);
+  };
+  let timer = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(show, 150);
+  });
+  await show();
+  return show;
+}
+
+function whyNot(kind) {
+  const answer = make("div", { "aria-live": "polite" });
+  const id = make("input", { class: "narrow", "aria-label": kind === "visitor" ? "User ID" : "Group ID", placeholder: kind === "visitor" ? "user ID" : "group ID", required: true });
+  const trait = make("input", { class: "narrow", "aria-label": "Trait", placeholder: "trait (or none for all)" });
+  const ask = async (event) => {
+    event.preventDefault();
+    const given = { [kind === "visitor" ? "user" : "group"]: id.value.trim(), trait: trait.value.trim() };
+    const told = await why(given).catch(() => null);
+    refill(answer, ...whyWords(told));
+  };
+  const form = make("form", { class: "inline", on: { submit: ask } }, id, trait, make("button", { type: "submit" }, "Why not in Pendo?"));
+  const box = make("div", {}, form, answer);
+  box.hidden = true;
+  // The form stands there only where the server can answer it.
+  fetch("/_/why?user=%00").then((reply) => (box.hidden = reply.status === 404 && !/json/.test(reply.headers.get("content-type") || "")), () => null);
+  return box;
+}
+
+function whyWords(told) {
+  if (!told) return [make("p", { class: "quiet" }, "Nothing is known of this.")];
+  const text = told.text || told.says || told.verdict || told.answer;
+  if (Array.isArray(text)) return text.map((line) => make("p", {}, shown(line)));
+  return text ? [make("p", {}, make("b", {}, shown(text)))] : [block(JSON.stringify(told))];
+}
+
+function card(id, record, kind, go) {
+  const metadata = isObject(record.metadata) ? record.metadata : {};
+  const fields = Object.entries(metadata);
+  const open = button("calls", () => go({ view: "calls", name: kind === "visitor" ? "user" : "group", value: id }), "plain");
+  const sources = record.set_by || record.sources || record.by || {};
+  const rows = fields.map(([name, value]) => {
+    const by = isObject(sources) ? sources[name] : null;
+    const call = by && (isObject(by) ? by.call : by);
+    return make("tr", {}, make("td", { class: "mono" }, name), make("td", { class: "mono to" }, cut(shown(value), 300)),
+      make("td", {}, call ? button("set by this call", () => go({ view: "calls", call: shown(call) }), "plain") : null));
+  });
+  return make("article", { class: "card" },
+    make("h3", {}, make("span", { class: "mono" }, id || "(empty)"), make("span", { class: "quiet" }, fields.length ? `${fields.length} in segment.io` : "no metadata"), open),
+    rows.length ? make("table", {}, make("tbody", {}, ...rows)) : null);
+}
