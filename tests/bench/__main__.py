@@ -1,9 +1,15 @@
 """Run the benchmarks: all of them, or those of --only."""
 
 import click
-from tests.bench import races, replay, soak, stall
+from tests.bench import races, reads, replay, soak, stall
 
-BENCHMARKS = {"races": races.main, "replay": replay.main, "soak": soak.main, "stall": stall.main}
+BENCHMARKS = {
+    "races": races.main,
+    "reads": reads.main,
+    "replay": replay.main,
+    "soak": soak.main,
+    "stall": stall.main,
+}
 
 
 @click.command()

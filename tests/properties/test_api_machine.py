@@ -14,12 +14,33 @@ from segment_pendo.serve.home import Home
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
 
+TYPES = ["identify", "page", "Identify", "track"]
+USERS = ["a", "b", "a b", "é", "'; drop table calls; --"]
+NAMES = ["plan", "Plan", "__proto__", "a b", "É", ""]
 CALLS = st.builds(
-    lambda kind, user: {"type": kind, "userId": user},
-    st.sampled_from(["identify", "page", "Identify"]),
-    st.sampled_from(["a", "b", "a b", "é", "'; drop table calls; --"]),
+    lambda kind, user, name: {
+        "type": kind,
+        "userId": user,
+        "event": "Signed Up",
+        "traits" if kind == "identify" else "properties": {name: 1},
+    },
+    st.sampled_from(TYPES),
+    st.sampled_from(USERS),
+    st.sampled_from(NAMES),
 )
-OUTCOME = {"identify": "webhook", "page": "skipped", "Identify": "skipped"}
+OUTCOME = {"identify": "webhook", "page": "skipped", "Identify": "skipped", "track": "skipped"}
+DROPPED = {"Identify"}  # by Segment itself
+
+
+def sent(call: dict[str, Any]) -> str:
+    """The name of the trait or property of a call."""
+    return str(next(iter(call.get("traits") or call.get("properties") or {})))
+
+
+def words(call: dict[str, Any]) -> str:
+    return " ".join((call["type"], call["userId"], "Signed Up", sent(call))).casefold()
+
+
 CHANGE = {"X-Segment-Pendo": "1"}
 
 
@@ -46,15 +67,15 @@ class Api(RuleBasedStateMachine):
 
         return self.runner.run(asked())
 
-    def listed(self, limit: int = 100, **filters: str) -> list[Any]:
+    def listed(self, limit: int = 100, cursor: str = "after", **filters: Any) -> list[Any]:
         """All rows, page by page."""
         rows: list[Any] = []
-        after = ""
+        at = ""
         while True:
-            status, page = self.ask("GET", "/_/calls", params={**filters, "limit": limit, "after": after})
+            status, page = self.ask("GET", "/_/calls", params={**filters, "limit": limit, cursor: at})
             assert status == 200, page
             rows += page["calls"]
-            after = page["next"]
+            at = page["next"]
             if not page["calls"]:
                 return rows
 
@@ -70,6 +91,8 @@ class Api(RuleBasedStateMachine):
             (call["type"], call["userId"]) for call in self.calls
         ]
         assert len({row["id"] for row in rows}) == len(rows)
+        back = self.listed(limit, "before", newest="1")
+        assert [row["id"] for row in back] == [row["id"] for row in reversed(rows)]
 
     @rule(call=CALLS)
     def filters(self, call: dict[str, Any]) -> None:
@@ -79,6 +102,54 @@ class Api(RuleBasedStateMachine):
         assert len(self.listed(user=user, type=kind)) == len([one for one in mine if one["type"] == kind])
         outcomes = [OUTCOME[one["type"]] for one in self.calls]
         assert len(self.listed(outcome="webhook")) == outcomes.count("webhook")
+        assert len(self.listed(delivery="waiting,dead")) == outcomes.count("webhook")
+
+    @rule(name=st.sampled_from(NAMES), newest=st.booleans())
+    def finds(self, name: str, *, newest: bool) -> None:
+        way: dict[str, Any] = {"cursor": "before", "newest": "1"} if newest else {}
+        with_name = [one for one in self.calls if sent(one) == name]
+        assert len(self.listed(trait=name, **way)) == len(with_name)
+        looked_for = [
+            one for one in self.calls if all(part in words(one) for part in name.casefold().split())
+        ]
+        assert len(self.listed(q=name, **way)) == len(looked_for)
+        dropped = [one for one in self.calls if one["type"] in DROPPED]
+        assert len(self.listed(outcome="dropped", **way)) == len(dropped)
+        assert len(self.listed(event="Signed Up", **way)) == len(self.calls)
+        assert self.listed(event="signed up", **way) == []
+
+    @rule(level=st.sampled_from(["error", "warning", "info"]))
+    def worst(self, level: str) -> None:
+        order = ["error", "warning", "info"]
+        as_bad = [
+            row["id"]
+            for row in self.listed()
+            if any(order.index(finding["level"]) <= order.index(level) for finding in row["findings"])
+        ]
+        assert [row["id"] for row in self.listed(level=level)] == as_bad
+
+    @rule(
+        query=st.sampled_from(
+            [
+                "usr=a",
+                "user=a&user=b",
+                "outcome=webhok",
+                "level=warn",
+                "code=NESTED",
+                "delivery=waiting,x",
+                "door=",
+                "limit=1.5",
+                "newest=yes",
+                "newest=1&after=",
+                "before=1.0",
+                "newest=1&before=x",
+                "USER=a",
+            ]
+        )
+    )
+    def misspells(self, query: str) -> None:
+        status, answer = self.ask("GET", f"/_/calls?{query}")
+        assert (status, bool(answer["error"])) == (400, True)
 
     @rule(count=st.integers(0, 3))
     def waits(self, count: int) -> None:

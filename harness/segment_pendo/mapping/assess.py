@@ -13,6 +13,7 @@
    raises, whatever the bytes.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -65,14 +66,16 @@ def assess(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Recei
     return finished(assess_in_steps(request, id=id, at=at, setup=setup))
 
 
-def assess_in_steps(request: SdkRequest, *, id: str, at: datetime, setup: Setup) -> Steps[Receipt]:
-    """Do the same as `assess`, a call a step."""
+def assess_in_steps(
+    request: SdkRequest, *, id: str, at: datetime, setup: Setup, only: Collection[int] | None = None
+) -> Steps[Receipt]:
+    """Do the same as `assess`, a call a step. `only`: the indexes of the calls that are wanted."""
     batch = ingest.read(request, setup.switches)
     yield None
     if isinstance(batch, Refusal):
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
     judged: list[Judged] = []
-    for call in batch.calls:
+    for call in batch.calls if only is None else [call for call in batch.calls if call.index in only]:
         message_id = partial(server.message_id, f"{id}.{call.index}", call, batch)
         make = partial(judge, call, batch, at=at, ip=request.ip, message_id=message_id, setup=setup)
         if setup.function is not None:  # which is another process

@@ -16,7 +16,8 @@ from segment_pendo.base import js_json
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
 from segment_pendo.serve.listener import json_answer, refused_change
-from segment_pendo.serve.store import FILTERS, Store
+from segment_pendo.serve.questions import filters, flag, number, whole_number
+from segment_pendo.serve.store import Store
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["Inspector"]
@@ -96,10 +97,20 @@ class Inspector:
         return {"destination": outbox.name, "waiting": outbox.left(), "oldest": age, "elsewhere": elsewhere}
 
     async def _calls(self, request: web.Request) -> web.Response:
+        """Answer with rows after a cursor, oldest first; with newest=1 those before it, newest first."""
+        asked = request.query
         try:
-            limit = _number(request, "limit", 100, _MOST)
+            newest = flag(request, "newest")
+            if newest and "after" in asked:
+                return json_answer({"error": "newest=1 goes back in time: use before, not after"}, 400)
+            if "before" in asked and not newest:
+                return json_answer({"error": "before needs newest=1; use after to go on in time"}, 400)
             page = self._store.calls.page(
-                _filters(request), after=request.query.get("after", ""), limit=int(limit)
+                filters(request),
+                after=asked.get("after", ""),
+                before=asked.get("before", ""),
+                newest=newest,
+                limit=whole_number(request, "limit", 100, _MOST),
             )
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
@@ -108,10 +119,14 @@ class Inspector:
     async def _explain(self, request: web.Request) -> web.Response:
         """Answer with a call's row and its fate (?call=ID), and what device mode would do (&device=1)."""
         name = request.query.get("call", "")
+        try:
+            wants_device = flag(request, "device")
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
         kept = self._store.calls.one(name)
         if kept is None:
             return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
-        device = compared_row(kept.judged, kept.setup) if "device" in request.query else {}
+        device = compared_row(kept.judged, kept.setup) if wants_device else {}
         sent: JsonObject = {"sent": js_json.write(kept.judged.call.data).decode()}
         return json_answer(kept.row | sent | explained(kept.judged, kept.setup, kept.attempts) | device)
 
@@ -124,12 +139,12 @@ class Inspector:
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer 200 when `count` rows match and wait for no delivery, or 408 with the rows so far."""
         try:
-            count = int(_number(request, "count", 1, _MOST))
-            timeout = _number(request, "timeout", 5, _LONGEST_WAIT)
-            filters, after = _filters(request), request.query.get("after", "")
+            count = whole_number(request, "count", 1, _MOST)
+            timeout = number(request, "timeout", 5, _LONGEST_WAIT)
+            wanted, after = filters(request), request.query.get("after", "")
             deadline = asyncio.get_running_loop().time() + timeout
             status = 200
-            while self._store.calls.settled(filters, after=after) < count:
+            while self._store.calls.settled(wanted, after=after, most=count) < count:
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0 or request.transport is None:  # the time is up, or nobody waits any more
                     status = 408
@@ -138,25 +153,7 @@ class Inspector:
                     await asyncio.wait_for(self._change.wait(), min(left, 1.0))
                 except TimeoutError:
                     pass
-            page = self._store.calls.page(filters, after=after, limit=_MOST)
+            page = self._store.calls.page(wanted, after=after, limit=_MOST)
             return json_answer({"calls": list(page.calls), "next": page.next}, status)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
-
-
-def _filters(request: web.Request) -> dict[str, str]:
-    return {name: request.query[name] for name in FILTERS if name in request.query}
-
-
-def _number(request: web.Request, name: str, default: float, most: float) -> float:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= most:
-        msg = f"{name} must be a number from 0 to {most:g}"
-        raise ValueError(msg)
-    return number

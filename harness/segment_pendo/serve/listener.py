@@ -18,6 +18,7 @@ from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.hosts import bare, is_loopback
 from segment_pendo.explain.rows import dumps
 from segment_pendo.serve.gate import FOREIGN_SITES
+from segment_pendo.serve.questions import checked
 from segment_pendo.words import Json
 
 __all__ = [
@@ -124,7 +125,7 @@ class Listener:
         self._silent: set[web.RequestHandler] = set()  # connections on which nothing was asked yet
         self._servers: list[asyncio.Server] = []
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
-        app.add_routes(routes)
+        app.add_routes(map(checked, routes))
         if rest is not None:
             app.router.add_route("*", "/{path:.*}", rest)
         # aiohttp answers what is not HTTP; its log would print a traceback each time.

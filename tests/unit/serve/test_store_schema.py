@@ -64,6 +64,10 @@ pragma application_id = 1397771844;
 CALL = b'{"type": "identify", "userId": "u"}'
 BODY = b'{"batch": [' + CALL + b", " + CALL + b', {"type": "page"}]}'
 SETUP = '{"track":false,"webhook":"actions","assume":{}}'
+CODES = ("KEY_LOST", "PENDO_INTEGRATION_IGNORED", "NO_MATCHING_MAPPING")
+LOOKED_FOR = {
+    "user": "u", "q": "IDENT u", "level": "info", "outcome": "dropped", "trait": "a", "event": "e",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -101,6 +105,11 @@ def test_what_version_2_kept_is_there_and_waits_for_its_destination(old: Path) -
         assert [str(call.ref) for call in Pending(store.database).all()] == ["r-1.1", "r-2.1"]
         open_webhooks = store.database.execute("select open from receipts order by n").fetchall()
         assert open_webhooks == [(1,), (1,)]
+        # The event and the names of traits were not kept; what else filters look for is there.
+        found = {name: store.calls.page({name: value}).calls for name, value in LOOKED_FOR.items()}
+        assert {name: len(rows) for name, rows in found.items()} == {
+            "user": 6, "q": 6, "level": 0, "outcome": 2, "trait": 0, "event": 0,
+        }  # fmt: skip
     with closing(Store(old, setup=Setup(), destination="loopback")) as again:
         assert again.calls.totals()["calls"] == 6
 
@@ -134,8 +143,8 @@ def test_what_version_3_kept_waits_in_its_order(tmp_path: Path) -> None:
         for index, state in enumerate(("waiting", "waiting", None)):
             db.execute(
                 "insert into calls(n, ix, type, user, outcome, codes, state, chain) "
-                "values (7, ?, 'identify', 'u', 'webhook', '', ?, 5)",
-                (index, state),
+                "values (7, ?, 'identify', 'u', ?, ?, ?, 5)",
+                (index, "webhook" if state else "skipped", CODES[index], state),
             )
         db.execute("insert into chains values (5, 1, 0)")
         db.execute(
@@ -147,6 +156,13 @@ def test_what_version_3_kept_waits_in_its_order(tmp_path: Path) -> None:
     with closing(Store(path, setup=Setup(), destination="loopback")) as store:
         assert [row["id"] for row in store.calls.page().calls] == ["r-7.0", "r-7.1", "r-7.2"]
         assert [str(waiting.ref) for waiting in store.outbox.first(5, 9)] == ["r-7.0", "r-7.1"]
+        for filters, places in (
+            ({"level": "warning"}, ["r-7.0"]),
+            ({"level": "info"}, ["r-7.0", "r-7.1"]),
+            ({"outcome": "unselected"}, ["r-7.2"]),
+            ({"q": "no_matching"}, ["r-7.2"]),
+        ):
+            assert [row["id"] for row in store.calls.page(filters).calls] == places, filters
         of_second = (7, CallRef("r-7", 1).place)
         for query, kept in (
             ("select n, place from attempts", [of_second]),

@@ -93,7 +93,7 @@ export class Detail {
       titled(row).map(([text]) => text).join(""),
       clock(row.time, true),
       body.messageId ? `messageId ${cut(shown(body.messageId), 24)}` : "",
-      library && library.name ? `${shown(library.name)} ${shown(library.version ?? "")}` : "",
+      isObject(library) && library.name && library.name !== "unknown" ? `${shown(library.name)} ${shown(library.version ?? "")}` : "",
       answer,
       explained && explained.mapping ? `mapping ${explained.mapping}` : "",
     ];

@@ -95,15 +95,21 @@ const named = (fields, what) => {
 // Return the second line of a row; `explained` is null until it has been asked for.
 export function says(row, explained) {
   if (row.refused) return row.reason || row.message || "refused";
-  if (row.outcome === "skipped") {
-    return CHOSEN.has(row.code) ? `not selected: ${lower(row.reason || row.code)}` : `dropped by Segment: ${lower(row.reason || row.code)}`;
-  }
+  if (row.outcome === "skipped") return skipped(row);
   const ill = delivered(row);
   const words = explained ? summed(explained) : foundWords(row);
   return [ill, words].filter(Boolean).join(" · ");
 }
 
-const lower = (text) => (/^[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
+// The first clause says why, but for a mapping that selects nothing: its last clause says what is off.
+function skipped(row) {
+  const reason = row.reason || row.code || "";
+  const clauses = reason.split(/; |, so | \(/);
+  const chosen = row.code === "NO_MATCHING_MAPPING" ? clauses.at(-1) : clauses[0];
+  return `${CHOSEN.has(row.code) ? "not selected" : "dropped by Segment"}: ${lower(chosen.replace(/\.$/, ""))}`;
+}
+
+const lower = (text) => (/^(?!Pendo|Segment|Analytics)[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 
 function delivered(row) {
   const { state, status, detail, attempts } = row.delivery || {};

@@ -7,19 +7,13 @@ from typing import Final, NamedTuple
 from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store.database import Database
+from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.outbox import attempts_of
 from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, text
 from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judged, Receipt
 
-__all__ = ["FILTERS", "Calls", "Kept", "Page"]
+__all__ = ["Calls", "Kept", "Page"]
 
-FILTERS: Final = {
-    "type": "c.type = ?",
-    "user": "c.user = ?",
-    "group": "c.grp = ?",
-    "outcome": "c.outcome = ?",
-    "code": "instr(' ' || c.codes || ' ', ' ' || ? || ' ') > 0",
-}
 MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
 _COLUMNS: Final = (
     "select c.n, c.place, c.state, c.status, c.attempts, c.history, c.signature, "
@@ -30,14 +24,17 @@ type _Row = tuple[int, int, str | None, int | None, int, str | None, str | None,
 
 
 class Page(NamedTuple):
-    """Rows, oldest first, and the cursor after the last of them."""
+    """Rows in the order that was asked for, and the cursor after the last of them."""
 
     calls: list[JsonObject]
     next: str
 
 
 class Kept(NamedTuple):
-    """A call of the store: its row, what the row is made from, and each attempt to deliver it."""
+    """A call of the store: its row, what the row is made from, and each attempt to deliver it.
+
+    `receipt` may be without other calls of its request.
+    """
 
     row: JsonObject
     receipt: Receipt
@@ -52,24 +49,47 @@ class Calls:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(self, filters: Mapping[str, str] | None = None, *, after: str = "", limit: int = 100) -> Page:
-        """Return the rows after a cursor that match every filter (type, user, group, outcome, code).
+    def page(
+        self,
+        filters: Mapping[str, str] | None = None,
+        *,
+        after: str = "",
+        before: str = "",
+        newest: bool = False,
+        limit: int = 100,
+    ) -> Page:
+        """Return the rows after a cursor that match every filter, oldest first.
 
-        A page ends early where its webhooks have more than 4 MB; its cursor says where.
-        Raises ValueError for an unknown filter or an invalid cursor.
+        `newest`: newest first, those `before` a cursor. A page ends early where its webhooks have more than
+        4 MB; its cursor says where. Without a row there is none further on. Raises ValueError for a wrong
+        filter or cursor.
         """
-        where, values = _condition(filters or {}, after)
-        selected: list[_Row] = self._database.execute(
-            f"{_COLUMNS} where {where} order by c.n, c.place limit ?", (*values, limit)
-        ).fetchall()
+        wanted = condition(filters or {})
+        cursor = before if newest else after
+        beyond, order = ("<", "desc") if newest else (">", "asc")
+        while True:
+            place, values = "true", wanted.values
+            if cursor:
+                place = f"(c.n, c.place) {beyond} (?, ?)"
+                values = (*after_cursor(cursor, "before" if newest else "after"), *values)
+            selected: list[_Row] = self._database.execute(
+                f"{_COLUMNS} where {place} and {wanted.sql} order by c.n {order}, c.place {order} limit ?",
+                (*values, limit),
+            ).fetchall()
+            page = self._page(selected, cursor)
+            if page.calls or not selected:
+                return page
+            cursor = page.next  # all of these were kept by another version, which cannot be read here
+
+    def _page(self, selected: list[_Row], cursor: str) -> Page:
         rows: list[JsonObject] = []
         size = 0
-        for cursor, kept in self._rows(selected):
+        for cursor, kept in self._rows(selected):  # noqa: PLR1704 - the last one is returned
             rows.append(kept.row)
             size += len(kept.judged.webhook.body) if kept.judged.webhook else 0
             if size > MOST_BYTES:
                 return Page(rows, cursor)
-        return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else after)
+        return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else cursor)
 
     def one(self, name: str) -> Kept | None:
         """Return the call of this name (CallRef), or None."""
@@ -92,18 +112,28 @@ class Calls:
         ).fetchall()
         return [kept for _, kept in self._rows([row for row in selected if row[1] in places])]
 
-    def settled(self, filters: Mapping[str, str], *, after: str = "") -> int:
-        """Return how many rows match and wait for no delivery. Raises ValueError as `page` does."""
-        where, values = _condition(filters, after)
-        query = f"select count(*) from calls c where {where} and c.state is not 'waiting'"  # noqa: S608
-        (count,) = self._database.execute(query, values).fetchone()
+    def settled(self, filters: Mapping[str, str], *, after: str = "", most: int = -1) -> int:
+        """Return how many rows match and wait for no delivery; it counts at most `most` (-1: all).
+
+        Raises ValueError as `page` does.
+        """
+        wanted = condition(filters)
+        query = (
+            f"select count(*) from (select 1 from calls c where (c.n, c.place) > (?, ?) and {wanted.sql} "  # noqa: S608
+            "and c.state is not 'waiting' limit ?)"
+        )
+        start = after_cursor(after) if after else (0, -1)
+        (count,) = self._database.execute(query, (*start, *wanted.values, most)).fetchone()
         return int(count)
 
     def _rows(self, selected: list[_Row]) -> Iterator[tuple[str, Kept]]:
         """Yield each row with its cursor."""
-        for number, group in groupby(selected, key=lambda row: row[0]):
+        for number, of_receipt in groupby(selected, key=lambda row: row[0]):
+            group = [*of_receipt]
             try:
-                receipt, setup = remade(self._database, number)
+                receipt, setup = remade(
+                    self._database, number, {CallRef.at("", place).index for _, place, *_ in group}
+                )
             except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
                 continue
             again = judged_at(receipt)
@@ -143,24 +173,3 @@ class Calls:
 def _delivery(state: str, status: int | None, attempts: int, detail: str | None) -> JsonObject:
     delivery: JsonObject = {"state": state, "status": status, "attempts": attempts}
     return delivery | {"detail": detail} if detail and state != "delivered" else delivery
-
-
-def _condition(filters: Mapping[str, str], after: str) -> tuple[str, tuple[object, ...]]:
-    where, values = ["(c.n, c.place) > (?, ?)"], [*_cursor(after)]
-    for name, value in filters.items():
-        if name not in FILTERS:
-            msg = f"there is no filter named {name!r}; the filters are {', '.join(FILTERS)}"
-            raise ValueError(msg)
-        where.append(FILTERS[name])
-        values.append(value)
-    return " and ".join(where), tuple(values)
-
-
-def _cursor(text: str) -> tuple[object, object]:
-    if not text:
-        return (0, -1)
-    number, dot, index = text.partition(".")
-    if not (dot and number.isdecimal() and index.isdecimal() and len(number) < 18 and len(index) < 18):
-        msg = "after must be the value of next in an earlier answer"
-        raise ValueError(msg)
-    return (int(number), int(index))

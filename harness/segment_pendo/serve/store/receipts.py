@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, cast
@@ -18,6 +18,7 @@ from segment_pendo.segment.functions import remembered
 from segment_pendo.segment.ingest import basic_user
 from segment_pendo.segment.webhooks import resigned, signature_of
 from segment_pendo.serve.store.database import Database
+from segment_pendo.serve.store.searched import column, searched, text
 from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Judged, Receipt, SdkRequest
 
 __all__ = [
@@ -39,7 +40,7 @@ RECEIPT: Final = (
 )
 CALL: Final = (
     "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, function, "
-    "chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "event, traits, words, level, dropped, chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # What says something about the SDK, or about how its body is read; nothing that lets somebody in.
 _KEPT_HEADERS: Final = frozenset(
@@ -89,18 +90,22 @@ def call_columns(judged: Judged, place: int) -> tuple[object, ...]:
         _kept_history(judged),
         signature_of(webhook) if webhook else None,
         js_json.write(judged.function).decode() if judged.function is not None else None,
+        *searched(judged),
     )
 
 
-def remade(database: Database, number: int) -> tuple[Receipt, Setup]:
+def remade(database: Database, number: int, only: Collection[int] | None = None) -> tuple[Receipt, Setup]:
     """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
 
-    Raises ValueError if its setup cannot be read, LookupError if there is no such receipt.
+    `only`: the indexes of its calls that are wanted, None for all. Raises ValueError if its setup
+    cannot be read, LookupError if there is no such receipt.
     """
-    return finished(remade_in_steps(database, number))
+    return finished(remade_in_steps(database, number, only))
 
 
-def remade_in_steps(database: Database, number: int) -> Steps[tuple[Receipt, Setup]]:
+def remade_in_steps(
+    database: Database, number: int, only: Collection[int] | None = None
+) -> Steps[tuple[Receipt, Setup]]:
     """Do the same as `remade`, a call a step."""
     row = database.execute(
         "select r.id, at, door, method, path, query, host, ip, headers, body, described from receipts r "
@@ -117,7 +122,8 @@ def remade_in_steps(database: Database, number: int) -> Steps[tuple[Receipt, Set
     as_then = Setup().like(described)
     if as_then.destination is not None and as_then.destination.file.function is not None:
         as_then = replace(as_then, function=remembered(_by_function(database, number)))
-    receipt = yield from assess_in_steps(request, id=name, at=datetime.fromisoformat(at), setup=as_then)
+    received = datetime.fromisoformat(at)
+    receipt = yield from assess_in_steps(request, id=name, at=received, setup=as_then, only=only)
     return receipt, as_then
 
 
@@ -172,15 +178,3 @@ def _as_sent(headers: Headers) -> Headers:
         else (name, value)
         for name, value in headers
     )
-
-
-def text(value: str) -> str:
-    """Return a text as SQLite can hold it: its UTF-8 cannot hold a lone surrogate."""
-    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-
-
-def column(value: Json) -> str | None:
-    """Return what a filter compares with a member of a call: a text as it is, anything else as JSON."""
-    if value is None:
-        return None
-    return text(value if isinstance(value, str) else js_json.write(value).decode())

@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
+from segment_pendo.serve.store.searched import level_number, words
+
 __all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
 
 VERSION: Final = 4
@@ -13,7 +15,7 @@ OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 # receipts.open: how many webhooks of a receipt are not delivered. chains: who has webhooks that wait, and
 # when the first of them is due (seconds since 1970). bodies: webhooks that no receipt makes again (replay).
 # place: of a call's webhook in its receipt (CallRef.place); function: what the insert function made of the
-# call, as Judged has it. setups: how receipts were mapped, as JSON.
+# call, as Judged has it. setups: how receipts were mapped, as JSON. event to dropped: searched.
 _TABLES: Final = """
 create table destinations(
     id integer primary key, name text not null, fingerprint text not null, unique (name, fingerprint));
@@ -26,7 +28,9 @@ create table receipts(
 create table calls(
     n integer not null, place integer not null, type text, user text, grp text, outcome text not null,
     codes text not null, state text, status integer, attempts integer not null default 0, history text,
-    signature text, chain integer, function text, primary key (n, place)) without rowid;
+    signature text, chain integer, function text, event text, traits text, words text not null default '',
+    level integer not null default 0, dropped integer not null default 0,
+    primary key (n, place)) without rowid;
 create table attempts(
     n integer not null, place integer not null, number integer not null, at text not null, status integer,
     detail text not null, state text not null, seconds real not null default 0,
@@ -39,6 +43,9 @@ create table bodies(
 create table progress(name text primary key, value text not null) without rowid;
 create index receipts_delivered on receipts(n) where open = 0;
 create index calls_waiting on calls(chain) where state = 'waiting';
+create index calls_user on calls(user) where user is not null;
+create index calls_group on calls(grp) where grp is not null;
+create index calls_event on calls(event) where event is not null;
 create index calls_ended on calls(state) where state in ('dead', 'held');
 create index chains_due on chains(destination, due);
 """
@@ -131,6 +138,7 @@ def _from_2(db: sqlite3.Connection) -> None:
             (chain, destination, number, place),
         )
     _without(db, "attempts", "calls", "receipts")
+    _fill(db)
 
 
 def _from_3(db: sqlite3.Connection) -> None:
@@ -145,8 +153,9 @@ def _from_3(db: sqlite3.Connection) -> None:
         "from old_receipts o"
     )
     db.execute(
-        "insert into calls select n, ix * 64, type, user, grp, outcome, codes, state, status, "
-        "attempts, history, signature, chain, null from old_calls"
+        "insert into calls(n, place, type, user, grp, outcome, codes, state, status, attempts, history, "
+        "signature, chain) select n, ix * 64, type, user, grp, outcome, codes, state, status, "
+        "attempts, history, signature, chain from old_calls"
     )
     db.execute(
         "insert into attempts select n, ix * 64, number, at, status, detail, state, seconds, "
@@ -154,8 +163,28 @@ def _from_3(db: sqlite3.Connection) -> None:
     )
     db.execute("insert into bodies(n, place, body, headers) select n, ix * 64, body, headers from old_bodies")
     _without(db, *_KEPT_BY_3)
+    _fill(db)
 
 
+def _fill(db: sqlite3.Connection) -> None:
+    """Give filters what earlier versions kept of calls: all but the event and the names of traits."""
+    from segment_pendo.mapping.catalogue import FINDINGS  # noqa: PLC0415 - only to migrate
+
+    found: list[tuple[object, ...]] = []
+    for number, place, outcome, codes, *looked in db.execute(
+        "select n, place, outcome, codes, type, user, grp from calls"
+    ):
+        names = codes.split(" ")
+        level = max((level_number(FINDINGS[name].level) for name in names if name in FINDINGS), default=0)
+        dropped = outcome == "skipped" and names[0] not in _PASSED_ON
+        found.append((words([*looked, *names]), level, dropped, number, place))
+    db.executemany("update calls set words = ?, level = ?, dropped = ? where n = ? and place = ?", found)
+
+
+# Why calls were skipped that Segment passes on to other destinations, in versions 2 and 3.
+_PASSED_ON: Final = frozenset(
+    {"NO_MATCHING_MAPPING", "FILTERED_BY_INTEGRATIONS_OBJECT", "FILTERED_BY_CONSENT", "MAPPING_CONTEXT_NULL"}
+)
 _KEPT_BY_3: Final = ("destinations", "receipts", "calls", "attempts", "chains", "bodies", "progress")
 # Each goes straight to this version. 64 is MOST_COPIES: where a place has the index alone in earlier ones.
 _STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {2: _from_2, 3: _from_3}

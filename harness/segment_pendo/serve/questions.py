@@ -1,0 +1,91 @@
+"""What may be asked at each path of the API: names of the query, and the values that they take.
+
+A name that is not known is told and never ignored: a misspelt filter would answer with other people's calls.
+"""
+
+import re
+from functools import wraps
+from typing import Final
+
+from aiohttp import web
+
+from segment_pendo.base.prose import plain
+from segment_pendo.base.suggestion import unknown
+from segment_pendo.serve.store.filters import FILTERS, FilterError
+
+__all__ = ["NAMES", "checked", "filters", "flag", "number", "whole_number"]
+
+_CALLS: Final = (*FILTERS, "limit", "after", "before", "newest")
+# Every other path of the API takes no names.
+NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("GET", "/_/calls"): _CALLS,
+    ("GET", "/_/wait"): (*FILTERS, "count", "timeout", "after"),
+    ("GET", "/_/explain"): ("call", "device"),
+    ("GET", "/_/state"): ("visitor", "account"),
+}
+_WHOLE: Final = re.compile("[0-9]{1,9}")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+
+def checked(route: web.RouteDef) -> web.RouteDef:
+    """Return a route which, at a path of the API, refuses names that are unknown or come twice."""
+    if not route.path.startswith("/_/"):
+        return route
+    names, handler = NAMES.get((route.method, route.path), ()), route.handler
+
+    @wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        wrong = _wrong_names(request, names)
+        if wrong:
+            return web.json_response({"error": wrong}, status=400)
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    return web.RouteDef(route.method, route.path, answer, route.kwargs)
+
+
+def _wrong_names(request: web.Request, names: tuple[str, ...]) -> str:
+    given = [name for name, _ in request.query.items()]
+    twice = next((name for name in given if given.count(name) > 1 and name in names), None)
+    if twice is not None:
+        return f"{twice} is given twice; ask once for each value"
+    shown = [name if name in names else plain(name) for name in given]
+    if not names and given:
+        return f"{request.path} takes no query, but has {shown[0]!r}"
+    return unknown(shown, names, f"{request.path} has no")
+
+
+def filters(request: web.Request) -> dict[str, str]:
+    """Return the filters of calls that are asked for."""
+    return {name: request.query[name] for name in FILTERS if name in request.query}
+
+
+def whole_number(request: web.Request, name: str, default: int, most: int) -> int:
+    """Return a whole number from 0 to `most`. Raises FilterError."""
+    value = request.query.get(name)
+    if value is None:
+        return default
+    if not _WHOLE.fullmatch(value) or int(value) > most:
+        msg = f"{name} must be a whole number from 0 to {most}"
+        raise FilterError(msg)
+    return int(value)
+
+
+def number(request: web.Request, name: str, default: float, most: float) -> float:
+    """Return a number from 0 to `most`. Raises FilterError."""
+    value = request.query.get(name)
+    if value is None:
+        return default
+    if not _NUMBER.fullmatch(value) or float(value) > most:
+        msg = f"{name} must be a number from 0 to {most:g}"
+        raise FilterError(msg)
+    return float(value)
+
+
+def flag(request: web.Request, name: str) -> bool:
+    """Return whether a name is given, as 1; without a value it counts, too. Raises FilterError."""
+    value = request.query.get(name, "0")
+    if value not in {"", "0", "1"}:
+        msg = f"{name} must be 1 or 0"
+        raise FilterError(msg)
+    return value != "0"

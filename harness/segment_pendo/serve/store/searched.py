@@ -1,0 +1,64 @@
+"""What filters look for in a call: columns of the table of calls."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from segment_pendo.base import js_json
+from segment_pendo.words import LEVELS, Call, Json, Judged, Level
+
+__all__ = ["SEPARATOR", "level_number", "listed", "searched", "text", "words"]
+
+# A control character: it stands between names, and no name that people look for has it.
+SEPARATOR: Final = "\x1f"
+_SENT: Final = ("traits", "properties")
+
+
+def searched(judged: Judged) -> tuple[object, ...]:
+    """Return the event, the names in traits and properties, all words, the worst level, if it was dropped."""
+    call, skipped = judged.call, judged.skipped
+    event = column(call.member("event"))
+    names = [*dict.fromkeys(_names(call))]
+    codes = [*([skipped.code] if skipped else []), *(finding.code for finding in judged.findings)]
+    ids = [column(call.member(name)) for name in ("userId", "groupId")]
+    return (
+        event,
+        listed(names),
+        words([column(call.type), event, *ids, *codes, *names]),
+        max((level_number(finding.level) for finding in judged.findings), default=0),
+        judged.message is None,
+    )
+
+
+def level_number(level: Level) -> int:
+    """Return a higher number for a worse level; every one is above 0."""
+    return len(LEVELS) - LEVELS.index(level)
+
+
+def listed(names: Iterable[str]) -> str | None:
+    """Return names in one text, so that each stands between two separators; None where there is none."""
+    names = [text(name.replace(SEPARATOR, " ")) for name in names]
+    return SEPARATOR + SEPARATOR.join(names) + SEPARATOR if names else None
+
+
+def words(several: Iterable[str | None]) -> str:
+    """Return texts in one text, in which upper and lower case are the same."""
+    return SEPARATOR.join(text(one).casefold() for one in several if one)
+
+
+def text(value: str) -> str:
+    """Return a text as SQLite can hold it: its UTF-8 cannot hold a lone surrogate."""
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def column(value: Json) -> str | None:
+    """Return what a filter compares with a member of a call: a text as it is, anything else as JSON."""
+    if value is None:
+        return None
+    return text(value if isinstance(value, str) else js_json.write(value).decode())
+
+
+def _names(call: Call) -> Iterator[str]:
+    for member in _SENT:
+        sent = call.member(member)
+        if isinstance(sent, dict):
+            yield from sent
