@@ -6,7 +6,7 @@ import { fieldsTable, fixBox, stagePath } from "./fields.js";
 import { block } from "./json.js";
 import { tabbed } from "./tabs.js";
 import { calls, change, explained as ask } from "./wire.js";
-import { clock, fateOf, human, isObject, judged, lastName, levels, newName, parsed, says, shown, titled, traits } from "./words.js";
+import { clock, fateOf, human, isObject, judged, lastName, levels, newName, parsed, plural, says, shown, titled, traits } from "./words.js";
 
 // Return the verdict: the sentence that stands largest.
 export function verdict(row, explained) {
@@ -21,13 +21,14 @@ export function verdict(row, explained) {
   const reach = state === "delivered" ? (all.length === 1 ? "reaches" : "reach") : "would reach";
   const count = lost.length ? `${kept.length} of ${all.length} ${all.length === 1 ? single : several}` : all.length === 1 ? `The only ${single}` : `All ${all.length} ${several}`;
   parts.push(`${count} ${reach} Pendo.`);
-  for (const field of renamed.slice(0, 3)) parts.push(" ", mono(cut(lastName(field.from), 40)), " arrives as ", mono(cut(newName(field), 40)), ".");
+  const more = parts.length;
+  for (const field of renamed.slice(0, 3)) parts.push(parts.length > more ? "; " : " ", mono(cut(lastName(field.from), 40)), " arrives as ", mono(cut(newName(field), 40)));
   if (lost.length) {
-    parts.push(" ");
+    parts.push(parts.length > more ? "; " : " ");
     lost.slice(0, 3).forEach((field, index) => parts.push(index ? ", " : "", mono(cut(lastName(field.from), 40))));
-    const more = lost.length > 3 ? ` and ${lost.length - 3} more` : "";
-    parts.push(`${more} ${lost.length === 1 ? "does" : "do"} not arrive.`);
+    parts.push(`${lost.length > 3 ? ` and ${lost.length - 3} more` : ""} ${lost.length === 1 ? "does" : "do"} not arrive`);
   }
+  if (parts.length > more) parts.push(".");
   return parts;
 }
 
@@ -177,8 +178,15 @@ function stagesOf(explained) {
 
 function findingsOf(row, go) {
   const { error, warning, info } = levels(row);
-  return [make("ul", { class: "findings" }, ...[...error, ...warning, ...info].map((finding) => make("li", { class: finding.level },
+  const told = [...error, ...warning];
+  const nodes = told.length ? [listOf(told, go)] : [];
+  if (info.length) nodes.push(make("details", told.length ? {} : { open: true }, make("summary", {}, plural(info.length, "note")), listOf(info, go)));
+  return nodes;
+}
+
+function listOf(findings, go) {
+  return make("ul", { class: "findings" }, ...findings.map((finding) => make("li", { class: finding.level },
     make("span", { class: `pill ${{ error: "bad", warning: "warn", info: "idle" }[finding.level]}` }, finding.level), " ",
     button(finding.code, () => go({ view: "calls", name: "code", value: finding.code }), "mono plain", { title: "Only calls with this code" }),
-    " at ", mono(human(finding.path) || "$"), make("div", {}, finding.message), make("div", { class: "quiet" }, `Known from: ${finding.source}`))))];
+    " at ", mono(human(finding.path) || "$"), make("div", {}, finding.message), make("div", { class: "quiet" }, `Known from: ${finding.source}`))));
 }

@@ -68,10 +68,10 @@ function line(field, heads) {
   const said = lost && field.from ? [make("b", { class: "bad-word" }, field.webhook ? "lost: " : "lost before Pendo: "), why] : to !== null ? [make("b", { class: "warn-word" }, "renamed: "), why] : [why];
   const cells = [
     make("td", { class: "mono" }, lost && field.from ? make("del", {}, ...sent) : make("span", {}, ...sent)),
-    make("td", { class: `mono to${lost ? " nothing" : ""}` }, ...place(field, to)),
-    make("td", { class: "mono value" }, cut(JSON.stringify(field.value) ?? "", 400)),
-    make("td", { title: field.rule }, ...said),
-    make("td", { class: "quiet" }, field.grade),
+    make("td", { class: `mono to${lost ? " nothing" : ""}` }, make("span", {}, ...place(field, to))),
+    make("td", { class: "mono value" }, make("span", {}, cut(JSON.stringify(field.value) ?? "", 400))),
+    make("td", { title: field.rule }, make("span", {}, ...said)),
+    make("td", { class: "quiet" }, make("span", {}, field.grade)),
   ];
   cells.forEach((cell, index) => (cell.dataset.head = heads[index]));
   return make("tr", { class: lost ? "lost" : to !== null ? "renamed" : "" }, ...cells);

@@ -68,7 +68,10 @@ function whyWords(told) {
 
 function card(id, record, kind, go) {
   const metadata = isObject(record.metadata) ? record.metadata : {};
-  const fields = Object.entries(metadata);
+  const grouped = isObject(metadata.segmentio) || isObject(metadata.auto);
+  const fields = Object.entries(grouped ? metadata.segmentio || {} : metadata);
+  const auto = (grouped && metadata.auto) || {};
+  const also = Object.entries(auto).filter(([name]) => !["id", "lastupdated", "accountid"].includes(name)).map(([name, value]) => `${name} ${shown(value)}`);
   const open = button("calls", () => go({ view: "calls", name: kind === "visitor" ? "user" : "group", value: id }), "plain");
   const sources = record.set_by || record.sources || record.by || {};
   const rows = fields.map(([name, value]) => {
@@ -79,5 +82,6 @@ function card(id, record, kind, go) {
   });
   return make("article", { class: "card" },
     make("h3", {}, make("span", { class: "mono" }, id || "(empty)"), make("span", { class: "quiet" }, fields.length ? `${fields.length} in segment.io` : "no metadata"), open),
+    also.length ? make("p", { class: "quiet mono" }, cut(also.join(" · "), 200)) : null,
     rows.length ? make("table", {}, make("tbody", {}, ...rows)) : null);
 }

@@ -106,7 +106,7 @@ function skipped(row) {
   const reason = row.reason || row.code || "";
   const clauses = reason.split(/; |, so | \(/);
   const chosen = row.code === "NO_MATCHING_MAPPING" ? clauses.at(-1) : clauses[0];
-  return `${CHOSEN.has(row.code) ? "not selected" : "dropped by Segment"}: ${lower(chosen.replace(/\.$/, ""))}`;
+  return `${CHOSEN.has(row.code) ? "not selected" : "Segment"}: ${lower(chosen.replace(/\.$/, "").replace(/^The call has (?=neither)/, ""))}`;
 }
 
 const lower = (text) => (/^(?!Pendo|Segment|Analytics)[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
