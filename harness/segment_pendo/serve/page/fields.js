@@ -58,7 +58,7 @@ function table(fields) {
 }
 
 function line(field, heads) {
-  const lost = field.to === null;
+  const lost = field.to === null && IN_CALL.test(field.from || field.webhook || "");
   const to = newName(field);
   const path = human(field.from || field.webhook || "");
   const name = lastName(`$.${path}`);
@@ -68,7 +68,7 @@ function line(field, heads) {
   const said = lost && field.from ? [make("b", { class: "bad-word" }, field.webhook ? "lost: " : "lost before Pendo: "), why] : to !== null ? [make("b", { class: "warn-word" }, "renamed: "), why] : [why];
   const cells = [
     make("td", { class: "mono" }, lost && field.from ? make("del", {}, ...sent) : make("span", {}, ...sent)),
-    make("td", { class: `mono to${lost ? " nothing" : ""}` }, make("span", {}, ...place(field, to))),
+    make("td", { class: `mono to${lost ? " nothing" : field.to === null ? " unused" : ""}` }, make("span", {}, ...place(field, to))),
     make("td", { class: "mono value" }, make("span", {}, cut(JSON.stringify(field.value) ?? "", 400))),
     make("td", { title: field.rule }, make("span", {}, ...said)),
     make("td", { class: "quiet" }, make("span", {}, field.grade)),

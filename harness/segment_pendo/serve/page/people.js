@@ -3,7 +3,7 @@
 import { block } from "./json.js";
 import { button, cut, make, refill } from "./dom.js";
 import { records, state, why } from "./wire.js";
-import { isObject, shown } from "./words.js";
+import { clock, isObject, shown } from "./words.js";
 
 const MOST = 200;
 
@@ -27,6 +27,8 @@ export async function draw(place, kind, go) {
     search, whyNot(kind), list);
   const show = async () => {
     const all = await recordsOf(kind, search.value.trim());
+    const updated = ([, record]) => Number(record.metadata?.auto?.lastupdated) || 0;
+    all.sort((one, other) => updated(other) - updated(one));
     const cards = all.slice(0, MOST).map(([id, record]) => card(id, record, kind, go));
     if (!cards.length) cards.push(make("p", { class: "quiet" }, search.value ? `No ${kind} matches.` : `No ${kind} yet. ${kind === "visitor" ? "An identify call makes one." : "A group call with userId and groupId makes one."}`));
     if (all.length > MOST) cards.push(make("p", { class: "quiet" }, `${all.length - MOST} more; search to see them.`));
@@ -73,12 +75,15 @@ function card(id, record, kind, go) {
   const auto = (grouped && metadata.auto) || {};
   const also = Object.entries(auto).filter(([name]) => !["id", "lastupdated", "accountid"].includes(name)).map(([name, value]) => `${name} ${shown(value)}`);
   const open = button("calls", () => go({ view: "calls", name: kind === "visitor" ? "user" : "group", value: id }), "plain");
-  const sources = record.set_by || record.sources || record.by || {};
+  const history = (isObject(record.history) && record.history.fields) || {};
   const rows = fields.map(([name, value]) => {
-    const by = isObject(sources) ? sources[name] : null;
-    const call = by && (isObject(by) ? by.call : by);
-    return make("tr", {}, make("td", { class: "mono" }, name), make("td", { class: "mono to" }, cut(shown(value), 300)),
-      make("td", {}, call ? button("set by this call", () => go({ view: "calls", call: shown(call) }), "plain") : null));
+    const sets = Array.isArray(history[name]) ? history[name] : [];
+    const call = sets.at(-1)?.call;
+    const earlier = sets.slice(0, -1).reverse().map((one) => shown(one.value));
+    return make("tr", {}, make("td", { class: "mono" }, name),
+      make("td", { class: "mono" }, make("span", { class: "to" }, cut(shown(value), 300)),
+        earlier.length ? make("div", { class: "quiet" }, cut(`before: ${earlier.join(", ")}`, 200)) : null),
+      make("td", {}, call ? button(`set ${clock(sets.at(-1).at)}`, () => go({ view: "calls", call: shown(call) }), "plain", { title: "Show the call that set it" }) : null));
   });
   return make("article", { class: "card" },
     make("h3", {}, make("span", { class: "mono" }, id || "(empty)"), make("span", { class: "quiet" }, fields.length ? `${fields.length} in segment.io` : "no metadata"), open),
