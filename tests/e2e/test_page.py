@@ -73,10 +73,10 @@ def test_calls_appear_as_they_come_the_newest_first(running: Running, page: Page
     first = page.locator(".row").first
     expect(first).to_contain_text("identify ann")
     expect(first).to_contain_text("firstName renamed · address lost · 2 of 3 kept")
-    expect(first.locator(".pill")).to_have_text("1 lost")
+    expect(first.locator(".pill").last).to_have_text("1 lost")
     send(running, DROPPED)
     expect(page.locator(".row").first).to_contain_text("Segment: neither userId nor anonymousId")
-    expect(page.locator(".row").first.locator(".pill")).to_have_text("dropped")
+    expect(page.locator(".row").first.locator(".pill").last).to_have_text("dropped")
 
 
 def test_the_filter_stands_in_the_address_and_the_server_answers_it(running: Running, page: Page) -> None:
@@ -203,3 +203,13 @@ def test_errors_that_nobody_sees_are_counted_in_the_title(running: Running, page
     expect(page).to_have_title("(3) segment-pendo")
     page.get_by_role("button", name="Calls").click()
     expect(page).to_have_title("segment-pendo")
+
+
+def test_equal_calls_in_a_row_are_one_line_that_unfolds(running: Running, page: Page) -> None:
+    send(running, *users(1), *[ANN] * 48)
+    page.goto(running.home)
+    expect(page.locator(".row")).to_have_count(2)
+    expect(page.locator(".row").first).to_contain_text("× 48")
+    page.locator(".times").click()
+    expect(page.locator("#list")).to_have_attribute("aria-rowcount", "49")
+    expect(page.locator(".times")).to_have_count(0)

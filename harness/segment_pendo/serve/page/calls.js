@@ -118,10 +118,9 @@ export class Calls {
 }
 
 function asRow(one, index) {
-  const code = one.code || one.reason || "";
+  const message = shown(one.reason ?? one.code ?? "");
   return {
-    ...one, refused: true, id: `refused-${shown(one.id ?? `${one.time}-${index}`)}`, time: shown(one.time ?? ""), type: null, user: null, group: null,
-    outcome: "refused", code, message: shown(one.message ?? one.reason ?? code), reason: [one.status, shown(one.message ?? one.reason ?? code)].filter(Boolean).join(" "),
-    findings: [], delivery: null,
+    ...one, refused: true, id: `refused-${shown(one.id ?? `${one.time}-${index}`)}`, time: shown(one.time ?? ""), path: shown(one.path ?? ""),
+    type: null, user: null, group: null, outcome: "refused", message, reason: `${shown(one.status ?? "")} ${message}`.trim(), findings: [], delivery: null,
   };
 }

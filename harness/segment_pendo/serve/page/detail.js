@@ -89,7 +89,7 @@ export class Detail {
     const { state, status, attempts } = row.delivery || {};
     const last = ((explained && explained.attempts) || []).at(-1);
     const took = last ? ` in ${Math.round(last.seconds * 1000)} ms` : "";
-    const answer = state ? `webhook ${state}${status === null ? "" : ` ${status}`}${took}${attempts > 1 ? `, ${attempts} attempts` : ""}` : "";
+    const answer = state ? `webhook ${{ dead: "not delivered" }[state] || state}${status === null ? "" : ` ${status}`}${took}${attempts > 1 ? `, ${attempts} attempts` : ""}` : "";
     const bits = [
       titled(row).map(([text]) => text).join(""),
       clock(row.time, true),

@@ -31,6 +31,8 @@ export function fixBox(row, explained) {
     if (told) told[3] = finding.code;
     else lines.push([finding.path, [finding.path === "$" ? "" : mono(human(finding.path)), finding.path === "$" ? "" : ": ", finding.message], null, finding.code]);
   }
+  const last = (explained.attempts || []).at(-1);
+  if (last && last.state !== "delivered" && last.detail) lines.unshift(["", [last.detail], null, null]);
   if (row.outcome === "skipped" && row.reason) lines.unshift(["", [row.reason], null, row.code]);
   if (!lines.length) return null;
   return make("div", { class: "fix" }, make("b", {}, "Fix"), make("ul", {}, ...lines.slice(0, 6).map(([, says, text, code]) =>

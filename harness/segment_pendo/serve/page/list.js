@@ -1,7 +1,7 @@
 // The calls, newest first: two lines each, only those in sight are elements, older ones come by cursor.
 
 import { make, one, refill, visible } from "./dom.js";
-import { clock, judged, says, titled } from "./words.js";
+import { clock, eventOf, isObject, judged, parsed, says, titled } from "./words.js";
 
 export const HEIGHT = 50;
 const AHEAD = 8;
@@ -11,6 +11,10 @@ export class List {
   constructor({ open, older, explained }) {
     this.rows = [];
     this.byId = new Map();
+    this.lines = []; // rows as they are shown: equal ones in a row are one line
+    this.unfolded = new Set();
+    this.stale = false;
+    this.early = new Map();
     this.selected = "";
     this.ended = false;
     this.act = { open, older, explained };
@@ -21,6 +25,8 @@ export class List {
     this.view.addEventListener("scroll", () => this.draw());
     this.view.addEventListener("click", (event) => {
       const row = event.target.closest("[data-id]");
+      const fold = event.target.closest("[data-unfold]");
+      if (fold) this.unfolded.add(fold.dataset.unfold) && this.changed();
       if (row) open(row.dataset.id);
     });
     this.view.addEventListener("keydown", (event) => this.key(event));
@@ -29,6 +35,7 @@ export class List {
 
   clear() {
     this.rows = [];
+    this.lines = [];
     this.byId.clear();
     this.ended = false;
     this.view.scrollTop = 0;
@@ -40,14 +47,19 @@ export class List {
     const fresh = rows.filter((row) => !this.byId.has(row.id));
     for (const row of rows) this.put(row);
     if (!fresh.length) {
-      this.draw();
+      this.changed();
       return fresh;
     }
-    const top = this.view.scrollTop;
+    const { scrollTop } = this.view;
+    const before = this.fold().length;
     this.rows = [...fresh, ...this.rows];
     this.sort();
-    if (top > 0) this.view.scrollTop = top + fresh.length * HEIGHT;
-    this.draw();
+    this.changed();
+    // Who reads further down goes on reading the same.
+    if (scrollTop > 0) {
+      this.space.style.height = `${this.fold().length * HEIGHT}px`;
+      this.view.scrollTop = scrollTop + (this.lines.length - before) * HEIGHT;
+    }
     return fresh;
   }
 
@@ -56,7 +68,24 @@ export class List {
     for (const row of rows) this.put(row);
     this.rows.push(...fresh);
     this.sort();
+    this.changed();
+  }
+
+  changed() {
+    this.stale = true;
     this.draw();
+  }
+
+  // Fold what is equal, once for all that has changed.
+  fold() {
+    if (this.stale) this.lines = folded(this.rows, this.unfolded);
+    this.stale = false;
+    return this.lines;
+  }
+
+  // Return the place of the line with this call.
+  lineOf(id) {
+    return this.fold().findIndex((line) => line.some((row) => row.id === id));
   }
 
   // Requests that were refused have no cursor: they stand where their time is.
@@ -68,6 +97,8 @@ export class List {
 
   put(row) {
     const had = this.byId.get(row.id);
+    const early = this.early.get(row.id);
+    if (early && row.delivery && row.delivery.state === "waiting") row.delivery = { ...row.delivery, ...early };
     if (had) Object.assign(had, row);
     else this.byId.set(row.id, row);
   }
@@ -79,15 +110,25 @@ export class List {
   // Take a delivery in; return whether its row is here.
   delivered(id, delivery) {
     const row = this.byId.get(id);
-    if (!row) return false;
-    row.delivery = { ...row.delivery, ...delivery };
-    this.draw();
-    return true;
+    if (row) {
+      row.delivery = { ...row.delivery, ...delivery };
+      this.changed();
+    } else {
+      // Its row may be on the way, as it was before this.
+      this.early.set(id, delivery);
+      if (this.early.size > 1000) this.early.delete(this.early.keys().next().value);
+    }
+    return row !== undefined;
   }
 
   select(id) {
     this.selected = id;
-    const at = this.rows.findIndex((row) => row.id === id);
+    let at = this.lineOf(id);
+    if (at >= 0 && this.lines[at][0].id !== id) {
+      this.unfolded.add(this.lines[at].at(-1).id);
+      this.changed();
+      at = this.lineOf(id);
+    }
     if (at >= 0) this.show(at);
     this.draw();
   }
@@ -102,10 +143,11 @@ export class List {
 
   // Go some rows on and open what is there.
   move(steps) {
-    if (!this.rows.length) return;
-    const at = this.rows.findIndex((row) => row.id === this.selected);
-    const to = at < 0 ? (steps < 0 ? this.rows.length - 1 : 0) : Math.min(this.rows.length - 1, Math.max(0, at + steps));
-    this.act.open(this.rows[to].id, true);
+    if (!this.fold().length) return;
+    const at = this.lineOf(this.selected);
+    const last = this.lines.length - 1;
+    const to = at < 0 ? (steps < 0 ? last : 0) : Math.min(last, Math.max(0, at + steps));
+    this.act.open(this.lines[to][0].id, true);
   }
 
   key(event) {
@@ -129,16 +171,17 @@ export class List {
   }
 
   drawn() {
+    this.fold();
     const { scrollTop, clientHeight } = this.view;
     const first = Math.max(0, Math.floor(scrollTop / HEIGHT) - AHEAD);
-    const last = Math.min(this.rows.length, Math.ceil((scrollTop + clientHeight) / HEIGHT) + AHEAD);
-    this.space.style.height = `${this.rows.length * HEIGHT}px`;
-    this.view.setAttribute("aria-rowcount", this.ended ? String(this.rows.length) : "-1");
+    const last = Math.min(this.lines.length, Math.ceil((scrollTop + clientHeight) / HEIGHT) + AHEAD);
+    this.space.style.height = `${this.lines.length * HEIGHT}px`;
+    this.view.setAttribute("aria-rowcount", this.ended ? String(this.lines.length) : "-1");
     this.place(first, last);
-    const here = this.rows.slice(first, last).some((row) => row.id === this.selected);
+    const here = this.lines.slice(first, last).some(([row]) => row.id === this.selected);
     if (here) this.view.setAttribute("aria-activedescendant", rowId(this.selected));
     else this.view.removeAttribute("aria-activedescendant");
-    if (!this.ended && last >= this.rows.length - 20) this.act.older();
+    if (!this.ended && last >= this.lines.length - 20) this.act.older();
   }
 
   // An element stays the same while its row is in sight, so that a click is not lost to a call that comes.
@@ -146,7 +189,7 @@ export class List {
     const left = new Set(this.elements.keys());
     let before = null;
     for (let at = last - 1; at >= first; at -= 1) {
-      const row = this.rows[at];
+      const [row] = this.lines[at];
       left.delete(row.id);
       let kept = this.elements.get(row.id);
       if (!kept) {
@@ -172,7 +215,8 @@ export class List {
     const { tone, pill } = judged(row, explained);
     const line = says(row, explained);
     const title = titled(row);
-    const mark = JSON.stringify([tone, pill, line, title]);
+    const same = this.lines[at].length;
+    const mark = JSON.stringify([tone, pill, line, title, same]);
     if (mark === kept.mark) return;
     kept.mark = mark;
     element.className = `row ${tone}`;
@@ -181,8 +225,39 @@ export class List {
       make("span", { role: "gridcell", class: "what" },
         make("span", { class: "title mono" }, ...title.map(([text, strong]) => make(strong ? "b" : "span", {}, text))),
         make("span", { class: "says", title: visible(line) }, line)),
-      make("span", { role: "gridcell", class: "pill" }, pill));
+      make("span", { role: "gridcell", class: "end" },
+        same > 1 ? make("span", { class: "pill times", "data-unfold": row.id, title: `${same} equal calls in a row; a click shows each` }, `× ${same}`) : null,
+        make("span", { class: "pill" }, pill)));
   }
+}
+
+const MOST_IN_ONE = 100;
+const keys = new WeakMap();
+
+// Return what must be equal for two calls to be one line.
+function key(row) {
+  if (row.refused) return `${row.path} ${row.status} ${row.code}`;
+  if (!keys.has(row)) {
+    const body = parsed(row.body ?? row.message ?? "");
+    const { traits, properties } = isObject(body) ? body : {};
+    keys.set(row, JSON.stringify([row.type, row.user, row.group, eventOf(row), row.mapping, traits, properties]));
+  }
+  const { state, status } = row.delivery || {};
+  return `${keys.get(row)} ${row.outcome} ${row.code} ${state} ${status} ${row.findings.map((one) => (one.level === "info" ? "" : one.code)).join()}`;
+}
+
+// Return the rows as lines: an array of equal calls, newest first, for each.
+function folded(rows, unfolded) {
+  const lines = [];
+  let last = null;
+  for (const row of rows) {
+    const own = key(row);
+    const line = lines.at(-1);
+    if (line && own === last && line.length < MOST_IN_ONE) line.push(row);
+    else lines.push([row]);
+    last = own;
+  }
+  return lines.flatMap((line) => (line.length > 1 && line.some((row) => unfolded.has(row.id)) ? line.map((row) => [row]) : [line]));
 }
 
 const rowId = (id) => `row-${id.replace(/[^\w-]/g, "_")}`;

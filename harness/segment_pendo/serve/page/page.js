@@ -182,9 +182,10 @@ function target(from, state) {
 function heard(event) {
   if (event.event === "delivery") {
     const { id, state, status, attempts, detail: words } = event.delivery ? { ...event.delivery, id: event.id } : event;
-    cache.forget(id);
     if (state) list.delivered(id, { state, status: status ?? null, attempts, detail: words });
     if (id === at.call && detail.row) detail.show(detail.row);
+  } else if (event.event === "missed") {
+    if (!paused) search();
   } else if (paused) {
     if (event.event === "call") newer(1);
   } else calls.soon(event.event === "refused" || event.event === "open");
@@ -219,7 +220,7 @@ function back() {
 
 one("filter").addEventListener("input", () => {
   clearTimeout(one("filter").timer);
-  one("filter").timer = setTimeout(() => go({ q: one("filter").value.trim() }, true), 150);
+  one("filter").timer = setTimeout(() => go({ q: one("filter").value.trim() }, true), 100);
 });
 one("search").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -45,7 +45,7 @@ export function eventOf(row) {
 
 // Return [text, is strong][]: the first line of a row.
 export function titled(row) {
-  if (row.refused) return [[`${row.method || ""} ${row.path || "request"}`.trim(), true]];
+  if (row.refused) return [["request ", false], [row.path || "", true]];
   const user = row.user === null || row.user === undefined || row.user === "" ? "" : cut(shown(row.user), 60);
   const group = row.group === null || row.group === undefined || row.group === "" ? "" : cut(shown(row.group), 60);
   const event = cut(eventOf(row), 80);
@@ -97,6 +97,7 @@ export function says(row, explained) {
   if (row.refused) return row.reason || row.message || "refused";
   if (row.outcome === "skipped") return skipped(row);
   const ill = delivered(row);
+  if (row.delivery && row.delivery.state === "dead") return ill;
   const words = explained ? summed(explained) : foundWords(row);
   return [ill, words].filter(Boolean).join(" · ");
 }
