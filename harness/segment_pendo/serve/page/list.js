@@ -243,7 +243,7 @@ function key(row) {
     keys.set(row, JSON.stringify([row.type, row.user, row.group, eventOf(row), row.mapping, traits, properties]));
   }
   const { state, status } = row.delivery || {};
-  return `${keys.get(row)} ${row.outcome} ${row.code} ${state} ${status} ${row.findings.map((one) => (one.level === "info" ? "" : one.code)).join()}`;
+  return `${keys.get(row)} ${row.outcome} ${row.code} ${state} ${status} ${row.findings.filter((one) => one.level !== "info").map((one) => one.code).join()}`;
 }
 
 // Return the rows as lines: an array of equal calls, newest first, for each.

@@ -1,6 +1,5 @@
 // Visitors and accounts: what Pendo would hold, and which call put it there.
 
-import { block } from "./json.js";
 import { button, cut, make, refill } from "./dom.js";
 import { records, state, why } from "./wire.js";
 import { clock, isObject, shown } from "./words.js";
@@ -51,7 +50,7 @@ function whyNot(kind) {
     event.preventDefault();
     const given = { [kind === "visitor" ? "user" : "group"]: id.value.trim(), trait: trait.value.trim() };
     const told = await why(given).catch(() => null);
-    refill(answer, ...whyWords(told));
+    refill(answer, whyWords(told));
   };
   const form = make("form", { class: "inline", on: { submit: ask } }, id, trait, make("button", { type: "submit" }, "Why not in Pendo?"));
   const box = make("div", {}, form, answer);
@@ -63,9 +62,9 @@ function whyNot(kind) {
 
 function whyWords(told) {
   if (!told) return [make("p", { class: "quiet" }, "Nothing is known of this.")];
-  const text = told.text || told.says || told.verdict || told.answer;
-  if (Array.isArray(text)) return text.map((line) => make("p", {}, shown(line)));
-  return text ? [make("p", {}, make("b", {}, shown(text)))] : [block(JSON.stringify(told))];
+  const lines = Array.isArray(told.lines) ? told.lines : [];
+  return [make("article", { class: "card why" }, make("h3", {}, shown(told.verdict ?? "")),
+    make("dl", {}, ...lines.flatMap((line) => [make("dt", { class: "quiet" }, shown(line.label ?? "")), make("dd", {}, shown(line.text ?? ""))])))];
 }
 
 function card(id, record, kind, go) {
