@@ -1,16 +1,19 @@
 """The page in a real Chromium against a real `run`."""
 
 import json
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from chromium import new_page
 from playwright.sync_api import Page, expect
-from processes import Running, Start, get
+from processes import Running, Start, env_for, get
 
-ANN = {
+ANN: dict[str, Any] = {
     "type": "identify",
     "userId": "ann",
     "traits": {"firstName": "Ann", "plan": "pro", "address": {"city": "Oslo"}},
@@ -103,7 +106,9 @@ def test_a_link_opens_a_call_with_its_verdict_fields_and_fix(running: Running, p
     page.goto(f"{running.home}/?q=user:ann#call={call['id']}")
     verdict = "2 of 3 traits reach Pendo. firstName arrives as firstname; address does not arrive."
     expect(page.locator("#detail .verdict")).to_have_text(verdict)
-    expect(page.locator("#detail .fix")).to_contain_text('Send address_city: "Oslo" instead of traits.address')
+    expect(page.locator("#detail .fix")).to_contain_text(
+        'Send address_city: "Oslo" instead of traits.address'
+    )
     expect(page.locator("tr.lost del").first).to_have_text("traits.address")
     expect(page.locator("tr.renamed")).to_contain_text("segment.io ▸ firstname")
     page.get_by_role("tab", name="Call as sent").click()
@@ -203,6 +208,37 @@ def test_errors_that_nobody_sees_are_counted_in_the_title(running: Running, page
     expect(page).to_have_title("(3) segment-pendo")
     page.get_by_role("button", name="Calls").click()
     expect(page).to_have_title("segment-pendo")
+
+
+def test_a_copied_call_can_be_sent_and_tested_again(running: Running, page: Page, tmp_path: Path) -> None:
+    quote = {**ANN, "userId": "o'hara", "traits": {**ANN["traits"], "on": True, "none": None}}
+    send(running, quote)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=running.home)
+    page.goto(running.home)
+    page.locator(".row").click()
+    copied = "navigator.clipboard.readText()"
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.locator("#said")).to_have_text("Copied the call as curl.")
+    curl = page.evaluate(copied).replace("curl ", "curl -sf --noproxy '*' ", 1)
+    subprocess.run(["bash", "-c", curl], check=True, timeout=20, capture_output=True)
+    expect(page.locator(".row")).to_have_count(2)
+    page.get_by_role("button", name="pytest").click()
+    expect(page.locator("#said")).to_have_text("Copied the call as pytest.")
+    (tmp_path / "test_copied.py").write_text(page.evaluate(copied), "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir=.",
+        "test_copied.py",
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env_for(tmp_path), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_equal_calls_in_a_row_are_one_line_that_unfolds(running: Running, page: Page) -> None:

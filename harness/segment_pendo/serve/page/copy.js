@@ -34,7 +34,7 @@ const word = (text) => text.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "
 export function asPytest(row, explained) {
   const call = bare(explained);
   const type = TYPES.includes(row.type) ? row.type : "identify";
-  const id = type === "group" ? row.group : type === "track" ? eventOf(row) : row.user;
+  const id = type === "group" ? row.group : ["track", "page", "screen"].includes(type) ? eventOf(row) || null : row.user;
   const name = ["test", type, word(shown(id ?? "")), "arrives"].filter(Boolean).join("_");
   const { visitor, account } = explained.effect || {};
   const record = type === "group" ? account && ["account", account] : visitor && ["visitor", visitor];

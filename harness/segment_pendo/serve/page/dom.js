@@ -34,7 +34,6 @@ export const button = (text, act, name = "", more = {}) =>
 
 // Return a text without control characters and without marks that turn its direction round.
 export function visible(text) {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (mark) =>
     `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

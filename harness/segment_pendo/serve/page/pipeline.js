@@ -47,7 +47,7 @@ export function draw(all, { isOn, choose }) {
   }
   keepFocus(one("pipeline"), nodes);
   const chips = [["error", "bad"], ["warning", "warn"]].map(([level, tone]) =>
-    button(all[level] ? `${level} ${all[level].toLocaleString("en")}` : level, () => choose("level", level), tone, { "aria-pressed": String(isOn("level", level)), title: `Only calls with a finding that is ${level === "error" ? "an error" : "a warning or worse"}` }));
+    button(all[level] ? `${level} ${all[level].toLocaleString("en")}` : level, () => choose("level", level), all[level] ? tone : "", { "aria-pressed": String(isOn("level", level)), title: `Only calls with a finding that is ${level === "error" ? "an error" : "a warning or worse"}` }));
   keepFocus(one("chips"), chips);
 }
 
