@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TextIO
 
-from segment_pendo.base.prose import many, plain
+from segment_pendo.base.prose import many
 from segment_pendo.base.steps import Steps, finished
-from segment_pendo.explain import rows
+from segment_pendo.explain import events, rows
 from segment_pendo.explain.teller import Teller, ended, refusal_line
 from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.segment.ingest import masked
 from segment_pendo.words import (
     LEVELS,
     Attempt,
@@ -30,8 +29,6 @@ __all__ = ["Reporter"]
 
 # How long (s) a call's line waits for the end of its delivery; then it is printed without it.
 PATIENCE: Final = 2.0
-_CALL: Final[JsonObject] = {"event": "call"}
-_DELIVERY: Final[JsonObject] = {"event": "delivery"}
 
 
 @dataclass(slots=True)
@@ -122,16 +119,7 @@ class Reporter:
         self.strangers += refusal.status == 404
         if self._style == "text":
             self._print(refusal_line(receipt))
-        path = plain(masked(receipt.request.path))
-        self.event(
-            {
-                "event": "refused",
-                "status": refusal.status,
-                "code": refusal.code,
-                "reason": refusal.message,
-                "path": path,
-            }
-        )
+        self.event(events.refused_event(receipt.id, receipt.at, receipt.request.path, refusal))
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:
         self.calls += judged.copy == 1
@@ -141,7 +129,7 @@ class Reporter:
             self.findings[finding.level] += 1
         self.dropped += judged.message is None  # Segment accepts such a call and drops it without a word
         delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None
-        self.event(_CALL | rows.call_row(receipt, judged, delivery=delivery))
+        self.event(events.call_event(rows.call_row(receipt, judged, delivery=delivery)))
         if self._style == "text":
             line = _Line(receipt, self._without_people(judged), settled=not sends)
             self._lines.append(line)
@@ -180,15 +168,7 @@ class Reporter:
         name = str(ref)
         if attempt.state != "waiting":
             self.deliveries[attempt.state] += 1
-        detail = attempt.detail or None
-        event: JsonObject = {
-            "id": name,
-            "state": attempt.state,
-            "status": attempt.status,
-            "attempts": attempt.number,
-            "detail": detail,
-        }
-        self.event(_DELIVERY | event)
+        self.event(events.delivery_event(name, attempt))
         if self._style == "ndjson":
             return
         if attempt.state == "waiting":

@@ -1,6 +1,8 @@
 """The home port: one loopback HTTP address for Segment's ingest, the loopback Pendo, the page and its API."""
 
 import asyncio
+import os
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -11,13 +13,14 @@ from segment_pendo.base.prose import plain, short
 from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.failing import fail, fault_routes, refusal
 from segment_pendo.serve.faults import Faults
+from segment_pendo.serve.feed import Feed
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.listener import Listener, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.store import Store
-from segment_pendo.words import Reply, SdkRequest
+from segment_pendo.words import JsonObject, Reply, SdkRequest
 
 __all__ = ["Home"]
 
@@ -29,8 +32,8 @@ class Home(Listener):
     """The listener of the home port.
 
     `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
-    what goes wrong here, at Segment's side and at Pendo's. `live`: how many requests of SDKs are not answered
-    yet.
+    what goes wrong here, at Segment's side and at Pendo's. `addresses` returns those of the run. `live`: how
+    many requests of SDKs are not answered yet.
     """
 
     def __init__(
@@ -41,10 +44,12 @@ class Home(Listener):
         *,
         gate: Gate | None = None,
         faults: Faults | None = None,
+        addresses: Callable[[], JsonObject] | None = None,
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
-        self.inspector = Inspector(store)
+        self.feed = Feed(store, addresses or self._addresses)
+        self.inspector = Inspector(store, self.feed)
         self.loopback_pendo = pendo or LoopbackPendo()
         self._refusing = False
         self.faults = faults or Faults()
@@ -57,6 +62,14 @@ class Home(Listener):
             *self.loopback_pendo.routes(self.faults),
         ]
         super().__init__(routes, self.ingest)
+
+    def _addresses(self) -> JsonObject:
+        return {"home": self.url, "proxy": None, "tls": self.tls_url, "ca": None, "pid": os.getpid()}
+
+    async def stop(self) -> None:
+        """End every stream, then close every connection."""
+        self.feed.close()
+        await super().stop()
 
     async def refuse_calls(self) -> None:
         """Answer SDKs 503 from now on; return when earlier requests are answered (2 s at most)."""

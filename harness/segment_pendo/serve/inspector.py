@@ -15,6 +15,7 @@ from segment_pendo import __version__
 from segment_pendo.base import js_json
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
+from segment_pendo.serve.feed import Feed
 from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.serve.questions import filters, flag, number, whole_number
 from segment_pendo.serve.store import Store
@@ -36,8 +37,9 @@ _FRESH: Final = {"Cache-Control": "no-cache"}
 class Inspector:
     """Answers the page and its API from the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, feed: Feed | None = None) -> None:
         self._store = store
+        self._feed = feed
         self._change = asyncio.Event()
         self._started = time.monotonic()
         store.database.listen(self._wake)
@@ -47,7 +49,9 @@ class Inspector:
         self._change = asyncio.Event()
 
     def routes(self) -> list[web.RouteDef]:
+        stream = [] if self._feed is None else [web.get("/_/stream", self._feed.answer, allow_head=False)]
         return [
+            *stream,
             web.get("/", self._page),
             web.get("/_/page/{name}", self._asset),
             web.get("/_/health", self._health),
@@ -105,6 +109,8 @@ class Inspector:
                 return json_answer({"error": "newest=1 goes back in time: use before, not after"}, 400)
             if "before" in asked and not newest:
                 return json_answer({"error": "before needs newest=1; use after to go on in time"}, 400)
+            # Before the rows are read, so that nothing lies between them and the stream.
+            end: JsonObject = {"stream": self._feed.end()} if newest and self._feed is not None else {}
             page = self._store.calls.page(
                 filters(request),
                 after=asked.get("after", ""),
@@ -114,7 +120,7 @@ class Inspector:
             )
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
-        return json_answer({"calls": list(page.calls), "next": page.next})
+        return json_answer({"calls": list(page.calls), "next": page.next, **end})
 
     async def _explain(self, request: web.Request) -> web.Response:
         """Answer with a call's row and its fate (?call=ID), and what device mode would do (&device=1)."""

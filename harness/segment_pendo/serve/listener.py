@@ -126,6 +126,7 @@ class Listener:
         self._servers: list[asyncio.Server] = []
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.add_routes(map(checked, routes))
+        app.on_response_prepare.append(_marked)  # before the first byte of a stream, too
         if rest is not None:
             app.router.add_route("*", "/{path:.*}", rest)
         # aiohttp answers what is not HTTP; its log would print a traceback each time.
@@ -197,10 +198,7 @@ class Listener:
         try:
             if not (is_own(request) or _is_page(request)):
                 return await handler(request)
-            answer: web.StreamResponse = _refused(request) or await handler(request)
-            for name, value in _FOR_US_ALONE.items():
-                answer.headers.setdefault(name, value)
-            return answer
+            return _refused(request) or await handler(request)
         except web.HTTPException as error:
             return web.Response(status=error.status, text=f"{error.status} {error.reason}\n")
         except (ConnectionError, asyncio.CancelledError):
@@ -212,6 +210,12 @@ class Listener:
                 {"success": False, "error": "segment-pendo could not answer this; its terminal says why"},
                 status=500,
             )
+
+
+async def _marked(request: web.Request, answer: web.StreamResponse) -> None:
+    if is_own(request) or _is_page(request):
+        for name, value in _FOR_US_ALONE.items():
+            answer.headers.setdefault(name, value)
 
 
 def json_answer(body: Json, status: int = 200) -> web.Response:

@@ -20,6 +20,7 @@ _CALLS: Final = (*FILTERS, "limit", "after", "before", "newest")
 NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/calls"): _CALLS,
     ("GET", "/_/wait"): (*FILTERS, "count", "timeout", "after"),
+    ("GET", "/_/stream"): ("after",),
     ("GET", "/_/explain"): ("call", "device"),
     ("GET", "/_/state"): ("visitor", "account"),
 }

@@ -191,7 +191,14 @@ class Session:
                 settings=settings,
             )
             if self._port is not None:
-                self._home = Home(self.relay, self.store, pendo, gate=self.gate, faults=self.faults)
+                self._home = Home(
+                    self.relay,
+                    self.store,
+                    pendo,
+                    gate=self.gate,
+                    faults=self.faults,
+                    addresses=self.addresses,
+                )
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
             self._opened.enter_context(files.pop_all())

@@ -32,7 +32,7 @@ def talk(what: Talk, **how: Any) -> None:
 
     async def main() -> None:
         store = Store(None, setup=Setup())
-        home = Home(Relay([store], setup=Setup()), store, **how)
+        home = Home(Relay([store], setup=Setup(), writer=store.database), store, **how)
         await home.start(0)
         try:
             async with aiohttp.ClientSession(base_url=home.url) as client:

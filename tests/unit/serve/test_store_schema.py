@@ -167,7 +167,7 @@ def test_what_version_3_kept_waits_in_its_order(tmp_path: Path) -> None:
         for query, kept in (
             ("select n, place from attempts", [of_second]),
             ("select n, place from bodies", [of_second]),
-            ("select name, value from progress", [("accepted", "3")]),
+            ("select name, value from progress where name <> 'store'", [("accepted", "3")]),
             ("select described from setups where id = (select setup from receipts)", [(SETUP,)]),
         ):
             assert store.database.execute(query).fetchall() == kept

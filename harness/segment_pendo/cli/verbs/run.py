@@ -27,6 +27,7 @@ from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.run_words import banner, no_calls, summary
 from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.cli.signals import Signals
+from segment_pendo.explain.events import ready_event
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
 from segment_pendo.recordings.meaning import Meaning
@@ -318,7 +319,7 @@ async def _run(
             _say(line)
         if ready_file is not None:
             session.write_ready(ready_file)
-        reporter.event({"event": "ready", **session.addresses()})
+        reporter.event(ready_event(session.addresses()))
         if cmd:
             child_code = await run_child(session, cmd, signals, partial(_leave, session, ready_file))
             # A command that failed may have sent only half of its calls; the old recording must be kept then.

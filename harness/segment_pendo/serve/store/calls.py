@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from segment_pendo.base.steps import Steps
 from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.outbox import attempts_of
-from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, text
+from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, remade_in_steps, text
 from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judged, Receipt
 
 __all__ = ["Calls", "Kept", "Page"]
@@ -126,24 +127,29 @@ class Calls:
         (count,) = self._database.execute(query, (*start, *wanted.values, most)).fetchone()
         return int(count)
 
+    def rows_in_steps(self, number: int, beyond: int) -> Steps[list[tuple[int, JsonObject]]]:
+        """Return the rows of a receipt's calls beyond a place, each with its place, a call a step."""
+        group: list[_Row] = self._database.execute(
+            f"{_COLUMNS} where c.n = ? and c.place > ? order by c.place", (number, beyond)
+        ).fetchall()
+        if not group:
+            return []
+        try:
+            made = yield from remade_in_steps(self._database, number, _indexes(group))
+        except (ValueError, LookupError):  # kept by another version, or forgotten meanwhile
+            return []
+        return [(place, kept.row) for place, kept in _kept(*made, group)]
+
     def _rows(self, selected: list[_Row]) -> Iterator[tuple[str, Kept]]:
         """Yield each row with its cursor."""
         for number, of_receipt in groupby(selected, key=lambda row: row[0]):
             group = [*of_receipt]
             try:
-                receipt, setup = remade(
-                    self._database, number, {CallRef.at("", place).index for _, place, *_ in group}
-                )
+                made = remade(self._database, number, _indexes(group))
             except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
                 continue
-            again = judged_at(receipt)
-            for _, place, state, status, attempts, history, signature, detail in group:
-                if place not in again:  # kept by another version, which read it differently
-                    continue
-                delivery = None if state is None else _delivery(state, status, attempts, detail)
-                judged = as_kept(again[place], history, signature, setup)
-                row = call_row(receipt, judged, delivery=delivery)
-                yield f"{number}.{place}", Kept(row, receipt, judged, setup, [])
+            for place, kept in _kept(*made, group):
+                yield f"{number}.{place}", kept
 
     def states(self, destination: int | None = None) -> dict[str, int]:
         """Return how many webhooks are in which state; those that wait, only for this destination."""
@@ -168,6 +174,21 @@ class Calls:
         query = f"select count(*), count(refusal), {calls_only} from receipts"  # noqa: S608 - our own words
         requests, refused, calls = self._database.execute(query, (MOST_COPIES,)).fetchone()
         return {"requests": requests, "refused": refused, "calls": calls}
+
+
+def _indexes(rows: list[_Row]) -> set[int]:
+    return {CallRef.at("", place).index for _, place, *_ in rows}
+
+
+def _kept(receipt: Receipt, setup: Setup, rows: list[_Row]) -> Iterator[tuple[int, Kept]]:
+    again = judged_at(receipt)
+    for _, place, state, status, attempts, history, signature, detail in rows:
+        if place not in again:  # kept by another version, which read it differently
+            continue
+        delivery = None if state is None else _delivery(state, status, attempts, detail)
+        judged = as_kept(again[place], history, signature, setup)
+        row = call_row(receipt, judged, delivery=delivery)
+        yield place, Kept(row, receipt, judged, setup, [])
 
 
 def _delivery(state: str, status: int | None, attempts: int, detail: str | None) -> JsonObject:

@@ -227,7 +227,8 @@ def keep_attempt(database: Database, number: int, place: int, attempt: Attempt) 
         return
     headers: Json = [[name, value] for name, value in attempt.headers]
     database.execute(
-        "insert or replace into attempts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert or replace into attempts(n, place, number, at, status, detail, state, seconds, headers, "
+        "answer) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             place,

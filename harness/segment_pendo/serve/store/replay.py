@@ -21,6 +21,7 @@ from segment_pendo.segment.ingest import accepted
 from segment_pendo.serve.store import receipts
 from segment_pendo.serve.store.outbox import PLACE
 from segment_pendo.serve.store.schema import chain_number
+from segment_pendo.serve.store.searched import NOT_SEARCHED
 from segment_pendo.serve.store.store import Store
 from segment_pendo.words import Call, Json, Receipt, SdkRequest
 
@@ -121,7 +122,8 @@ class ReplayStore:
             (*columns, 1),
             (
                 receipts.column(call.type), receipts.column(call.member("userId")),
-                receipts.column(call.member("groupId")), "webhook", codes, "waiting", None, None, None, chain,
+                receipts.column(call.member("groupId")), "webhook", codes, "waiting", None, None, None,
+                *NOT_SEARCHED, chain,
             ),
             (item.webhook.body, js_json.write(headers).decode(), item.webhook.method),
             chain,

@@ -32,10 +32,10 @@ create table calls(
     level integer not null default 0, dropped integer not null default 0,
     primary key (n, place)) without rowid;
 create table attempts(
-    n integer not null, place integer not null, number integer not null, at text not null, status integer,
-    detail text not null, state text not null, seconds real not null default 0,
-    headers text not null default '[]', answer blob not null default x'',
-    primary key (n, place, number)) without rowid;
+    turn integer primary key autoincrement, n integer not null, place integer not null,
+    number integer not null, at text not null, status integer, detail text not null, state text not null,
+    seconds real not null default 0, headers text not null default '[]', answer blob not null default x'',
+    unique (n, place, number));
 create table chains(chain integer primary key, destination integer not null, due real not null);
 create table bodies(
     n integer not null, place integer not null, body blob not null, headers text not null,
@@ -158,8 +158,8 @@ def _from_3(db: sqlite3.Connection) -> None:
         "attempts, history, signature, chain from old_calls"
     )
     db.execute(
-        "insert into attempts select n, ix * 64, number, at, status, detail, state, seconds, "
-        "headers, answer from old_attempts"
+        "insert into attempts(n, place, number, at, status, detail, state, seconds, headers, answer) "
+        "select n, ix * 64, number, at, status, detail, state, seconds, headers, answer from old_attempts"
     )
     db.execute("insert into bodies(n, place, body, headers) select n, ix * 64, body, headers from old_bodies")
     _without(db, *_KEPT_BY_3)

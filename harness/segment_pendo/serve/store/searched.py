@@ -6,10 +6,12 @@ from typing import Final
 from segment_pendo.base import js_json
 from segment_pendo.words import LEVELS, Call, Json, Judged, Level
 
-__all__ = ["SEPARATOR", "level_number", "listed", "searched", "text", "words"]
+__all__ = ["NOT_SEARCHED", "SEPARATOR", "level_number", "listed", "searched", "text", "words"]
 
 # A control character: it stands between names, and no name that people look for has it.
 SEPARATOR: Final = "\x1f"
+# The columns of `searched` where nobody filters.
+NOT_SEARCHED: Final = (None, None, "", 0, False)
 _SENT: Final = ("traits", "properties")
 
 

@@ -20,6 +20,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store import receipts
 from segment_pendo.serve.store.calls import Calls
 from segment_pendo.serve.store.database import Database
+from segment_pendo.serve.store.news import News
 from segment_pendo.serve.store.outbox import Outbox
 from segment_pendo.serve.store.schema import chain_number
 from segment_pendo.words import Receipt
@@ -73,6 +74,7 @@ class Store:
         self.database = database or Database(path)
         self._setup = receipts.kept_setup(self.database, setup)
         self.calls = Calls(self.database)
+        self.news = News(self.database, self.calls)
         self.outbox = Outbox(self.database, destination, fingerprint, by_number=by_number)
 
     def close(self) -> None:
