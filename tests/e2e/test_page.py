@@ -210,6 +210,43 @@ def test_errors_that_nobody_sees_are_counted_in_the_title(running: Running, page
     expect(page).to_have_title("segment-pendo")
 
 
+def test_each_step_of_the_pipeline_is_a_filter(running: Running, page: Page) -> None:
+    send(running, *users(2), DROPPED, {"type": "track", "userId": "ann", "event": "Signed Up"}, ANN)
+    get(f"{running.home}/v1/identfy", "POST")
+    page.goto(running.home)
+    expect(page.locator(".row")).to_have_count(6)
+    expect(page.locator("#detail")).to_contain_text("Fix first")
+    for step, shown, count in (
+        ("1 refused", "identfy", 1),
+        ("1 dropped by Segment", "(no user id)", 1),
+        ("1 not selected", "Signed Up", 1),
+        ("3 delivered", "ann", 3),
+        ("1 lose something", "ann", 1),
+    ):
+        page.get_by_role("button", name=step).click()
+        expect(page.get_by_role("button", name=step)).to_have_attribute("aria-pressed", "true")
+        expect(page.locator(".row")).to_have_count(count)
+        expect(page.locator(".row").first).to_contain_text(shown)
+    page.get_by_role("button", name="5 received").click()
+    expect(page.locator(".row")).to_have_count(6)
+    page.get_by_role("button", name="Findings").click()
+    page.get_by_role("button", name="NESTED_IGNORED").click()
+    expect(page.locator("#filter")).to_have_value("code:NESTED_IGNORED")
+    expect(page.locator(".row")).to_have_count(1)
+
+
+def test_a_webhook_is_sent_again_with_a_key(run: Start, page: Page) -> None:
+    running = run("--no-proxy", "--fault", "on=pendo,status=403,times=1")
+    send(running, ANN)
+    page.goto(running.home)
+    expect(page.locator(".row .pill")).to_have_text("403")
+    page.keyboard.press("j")
+    expect(page.locator("#detail .verdict")).to_contain_text("Pendo answered 403: not delivered.")
+    page.keyboard.press("r")
+    expect(page.locator("#detail .verdict")).to_contain_text("2 of 3 traits reach Pendo.")
+    expect(page.locator(".row .pill")).to_have_text("1 lost")
+
+
 def test_a_copied_call_can_be_sent_and_tested_again(running: Running, page: Page, tmp_path: Path) -> None:
     quote = {**ANN, "userId": "o'hara", "traits": {**ANN["traits"], "on": True, "none": None}}
     send(running, quote)

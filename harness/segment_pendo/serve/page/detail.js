@@ -43,10 +43,13 @@ export class Detail {
     this.act = { go, close, opened };
   }
 
-  nothing(text) {
+  // Show that no call is chosen; `more` is what stands there instead, `mark` what it is made from.
+  nothing(text, more = null, mark = "") {
+    const told = `nothing ${text} ${mark}`;
+    if (this.mark === told) return;
     this.row = null;
-    this.mark = "";
-    refill(this.place, make("p", { class: "none" }, text));
+    this.mark = told;
+    refill(this.place, more, make("p", { class: "none" }, text));
   }
 
   // Show a call; what it is explained as is asked for, unless it is given.
@@ -104,7 +107,7 @@ export class Detail {
   actions(row, explained) {
     const person = row.user !== null && row.user !== undefined && row.user !== "";
     return make("div", { class: "actions" },
-      button("Send again", () => this.again(), "first", { id: "again", "aria-keyshortcuts": "r" }),
+      row.outcome === "webhook" ? button("Send again", () => this.again(), "first", { id: "again", "aria-keyshortcuts": "r" }) : null,
       button("Copy as curl", () => this.copy("curl"), "", { "aria-keyshortcuts": "c" }),
       button("JSON", () => this.copy("JSON")),
       button("pytest", () => this.copy("pytest")),
@@ -121,7 +124,7 @@ export class Detail {
   async again() {
     if (!this.row || this.row.refused) return;
     const { status, body } = await change("/_/send-again", { call: this.row.id }).catch(() => ({ status: 0, body: null }));
-    if (status >= 200 && status < 300) say("Sent again: it comes as a new call.");
+    if (status >= 200 && status < 300) say("Sent again: the same webhook, one more attempt.");
     else say(status === 404 && !body ? "This server cannot send again." : `Not sent: ${(body && body.error) || `the server answered ${status}`}`);
   }
 

@@ -2,18 +2,14 @@
 
 import { button, make, refill } from "./dom.js";
 import { findings } from "./wire.js";
-import { clock, isObject, shown } from "./words.js";
+import { shown } from "./words.js";
 
 const TONES = { error: "bad", warning: "warn", info: "idle" };
-const ORDER = ["error", "warning", "info"];
 
 // Return the codes of /_/findings, errors first; null where this server does not count them.
 export async function counted() {
   const answer = await findings().catch(() => null);
-  const all = answer && (answer.findings || answer.codes);
-  if (!all) return null;
-  const list = Array.isArray(all) ? all : Object.entries(all).map(([code, one]) => ({ code, ...(isObject(one) ? one : { count: one }) }));
-  return [...list].sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level) || (b.count ?? 0) - (a.count ?? 0));
+  return answer && Array.isArray(answer.findings) ? answer.findings : null;
 }
 
 export async function draw(place, go) {
@@ -30,16 +26,19 @@ export async function draw(place, go) {
   return show;
 }
 
+// Return what to mend first: the codes that most calls have, errors before warnings; null where there are none.
+export function first(codes, go) {
+  const told = (codes || []).filter((one) => one.level !== "info").slice(0, 5);
+  return told.length ? make("div", {}, make("h2", { class: "verdict" }, "Fix first"), make("div", { class: "cards" }, ...told.map((one) => card(one, go)))) : null;
+}
+
 function card(one, go) {
-  const example = isObject(one.example) ? one.example : {};
-  const call = one.call || example.call || example.id || (isObject(one.last) ? one.last.call : null);
-  const message = one.message || example.message || one.means;
-  const dates = [one.first, one.last].map((at) => (isObject(at) ? at.time : at)).filter((at) => typeof at === "string").map((at) => clock(at));
+  const open = (call, words) => (call ? button(words, () => go({ view: "calls", call: shown(call) }), "plain") : null);
   return make("article", { class: "card" },
     make("h3", {}, make("span", { class: `pill ${TONES[one.level] || "idle"}` }, one.level || "finding"),
-      button(shown(one.code), () => go({ view: "calls", name: "code", value: shown(one.code) }), "mono plain"),
-      make("span", { class: "quiet" }, [one.count === undefined ? "" : `${one.count} ×`, dates.length === 2 ? `${dates[0]} to ${dates[1]}` : ""].filter(Boolean).join(" · "))),
-    message ? make("p", {}, shown(message)) : null,
-    one.do ? make("p", { class: "quiet" }, shown(one.do)) : null,
-    call ? make("p", {}, button("an example", () => go({ view: "calls", call: shown(call) }), "plain"), example.path ? make("span", { class: "mono" }, ` ${shown(example.path)}`) : null) : null);
+      button(shown(one.code), () => go({ view: "calls", name: "code", value: shown(one.code) }), "mono plain", { title: "Only calls with this code" }),
+      make("span", { class: "quiet" }, one.count === 1 ? "1 call" : `${Number(one.count).toLocaleString("en")} calls`),
+      one.first === one.last ? open(one.last, "show it") : [open(one.first, "first"), open(one.last, "last")]),
+    one.means ? make("p", {}, shown(one.means)) : null,
+    one.do ? make("p", { class: "quiet" }, shown(one.do)) : null);
 }

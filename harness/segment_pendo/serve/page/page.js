@@ -12,8 +12,8 @@ import { List } from "./list.js";
 import { listen } from "./stream.js";
 import { Explained } from "./explained.js";
 import { Calls } from "./calls.js";
-import { change, health, summary } from "./wire.js";
-import { isBad } from "./words.js";
+import { change, health, isMissing, summary } from "./wire.js";
+import { isBad, shown as shownText } from "./words.js";
 
 const VIEWS = [["calls", "Calls"], ["visitors", "Visitors"], ["accounts", "Accounts"], ["findings", "Findings"], ["setup", "Set-up"]];
 
@@ -61,7 +61,7 @@ function showView() {
   refill(other);
   const drawn = {
     visitors: () => people.draw(other, "visitor", go), accounts: () => people.draw(other, "account", go),
-    findings: () => findings.draw(other, go), setup: () => setup.draw(other),
+    findings: () => findings.draw(other, go), setup: () => setup.draw(other, numbers.summary && numbers.summary.addresses),
   }[at.view];
   const view = at.view;
   if (drawn) Promise.resolve(drawn()).then((again) => view === shown && (redraw = again || null)).catch(() => say("segment-pendo does not answer."));
@@ -73,7 +73,8 @@ async function showCall() {
   document.body.classList.toggle("open", at.call !== "");
   if (!at.call) return nothing();
   const row = list.get(at.call);
-  if (row && (row.refused || detail.row !== row)) one("detail").scrollTop = 0;
+  if (row && detail.row !== row) one("detail").scrollTop = 0;
+  if (matchMedia("(max-width: 699px)").matches) one("detail").focus({ preventScroll: true });
   if (row) return detail.show(row);
   const found = await cache.ask(at.call);
   if (found && found.id === at.call) return detail.show(found, found);
@@ -81,11 +82,14 @@ async function showCall() {
 }
 
 function nothing() {
+  const first = list.rows.length ? findings.first(numbers.codes, go) : null;
+  if (list.rows.length || !calls.done || total !== 0) {
+    const hint = "Select a call to see what Pendo makes of it. j and k go through the list, ? shows all keys.";
+    return detail.nothing(list.rows.length ? hint : "", first, JSON.stringify(first && numbers.codes));
+  }
   detail.row = null;
-  detail.mark = "";
-  if (list.rows.length || !calls.done) detail.nothing(list.rows.length ? "Select a call to see what Pendo makes of it. j and k go through the list, ? shows all keys." : "");
-  else if (total === 0) setup.draw(one("detail"), true);
-  else detail.nothing("");
+  detail.mark = "set-up";
+  return setup.draw(one("detail"), numbers.summary && numbers.summary.addresses, true);
 }
 
 function open(id, keep = false) {
@@ -136,15 +140,16 @@ function seen() {
 const drawTitle = () => (document.title = unseen ? `(${unseen}) segment-pendo` : "segment-pendo");
 
 function drawViews() {
-  const counts = { visitors: numbers.visitors, accounts: numbers.accounts, findings: numbers.codes };
+  const { visitors, accounts } = (numbers.summary && numbers.summary.records) || {};
+  const counts = { visitors, accounts, findings: numbers.codes ? numbers.codes.filter((one) => one.level !== "info").length : undefined };
   const nav = one("views");
   const focused = [...nav.children].indexOf(document.activeElement);
-  refill(nav, ...VIEWS.map(([view, name]) => button(typeof counts[view] === "number" ? `${name} ${counts[view]}` : name, () => go({ view, call: "" }), "", { "aria-current": view === at.view ? "page" : null })));
+  refill(nav, ...VIEWS.filter(([view]) => view !== "findings" || !isMissing("/_/findings")).map(([view, name]) => button(typeof counts[view] === "number" ? `${name} ${counts[view]}` : name, () => go({ view, call: "" }), "", { "aria-current": view === at.view ? "page" : null })));
   if (focused >= 0) nav.children[focused].focus();
 }
 
 function drawPipeline() {
-  pipeline.draw(pipeline.counts(numbers.summary, numbers.health), {
+  pipeline.draw(pipeline.counts(numbers.summary, numbers.health, numbers.codes), {
     isOn: (name, value) => has(at.q, name, value),
     choose: (name, value) => go({ q: name ? toggled(at.q, name, value) : "" }),
   });
@@ -156,27 +161,25 @@ let counting = null;
 function count(soon = 500) {
   if (counting) return;
   counting = setTimeout(async () => {
-    const [told, state] = await Promise.all([summary().catch(() => null), health().catch(() => null)]);
+    const [told, state, codes] = await Promise.all([summary().catch(() => null), health().catch(() => null), findings.counted()]);
     counting = null;
-    const from = told || {};
-    const amount = (value) => (typeof value === "number" ? value : undefined);
-    numbers = { summary: told, health: state, visitors: amount(from.visitors), accounts: amount(from.accounts), codes: amount(from.codes) ?? (from.findings && typeof from.findings === "object" ? Object.keys(from.findings).length : amount(from.findings)) };
+    numbers = { summary: told, health: state, codes };
     total = state ? state.totals.requests : total;
-    target(from, state);
+    target(told || {}, state);
     drawPipeline();
     drawViews();
-    if (at.view === "calls" && !at.call && calls.done && !list.rows.length) {
-      if (total === 0 ? !one("detail").querySelector(".tabs") : one("detail").querySelector(".tabs")) nothing();
-    }
+    const isSetUp = detail.mark === "set-up";
+    if (at.view === "calls" && !at.call && calls.done && !(isSetUp && total === 0)) nothing();
     if (redraw && !document.activeElement.matches("input")) redraw().catch(() => null);
-  }, soon);
+  }, (numbers.health && numbers.health.totals.calls > 5000 ? 4 : 1) * soon);
 }
 
 function target(from, state) {
-  const where = from.destination || (state && state.outbox && state.outbox.destination) || "";
-  const name = typeof where === "string" ? where : where.name || "";
-  const track = typeof from.track === "boolean" ? ` · track ${from.track ? "on" : "off"}` : "";
-  one("target").textContent = name ? visible(`→ ${name === "loopback" ? "Pendo on loopback" : name}${track}`) : "";
+  const name = shownText(from.destination ?? (state && state.outbox && state.outbox.destination) ?? "");
+  const set = from.setup || {};
+  const more = [name === "loopback" ? "Pendo on loopback" : name, typeof set.track === "boolean" ? `track ${set.track ? "on" : "off"}` : "", set.webhook];
+  one("target").textContent = visible(`→ ${more.filter((text) => typeof text === "string" && text).join(" · ")}`);
+  one("target").title = one("target").textContent;
 }
 
 function heard(event) {

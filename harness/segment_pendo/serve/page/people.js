@@ -9,9 +9,10 @@ const MOST = 200;
 // Return [id, record][] of a kind, from /_/records or, where that is not there, from /_/state.
 export async function recordsOf(kind, q = "") {
   const answer = await records(kind, q).catch(() => null);
-  const list = answer && (answer.records || answer[`${kind}s`]);
-  if (Array.isArray(list)) return list.map((record) => [shown(record.id ?? ""), record]);
-  if (isObject(list)) return Object.entries(list);
+  if (answer && Array.isArray(answer.records)) {
+    const found = answer.records.filter(isObject).map((record) => [shown(record.id ?? ""), record]);
+    return Object.assign(found, { total: answer.total });
+  }
   const all = await state().catch(() => null);
   const held = Object.entries((all && all[`${kind}s`]) || {});
   return q ? held.filter(([id, record]) => `${id} ${JSON.stringify(record)}`.toLowerCase().includes(q.toLowerCase())) : held;
@@ -30,7 +31,8 @@ export async function draw(place, kind, go) {
     all.sort((one, other) => updated(other) - updated(one));
     const cards = all.slice(0, MOST).map(([id, record]) => card(id, record, kind, go));
     if (!cards.length) cards.push(make("p", { class: "quiet" }, search.value ? `No ${kind} matches.` : `No ${kind} yet. ${kind === "visitor" ? "An identify call makes one." : "A group call with userId and groupId makes one."}`));
-    if (all.length > MOST) cards.push(make("p", { class: "quiet" }, `${all.length - MOST} more; search to see them.`));
+    const more = (all.total ?? all.length) - Math.min(all.length, MOST);
+    if (more > 0) cards.push(make("p", { class: "quiet" }, `${more.toLocaleString("en")} more; search to see them.`));
     refill(list, ...cards);
   };
   let timer = 0;

@@ -8,6 +8,7 @@ const STEPS = [
   ["dropped", "dropped by Segment", "bad", "outcome", "dropped"],
   ["unselected", "not selected", "", "outcome", "unselected"],
   ["waiting", "waiting", "", "delivery", "waiting"],
+  ["held", "held back", "warn", "delivery", "held"],
   ["delivered", "delivered", "", "delivery", "delivered"],
   ["failed", "failed", "bad", "delivery", "dead"],
   ["lossy", "lose something", "warn", "level", "warning"],
@@ -16,23 +17,22 @@ const STEPS = [
 const ALWAYS = new Set(["calls", "delivered"]);
 
 // Return the counts of an answer of /_/summary, or of /_/health where that is all there is.
-export function counts(summary, health) {
-  const from = summary || {};
-  const totals = (health && health.totals) || {};
-  const states = from.deliveries || (health && health.deliveries) || {};
-  const levels = from.levels || {};
-  const first = (...all) => all.find((value) => typeof value === "number") ?? 0;
+export function counts(summary, health, codes) {
+  const steps = (summary && summary.pipeline) || {};
+  const { totals = {}, deliveries = {} } = health || {};
+  const of = (level) => (codes || []).filter((one) => one.level === level).reduce((sum, one) => sum + (one.count || 0), 0);
   return {
-    calls: first(from.calls, from.received, totals.calls),
-    refused: first(from.refused, totals.refused),
-    dropped: first(from.dropped),
-    unselected: first(from.unselected, from.not_selected),
-    waiting: first(from.waiting, states.waiting),
-    delivered: first(from.delivered, states.delivered),
-    failed: first(from.failed, from.dead, states.dead),
-    lossy: first(from.lossy, from.lose_something, from.loses),
-    error: first(levels.error, from.errors),
-    warning: first(levels.warning, from.warnings),
+    calls: steps.received ?? totals.calls ?? 0,
+    refused: steps.refused ?? totals.refused ?? 0,
+    dropped: steps.dropped ?? 0,
+    unselected: steps.unselected ?? 0,
+    waiting: steps.waiting ?? deliveries.waiting ?? 0,
+    held: steps.held ?? deliveries.held ?? 0,
+    delivered: steps.delivered ?? deliveries.delivered ?? 0,
+    failed: steps.dead ?? deliveries.dead ?? 0,
+    lossy: steps.lossy ?? 0,
+    error: of("error"),
+    warning: of("warning"),
   };
 }
 

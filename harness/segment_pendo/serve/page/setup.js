@@ -29,16 +29,19 @@ export async function sendTest() {
   say(answer && answer.ok ? "Sent a test call: identify test-user." : "The test call was not taken; the terminal says why.");
 }
 
-export function draw(place, isEmpty = false) {
+export function draw(place, addresses, isEmpty = false) {
   const { origin } = location;
   const all = snippets(origin).map(([name, note, text]) => [name, () => [
     make("p", { class: "quiet" }, note),
     make("pre", { tabindex: "0" }, text),
     make("div", { class: "actions" }, button("Copy", () => copied(text, `the snippet for ${name}`), "first")),
   ]]);
+  const { proxy, tls, ca } = addresses || {};
+  const doors = [proxy ? `proxy ${proxy}` : "", tls ? `TLS ${tls}` : "", ca ? `CA ${ca}` : ""].filter(Boolean).join(" · ");
   refill(place,
     make("h2", { class: isEmpty ? "verdict" : "" }, isEmpty ? "No calls yet. Point an SDK here." : "Set-up"),
     make("p", { class: "line" }, "This instance listens at ", make("b", { class: "mono" }, origin), ". Calls show here as soon as they come."),
     make("div", { class: "actions" }, button("Send a test call", sendTest, isEmpty ? "first" : ""), button("Copy address", () => copied(origin, "the address"))),
+    doors ? make("p", { class: "line mono" }, doors) : null,
     tabbed(all, "Python", () => null));
 }

@@ -13,6 +13,8 @@ async function asked(path, given = {}) {
 // Paths that this server does not have; they are not asked for again.
 const missing = new Set();
 
+export const isMissing = (path) => missing.has(path);
+
 async function found(path, given) {
   if (missing.has(path)) return null;
   const { status, body } = await asked(path, given);
@@ -32,8 +34,8 @@ export class Refusal extends Error {}
 export const explained = (id) => found("/_/explain", { call: id });
 export const summary = () => found("/_/summary");
 export const findings = () => found("/_/findings");
-export const refused = () => found("/_/refused");
-export const records = (kind, q = "") => found("/_/records", { kind, q });
+export const refused = () => found("/_/refused", { newest: "1", limit: 200 });
+export const records = (kind, q = "") => found("/_/records", { kind, q, limit: 200 });
 export const state = () => found("/_/state");
 export const why = (given) => found("/_/why", given);
 export const health = () => found("/_/health");
