@@ -7,7 +7,7 @@ did it. Times are epoch milliseconds (6.03). Memory is bounded: the records chan
 import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.pendo import ids
@@ -74,6 +74,15 @@ def _weight(value: Json) -> int:
     if isinstance(value, dict):
         return 64 + sum(len(key) + _weight(inner) for key, inner in value.items())
     return 64 + (len(value) if isinstance(value, str) else 0)
+
+
+def _has(record: _Record | None, wanted: str) -> bool:
+    if record is None or wanted in record.id.casefold():
+        return record is not None
+    return any(
+        wanted in name.casefold() or wanted in (value if isinstance(value, str) else str(value)).casefold()
+        for name, value in record.metadata.items()
+    )
 
 
 def message_id_of(event: Json) -> str | None:
@@ -307,6 +316,24 @@ class Records:
             "webhooks": self._webhooks,
             "forgotten": self._visitors.by_id.cut + self._accounts.by_id.cut,
         }
+
+    def counts(self) -> JsonObject:
+        """Return how many visitors and accounts there are."""
+        return {"visitors": len(self.found("visitor")), "accounts": len(self.found("account"))}
+
+    def found(self, kind: Literal["visitor", "account"], q: str = "") -> list[str]:
+        """Return the ids, in order, of the records in which a text stands: in the id, a field or its value.
+
+        Upper and lower case are the same.
+        """
+        table = self._visitors if kind == "visitor" else self._accounts
+        wanted = q.casefold()
+        return [
+            name
+            for name in sorted(table.by_id)
+            if (kind == "account" or self._visitor(name) is not None)
+            and (not wanted or _has(table.by_id.get(name), wanted))
+        ]
 
     def _rows(self, kind: str, records: _Table) -> Iterator[tuple[str, Json]]:
         for name in sorted(records.by_id):

@@ -18,6 +18,7 @@ from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.listener import Listener, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
+from segment_pendo.serve.overview_api import OverviewApi
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.store import Store
 from segment_pendo.words import JsonObject, Reply, SdkRequest
@@ -32,8 +33,8 @@ class Home(Listener):
     """The listener of the home port.
 
     `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
-    what goes wrong here, at Segment's side and at Pendo's. `addresses` returns those of the run. `live`: how
-    many requests of SDKs are not answered yet.
+    what goes wrong here, at Segment's side and at Pendo's. `addresses` returns those of the run; `look`
+    is called when a webhook is to be sent again. `live`: how many requests of SDKs are not answered yet.
     """
 
     def __init__(
@@ -45,12 +46,16 @@ class Home(Listener):
         gate: Gate | None = None,
         faults: Faults | None = None,
         addresses: Callable[[], JsonObject] | None = None,
+        look: Callable[[], None] | None = None,
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
         self.feed = Feed(store, addresses or self._addresses)
         self.inspector = Inspector(store, self.feed)
         self.loopback_pendo = pendo or LoopbackPendo()
+        overview = OverviewApi(
+            store, relay.setup, lambda: self.loopback_pendo.pendo, addresses or self._addresses, look
+        )
         self._refusing = False
         self.faults = faults or Faults()
         self.live = 0
@@ -58,6 +63,7 @@ class Home(Listener):
         self._quiet.set()
         routes = [
             *self.inspector.routes(),
+            *overview.routes(),
             *fault_routes(self.faults),
             *self.loopback_pendo.routes(self.faults),
         ]

@@ -17,7 +17,7 @@ from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
 from segment_pendo.serve.feed import Feed
 from segment_pendo.serve.listener import json_answer, refused_change
-from segment_pendo.serve.questions import filters, flag, number, whole_number
+from segment_pendo.serve.questions import filters, flag, is_newest_first, number, whole_number
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Json, JsonObject
 
@@ -104,11 +104,7 @@ class Inspector:
         """Answer with rows after a cursor, oldest first; with newest=1 those before it, newest first."""
         asked = request.query
         try:
-            newest = flag(request, "newest")
-            if newest and "after" in asked:
-                return json_answer({"error": "newest=1 goes back in time: use before, not after"}, 400)
-            if "before" in asked and not newest:
-                return json_answer({"error": "before needs newest=1; use after to go on in time"}, 400)
+            newest = is_newest_first(request)
             # Before the rows are read, so that nothing lies between them and the stream.
             end: JsonObject = {"stream": self._feed.end()} if newest and self._feed is not None else {}
             page = self._store.calls.page(

@@ -5,7 +5,7 @@ A name that is not known is told and never ignored: a misspelt filter would answ
 
 import re
 from functools import wraps
-from typing import Final
+from typing import Final, Literal
 
 from aiohttp import web
 
@@ -13,7 +13,9 @@ from segment_pendo.base.prose import plain
 from segment_pendo.base.suggestion import unknown
 from segment_pendo.serve.store.filters import FILTERS, FilterError
 
-__all__ = ["NAMES", "checked", "filters", "flag", "number", "whole_number"]
+__all__ = ["NAMES", "checked", "filters", "flag", "is_newest_first", "kind_of", "number", "whole_number"]
+
+type Kind = Literal["visitor", "account"]
 
 _CALLS: Final = (*FILTERS, "limit", "after", "before", "newest")
 # Every other path of the API takes no names.
@@ -21,6 +23,8 @@ NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/calls"): _CALLS,
     ("GET", "/_/wait"): (*FILTERS, "count", "timeout", "after"),
     ("GET", "/_/stream"): ("after",),
+    ("GET", "/_/refused"): ("limit", "after", "before", "newest"),
+    ("GET", "/_/records"): ("kind", "q", "limit", "after"),
     ("GET", "/_/explain"): ("call", "device"),
     ("GET", "/_/state"): ("visitor", "account"),
 }
@@ -83,6 +87,18 @@ def number(request: web.Request, name: str, default: float, most: float) -> floa
     return float(value)
 
 
+def is_newest_first(request: web.Request) -> bool:
+    """Return whether pages go back in time. Raises FilterError where the cursor is for the other way."""
+    newest = flag(request, "newest")
+    if newest and "after" in request.query:
+        msg = "newest=1 goes back in time: use before, not after"
+        raise FilterError(msg)
+    if "before" in request.query and not newest:
+        msg = "before needs newest=1; use after to go on in time"
+        raise FilterError(msg)
+    return newest
+
+
 def flag(request: web.Request, name: str) -> bool:
     """Return whether a name is given, as 1; without a value it counts, too. Raises FilterError."""
     value = request.query.get(name, "0")
@@ -90,3 +106,15 @@ def flag(request: web.Request, name: str) -> bool:
         msg = f"{name} must be 1 or 0"
         raise FilterError(msg)
     return value != "0"
+
+
+def kind_of(request: web.Request) -> Kind:
+    """Return which records are asked for. Raises FilterError."""
+    match request.query.get("kind"):
+        case "visitor":
+            return "visitor"
+        case "account":
+            return "account"
+        case _:
+            msg = "kind must be visitor or account"
+            raise FilterError(msg)

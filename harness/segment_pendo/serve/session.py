@@ -198,6 +198,7 @@ class Session:
                     gate=self.gate,
                     faults=self.faults,
                     addresses=self.addresses,
+                    look=self.delivery.look if self.delivery is not None else None,
                 )
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()

@@ -15,6 +15,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.headers import header_pairs
 from segment_pendo.base.steps import Prepared
 from segment_pendo.serve.store.database import Database
+from segment_pendo.serve.store.schema import chain_number
 from segment_pendo.words import Attempt, CallRef, Json
 
 __all__ = ["PLACE", "Elsewhere", "Outbox", "Outcome", "Waiting"]
@@ -22,6 +23,10 @@ __all__ = ["PLACE", "Elsewhere", "Outbox", "Outcome", "Waiting"]
 _BETWEEN: Final = 1e-6  # seconds
 PLACE: Final = 1e-12
 _NO_PLACE: Final = 1.0  # every place is below, every time of ours above
+_WHY_NOT: Final = {
+    None: "was skipped, so it is no webhook",
+    "held": "is held back because of its findings; it would be held back again",
+}
 MOST_KEPT: Final = 2000  # bytes of an answer's body
 
 
@@ -177,6 +182,40 @@ class Outbox:
             (waiting.number, waiting.place),
         ).fetchone()
         return None if row is None else datetime.fromisoformat(row[0])
+
+    def again(self, ref: CallRef) -> str | None:
+        """Let a webhook be due at once, also one that is delivered; return why not, '' where it is.
+
+        None: there is no such call. Its chain waits for it. Raises OSError.
+        """
+        row = self._database.execute(
+            "select c.n, c.state, c.chain, r.destination from receipts r join calls c on c.n = r.n "
+            "where r.id = ? and c.place = ?",
+            (ref.receipt, ref.place),
+        ).fetchone()
+        if row is None:
+            return None
+        number, state, chain, destination = row
+        why_not = _WHY_NOT.get(state, "")
+        if destination != self.destination:
+            why_not = "was taken for another destination, and is sent to no other"
+        if why_not:
+            return why_not
+        chain = chain if chain is not None else chain_number(destination, str(ref))
+        with self._database.transaction():
+            if state == "delivered":
+                self._database.execute("update receipts set open = open + 1 where n = ?", (number,))
+            self._database.execute(
+                "update calls set state = 'waiting', chain = ? where n = ? and place = ?",
+                (chain, number, ref.place),
+            )
+            self._database.execute(
+                "insert into chains(chain, destination, due) values (?, ?, 0) "
+                "on conflict(chain) do update set due = 0",
+                (chain, destination),
+            )
+        self._database.changed()
+        return ""
 
     def forget(self, chain: int) -> None:
         """Forget a chain in which nothing waits: its calls were cleared."""

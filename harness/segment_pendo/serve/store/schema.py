@@ -42,6 +42,7 @@ create table bodies(
     method text not null default 'POST', primary key (n, place)) without rowid;
 create table progress(name text primary key, value text not null) without rowid;
 create index receipts_delivered on receipts(n) where open = 0;
+create index receipts_refused on receipts(n) where refusal is not null;
 create index calls_waiting on calls(chain) where state = 'waiting';
 create index calls_user on calls(user) where user is not null;
 create index calls_group on calls(grp) where grp is not null;

@@ -1,0 +1,144 @@
+"""The API's answers about a run as a whole: how far calls got, codes, records; and sending again."""
+
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import web
+
+from segment_pendo import __version__
+from segment_pendo.base import js_json
+from segment_pendo.base.prose import plain
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.pendo.records import Records
+from segment_pendo.serve.listener import json_answer, refused_change
+from segment_pendo.serve.questions import is_newest_first, kind_of, whole_number
+from segment_pendo.serve.store import Store
+from segment_pendo.serve.store.overview import Overview
+from segment_pendo.words import CallRef, Json, JsonObject
+
+__all__ = ["OverviewApi"]
+
+_MOST: Final = 1000
+
+
+class OverviewApi:
+    """Answers from a store, and from the records of the Pendo on loopback.
+
+    `addresses` returns those of the run; `look` is called when something is to be sent again, None where
+    nothing is delivered.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        setup: Setup,
+        records: Callable[[], Records],
+        addresses: Callable[[], JsonObject],
+        look: Callable[[], None] | None,
+    ) -> None:
+        self._store = store
+        self._overview = Overview(store.database)
+        self._setup = setup
+        self._records = records
+        self._addresses = addresses
+        self._look = look
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/_/summary", self._summary),
+            web.get("/_/findings", self._findings),
+            web.get("/_/refused", self._refused),
+            web.get("/_/records", self._listed),
+            web.post("/_/send-again", self._send_again),
+        ]
+
+    async def _summary(self, _request: web.Request) -> web.Response:
+        """Answer with the counts of the pipeline, and how this run is set up, without any secret."""
+        return json_answer(
+            {
+                "version": __version__,
+                "pipeline": self._overview.pipeline(),
+                "records": self._records().counts(),
+                "destination": self._store.outbox.name,
+                "delivers": self._look is not None,
+                "setup": _described(self._setup),
+                "addresses": self._addresses(),
+            }
+        )
+
+    async def _findings(self, _request: web.Request) -> web.Response:
+        return json_answer({"findings": list(self._overview.codes())})
+
+    async def _refused(self, request: web.Request) -> web.Response:
+        """Answer with requests that brought no call, in pages as calls are."""
+        asked = request.query
+        try:
+            newest = is_newest_first(request)
+            page = self._overview.refused(
+                after=asked.get("after", ""),
+                before=asked.get("before", ""),
+                newest=newest,
+                limit=whole_number(request, "limit", 100, _MOST),
+            )
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
+        return json_answer({"refused": list(page.calls), "next": page.next})
+
+    async def _listed(self, request: web.Request) -> web.Response:
+        """Answer with the visitors or accounts that the Pendo on loopback holds, by id."""
+        try:
+            kind = kind_of(request)
+            limit = whole_number(request, "limit", 100, _MOST)
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
+        found = self._records().found(kind, request.query.get("q", ""))
+        after = request.query.get("after")
+        rest = found if after is None else [name for name in found if name > after]
+        look = self._records().visitor if kind == "visitor" else self._records().account
+        rows: list[Json] = [look(name) for name in rest[:limit]]
+        end = rest[:limit][-1] if rest[:limit] else after
+        return json_answer({"records": rows, "total": len(found), "next": end})
+
+    async def _send_again(self, request: web.Request) -> web.Response:
+        """Let the webhook of a call, {"call": ID}, be sent again, also where it is delivered."""
+        refused = refused_change(request)
+        if refused is not None:
+            return refused
+        try:
+            asked = js_json.read(await request.read()).value
+        except (ValueError, RecursionError):
+            asked = None
+        name = asked.get("call") if isinstance(asked, dict) and len(asked) == 1 else None
+        if not isinstance(name, str):
+            return json_answer({"error": 'send {"call": ID}, with an id that /_/calls lists'}, 400)
+        if self._look is None:
+            return json_answer({"error": "nothing is delivered in this run"}, 409)
+        ref = CallRef.read(name)
+        why_not = self._store.outbox.again(ref) if ref is not None else None
+        if why_not is None:
+            return json_answer({"error": f"there is no call {plain(name)}; /_/calls lists all calls"}, 404)
+        if why_not:
+            return json_answer({"error": f"the call {plain(name)} {why_not}"}, 409)
+        self._look()
+        return json_answer({"status": "sent again", "call": name})
+
+
+def _described(setup: Setup) -> JsonObject:
+    """Return how calls are mapped; of a destination file only the names, since its headers may be secret."""
+    described = {
+        name: value for name, value in setup.described().items() if name not in {"destination", "plan"}
+    }
+    if setup.destination is None:
+        return {**described, "destination": None}
+    file = setup.destination.file
+    mappings: list[Json] = [mapping.name for mapping in file.mappings]
+    filters: list[Json] = [one.name for one in file.filters]
+    return {
+        **described,
+        "destination": {
+            "mappings": mappings,
+            "filters": filters,
+            "function": file.function is not None,
+            "plan": file.plan is not None,
+        },
+    }

@@ -1,0 +1,108 @@
+"""What a store holds as a whole: how far calls got, which codes they have, what was refused."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from segment_pendo.explain.events import refused_row
+from segment_pendo.mapping.catalogue import DROPS, FINDINGS
+from segment_pendo.serve.store.calls import Page
+from segment_pendo.serve.store.database import Database
+from segment_pendo.serve.store.filters import after_cursor
+from segment_pendo.serve.store.news import refusal_of
+from segment_pendo.serve.store.searched import level_number
+from segment_pendo.words import LEVELS, CallRef, JsonObject
+
+__all__ = ["Overview"]
+
+# A call's place in one number.
+_AT: Final = "c.n * 4294967296 + c.place"
+_STEPS: Final = {
+    "received": "count(*)",
+    "dropped": "sum(dropped)",
+    "unselected": "sum(outcome = 'skipped' and not dropped)",
+    "webhooks": "sum(outcome = 'webhook')",
+    **{state: f"sum(state is '{state}')" for state in ("waiting", "delivered", "held", "dead")},
+    "lossy": "sum(outcome = 'webhook' and level >= ?)",
+}
+
+
+class _Seen(NamedTuple):
+    """Where a code came first and last."""
+
+    first: int
+    last: int
+
+
+class Overview:
+    """Counts over all calls and requests of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pipeline(self) -> JsonObject:
+        """Return how many requests and calls got how far; `lossy`: webhooks with a warning or an error."""
+        counts = self._database.execute(
+            f"select {', '.join(_STEPS.values())} from calls",  # noqa: S608 - our own words
+            (level_number("warning"),),
+        ).fetchone()
+        (requests,) = self._database.execute("select count(*) from receipts").fetchone()
+        (refused,) = self._database.execute(
+            "select count(*) from receipts where refusal is not null"
+        ).fetchone()
+        steps: JsonObject = {name: count or 0 for name, count in zip(_STEPS, counts, strict=True)}
+        return {"requests": requests, "refused": refused, **steps}
+
+    def codes(self) -> list[JsonObject]:
+        """Return each code of the calls, the worst level first, then the code that most calls have."""
+        count: Counter[str] = Counter()
+        seen: dict[str, _Seen] = {}
+        grouped = self._database.execute(
+            f"select codes, count(*), min({_AT}), max({_AT}) from calls c where codes <> '' group by codes"  # noqa: S608
+        )
+        for codes, calls, first, last in grouped:
+            for code in set(codes.split(" ")):
+                count[code] += calls
+                known = seen.get(code, _Seen(first, last))
+                seen[code] = _Seen(min(first, known.first), max(last, known.last))
+        rows = [self._code(code, calls, seen[code]) for code, calls in count.items()]
+        return sorted(rows, key=_rank)
+
+    def _code(self, name: str, calls: int, seen: _Seen) -> JsonObject:
+        code = FINDINGS.get(name) or DROPS.get(name)
+        return {
+            "code": name,
+            "level": code.level if code else "info",  # which another version knows
+            "count": calls,
+            "first": self._named(seen.first),
+            "last": self._named(seen.last),
+            "means": code.means if code else None,
+            "do": code.do if code else None,
+        }
+
+    def _named(self, at: int) -> str:
+        number, place = divmod(at, 1 << 32)
+        (name,) = self._database.execute("select id from receipts where n = ?", (number,)).fetchone()
+        return str(CallRef.at(name, place))
+
+    def refused(self, *, after: str = "", before: str = "", newest: bool = False, limit: int = 100) -> Page:
+        """Return requests that brought no call, as Calls.page returns calls. Raises FilterError."""
+        cursor = before if newest else after
+        beyond, order = ("<", "desc") if newest else (">", "asc")
+        start, _ = after_cursor(cursor, "before" if newest else "after") if cursor else (0, 0)
+        place = f"n {beyond} {start:d}" if cursor else "true"
+        rows = self._database.execute(
+            "select n, id, at, path, status, refusal from receipts where refusal is not null "  # noqa: S608
+            f"and {place} order by n {order} limit ?",
+            (limit,),
+        ).fetchall()
+        found = [
+            refused_row(name, datetime.fromisoformat(at), path, refusal_of(status, refusal))
+            for _, name, at, path, status, refusal in rows
+        ]
+        return Page(found, f"{rows[-1][0]}.0" if rows else cursor)
+
+
+def _rank(row: JsonObject) -> tuple[int, int, str]:
+    levels = [*map(str, LEVELS)]
+    return levels.index(str(row["level"])), -int(str(row["count"])), str(row["code"])
