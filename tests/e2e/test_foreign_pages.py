@@ -27,7 +27,7 @@ async (home) => {
   await blind("/data/segmentio/KEY", JSON.stringify({type: "identify", userId: "planted", traits: {a: 1}}));
   await blind("/api/v1/metadata/visitor/agent/value", "[]");
   await load("script", `${home}/_/wait?user=u&timeout=0.1`);
-  await load("script", `${home}/_/page.js`);
+  await load("script", `${home}/_/page/page.js`);
   await load("img", `${home}/_/health`);
   await fetch(home + "/_/calls").catch(() => null);
   await fetch(home + "/_/calls", {method: "DELETE", headers: {"X-Segment-Pendo": "1"}}).catch(() => null);

@@ -19,6 +19,7 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     for name in (
         "serve/page/page.html",
         "serve/page/page.js",
+        "serve/page/icon.svg",
         "serve/page/page.css",
         "serve/node/preload.cjs",
         "py.typed",

@@ -13,6 +13,7 @@ from typing import Final
 from aiohttp import web
 
 from segment_pendo import __version__
+from segment_pendo.base import js_json
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import explained
 from segment_pendo.serve.feed import Feed
@@ -27,9 +28,12 @@ __all__ = ["Inspector"]
 _MOST: Final = 1000
 _LONGEST_WAIT: Final = 600.0
 _PAGE_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_ASSETS: Final = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+# A page of an earlier version must not meet modules of this one.
+_FRESH: Final = {"Cache-Control": "no-cache"}
 
 
 class Inspector:
@@ -51,8 +55,7 @@ class Inspector:
         return [
             *stream,
             web.get("/", self._page),
-            web.get("/_/page.js", self._asset),
-            web.get("/_/page.css", self._asset),
+            web.get("/_/page/{name}", self._asset),
             web.get("/_/health", self._health),
             web.get("/_/calls", self._calls),
             web.delete("/_/calls", self._clear),
@@ -70,9 +73,12 @@ class Inspector:
         )
 
     async def _asset(self, request: web.Request) -> web.Response:
-        name = request.path.rpartition("/")[2]
-        text = resources.files("segment_pendo.serve").joinpath("page").joinpath(name).read_text("utf-8")
-        return web.Response(text=text, content_type="text/javascript" if name.endswith("js") else "text/css")
+        name = request.match_info["name"]
+        kind = _ASSETS.get(name.rpartition(".")[2])
+        file = resources.files("segment_pendo.serve").joinpath("page").joinpath(name)
+        if kind is None or "/" in name or not file.is_file():
+            return json_answer({"error": "the page has no such file"}, 404)
+        return web.Response(text=file.read_text("utf-8"), content_type=kind, headers=_FRESH)
 
     async def _health(self, _request: web.Request) -> web.Response:
         states: Json = dict(self._store.calls.states(self._store.outbox.destination))
@@ -126,7 +132,8 @@ class Inspector:
         if kept is None:
             return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
         device = compared_row(kept.judged, kept.setup) if wants_device else {}
-        return json_answer(kept.row | explained(kept.judged, kept.setup, kept.attempts) | device)
+        sent: JsonObject = {"sent": js_json.write(kept.judged.call.data).decode()}
+        return json_answer(kept.row | sent | explained(kept.judged, kept.setup, kept.attempts) | device)
 
     async def _clear(self, request: web.Request) -> web.Response:
         refused = refused_change(request)

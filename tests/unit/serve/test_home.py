@@ -195,7 +195,7 @@ def test_other_pages_may_not_read_or_change() -> None:
 
 OURS = [
     "/",
-    "/_/page.js",
+    "/_/page/page.js",
     "/_/calls",
     "/_/wait?timeout=0",
     "/_/health",
@@ -352,7 +352,7 @@ def test_the_page_is_served_and_allows_only_itself() -> None:
         async with client.get("/") as answer:
             assert "<title>segment-pendo</title>" in await answer.text()
             assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
-        for path in ("/_/page.js", "/_/page.css"):
+        for path in ("/_/page/page.js", "/_/page/page.css"):
             assert await status(client, "GET", path) == 200
 
     talk(what)

@@ -1,184 +1,282 @@
-"use strict";
+// The page: calls at the left, one of them at the right, and what is in the address.
 
-// How many calls the page keeps; older ones are still in /_/calls.
-const MOST = 500;
-const table = document.getElementById("calls");
-const status = document.getElementById("status");
-let after = "";
-const waiting = new Map();
+import * as findings from "./findings.js";
+import * as keys from "./keys.js";
+import * as people from "./people.js";
+import * as pipeline from "./pipeline.js";
+import * as setup from "./setup.js";
+import { Detail } from "./detail.js";
+import { button, one, refill, say, visible } from "./dom.js";
+import { address, has, link, read, toggled } from "./filter.js";
+import { List } from "./list.js";
+import { listen } from "./stream.js";
+import { Explained } from "./explained.js";
+import { Calls } from "./calls.js";
+import { change, health, isMissing, summary } from "./wire.js";
+import { isBad, shown as shownText } from "./words.js";
 
-function cell(row, text, name) {
-  const td = row.insertCell();
-  td.textContent = text;
-  if (name) td.className = name;
+const VIEWS = [["calls", "Calls"], ["visitors", "Visitors"], ["accounts", "Accounts"], ["findings", "Findings"], ["setup", "Set-up"]];
+
+let at = address();
+let paused = false;
+let unseen = 0;
+let shown = "";
+let total = null;
+let numbers = {};
+let redraw = null;
+
+const cache = new Explained(() => list.draw());
+const list = new List({ open: (id, keep) => open(id, keep), older: () => calls.older(), explained: (row) => cache.of(row) });
+const calls = new Calls(list, { failed: (text) => (one("filter-help").textContent = visible(text)), came, loaded });
+const detail = new Detail({ go, close: () => go({ call: "" }), opened: () => null });
+
+// Go to a view, a call or a filter, and have it in the address.
+function go({ view = at.view, call, name, value, q }, replace = false) {
+  const text = name ? (has(at.q, name, value) ? at.q : toggled(at.q, name, value)) : q ?? at.q;
+  const next = { view, q: text, call: call ?? (view === at.view ? at.call : "") };
+  if (link(next) !== link(at)) history[replace ? "replaceState" : "pushState"](null, "", link(next));
+  arrive(next);
 }
 
-function named(value) {
-  return value === null || value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
+function arrive(next) {
+  const before = at;
+  at = next;
+  if (one("filter").value !== at.q) one("filter").value = at.q;
+  if (at.q !== before.q) search();
+  drawViews();
+  drawPipeline();
+  if (at.view !== shown) showView();
+  if (at.view === "calls" && (at.call !== before.call || !detail.row)) showCall();
 }
 
-function outcome(call) {
-  const named = call.mapping === undefined ? "" : ` (${call.mapping})`;
-  return call.outcome === "webhook" ? `webhook${named}` : `skipped: ${call.code}`;
+function showView() {
+  shown = at.view;
+  redraw = null;
+  const isCalls = at.view === "calls";
+  one("calls-view").hidden = !isCalls;
+  one("bar").hidden = !isCalls;
+  const other = one("other-view");
+  other.hidden = isCalls;
+  if (isCalls) return seen();
+  refill(other);
+  const drawn = {
+    visitors: () => people.draw(other, "visitor", go), accounts: () => people.draw(other, "account", go),
+    findings: () => findings.draw(other, go), setup: () => setup.draw(other, numbers.summary && numbers.summary.addresses),
+  }[at.view];
+  const view = at.view;
+  if (drawn) Promise.resolve(drawn()).then((again) => view === shown && (redraw = again || null)).catch(() => say("segment-pendo does not answer."));
+  return undefined;
 }
 
-function delivered(call) {
-  if (!call.delivery) return "–";
-  const { state, status } = call.delivery;
-  const what = state === "dead" ? "not delivered" : state;
-  return status === null ? what : `${what} ${status}`;
+async function showCall() {
+  list.select(at.call);
+  document.body.classList.toggle("open", at.call !== "");
+  if (!at.call) return nothing();
+  const row = list.get(at.call);
+  if (row && detail.row !== row) one("detail").scrollTop = 0;
+  if (matchMedia("(max-width: 699px)").matches) one("detail").focus({ preventScroll: true });
+  if (row) return detail.show(row);
+  const found = await cache.ask(at.call);
+  if (found && found.id === at.call) return detail.show(found, found);
+  return detail.nothing("There is no call with this id; it may have been cleared.");
 }
 
-// The webhook; of a skipped call, the event as Segment passes it on to other destinations.
-function maskedBody(call) {
-  const text = call.body ?? call.message;
-  if (text === null) return null;
-  try {
-    const body = JSON.parse(text);
-    if (typeof body.writeKey === "string") body.writeKey = "****" + (body.writeKey.length > 8 ? body.writeKey.slice(-4) : "");
-    return JSON.stringify(body, null, 2);
-  } catch {
-    return "(this body cannot be shown)";
+function nothing() {
+  const first = list.rows.length ? findings.first(numbers.codes, go) : null;
+  if (list.rows.length || !calls.done || total !== 0) {
+    const hint = "Select a call to see what Pendo makes of it. j and k go through the list, ? shows all keys.";
+    return detail.nothing(list.rows.length ? hint : "", first, JSON.stringify(first && numbers.codes));
   }
+  detail.row = null;
+  detail.mark = "set-up";
+  return setup.draw(one("detail"), numbers.summary && numbers.summary.addresses, true);
 }
 
-// The fate of a call: a sentence, then each value that Pendo is expected to read or to lose, and why.
-async function explain(call, place) {
-  const fate = place.appendChild(document.createElement("p"));
-  fate.className = "fate";
-  fate.textContent = call.reason || "";
-  const answer = await fetch(`/_/explain?call=${encodeURIComponent(call.id)}`).catch(() => null);
-  if (!answer || !answer.ok) return;
-  const explained = await answer.json();
-  fate.textContent = explained.fate;
-  const attempts = explained.attempts || [];
-  for (const attempt of attempts.some((attempt) => attempt.detail) ? attempts : []) {
-    const line = `attempt ${attempt.number} at ${attempt.time.slice(11, 23)}: ${attempt.detail || `answered ${attempt.status}`}`;
-    place.append(Object.assign(document.createElement("p"), { textContent: line, className: "attempt" }));
-  }
-  const way = explained.stages.slice(1).map((stage) => {
-    const paths = stage.changes.map((change) => change.path.replace(/^\$\./, ""));
-    const more = paths.length > 5 ? `, ${paths.length - 5} more` : "";
-    return stage.stage + (paths.length ? ` (${stage.says}): ${paths.slice(0, 5).join(", ")}${more}` : "");
+function open(id, keep = false) {
+  go({ view: "calls", call: id }, keep && at.call !== "");
+}
+
+function search() {
+  const { filters, unknown } = read(at.q);
+  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery:`) : "";
+  if (!unknown.length) calls.search(filters);
+}
+
+function loaded() {
+  const isEmpty = calls.done && !list.rows.length;
+  const none = one("none");
+  none.hidden = !isEmpty;
+  if (isEmpty && at.q) refill(none, "No call matches this filter.", button("Remove the filter", () => go({ q: "" })));
+  else if (isEmpty) refill(none, "Waiting for the first call.");
+  if (at.call) {
+    list.select(at.call);
+    if (!detail.row) showCall();
+  } else if (!detail.row) nothing();
+}
+
+// Rows came: errors that nobody sees are counted in the title.
+function came(rows) {
+  const isSeen = shown === "calls" && !document.hidden && one("list").scrollTop < 40 && !paused;
+  if (!isSeen) unseen += rows.filter(isBad).length;
+  if (one("list").scrollTop > 0 && rows.length) newer(rows.length);
+  drawTitle();
+}
+
+function newer(count) {
+  const had = Number(one("newer").dataset.count || 0) + count;
+  one("newer").dataset.count = String(had);
+  one("newer").textContent = paused ? `${had} new, show ↑` : `${had} new ↑`;
+  one("newer").hidden = false;
+}
+
+function seen() {
+  if (shown !== "calls" || document.hidden || one("list").scrollTop >= 40 || paused) return;
+  unseen = 0;
+  one("newer").hidden = true;
+  one("newer").dataset.count = "0";
+  drawTitle();
+}
+
+const drawTitle = () => (document.title = unseen ? `(${unseen}) segment-pendo` : "segment-pendo");
+
+function drawViews() {
+  const { visitors, accounts } = (numbers.summary && numbers.summary.records) || {};
+  const counts = { visitors, accounts, findings: numbers.codes ? numbers.codes.filter((one) => one.level !== "info").length : undefined };
+  const nav = one("views");
+  const focused = [...nav.children].indexOf(document.activeElement);
+  refill(nav, ...VIEWS.filter(([view]) => view !== "findings" || !isMissing("/_/findings")).map(([view, name]) => button(typeof counts[view] === "number" ? `${name} ${counts[view]}` : name, () => go({ view, call: "" }), "", { "aria-current": view === at.view ? "page" : null })));
+  if (focused >= 0) nav.children[focused].focus();
+}
+
+function drawPipeline() {
+  pipeline.draw(pipeline.counts(numbers.summary, numbers.health, numbers.codes), {
+    isOn: (name, value) => has(at.q, name, value),
+    choose: (name, value) => go({ q: name ? toggled(at.q, name, value) : "" }),
   });
-  if (explained.mapping !== null || explained.stages.slice(1).some((stage) => stage.changes.length)) {
-    place.append(Object.assign(document.createElement("p"), { textContent: way.join(" › "), className: "attempt" }));
-  }
-  const isShown = (field) => field.to !== null || /^\$\.(traits|properties)/.test(field.from || field.webhook || "");
-  const fields = explained.fields.filter(isShown);
-  if (!fields.length) return;
-  const rows = place.appendChild(document.createElement("table"));
-  rows.className = "fields";
-  const head = rows.createTHead().insertRow();
-  for (const name of ["in the call", "in Pendo", "value", "because", "known from"]) {
-    head.append(Object.assign(document.createElement("th"), { textContent: name, scope: "col" }));
-  }
-  for (const field of fields) {
-    const row = rows.insertRow();
-    if (field.to === null) row.className = "lost";
-    cell(row, field.from || `(made by ${field.by})`, "mono");
-    cell(row, field.to || (field.webhook ? "nothing" : "lost before Pendo"), "mono");
-    cell(row, JSON.stringify(field.value), "mono");
-    cell(row, field.rule.startsWith("--") ? field.rule : field.rule.replace(/^[^:]*: /, ""));
-    cell(row, field.grade);
+}
+
+let counting = null;
+
+// Count again, at most twice a second.
+function count(soon = 500) {
+  if (counting) return;
+  counting = setTimeout(async () => {
+    const [told, state, codes] = await Promise.all([summary().catch(() => null), health().catch(() => null), findings.counted()]);
+    counting = null;
+    numbers = { summary: told, health: state, codes };
+    total = state ? state.totals.requests : total;
+    target(told || {}, state);
+    drawPipeline();
+    drawViews();
+    const isSetUp = detail.mark === "set-up";
+    if (at.view === "calls" && !at.call && calls.done && !(isSetUp && total === 0)) nothing();
+    if (redraw && !document.activeElement.matches("input")) redraw().catch(() => null);
+  }, (numbers.health && numbers.health.totals.calls > 5000 ? 4 : 1) * soon);
+}
+
+function target(from, state) {
+  const name = shownText(from.destination ?? (state && state.outbox && state.outbox.destination) ?? "");
+  const set = from.setup || {};
+  const more = [name === "loopback" ? "Pendo on loopback" : name, typeof set.track === "boolean" ? `track ${set.track ? "on" : "off"}` : "", set.webhook];
+  one("target").textContent = visible(`→ ${more.filter((text) => typeof text === "string" && text).join(" · ")}`);
+  one("target").title = one("target").textContent;
+}
+
+function heard(event) {
+  if (event.event === "delivery") {
+    const { id, state, status, attempts, detail: words } = event.delivery ? { ...event.delivery, id: event.id } : event;
+    if (state) list.delivered(id, { state, status: status ?? null, attempts, detail: words });
+    if (id === at.call && detail.row) detail.show(detail.row);
+  } else if (event.event === "missed") {
+    if (!paused) search();
+  } else if (paused) {
+    if (event.event === "call") newer(1);
+  } else calls.soon(event.event === "refused" || event.event === "open");
+  count();
+}
+
+function pause() {
+  paused = !paused;
+  one("pause").setAttribute("aria-pressed", String(paused));
+  one("pause").textContent = paused ? "Resume" : "Pause";
+  drawLive();
+  if (!paused) {
+    one("list").scrollTop = 0;
+    calls.soon(true);
+    seen();
   }
 }
 
-function details(call) {
-  const row = document.createElement("tr");
-  const td = row.insertCell();
-  td.colSpan = 7;
-  explain(call, td.appendChild(document.createElement("div")));
-  if (call.findings.length) {
-    const list = td.appendChild(document.createElement("ul"));
-    for (const finding of call.findings) {
-      const text = `${finding.level}: ${finding.code} at ${finding.path}. ${finding.message} (${finding.source})`;
-      list.append(Object.assign(document.createElement("li"), { textContent: text, className: finding.level }));
+let isThere = false;
+
+function drawLive() {
+  document.body.classList.toggle("live", isThere && !paused);
+  document.body.classList.toggle("away", !isThere);
+  const text = !isThere ? "not connected" : paused ? "paused" : "live";
+  if (one("live").textContent !== text) one("live").textContent = text;
+}
+
+function back() {
+  if (document.body.classList.contains("open") && one("list").offsetParent !== null) go({ call: "" });
+  one("list").focus({ preventScroll: true });
+}
+
+one("filter").addEventListener("input", () => {
+  clearTimeout(one("filter").timer);
+  one("filter").timer = setTimeout(() => go({ q: one("filter").value.trim() }, true), 100);
+});
+one("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  go({ q: one("filter").value.trim() }, true);
+  one("list").focus();
+});
+one("pause").addEventListener("click", pause);
+one("newer").addEventListener("click", () => {
+  if (paused) pause();
+  one("list").scrollTop = 0;
+  calls.soon(true);
+  seen();
+});
+one("clear").addEventListener("click", async () => {
+  if (!confirm("Forget all calls of this instance?")) return;
+  const { status } = await change("/_/calls", undefined, "DELETE");
+  if (status !== 200) return say("The calls could not be cleared.");
+  cache.clear();
+  go({ q: "", call: "" });
+  search();
+  count(0);
+});
+one("list").addEventListener("scroll", seen);
+document.addEventListener("visibilitychange", seen);
+addEventListener("popstate", () => arrive(address()));
+addEventListener("hashchange", () => link(address()) !== link(at) && arrive(address()));
+keys.listen({
+  "/": () => (go({ view: "calls" }), one("filter").focus(), one("filter").select()),
+  j: () => list.move(1), k: () => list.move(-1), Enter: () => list.move(0),
+  r: () => detail.again(), c: () => detail.copy("curl"), p: pause, "?": keys.help, back,
+});
+
+one("filter").value = at.q;
+drawViews();
+drawPipeline();
+showView();
+search();
+if (at.call) showCall();
+count(0);
+listen({
+  heard,
+  changed: (now) => {
+    isThere = now;
+    drawLive();
+  },
+  ask: async () => {
+    const answer = await health();
+    if (!answer) throw new Error("no answer");
+    if (!paused) await calls.fresh(true);
+    if (detail.row && detail.row.delivery && detail.row.delivery.state === "waiting") {
+      cache.forget(detail.row.id);
+      detail.show(detail.row);
     }
-  }
-  const body = maskedBody(call);
-  if (body !== null && call.body === null) {
-    td.append(Object.assign(document.createElement("p"), { textContent: "As Segment passes it on to other destinations:" }));
-  }
-  if (body !== null) td.append(Object.assign(document.createElement("pre"), { textContent: body }));
-  return row;
-}
-
-function fill(row, call) {
-  row.replaceChildren();
-  row.className = `call ${call.outcome}`;
-  row.tabIndex = 0;
-  row.call = call;
-  cell(row, `▸ ${call.time.slice(11, 23)}`);
-  cell(row, named(call.type));
-  cell(row, named(call.user), "mono");
-  cell(row, named(call.group), "mono");
-  cell(row, outcome(call));
-  cell(row, delivered(call));
-  cell(row, call.findings.map((finding) => (finding.level === "info" ? "" : `${finding.level} `) + finding.code).join(", "));
-  if (call.delivery && call.delivery.state === "waiting") waiting.set(call.id, row);
-  else waiting.delete(call.id);
-}
-
-function toggle(row) {
-  const next = row.nextElementSibling;
-  const open = !(next && !next.classList.contains("call"));
-  row.cells[0].textContent = `${open ? "▾" : "▸"} ${row.call.time.slice(11, 23)}`;
-  row.setAttribute("aria-expanded", String(open));
-  if (open) row.after(details(row.call));
-  else next.remove();
-}
-
-table.addEventListener("click", (event) => {
-  const row = event.target.closest("tr.call");
-  if (row) toggle(row);
+    count();
+  },
 });
-table.addEventListener("keydown", (event) => {
-  if ((event.key === "Enter" || event.key === " ") && event.target.matches("tr.call")) {
-    event.preventDefault();
-    toggle(event.target);
-  }
-});
-
-document.getElementById("clear").addEventListener("click", async () => {
-  await fetch("/_/calls", { method: "DELETE", headers: { "X-Segment-Pendo": "1" } });
-  table.replaceChildren();
-  waiting.clear();
-  after = "";
-});
-
-async function load() {
-  // Rows whose delivery has not ended are fetched again by refresh().
-  const page = await (await fetch(`/_/calls?limit=500&after=${encodeURIComponent(after)}`)).json();
-  for (const call of page.calls) fill(table.insertRow(0), call);
-  after = page.next;
-  if (!page.calls.length && waiting.size) await refresh();
-  while (table.rows.length > MOST) table.rows[table.rows.length - 1].remove();
-  const health = await (await fetch("/_/health")).json();
-  const ends = Object.entries(health.deliveries).map(([state, count]) => `${count} ${state}`).join(", ");
-  const refused = health.totals.refused ? `, refused: ${health.totals.refused} (the terminal says why)` : "";
-  status.textContent = `calls: ${health.totals.calls}, requests: ${health.totals.requests}` + refused + (ends ? `; webhooks: ${ends}` : "");
-  document.getElementById("empty").hidden = table.rows.length > 0;
-  document.getElementById("hint").hidden = table.rows.length === 0;
-}
-
-async function refresh() {
-  let cursor = "";
-  for (;;) {
-    const page = await (await fetch(`/_/calls?limit=500&outcome=webhook&after=${encodeURIComponent(cursor)}`)).json();
-    for (const call of page.calls) if (waiting.has(call.id)) fill(waiting.get(call.id), call);
-    if (page.calls.length < 500 || !waiting.size) return;
-    cursor = page.next;
-  }
-}
-
-async function poll() {
-  try {
-    await load();
-  } catch {
-    status.textContent = "segment-pendo does not answer; it may have stopped. Start it again if you need it.";
-  }
-  setTimeout(poll, 700);
-}
-
-poll();

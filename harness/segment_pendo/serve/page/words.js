@@ -1,0 +1,181 @@
+// What happened to a call, in words and in one of five tones: good, warn, bad, idle, wait.
+
+import { cut } from "./dom.js";
+
+// Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss.
+const CHOSEN = new Set([
+  "NO_MATCHING_MAPPING", "FILTERED_BY_INTEGRATIONS_OBJECT", "FILTERED_BY_CONSENT", "DESTINATION_DISABLED",
+  "FILTERED_BY_DESTINATION_FILTER", "FUNCTION_DROPPED", "FUNCTION_EVENT_NOT_SUPPORTED",
+]);
+
+export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+export function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const shown = (value) => (typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value));
+
+export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+export const clock = (time, more = false) => {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return "";
+  const two = (number, width = 2) => String(number).padStart(width, "0");
+  const text = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return more ? `${text}.${two(at.getMilliseconds(), 3)}` : text;
+};
+
+const events = new WeakMap();
+
+// Return the name of a track, page or screen call.
+export function eventOf(row) {
+  if (row.event !== undefined) return row.event === null ? "" : shown(row.event);
+  if (!events.has(row)) {
+    const body = ["track", "page", "screen"].includes(row.type) ? parsed(row.body ?? row.message ?? "") : undefined;
+    const name = isObject(body) ? body.event ?? body.name : undefined;
+    events.set(row, name === undefined || name === null ? "" : shown(name));
+  }
+  return events.get(row);
+}
+
+// Return [text, is strong][]: the first line of a row.
+export function titled(row) {
+  if (row.refused) return [["request ", false], [row.path || "", true]];
+  const user = row.user === null || row.user === undefined || row.user === "" ? "" : cut(shown(row.user), 60);
+  const group = row.group === null || row.group === undefined || row.group === "" ? "" : cut(shown(row.group), 60);
+  const event = cut(eventOf(row), 80);
+  const parts = [[`${shown(row.type ?? "no type")} `, false]];
+  if (event) parts.push([event, true], [user ? ` · ${user}` : "", false], [group ? ` · ${group}` : "", false]);
+  else if (row.type === "group") parts.push([group || "(no group id)", true], [user ? ` · ${user}` : "", false]);
+  else parts.push([user || "(no user id)", true], [group ? ` · ${group}` : "", false]);
+  return parts.filter(([text]) => text);
+}
+
+export const levels = (row) => {
+  const of = (level) => (row.findings || []).filter((finding) => finding.level === level);
+  return { error: of("error"), warning: of("warning"), info: of("info") };
+};
+
+const KEY = /(?:\.([^.[\]]+)|\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\])$/;
+
+// Return the last name of a JSON path, and what a person calls the path.
+export const lastName = (path) => {
+  const match = KEY.exec(path);
+  return match ? match[1] ?? match[2] ?? match[3] : path;
+};
+export const human = (path) => path.replace(/^\$\.?/, "");
+
+const TRAIT = /^\$\.(?:traits|properties)(?:\.|\[)/;
+
+// Return a call's traits and properties as Pendo takes them: {kept, renamed, lost} of explained fields.
+export function traits(explained) {
+  const all = (explained.fields || []).filter((field) => TRAIT.test(field.from || ""));
+  const kept = all.filter((field) => field.to !== null);
+  const lost = all.filter((field) => field.to === null);
+  return { all, kept, lost, renamed: kept.filter((field) => newName(field) !== null) };
+}
+
+// Return the name that a field has in Pendo where it is another one, else null.
+export function newName(field) {
+  const name = /^(?:visitor|account) segmentio\.(.*)$/s.exec(field.to || "");
+  return name && field.from && name[1] !== lastName(field.from) ? name[1] : null;
+}
+
+const named = (fields, what) => {
+  if (!fields.length) return "";
+  const names = fields.slice(0, 2).map((field) => cut(lastName(field.from), 30)).join(", ");
+  return `${names}${fields.length > 2 ? ` and ${fields.length - 2} more` : ""} ${what}`;
+};
+
+// Return the second line of a row; `explained` is null until it has been asked for.
+export function says(row, explained) {
+  if (row.refused) return row.reason || row.message || "refused";
+  if (row.outcome === "skipped") return skipped(row);
+  const ill = delivered(row);
+  if (row.delivery && row.delivery.state === "dead") return ill;
+  const words = explained ? summed(explained) : foundWords(row);
+  return [ill, words].filter(Boolean).join(" · ");
+}
+
+// The first clause says why, but for a mapping that selects nothing: its last clause says what is off.
+function skipped(row) {
+  const reason = row.reason || row.code || "";
+  const clauses = reason.split(/; |, so | \(/);
+  const chosen = row.code === "NO_MATCHING_MAPPING" ? clauses.at(-1) : clauses[0];
+  return `${CHOSEN.has(row.code) ? "not selected" : "Segment"}: ${lower(chosen.replace(/\.$/, "").replace(/^The call has (?=neither)/, ""))}`;
+}
+
+const lower = (text) => (/^(?!Pendo|Segment|Analytics)[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
+
+function delivered(row) {
+  const { state, status, detail, attempts } = row.delivery || {};
+  if (state === "dead") return status === null ? `no answer: ${detail || "not delivered"}` : `Pendo answered ${status}, not delivered`;
+  if (state === "held") return "held back";
+  if (state === "waiting" && attempts) return `attempt ${attempts} ${status === null ? "had no answer" : `answered ${status}`}, tried again`;
+  return "";
+}
+
+function summed(explained) {
+  const { all, kept, lost, renamed } = traits(explained);
+  const { visitor, account } = explained.effect || {};
+  if (!visitor && !account && all.length && !kept.length) return "Pendo keeps nothing of it";
+  if (!all.length) return visitor ? "only the visitor's id" : account ? "only the account's id" : cut(fateOf(explained).verdict, 160);
+  if (!lost.length && !renamed.length) {
+    const names = kept.slice(0, 3).map((field) => cut(lastName(field.from), 30)).join(", ");
+    const more = kept.length > 3 ? ` and ${kept.length - 3} more` : "";
+    const where = kept[0].to.startsWith("account") && account ? `account ${shown(account.id)}` : visitor ? `visitor ${shown(visitor.id)}` : "Pendo";
+    return `${names}${more} → ${where}`;
+  }
+  return [named(renamed, "renamed"), named(lost, "lost"), `${kept.length} of ${all.length} kept`].filter(Boolean).join(" · ");
+}
+
+function foundWords(row) {
+  const { error, warning } = levels(row);
+  const worst = [...error, ...warning];
+  return worst.length ? `${lastName(worst[0].path)}: ${lower(worst[0].message)}` : "";
+}
+
+// Return {verdict, where}: the fate's sentence without its "identify ann:", and where to look in Pendo.
+export function fateOf(explained) {
+  const text = explained.fate || "";
+  const at = text.search(/\bIn Pendo, look /);
+  const verdict = (at < 0 ? text : text.slice(0, at)).trim().replace(/^[^:]{0,200}?: (?=\S)/, "");
+  return { verdict: verdict ? verdict[0].toUpperCase() + verdict.slice(1) : "", where: at < 0 ? "" : text.slice(at) };
+}
+
+// Return {tone, pill}: the worst of delivery, Segment's verdict and Pendo's effect.
+export function judged(row, explained) {
+  if (row.refused) return { tone: "bad", pill: "refused" };
+  if (row.outcome === "skipped") {
+    return CHOSEN.has(row.code) ? { tone: "idle", pill: "skipped" } : { tone: "bad", pill: "dropped" };
+  }
+  const { state, status, attempts } = row.delivery || {};
+  if (state === "dead") return { tone: "bad", pill: status === null ? "failed" : String(status) };
+  if (state === "waiting") return { tone: "wait", pill: attempts ? `retry ${attempts}` : "waiting" };
+  const { error, warning } = levels(row);
+  if (error.length) return { tone: "bad", pill: plural(error.length, "error") };
+  if (state === "held") return { tone: "warn", pill: "held" };
+  const lost = explained ? traits(explained).lost.length : 0;
+  if (explained && explained.effect && !explained.effect.visitor && !explained.effect.account && row.type !== "track") {
+    return { tone: "warn", pill: "no effect" };
+  }
+  if (lost) return { tone: "warn", pill: `${lost} lost` };
+  if (warning.length) return { tone: "warn", pill: plural(warning.length, "warning") };
+  return { tone: "good", pill: status === null || status === undefined ? "sent" : String(status) };
+}
+
+export const isBad = (row) => judged(row, null).tone === "bad";
+
+// Return a JSON value with write keys cut to their last four.
+export function masked(value, depth = 0) {
+  if (depth > 200 || value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map((one) => masked(one, depth + 1));
+  const entries = Object.entries(value).map(([name, one]) => [name,
+    name === "writeKey" && typeof one === "string" ? `****${one.length > 8 ? one.slice(-4) : ""}` : masked(one, depth + 1)]);
+  return Object.fromEntries(entries);
+}
