@@ -42,7 +42,8 @@ def follow(value: Value, keys: tuple[str, ...]) -> Value:
             value = member(value, key) if is_truthy(value) else UNDEFINED
     except Thrown as thrown:
         raise Broken(thrown.reason) from None
-    return value
+    # Array.prototype is a list, to all that the engine asks.
+    return value.empty if isinstance(value, Prototype) and value.kind == "Array" else value
 
 
 def stringified(value: Value) -> str | None:
