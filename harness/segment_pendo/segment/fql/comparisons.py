@@ -30,7 +30,6 @@ _NEEDS_A_KIND: Final = frozenset({
 })  # fmt: skip
 _WORDS: Final = frozenset({"true", "false", "null"})
 _PATTERN_SIGNS: Final = re.compile(r"[?^$|\[\]{}\\+]|\.\*")
-_KEYS: Final = re.compile(r"[^\[.\]]+")
 
 
 class _Seen:
@@ -80,7 +79,7 @@ def _place(seen: _Seen) -> Iterator[Finding]:
             f"{seen.words} {seen.at} looks for {place.member}.{said(name, 0, len(name))}. Name a member, "
             f"such as {place.member}.plan.",
         )
-    keys = _KEYS.findall(place.path)
+    keys = place.keys
     if place.path and not keys:
         yield note(
             "TRIGGER_FAILS",

@@ -19,6 +19,11 @@ class Place(NamedTuple):
     member: str
     path: str | None = None
 
+    @property
+    def keys(self) -> list[str]:
+        """Return the names in the path."""
+        return _KEYS.findall(self.path or "")
+
     def value(self, data: JsonObject) -> Value:
         """Return what stands there. Raises Thrown."""
         value: Value = data.get(self.member, UNDEFINED)
@@ -26,7 +31,7 @@ class Place(NamedTuple):
             return value
         if not self.path:
             return UNDEFINED
-        keys = _KEYS.findall(self.path)
+        keys = self.keys
         if not keys:  # a path of nothing but dots and brackets
             msg = "a path has no name"
             raise Thrown(msg)
