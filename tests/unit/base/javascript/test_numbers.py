@@ -12,7 +12,8 @@ from segment_pendo.base.javascript.texts import BLANKS
     ("text", "number"),
     [
         ("", 0), (BLANKS, 0), (" 5\ufeff", 5), ("-.5", -0.5), ("5.", 5), ("1e3", 1000), ("0x1F", 31),
-        ("0B11", 3), ("0XfF", 255), ("0o17", 15), ("-Infinity", -inf), ("1e999", inf), ("0x" + "f" * 300, inf),
+        ("0B11", 3), ("0XfF", 255), ("0o17", 15), ("-Infinity", -inf), ("1e999", inf),
+        ("0x" + "f" * 300, inf),
     ],
 )  # fmt: skip
 def test_texts_that_are_numbers(text: str, number: float) -> None:
