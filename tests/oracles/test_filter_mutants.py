@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from filters_oracle import BROWSER, differing, ours
 
+from segment_pendo.base.javascript.values import UNDEFINED
 from segment_pendo.segment.filters import browser, filters, glob, properties, sample, semver, values
 
 type Mutant = Callable[[pytest.MonkeyPatch], None]
@@ -28,13 +29,13 @@ def server_samples(data: Any, path: str, percent: float) -> bool:
 
 def own_members_only(value: Any, keys: tuple[str, ...]) -> Any:
     for key in keys:
-        value = value.get(key, values.UNDEFINED) if isinstance(value, dict) else values.UNDEFINED
+        value = value.get(key, UNDEFINED) if isinstance(value, dict) else UNDEFINED
     return value
 
 
 def missing_is_null(value: Any, keys: tuple[str, ...]) -> Any:
     found = values.follow(value, keys)
-    return None if found is values.UNDEFINED else found
+    return None if found is UNDEFINED else found
 
 
 def loosely(one: Any, other: Any) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from fql_grammar import LIMITS, cases, hostile
 from fql_oracle import Case, FqlOracle, ours
 
-from segment_pendo.segment.fql.inherited import _FUNCTIONS
+from segment_pendo.base.javascript.members import _METHODS, _STATICS
 
 COUNT = int(os.environ.get("COUNT", "5000"))
 SEED = int(os.environ.get("SEED", "0"))
@@ -66,7 +66,9 @@ def test_the_same_outcome_of_hostile_triggers(oracle: FqlOracle) -> None:
 def test_the_same_members_as_javascript_inherits(oracle: FqlOracle) -> None:
     """Each function that a value of an event inherits, with its name, its length and what it inherits."""
     event = '{"traits": {"object": {"a": 1}, "list": [1], "text": "t", "number": 5, "yes": true}}'
-    members = sorted({name[:-1] for names in _FUNCTIONS.values() for name in names.split()} | set(OTHERS))
+    members = sorted(
+        {name for table in (_METHODS, _STATICS) for of in table.values() for name in of} | set(OTHERS)
+    )
     asked = [
         Case(f"traits.{path}.{member} {test}", event)
         for member in members

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from mapping_oracle import differing, ours
 
+from segment_pendo.base.javascript.values import UNDEFINED, Made, string
 from segment_pendo.segment.mapping_kit import directives, mapping, paths, request, texts
-from segment_pendo.segment.mapping_kit.values import UNDEFINED, Made, string
 
 type Change = tuple[Any, str, Any]
 
@@ -114,7 +114,7 @@ MUTANTS: dict[str, Change] = {
     "headers are in the other order": (request, "extra_headers", name_order),
     "a header that is null is left out": (request, "extra_headers", nulls_left_out),
     "without data, an empty object goes out": (request, "checked", empty_data),
-    "context: null passes": (mapping, "_fails_on_context", lambda _event: False),
+    "context: null passes": (mapping, "fails_on_context", lambda _event: False),
 }
 
 

@@ -3,6 +3,7 @@
 import re
 from typing import Final, Literal
 
+from segment_pendo.base.javascript.texts import BLANKS
 from segment_pendo.base.js_json import is_infinite, write
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
@@ -18,16 +19,11 @@ MAX_BYTES: Final = 128  # 4.1.2
 PLACEHOLDERS: Final = {"visitor": "VISITOR-UNIQUE-ID", "account": "ACCOUNT-UNIQUE-ID"}
 SUSPICIOUS: Final = {"null", "undefined", "none", "nan", "[object object]", "anonymous", "unknown"}  # 4.2.5
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-# What JavaScript's trim takes away: not quite what Python's strip does.
-_WHITE: Final = (
-    "\t\n\v\f\r "
-    "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
 
 
 def blank(text: str) -> bool:
     """Whether a text is nothing but white space, as JavaScript sees it."""
-    return not text.strip(_WHITE)
+    return not text.strip(BLANKS)
 
 
 def is_absent(value: Json) -> bool:
@@ -108,13 +104,13 @@ def _oddities(value: str, kind: Kind, path: str, switches: PendoSwitches) -> lis
             "become the same. Send a shorter one."
         )
         findings.append(note("ID_TOO_LONG", path, text))
-    if value != value.strip(_WHITE):
+    if value != value.strip(BLANKS):
         text = (
             "The id begins or ends with white space; Pendo does not trim it, so this is not the same record "
             "as without it. Trim the id."
         )
         findings.append(note("ID_WHITESPACE", path, text))
-    if value.strip(_WHITE).lower() in SUSPICIOUS:
+    if value.strip(BLANKS).lower() in SUSPICIOUS:
         what = f"{value.strip()!r} looks like a missing value turned into text"
         text = f"{what}; Pendo makes a real {kind} of it. Send no call until the id is known."
         findings.append(note("ID_SUSPICIOUS", path, text))

@@ -8,20 +8,17 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+from segment_pendo.base.javascript.numbers import double
+from segment_pendo.base.javascript.texts import length, units
+from segment_pendo.base.javascript.values import UNDEFINED, Value, is_truthy, typeof
 from segment_pendo.segment.filters import glob
 from segment_pendo.segment.filters.semver import is_so
 from segment_pendo.segment.filters.values import (
-    UNDEFINED,
     Broken,
-    Value,
-    as_double,
     follow,
     is_equal,
-    is_true,
     segments,
     stringified,
-    to_units,
-    type_of,
 )
 from segment_pendo.words import Json, JsonObject
 
@@ -46,11 +43,11 @@ def _evaluated(tree: Value, event: JsonObject) -> Value:
         return _value(tree, event) is True
     word, *inner = tree or [None]
     if word == "!":
-        return not is_true(_evaluated(inner[0] if inner else UNDEFINED, event))
+        return not is_truthy(_evaluated(inner[0] if inner else UNDEFINED, event))
     if word == "or":
-        return any(is_true(_evaluated(one, event)) for one in inner)
+        return any(is_truthy(_evaluated(one, event)) for one in inner)
     if word == "and":
-        return all(is_true(_evaluated(one, event)) for one in inner)
+        return all(is_truthy(_evaluated(one, event)) for one in inner)
     return _called(word, inner, event)
 
 
@@ -71,7 +68,7 @@ def _called(word: Json, inner: list[Json], event: JsonObject) -> Value:
             text = argument(0)
             return text.lower() if isinstance(text, str) else None
         case "typeof":
-            return type_of(argument(0))
+            return typeof(argument(0))
         case "length":
             return _length(argument(0))
         case "semver":
@@ -108,16 +105,16 @@ def _result(value: Value, event: JsonObject) -> Value:
 
 def _same(left: Value, right: Value, event: JsonObject) -> bool:
     left, right = _result(left, event), _result(right, event)
-    if type_of(left) == type_of(right) == "object":
+    if typeof(left) == typeof(right) == "object":
         return stringified(left) == stringified(right)
     return is_equal(left, right)
 
 
 def _ordered(word: str, left: Value, right: Value, event: JsonObject) -> bool:
     left, right = _result(left, event), _result(right, event)
-    if type_of(left) != "number" or type_of(right) != "number":
+    if typeof(left) != "number" or typeof(right) != "number":
         return False
-    return _ORDERS[word](as_double(left), as_double(right))
+    return _ORDERS[word](double(left), double(right))
 
 
 def _is_in(item: Value, values: Value, event: JsonObject) -> bool:
@@ -130,7 +127,7 @@ def _is_in(item: Value, values: Value, event: JsonObject) -> bool:
 def _of_texts(word: str, left: Value, right: Value) -> bool:
     if not isinstance(left, str) or not isinstance(right, str):
         return False
-    left, right = to_units(left), to_units(right)
+    left, right = units(left), units(right)
     return right in left if word == "contains" else glob.is_match(left, right)
 
 
@@ -138,5 +135,5 @@ def _length(value: Value) -> Value:
     if value is None:
         return 0
     if isinstance(value, str):
-        return len(to_units(value))
+        return length(value)
     return len(value) if isinstance(value, list) else math.nan

@@ -8,10 +8,10 @@ its lexer, and the grammar is that of its documentation.
 from dataclasses import dataclass
 from typing import Final
 
+from segment_pendo.base.javascript.texts import joined, units
 from segment_pendo.base.js_json import MAX_DEPTH
 from segment_pendo.base.prose import short
 from segment_pendo.segment.filters.tokens import ConditionError, Token, tokens
-from segment_pendo.segment.filters.values import from_units, to_units
 from segment_pendo.words import Json
 
 __all__ = ["ALL", "Condition", "condition_of"]
@@ -47,7 +47,7 @@ def condition_of(text: str) -> Condition:
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._units = to_units(text)
+        self._units = units(text)
         self._tokens = list(tokens(text))
         self._at = 0
         self._depth = 0
@@ -58,7 +58,7 @@ class _Parser:
             start = self._peek().start
             tree = self._all_of()
             end = self._tokens[self._at - 1].end
-            sides.append((tree, from_units(self._units[start:end])))
+            sides.append((tree, joined(self._units[start:end])))
             if not self._skip("conditional", "or"):
                 break
         if self._peek() is not _END:

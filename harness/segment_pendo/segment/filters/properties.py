@@ -4,19 +4,17 @@
 path '' is the event itself.
 """
 
-import re
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
-from segment_pendo.base.js_json import stringify
+from segment_pendo.base.javascript.members import index_of
+from segment_pendo.base.javascript.values import Thrown, string
 from segment_pendo.segment.filters.values import Broken, segments
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["allowed", "dropped"]
 
 type _Change = Callable[[dict[str, Json] | list[Json]], Json]
-_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def dropped(data: JsonObject, fields: JsonObject) -> JsonObject:
@@ -50,8 +48,8 @@ def _along(value: Json, keys: tuple[str, ...], change: _Change) -> Json:
     if isinstance(value, dict) and key in value:
         inner = _along(value[key], tuple(rest), change)
         return value if inner is value[key] else {**value, key: inner}
-    if isinstance(value, list) and _INDEX.fullmatch(key) and int(key) < len(value):
-        at = int(key)
+    at = index_of(key, len(value)) if isinstance(value, list) else None
+    if isinstance(value, list) and at is not None:
         inner = _along(value[at], tuple(rest), change)
         return value if inner is value[at] else [*value[:at], inner, *value[at + 1 :]]
     return value
@@ -102,9 +100,8 @@ def _kept(value: dict[str, Json] | list[Json], keeps: Callable[[str], bool]) -> 
 
 
 def _key(name: Json) -> str:
-    """Return the key that JavaScript makes of a value."""
-    if isinstance(name, list):
-        return ",".join("" if one is None else _key(one) for one in name)
-    if isinstance(name, dict):
-        return "[object Object]"
-    return name if isinstance(name, str) else stringify(name)
+    """Return the key that JavaScript makes of a value. Raises Broken."""
+    try:
+        return string(name)
+    except Thrown as thrown:
+        raise Broken(thrown.reason) from None

@@ -9,7 +9,7 @@ from hashlib import md5
 from math import ldexp
 from typing import Final
 
-from segment_pendo.segment.filters.values import Value, follow, segments, stringified
+from segment_pendo.segment.filters.values import follow, segments, stringified
 from segment_pendo.words import JsonObject
 
 __all__ = ["browser_keeps", "server_keeps"]
@@ -44,8 +44,7 @@ def browser_keeps(data: JsonObject, path: str, percent: float) -> bool:
 
 
 def _text(data: JsonObject, path: str) -> str:
-    value: Value = follow(data, segments(path))
-    text = stringified(value)
+    text = stringified(follow(data, segments(path)))
     return _NOTHING if text is None else text
 
 

@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from segment_pendo.segment.filters.values import Value
+from segment_pendo.base.javascript.texts import BLANKS
+from segment_pendo.base.javascript.values import Value
 
 __all__ = ["is_so"]
 
-# What JavaScript's trim and parseInt take for white space.
-_BLANKS: Final = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-_NUMBER: Final = re.compile(f"[{_BLANKS}]*([+-]?[0-9]+)")
+_NUMBER: Final = re.compile(f"[{BLANKS}]*([+-]?[0-9]+)")
 _PARTS: Final = 3
 type _Version = list[float]
 _HOLDS: Final[dict[str, Callable[[_Version, _Version], bool]]] = {

@@ -9,15 +9,13 @@ from collections.abc import Callable
 from typing import Final
 
 from segment_pendo.base import js_json
+from segment_pendo.base.javascript.numbers import double, is_number
+from segment_pendo.base.javascript.values import is_truthy
 from segment_pendo.segment.filters import glob
 from segment_pendo.segment.filters.semver import is_so
 from segment_pendo.segment.filters.values import (
-    UNDEFINED,
     Broken,
-    as_double,
     is_equal,
-    is_number,
-    is_true,
     segments,
 )
 from segment_pendo.words import Json, JsonObject
@@ -68,7 +66,7 @@ def _same(left: Json, right: Json) -> bool:
 
 def _ordering(word: str) -> Callable[[Json, Json], bool]:
     def holds(left: Json, right: Json) -> bool:
-        return is_number(left) and is_number(right) and _ORDERS[word](as_double(left), as_double(right))
+        return is_number(left) and is_number(right) and _ORDERS[word](double(left), double(right))
 
     return holds
 
@@ -133,5 +131,5 @@ _CALLED: Final[dict[str, Callable[..., Json]]] = {
     "typeof": _type,
     "string": _string,
     "number": _number,
-    "bool": lambda value: is_true(value if value is not None else UNDEFINED),
+    "bool": is_truthy,
 }

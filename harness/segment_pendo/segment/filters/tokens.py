@@ -7,7 +7,7 @@ after a dot.
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from segment_pendo.segment.filters.values import from_units, to_units
+from segment_pendo.base.javascript.texts import joined, units
 
 __all__ = ["ConditionError", "Token", "tokens"]
 
@@ -67,7 +67,7 @@ class _Reader:
 
 def tokens(condition: str) -> Iterator[Token]:
     """Yield the tokens of a condition. Raises ConditionError."""
-    reader = _Reader(to_units(condition))
+    reader = _Reader(units(condition))
     while True:
         start = reader.at
         char = reader.next()
@@ -75,7 +75,7 @@ def tokens(condition: str) -> Iterator[Token]:
             return
         if char not in _BLANK:
             kind, value = _token(reader, char)
-            yield Token(kind, from_units(value), start, reader.at)
+            yield Token(kind, joined(value), start, reader.at)
 
 
 def _token(reader: _Reader, char: str) -> tuple[str, str]:

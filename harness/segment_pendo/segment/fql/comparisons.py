@@ -6,11 +6,11 @@ from dataclasses import replace
 from math import isnan
 from typing import Final
 
+from segment_pendo.base.javascript.members import OF_EVERY_OBJECT
+from segment_pendo.base.javascript.numbers import number_of
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.segment.fql.codes import note
 from segment_pendo.segment.fql.condition import OPERATORS, Condition
-from segment_pendo.segment.fql.inherited import Builtin, EvaluationError, inherited
-from segment_pendo.segment.fql.number import number_of
 from segment_pendo.segment.fql.place import Place
 from segment_pendo.segment.fql.refusal import said
 from segment_pendo.segment.fql.tokens import Token
@@ -30,7 +30,6 @@ _NEEDS_A_KIND: Final = frozenset({
 })  # fmt: skip
 _WORDS: Final = frozenset({"true", "false", "null"})
 _PATTERN_SIGNS: Final = re.compile(r"[?^$|\[\]{}\\+]|\.\*")
-_KEYS: Final = re.compile(r"[^\[.\]]+")
 
 
 class _Seen:
@@ -80,7 +79,7 @@ def _place(seen: _Seen) -> Iterator[Finding]:
             f"{seen.words} {seen.at} looks for {place.member}.{said(name, 0, len(name))}. Name a member, "
             f"such as {place.member}.plan.",
         )
-    keys = _KEYS.findall(place.path)
+    keys = place.keys
     if place.path and not keys:
         yield note(
             "TRIGGER_FAILS",
@@ -88,20 +87,13 @@ def _place(seen: _Seen) -> Iterator[Finding]:
             f"{seen.words} {seen.at} has a path without a name: Segment's evaluation throws there. Name a "
             "member.",
         )
-    elif keys and _is_inherited(keys[0]):
+    elif keys and keys[0] in OF_EVERY_OBJECT:
         yield note(
             "TRIGGER_INHERITED_NAME",
             PATH,
             f"{seen.words} {seen.at} names {said(keys[0], 0, len(keys[0]))}, which JavaScript finds in every "
             "object that has no such member. Use another name in the app.",
         )
-
-
-def _is_inherited(key: str) -> bool:
-    try:
-        return isinstance(inherited({}, key), Builtin)
-    except EvaluationError:
-        return False
 
 
 # --- texts and patterns ---

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Final, Literal
 
-from segment_pendo.segment.fql.inherited import UNDEFINED, EvaluationError, Value
-from segment_pendo.segment.fql.number import double, number_of, text_of
+from segment_pendo.base.javascript.numbers import double, is_number, number_of, number_text
+from segment_pendo.base.javascript.texts import units
+from segment_pendo.base.javascript.values import UNDEFINED, Thrown, Value
 from segment_pendo.segment.fql.place import Place
-from segment_pendo.segment.fql.tokens import units
 from segment_pendo.words import JsonObject
 
 __all__ = ["OPERATORS", "Condition", "Group", "Part", "holds"]
@@ -53,13 +53,11 @@ def _both(expected: str | float | bool | None) -> tuple[str, float]:
         return ("true", 1.0) if expected else ("false", 0.0)
     if isinstance(expected, str):
         return expected, number_of(expected)
-    return ("", nan) if expected is None else (text_of(expected), expected)
+    return ("", nan) if expected is None else (number_text(expected), expected)
 
 
 def _number(actual: Value) -> float | None:
-    if isinstance(actual, bool) or not isinstance(actual, int | float):
-        return None
-    return double(actual)
+    return double(actual) if is_number(actual) else None
 
 
 def _compared(compare: Callable[[float, float], bool]) -> Callable[[Value, Condition], bool]:
@@ -108,12 +106,13 @@ OPERATORS: Final[dict[str, Callable[[Value, Condition], bool]]] = {
 
 
 def holds(part: Part, data: JsonObject) -> bool:
-    """Whether an event fulfils a part of a trigger. Raises EvaluationError where Segment's evaluation throws.
+    """Whether an event fulfils a part of a trigger. Raises Thrown where Segment's evaluation throws.
 
     Parts are looked at in their order and no further than needed; a group holds groups of conditions only.
     """
     if part is None:
-        raise EvaluationError
+        msg = "a part of the trigger is empty"
+        raise Thrown(msg)
     if isinstance(part, Group):
         every = part.word == "and"
         return (

@@ -6,10 +6,11 @@ It skips whatever it does not know, instead of refusing it: most traps of the la
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+from segment_pendo.base.javascript.members import OF_EVERY_OBJECT
+from segment_pendo.base.javascript.numbers import number_of, number_text
 from segment_pendo.base.prose import short
 from segment_pendo.segment.fql.codes import note
 from segment_pendo.segment.fql.condition import Condition, Group, Part
-from segment_pendo.segment.fql.number import number_of, text_of
 from segment_pendo.segment.fql.place import Place
 from segment_pendo.segment.fql.tokens import END, Token
 from segment_pendo.segment.fql.unreadable import PATH, Unreadable
@@ -20,12 +21,6 @@ FUNCTIONS: Final = frozenset({"contains", "match"})
 _TOP: Final = ("event", "name", "userId")
 _OBJECTS: Final = ("properties", "traits", "context")
 _MEMBERS: Final = frozenset({"type", *_TOP, *_OBJECTS})
-# Segment's parser looks names up in an object, which inherits these: each takes two tokens with it.
-_INHERITED: Final = frozenset({
-    "constructor", "__defineGetter__", "__defineSetter__", "hasOwnProperty", "__lookupGetter__",
-    "__lookupSetter__", "isPrototypeOf", "propertyIsEnumerable", "toString", "valueOf", "__proto__",
-    "toLocaleString",
-})  # fmt: skip
 # What may stand before a parenthesis without being meant as a function.
 NOT_FUNCTIONS: Final = frozenset({"and", "or", "not"})
 _NAMED: Final = 40
@@ -176,7 +171,8 @@ class _Level:
         start = token.value.partition(".")[0]
         if start in _MEMBERS:
             self._condition(token, start)
-        elif start in _INHERITED:
+        elif start in OF_EVERY_OBJECT:
+            # Segment's parser looks names up in an object, which inherits these.
             self._skip(token, *self._operands(token))
         elif token.value in FUNCTIONS:
             self._function(token, negated=False)
@@ -348,7 +344,7 @@ def _expected(value: Token) -> str | float | bool:
 def _as_text(expected: str | float | bool) -> str:
     if isinstance(expected, bool):
         return "true" if expected else "false"
-    return expected if isinstance(expected, str) else text_of(expected)
+    return expected if isinstance(expected, str) else number_text(expected)
 
 
 def _searched(where: Token) -> Place | None:

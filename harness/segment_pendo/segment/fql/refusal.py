@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from segment_pendo.base.javascript.numbers import is_number, number_text
+from segment_pendo.base.javascript.texts import joined
+from segment_pendo.base.javascript.values import UNDEFINED, Builtin, Thrown, Value
 from segment_pendo.base.prose import short
 from segment_pendo.segment.fql.condition import Condition, Group, Part, holds
-from segment_pendo.segment.fql.inherited import UNDEFINED, Builtin, EvaluationError, Value
-from segment_pendo.segment.fql.number import double, text_of
-from segment_pendo.segment.fql.tokens import joined
 from segment_pendo.words import JsonObject
 
 __all__ = ["said", "sentence"]
@@ -27,7 +27,7 @@ def sentence(root: Group, text: str, data: JsonObject) -> str:
     try:
         if holds(root, data):
             return ""
-    except EvaluationError:
+    except Thrown:
         return "Segment's evaluation of the trigger throws for this event, so the mapping sends nothing."
     failing = list(islice(_failing(root, data), _MOST + 1))
     told = "; ".join(_told(condition, text, data) for condition in failing[:_MOST])
@@ -46,7 +46,7 @@ def _failing(part: Part, data: JsonObject) -> Iterator[Condition]:
 def _holds(part: Part, data: JsonObject) -> bool:
     try:
         return holds(part, data)
-    except EvaluationError:
+    except Thrown:
         return True  # Segment does not get there
 
 
@@ -66,8 +66,8 @@ def _found(value: Value) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return text_of(double(value))
+    if is_number(value):
+        return number_text(value)
     if isinstance(value, str):
         return f'"{short(value, _WIDEST)}"'
     return (
@@ -76,4 +76,4 @@ def _found(value: Value) -> str:
 
 
 def _built_in(value: Value) -> str:
-    return "a function" if isinstance(value, Builtin) and value.length >= 0 else "an object of JavaScript"
+    return "a function" if isinstance(value, Builtin) else "an object of JavaScript"

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from segment_pendo.base.javascript.texts import units
+from segment_pendo.base.javascript.values import Thrown
 from segment_pendo.segment.fql import refusal, traps
 from segment_pendo.segment.fql.condition import Group, holds
-from segment_pendo.segment.fql.inherited import EvaluationError
 from segment_pendo.segment.fql.lexer import lexed
 from segment_pendo.segment.fql.parser import parsed
-from segment_pendo.segment.fql.tokens import units
 from segment_pendo.segment.fql.unreadable import Unreadable
 from segment_pendo.words import Finding, JsonObject
 
@@ -36,7 +36,7 @@ class Trigger:
             return "error"
         try:
             return "true" if holds(self._root, data) else "false"
-        except EvaluationError:
+        except Thrown:
             return "error"
 
     def selects(self, data: JsonObject) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from segment_pendo.segment.mapping_kit.values import Failed, is_truthy, string
+from segment_pendo.base.javascript.values import Thrown, is_truthy, string
 from segment_pendo.words import JsonObject
 
 __all__ = ["CONTEXT_NULL", "fails_on_context"]
@@ -27,6 +27,6 @@ def fails_on_context(event: JsonObject) -> bool:
         return False
     try:
         string(key)
-    except Failed:
+    except Thrown:
         return kind not in event or event[kind] is not None
     return False

@@ -4,27 +4,23 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from segment_pendo.base import js_json
+from segment_pendo.base.javascript.texts import joined, units
+from segment_pendo.base.javascript.values import (
+    UNDEFINED,
+    Made,
+    NotKnown,
+    Thrown,
+    Value,
+    class_of,
+    is_function,
+    is_truthy,
+    string,
+)
 from segment_pendo.segment.mapping_kit.liquid import rendered
 from segment_pendo.segment.mapping_kit.paths import read_from_root
 from segment_pendo.segment.mapping_kit.texts import replaced, template
 from segment_pendo.segment.mapping_kit.validation import ROOT, is_directive, refusal
-from segment_pendo.segment.mapping_kit.values import (
-    UNDEFINED,
-    Builtin,
-    Failed,
-    Made,
-    NotKnown,
-    Value,
-    Work,
-    entries,
-    is_truthy,
-    joined,
-    jsonable,
-    number_text,
-    string,
-    type_of,
-    units,
-)
+from segment_pendo.segment.mapping_kit.values import Work, jsonable
 
 __all__ = ["Scope", "cleaned", "resolved"]
 
@@ -37,7 +33,7 @@ class Scope(NamedTuple):
 
 
 def resolved(mapping: Value, scope: Scope) -> Value:
-    """Return what a mapping makes of a payload. Raises Failed where Segment's code throws.
+    """Return what a mapping makes of a payload. Raises Thrown where Segment's code throws.
 
     It calls itself for each level of the mapping (validation.MOST_LEVELS).
     """
@@ -45,10 +41,10 @@ def resolved(mapping: Value, scope: Scope) -> Value:
         if is_directive(mapping):
             return _run(mapping, scope)
         made = Made()
-        for key, value in entries(mapping):
+        for key, value in js_json.members(mapping):
             try:
                 made.put(key, resolved(value, scope))
-            except Failed as failed:
+            except Thrown as failed:
                 failed.where.insert(0, key)
                 raise
         return made
@@ -58,15 +54,15 @@ def resolved(mapping: Value, scope: Scope) -> Value:
 
 
 def _run(mapping: dict[str, Value], scope: Scope) -> Value:
-    name = next(key for key, _ in entries(mapping) if key.startswith("@"))
+    name = next(key for key, _ in js_json.members(mapping) if key.startswith("@"))
     run = _DIRECTIVES.get(name)
     scope.work.spend(1)
     try:
         if run is None:
             msg = "this is no directive of Segment's"
-            raise Failed(msg)
+            raise Thrown(msg)
         return run(mapping[name], scope)
-    except Failed as failed:
+    except Thrown as failed:
         failed.where.insert(0, name)
         raise
 
@@ -76,20 +72,20 @@ def _run(mapping: dict[str, Value], scope: Scope) -> Value:
 
 def _options(value: Value, *needed: str) -> dict[str, Value]:
     if not isinstance(value, dict):
-        msg = f"it needs an object, not {type_of(value)}"
-        raise Failed(msg)
+        msg = f"it needs an object, not {class_of(value)}"
+        raise Thrown(msg)
     for name in needed:
         if not is_truthy(value.get(name)):
             msg = f"it needs {name}"
-            raise Failed(msg)
+            raise Thrown(msg)
     return value
 
 
 def _text(value: Value, scope: Scope) -> str:
     text = resolved(value, scope)
     if not isinstance(text, str):
-        msg = f"it needs a text, not {type_of(text)}"
-        raise Failed(msg)
+        msg = f"it needs a text, not {class_of(text)}"
+        raise Thrown(msg)
     return text
 
 
@@ -109,7 +105,7 @@ def _if(value: Value, scope: Scope) -> Value:
     options = _options(value)
     if not is_truthy(options.get("exists")) and not is_truthy(options.get("blank")):
         msg = "it needs exists or blank"
-        raise Failed(msg)
+        raise Thrown(msg)
     if "exists" in options:
         tested = resolved(options["exists"], scope)
         holds = tested is not UNDEFINED and tested is not None
@@ -144,7 +140,7 @@ def _case(value: Value, scope: Scope) -> Value:
         case "upper":
             return text.upper()
     msg = 'operator is neither "lower" nor "upper"'
-    raise Failed(msg)
+    raise Thrown(msg)
 
 
 def _replace(value: Value, scope: Scope) -> Value:
@@ -152,10 +148,8 @@ def _replace(value: Value, scope: Scope) -> Value:
     if not is_truthy(options.get("value")):
         return UNDEFINED
     text = resolved(options["value"], scope)
-    if isinstance(text, bool):
+    if isinstance(text, bool | int | float):
         text = string(text)
-    elif isinstance(text, int | float):
-        text = number_text(text)
     pattern, replacement = options["pattern"], _or(options, "replacement", "")
     ignorecase, everywhere = _or(options, "ignorecase", default=False), _or(options, "global", default=True)
     if not all(isinstance(one, str) for one in (text, pattern, replacement)) or not (
@@ -177,8 +171,8 @@ def _or(options: dict[str, Value], name: str, default: Value) -> Value:
 
 def _array_path(value: Value, scope: Scope) -> Value:
     if not isinstance(value, list):
-        msg = f"it needs a list, not {type_of(value)}"
-        raise Failed(msg)
+        msg = f"it needs a list, not {class_of(value)}"
+        raise Thrown(msg)
     path, shape = (*value, UNDEFINED, UNDEFINED)[:2]
     found = read_from_root(scope.payload, path) if isinstance(path, str) else resolved(path, scope)
     if isinstance(found, dict | list) and isinstance(shape, dict) and shape:
@@ -196,7 +190,7 @@ def _flatten(value: Value, scope: Scope) -> Value:
     separator = resolved(options["separator"], scope)
     if not isinstance(separator, str):
         msg = "separator must be a text"
-        raise Failed(msg)
+        raise Thrown(msg)
     flat: dict[str, Value] = {}
     shape = _Flat(separator, is_truthy(options.get("omitArrays")), scope.work)
     _flattened(resolved(options["value"], scope) if "value" in options else UNDEFINED, "", shape, flat)
@@ -213,7 +207,7 @@ def _flattened(value: Value, prefix: str, shape: _Flat, flat: dict[str, Value]) 
     """Put the leaves of a value under their joined keys; an empty object or list leaves nothing (D-22)."""
     inner: list[tuple[str, Value]]
     if isinstance(value, dict):
-        inner = list(entries(value))
+        inner = list(js_json.members(value))
     elif isinstance(value, list) and not shape.omits_arrays:
         inner = [(str(index), one) for index, one in enumerate(value)]
     else:
@@ -245,7 +239,7 @@ def _json(value: Value, scope: Scope) -> Value:
 
 
 def _encoded(value: Value, work: Work) -> Value:
-    if value is UNDEFINED or isinstance(value, Builtin):
+    if value is UNDEFINED or is_function(value):
         return UNDEFINED
     text = js_json.stringify(jsonable(value, work))
     work.spend(len(text))
@@ -258,8 +252,8 @@ def _merge(value: Value, scope: Scope) -> Value:
     direction = resolved(options["direction"], scope)
     objects = _options(value, "objects")["objects"]
     if not isinstance(objects, list):
-        msg = f"objects must be a list, not {type_of(objects)}"
-        raise Failed(msg)
+        msg = f"objects must be a list, not {class_of(objects)}"
+        raise Thrown(msg)
     found = [resolved(one, scope) for one in objects]
     if direction == "left":
         found.reverse()
@@ -274,7 +268,7 @@ def _merge(value: Value, scope: Scope) -> Value:
 def _own_members(value: Value) -> list[tuple[str, Value]]:
     """Return what Object.assign takes from a value: of a text, its characters."""
     if isinstance(value, dict):
-        return list(entries(value))
+        return list(js_json.members(value))
     inner = units(value) if isinstance(value, str) else value if isinstance(value, list) else ()
     return [(str(index), one) for index, one in enumerate(inner)]
 
@@ -283,18 +277,18 @@ def _transform(value: Value, scope: Scope) -> Value:
     options = _options(value, "mapping", "apply")
     if not isinstance(options["apply"], dict):
         msg = "apply must be an object"
-        raise Failed(msg)
+        raise Thrown(msg)
     payload = Made() if scope.payload is UNDEFINED else scope.payload
     if not isinstance(payload, dict):
-        msg = f"it needs an object to read from, not {type_of(payload)}"
-        raise Failed(msg)
+        msg = f"it needs an object to read from, not {class_of(payload)}"
+        raise Thrown(msg)
     applied = options["apply"]
     if ROOT in applied:
         msg = f"{ROOT} within apply"
         raise NotKnown(msg)
     refused = refusal(applied)
     if refused is not None:
-        raise Failed(refused.message)
+        raise Thrown(refused.message)
     made = cleaned(resolved(applied, Scope(payload, scope.work)), scope.work)
     return resolved(options["mapping"], Scope(made, scope.work))
 
@@ -309,7 +303,7 @@ def _without_nulls(value: Value, work: Work) -> Value:
     if not isinstance(value, dict):
         return value
     made = Made()
-    for key, one in entries(value):
+    for key, one in js_json.members(value):
         work.spend(1)
         made.put(key, UNDEFINED if one is None else _without_nulls(one, work))
     return made
@@ -337,7 +331,7 @@ def cleaned(value: Value, work: Work) -> Value:
     work.spend(1)
     if isinstance(value, dict):
         made = Made()
-        for key, one in entries(value):
+        for key, one in js_json.members(value):
             if one is not UNDEFINED:
                 made.put(key, cleaned(one, work))
         return made

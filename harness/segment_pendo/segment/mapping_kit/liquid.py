@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from segment_pendo.base.javascript.texts import joined, length
+from segment_pendo.base.javascript.values import NotKnown, Thrown, Value
 from segment_pendo.segment.mapping_kit.liquid_expressions import (
     Expression,
     Refusal,
@@ -18,7 +20,7 @@ from segment_pendo.segment.mapping_kit.liquid_expressions import (
     is_true,
 )
 from segment_pendo.segment.mapping_kit.liquid_filters import text_of
-from segment_pendo.segment.mapping_kit.values import Failed, NotKnown, Value, Work, joined, length
+from segment_pendo.segment.mapping_kit.values import Work
 
 __all__ = ["fault", "rendered", "texts"]
 
@@ -99,7 +101,7 @@ def rendered(value: Value, payload: Value, work: Work) -> str:
     """Return what a template writes for a payload."""
     if not isinstance(value, str):
         msg = "a Liquid template must be a text"
-        raise Failed(msg)
+        raise Thrown(msg)
     if not value:
         return ""
     if not isinstance(payload, dict):

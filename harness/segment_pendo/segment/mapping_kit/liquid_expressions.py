@@ -4,19 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from segment_pendo.base.javascript.numbers import is_number
+from segment_pendo.base.javascript.texts import BLANKS, joined, length, units
+from segment_pendo.base.javascript.values import UNDEFINED, NotKnown, Value, string
 from segment_pendo.segment.mapping_kit.liquid_filters import FILTERS, fault_of_filter
 from segment_pendo.segment.mapping_kit.numbers import is_less, numeric
-from segment_pendo.segment.mapping_kit.texts import BLANKS
-from segment_pendo.segment.mapping_kit.values import (
-    UNDEFINED,
-    NotKnown,
-    Value,
-    Work,
-    joined,
-    length,
-    string,
-    units,
-)
+from segment_pendo.segment.mapping_kit.values import Work
 
 __all__ = ["Expression", "Refusal", "Variables", "evaluated", "expression", "is_true"]
 
@@ -267,15 +260,11 @@ def _equal(left: Value, right: Value) -> bool:
             and len(left) == len(right)
             and all(_equal(one, other) for one, other in zip(left, right, strict=True))
         )
-    if _is_number(left) and _is_number(right):
+    if is_number(left) and is_number(right):
         return numeric(left) == numeric(right)
     if isinstance(left, dict) or type(left) is not type(right):
         return left is right
     return bool(left == right)
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is(literal: Literal, value: Value) -> bool:

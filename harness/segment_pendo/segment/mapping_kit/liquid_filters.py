@@ -7,21 +7,11 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from segment_pendo.base import js_json
+from segment_pendo.base.javascript.numbers import is_number
+from segment_pendo.base.javascript.texts import BLANKS, joined, length, units
+from segment_pendo.base.javascript.values import UNDEFINED, NotKnown, Thrown, Value, is_truthy, string
 from segment_pendo.segment.mapping_kit.numbers import is_whole, numeric
-from segment_pendo.segment.mapping_kit.texts import BLANKS
-from segment_pendo.segment.mapping_kit.values import (
-    UNDEFINED,
-    Failed,
-    NotKnown,
-    Value,
-    Work,
-    is_truthy,
-    joined,
-    jsonable,
-    length,
-    string,
-    units,
-)
+from segment_pendo.segment.mapping_kit.values import Work, jsonable
 
 __all__ = ["FILTERS", "Filter", "fault_of_filter", "text_of"]
 
@@ -203,7 +193,7 @@ _LARGEST: Final = 1_000_000
 
 
 def _whole(value: Value) -> int:
-    usual = not isinstance(value, bool) and isinstance(value, int | float) and is_whole(value)
+    usual = is_number(value) and is_whole(value)
     if not usual or abs(value) > _LARGEST:
         msg = "a Liquid filter is given no whole number, or a huge one"
         raise NotKnown(msg)
@@ -233,7 +223,7 @@ def _url_encode(text: str) -> str:
         return quote(text, safe="-_.!~*'()").replace("%20", "+")
     except UnicodeEncodeError:
         msg = "a lone surrogate cannot be encoded for a URL"
-        raise Failed(msg) from None
+        raise Thrown(msg) from None
 
 
 def _json(value: Value, _arguments: Sequence[Value], work: Work) -> Value:

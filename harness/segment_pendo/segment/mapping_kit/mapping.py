@@ -10,6 +10,16 @@ from typing import Final, cast
 
 from segment_pendo.base import js_json
 from segment_pendo.base.errors import SegmentPendoError
+from segment_pendo.base.javascript.values import (
+    Builtin,
+    Made,
+    NotKnown,
+    Prototype,
+    Thrown,
+    Value,
+    is_function,
+    string,
+)
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import short
 from segment_pendo.segment.mapping_kit import liquid, request
@@ -18,16 +28,7 @@ from segment_pendo.segment.mapping_kit.codes import note
 from segment_pendo.segment.mapping_kit.directives import Scope, cleaned, resolved
 from segment_pendo.segment.mapping_kit.odd import findings
 from segment_pendo.segment.mapping_kit.validation import MOST_LEVELS, ROOT, deepest, refusal
-from segment_pendo.segment.mapping_kit.values import (
-    Builtin,
-    Failed,
-    Made,
-    NotKnown,
-    Prototype,
-    Value,
-    Work,
-    string,
-)
+from segment_pendo.segment.mapping_kit.values import Work
 from segment_pendo.words import Finding, Headers, Json, JsonObject
 
 __all__ = ["DEFAULTS", "Mapped", "Mapping", "MappingError", "Unmapped", "compiled", "filled"]
@@ -88,7 +89,7 @@ class Mapping:
             return _sent(root, data, work, ordinary=ordinary)
         except NotKnown as failed:
             return Unmapped("MAPPING_NOT_KNOWN", _sentence(failed))
-        except Failed as failed:
+        except Thrown as failed:
             return Unmapped("MAPPING_FAILED", _sentence(failed))
         except request.Wrong as wrong:
             return Unmapped(wrong.code, f"{wrong.reason}; nothing is sent.")
@@ -150,7 +151,7 @@ def _sent(root: Value, event: JsonObject, work: Work, *, ordinary: bool) -> Mapp
         headers = request.extra_headers(checked.headers)
     except NotKnown:
         raise
-    except Failed as failed:
+    except Thrown as failed:
         return Unmapped("MAPPING_HEADERS", f"{short(failed.reason, _CUT)}; nothing is sent.")
     notes = tuple(_notes(checked))
     if same or checked.data is None:
@@ -168,7 +169,7 @@ def _notes(checked: request.Checked) -> Iterator[Finding]:
             yield note("MAPPING_HEADER_NULL", "$", text)
 
 
-def _sentence(failed: Failed) -> str:
+def _sentence(failed: Thrown) -> str:
     where = json_path(*failed.where) if failed.where else "$"
     return f"The mapping at {short(where, _CUT)}: {short(failed.reason, _CUT)}; nothing is sent."
 
@@ -188,11 +189,8 @@ def _json(value: Value, work: Work, depth: int = 0) -> tuple[Json, bool]:
     if isinstance(value, int | float):
         return value, js_json.is_ordinary_number(value)
     if isinstance(value, Prototype):
-        return _OF_PROTOTYPES.get(value.kind), True
+        return value.empty, True
     return None, True
-
-
-_OF_PROTOTYPES: Final[JsonObject] = {"String": "", "Number": 0, "Boolean": False}
 
 
 def _json_object(value: dict[str, Value], work: Work, depth: int) -> tuple[Json, bool]:
@@ -202,7 +200,7 @@ def _json_object(value: dict[str, Value], work: Work, depth: int) -> tuple[Json,
     made: JsonObject = {}
     ordinary = True
     for key, one in value.items():
-        if isinstance(one, Builtin) or (isinstance(one, Prototype) and one.kind == "Function"):
+        if is_function(one):
             continue
         made[key], plain = _json(one, work, depth + 1)
         ordinary = ordinary and plain and js_json.is_ordinary_key(key)

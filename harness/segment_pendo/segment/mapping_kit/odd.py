@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from segment_pendo.base.javascript.texts import length
+from segment_pendo.base.javascript.values import is_truthy
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import short
 from segment_pendo.base.suggestion import nearest
@@ -12,7 +14,6 @@ from segment_pendo.segment.mapping_kit.paths import keys_of
 from segment_pendo.segment.mapping_kit.request import FIELDS, METHODS, header_fault
 from segment_pendo.segment.mapping_kit.texts import LONGEST_PATTERN
 from segment_pendo.segment.mapping_kit.validation import DIRECTIVES, ROOT, is_directive
-from segment_pendo.segment.mapping_kit.values import is_truthy, length
 from segment_pendo.words import Finding, Json, JsonObject
 
 __all__ = ["findings"]

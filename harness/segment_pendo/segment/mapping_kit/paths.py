@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from segment_pendo.segment.mapping_kit.members import member
-from segment_pendo.segment.mapping_kit.values import Made, Prototype, Value, is_truthy
+from segment_pendo.base.javascript.members import member
+from segment_pendo.base.javascript.values import Made, Prototype, Value, is_truthy
 
 __all__ = ["keys_of", "read", "read_from_root"]
 

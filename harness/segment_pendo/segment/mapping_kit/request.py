@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from math import isfinite, isnan
 from typing import Final, NamedTuple
 
-from segment_pendo.segment.mapping_kit.numbers import is_numeric_text
-from segment_pendo.segment.mapping_kit.values import (
+from segment_pendo.base import js_json
+from segment_pendo.base.javascript.members import OF_EVERY_OBJECT
+from segment_pendo.base.javascript.numbers import double, is_number, number_of
+from segment_pendo.base.javascript.values import (
     UNDEFINED,
-    Failed,
     NotKnown,
     Prototype,
+    Thrown,
     Value,
-    entries,
-    is_object_like,
+    is_object,
     string,
 )
 from segment_pendo.words import Headers
@@ -80,7 +82,7 @@ def _object(root: dict[str, Value], field: str, code: str) -> dict[str, Value] |
         return None
     if isinstance(value, dict):
         return value
-    if isinstance(value, Prototype) and is_object_like(value):
+    if isinstance(value, Prototype) and is_object(value):
         msg = f"{field} is the prototype of a class of JavaScript"
         raise NotKnown(msg)
     msg = f"{field} must be an object"
@@ -106,13 +108,8 @@ def _is_numeric(value: Value) -> bool:
     if value is None or isinstance(value, bool):
         return True
     if isinstance(value, str):
-        return value != "" and is_numeric_text(value)
-    if not isinstance(value, int | float):
-        return False
-    try:
-        return abs(float(value)) < float("inf")
-    except OverflowError:
-        return False
+        return value != "" and not isnan(number_of(value))
+    return is_number(value) and isfinite(double(value))
 
 
 # --- headers (D-26) ---
@@ -121,10 +118,10 @@ def _is_numeric(value: Value) -> bool:
 def extra_headers(headers: dict[str, Value]) -> Headers:
     """Return the headers that a mapping adds: lower-case, in order of their names as they were written.
 
-    Raises Failed where Segment's code refuses one, and with it the request.
+    Raises Thrown where Segment's code refuses one, and with it the request.
     """
     _check_inner(headers)
-    made = _collected(entries(headers))
+    made = _collected(js_json.members(headers))
     return tuple((name.lower(), ", ".join(made[name])) for name in sorted(made))
 
 
@@ -143,34 +140,28 @@ def _collected(pairs: Iterator[tuple[Value, Value]]) -> dict[str, list[str]]:
         fault = header_fault(name, text)
         if fault:
             msg = f"the header {name!r} {fault}"
-            raise Failed(msg)
+            raise Thrown(msg)
         made.setdefault(spelled.setdefault(name.lower(), name), []).append(text)
     return made
 
 
 def _check_inner(headers: dict[str, Value]) -> None:
     """Check what Segment's code takes for options with headers of their own: a member named headers."""
-    for key, value in entries(headers):
-        if isinstance(value, dict) and (key == "headers" or key in _OF_EVERY_OBJECT):
+    for key, value in js_json.members(headers):
+        if isinstance(value, dict) and (key == "headers" or key in OF_EVERY_OBJECT):
             _check_inner(value)
     inner = headers.get("headers")
     if isinstance(inner, list):
         _collected(_pairs(inner))
     elif isinstance(inner, dict):
-        _collected(entries(inner))
-
-
-_OF_EVERY_OBJECT: Final = {
-    "constructor", "toString", "valueOf", "toLocaleString", "hasOwnProperty", "isPrototypeOf",
-    "propertyIsEnumerable", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__",
-}  # fmt: skip
+        _collected(js_json.members(inner))
 
 
 def _pairs(listed: list[Value]) -> Iterator[tuple[Value, Value]]:
     for pair in listed:
         if not isinstance(pair, list) or len(pair) != 2:
             msg = "a member of headers is a list, but not one of pairs"
-            raise Failed(msg)
+            raise Thrown(msg)
     return ((pair[0], pair[1]) for pair in listed)
 
 
@@ -192,4 +183,4 @@ def wire_headers(extra: Headers, signature: str = "", *, body: bool = True) -> H
     made.setdefault("user-agent", "node-fetch/1.0 (+https://github.com/bitinn/node-fetch)")
     made.setdefault("accept-encoding", "gzip,deflate")
     made.pop("content-length", None)
-    return tuple(entries(made))
+    return tuple(js_json.members(made))

@@ -4,26 +4,13 @@ import re
 from functools import partial
 from typing import Final
 
+from segment_pendo.base.javascript.texts import BLANKS, joined, length, units
+from segment_pendo.base.javascript.values import UNDEFINED, Made, Thrown, Value, string
 from segment_pendo.segment.mapping_kit.paths import read
-from segment_pendo.segment.mapping_kit.values import (
-    UNDEFINED,
-    Failed,
-    Made,
-    Value,
-    Work,
-    joined,
-    length,
-    string,
-    units,
-)
+from segment_pendo.segment.mapping_kit.values import Work
 
-__all__ = ["BLANKS", "LONGEST_PATTERN", "replaced", "template"]
+__all__ = ["LONGEST_PATTERN", "replaced", "template"]
 
-# What JavaScript's trim() takes away.
-BLANKS: Final = (
-    "\t\n\v\f\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
-    "\u202f\u205f\u3000\ufeff"
-)
 LONGEST_PATTERN: Final = 10
 _TRIPLE: Final = re.compile(r"\{\{\{([^}]+)\}\}\}")
 _DOUBLE: Final = re.compile(r"\{\{([^}]+)\}\}")
@@ -81,7 +68,7 @@ def replaced(
     """
     if length(pattern) > LONGEST_PATTERN or length(replacement) > LONGEST_PATTERN:
         msg = f"@replace takes at most {LONGEST_PATTERN} characters as pattern and as replacement"
-        raise Failed(msg)
+        raise Thrown(msg)
     text, pattern, replacement = units(text), units(pattern), units(replacement)
     pieces: list[str] = []
     done = 0

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
+from segment_pendo.base import js_json
+from segment_pendo.base.javascript.texts import length
+from segment_pendo.base.javascript.values import UNDEFINED, Value, class_of
 from segment_pendo.segment.mapping_kit.texts import LONGEST_PATTERN
-from segment_pendo.segment.mapping_kit.values import UNDEFINED, Value, entries, length, type_of
 
 __all__ = ["DIRECTIVES", "MOST_LEVELS", "ROOT", "Refused", "deepest", "is_directive", "refusal"]
 
@@ -68,7 +70,7 @@ def deepest(value: Value) -> int:
 def _kind(value: Value) -> str:
     if isinstance(value, dict) and any(key.startswith("@") for key in value):
         return "directive"
-    return type_of(value)
+    return class_of(value)
 
 
 def _mapping(value: Value, where: Where) -> None:
@@ -80,7 +82,7 @@ def _mapping(value: Value, where: Where) -> None:
 
 
 def _directive(value: Value, where: Where) -> None:
-    keys = [key for key, _ in entries(value)]
+    keys = [key for key, _ in js_json.members(value)]
     names = [key for key in keys if key.startswith("@")]
     others = [key for key in keys if not key.startswith("@") and key != "_metadata"]
     if len(names) > 1 or others:
@@ -96,7 +98,7 @@ def _object(value: Value, where: Where) -> None:
     kind = _kind(value)
     if kind != "object":
         raise _Wrong(where, f"an object without a directive belongs here, not {kind}")
-    for key, one in entries(value):
+    for key, one in js_json.members(value):
         _mapping(one, (*where, key))
 
 

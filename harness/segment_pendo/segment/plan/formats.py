@@ -5,13 +5,14 @@ from collections.abc import Callable
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
+from segment_pendo.base.javascript.texts import BLANKS
+
 __all__ = ["FORMATS"]
 
 _DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)(z|([+-])(\d\d)(?::?(\d\d))?)?", re.ASCII | re.IGNORECASE)
-# What JavaScript takes for white space; Python's \s is another set.
-_BETWEEN = re.compile("[tT\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]")
+_BETWEEN = re.compile(f"[tT{BLANKS}]")
 
 
 def _date(text: str) -> bool:

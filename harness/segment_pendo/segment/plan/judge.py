@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from segment_pendo.base.javascript.numbers import is_number
 from segment_pendo.base.prose import plain, short
 from segment_pendo.segment.plan import bounds
 from segment_pendo.segment.plan.formats import FORMATS
@@ -48,7 +49,7 @@ class _MultipleOf:
         self._divisor = float(divisor)
 
     def validate(self, value: Any) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not is_number(value):
             return
         try:
             quotient = value / self._divisor

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from segment_pendo.base import js_json
+from segment_pendo.base.javascript.numbers import is_number
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import plain, short
 from segment_pendo.base.suggestion import nearest
@@ -144,7 +145,7 @@ def _of_version(rules: dict[float, Rule], data: JsonObject) -> Rule | None:
     context = data.get("context")
     protocols = context.get("protocols") if isinstance(context, dict) else None
     version = protocols.get("event_version") if isinstance(protocols, dict) else None
-    if isinstance(version, int | float) and not isinstance(version, bool) and version in rules:
+    if is_number(version) and version in rules:
         return rules[version]
     return rules[min(rules)] if rules else None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from segment_pendo.base import js_json
+from segment_pendo.base.javascript.numbers import is_number
 from segment_pendo.base.prose import plain
 from segment_pendo.base.suggestion import nearest, unknown
 from segment_pendo.segment.plan.error import wrong
@@ -102,7 +103,7 @@ def _key(value: JsonObject, path: Path) -> str:
 def _version(value: Json, path: Path) -> float:
     if value is None:
         return 1
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value):
         raise wrong(path, "a number is expected.")
     return value
 

@@ -247,6 +247,36 @@ def test_deep_events_and_javascripts_own_members_do_not_raise() -> None:
         assert "__proto__" not in result.data
 
 
+# What npm @segment/tsub 2.0.1 says of each.
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "properties.plan.constructor.name = 'String'",
+        "properties.plan.toString.length = 0",
+        "properties.plan.trimLeft.name = 'trimStart'",
+        "typeof(properties.plan.constructor.prototype) = 'object'",
+        "typeof(properties.constructor.__proto__) = 'function'",
+        "properties.__proto__.__proto__ = null",
+        "length(properties.products.__proto__) = 0",
+    ],
+)
+def test_a_path_leads_through_javascripts_own_members(condition: str) -> None:
+    dropped(spec(DROP, condition=condition), filter_engine="published")
+
+
+@pytest.mark.parametrize("member", ["caller", "arguments"])
+def test_a_member_that_javascript_refuses_breaks_the_filter(member: str) -> None:
+    condition = f"properties.constructor.{member} = 1"
+    result = dropped(spec(DROP, condition=condition), filter_engine="published")
+    assert result.code == "FILTER_BROKEN"
+    assert f"the member {member} of a function may not be read" in result.reason
+
+
+def test_a_name_that_has_no_text_breaks_the_filter() -> None:
+    result = dropped(spec(without(properties=[{"toString": 1}])), filter_engine="published")
+    assert result.code == "FILTER_BROKEN"
+
+
 def test_a_long_condition_of_many_sides_is_read() -> None:
     condition = " or ".join(f'event = "E{at}"' for at in range(3000))
     assert 'event = "E2999" holds' in dropped(spec(DROP, condition=condition), data={"event": "E2999"}).reason

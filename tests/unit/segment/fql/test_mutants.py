@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from fql_oracle import Case, Rule, differing, event, ours
 
+from segment_pendo.base.javascript.members import member
+from segment_pendo.base.javascript.values import UNDEFINED
 from segment_pendo.segment.fql import place
 from segment_pendo.segment.fql.condition import OPERATORS, Condition, Group, Part
-from segment_pendo.segment.fql.inherited import UNDEFINED
 from segment_pendo.segment.fql.trigger import compiled
 
 type Test = Callable[[Any, Condition], bool]
@@ -94,6 +95,11 @@ OPERATOR_MUTANTS: dict[str, tuple[str, Test]] = {
 }  # fmt: skip
 
 
+def own_member(value: Any, key: str) -> Any:
+    own = key in value if isinstance(value, dict) else key == "length" or key.isdigit()
+    return member(value, key) if own else UNDEFINED
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_a_wrong_rule_is_found(name: str) -> None:
     assert differing(RULES[name])
@@ -106,10 +112,10 @@ def test_a_wrong_operator_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_value_that_inherits_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "inherited", lambda *_: UNDEFINED)
+    monkeypatch.setattr(place, "member", own_member)
     assert differing(ours)
 
 
 def test_a_path_that_ends_at_an_empty_value_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "_is_falsy", is_nothing)
+    monkeypatch.setattr(place, "is_truthy", lambda value: not is_nothing(value))
     assert differing(ours)

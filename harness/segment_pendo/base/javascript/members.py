@@ -2,21 +2,19 @@
 
 from typing import Final
 
-from segment_pendo.segment.mapping_kit.values import (
+from segment_pendo.base.javascript.texts import joined, length, units
+from segment_pendo.base.javascript.values import (
     UNDEFINED,
     Builtin,
-    Failed,
     Made,
     Prototype,
+    Thrown,
     Undefined,
     Value,
-    joined,
-    length,
-    type_of,
-    units,
+    class_of,
 )
 
-__all__ = ["member"]
+__all__ = ["OF_EVERY_OBJECT", "index_of", "member"]
 
 # Class -> how many arguments -> names of its prototype's functions.
 _INHERITED: Final[dict[str, dict[int, str]]] = {
@@ -84,6 +82,8 @@ def _functions(table: dict[str, dict[int, str]]) -> dict[str, dict[str, Builtin]
 _CLASSES: Final = {name: Builtin("", name, name, 1) for name in _INHERITED}
 _METHODS: Final = _functions(_INHERITED)
 _STATICS: Final = _functions(_STATIC)
+# The names of what every object inherits.
+OF_EVERY_OBJECT: Final = frozenset({"constructor", "__proto__", *_METHODS["Object"]})
 
 
 def _inherited(kind: str, key: str) -> Value:
@@ -114,7 +114,7 @@ def _of_function(function: Builtin, key: str) -> Value:
 def _of_any_function(key: str) -> Value:
     if key in {"caller", "arguments"}:
         msg = f"the member {key} of a function may not be read"
-        raise Failed(msg)
+        raise Thrown(msg)
     return Prototype("Function") if key == "__proto__" else _inherited("Function", key)
 
 
@@ -128,7 +128,7 @@ def _of_prototype(kind: str, key: str) -> Value:
     return _inherited(kind, key)
 
 
-def _index(key: str, size: int) -> int | None:
+def index_of(key: str, size: int) -> int | None:
     """Return the place that a key names in a list or text of this size, or None."""
     if len(key) > 10 or not (key.isascii() and key.isdigit()) or (key[0] == "0" and key != "0"):
         return None
@@ -140,7 +140,7 @@ def _of_text(text: str, key: str) -> Value:
         return length(text)
     if key[:1].isdigit():
         by_unit = units(text)
-        index = _index(key, len(by_unit))
+        index = index_of(key, len(by_unit))
         return UNDEFINED if index is None else joined(by_unit[index])
     return Prototype("String") if key == "__proto__" else _inherited("String", key)
 
@@ -148,7 +148,7 @@ def _of_text(text: str, key: str) -> Value:
 def _of_list(value: list[Value], key: str) -> Value:
     if key == "length":
         return len(value)
-    index = _index(key, len(value)) if key else None
+    index = index_of(key, len(value))
     if index is not None:
         return value[index]
     return Prototype("Array") if key == "__proto__" else _inherited("Array", key)
@@ -166,7 +166,10 @@ def _of_object(value: dict[str, Value], key: str) -> Value:
 
 
 def member(value: Value, key: str) -> Value:
-    """Return value[key]; null and undefined have no members and must not be asked."""
+    """Return value[key]. Raises Thrown.
+
+    Of null and undefined, which have no members and should not be asked, it is UNDEFINED.
+    """
     match value:
         case dict():
             return _of_object(value, key)
@@ -180,5 +183,5 @@ def member(value: Value, key: str) -> Value:
             return _of_prototype(value.kind, key)
         case None | Undefined():
             return UNDEFINED
-    kind = type_of(value).capitalize()
+    kind = class_of(value).capitalize()
     return Prototype(kind) if key == "__proto__" else _inherited(kind, key)
