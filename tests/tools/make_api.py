@@ -270,9 +270,9 @@ rows is the end.
 ## The stream
 
 `/_/stream` sends server-sent events; each `data:` is a line of `run --format ndjson`: `ready`, `call`,
-`delivery`, `refused`. Each `id:` is a place in the store: `Last-Event-ID` (a browser's EventSource sends it by itself) or
-`after` goes on there. A call may come twice after that; its `id` says so. `stream` in the answer of
-`/_/calls?newest=1` is where the stream begins after those rows. Who reads too slowly gets
+`delivery`, `refused`. Each `id:` is a place in the store: `Last-Event-ID` (a browser's EventSource sends it
+by itself) or `after` goes on there. A call may come twice after that; its `id` says so. `stream` in the
+answer of `/_/calls?newest=1` is where the stream begins after those rows. Who reads too slowly gets
 `{{"event": "missed", "count": 12}}`; a `count` of null says that the id belongs to another store, so
 begin again.
 
