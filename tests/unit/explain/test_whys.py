@@ -172,6 +172,11 @@ def test_a_trait_of_the_account() -> None:
     assert line(made, "do") == "send it as traits.industry with identify for ann"
 
 
+def test_a_trait_of_the_account_that_is_lost() -> None:
+    made = ask([identify(), group(plan={"a": 1})], "ann", "plan")
+    assert (made.there, made.reason) == (False, "other_record")
+
+
 def test_a_trait_of_a_user_of_the_account() -> None:
     made = ask([identify(role="cto"), group(), identify("bob", role="x")], "acme", "role", "account")
     assert made.verdict == "No: no call sends role for account acme."
