@@ -35,6 +35,7 @@ class Home(Listener):
     `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
     what goes wrong here, at Segment's side and at Pendo's. `addresses` returns those of the run; `look`
     is called when a webhook is to be sent again. `live`: how many requests of SDKs are not answered yet.
+    `own_routes`: all but Segment's.
     """
 
     def __init__(
@@ -61,13 +62,13 @@ class Home(Listener):
         self.live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
-        routes = [
+        self.own_routes = [
             *self.inspector.routes(),
             *overview.routes(),
             *fault_routes(self.faults),
             *self.loopback_pendo.routes(self.faults),
         ]
-        super().__init__(routes, self.ingest)
+        super().__init__(self.own_routes, self.ingest)
 
     def _addresses(self) -> JsonObject:
         return {"home": self.url, "proxy": None, "tls": self.tls_url, "ca": None, "pid": os.getpid()}

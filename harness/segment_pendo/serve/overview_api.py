@@ -1,6 +1,7 @@
 """The API's answers about a run as a whole: how far calls got, codes, records; and sending again."""
 
 from collections.abc import Callable
+from importlib import resources
 from typing import Final
 
 from aiohttp import web
@@ -50,7 +51,12 @@ class OverviewApi:
             web.get("/_/refused", self._refused),
             web.get("/_/records", self._listed),
             web.post("/_/send-again", self._send_again),
+            web.get("/_/openapi.json", self._openapi),
         ]
+
+    async def _openapi(self, _request: web.Request) -> web.Response:
+        text = resources.files("segment_pendo.serve").joinpath("openapi.json").read_text("utf-8")
+        return web.Response(text=text, content_type="application/json")
 
     async def _summary(self, _request: web.Request) -> web.Response:
         """Answer with the counts of the pipeline, and how this run is set up, without any secret."""
