@@ -79,8 +79,6 @@ export class Detail {
       const { where } = fateOf(explained);
       if (where) this.place.append(make("p", { class: "where" }, where));
       this.place.append(this.tabs(row, explained));
-    } else if (row.refused) {
-      this.place.append(make("p", { class: "fix" }, make("b", {}, "Do "), row.message || row.reason || "Check the host that is set in the SDK."));
     }
     this.act.opened(row);
   }

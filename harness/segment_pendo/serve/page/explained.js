@@ -16,25 +16,25 @@ export class Explained {
   // Return what is known of a row, or null and ask; a newer delivery makes it old.
   of(row) {
     if (row.refused || row.outcome !== "webhook") return null;
+    const state = (row.delivery && row.delivery.state) || "";
     const known = this.known.get(row.id);
-    if (known === undefined) {
-      this.known.set(row.id, null);
+    if (known === undefined || known.state !== state) {
+      this.known.set(row.id, { ...known, state });
       this.waiting.push(row.id);
       this.next();
     }
-    return known || null;
+    return known && known.fields ? known : null;
   }
 
-  async ask(id) {
-    const found = await ask(id).catch(() => null);
-    if (found) this.keep(id, found);
-    return found;
+  ask(id) {
+    return ask(id).catch(() => null);
   }
 
   keep(id, found) {
+    const { state = "" } = this.known.get(id) || {};
     this.known.delete(id);
     // Of a row only these are looked at; the whole answer would fill the memory.
-    this.known.set(id, { fate: found.fate, fields: found.fields, effect: found.effect });
+    this.known.set(id, { state, fate: found.fate, fields: found.fields, effect: found.effect });
     for (const old of this.known.keys()) {
       if (this.known.size <= MOST) break;
       this.known.delete(old);
@@ -46,7 +46,8 @@ export class Explained {
       const id = this.waiting.pop(); // the last that came into sight
       if (this.waiting.length > 60) this.waiting.splice(0, this.waiting.length - 60).forEach((old) => this.known.delete(old));
       this.asked += 1;
-      this.ask(id).then(() => {
+      this.ask(id).then((found) => {
+        if (found) this.keep(id, found);
         this.asked -= 1;
         this.next();
         this.changed();

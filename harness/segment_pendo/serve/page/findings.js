@@ -2,14 +2,16 @@
 
 import { button, make, refill } from "./dom.js";
 import { findings } from "./wire.js";
-import { shown } from "./words.js";
+import { CHOSEN, shown } from "./words.js";
 
 const TONES = { error: "bad", warning: "warn", info: "idle" };
 
 // Return the codes of /_/findings, errors first; null where this server does not count them.
 export async function counted() {
   const answer = await findings().catch(() => null);
-  return answer && Array.isArray(answer.findings) ? answer.findings : null;
+  if (!answer || !Array.isArray(answer.findings)) return null;
+  // What somebody chose not to send is nothing to mend.
+  return answer.findings.map((one) => (CHOSEN.has(one.code) ? { ...one, level: "info" } : one));
 }
 
 export async function draw(place, go) {

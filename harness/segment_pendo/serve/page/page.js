@@ -151,9 +151,12 @@ function drawViews() {
 function drawPipeline() {
   pipeline.draw(pipeline.counts(numbers.summary, numbers.health, numbers.codes), {
     isOn: (name, value) => has(at.q, name, value),
-    choose: (name, value) => go({ q: name ? toggled(at.q, name, value) : "" }),
+    choose: (name, value) => go({ q: name ? toggled(steps(at.q, name, value), name, value) : "" }),
   });
 }
+
+// Return the filter without the other steps: a call is at one step only.
+const steps = (q, name, value) => (has(q, name, value) ? q : ["outcome", "delivery", "level"].reduce((text, one) => toggled(text, one, ""), q));
 
 let counting = null;
 

@@ -55,15 +55,11 @@ function whyNot(kind) {
     refill(answer, whyWords(told));
   };
   const form = make("form", { class: "inline", on: { submit: ask } }, id, trait, make("button", { type: "submit" }, "Why not in Pendo?"));
-  const box = make("div", {}, form, answer);
-  box.hidden = true;
-  // The form stands there only where the server can answer it.
-  fetch("/_/why?user=%00").then((reply) => (box.hidden = reply.status === 404 && !/json/.test(reply.headers.get("content-type") || "")), () => null);
-  return box;
+  return make("div", {}, form, answer);
 }
 
 function whyWords(told) {
-  if (!told) return [make("p", { class: "quiet" }, "Nothing is known of this.")];
+  if (!told) return [make("p", { class: "quiet" }, "This server cannot say why.")];
   const lines = Array.isArray(told.lines) ? told.lines : [];
   return [make("article", { class: "card why" }, make("h3", {}, shown(told.verdict ?? "")),
     make("dl", {}, ...lines.flatMap((line) => [make("dt", { class: "quiet" }, shown(line.label ?? "")), make("dd", {}, shown(line.text ?? ""))])))];

@@ -20,7 +20,8 @@ const ALWAYS = new Set(["calls", "delivered"]);
 export function counts(summary, health, codes) {
   const steps = (summary && summary.pipeline) || {};
   const { totals = {}, deliveries = {} } = health || {};
-  const of = (level) => (codes || []).filter((one) => one.level === level).reduce((sum, one) => sum + (one.count || 0), 0);
+  // level: asks for findings; codes in small letters are Segment's reasons to drop a call.
+  const of = (level) => (codes || []).filter((one) => one.level === level && /^[A-Z]/.test(one.code)).reduce((sum, one) => sum + (one.count || 0), 0);
   return {
     calls: steps.received ?? totals.calls ?? 0,
     refused: steps.refused ?? totals.refused ?? 0,
