@@ -95,8 +95,8 @@ class _Verbs(click.Group):
 def main() -> None:
     """See what Pendo gets from your Segment calls: a local stand-in for Segment's cloud.
 
-    Nothing leaves this machine unless --to, --segment pass or --cdn-settings fetch says so. Not affiliated with
-    Twilio Segment or Pendo.
+    Nothing leaves this machine unless --to, --segment pass or --cdn-settings fetch says so. Not affiliated
+    with Twilio Segment or Pendo.
     """
     # Rows are ASCII, but people's lines are not; a terminal of another encoding must not stop us.
     for stream in (sys.stdout, sys.stderr):
