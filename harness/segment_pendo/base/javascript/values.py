@@ -137,6 +137,8 @@ def typeof(value: Value) -> str:
 
 def class_of(value: Value) -> str:
     """Return the name that Object.prototype.toString has for the type, in lower case."""
+    if isinstance(value, dict):
+        return "object"
     if isinstance(value, list):
         return "array"
     if isinstance(value, Prototype):
