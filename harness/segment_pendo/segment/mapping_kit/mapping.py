@@ -36,6 +36,7 @@ __all__ = ["DEFAULTS", "Mapped", "Mapping", "MappingError", "Unmapped", "compile
 # What Segment's app fills in where a subscription is made.
 DEFAULTS: Final[JsonObject] = {"method": "POST", "data": {"@path": "$."}}
 _URL: Final = "https://pendo.invalid/"
+_MATCHING_KEY: Final = "__segment_internal_matching_key"
 _CUT: Final = 200
 
 
@@ -80,11 +81,14 @@ class Mapping:
     findings: tuple[Finding, ...]
     sets_request: bool  # whether it gives the request headers, or another method than POST
     _root: JsonObject = field(repr=False)
+    _matching_key: Json = field(repr=False)
 
     def mapped(self, data: JsonObject, *, ordinary: bool) -> Mapped | Unmapped:
         """Return what is sent for an event; `ordinary` is what js_json.read said of it."""
         work = Work()
         try:
+            if is_truthy(self._matching_key):
+                string(self._matching_key)  # as Segment's code does, which fails where it has no text
             root = resolved(self._root, Scope(data, work))
             return _sent(root, data, work, ordinary=ordinary)
         except NotKnown as failed:
@@ -109,7 +113,7 @@ def compiled(mapping: JsonObject) -> Mapping:
             raise MappingError(path, fault)
     shown = {key: value for key, value in filled(mapping).items() if key != "url"}
     sets = bool(shown.get("headers")) or shown["method"] != "POST" or ROOT in mapping
-    return Mapping(tuple(findings(shown)), sets, root)
+    return Mapping(tuple(findings(shown)), sets, root, mapping.get(_MATCHING_KEY))
 
 
 def filled(mapping: JsonObject) -> JsonObject:

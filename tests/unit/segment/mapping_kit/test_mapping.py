@@ -225,3 +225,11 @@ def test_nothing_of_an_app_is_changed() -> None:
     text = json.dumps(mapping)
     compiled(mapping).mapped(EVENT, ordinary=True)
     assert (json.dumps(EVENT), json.dumps(mapping)) == (before, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "sends"), [({"toString": 0}, False), ({"a": 1}, True), ("email", True), (None, True)]
+)
+def test_a_matching_key_without_a_text_stops_every_event(key: Any, sends: bool) -> None:
+    mapping: Any = {"data": {"@path": "$."}, "__segment_internal_matching_key": key}
+    assert isinstance(compiled(mapping).mapped(EVENT, ordinary=True), Mapped) == sends
