@@ -18,6 +18,7 @@ from segment_pendo.base.javascript.values import (
     Thrown,
     Value,
     is_function,
+    is_truthy,
     string,
 )
 from segment_pendo.base.json_path import json_path
