@@ -41,6 +41,9 @@ def test_every_reference_leads_somewhere() -> None:
     assert references <= set(DOCUMENT["components"]["schemas"])
 
 
+NEEDED = {"/_/records": "?kind=visitor", "/_/wait": "?timeout=0", "/_/why": "?user=u"}
+
+
 def test_the_examples_are_answered_and_the_document_is_served() -> None:
     examples = re.findall(r"^GET (/_/\S+)$", make_api.PAGE.read_text("utf-8"), re.MULTILINE)
     assert len(examples) > 4
@@ -53,8 +56,7 @@ def test_the_examples_are_answered_and_the_document_is_served() -> None:
         for (method, path), (_, answer, _statuses) in make_api.OPERATIONS.items():
             required = make_api._ANSWERS.get(answer, {}).get("required")
             if method == "GET" and required:
-                query = "?kind=visitor" if path == "/_/records" else "?timeout=0" if path == "/_/wait" else ""
-                _, body = await fetch(client, path + query)
-                assert set(required) == set(body), path
+                _, body = await fetch(client, path + NEEDED.get(path, ""))
+                assert set(required) <= set(body), path
 
     talk(what)

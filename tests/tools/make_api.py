@@ -41,6 +41,7 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
         "Explained",
         (404,),
     ),
+    ("GET", "/_/why"): ("Why a user, an account or a trait is, or is not, in Pendo.", "Why", ()),
     ("GET", "/_/records"): ("Visitors or accounts that the Pendo on loopback holds, by id.", "Records", ()),
     ("GET", "/_/state"): (
         "All that the Pendo on loopback holds, or one record with its history.",
@@ -115,6 +116,9 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "kind": ("Which records.", {"enum": ["visitor", "account"]}),
 }
 _OTHER: Final[dict[tuple[str, str], str]] = {
+    ("/_/why", "user"): "The id of a user, as sent; or give group.",
+    ("/_/why", "group"): "The id of an account, as sent.",
+    ("/_/why", "trait"): "The name of a trait, as sent.",
     ("/_/records", "q"): "A text in the id, a field or its value, in whatever case.",
     ("/_/records", "after"): "Only ids after this one.",
 }
@@ -150,6 +154,15 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
         "description": "stream, with newest=1: where the stream goes on after these rows.",
     },
     "Explained": {"$ref": "#/components/schemas/CallRow"},
+    "Why": _object(
+        kind=_TEXT,
+        id=_TEXT,
+        trait=_MAYBE,
+        there={"type": "boolean"},
+        reason=_TEXT,
+        verdict=_TEXT,
+        lines=_list(_object(label=_TEXT, text=_TEXT)),
+    ),
     "Records": _object(records=_list(_ANY), total=_NUMBER, next=_MAYBE),
     "Findings": _object(
         findings=_list(

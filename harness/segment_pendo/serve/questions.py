@@ -27,6 +27,7 @@ NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/records"): ("kind", "q", "limit", "after"),
     ("GET", "/_/explain"): ("call", "device"),
     ("GET", "/_/state"): ("visitor", "account"),
+    ("GET", "/_/why"): ("user", "group", "trait"),
 }
 _WHOLE: Final = re.compile("[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")

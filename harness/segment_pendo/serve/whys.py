@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 from aiohttp import web
 
 from segment_pendo.base.steps import Steps
-from segment_pendo.base.suggestion import unknown
 from segment_pendo.explain.answers import Answer, answer
 from segment_pendo.explain.traces import Delivery, Seen
 from segment_pendo.explain.whys import Question, Whys
@@ -24,17 +23,13 @@ __all__ = ["why_answer", "why_in_steps"]
 _MOST_OTHERS: Final = 2000  # calls of others that are looked through, the newest
 _MOST_IDS: Final = 10_000
 _PREFIX: Final = 31  # characters: of more, Pendo may cut an id
-_NAMES: Final = ("user", "group", "trait")
 
 
 async def why_answer(store: Store, request: web.Request) -> web.Response:
     """Answer `/_/why?user=ID` or `?group=ID`, with `&trait=NAME` or without."""
     query = request.query
-    wrong = unknown(query, _NAMES, "/_/why has no parameter")
-    if not wrong and ("user" in query) == ("group" in query):
-        wrong = "give user=ID or group=ID, and perhaps trait=NAME"
-    if wrong:
-        return json_answer({"error": wrong}, 400)
+    if ("user" in query) == ("group" in query):
+        return json_answer({"error": "give user=ID or group=ID, and perhaps trait=NAME"}, 400)
     kind: Any = "visitor" if "user" in query else "account"
     question = Question(kind, query["user" if kind == "visitor" else "group"], query.get("trait"))
     steps = why_in_steps(store.database, question)

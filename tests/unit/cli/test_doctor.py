@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 from processes import until
 
 from segment_pendo.cli import main
+from segment_pendo.cli.doctor import clients, machine, verdicts
+from segment_pendo.cli.doctor.examination import examined
+from segment_pendo.cli.doctor.verdicts import Asked, Check, Held
 from segment_pendo.segment.hosts import INTERCEPTED
-from segment_pendo.serve.doctor import clients, machine, verdicts
-from segment_pendo.serve.doctor.examination import examined
-from segment_pendo.serve.doctor.verdicts import Asked, Check, Held
 
 HOSTS = sorted(INTERCEPTED)
 HEEDING = {"HTTPS_PROXY": "http://p", "NODE_USE_ENV_PROXY": "1"}

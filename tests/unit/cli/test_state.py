@@ -220,7 +220,7 @@ def test_finding_explains_a_code_in_whatever_case() -> None:
     ):
         assert word in done.stdout
     assert "why a call is skipped" in invoke("finding", "no_user_anon_id").stdout
-    wrong = invoke("finding", "NESTED_IGNORE")
+    wrong = invoke("finding", "NESTED_IGNORDE")
     assert (wrong.exit_code, "Did you mean NESTED_IGNORED?" in wrong.stderr) == (2, True)
 
 

@@ -70,7 +70,7 @@ WRONG = [
     ("GET", "/_/wait?user=a&user=b", "user is given twice; ask once for each value"),
     ("GET", "/_/explain?id=x", "/_/explain has no 'id'; known: call, device"),
     ("GET", "/_/health?x", "/_/health takes no query, but has 'x'"),
-    ("GET", "/_/page.js?v=1", "/_/page.js takes no query, but has 'v'"),
+    ("GET", "/_/page/page.js?v=1", "/_/page/page.js takes no query, but has 'v'"),
     ("GET", "/_/state?visiter=x", "/_/state has no 'visiter'; did you mean visitor?"),
     ("DELETE", "/_/calls?user=a", "/_/calls takes no query, but has 'user'"),
     ("POST", "/_/reset?all=1", "/_/reset takes no query, but has 'all'"),

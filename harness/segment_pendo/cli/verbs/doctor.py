@@ -9,11 +9,11 @@ from typing import Final, Literal
 import click
 
 from segment_pendo.base.prose import printable
+from segment_pendo.cli.doctor.examination import examined
+from segment_pendo.cli.doctor.verdicts import Check, total
 from segment_pendo.cli.failure import FOUND
 from segment_pendo.cli.proxy_extra import INSTALL, proxy_side
 from segment_pendo.explain.rows import dumps
-from segment_pendo.serve.doctor.examination import examined
-from segment_pendo.serve.doctor.verdicts import Check, total
 from segment_pendo.words import Json
 
 __all__ = ["command"]

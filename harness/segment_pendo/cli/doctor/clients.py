@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from segment_pendo.cli.doctor.verdicts import Asked, Check, client, node_fetch
 from segment_pendo.serve import launcher
-from segment_pendo.serve.doctor.verdicts import Asked, Check, client, node_fetch
 
 __all__ = ["Trust", "checks"]
 

@@ -15,11 +15,11 @@ from typing import Any, Final
 from segment_pendo import __version__
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
+from segment_pendo.cli.doctor import clients, machine, verdicts
+from segment_pendo.cli.doctor.verdicts import Check
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.segment.wire import requests
 from segment_pendo.serve.client import Client, client
-from segment_pendo.serve.doctor import clients, machine, verdicts
-from segment_pendo.serve.doctor.verdicts import Check
 from segment_pendo.serve.environment import state_directory
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import Attempt, CallRef, Receipt
