@@ -6,7 +6,7 @@ import { fieldsTable, fixBox, stagePath } from "./fields.js";
 import { block } from "./json.js";
 import { tabbed } from "./tabs.js";
 import { calls, change, explained as ask } from "./wire.js";
-import { clock, fateOf, human, isObject, judged, lastName, levels, newName, parsed, plural, says, shown, titled, traits } from "./words.js";
+import { clock, fateOf, human, isObject, judged, lastName, levels, maskedText, newName, parsed, plural, says, shown, titled, traits } from "./words.js";
 
 // Return the verdict: the sentence that stands largest.
 export function verdict(row, explained) {
@@ -173,8 +173,8 @@ function stagesOf(explained) {
     make("h3", {}, stage.stage, make("span", { class: "quiet" }, ` ${stage.says}`)),
     stage.changes.length ? make("ul", { class: "changes" }, ...stage.changes.map((change) => make("li", { class: "mono" },
       make("b", {}, human(change.path) || "$"), " ",
-      change.before === null ? null : make("del", {}, cut(shown(change.before), 300)), change.before === null ? null : " → ",
-      change.after === null ? "removed" : cut(shown(change.after), 300)))) : null));
+      change.before === null ? null : make("del", {}, cut(shown(maskedText(change.path, change.before)), 300)), change.before === null ? null : " → ",
+      change.after === null ? "removed" : cut(shown(maskedText(change.path, change.after)), 300)))) : null));
 }
 
 function findingsOf(row, go) {

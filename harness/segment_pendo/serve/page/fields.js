@@ -1,7 +1,7 @@
 // What the app sent, where it shows in Pendo, and why: the path, the fix and the table.
 
 import { button, copied, cut, make, mono } from "./dom.js";
-import { human, isObject, lastName, levels, newName, shown } from "./words.js";
+import { human, isObject, lastName, levels, maskedAt, newName, shown } from "./words.js";
 
 const IN_CALL = /^\$\.(traits|properties)/;
 const SIMPLE = ["string", "number", "boolean"];
@@ -71,7 +71,7 @@ function line(field, heads) {
   const cells = [
     make("td", { class: "mono" }, lost && field.from ? make("del", {}, ...sent) : make("span", {}, ...sent)),
     make("td", { class: `mono to${lost ? " nothing" : field.to === null ? " unused" : ""}` }, make("span", {}, ...place(field, to))),
-    make("td", { class: "mono value" }, make("span", {}, cut(JSON.stringify(field.value) ?? "", 400))),
+    make("td", { class: "mono value" }, make("span", {}, cut(JSON.stringify(maskedAt(field.webhook ?? field.from, field.value)) ?? "", 400))),
     make("td", { title: field.rule }, make("span", {}, ...said)),
     make("td", { class: "quiet" }, make("span", {}, field.grade)),
   ];

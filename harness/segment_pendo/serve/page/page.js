@@ -244,6 +244,7 @@ one("clear").addEventListener("click", async () => {
   if (!confirm("Forget all calls of this instance?")) return;
   const { status } = await change("/_/calls", undefined, "DELETE");
   if (status !== 200) return say("The calls could not be cleared.");
+  list.clear(); // or its rows would be explained again, which nobody can any more
   cache.clear();
   go({ q: "", call: "" });
   search();

@@ -171,11 +171,20 @@ export function judged(row, explained) {
 
 export const isBad = (row) => judged(row, null).tone === "bad";
 
+const maskedKey = (key) => (typeof key === "string" ? `****${key.length > 8 ? key.slice(-4) : ""}` : key);
+const isKeyPath = (path) => /(^|[.["])writeKey"?\]?$/.test(path ?? "");
+
 // Return a JSON value with write keys cut to their last four.
-export function masked(value, depth = 0) {
+function masked(value, depth = 0) {
   if (depth > 200 || value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((one) => masked(one, depth + 1));
-  const entries = Object.entries(value).map(([name, one]) => [name,
-    name === "writeKey" && typeof one === "string" ? `****${one.length > 8 ? one.slice(-4) : ""}` : masked(one, depth + 1)]);
+  const entries = Object.entries(value).map(([name, one]) => [name, name === "writeKey" ? maskedKey(one) : masked(one, depth + 1)]);
   return Object.fromEntries(entries);
+}
+
+// Return the value at a JSON path, or its JSON text, with write keys cut to their last four.
+export const maskedAt = (path, value) => (isKeyPath(path) ? maskedKey(value) : masked(value));
+export function maskedText(path, text) {
+  if (text === null || !(isKeyPath(path) || text.includes('"writeKey"'))) return text;
+  return JSON.stringify(maskedAt(path, JSON.parse(text)));
 }
