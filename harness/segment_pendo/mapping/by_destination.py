@@ -46,11 +46,12 @@ def _chosen(
     """Return the mappings that select a message, and how it comes to them: through the insert function."""
     if came.stopped is not None:
         return [], came
-    chosen = stages.selected(came, destination)
-    if chosen or setup.switches.trigger_sees == "returned":
+    asked_first = setup.switches.trigger_sees == "sent"
+    chosen = stages.selected(came, destination) if asked_first else []
+    if chosen or not asked_first:
         came = stages.through_function(came, message.call.index, destination, setup)
-        if setup.switches.trigger_sees == "returned":
-            chosen = stages.selected(came, destination)
+    if came.stopped is None and not asked_first:
+        chosen = stages.selected(came, destination)
     if came.stopped is None and not chosen:
         came = replace(came, stopped=stages.unselected(came.data, destination))
     return chosen, came

@@ -14,9 +14,8 @@ from segment_pendo.segment.filters.values import Broken
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Finding, Json, JsonObject
 
-__all__ = ["MOST_FILTERS", "ActionSpec", "Dropped", "FilterSpec", "Filters", "Passed", "compiled"]
+__all__ = ["ActionSpec", "Dropped", "FilterSpec", "Filters", "Passed", "compiled"]
 
-MOST_FILTERS: Final = 10  # D-30
 _WIDEST: Final = 120
 _SAMPLE, _DROP, _DROP_PROPERTIES, _ALLOW_PROPERTIES = range(4)
 _ALL: Final = tuple(range(4))
