@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import ROOT, blocks, ran, steps, told
+from pages import ROOT, blocks, ran, steps, told, unpack
 
 from segment_pendo.segment.retries import AT_SEGMENT, Schedule
 from segment_pendo.segment.webhooks import ACTIONS, CLASSIC
@@ -26,9 +26,7 @@ def same(text: str, directory: Path) -> str:
 
 @pytest.mark.parametrize("block", CONSOLE, ids=[steps(block)[0][0][:60] for block in CONSOLE])
 def test_a_session_goes_as_shown(block: str, tmp_path: Path) -> None:
-    for _, title, text in BLOCKS:
-        if title:
-            (tmp_path / title).write_text(text, "utf-8")
+    unpack(BLOCKS, tmp_path)
     for command, output in steps(block):
         assert same(ran(command, tmp_path), tmp_path) == same(output, tmp_path), command
 

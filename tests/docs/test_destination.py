@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from pages import ROOT, blocks, ran, steps, told
+from pages import ROOT, blocks, ran, steps, told, unpack
 
 from segment_pendo.mapping.destination_file import DestinationFile
 
@@ -17,9 +17,7 @@ CONSOLE = [block.text for block in BLOCKS if block.kind == "console"]
 
 @pytest.mark.parametrize("block", CONSOLE, ids=[steps(block)[0][0][:60] for block in CONSOLE])
 def test_a_session_goes_as_shown(block: str, tmp_path: Path) -> None:
-    for _, title, text in BLOCKS:
-        if title:
-            (tmp_path / title).write_text(text, "utf-8")
+    unpack(BLOCKS, tmp_path)
     for command, output in steps(block):
         assert told(ran(command, tmp_path), tmp_path) == told(output, tmp_path), command
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import PLUGINS, ROOT, blocks, ran, steps, told
+from pages import PLUGINS, ROOT, blocks, ran, steps, told, unpack
 
 from segment_pendo.cli import VERBS
 
@@ -16,9 +16,7 @@ TESTS = "python -m pip install uv && uv run pytest"
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    for _, title, text in BLOCKS:
-        if title:
-            (tmp_path / title).write_text(text, "utf-8")
+    unpack(BLOCKS, tmp_path)
     return tmp_path
 
 

@@ -30,6 +30,13 @@ def blocks(page: str) -> list[Block]:
     ]
 
 
+def unpack(page: list[Block], directory: Path) -> None:
+    """Write the files that a page shows into a directory."""
+    for _, title, text in page:
+        if title:
+            (directory / title).write_text(text, "utf-8")
+
+
 def steps(block: str) -> list[tuple[str, str]]:
     """Command and output of each step of a session."""
     parts = re.split(r"^\$ (.*)\n", block, flags=re.MULTILINE)[1:]
