@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -34,8 +34,9 @@ class Home(Listener):
 
     `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
     what goes wrong here, at Segment's side and at Pendo's. `addresses` returns those of the run; `look`
-    is called when a webhook is to be sent again. `live`: how many requests of SDKs are not answered yet.
-    `own_routes`: all but Segment's. `calls_only`: where the proxy hands over what it has decrypted.
+    is called when a webhook is to be sent again. `mute`: codes that the page plays down. `live`: how many
+    requests of SDKs are not answered yet. `own_routes`: all but Segment's. `calls_only`: where the proxy hands
+    over what it has decrypted.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Home(Listener):
         faults: Faults | None = None,
         addresses: Callable[[], JsonObject] | None = None,
         look: Callable[[], None] | None = None,
+        mute: Sequence[str] = (),
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
@@ -55,7 +57,7 @@ class Home(Listener):
         self.inspector = Inspector(store, self.feed)
         self.loopback_pendo = pendo or LoopbackPendo()
         overview = OverviewApi(
-            store, relay.setup, lambda: self.loopback_pendo.pendo, addresses or self._addresses, look
+            store, relay.setup, lambda: self.loopback_pendo.pendo, addresses or self._addresses, look, mute
         )
         self._refusing = False
         self.faults = faults or Faults()
