@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from segment_pendo.base.headers import decoded_headers
-from segment_pendo.base.prose import plain, short
+from segment_pendo.base.prose import plain
 from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.failing import fail, fault_routes, refusal
 from segment_pendo.serve.faults import Faults
@@ -19,8 +19,11 @@ from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.listener import Listener, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.overview_api import OverviewApi
+from segment_pendo.serve.questions import unknown_path
 from segment_pendo.serve.relay import NotKept, Relay
+from segment_pendo.serve.sessions import SessionsApi, known_session
 from segment_pendo.serve.store import Store
+from segment_pendo.serve.store.sessions import Sessions
 from segment_pendo.words import JsonObject, Reply, SdkRequest
 
 __all__ = ["Home"]
@@ -51,24 +54,38 @@ class Home(Listener):
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
+        self._store = store
         self.feed = Feed(store, addresses or self._addresses)
         self.inspector = Inspector(store, self.feed)
         self.loopback_pendo = pendo or LoopbackPendo()
         overview = OverviewApi(
-            store, relay.setup, lambda: self.loopback_pendo.pendo, addresses or self._addresses, look
+            store,
+            relay.setup,
+            lambda: self.loopback_pendo.pendo,
+            self.loopback_pendo.no_records,
+            addresses or self._addresses,
+            look,
         )
+        sessions = SessionsApi(store.sessions, addresses or self._addresses)
         self._refusing = False
         self.faults = faults or Faults()
         self.live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self.own_routes = [
+        own_routes = [
             *self.inspector.routes(),
             *overview.routes(),
+            *sessions.routes(),
             *fault_routes(self.faults),
-            *self.loopback_pendo.routes(self.faults),
+            *self.loopback_pendo.routes(self.faults, self._forget),
         ]
+        self.own_routes = [known_session(route, store.sessions) for route in own_routes]
         super().__init__(self.own_routes, self.ingest)
+
+    def _forget(self) -> None:
+        """Forget all calls and faults."""
+        self._store.clear("all")
+        self.faults.clear()
 
     def _addresses(self) -> JsonObject:
         return {"home": self.url, "proxy": None, "tls": self.tls_url, "ca": None, "pid": os.getpid()}
@@ -92,7 +109,7 @@ class Home(Listener):
         if request.path == "/favicon.ico":  # asked by a browser, not by an SDK
             return web.Response(status=404)
         if is_api(request):  # below /_/, but no path of ours
-            return json_answer({"error": f"there is no {short(plain(request.path), 100)} here"}, 404)
+            return unknown_path(request, self.own_routes)
         if self._refusing:
             return _unable(503, "segment-pendo is shutting down", ("Retry-After", "1"))
         self.live += 1
@@ -106,7 +123,7 @@ class Home(Listener):
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a request that may pass the gate: as a fault says, if one happens to it, else as usual."""
-        refused = self._gate.refused(_sdk_request(request, b""))
+        refused = self._gate.refused(_sdk_request(request, b"", self._store.sessions))
         if refused is not None:
             return _response(refused)
         try:
@@ -115,7 +132,7 @@ class Home(Listener):
             return _unable(400, "too large")
         except TimeoutError:
             return _unable(408, "too slow")
-        asked = _sdk_request(request, body)
+        asked = _sdk_request(request, body, self._store.sessions)
         take = partial(self._take, asked)
         fault = self.faults.of_sdk(asked)
         if fault is None:
@@ -133,11 +150,12 @@ class Home(Listener):
         return _response(receipt.reply)
 
 
-def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
+def _sdk_request(request: web.Request, body: bytes, sessions: Sessions) -> SdkRequest:
     headers = decoded_headers(request.raw_headers)
     path, _, query = request.raw_path.partition("?")
     if "://" in path[:8]:  # absolute form
         path = "/" + path.partition("://")[2].partition("/")[2]
+    session, path = sessions.of(path)
     listener = "tls" if request.secure else "home"
     return SdkRequest(
         request.method,
@@ -148,6 +166,7 @@ def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
         request.headers.get("Host", ""),
         request.remote or "127.0.0.1",
         listener,
+        session,
     )
 
 
