@@ -119,7 +119,8 @@ class Reporter:
         self.strangers += refusal.status == 404
         if self._style == "text":
             self._print(refusal_line(receipt))
-        self.event(events.refused_event(receipt.id, receipt.at, receipt.request.path, refusal))
+        request = receipt.request
+        self.event(events.refused_event(receipt.id, receipt.at, request.path, refusal, request.session))
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:
         self.calls += judged.copy == 1

@@ -102,6 +102,10 @@ def _door(value: str) -> Condition:
     return Condition("(select r.door from receipts r where r.n = c.n) = ?", (known,))
 
 
+def _session(value: str) -> Condition:
+    return Condition("c.n in (select n from receipts where session = ?)", (text(value),))
+
+
 FILTERS: Final[dict[str, Callable[[str], Condition]]] = {
     "type": _is("type"),
     "event": _is("event"),
@@ -114,4 +118,5 @@ FILTERS: Final[dict[str, Callable[[str], Condition]]] = {
     "level": _level,
     "q": _q,
     "door": _door,
+    "session": _session,
 }
