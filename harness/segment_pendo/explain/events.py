@@ -7,7 +7,7 @@ from segment_pendo.base.times import text
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import Attempt, JsonObject, Refusal
 
-__all__ = ["call_event", "delivery_event", "ready_event", "refused_event", "refused_row"]
+__all__ = ["call_event", "delivery_event", "missed_event", "ready_event", "refused_event", "refused_row"]
 
 
 def ready_event(addresses: JsonObject) -> JsonObject:
@@ -30,6 +30,11 @@ def delivery_event(call: str, attempt: Attempt) -> JsonObject:
         "attempts": attempt.number,
         "detail": attempt.detail or None,
     }
+
+
+def missed_event(count: int | None) -> JsonObject:
+    """Return that events are missing, as they were read too slowly; None: nobody knows how many."""
+    return {"event": "missed", "count": count}
 
 
 def refused_event(receipt: str, at: datetime, path: str, refusal: Refusal) -> JsonObject:
