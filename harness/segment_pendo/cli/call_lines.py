@@ -11,7 +11,6 @@ from segment_pendo.explain.call_line import KIND, OUTCOME, CallLine, Tone, Word
 __all__ = ["Lines"]
 
 _GAP: Final = "  "
-_BETWEEN_WORDS: Final = "   "
 _NARROWEST, _WIDEST = 12, 32  # columns for who, on a terminal
 _USUAL: Final = 80  # columns of a terminal that does not know its own
 _STYLES: Final[dict[Tone, str]] = {
@@ -39,7 +38,7 @@ class Lines:
         if not self._is_terminal:
             return line.text(clock)
         columns = self._columns()
-        wide = max(_NARROWEST, min(_WIDEST, (columns - 24) // 3))
+        wide = max(_NARROWEST, min(_WIDEST, (columns - 32) // 3))
         head = [
             Word(clock, "idle"),
             Word(_fitted(line.kind, KIND)),
@@ -66,11 +65,11 @@ class Lines:
     def _words(self, words: Iterable[Word], columns: int) -> Iterator[str]:
         """Yield words, with what stands before each, as far as there are columns for them."""
         for word in words:
-            columns -= len(_BETWEEN_WORDS)
+            columns -= len(_GAP)
             if columns < 1:
                 return
             text = _cut(word.text, columns)
-            yield _BETWEEN_WORDS + self._painted(Word(text, word.tone))
+            yield _GAP + self._painted(Word(text, word.tone))
             columns -= _wide(text)
 
 

@@ -96,7 +96,7 @@ def _list(session: Session) -> str:
 
 def _where(plan: Plan) -> str:
     if plan.to is None:
-        return "Pendo on loopback" + (" (no call leaves this machine)" if plan.answers else "")
+        return "Pendo on loopback" + (" (no call leaves here)" if plan.answers else "")
     if plan.to.loopback:
         return f"{plan.to.name}, on loopback"
     region = region_of(plan.to)

@@ -193,11 +193,11 @@ def _words(judged: Judged, effect: Effect, setup: Setup) -> Iterator[Word]:
 def _traits(traits: Traits) -> Iterator[Word]:
     count = len(traits.sent)
     yield Word(f"{len(traits.taken)} of {many(count, 'trait')}" if count else "no traits")
+    if traits.lost:
+        yield Word(f"x {_listed(map(_name, _first(traits.lost)), len(traits.lost))} lost", "bad")
     if traits.renamed:
         pairs = [f"{_name(old)} -> {_name(new)}" for old, new in _first(traits.renamed.items())]
         yield Word(f"! {_listed(pairs, len(traits.renamed))}", "warn")
-    if traits.lost:
-        yield Word(f"x {_listed(map(_name, _first(traits.lost)), len(traits.lost))} lost", "bad")
 
 
 def _codes(judged: Judged, told: frozenset[str]) -> Iterator[Word]:

@@ -39,7 +39,7 @@ ANN = {"type": "identify", "userId": "ann"}
 LINES: list[tuple[dict[str, Any], list[str], str, str]] = [
     (
         {**ANN, "traits": {"firstName": "A", "address": {"c": 1}, "plan": "pro"}},
-        ["ann", "200", "2 of 3 traits", "! firstName -> firstname", "x address lost"],
+        ["ann", "200", "2 of 3 traits", "x address lost", "! firstName -> firstname"],
         "part",
         "warn",
     ),
@@ -152,7 +152,7 @@ def test_what_several_mappings_make_of_a_call_says_which() -> None:
 def test_the_whole_line_as_a_pipe_gets_it() -> None:
     line = line_of({**ANN, "traits": {"Plan": 1, "a": {}}}, attempt())
     assert line.text("10:00:01") == (
-        "10:00:01  identify  ann                       200    1 of 2 traits   ! Plan -> plan   x a lost"
+        "10:00:01  identify  ann                       200    1 of 2 traits   x a lost   ! Plan -> plan"
     )
     refused = refusal(AT, "POST /v1/x\x1b", 404, "unknown_path", "It is\nno path.")
     assert refused.text("10:00:01").endswith("404    unknown_path: It is\\x0ano path.")
