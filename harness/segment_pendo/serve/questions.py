@@ -11,9 +11,20 @@ from aiohttp import web
 
 from segment_pendo.base.prose import plain
 from segment_pendo.base.suggestion import unknown
-from segment_pendo.serve.store.filters import FILTERS, FilterError
+from segment_pendo.serve.store.filters import FILTERS, FilterError, instant
+from segment_pendo.serve.store.timeline import ALL_TIME, Span
 
-__all__ = ["NAMES", "checked", "filters", "flag", "is_newest_first", "kind_of", "number", "whole_number"]
+__all__ = [
+    "NAMES",
+    "checked",
+    "filters",
+    "flag",
+    "is_newest_first",
+    "kind_of",
+    "number",
+    "span",
+    "whole_number",
+]
 
 type Kind = Literal["visitor", "account"]
 
@@ -23,7 +34,8 @@ NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/calls"): _CALLS,
     ("GET", "/_/wait"): (*FILTERS, "count", "timeout", "after"),
     ("GET", "/_/stream"): ("after",),
-    ("GET", "/_/refused"): ("limit", "after", "before", "newest"),
+    ("GET", "/_/refused"): ("since", "until", "limit", "after", "before", "newest"),
+    ("GET", "/_/timeline"): ("since", "until"),
     ("GET", "/_/records"): ("kind", "q", "limit", "after"),
     ("GET", "/_/explain"): ("call", "device"),
     ("GET", "/_/state"): ("visitor", "account"),
@@ -64,6 +76,12 @@ def _wrong_names(request: web.Request, names: tuple[str, ...]) -> str:
 def filters(request: web.Request) -> dict[str, str]:
     """Return the filters of calls that are asked for."""
     return {name: request.query[name] for name in FILTERS if name in request.query}
+
+
+def span(request: web.Request) -> Span:
+    """Return from when to when is asked for. Raises FilterError."""
+    given = {name: instant(name, request.query[name]) for name in Span._fields if name in request.query}
+    return ALL_TIME._replace(**given)
 
 
 def whole_number(request: web.Request, name: str, default: int, most: int) -> int:

@@ -12,6 +12,7 @@ from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor
 from segment_pendo.serve.store.news import refusal_of
 from segment_pendo.serve.store.searched import level_number
+from segment_pendo.serve.store.timeline import ALL_TIME, Span
 from segment_pendo.words import LEVELS, MOST_COPIES, CallRef, JsonObject
 
 __all__ = ["Overview"]
@@ -110,7 +111,15 @@ class Overview:
         (name,) = self._database.execute("select id from receipts where n = ?", (number,)).fetchone()
         return str(CallRef.at(name, place))
 
-    def refused(self, *, after: str = "", before: str = "", newest: bool = False, limit: int = 100) -> Page:
+    def refused(
+        self,
+        *,
+        after: str = "",
+        before: str = "",
+        newest: bool = False,
+        limit: int = 100,
+        span: Span = ALL_TIME,
+    ) -> Page:
         """Return requests that brought no call, as Calls.page returns calls. Raises FilterError."""
         cursor = before if newest else after
         beyond, order = ("<", "desc") if newest else (">", "asc")
@@ -118,8 +127,8 @@ class Overview:
         place = f"n {beyond} {start:d}" if cursor else "true"
         rows = self._database.execute(
             "select n, id, at, path, status, refusal from receipts where refusal is not null "  # noqa: S608
-            f"and {place} order by n {order} limit ?",
-            (limit,),
+            f"and {place} and at >= ? and at < ? order by n {order} limit ?",
+            (*span, limit),
         ).fetchall()
         found = [
             refused_row(name, datetime.fromisoformat(at), path, refusal_of(status, refusal))
