@@ -314,6 +314,7 @@ class Session:
                 own_ports=[int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url],
                 upstream=self.upstream,
                 faults=self.faults,
+                calls_only=await self.home.start_calls_only() if plan.answers else None,
             )
             opened.push_async_callback(self.proxy.stop)
             default = PROXY_PORT if plan.port else 0
