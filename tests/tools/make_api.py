@@ -22,6 +22,7 @@ from segment_pendo.serve.listener import CHANGE_HEADER
 from segment_pendo.serve.questions import NAMES
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
+from segment_pendo.serve.store.timeline import COUNTS
 
 OPENAPI = Path(inspector.__file__).with_name("openapi.json")
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
@@ -55,6 +56,7 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ),
     ("GET", "/_/summary"): ("How far calls got, and how this run is set up.", "Summary", ()),
     ("GET", "/_/refused"): ("Requests that brought no call, and why.", "Refused", ()),
+    ("GET", "/_/timeline"): ("Calls and deliveries by steps of time, oldest first.", "Timeline", ()),
     ("GET", "/_/health"): ("Whether it runs, and what waits.", "Health", ()),
     ("POST", "/_/send-again"): (
         "Sends the webhook of a call again, also a delivered one.",
@@ -119,6 +121,8 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "door": ("Where the call came in.", {"enum": ["home", "proxy", "tls"]}),
     "session": ("The id of a session: only what came to its address.", _TEXT),
+    "since": ("Only what came at this ISO 8601 time or later.", _TEXT),
+    "until": ("Only what came before this ISO 8601 time.", _TEXT),
     "limit": ("The most rows of an answer; 100 by default.", {**_WHOLE, "maximum": 1000}),
     "after": (
         "Only what comes after: the next of an earlier answer; of the stream: an id, stream or next.",
@@ -197,6 +201,10 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "Refused": _object(
         refused=_list(_object(id=_TEXT, time=_TEXT, status=_NUMBER, code=_TEXT, reason=_TEXT, path=_TEXT)),
         next=_TEXT,
+    ),
+    "Timeline": _object(
+        step=_NUMBER,
+        bars=_list(_object(time=_TEXT, **dict.fromkeys(COUNTS, _NUMBER))),
     ),
     "Summary": _object(
         version=_TEXT,

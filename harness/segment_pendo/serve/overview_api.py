@@ -13,11 +13,12 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.regions import region_of
 from segment_pendo.serve.listener import json_answer, refused_change
-from segment_pendo.serve.questions import filters, is_newest_first, kind_of, whole_number
+from segment_pendo.serve.questions import filters, is_newest_first, kind_of, span, whole_number
 from segment_pendo.serve.relay import in_turns
 from segment_pendo.serve.sessions import replayed
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.overview import Overview
+from segment_pendo.serve.store.timeline import timeline
 from segment_pendo.words import CallRef, Json, JsonObject
 
 __all__ = ["OverviewApi"]
@@ -58,6 +59,7 @@ class OverviewApi:
             web.get("/_/summary", self._summary),
             web.get("/_/findings", self._findings),
             web.get("/_/refused", self._refused),
+            web.get("/_/timeline", self._timeline),
             web.get("/_/records", self._listed),
             web.post("/_/send-again", self._send_again),
             web.get("/_/openapi.json", self._openapi),
@@ -98,10 +100,18 @@ class OverviewApi:
                 before=asked.get("before", ""),
                 newest=newest,
                 limit=whole_number(request, "limit", 100, _MOST),
+                span=span(request),
             )
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
         return json_answer({"refused": list(page.calls), "next": page.next})
+
+    async def _timeline(self, request: web.Request) -> web.Response:
+        """Answer with how many calls came and webhooks were tried, by steps of time."""
+        try:
+            return json_answer(timeline(self._store.database, span(request)))
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
 
     async def _listed(self, request: web.Request) -> web.Response:
         """Answer with the visitors or accounts that the Pendo on loopback holds, by id.

@@ -100,6 +100,9 @@ WRONG = [
     ("GET", "/_/wait?count=-1", "count must be a whole number from 0 to 1000"),
     ("GET", "/_/wait?timeout=nan", "timeout must be a number from 0 to 600"),
     ("GET", "/_/wait?after=1", "after must be the value of next in an earlier answer"),
+    ("GET", "/_/calls?since=yesterday", "since must be an ISO 8601 time such as 2026-11-29T10:15:00Z"),
+    ("GET", "/_/refused?until=10:15", "until must be an ISO 8601 time"),
+    ("GET", "/_/timeline?since=", "since must be an ISO 8601 time"),
     ("GET", "/_/explain?call=x&device=yes", "device must be 1 or 0"),
 ]
 

@@ -11,6 +11,7 @@ import { button, one, refill, say, visible } from "./dom.js";
 import { address, has, link, read, toggled } from "./filter.js";
 import { List } from "./list.js";
 import { listen } from "./stream.js";
+import { Timeline } from "./timeline.js";
 import { Explained } from "./explained.js";
 import { Calls } from "./calls.js";
 import { change, health, isMissing, summary } from "./wire.js";
@@ -30,6 +31,8 @@ const cache = new Explained(() => list.draw());
 const list = new List({ open: (id, keep) => open(id, keep), older: () => calls.older(), explained: (row) => cache.of(row) });
 const calls = new Calls(list, { failed: (text) => (one("filter-help").textContent = visible(text)), came, loaded });
 const detail = new Detail({ go, close: () => go({ call: "" }), opened: () => null });
+
+const strip = new Timeline((since, until) => go({ q: toggled(toggled(toggled(toggled(at.q, "since", ""), "until", ""), "since", since), "until", until) }));
 
 // Go to a view, a call or a filter, and have it in the address.
 function go({ view = at.view, call, name, value, q }, replace = false) {
@@ -56,9 +59,13 @@ function showView() {
   const isCalls = at.view === "calls";
   one("calls-view").hidden = !isCalls;
   one("bar").hidden = !isCalls;
+  if (!isCalls) one("timeline").hidden = true;
   const other = one("other-view");
   other.hidden = isCalls;
-  if (isCalls) return seen();
+  if (isCalls) {
+    strip.draw();
+    return seen();
+  }
   refill(other);
   const drawn = {
     visitors: () => people.draw(other, "visitor", go), accounts: () => people.draw(other, "account", go),
@@ -99,8 +106,10 @@ function open(id, keep = false) {
 
 function search() {
   const { filters, unknown } = read(at.q);
-  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery:`) : "";
-  if (!unknown.length) calls.search(filters);
+  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery: since: until:`) : "";
+  if (unknown.length) return;
+  calls.search(filters);
+  strip.refresh(filters);
 }
 
 function loaded() {
@@ -177,6 +186,7 @@ function count(soon = 500) {
     numbers = { summary: told, health: state, codes };
     total = state ? state.totals.requests : total;
     target.draw(told, (call) => go({ view: "calls", call }));
+    if (at.view === "calls") strip.refresh();
     drawPipeline();
     drawViews();
     const isSetUp = detail.mark === "set-up";

@@ -13,6 +13,7 @@ from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.news import refusal_of
 from segment_pendo.serve.store.searched import level_number
+from segment_pendo.serve.store.timeline import ALL_TIME, Span
 from segment_pendo.words import LEVELS, MOST_COPIES, CallRef, JsonObject
 
 __all__ = ["Overview"]
@@ -122,6 +123,7 @@ class Overview:
         before: str = "",
         newest: bool = False,
         limit: int = 100,
+        span: Span = ALL_TIME,
     ) -> Page:
         """Return requests that brought no call, as Calls.page returns calls. Raises FilterError."""
         cursor = before if newest else after
@@ -131,8 +133,8 @@ class Overview:
         rows = self._database.execute(
             "select n, id, at, path, status, refusal, session from receipts "  # noqa: S608
             f"where refusal is not null and {place} and (? is null or session = ?) "
-            f"order by n {order} limit ?",
-            (session, session, limit),
+            f"and at >= ? and at < ? order by n {order} limit ?",
+            (session, session, *span, limit),
         ).fetchall()
         found = [
             refused_row(name, datetime.fromisoformat(at), path, refusal_of(status, refusal), own or "")

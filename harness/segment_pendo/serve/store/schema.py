@@ -45,6 +45,7 @@ create table bodies(
 create table progress(name text primary key, value text not null) without rowid;
 create index receipts_delivered on receipts(n) where open = 0;
 create index receipts_refused on receipts(n) where refusal is not null;
+create index receipts_at on receipts(at);
 create index calls_waiting on calls(chain) where state = 'waiting';
 create index calls_user on calls(user) where user is not null;
 create index calls_group on calls(grp) where grp is not null;
