@@ -94,7 +94,10 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "delivery": ("States of the delivery with commas between: waiting, delivered, held, dead.", _TEXT),
     "code": ("The code of a finding, or of why the call was skipped, in whatever case.", _TEXT),
-    "level": ("A call with a finding of at least this level.", {"enum": ["error", "warning", "info"]}),
+    "level": (
+        "A call with a finding, or a reason to be skipped, of at least this level.",
+        {"enum": ["error", "warning", "info"]},
+    ),
     "q": (
         "Words that all stand in type, event, user, group, codes or names of traits, in whatever case.",
         _TEXT,
@@ -146,7 +149,7 @@ _MAYBE: Final = {"type": ["string", "null"]}
 _ANY: Final = {"type": "object"}
 _COUNTS: Final = (
     "requests", "refused", "received", "dropped", "unselected", "webhooks", "waiting", "delivered", "held",
-    "dead", "lossy",
+    "dead", "lossy", "errors", "warnings",
 )  # fmt: skip
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "Calls": {
@@ -178,9 +181,12 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
         pipeline=_object(**dict.fromkeys(_COUNTS, _NUMBER)),
         records=_object(visitors=_NUMBER, accounts=_NUMBER),
         destination=_TEXT,
+        region=_TEXT,
+        newestAttempt={"type": ["object", "null"]},
         delivers={"type": "boolean"},
         setup=_ANY,
         addresses=_ANY,
+        mute=_list(_TEXT),
     ),
     "Health": _object(
         status=_TEXT, version=_TEXT, uptime={"type": "number"}, totals=_ANY, deliveries=_ANY, outbox=_ANY

@@ -89,7 +89,7 @@ def _where(plan: Plan) -> str:
         return "the Pendo on loopback" + ("; calls that come here go no further" if plan.answers else "")
     if plan.to.loopback:
         return f"{plan.to.name}, on loopback"
-    region = region_of(plan.to)
+    region = region_of(plan.to.name)
     where = f"{plan.to.name} (region {region})" if region else f"{plan.to.name} (a host of no known region)"
     return f"{where}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
 

@@ -1,6 +1,6 @@
 """The API's answers about a run as a whole: how far calls got, codes, records; and sending again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Final
 
@@ -11,6 +11,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.prose import plain
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
+from segment_pendo.pendo.regions import region_of
 from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.serve.questions import is_newest_first, kind_of, whole_number
 from segment_pendo.serve.store import Store
@@ -26,7 +27,7 @@ class OverviewApi:
     """Answers from a store, and from the records of the Pendo on loopback.
 
     `addresses` returns those of the run; `look` is called when something is to be sent again, None where
-    nothing is delivered.
+    nothing is delivered. `mute`: codes that the page shows as notes only.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class OverviewApi:
         records: Callable[[], Records],
         addresses: Callable[[], JsonObject],
         look: Callable[[], None] | None,
+        mute: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._overview = Overview(store.database)
@@ -43,6 +45,7 @@ class OverviewApi:
         self._records = records
         self._addresses = addresses
         self._look = look
+        self._mute = mute
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -66,9 +69,12 @@ class OverviewApi:
                 "pipeline": self._overview.pipeline(),
                 "records": self._records().counts(),
                 "destination": self._store.outbox.name,
+                "region": region_of(self._store.outbox.name),
+                "newestAttempt": self._overview.newest_attempt(self._store.outbox.destination),
                 "delivers": self._look is not None,
                 "setup": _described(self._setup),
                 "addresses": self._addresses(),
+                "mute": list(self._mute),
             }
         )
 

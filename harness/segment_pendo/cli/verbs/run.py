@@ -33,6 +33,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode
+from segment_pendo.recordings.settings import settings
 from segment_pendo.serve import launcher
 from segment_pendo.serve.cdn_settings import FETCH
 from segment_pendo.serve.delivery import How
@@ -255,6 +256,7 @@ def command(
         cdn_settings=cdn_settings,
         with_proxy=not no_proxy,
         allow_origins=origins,
+        mute=tuple(settings().mute),
         secrets=credentials.known(destination),
     )
     reporter = Reporter(

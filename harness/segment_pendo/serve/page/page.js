@@ -5,6 +5,7 @@ import * as keys from "./keys.js";
 import * as people from "./people.js";
 import * as pipeline from "./pipeline.js";
 import * as setup from "./setup.js";
+import * as target from "./target.js";
 import { Detail } from "./detail.js";
 import { button, one, refill, say, visible } from "./dom.js";
 import { address, has, link, read, toggled } from "./filter.js";
@@ -13,7 +14,7 @@ import { listen } from "./stream.js";
 import { Explained } from "./explained.js";
 import { Calls } from "./calls.js";
 import { change, health, isMissing, summary } from "./wire.js";
-import { isBad, shown as shownText } from "./words.js";
+import { isBad } from "./words.js";
 
 const VIEWS = [["calls", "Calls"], ["visitors", "Visitors"], ["accounts", "Accounts"], ["findings", "Findings"], ["setup", "Set-up"]];
 
@@ -149,14 +150,21 @@ function drawViews() {
 }
 
 function drawPipeline() {
-  pipeline.draw(pipeline.counts(numbers.summary, numbers.health, numbers.codes), {
-    isOn: (name, value) => has(at.q, name, value),
-    choose: (name, value) => go({ q: name ? toggled(steps(at.q, name, value), name, value) : "" }),
+  pipeline.draw(pipeline.counts(numbers.summary, numbers.health), {
+    isOn: (filters) => isStep(at.q, filters),
+    choose: (filters) => go({ q: stepped(at.q, filters) }),
   });
 }
 
-// Return the filter without the other steps: a call is at one step only.
-const steps = (q, name, value) => (has(q, name, value) ? q : ["outcome", "delivery", "level"].reduce((text, one) => toggled(text, one, ""), q));
+const STEP = ["outcome", "delivery", "level"];
+const isStep = (q, filters) => STEP.every((name) => (read(q).filters[name] ?? "") === (filters[name] ?? ""));
+
+// Return the filter with this step and no other, or without it where it is there; no step means all calls.
+function stepped(q, filters) {
+  if (!Object.keys(filters).length) return "";
+  const bare = STEP.reduce((text, name) => toggled(text, name, ""), q);
+  return isStep(q, filters) ? bare : Object.entries(filters).reduce((text, [name, value]) => toggled(text, name, value), bare);
+}
 
 let counting = null;
 
@@ -168,21 +176,13 @@ function count(soon = 500) {
     counting = null;
     numbers = { summary: told, health: state, codes };
     total = state ? state.totals.requests : total;
-    target(told || {}, state);
+    target.draw(told, (call) => go({ view: "calls", call }));
     drawPipeline();
     drawViews();
     const isSetUp = detail.mark === "set-up";
     if (at.view === "calls" && !at.call && calls.done && !(isSetUp && total === 0)) nothing();
     if (redraw && !document.activeElement.matches("input")) redraw().catch(() => null);
   }, (numbers.health && numbers.health.totals.calls > 5000 ? 4 : 1) * soon);
-}
-
-function target(from, state) {
-  const name = shownText(from.destination ?? (state && state.outbox && state.outbox.destination) ?? "");
-  const set = from.setup || {};
-  const more = [name === "loopback" ? "Pendo on loopback" : name, typeof set.track === "boolean" ? `track ${set.track ? "on" : "off"}` : "", set.webhook];
-  one("target").textContent = visible(`→ ${more.filter((text) => typeof text === "string" && text).join(" · ")}`);
-  one("target").title = one("target").textContent;
 }
 
 function heard(event) {

@@ -2,7 +2,7 @@
 
 import { cut } from "./dom.js";
 
-// Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss.
+// Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss. As their level says.
 export const CHOSEN = new Set([
   "NO_MATCHING_MAPPING", "FILTERED_BY_INTEGRATIONS_OBJECT", "FILTERED_BY_CONSENT", "DESTINATION_DISABLED",
   "FILTERED_BY_DESTINATION_FILTER", "FUNCTION_DROPPED", "FUNCTION_EVENT_NOT_SUPPORTED",

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from segment_pendo.serve.store.searched import level_number, words
+from segment_pendo.serve.store.searched import level_of_code, words
 
 __all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
 
@@ -169,14 +169,12 @@ def _from_3(db: sqlite3.Connection) -> None:
 
 def _fill(db: sqlite3.Connection) -> None:
     """Give filters what earlier versions kept of calls: all but the event and the names of traits."""
-    from segment_pendo.mapping.catalogue import FINDINGS  # noqa: PLC0415 - only to migrate
-
     found: list[tuple[object, ...]] = []
     for number, place, outcome, codes, *looked in db.execute(
         "select n, place, outcome, codes, type, user, grp from calls"
     ):
         names = codes.split(" ")
-        level = max((level_number(FINDINGS[name].level) for name in names if name in FINDINGS), default=0)
+        level = max(map(level_of_code, names))
         dropped = outcome == "skipped" and names[0] not in _PASSED_ON
         found.append((words([*looked, *names]), level, dropped, number, place))
     db.executemany("update calls set words = ?, level = ?, dropped = ? where n = ? and place = ?", found)
