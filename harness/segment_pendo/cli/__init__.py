@@ -23,6 +23,8 @@ VERBS: Final = {
     "init": "Write a destination file: how your destination is set up in production.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "explain": "Explain what becomes of each call: what Pendo makes of it, and why.",
+    "tail": "Show the calls of a running segment-pendo as they come.",
+    "calls": "List, show or wait for calls of a running segment-pendo.",
     "races": "Find what depends on the order of the calls.",
     "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
     "replay": "Send calls again: their webhooks, or their SDK requests.",

@@ -1,8 +1,22 @@
-"""What a shell completes: codes, assumptions, regions. Each table is imported only when a shell asks."""
+"""What a shell completes: codes, assumptions, regions; ids of a running instance, which is asked by GET.
+
+Each table is imported only when a shell asks.
+"""
+
+import json
+import os
+from http.client import HTTPConnection, HTTPException
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
 
-__all__ = ["assumptions", "codes", "regions"]
+from segment_pendo.base.hosts import HOME_URL
+
+__all__ = ["assumptions", "call_ids", "codes", "group_ids", "regions", "user_ids"]
+
+_PATIENCE: Final = 0.2  # seconds; who waits for a shell types on instead
+_NEWEST: Final = 200  # calls that are looked at
 
 
 def codes(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -29,3 +43,42 @@ def regions(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> li
     from segment_pendo.pendo.regions import DATA_HOSTS  # noqa: PLC0415 - see above
 
     return [region for region in DATA_HOSTS if region.startswith(incomplete)]
+
+
+def call_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the ids of the newest calls that begin so."""
+    return _of_calls(ctx, "id", incomplete)
+
+
+def user_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the users of the newest calls that begin so."""
+    return _of_calls(ctx, "user", incomplete)
+
+
+def group_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the groups of the newest calls that begin so."""
+    return _of_calls(ctx, "group", incomplete)
+
+
+def _of_calls(ctx: click.Context, member: str, incomplete: str) -> list[str]:
+    url = ctx.params.get("url") or os.environ.get("SEGMENT_PENDO_URL") or HOME_URL
+    rows = _asked(url, f"/_/calls?newest=1&limit={_NEWEST}").get("calls", [])
+    found = dict.fromkeys(row.get(member) for row in rows if isinstance(row, dict))
+    return [
+        name for name in found if isinstance(name, str) and name.startswith(incomplete) and name.isprintable()
+    ]
+
+
+def _asked(url: str, path: str) -> dict[str, Any]:
+    """Return what a running instance answers, or nothing: a shell shows no errors."""
+    parts = urlsplit(url)
+    # aiohttp takes too long to import.
+    connection = HTTPConnection(parts.netloc.rpartition("@")[2], timeout=_PATIENCE)
+    try:
+        connection.request("GET", path)
+        value = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return value if isinstance(value, dict) else {}
