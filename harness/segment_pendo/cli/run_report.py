@@ -92,9 +92,10 @@ class Reporter:
     def _refused(self, receipt: Receipt, refused: Refusal) -> None:
         self.refused += 1
         self.strangers += refused.status == 404
-        where = f"{plain(receipt.request.method)} {plain(masked(receipt.request.path))}"
+        request = receipt.request
+        where = f"{plain(request.method)} {plain(masked(request.path))}"
         self._show(refusal(receipt.at, where, refused.status, refused.code, refused.message))
-        self.event(events.refused_event(receipt.id, receipt.at, receipt.request.path, refused))
+        self.event(events.refused_event(receipt.id, receipt.at, request.path, refused, request.session))
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:
         self.calls += judged.copy == 1

@@ -40,6 +40,7 @@ def call_row(
     name: JsonObject = {"line": line} if line is not None else {"id": str(receipt.ref(judged))}
     # A single mapping has no name that says anything.
     mapping: JsonObject = {} if judged.mapping is None else {"mapping": judged.mapping}
+    session: JsonObject = {"session": receipt.request.session} if receipt.request.session else {}
     return name | {
         "index": judged.call.index,
         "time": text(receipt.at),
@@ -47,6 +48,7 @@ def call_row(
         "user": judged.call.member("userId"),
         "group": judged.call.member("groupId"),
         **mapping,
+        **session,
         "outcome": "webhook" if webhook else "skipped",
         "code": skipped.code if skipped else None,
         "reason": skipped.reason if skipped else None,
@@ -141,7 +143,8 @@ class CallRow(TypedDict):
 
     `user` and `group` are as sent; `body` is the exact webhook. `message` is a skipped call as Segment's
     servers would pass it on to other destinations, as JSON; None for a webhook, and for what they drop.
-    `mapping`: the name of the destination's mapping, where it has several.
+    `mapping`: the name of the destination's mapping, where it has several. `session`: the session to whose
+    address the call came, if it did.
     """
 
     id: str
@@ -151,6 +154,7 @@ class CallRow(TypedDict):
     user: Any
     group: Any
     mapping: NotRequired[str]
+    session: NotRequired[str]
     outcome: Literal["webhook", "skipped"]
     code: str | None
     reason: str | None
