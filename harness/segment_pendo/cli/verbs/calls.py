@@ -7,15 +7,12 @@ from typing import Any, Final, Literal
 import click
 
 from segment_pendo.base.prose import many
-from segment_pendo.cli.call_lines import Lines
 from segment_pendo.cli.completing import call_ids
-from segment_pendo.cli.explained_call import explained_row, say_row
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.only_option import only_option
-from segment_pendo.cli.row_lines import judged_and_line, setup_of
 from segment_pendo.cli.running import Answer, checked_url, get, url_argument
-from segment_pendo.explain import rows
-from segment_pendo.serve.store.filters import FILTERS
+from segment_pendo.explain.conditions import OF_RUNNING
 
 __all__ = ["command"]
 
@@ -29,7 +26,7 @@ _LONGEST: Final = 600  # seconds that an instance waits
 _SPARE: Final = 10.0  # seconds that its answer may take besides
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def command() -> None:
     """List, show or wait for calls of a running segment-pendo.
 
@@ -45,7 +42,7 @@ def command() -> None:
 
 @command.command("list")
 @url_argument
-@only_option("List", tuple(FILTERS))
+@only_option("List", OF_RUNNING)
 @click.option(
     "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many calls at most."
 )
@@ -85,12 +82,14 @@ def show_command(name: str, url: str, style: Style, *, brief: bool) -> None:
       segment-pendo calls show c81476-2.0 --short
       segment-pendo calls show c81476-2.0 http://127.0.0.1:4170 --format ndjson
     """
+    from segment_pendo.cli.explained_call import explained_row, say_row  # noqa: PLC0415 - a shell waits
+
     say_row(explained_row(checked_url(url), name), style, brief=brief)
 
 
 @command.command("wait")
 @url_argument
-@only_option("Wait for", tuple(FILTERS))
+@only_option("Wait for", OF_RUNNING)
 @click.option(
     "--count", type=click.IntRange(0, 1000), default=1, show_default=True, help="For how many calls."
 )
@@ -135,6 +134,10 @@ def _page(url: str, answer: Answer, also: int = 200) -> Any:
 
 
 def _print(url: str, found: Iterable[Any], style: Style) -> None:
+    from segment_pendo.cli.call_lines import Lines  # noqa: PLC0415 - a shell waits for completion
+    from segment_pendo.cli.row_lines import judged_and_line, setup_of  # noqa: PLC0415
+    from segment_pendo.explain import rows  # noqa: PLC0415
+
     if style == "ndjson":
         for row in found:
             sys.stdout.write(rows.dumps(row) + "\n")
