@@ -23,7 +23,7 @@ from segment_pendo.segment.ingest import read
 from segment_pendo.words import Batch, Call, Json, JsonObject, Judged, Message, SdkRequest, Webhook
 from segment_pendo_addons.outline import MOST_CALLS, outline
 
-__all__ = ["PendoView", "SegmentView"]
+__all__ = ["PendoView", "SegmentView", "is_webhook"]
 
 # JSON has 1, and a view that may be chosen but is not better has 0.
 _OURS: Final = 2.0
@@ -98,7 +98,7 @@ class PendoView(Contentview):
     def render_priority(self, data: bytes, metadata: Metadata) -> float:
         """Return more than others have for a webhook that can be read, else less."""
         flow = _requested(metadata)
-        return _OURS if flow and _is_webhook(flow.request) and _events(data) else _NOT_OURS
+        return _OURS if flow and is_webhook(flow.request) and _events(data) else _NOT_OURS
 
     def prettify(self, data: bytes, metadata: Metadata) -> str:  # noqa: ARG002 - the key is in the URL
         """Return what Pendo makes of each event of a webhook. Never raises."""
@@ -116,7 +116,8 @@ def _received(request: http.Request) -> datetime:
         return datetime.fromtimestamp(0, UTC)
 
 
-def _is_webhook(request: http.Request) -> bool:
+def is_webhook(request: http.Request) -> bool:
+    """Whether a request is a webhook of Segment for Pendo, by its method and path."""
     return request.method in _SENDING and _WEBHOOK_PATH.fullmatch(request.path) is not None
 
 

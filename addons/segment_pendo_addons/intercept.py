@@ -33,7 +33,7 @@ from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.session import Session
 from segment_pendo.words import SdkRequest
-from segment_pendo_addons.content_views import PendoView, SegmentView
+from segment_pendo_addons.content_views import PendoView, SegmentView, is_webhook
 from segment_pendo_addons.failing import answer_of, fail
 from segment_pendo_addons.options import OPTIONS, SEGMENT, asked_plan
 from segment_pendo_addons.outcome import mark, mark_refused
@@ -213,7 +213,8 @@ class Intercept:
     # --- requests ---
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if not self._concerns(flow):
+        is_shown = self._own and is_webhook(flow.request)  # what is streamed is not kept
+        if not (is_shown or self._concerns(flow)):
             flow.request.stream = True
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:

@@ -112,6 +112,16 @@ def test_a_webhook_is_shown_as_pendo_reads_it(context: taddons.context) -> None:
     assert KEY not in view.text
 
 
+def test_a_webhook_that_passes_is_kept_for_its_view_and_other_requests_are_streamed(
+    context: taddons.context,
+) -> None:
+    addon = context.master.addons.get("segment_pendo")
+    for url, streamed in ((WEBHOOK, False), ("https://data.pendo.io/data/other", True)):
+        flow = asked(url, ANN)
+        addon.requestheaders(flow)
+        assert flow.request.stream is streamed
+
+
 def test_a_batched_webhook_is_shown_event_by_event(context: taddons.context) -> None:
     view = shown(asked(WEBHOOK, [ANN, ANN | {"userId": "bob"}, 7]))
     assert view.text.startswith("# 2 events as Pendo reads it.")
