@@ -13,7 +13,16 @@ from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.format import Entry, Header, Reading, RecordingError
 from segment_pendo.recordings.parts import Part, Unreadable, Watch, watch_nothing
 
-__all__ = ["is_recording", "is_recording_file", "load", "load_header", "opened", "private", "replace_whole"]
+__all__ = [
+    "Recorded",
+    "is_recording",
+    "is_recording_file",
+    "load",
+    "load_header",
+    "opened",
+    "private",
+    "replace_whole",
+]
 
 
 def load(path: Path, size: int | None = None) -> Iterator[Entry]:
@@ -27,6 +36,16 @@ def load(path: Path, size: int | None = None) -> Iterator[Entry]:
     with _opened(path) as file:
         lines = takewhile(lambda _: file.tell() <= size, iter(file.readline, b""))
         yield from recording.read(lines, str(path)).entries
+
+
+class Recorded:
+    """The requests of a recording with their calls, read anew each time. Raises RecordingError."""
+
+    def __init__(self, path: Path, watch: Watch = watch_nothing) -> None:
+        self._part, self._watch = Part(str(path), path), watch
+
+    def __iter__(self) -> Iterator[Entry]:
+        return opened(self._part, self._watch).entries
 
 
 def opened(part: Part, watch: Watch = watch_nothing) -> Reading:
