@@ -11,6 +11,7 @@ import { button, one, refill, say, visible } from "./dom.js";
 import { address, has, link, read, toggled } from "./filter.js";
 import { List } from "./list.js";
 import { listen } from "./stream.js";
+import { Timeline } from "./timeline.js";
 import { Explained } from "./explained.js";
 import { Calls } from "./calls.js";
 import { change, health, isMissing, summary } from "./wire.js";
@@ -30,6 +31,8 @@ const cache = new Explained(() => list.draw());
 const list = new List({ open: (id, keep) => open(id, keep), older: () => calls.older(), explained: (row) => cache.of(row) });
 const calls = new Calls(list, { failed: (text) => (one("filter-help").textContent = visible(text)), came, loaded });
 const detail = new Detail({ go, close: () => go({ call: "" }), opened: () => null });
+
+const strip = new Timeline((since, until) => go({ q: toggled(toggled(toggled(toggled(at.q, "since", ""), "until", ""), "since", since), "until", until) }));
 
 // Go to a view, a call or a filter, and have it in the address.
 function go({ view = at.view, call, name, value, q }, replace = false) {
@@ -56,9 +59,13 @@ function showView() {
   const isCalls = at.view === "calls";
   one("calls-view").hidden = !isCalls;
   one("bar").hidden = !isCalls;
+  if (!isCalls) one("timeline").hidden = true;
   const other = one("other-view");
   other.hidden = isCalls;
-  if (isCalls) return seen();
+  if (isCalls) {
+    strip.draw();
+    return seen();
+  }
   refill(other);
   const drawn = {
     visitors: () => people.draw(other, "visitor", go), accounts: () => people.draw(other, "account", go),
@@ -99,8 +106,10 @@ function open(id, keep = false) {
 
 function search() {
   const { filters, unknown } = read(at.q);
-  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery:`) : "";
-  if (!unknown.length) calls.search(filters);
+  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery: since: until:`) : "";
+  if (unknown.length) return;
+  calls.search(filters);
+  strip.refresh(filters);
 }
 
 function loaded() {
@@ -177,6 +186,7 @@ function count(soon = 500) {
     numbers = { summary: told, health: state, codes };
     total = state ? state.totals.requests : total;
     target.draw(told, (call) => go({ view: "calls", call }));
+    if (at.view === "calls") strip.refresh();
     drawPipeline();
     drawViews();
     const isSetUp = detail.mark === "set-up";
@@ -190,12 +200,23 @@ function heard(event) {
     const { id, state, status, attempts, detail: words } = event.delivery ? { ...event.delivery, id: event.id } : event;
     if (state) list.delivered(id, { state, status: status ?? null, attempts, detail: words });
     if (id === at.call && detail.row) detail.show(detail.row);
+  } else if (event.event === "cleared") {
+    forgotten();
   } else if (event.event === "missed") {
     if (!paused) search();
   } else if (paused) {
     if (event.event === "call") newer(1);
   } else calls.soon(event.event === "refused" || event.event === "open");
   count();
+}
+
+// Calls were cleared, here or by somebody else.
+function forgotten() {
+  list.clear(); // or its rows would be explained again, which nobody can any more
+  cache.clear();
+  go({ call: "" });
+  search();
+  count(0);
 }
 
 function pause() {
@@ -244,11 +265,8 @@ one("clear").addEventListener("click", async () => {
   if (!confirm("Forget all calls of this instance?")) return;
   const { status } = await change("/_/calls", undefined, "DELETE");
   if (status !== 200) return say("The calls could not be cleared.");
-  list.clear(); // or its rows would be explained again, which nobody can any more
-  cache.clear();
-  go({ q: "", call: "" });
-  search();
-  count(0);
+  go({ q: "" });
+  forgotten();
 });
 one("list").addEventListener("scroll", seen);
 document.addEventListener("visibilitychange", seen);
