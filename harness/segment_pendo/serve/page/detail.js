@@ -111,7 +111,9 @@ export class Detail {
       button("JSON", () => this.copy("JSON")),
       button("pytest", () => this.copy("pytest")),
       button("Copy link", () => copied(location.href, "the link to this call")),
-      person && explained ? button(`Only ${cut(shown(row.user), 24)}`, () => this.act.go({ view: "calls", name: "user", value: shown(row.user) })) : null);
+      person && explained ? button(`Only ${cut(shown(row.user), 24)}`, () => this.act.go({ view: "calls", name: "user", value: shown(row.user) })) : null,
+      ...Object.entries((explained && explained.effect) || {}).filter(([, record]) => record).map(([kind, { id }]) =>
+        button(`Open ${kind} ${cut(shown(id), 24)} →`, () => this.act.go({ view: `${kind}s`, record: shown(id) }))));
   }
 
   copy(what) {

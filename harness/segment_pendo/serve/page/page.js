@@ -35,9 +35,10 @@ const detail = new Detail({ go, close: () => go({ call: "" }), opened: () => nul
 const strip = new Timeline((since, until) => go({ q: toggled(toggled(toggled(toggled(at.q, "since", ""), "until", ""), "since", since), "until", until) }));
 
 // Go to a view, a call or a filter, and have it in the address.
-function go({ view = at.view, call, name, value, q }, replace = false) {
+function go({ view = at.view, call, record, name, value, q }, replace = false) {
   const text = name ? (has(at.q, name, value) ? at.q : toggled(at.q, name, value)) : q ?? at.q;
-  const next = { view, q: text, call: call ?? (view === at.view ? at.call : "") };
+  const stays = view === at.view;
+  const next = { view, q: text, call: call ?? (stays ? at.call : ""), record: record ?? (stays ? at.record : "") };
   if (link(next) !== link(at)) history[replace ? "replaceState" : "pushState"](null, "", link(next));
   arrive(next);
 }
@@ -50,6 +51,7 @@ function arrive(next) {
   drawViews();
   drawPipeline();
   if (at.view !== shown) showView();
+  else if (at.record !== before.record && redraw) redraw().catch(() => null);
   if (at.view === "calls" && (at.call !== before.call || !detail.row)) showCall();
 }
 
@@ -59,16 +61,13 @@ function showView() {
   const isCalls = at.view === "calls";
   one("calls-view").hidden = !isCalls;
   one("bar").hidden = !isCalls;
-  if (!isCalls) one("timeline").hidden = true;
+  strip.show(isCalls);
   const other = one("other-view");
   other.hidden = isCalls;
-  if (isCalls) {
-    strip.draw();
-    return seen();
-  }
+  if (isCalls) return seen();
   refill(other);
   const drawn = {
-    visitors: () => people.draw(other, "visitor", go), accounts: () => people.draw(other, "account", go),
+    visitors: () => people.draw(other, "visitor", go, () => at.record), accounts: () => people.draw(other, "account", go, () => at.record),
     findings: () => findings.draw(other, go), setup: () => setup.draw(other, numbers.summary && numbers.summary.addresses),
   }[at.view];
   const view = at.view;

@@ -37,8 +37,7 @@ export const summary = () => found("/_/summary");
 export const findings = () => found("/_/findings");
 export const refused = (span) => found("/_/refused", { ...span, newest: "1", limit: 200 });
 export const timeline = (span) => found("/_/timeline", span);
-export const records = (kind, q = "") => found("/_/records", { kind, q, limit: 200 });
-export const state = () => found("/_/state");
+export const records = (kind, q, limit) => found("/_/records", { kind, q, limit });
 export const why = (given) => found("/_/why", given);
 export const health = () => found("/_/health");
 
