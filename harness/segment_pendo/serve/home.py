@@ -35,8 +35,8 @@ class Home(Listener):
     `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
     what goes wrong here, at Segment's side and at Pendo's. `addresses` returns those of the run; `look`
     is called when a webhook is to be sent again. `mute`: codes that the page plays down. `live`: how many
-    requests of SDKs are not answered yet. `own_routes`: all but Segment's. `calls_only`: where the proxy hands
-    over what it has decrypted.
+    requests of SDKs are not answered yet. `own_routes`: all but Segment's. `calls_only`: where the proxy
+    hands over what it has decrypted.
     """
 
     def __init__(
