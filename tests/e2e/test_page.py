@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from page_calls import ANN, DROPPED, send, users
 from playwright.sync_api import Page, expect
 from processes import Running, Start, env_for, get
@@ -160,6 +161,24 @@ def test_the_write_key_is_in_no_pane_and_clearing_forgets_all(running: Running, 
     assert get(f"{running.home}/_/calls")[1]["calls"] == []
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/_/calls"), ("POST", "/_/reset")], ids=["calls", "all"]
+)
+def test_what_somebody_else_clears_goes_from_the_page(
+    running: Running, page: Page, method: str, path: str
+) -> None:
+    send(running, ANN)
+    page.goto(running.home)
+    page.locator(".row").click()
+    expect(page.locator("#detail")).to_contain_text("Oslo")
+    headers = {"X-Segment-Pendo": "1"}
+    assert get(f"{running.home}{path}", method, **headers)[0] == 200
+    expect(page.locator(".row")).to_have_count(0)
+    expect(page.locator("#detail")).not_to_contain_text("Oslo")
+    send(running, *users(1))
+    expect(page.locator(".row")).to_contain_text("u-0")
+
+
 def test_a_thousand_calls_are_a_few_elements_and_all_can_be_reached(running: Running, page: Page) -> None:
     for start in range(0, 1000, 500):
         send(running, *[{"type": "identify", "userId": f"u-{start + i}"} for i in range(500)])
@@ -173,7 +192,7 @@ def test_a_thousand_calls_are_a_few_elements_and_all_can_be_reached(running: Run
         page.locator("#list").evaluate("list => { list.scrollTop = list.scrollHeight; }")
         page.wait_for_timeout(100)
     expect(page.locator(".row").last).to_contain_text("u-0")
-    assert page.locator("#list").get_attribute("aria-rowcount") == "1000"
+    expect(page.locator("#list")).to_have_attribute("aria-rowcount", "1000")
 
 
 def test_errors_that_nobody_sees_are_counted_in_the_title(running: Running, page: Page) -> None:

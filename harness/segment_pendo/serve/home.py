@@ -3,13 +3,14 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from segment_pendo.base.headers import decoded_headers
-from segment_pendo.base.prose import plain, short
+from segment_pendo.base.prose import plain
 from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.failing import fail, fault_routes, refusal
 from segment_pendo.serve.faults import Faults
@@ -19,7 +20,9 @@ from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.listener import Listener, Port, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.overview_api import OverviewApi
+from segment_pendo.serve.questions import unknown_path
 from segment_pendo.serve.relay import NotKept, Relay
+from segment_pendo.serve.sessions import SessionsApi, known_session
 from segment_pendo.serve.store import Store
 from segment_pendo.words import JsonObject, Reply, SdkRequest
 
@@ -53,25 +56,40 @@ class Home(Listener):
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
+        self._store = store
         self.feed = Feed(store, addresses or self._addresses)
         self.inspector = Inspector(store, self.feed)
         self.loopback_pendo = pendo or LoopbackPendo()
         overview = OverviewApi(
-            store, relay.setup, lambda: self.loopback_pendo.pendo, addresses or self._addresses, look, mute
+            store,
+            relay.setup,
+            lambda: self.loopback_pendo.pendo,
+            self.loopback_pendo.no_records,
+            addresses or self._addresses,
+            look,
+            mute,
         )
+        sessions = SessionsApi(store.sessions, addresses or self._addresses)
         self._refusing = False
         self.faults = faults or Faults()
         self.live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self.own_routes = [
+        own_routes = [
             *self.inspector.routes(),
             *overview.routes(),
+            *sessions.routes(),
             *fault_routes(self.faults),
-            *self.loopback_pendo.routes(self.faults),
+            *self.loopback_pendo.routes(self.faults, self._forget),
         ]
+        self.own_routes = [known_session(route, store.sessions) for route in own_routes]
         self.calls_only = Listener((), self._of_proxy)
         super().__init__(self.own_routes, self.ingest)
+
+    def _forget(self) -> None:
+        """Forget all calls and faults."""
+        self._store.clear("all")
+        self.faults.clear()
 
     def _addresses(self) -> JsonObject:
         return {"home": self.url, "proxy": None, "tls": self.tls_url, "ca": None, "pid": os.getpid()}
@@ -111,7 +129,7 @@ class Home(Listener):
         if request.path == "/favicon.ico":  # asked by a browser, not by an SDK
             return web.Response(status=404)
         if is_api(request):  # below /_/, but no path of ours
-            return json_answer({"error": f"there is no {short(plain(request.path), 100)} here"}, 404)
+            return unknown_path(request, self.own_routes)
         return await self._from_sdk(request, "tls" if request.secure else "home")
 
     async def _from_sdk(self, request: web.Request, door: str) -> web.StreamResponse:
@@ -128,7 +146,7 @@ class Home(Listener):
 
     async def _answer(self, request: web.Request, door: str) -> web.StreamResponse:
         """Answer a request that may pass the gate: as a fault says, if one happens to it, else as usual."""
-        refused = self._gate.refused(_sdk_request(request, b"", door))
+        refused = self._gate.refused(self._asked(request, b"", door))
         if refused is not None:
             return _response(refused)
         try:
@@ -137,7 +155,7 @@ class Home(Listener):
             return _unable(400, "too large")
         except TimeoutError:
             return _unable(408, "too slow")
-        asked = _sdk_request(request, body, door)
+        asked = self._asked(request, body, door)
         take = partial(self._take, asked)
         fault = self.faults.of_sdk(asked)
         if fault is None:
@@ -146,6 +164,14 @@ class Home(Listener):
         return await fail(
             request, fault, self.faults, what, take, lambda status: _response(refusal(asked, status))
         )
+
+    def _asked(self, request: web.Request, body: bytes, door: str) -> SdkRequest:
+        """Return what an SDK asks, at the address of a session or not."""
+        asked = _sdk_request(request, body, door)
+        if door == "proxy":  # whose addresses are Segment's
+            return asked
+        session, path = self._store.sessions.of(asked.path)
+        return replace(asked, session=session, path=path) if session else asked
 
     async def _take(self, asked: SdkRequest) -> web.Response:
         try:

@@ -260,3 +260,21 @@ def test_the_page_knows_which_skipped_calls_are_no_loss() -> None:
     listed = words.partition("CHOSEN = new Set([")[2].partition("])")[0]
     chosen = {name for name, code in DROPS.items() if code.level == "info"}
     assert set(re.findall(r'"(\w+)"', listed)) == chosen
+
+
+def test_reset_forgets_calls_records_and_faults_and_keeps_sessions() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
+        session = store.sessions.open()
+        await send(client)
+        await status(client, "POST", "/data/segmentio/k", b'{"type": "identify", "userId": "u"}')
+        await status(client, "POST", "/_/faults", b'[{"status": 503}]', **CHANGE)
+        assert await status(client, "POST", "/_/reset") == 403
+        assert (await fetch(client, "/_/records?kind=visitor"))[1]["total"] == 1
+        assert await status(client, "POST", "/_/reset", b"", **CHANGE) == 200
+        assert (await fetch(client, "/_/calls"))[1]["calls"] == []
+        assert (await fetch(client, "/_/records?kind=visitor"))[1]["total"] == 0
+        assert (await fetch(client, "/_/faults"))[1]["faults"] == []
+        assert store.outbox.left() == 0
+        assert (await fetch(client, f"/_/calls?session={session.id}"))[0] == 200
+
+    talk(what)

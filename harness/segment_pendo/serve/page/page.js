@@ -199,12 +199,23 @@ function heard(event) {
     const { id, state, status, attempts, detail: words } = event.delivery ? { ...event.delivery, id: event.id } : event;
     if (state) list.delivered(id, { state, status: status ?? null, attempts, detail: words });
     if (id === at.call && detail.row) detail.show(detail.row);
+  } else if (event.event === "cleared") {
+    forgotten();
   } else if (event.event === "missed") {
     if (!paused) search();
   } else if (paused) {
     if (event.event === "call") newer(1);
   } else calls.soon(event.event === "refused" || event.event === "open");
   count();
+}
+
+// Calls were cleared, here or by somebody else.
+function forgotten() {
+  list.clear(); // or its rows would be explained again, which nobody can any more
+  cache.clear();
+  go({ call: "" });
+  search();
+  count(0);
 }
 
 function pause() {
@@ -253,11 +264,8 @@ one("clear").addEventListener("click", async () => {
   if (!confirm("Forget all calls of this instance?")) return;
   const { status } = await change("/_/calls", undefined, "DELETE");
   if (status !== 200) return say("The calls could not be cleared.");
-  list.clear(); // or its rows would be explained again, which nobody can any more
-  cache.clear();
-  go({ q: "", call: "" });
-  search();
-  count(0);
+  go({ q: "" });
+  forgotten();
 });
 one("list").addEventListener("scroll", seen);
 document.addEventListener("visibilitychange", seen);

@@ -126,6 +126,10 @@ def _door(value: str) -> Condition:
     return Condition("(select r.door from receipts r where r.n = c.n) = ?", (known,))
 
 
+def _session(value: str) -> Condition:
+    return Condition("c.n in (select n from receipts where session = ?)", (text(value),))
+
+
 FILTERS: Final[dict[str, Callable[[str], Condition]]] = {
     "type": _is("type"),
     "event": _is("event"),
@@ -138,6 +142,7 @@ FILTERS: Final[dict[str, Callable[[str], Condition]]] = {
     "level": _level,
     "q": _q,
     "door": _door,
+    "session": _session,
     "since": _since,
     "until": _until,
 }

@@ -1,6 +1,7 @@
 """What a store holds as a whole: how far calls got, which codes they have, what was refused."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -9,7 +10,7 @@ from segment_pendo.explain.events import refused_row
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS
 from segment_pendo.serve.store.calls import Page
 from segment_pendo.serve.store.database import Database
-from segment_pendo.serve.store.filters import after_cursor
+from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.news import refusal_of
 from segment_pendo.serve.store.searched import level_number
 from segment_pendo.serve.store.timeline import ALL_TIME, Span
@@ -79,12 +80,15 @@ class Overview:
             "detail": detail or None,
         }
 
-    def codes(self) -> list[JsonObject]:
+    def codes(self, filters: Mapping[str, str] | None = None) -> list[JsonObject]:
         """Return each code of the calls, the worst level first, then the code that most calls have."""
         count: Counter[str] = Counter()
         seen: dict[str, _Seen] = {}
+        wanted = condition(filters or {})
         grouped = self._database.execute(
-            f"select codes, count(*), min({_AT}), max({_AT}) from calls c where codes <> '' group by codes"  # noqa: S608
+            f"select codes, count(*), min({_AT}), max({_AT}) from calls c where codes <> '' "  # noqa: S608
+            f"and {wanted.sql} group by codes",
+            wanted.values,
         )
         for codes, calls, first, last in grouped:
             for code in set(codes.split(" ")):
@@ -113,6 +117,7 @@ class Overview:
 
     def refused(
         self,
+        session: str | None = None,
         *,
         after: str = "",
         before: str = "",
@@ -126,13 +131,14 @@ class Overview:
         start, _ = after_cursor(cursor, "before" if newest else "after") if cursor else (0, 0)
         place = f"n {beyond} {start:d}" if cursor else "true"
         rows = self._database.execute(
-            "select n, id, at, path, status, refusal from receipts where refusal is not null "  # noqa: S608
-            f"and {place} and at >= ? and at < ? order by n {order} limit ?",
-            (*span, limit),
+            "select n, id, at, path, status, refusal, session from receipts "  # noqa: S608
+            f"where refusal is not null and {place} and (? is null or session = ?) "
+            f"and at >= ? and at < ? order by n {order} limit ?",
+            (session, session, *span, limit),
         ).fetchall()
         found = [
-            refused_row(name, datetime.fromisoformat(at), path, refusal_of(status, refusal))
-            for _, name, at, path, status, refusal in rows
+            refused_row(name, datetime.fromisoformat(at), path, refusal_of(status, refusal), own or "")
+            for _, name, at, path, status, refusal, own in rows
         ]
         return Page(found, f"{rows[-1][0]}.0" if rows else cursor)
 
