@@ -2,6 +2,7 @@
 
 import * as findings from "./findings.js";
 import * as keys from "./keys.js";
+import * as mute from "./mute.js";
 import * as people from "./people.js";
 import * as pipeline from "./pipeline.js";
 import * as setup from "./setup.js";
@@ -68,7 +69,7 @@ function showView() {
   refill(other);
   const drawn = {
     visitors: () => people.draw(other, "visitor", go, () => at.record), accounts: () => people.draw(other, "account", go, () => at.record),
-    findings: () => findings.draw(other, go), setup: () => setup.draw(other, numbers.summary && numbers.summary.addresses),
+    findings: () => findings.draw(other, go, () => (list.changed(), count(0))), setup: () => setup.draw(other, numbers.summary && numbers.summary.addresses),
   }[at.view];
   const view = at.view;
   if (drawn) Promise.resolve(drawn()).then((again) => view === shown && (redraw = again || null)).catch(() => say("segment-pendo does not answer."));
@@ -182,6 +183,7 @@ function count(soon = 500) {
   counting = setTimeout(async () => {
     const [told, state, codes] = await Promise.all([summary().catch(() => null), health().catch(() => null), findings.counted()]);
     counting = null;
+    mute.ofProject(told && told.mute);
     numbers = { summary: told, health: state, codes };
     total = state ? state.totals.requests : total;
     target.draw(told, (call) => go({ view: "calls", call }));
