@@ -1,4 +1,4 @@
-"""What if the destination were set up otherwise: calls of a store are mapped again, the run stays as it is."""
+"""What if the destination were set up otherwise: the calls are mapped again, the run stays as it is."""
 
 from collections import Counter
 from collections.abc import Iterator
