@@ -36,10 +36,10 @@ const detail = new Detail({ go, close: () => go({ call: "" }), opened: () => nul
 const strip = new Timeline((since, until) => go({ q: toggled(toggled(toggled(toggled(at.q, "since", ""), "until", ""), "since", since), "until", until) }));
 
 // Go to a view, a call or a filter, and have it in the address.
-function go({ view = at.view, call, record, name, value, q }, replace = false) {
+function go({ view = at.view, call, record, name, value, q, whatIf = at.whatIf }, replace = false) {
   const text = name ? (has(at.q, name, value) ? at.q : toggled(at.q, name, value)) : q ?? at.q;
   const stays = view === at.view;
-  const next = { view, q: text, call: call ?? (stays ? at.call : ""), record: record ?? (stays ? at.record : "") };
+  const next = { view, q: text, whatIf, call: call ?? (stays ? at.call : ""), record: record ?? (stays ? at.record : "") };
   if (link(next) !== link(at)) history[replace ? "replaceState" : "pushState"](null, "", link(next));
   arrive(next);
 }
@@ -52,8 +52,8 @@ function arrive(next) {
   drawViews();
   drawPipeline();
   if (at.view !== shown) showView();
-  else if (at.record !== before.record && redraw) redraw().catch(() => null);
-  if (at.view === "calls" && (at.call !== before.call || !detail.row)) showCall();
+  else if ((at.record !== before.record || at.whatIf !== before.whatIf) && redraw) redraw().catch(() => null);
+  if (at.view === "calls" && (at.call !== before.call || at.whatIf !== before.whatIf || !detail.row)) showCall();
 }
 
 function showView() {
@@ -69,7 +69,7 @@ function showView() {
   refill(other);
   const drawn = {
     visitors: () => people.draw(other, "visitor", go, () => at.record), accounts: () => people.draw(other, "account", go, () => at.record),
-    findings: () => findings.draw(other, go, () => (list.changed(), count(0))), setup: () => setup.draw(other, numbers.summary && numbers.summary.addresses),
+    findings: () => findings.draw(other, go, () => (list.changed(), count(0))), setup: () => setup.view(other, numbers.summary && numbers.summary.addresses, () => at.whatIf, go),
   }[at.view];
   const view = at.view;
   if (drawn) Promise.resolve(drawn()).then((again) => view === shown && (redraw = again || null)).catch(() => say("segment-pendo does not answer."));
@@ -83,6 +83,7 @@ async function showCall() {
   const row = list.get(at.call);
   if (row && detail.row !== row) one("detail").scrollTop = 0;
   if (matchMedia("(max-width: 699px)").matches) one("detail").focus({ preventScroll: true });
+  detail.whatIf = at.whatIf;
   if (row) return detail.show(row);
   const found = await cache.ask(at.call);
   if (found && found.id === at.call) return detail.show(found, found);
