@@ -22,6 +22,7 @@ from segment_pendo.serve.listener import CHANGE_HEADER
 from segment_pendo.serve.questions import NAMES
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
+from segment_pendo.serve.store.timeline import COUNTS
 
 OPENAPI = Path(inspector.__file__).with_name("openapi.json")
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
@@ -55,6 +56,7 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ),
     ("GET", "/_/summary"): ("How far calls got, and how this run is set up.", "Summary", ()),
     ("GET", "/_/refused"): ("Requests that brought no call, and why.", "Refused", ()),
+    ("GET", "/_/timeline"): ("Calls and deliveries by steps of time, oldest first.", "Timeline", ()),
     ("GET", "/_/health"): ("Whether it runs, and what waits.", "Health", ()),
     ("POST", "/_/send-again"): (
         "Sends the webhook of a call again, also a delivered one.",
@@ -110,13 +112,18 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "delivery": ("States of the delivery with commas between: waiting, delivered, held, dead.", _TEXT),
     "code": ("The code of a finding, or of why the call was skipped, in whatever case.", _TEXT),
-    "level": ("A call with a finding of at least this level.", {"enum": ["error", "warning", "info"]}),
+    "level": (
+        "A call with a finding, or a reason to be skipped, of at least this level.",
+        {"enum": ["error", "warning", "info"]},
+    ),
     "q": (
         "Words that all stand in type, event, user, group, codes or names of traits, in whatever case.",
         _TEXT,
     ),
     "door": ("Where the call came in.", {"enum": ["home", "proxy", "tls"]}),
     "session": ("The id of a session: only what came to its address.", _TEXT),
+    "since": ("Only what came at this ISO 8601 time or later.", _TEXT),
+    "until": ("Only what came before this ISO 8601 time.", _TEXT),
     "limit": ("The most rows of an answer; 100 by default.", {**_WHOLE, "maximum": 1000}),
     "after": (
         "Only what comes after: the next of an earlier answer; of the stream: an id, stream or next.",
@@ -166,7 +173,7 @@ _MAYBE: Final = {"type": ["string", "null"]}
 _ANY: Final = {"type": "object"}
 _COUNTS: Final = (
     "requests", "refused", "received", "dropped", "unselected", "webhooks", "waiting", "delivered", "held",
-    "dead", "lossy",
+    "dead", "lossy", "errors", "warnings",
 )  # fmt: skip
 _SESSION: Final = _object(id=_TEXT, name=_MAYBE, time=_TEXT, url=_TEXT, tls=_MAYBE, prefix=_TEXT)
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {
@@ -196,14 +203,21 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
         refused=_list(_object(id=_TEXT, time=_TEXT, status=_NUMBER, code=_TEXT, reason=_TEXT, path=_TEXT)),
         next=_TEXT,
     ),
+    "Timeline": _object(
+        step=_NUMBER,
+        bars=_list(_object(time=_TEXT, **dict.fromkeys(COUNTS, _NUMBER))),
+    ),
     "Summary": _object(
         version=_TEXT,
         pipeline=_object(**dict.fromkeys(_COUNTS, _NUMBER)),
         records=_object(visitors=_NUMBER, accounts=_NUMBER),
         destination=_TEXT,
+        region=_TEXT,
+        newestAttempt={"type": ["object", "null"]},
         delivers={"type": "boolean"},
         setup=_ANY,
         addresses=_ANY,
+        mute=_list(_TEXT),
     ),
     "Health": _object(
         status=_TEXT, version=_TEXT, uptime={"type": "number"}, totals=_ANY, deliveries=_ANY, outbox=_ANY

@@ -7,7 +7,15 @@ from segment_pendo.base.times import text
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import Attempt, JsonObject, Refusal
 
-__all__ = ["call_event", "cleared_event", "delivery_event", "ready_event", "refused_event", "refused_row"]
+__all__ = [
+    "call_event",
+    "cleared_event",
+    "delivery_event",
+    "missed_event",
+    "ready_event",
+    "refused_event",
+    "refused_row",
+]
 
 
 def ready_event(addresses: JsonObject) -> JsonObject:
@@ -35,6 +43,11 @@ def delivery_event(call: str, attempt: Attempt) -> JsonObject:
 def cleared_event(what: str, session: str | None) -> JsonObject:
     """Return that calls were forgotten; `what`: as in Clearing; `session`: only those of this one."""
     return {"event": "cleared", "what": what, "session": session}
+
+
+def missed_event(count: int | None) -> JsonObject:
+    """Return that events are missing, as they were read too slowly; None: nobody knows how many."""
+    return {"event": "missed", "count": count}
 
 
 def refused_event(receipt: str, at: datetime, path: str, refusal: Refusal, session: str = "") -> JsonObject:

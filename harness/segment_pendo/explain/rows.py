@@ -4,9 +4,31 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from segment_pendo.base import js_json
 from segment_pendo.base.times import text
-from segment_pendo.words import Attempt, Finding, Json, JsonObject, Judged, Level, Receipt
+from segment_pendo.words import (
+    Attempt,
+    Call,
+    Finding,
+    Json,
+    JsonObject,
+    Judged,
+    Level,
+    Message,
+    Outcome,
+    Receipt,
+    Skipped,
+    Webhook,
+)
 
-__all__ = ["CallRow", "FindingRow", "attempt_row", "call_row", "dumps", "error_row", "finding_row"]
+__all__ = [
+    "CallRow",
+    "FindingRow",
+    "attempt_row",
+    "call_row",
+    "dumps",
+    "error_row",
+    "finding_row",
+    "judged_of",
+]
 
 
 def call_row(
@@ -36,6 +58,27 @@ def call_row(
         "findings": [finding_row(finding) for finding in judged.findings],
         "delivery": delivery,
     }
+
+
+def judged_of(row: "CallRow") -> Judged:
+    """Return a call as far as its row tells it: what a destination was sent, or would have been.
+
+    Of a call that Segment drops, that is its type and ids. Raises ValueError where the row has no JSON.
+    """
+    text = row["message"] if row["body"] is None else row["body"]
+    known: JsonObject = {"type": row["type"], "userId": row["user"], "groupId": row["group"]}
+    data: Json = {name: value for name, value in known.items() if value is not None}
+    if text is not None:
+        data = js_json.read(text.encode("utf-8", "surrogatepass")).value
+    call = Call(row["index"], row["type"], data)
+    outcome: Outcome = Skipped(row["code"] or "", row["reason"] or "")
+    if row["body"] is not None:
+        outcome = Webhook(row["body"].encode("utf-8", "surrogatepass"), tuple((row["headers"] or {}).items()))
+    findings = tuple(
+        Finding(of["code"], of["level"], of["path"], of["message"], of["source"]) for of in row["findings"]
+    )
+    message = Message(call, data) if text is not None and isinstance(data, dict) else None
+    return Judged(call, outcome, findings, message, row.get("mapping"))
 
 
 def finding_row(finding: Finding) -> JsonObject:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from segment_pendo.explain.events import ready_event
+from segment_pendo.explain.events import missed_event, ready_event
 from segment_pendo.explain.rows import dumps
 from segment_pendo.serve.listener import json_answer
 from segment_pendo.serve.relay import in_turns
@@ -226,4 +226,4 @@ def _written(event: JsonObject) -> bytes:
 
 def _missed(count: int | None) -> bytes:
     """Return that events are missing; None: nobody knows how many, so all that is known is out of date."""
-    return _written({"event": "missed", "count": count})
+    return _written(missed_event(count))

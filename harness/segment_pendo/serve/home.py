@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -38,9 +38,9 @@ class Home(Listener):
 
     `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
     what goes wrong here, at Segment's side and at Pendo's. `metrics`: one of the relay's sinks. `addresses`
-    returns those of the run; `look` is called when a webhook is to be sent again. `live`: how many requests
-    of SDKs are not answered yet. `own_routes`: all but Segment's. `calls_only`: where the proxy hands over
-    what it has decrypted.
+    returns those of the run; `look` is called when a webhook is to be sent again. `mute`: codes that the page
+    plays down. `live`: how many requests of SDKs are not answered yet. `own_routes`: all but Segment's.
+    `calls_only`: where the proxy hands over what it has decrypted.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Home(Listener):
         metrics: Metrics | None = None,
         addresses: Callable[[], JsonObject] | None = None,
         look: Callable[[], None] | None = None,
+        mute: Sequence[str] = (),
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
@@ -68,6 +69,7 @@ class Home(Listener):
             self.loopback_pendo.no_records,
             addresses or self._addresses,
             look,
+            mute,
         )
         sessions = SessionsApi(store.sessions, addresses or self._addresses)
         self._refusing = False

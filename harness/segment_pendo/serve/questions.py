@@ -12,7 +12,8 @@ from aiohttp import web
 
 from segment_pendo.base.prose import plain, short
 from segment_pendo.base.suggestion import nearest, unknown
-from segment_pendo.serve.store.filters import FILTERS, FilterError
+from segment_pendo.serve.store.filters import FILTERS, FilterError, instant
+from segment_pendo.serve.store.timeline import ALL_TIME, Span
 
 __all__ = [
     "NAMES",
@@ -22,6 +23,7 @@ __all__ = [
     "is_newest_first",
     "kind_of",
     "number",
+    "span",
     "unknown_path",
     "whole_number",
 ]
@@ -36,7 +38,8 @@ NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/wait"): (*FILTERS, "count", "timeout", "after"),
     ("GET", "/_/stream"): ("session", "after"),
     ("GET", "/_/findings"): ("session",),
-    ("GET", "/_/refused"): ("session", "limit", "after", "before", "newest"),
+    ("GET", "/_/refused"): ("since", "until", "session", "limit", "after", "before", "newest"),
+    ("GET", "/_/timeline"): ("since", "until"),
     ("GET", "/_/records"): ("kind", "q", "session", "limit", "after"),
     ("GET", "/_/sessions"): ("limit",),
     ("GET", "/_/explain"): ("call", "device"),
@@ -93,6 +96,12 @@ def unknown_path(request: web.Request, routes: Iterable[web.RouteDef]) -> web.Re
 def filters(request: web.Request) -> dict[str, str]:
     """Return the filters of calls that are asked for."""
     return {name: request.query[name] for name in FILTERS if name in request.query}
+
+
+def span(request: web.Request) -> Span:
+    """Return from when to when is asked for. Raises FilterError."""
+    given = {name: instant(name, request.query[name]) for name in Span._fields if name in request.query}
+    return ALL_TIME._replace(**given)
 
 
 def whole_number(request: web.Request, name: str, default: int, most: int) -> int:

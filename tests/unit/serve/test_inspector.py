@@ -42,6 +42,9 @@ async def send(client: aiohttp.ClientSession) -> None:
         ("code=NESTED_IGNORED", [0]),
         ("code=nested_ignored", [0]),
         ("level=warning&user=ann", [0]),
+        ("level=error", [3]),
+        ("level=warning", [0, 3]),
+        ("level=info", [0, 2, 3]),
         ("q=FIRSTNAME", [0]),
         ("q=plan+BOB", [2]),
         ("q=up+%20+signed", [2]),
@@ -98,6 +101,9 @@ WRONG = [
     ("GET", "/_/wait?count=-1", "count must be a whole number from 0 to 1000"),
     ("GET", "/_/wait?timeout=nan", "timeout must be a number from 0 to 600"),
     ("GET", "/_/wait?after=1", "after must be the value of next in an earlier answer"),
+    ("GET", "/_/calls?since=yesterday", "since must be an ISO 8601 time such as 2026-11-29T10:15:00Z"),
+    ("GET", "/_/refused?until=10:15", "until must be an ISO 8601 time"),
+    ("GET", "/_/timeline?since=", "since must be an ISO 8601 time"),
     ("GET", "/_/explain?call=x&device=yes", "device must be 1 or 0"),
 ]
 

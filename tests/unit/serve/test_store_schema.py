@@ -195,7 +195,7 @@ def test_what_version_3_kept_waits_in_its_order(tmp_path: Path) -> None:
         assert [str(waiting.ref) for waiting in store.outbox.first(5, 9)] == ["r-7.0", "r-7.1"]
         for filters, places in (
             ({"level": "warning"}, ["r-7.0"]),
-            ({"level": "info"}, ["r-7.0", "r-7.1"]),
+            ({"level": "info"}, ["r-7.0", "r-7.1", "r-7.2"]),
             ({"outcome": "unselected"}, ["r-7.2"]),
             ({"q": "no_matching"}, ["r-7.2"]),
         ):

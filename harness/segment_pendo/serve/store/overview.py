@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from segment_pendo.base.times import text
 from segment_pendo.explain.events import refused_row
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS
 from segment_pendo.serve.store.calls import Page
@@ -12,19 +13,23 @@ from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.news import refusal_of
 from segment_pendo.serve.store.searched import level_number
-from segment_pendo.words import LEVELS, CallRef, JsonObject
+from segment_pendo.serve.store.timeline import ALL_TIME, Span
+from segment_pendo.words import LEVELS, MOST_COPIES, CallRef, JsonObject
 
 __all__ = ["Overview"]
 
 # A call's place in one number.
 _AT: Final = "c.n * 4294967296 + c.place"
 _STEPS: Final = {
-    "received": "count(*)",
+    "received": f"sum(place % {MOST_COPIES} = 0)",  # a call of several mappings is one call
     "dropped": "sum(dropped)",
     "unselected": "sum(outcome = 'skipped' and not dropped)",
     "webhooks": "sum(outcome = 'webhook')",
     **{state: f"sum(state is '{state}')" for state in ("waiting", "delivered", "held", "dead")},
-    "lossy": "sum(outcome = 'webhook' and level >= ?)",
+    "lossy": f"sum(outcome = 'webhook' and level >= {level_number('warning')})",
+    # As the filters level=error and level=warning find them.
+    "errors": f"sum(level >= {level_number('error')})",
+    "warnings": f"sum(level >= {level_number('warning')})",
 }
 
 
@@ -42,10 +47,13 @@ class Overview:
         self._database = database
 
     def pipeline(self) -> JsonObject:
-        """Return how many requests and calls got how far; `lossy`: webhooks with a warning or an error."""
+        """Return how many requests and calls got how far.
+
+        Of a call that several mappings select, each webhook counts for itself, but `received` counts calls.
+        `lossy`: webhooks with a warning or an error.
+        """
         counts = self._database.execute(
-            f"select {', '.join(_STEPS.values())} from calls",  # noqa: S608 - our own words
-            (level_number("warning"),),
+            f"select {', '.join(_STEPS.values())} from calls"  # noqa: S608 - our own words
         ).fetchone()
         (requests,) = self._database.execute("select count(*) from receipts").fetchone()
         (refused,) = self._database.execute(
@@ -53,6 +61,24 @@ class Overview:
         ).fetchone()
         steps: JsonObject = {name: count or 0 for name, count in zip(_STEPS, counts, strict=True)}
         return {"requests": requests, "refused": refused, **steps}
+
+    def newest_attempt(self, destination: int) -> JsonObject | None:
+        """Return the last attempt to deliver to a destination (its number), or None where there was none."""
+        row = self._database.execute(
+            "select r.id, a.place, a.at, a.state, a.status, a.detail from attempts a "
+            "join receipts r on r.n = a.n where r.destination = ? order by a.turn desc limit 1",
+            (destination,),
+        ).fetchone()
+        if row is None:
+            return None
+        name, place, at, state, status, detail = row
+        return {
+            "call": str(CallRef.at(name, place)),
+            "time": text(datetime.fromisoformat(at)),
+            "state": state,
+            "status": status,
+            "detail": detail or None,
+        }
 
     def codes(self, filters: Mapping[str, str] | None = None) -> list[JsonObject]:
         """Return each code of the calls, the worst level first, then the code that most calls have."""
@@ -97,6 +123,7 @@ class Overview:
         before: str = "",
         newest: bool = False,
         limit: int = 100,
+        span: Span = ALL_TIME,
     ) -> Page:
         """Return requests that brought no call, as Calls.page returns calls. Raises FilterError."""
         cursor = before if newest else after
@@ -106,8 +133,8 @@ class Overview:
         rows = self._database.execute(
             "select n, id, at, path, status, refusal, session from receipts "  # noqa: S608
             f"where refusal is not null and {place} and (? is null or session = ?) "
-            f"order by n {order} limit ?",
-            (session, session, limit),
+            f"and at >= ? and at < ? order by n {order} limit ?",
+            (session, session, *span, limit),
         ).fetchall()
         found = [
             refused_row(name, datetime.fromisoformat(at), path, refusal_of(status, refusal), own or "")

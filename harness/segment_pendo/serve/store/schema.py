@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from segment_pendo.serve.store.searched import level_number, words
+from segment_pendo.serve.store.searched import level_of_code, words
 
 __all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
 
@@ -53,17 +53,18 @@ create index calls_ended on calls(state) where state in ('dead', 'held');
 create index chains_due on chains(destination, due);
 """
 # What version 5 has besides.
-_SESSIONS: Final = """
+_FIFTH: Final = """
 create table sessions(n integer primary key, id text not null unique, name text, at text not null);
 create table clearings(n integer primary key, what text not null, session text);
 create index receipts_session on receipts(session) where session is not null;
+create index if not exists receipts_at on receipts(at);
 """
 
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables in an empty database, inside the transaction that the caller has begun."""
     _each(db, _TABLES)
-    _each(db, _SESSIONS)
+    _each(db, _FIFTH)
     _sign(db)
 
 
@@ -72,7 +73,7 @@ def migrate(db: sqlite3.Connection, version: int) -> None:
     if version in _STEPS:
         _STEPS[version](db)
     if version < 5:
-        _each(db, _SESSIONS)
+        _each(db, _FIFTH)
     _sign(db)
 
 
@@ -185,14 +186,12 @@ def _from_4(db: sqlite3.Connection) -> None:
 
 def _fill(db: sqlite3.Connection) -> None:
     """Give filters what earlier versions kept of calls: all but the event and the names of traits."""
-    from segment_pendo.mapping.catalogue import FINDINGS  # noqa: PLC0415 - only to migrate
-
     found: list[tuple[object, ...]] = []
     for number, place, outcome, codes, *looked in db.execute(
         "select n, place, outcome, codes, type, user, grp from calls"
     ):
         names = codes.split(" ")
-        level = max((level_number(FINDINGS[name].level) for name in names if name in FINDINGS), default=0)
+        level = max(map(level_of_code, names))
         dropped = outcome == "skipped" and names[0] not in _PASSED_ON
         found.append((words([*looked, *names]), level, dropped, number, place))
     db.executemany("update calls set words = ?, level = ?, dropped = ? where n = ? and place = ?", found)
