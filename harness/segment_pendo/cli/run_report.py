@@ -107,7 +107,7 @@ class Reporter:
         self.event(events.call_event(rows.call_row(receipt, judged, delivery=delivery)))
         shown = self._without_people(judged)
         self._costs.call(shown)
-        self._telling.call(str(receipt.ref(judged)), call_line(receipt, shown, self._setup))
+        self._telling.call(str(receipt.ref(judged)), call_line(receipt.at, shown, self._setup))
 
     def _without_people(self, judged: Judged) -> Judged:
         if self._people is None:

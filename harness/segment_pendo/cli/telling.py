@@ -62,6 +62,10 @@ class Telling:
         """Return how many webhooks are not delivered yet."""
         return len(self._on_way)
 
+    def awaits(self, name: str) -> bool:
+        """Whether a webhook of this name is not delivered yet."""
+        return name in self._on_way
+
     def call(self, name: str, line: CallLine) -> None:
         """Take a call; one whose `line` is of a webhook waits for `delivery` or `settle`."""
         assert line.end is not None

@@ -18,7 +18,7 @@ from segment_pendo.explain.why import because
 from segment_pendo.mapping.assess import TRACK_OFF, effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect
-from segment_pendo.words import Attempt, Call, Json, Judged, Receipt, Skipped
+from segment_pendo.words import Attempt, Call, Json, Judged, Skipped
 
 __all__ = [
     "CHOSEN",
@@ -81,14 +81,14 @@ class CallLine:
 
 
 def call_line(
-    receipt: Receipt, judged: Judged, setup: Setup, attempt: Attempt | None = None, *, door: Door = "cli"
+    at: datetime, judged: Judged, setup: Setup, attempt: Attempt | None = None, *, door: Door = "cli"
 ) -> CallLine:
-    """Return the line of a call; `attempt`: the last one to deliver its webhook, if there was one."""
+    """Return the line of a call that came `at` a time; `attempt`: the last one to deliver its webhook."""
     outcome, tone, end, words = _became(judged, setup, door)
     if judged.mapping is not None:
         words = [Word(f"{short(judged.mapping, _LONGEST_NAME)}:"), *words]
     kind = printable(judged.call.type) if judged.call.type is not None else "-"
-    line = CallLine(receipt.at, kind, _who(judged.call), outcome, tone, tuple(words), end)
+    line = CallLine(at, kind, _who(judged.call), outcome, tone, tuple(words), end)
     return line if judged.webhook is None else with_attempt(line, attempt)
 
 

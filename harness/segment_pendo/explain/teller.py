@@ -49,7 +49,7 @@ class Teller:
 
     def call(self, receipt: Receipt, judged: Judged) -> str:
         """Return the line of a call, then what is new of it, indented."""
-        line = call_line(receipt, judged, self._setup, door=self._door)
+        line = call_line(receipt.at, judged, self._setup, door=self._door)
         if judged.webhook is not None:
             line = replace(line, outcome="webhook")  # whether it is delivered is told by others
         return "\n".join([line.text(text(receipt.at)[11:23]), *self._news(judged)])

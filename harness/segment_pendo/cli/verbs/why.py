@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from segment_pendo.base.steps import finished
 from segment_pendo.cli.calls_input import Inputs
+from segment_pendo.cli.completing import group_ids, user_and_trait
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
 from segment_pendo.cli.running import at_option, get
 from segment_pendo.cli.setup_options import setup_options, was_given
@@ -32,8 +33,8 @@ _LONGEST: Final = 6000  # of a question to a running instance, whose request lin
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[USER] [TRAIT]")
-@click.option("--group", metavar="ID", help="Ask about an account instead of USER.")
+@click.argument("names", nargs=-1, metavar="[USER] [TRAIT]", shell_complete=user_and_trait)
+@click.option("--group", metavar="ID", shell_complete=group_ids, help="Ask about an account instead of USER.")
 @click.option(
     "--from",
     "file",
