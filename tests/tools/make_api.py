@@ -73,6 +73,7 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ("GET", "/_/faults"): ("The faults of this run; docs/faults.md.", "Faults", ()),
     ("POST", "/_/faults"): ("Adds faults.", "Faults", (403,)),
     ("DELETE", "/_/faults"): ("Forgets all faults.", "Faults", (403,)),
+    ("GET", "/_/metrics"): ("Counts for Prometheus, in its text format.", "Metrics", ()),
     ("GET", "/_/openapi.json"): ("This API in OpenAPI 3.1.", "Done", ()),
 }
 # Parts of the page itself, which nobody else needs.
@@ -244,9 +245,12 @@ def _parameter(path: str, name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": means, **required, "schema": schema}
 
 
+_NOT_JSON: Final = {"Stream": "text/event-stream", "Metrics": "text/plain"}
+
+
 def _answer(name: str) -> dict[str, Any]:
-    if name == "Stream":
-        return {"text/event-stream": {"schema": _TEXT}}
+    if name in _NOT_JSON:
+        return {_NOT_JSON[name]: {"schema": _TEXT}}
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 

@@ -79,6 +79,7 @@ WRONG = [
     ("DELETE", "/_/calls?sesion=a", "/_/calls has no 'sesion'; did you mean session?"),
     ("POST", "/_/sessions?name=a", "/_/sessions takes no query, but has 'name'"),
     ("GET", "/_/sessions?limit=1001", "limit must be a whole number from 0 to 1000"),
+    ("GET", "/_/metrics?format=json", "/_/metrics takes no query, but has 'format'"),
     ("GET", "/_/stream?sesion=a", "/_/stream has no 'sesion'; did you mean session?"),
     ("POST", "/_/reset?all=1", "/_/reset takes no query, but has 'all'"),
     ("GET", "/_/faults?on=pendo", "/_/faults takes no query, but has 'on'"),
