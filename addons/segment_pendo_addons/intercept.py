@@ -117,7 +117,7 @@ class Intercept:
         for finding in plan.setup.destination.findings if plan.setup.destination else ():
             line = finding_line(finding.level, finding.code, finding.path, finding.message)
             _log.warning("segment_pendo_destination: %s", line)
-        report = Report(delivers=plan.to is not None)
+        report = Report(plan.setup, delivers=plan.to is not None)
         old = self._session
         try:
             if old is not None and old.recorder is not None:

@@ -22,7 +22,11 @@ def is_as_bad(level: Level, least: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SdkRequest:
-    """One HTTP request as it came from an SDK: headers in wire order and case, body still encoded."""
+    """One HTTP request as it came from an SDK: headers in wire order and case, body still encoded.
+
+    `session`: the id of the session to whose address it came, else an empty text; `path` is what comes after
+    that address.
+    """
 
     method: str
     path: str
@@ -32,6 +36,7 @@ class SdkRequest:
     host: str = ""
     ip: str = "127.0.0.1"
     door: str = "home"
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Run the benchmarks: all of them, or those of --only."""
 
 import click
-from tests.bench import races, reads, replay, soak, stall
+from tests.bench import mapping, races, reads, recorder, replay, soak, stall
 
 BENCHMARKS = {
+    "mapping": mapping.main,
     "races": races.main,
     "reads": reads.main,
+    "recorder": recorder.main,
     "replay": replay.main,
     "soak": soak.main,
     "stall": stall.main,

@@ -59,7 +59,8 @@ class Plan:
     `store` None: a temporary file, or for a real Pendo one in the state directory. `answers`: Segment's
     requests are answered here, and its hosts are not dialled. `authority`: the directory of the proxy's CA,
     by default the one in the state directory. `cdn_settings`: a file with the settings that
-    production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own.
+    production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own. `mute`:
+    codes that the page plays down.
     """
 
     port: int | None = HOME_PORT
@@ -82,6 +83,7 @@ class Plan:
     cdn_settings: str = ""
     with_proxy: bool = True
     allow_origins: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
     authority: Path | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
@@ -201,6 +203,7 @@ class Session:
                     faults=self.faults,
                     addresses=self.addresses,
                     look=self.delivery.look if self.delivery is not None else None,
+                    mute=plan.mute,
                 )
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
@@ -311,6 +314,7 @@ class Session:
                 own_ports=[int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url],
                 upstream=self.upstream,
                 faults=self.faults,
+                calls_only=await self.home.start_calls_only() if plan.answers else None,
             )
             opened.push_async_callback(self.proxy.stop)
             default = PROXY_PORT if plan.port else 0

@@ -5,7 +5,7 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 from urllib.parse import quote
 
 import click
@@ -132,14 +132,13 @@ def _refuse_setup(source: str) -> None:
 def _of_file(file: str, question: Question, setup: Setup) -> JsonObject:
     as_recorded = not was_given(click.get_current_context())
     whys = Whys(question)
-    with click.open_file(file, "rb") as opened:
-        inputs = Inputs(cast("BinaryIO", opened), Options(datetime.now(UTC), setup, as_recorded=as_recorded))
-        for item in inputs:
-            if isinstance(item, Mapped):
-                whys.take(Seen(f"line {item.line}", item.receipt.at, item.judged, item.setup))
-            elif item.refused:
-                whys.refused += 1
-        inputs.end(rows=False)
+    inputs = Inputs((file,), Options(datetime.now(UTC), setup, as_recorded=as_recorded))
+    for item in inputs:
+        if isinstance(item, Mapped):
+            whys.take(Seen(item.place, item.receipt.at, item.judged, item.setup))
+        elif item.refused:
+            whys.refused += 1
+    inputs.end(rows=False)
     return answer(whys.answer()).row()
 
 

@@ -1,0 +1,39 @@
+"""How long work takes beside a reference: CPU time, in rounds that go from one to the other in turn."""
+
+import gc
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from statistics import median
+
+__all__ = ["done", "table"]
+
+ROUNDS = int(os.environ.get("ROUNDS", "7"))
+
+
+def done(steps: Iterable[object]) -> None:
+    """Make everything and keep nothing: what a run has answered, it forgets as well."""
+    deque(steps, maxlen=0)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def table(works: Mapping[str, Callable[[], object]], events: int, rounds: int = ROUNDS) -> Iterator[str]:
+    """Yield the rows of a table: CPU time of one of `events` events, and the reference's beside it.
+
+    The first work is the reference. The ratio is taken in each round; shown are its median and its spread.
+    """
+    for work in works.values():  # what is made once, is made now
+        work()
+    taken = [[_seconds(work) for work in works.values()] for _ in range(rounds)]
+    for column, name in enumerate(works):
+        each = median(seconds[column] for seconds in taken) / events * 1e6
+        ratios = sorted(seconds[0] / seconds[column] for seconds in taken)
+        spread = f"{ratios[0]:.3f} to {ratios[-1]:.3f}" if column else ""
+        yield f"| {name} | {each:.1f} | {median(ratios):.3f} | {spread} |"
