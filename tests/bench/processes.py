@@ -33,10 +33,11 @@ def apart() -> list[str]:
 
 def environment(directory: Path, **more: str) -> Mapping[str, str]:
     """Return the environment of a server: its own state, no proxy, nothing of whoever runs this."""
+    # Without compiled files (PYTHONDONTWRITEBYTECODE) every start would be several times as long.
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and not name.startswith("SEGMENT_PENDO")
+        if not name.lower().endswith("_proxy") and not name.startswith(("SEGMENT_PENDO", "PYTHON"))
     }
     return kept | {"XDG_STATE_HOME": str(directory / "state")} | more
 
