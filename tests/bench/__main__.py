@@ -8,14 +8,16 @@ from typing import Final
 import click
 from rich.console import Console
 from rich.markdown import Markdown
-from tests.bench import delivery, doors, races, reads, replay, soak, stall, startup
-from tests.bench.rounds import Effort
+from tests.bench import delivery, doors, mapping, races, reads, recorder, replay, soak, stall, startup
+from tests.bench.turns import Effort
 
 BENCHMARKS: Final[dict[str, Callable[[Effort], Iterator[str]]]] = {
     "delivery": delivery.main,
     "doors": doors.main,
+    "mapping": lambda _: mapping.main(),
     "races": lambda _: races.main(),
     "reads": reads.main,
+    "recorder": lambda _: recorder.main(),
     "replay": lambda _: replay.main(),
     "soak": lambda _: soak.main(),
     "stall": lambda _: stall.main(),

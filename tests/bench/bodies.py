@@ -1,72 +1,70 @@
-"""The bodies that are sent: identify and group calls as Segment's SDKs sent them, for 1,000 visitors."""
+"""Bodies for benchmarks: captured calls of four SDKs, each with a visitor, a messageId and a time of its own.
+
+Nothing repeats that would not repeat in real traffic, so that a cache gains here what it gains there.
+"""
 
 import base64
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from gzip import decompress
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any
 
-__all__ = ["Body", "bodies"]
+from segment_pendo.words import SdkRequest
 
-CAPTURES: Final = Path(__file__).parents[2] / "fixtures" / "sdk"
-VISITORS: Final = 1000
-_MARKS: Final = ("identify-doc", "group-doc")
-_NEW: Final = b"@@@@@@@@"  # becomes another number in each request, so that no messageId comes twice
+__all__ = ["SIZES", "requests"]
 
-
-class Body(NamedTuple):
-    """A size of body: its name, its path, how many calls it has, how many are sent at the same time.
-
-    `variants` have calls of different visitors.
-    """
-
-    name: str
-    path: str
-    calls: int
-    connections: int
-    variants: tuple[bytes, ...]
-
-    def numbered(self, number: int) -> bytes:
-        """Return the body of this request, with messageIds of its own."""
-        return self.variants[number % len(self.variants)].replace(_NEW, b"%08d" % number)
+SDK = Path(__file__).parents[2] / "fixtures" / "sdk"
+CLIENTS = (
+    "analytics-next-1.84.3-batching",
+    "analytics-react-native-2.24.1-stubbed",
+    "analytics-node-3.1.0",
+    "segment-analytics-python-2.4.0",
+)
+SCENARIOS = ("identify-doc", "identify-full", "group-doc")
+# How many calls a body of about so many bytes has.
+SIZES = {"1k": 1, "20k": 24, "450k": 582}
+VISITORS = 1_000
+_SENT = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 
 
-def _captured() -> Iterator[Any]:
-    """Yield the calls that every SDK made from the same two lines of documentation."""
-    for file in sorted(CAPTURES.glob("*.jsonl")):
-        for line in file.read_text("utf-8").splitlines():
+@cache
+def captured() -> list[dict[str, Any]]:
+    """The first call of each scenario of each client."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for client in CLIENTS:
+        for line in (SDK / f"{client}.jsonl").read_text("utf-8").splitlines():
             request = json.loads(line)
-            body = base64.b64decode(request.get("body_b64", ""))
-            if request.get("mark") in _MARKS and body.startswith(b"{"):
-                sent = json.loads(body)
-                yield from sent.get("batch", [sent])
+            body = base64.b64decode(request["body_b64"] or "")
+            if request["mark"] not in SCENARIOS or not body:
+                continue
+            envelope = json.loads(decompress(body) if body.startswith(b"\x1f\x8b") else body)
+            found.setdefault((client, request["mark"]), envelope["batch"][0])
+    return list(found.values())
 
 
-def _call(captured: Any, number: int) -> bytes:
-    own = {"userId": f"visitor-{number % VISITORS}", "messageId": f"bench-{_NEW.decode()}-{number}"}
-    return json.dumps(captured | own, separators=(",", ":")).encode()
+def _time(number: int) -> str:
+    return (_SENT + timedelta(milliseconds=7 * number)).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def _batch(captured: list[Any], first: int, size: int) -> tuple[bytes, int]:
-    """Return a batch of about `size` bytes, and how many calls it has."""
-    calls: list[bytes] = []
-    length = 80
-    while length < size:
-        call = _call(captured[len(calls) % len(captured)], first + len(calls))
-        length += len(call) + 1
-        calls.append(call)
-    tail = b'],"writeKey":"WRITE_KEY_bench","sentAt":"2026-11-23T16:33:48.451Z"}'
-    return b'{"batch":[' + b",".join(calls) + tail, len(calls)
+def call(number: int) -> dict[str, Any]:
+    """The call of this number."""
+    calls = captured()
+    visitor = number * 7919 % VISITORS
+    varied = calls[number % len(calls)] | {
+        "userId": f"user-{visitor:06}",
+        "messageId": f"ajs-next-{number:012}-1f7a-4c5e",
+        "timestamp": _time(number),
+    }
+    return varied | ({"groupId": f"company-{visitor % 50}"} if varied["type"] == "group" else {})
 
 
-def bodies() -> tuple[Body, ...]:
-    """Return the three sizes: one call of a browser, a server's batch, the largest that is usual."""
-    captured = [*_captured()]
-    browser = max((call for call in captured if call["type"] == "identify"), key=lambda call: len(str(call)))
-    single = tuple(_call(browser, number) for number in range(VISITORS))
-    sizes = [Body("1k", "/v1/i", 1, 8, single)]
-    for name, size, variants, connections in (("20k", 20_000, 40, 8), ("450k", 450_000, 2, 2)):
-        made = [_batch(captured, number * VISITORS // variants, size) for number in range(variants)]
-        contents = tuple(body for body, _ in made)
-        sizes.append(Body(name, "/v1/batch", made[0][1], connections, contents))
-    return tuple(sizes)
+def requests(size: str, events: int) -> Iterator[SdkRequest]:
+    """As many requests of a size as hold so many calls."""
+    for first in range(0, events, SIZES[size]):
+        numbers = range(first, first + SIZES[size])
+        envelope = {"batch": [call(number) for number in numbers], "sentAt": _time(numbers[-1] + 100)}
+        body = json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode()
+        yield SdkRequest("POST", "/v1/batch", "", (("Content-Type", "application/json"),), body)

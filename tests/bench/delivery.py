@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
-from tests.bench.bodies import bodies
 from tests.bench.doors import PEERS, mitmdump, run
 from tests.bench.measuring import Contender, measured, started
-from tests.bench.rounds import Effort, Figure, interleaved, micro, ratio, table
+from tests.bench.payload import bodies
 from tests.bench.sink import sink
+from tests.bench.turns import Effort, Figure, interleaved, micro, ratio, table
 
 __all__ = ["main"]
 

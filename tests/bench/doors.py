@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tests.bench.bodies import bodies
 from tests.bench.measuring import Contender, measured, started
+from tests.bench.payload import bodies
 from tests.bench.processes import MITMDUMP
-from tests.bench.rounds import Effort, Figure, interleaved, micro, ratio, table
+from tests.bench.turns import Effort, Figure, interleaved, micro, ratio, table
 
 __all__ = ["PEERS", "main", "mitmdump", "run"]
 

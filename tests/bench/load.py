@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench.bodies import Body
+from tests.bench.payload import Body
 
 __all__ = ["Connection", "Door", "connected"]
 
 SEGMENT: Final = "api.segment.io"
+PATH: Final = "/v1/batch"
 _PATIENCE: Final = 60.0  # seconds for one answer
 
 
@@ -25,9 +26,9 @@ class Door:
     is_proxy: bool = False
     authority: Path | None = None
 
-    def head(self, path: str) -> str:
+    def head(self) -> str:
         """Return what stands before the content's length."""
-        target = f"http://{SEGMENT}{path}" if self.is_proxy and self.authority is None else path
+        target = f"http://{SEGMENT}{PATH}" if self.is_proxy and self.authority is None else PATH
         return f"POST {target} HTTP/1.1\r\nHost: {SEGMENT}\r\nContent-Type: application/json\r\n"
 
 
@@ -56,7 +57,7 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         content = self._body.numbered(next(self._numbers))
-        head = f"{self._door.head(self._body.path)}Content-Length: {len(content)}\r\n\r\n"
+        head = f"{self._door.head()}Content-Length: {len(content)}\r\n\r\n"
         self.transport.write(head.encode() + content)
 
     def data_received(self, data: bytes) -> None:

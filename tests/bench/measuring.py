@@ -11,10 +11,10 @@ from pathlib import Path
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 
-from tests.bench.bodies import Body
 from tests.bench.load import Door, connected
+from tests.bench.payload import Body
 from tests.bench.processes import apart, cpu_seconds, environment, free_port, server, waited
-from tests.bench.rounds import Effort, Figure
+from tests.bench.turns import Effort, Figure
 
 __all__ = ["Contender", "Started", "measured", "started"]
 

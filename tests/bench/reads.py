@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench.rounds import Effort
+from tests.bench.turns import Effort
 
 from segment_pendo.base.js_json import write
 from segment_pendo.mapping.setup import Setup

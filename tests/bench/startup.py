@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.bench.processes import MITMDUMP, apart, environment, waited
-from tests.bench.rounds import Effort, Figure, interleaved, milli, ratio, table
+from tests.bench.turns import Effort, Figure, interleaved, milli, ratio, table
 
 __all__ = ["main"]
 

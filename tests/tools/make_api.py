@@ -22,6 +22,7 @@ from segment_pendo.serve.listener import CHANGE_HEADER
 from segment_pendo.serve.questions import NAMES
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
+from segment_pendo.serve.store.timeline import COUNTS
 
 OPENAPI = Path(inspector.__file__).with_name("openapi.json")
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
@@ -29,7 +30,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
 # Each operation: what it does, the name of its answer in _ANSWERS, the statuses besides 200 and 400.
 OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ("GET", "/_/calls"): ("Rows of calls, a page at a time.", "Calls", ()),
-    ("DELETE", "/_/calls"): ("Forgets all calls, also what is not delivered.", "Done", (403,)),
+    ("DELETE", "/_/calls"): ("Forgets all calls or those of a session, delivered or not.", "Done", (403,)),
     ("GET", "/_/wait"): (
         "Waits until count rows match and wait for no delivery; 408 with what came.",
         "Calls",
@@ -55,16 +56,24 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ),
     ("GET", "/_/summary"): ("How far calls got, and how this run is set up.", "Summary", ()),
     ("GET", "/_/refused"): ("Requests that brought no call, and why.", "Refused", ()),
+    ("GET", "/_/timeline"): ("Calls and deliveries by steps of time, oldest first.", "Timeline", ()),
     ("GET", "/_/health"): ("Whether it runs, and what waits.", "Health", ()),
     ("POST", "/_/send-again"): (
         "Sends the webhook of a call again, also a delivered one.",
         "Done",
         (403, 404, 409),
     ),
-    ("POST", "/_/reset"): ("Forgets what the Pendo on loopback holds.", "Done", (403,)),
+    ("GET", "/_/sessions"): ("Sessions, the newest first, and how many calls each has.", "Sessions", ()),
+    ("POST", "/_/sessions"): ("Opens a session: an address of its own for one test.", "Session", (403,)),
+    ("POST", "/_/reset"): (
+        "Forgets all calls, faults, and what the Pendo on loopback holds; sessions stay.",
+        "Done",
+        (403,),
+    ),
     ("GET", "/_/faults"): ("The faults of this run; docs/faults.md.", "Faults", ()),
     ("POST", "/_/faults"): ("Adds faults.", "Faults", (403,)),
     ("DELETE", "/_/faults"): ("Forgets all faults.", "Faults", (403,)),
+    ("GET", "/_/metrics"): ("Counts for Prometheus, in its text format.", "Metrics", ()),
     ("GET", "/_/openapi.json"): ("This API in OpenAPI 3.1.", "Done", ()),
 }
 # Parts of the page itself, which nobody else needs.
@@ -77,7 +86,16 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "properties": {"call": {"type": "string", "description": "The id of a row."}},
     },
     ("POST", "/_/faults"): {"type": "array", "items": {"type": "object"}},
+    ("POST", "/_/sessions"): {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"name": {"type": ["string", "null"], "maxLength": 200}},
+    },
 }
+# Where a body may be left out.
+OPTIONAL: Final = frozenset({("POST", "/_/sessions")})
+# What is answered other than 200 where all went well.
+_DONE: Final[dict[tuple[str, str], int]] = {("POST", "/_/sessions"): 201}
 _TEXT: Final = {"type": "string"}
 _WHOLE: Final = {"type": "integer", "minimum": 0}
 _FLAG: Final = {"enum": ["1", "0"]}
@@ -94,12 +112,18 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "delivery": ("States of the delivery with commas between: waiting, delivered, held, dead.", _TEXT),
     "code": ("The code of a finding, or of why the call was skipped, in whatever case.", _TEXT),
-    "level": ("A call with a finding of at least this level.", {"enum": ["error", "warning", "info"]}),
+    "level": (
+        "A call with a finding, or a reason to be skipped, of at least this level.",
+        {"enum": ["error", "warning", "info"]},
+    ),
     "q": (
         "Words that all stand in type, event, user, group, codes or names of traits, in whatever case.",
         _TEXT,
     ),
     "door": ("Where the call came in.", {"enum": ["home", "proxy", "tls"]}),
+    "session": ("The id of a session: only what came to its address.", _TEXT),
+    "since": ("Only what came at this ISO 8601 time or later.", _TEXT),
+    "until": ("Only what came before this ISO 8601 time.", _TEXT),
     "limit": ("The most rows of an answer; 100 by default.", {**_WHOLE, "maximum": 1000}),
     "after": (
         "Only what comes after: the next of an earlier answer; of the stream: an id, stream or next.",
@@ -121,12 +145,15 @@ _OTHER: Final[dict[tuple[str, str], str]] = {
     ("/_/why", "trait"): "The name of a trait, as sent.",
     ("/_/records", "q"): "A text in the id, a field or its value, in whatever case.",
     ("/_/records", "after"): "Only ids after this one.",
+    ("/_/records", "session"): "What Pendo would hold if only this session's delivered webhooks had come.",
+    ("/_/stream", "session"): "Only what this session's calls do, and what is said to everybody.",
+    ("/_/why", "session"): "Judges by this session's calls alone.",
 }
 REQUIRED: Final = frozenset({("/_/records", "kind"), ("/_/explain", "call")})
 _REASONS: Final = {
     400: "A name or value that is not known; the text says which are.",
     403: f"Without the header {CHANGE_HEADER}: 1, or from another page.",
-    404: "There is no such call or record.",
+    404: "There is no such call, record or session.",
     408: "The time is up; what matches so far.",
     409: "It cannot be sent again; the text says why.",
     503: "Too many streams are open, or the run ends.",
@@ -146,8 +173,9 @@ _MAYBE: Final = {"type": ["string", "null"]}
 _ANY: Final = {"type": "object"}
 _COUNTS: Final = (
     "requests", "refused", "received", "dropped", "unselected", "webhooks", "waiting", "delivered", "held",
-    "dead", "lossy",
+    "dead", "lossy", "errors", "warnings",
 )  # fmt: skip
+_SESSION: Final = _object(id=_TEXT, name=_MAYBE, time=_TEXT, url=_TEXT, tls=_MAYBE, prefix=_TEXT)
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "Calls": {
         **_object(calls=_list({"$ref": "#/components/schemas/CallRow"}), next=_TEXT),
@@ -169,18 +197,27 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
             _object(code=_TEXT, level=_TEXT, count=_NUMBER, first=_TEXT, last=_TEXT, means=_MAYBE, do=_MAYBE)
         )
     ),
+    "Session": _SESSION,
+    "Sessions": _object(sessions=_list(_object(**_SESSION["properties"], calls=_NUMBER))),
     "Refused": _object(
         refused=_list(_object(id=_TEXT, time=_TEXT, status=_NUMBER, code=_TEXT, reason=_TEXT, path=_TEXT)),
         next=_TEXT,
+    ),
+    "Timeline": _object(
+        step=_NUMBER,
+        bars=_list(_object(time=_TEXT, **dict.fromkeys(COUNTS, _NUMBER))),
     ),
     "Summary": _object(
         version=_TEXT,
         pipeline=_object(**dict.fromkeys(_COUNTS, _NUMBER)),
         records=_object(visitors=_NUMBER, accounts=_NUMBER),
         destination=_TEXT,
+        region=_TEXT,
+        newestAttempt={"type": ["object", "null"]},
         delivers={"type": "boolean"},
         setup=_ANY,
         addresses=_ANY,
+        mute=_list(_TEXT),
     ),
     "Health": _object(
         status=_TEXT, version=_TEXT, uptime={"type": "number"}, totals=_ANY, deliveries=_ANY, outbox=_ANY
@@ -208,25 +245,30 @@ def _parameter(path: str, name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": means, **required, "schema": schema}
 
 
+_NOT_JSON: Final = {"Stream": "text/event-stream", "Metrics": "text/plain"}
+
+
 def _answer(name: str) -> dict[str, Any]:
-    if name == "Stream":
-        return {"text/event-stream": {"schema": _TEXT}}
+    if name in _NOT_JSON:
+        return {_NOT_JSON[name]: {"schema": _TEXT}}
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
 def _operation(method: str, path: str) -> dict[str, Any]:
     says, answer, statuses = OPERATIONS[method, path]
-    parameters = [_parameter(path, name) for name in NAMES.get((method, path), ())]
+    names = NAMES.get((method, path), ())
+    parameters = [_parameter(path, name) for name in names]
     if method != "GET":
         parameters.append({"name": CHANGE_HEADER, "in": "header", "required": True, "schema": {"const": "1"}})
-    responses: dict[str, Any] = {"200": {"description": "As asked.", "content": _answer(answer)}}
-    for status in sorted({400, *statuses}):
+    done = str(_DONE.get((method, path), 200))
+    responses: dict[str, Any] = {done: {"description": "As asked.", "content": _answer(answer)}}
+    for status in sorted({400, *statuses, *([404] if "session" in names else [])}):
         named = answer if status == 408 else "Error"
         responses[str(status)] = {"description": _REASONS[status], "content": _answer(named)}
     body = BODIES.get((method, path))
-    taken = (
-        {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}} if body else {}
-    )
+    content = {"application/json": {"schema": body}}
+    needed = (method, path) not in OPTIONAL
+    taken = {"requestBody": {"required": needed, "content": content}} if body else {}
     name = f"{method.lower()}_{path.removeprefix('/_/').replace('-', '_').replace('.', '_')}"
     return {"operationId": name, "summary": says, "parameters": parameters, **taken, "responses": responses}
 

@@ -136,10 +136,16 @@ class Inspector:
         return json_answer(kept.row | sent | explained(kept.judged, kept.setup, kept.attempts) | device)
 
     async def _clear(self, request: web.Request) -> web.Response:
+        """Forget all calls, or those of ?session=ID."""
         refused = refused_change(request)
-        if refused is None:
+        if refused is not None:
+            return refused
+        session = request.query.get("session")
+        if session is None:
             self._store.clear()
-        return refused or json_answer({"status": "cleared"})
+        else:
+            self._store.clear_session(session)
+        return json_answer({"status": "cleared", "session": session})
 
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer 200 when `count` rows match and wait for no delivery, or 408 with the rows so far."""

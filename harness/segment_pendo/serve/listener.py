@@ -122,6 +122,7 @@ class Listener:
         self, routes: Sequence[web.RouteDef], rest: Handler | None = None, *, patience: float = _PATIENCE
     ) -> None:
         self._patience = patience
+        self._is_guarded = bool(routes)  # without any, nothing here is ours alone
         self._silent: set[web.RequestHandler] = set()  # connections on which nothing was asked yet
         self._servers: list[asyncio.Server] = []
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
@@ -196,7 +197,7 @@ class Listener:
         """Check who asks for the paths that are ours alone; let no exception out of a listener."""
         self._silent.discard(request.protocol)
         try:
-            if not (is_own(request) or _is_page(request)):
+            if not self._is_guarded or not (is_own(request) or _is_page(request)):
                 return await handler(request)
             return _refused(request) or await handler(request)
         except web.HTTPException as error:

@@ -30,6 +30,7 @@ from segment_pendo.serve.in_process import in_process
 from segment_pendo.serve.launcher import Upstream, upstream
 from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
+from segment_pendo.serve.metrics import Metrics
 from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.outbox import Elsewhere
@@ -59,7 +60,8 @@ class Plan:
     `store` None: a temporary file, or for a real Pendo one in the state directory. `answers`: Segment's
     requests are answered here, and its hosts are not dialled. `authority`: the directory of the proxy's CA,
     by default the one in the state directory. `cdn_settings`: a file with the settings that
-    production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own.
+    production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own. `mute`:
+    codes that the page plays down.
     """
 
     port: int | None = HOME_PORT
@@ -82,6 +84,7 @@ class Plan:
     cdn_settings: str = ""
     with_proxy: bool = True
     allow_origins: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
     authority: Path | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
@@ -181,10 +184,11 @@ class Session:
             self._store = None if plan.port is None and plan.to is None else self._kept(files, after)
             names = CallNames()
             pendo = self._pendo(names)
-            self.delivery = self._delivery(heard, pendo) if plan.deliver else None
+            metrics = Metrics()
+            self.delivery = self._delivery(metrics.hearing(heard), pendo) if plan.deliver else None
             # The recording before the store: what the store holds is delivered, and must not be if the SDK
             # has to send it again.
-            sinks = [*before, self.recorder, self._store, names, self.delivery, report]
+            sinks = [*before, self.recorder, self._store, names, self.delivery, metrics, report]
             self.relay = Relay(
                 [sink for sink in sinks if sink is not None],
                 setup=plan.setup,
@@ -199,8 +203,10 @@ class Session:
                     pendo,
                     gate=self.gate,
                     faults=self.faults,
+                    metrics=metrics,
                     addresses=self.addresses,
                     look=self.delivery.look if self.delivery is not None else None,
+                    mute=plan.mute,
                 )
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
@@ -311,6 +317,7 @@ class Session:
                 own_ports=[int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url],
                 upstream=self.upstream,
                 faults=self.faults,
+                calls_only=await self.home.start_calls_only() if plan.answers else None,
             )
             opened.push_async_callback(self.proxy.stop)
             default = PROXY_PORT if plan.port else 0

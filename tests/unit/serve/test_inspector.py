@@ -42,6 +42,9 @@ async def send(client: aiohttp.ClientSession) -> None:
         ("code=NESTED_IGNORED", [0]),
         ("code=nested_ignored", [0]),
         ("level=warning&user=ann", [0]),
+        ("level=error", [3]),
+        ("level=warning", [0, 3]),
+        ("level=info", [0, 2, 3]),
         ("q=FIRSTNAME", [0]),
         ("q=plan+BOB", [2]),
         ("q=up+%20+signed", [2]),
@@ -72,7 +75,12 @@ WRONG = [
     ("GET", "/_/health?x", "/_/health takes no query, but has 'x'"),
     ("GET", "/_/page/page.js?v=1", "/_/page/page.js takes no query, but has 'v'"),
     ("GET", "/_/state?visiter=x", "/_/state has no 'visiter'; did you mean visitor?"),
-    ("DELETE", "/_/calls?user=a", "/_/calls takes no query, but has 'user'"),
+    ("DELETE", "/_/calls?user=a", "/_/calls has no 'user'; known: session"),
+    ("DELETE", "/_/calls?sesion=a", "/_/calls has no 'sesion'; did you mean session?"),
+    ("POST", "/_/sessions?name=a", "/_/sessions takes no query, but has 'name'"),
+    ("GET", "/_/sessions?limit=1001", "limit must be a whole number from 0 to 1000"),
+    ("GET", "/_/metrics?format=json", "/_/metrics takes no query, but has 'format'"),
+    ("GET", "/_/stream?sesion=a", "/_/stream has no 'sesion'; did you mean session?"),
     ("POST", "/_/reset?all=1", "/_/reset takes no query, but has 'all'"),
     ("GET", "/_/faults?on=pendo", "/_/faults takes no query, but has 'on'"),
     ("GET", "/_/calls?%1b[31m=1", "/_/calls has no '\\\\x1b[31m'; known: type"),
@@ -93,6 +101,9 @@ WRONG = [
     ("GET", "/_/wait?count=-1", "count must be a whole number from 0 to 1000"),
     ("GET", "/_/wait?timeout=nan", "timeout must be a number from 0 to 600"),
     ("GET", "/_/wait?after=1", "after must be the value of next in an earlier answer"),
+    ("GET", "/_/calls?since=yesterday", "since must be an ISO 8601 time such as 2026-11-29T10:15:00Z"),
+    ("GET", "/_/refused?until=10:15", "until must be an ISO 8601 time"),
+    ("GET", "/_/timeline?since=", "since must be an ISO 8601 time"),
     ("GET", "/_/explain?call=x&device=yes", "device must be 1 or 0"),
 ]
 
@@ -119,6 +130,29 @@ def test_pages_go_back_from_the_newest_call_and_meet_no_call_twice() -> None:
         assert [row["index"] for page in (first, second) for row in page["calls"]] == [3, 2, 1, 0]
         _, end = await fetch(client, f"/_/calls?newest=1&limit=3&before={second['next']}")
         assert end["calls"] == []
+
+    talk(what)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [
+        ("GET", "/_/cals", 404, "there is no /_/cals here; did you mean /_/calls?"),
+        ("POST", "/_/session", 404, "there is no /_/session here; did you mean /_/sessions?"),
+        ("GET", "/_/%1b[31mx", 404, "there is no /_/\\x1b[31mx here; /_/openapi.json has every path"),
+        ("POST", "/_/calls", 405, "/_/calls takes DELETE and GET, not POST"),
+        ("GET", "/_/reset", 405, "/_/reset takes POST, not GET"),
+        ("DELETE", "/_/sessions", 405, "/_/sessions takes GET and POST, not DELETE"),
+    ],
+)
+def test_a_path_or_method_that_does_not_exist_says_which_does(
+    method: str, path: str, status: int, said: str
+) -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
+        async with client.request(method, path, headers={"X-Segment-Pendo": "1"}) as answer:
+            assert (answer.status, await answer.json()) == (status, {"error": said})
+            assert ("Allow" in answer.headers) == (status == 405)
+        assert store.calls.totals()["requests"] == 0
 
     talk(what)
 

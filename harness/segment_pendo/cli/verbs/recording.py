@@ -15,6 +15,7 @@ from segment_pendo.base.prose import many, printable
 from segment_pendo.cli import credentials
 from segment_pendo.cli.calls_input import files_argument, only_recordings_option
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.pseudonym_settings import people, redact_option
@@ -44,7 +45,7 @@ __all__ = ["command"]
 _MOST_LEFT: Final = 10
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def command() -> None:
     """Redact, scan, merge, import and export recordings.
 

@@ -12,6 +12,7 @@ from segment_pendo.base import times
 from segment_pendo.base.prose import many, plain, printable, short, whole
 from segment_pendo.cli import completing
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.running import get, is_url
 from segment_pendo.cli.setup_options import setup_options, was_given
 from segment_pendo.cli.state_source import events as events_of
@@ -37,7 +38,7 @@ _style = click.option(
 _WITHOUT: Final = ("webhook without effect", "webhooks without effect")
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def command() -> None:
     """Show and compare Pendo's records as this program predicts them.
 

@@ -5,7 +5,7 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 from urllib.parse import quote
 
 import click
@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from segment_pendo.base.steps import finished
 from segment_pendo.cli.calls_input import Inputs
+from segment_pendo.cli.completing import group_ids, user_and_trait
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
 from segment_pendo.cli.running import at_option, get
 from segment_pendo.cli.setup_options import setup_options, was_given
@@ -32,8 +33,8 @@ _LONGEST: Final = 6000  # of a question to a running instance, whose request lin
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[USER] [TRAIT]")
-@click.option("--group", metavar="ID", help="Ask about an account instead of USER.")
+@click.argument("names", nargs=-1, metavar="[USER] [TRAIT]", shell_complete=user_and_trait)
+@click.option("--group", metavar="ID", shell_complete=group_ids, help="Ask about an account instead of USER.")
 @click.option(
     "--from",
     "file",
@@ -132,14 +133,13 @@ def _refuse_setup(source: str) -> None:
 def _of_file(file: str, question: Question, setup: Setup) -> JsonObject:
     as_recorded = not was_given(click.get_current_context())
     whys = Whys(question)
-    with click.open_file(file, "rb") as opened:
-        inputs = Inputs(cast("BinaryIO", opened), Options(datetime.now(UTC), setup, as_recorded=as_recorded))
-        for item in inputs:
-            if isinstance(item, Mapped):
-                whys.take(Seen(f"line {item.line}", item.receipt.at, item.judged, item.setup))
-            elif item.refused:
-                whys.refused += 1
-        inputs.end(rows=False)
+    inputs = Inputs((file,), Options(datetime.now(UTC), setup, as_recorded=as_recorded))
+    for item in inputs:
+        if isinstance(item, Mapped):
+            whys.take(Seen(item.place, item.receipt.at, item.judged, item.setup))
+        elif item.refused:
+            whys.refused += 1
+    inputs.end(rows=False)
     return answer(whys.answer()).row()
 
 

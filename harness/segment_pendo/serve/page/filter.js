@@ -1,6 +1,6 @@
 // The filter box: `user: group: type: event: trait: code: level: outcome:` and free text, as in the terminal.
 
-export const NAMES = ["user", "group", "type", "event", "trait", "code", "level", "outcome", "delivery"];
+export const NAMES = ["user", "group", "type", "event", "trait", "code", "level", "outcome", "delivery", "since", "until"];
 
 const TOKEN = /([a-z]+):("(?:[^"\\]|\\.)*"?|[^\s"]\S*|)|("(?:[^"\\]|\\.)*"?)|(\S+)/giu;
 
@@ -20,6 +20,23 @@ export function read(text) {
   }
   if (free.length) filters.q = free.join(" ");
   return { filters, unknown };
+}
+
+const OF_TODAY = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
+
+// Return a time as the server takes it: 10:15 or 10:15:03 is a time of today, anything else stays as it is.
+export function instant(text) {
+  const given = OF_TODAY.exec(text);
+  if (!given) return text;
+  const at = new Date();
+  at.setHours(Number(given[1]), Number(given[2]), Number(given[3] ?? 0), 0);
+  return at.toISOString();
+}
+
+// Return filters as the server takes them.
+export function asked(filters) {
+  const times = ["since", "until"].filter((name) => filters[name]).map((name) => [name, instant(filters[name])]);
+  return { ...filters, ...Object.fromEntries(times) };
 }
 
 export const quoted = (value) => (/[\s"\\]/.test(value) ? `"${value.replace(/(["\\])/g, "\\$1")}"` : value);

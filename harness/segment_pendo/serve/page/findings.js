@@ -2,7 +2,7 @@
 
 import { button, make, refill } from "./dom.js";
 import { findings } from "./wire.js";
-import { CHOSEN, shown } from "./words.js";
+import { shown } from "./words.js";
 
 const TONES = { error: "bad", warning: "warn", info: "idle" };
 
@@ -10,8 +10,7 @@ const TONES = { error: "bad", warning: "warn", info: "idle" };
 export async function counted() {
   const answer = await findings().catch(() => null);
   if (!answer || !Array.isArray(answer.findings)) return null;
-  // What somebody chose not to send is nothing to mend.
-  return answer.findings.map((one) => (CHOSEN.has(one.code) ? { ...one, level: "info" } : one));
+  return answer.findings;
 }
 
 export async function draw(place, go) {

@@ -5,15 +5,17 @@ import * as keys from "./keys.js";
 import * as people from "./people.js";
 import * as pipeline from "./pipeline.js";
 import * as setup from "./setup.js";
+import * as target from "./target.js";
 import { Detail } from "./detail.js";
 import { button, one, refill, say, visible } from "./dom.js";
 import { address, has, link, read, toggled } from "./filter.js";
 import { List } from "./list.js";
 import { listen } from "./stream.js";
+import { Timeline } from "./timeline.js";
 import { Explained } from "./explained.js";
 import { Calls } from "./calls.js";
 import { change, health, isMissing, summary } from "./wire.js";
-import { isBad, shown as shownText } from "./words.js";
+import { isBad } from "./words.js";
 
 const VIEWS = [["calls", "Calls"], ["visitors", "Visitors"], ["accounts", "Accounts"], ["findings", "Findings"], ["setup", "Set-up"]];
 
@@ -29,6 +31,8 @@ const cache = new Explained(() => list.draw());
 const list = new List({ open: (id, keep) => open(id, keep), older: () => calls.older(), explained: (row) => cache.of(row) });
 const calls = new Calls(list, { failed: (text) => (one("filter-help").textContent = visible(text)), came, loaded });
 const detail = new Detail({ go, close: () => go({ call: "" }), opened: () => null });
+
+const strip = new Timeline((since, until) => go({ q: toggled(toggled(toggled(toggled(at.q, "since", ""), "until", ""), "since", since), "until", until) }));
 
 // Go to a view, a call or a filter, and have it in the address.
 function go({ view = at.view, call, name, value, q }, replace = false) {
@@ -55,9 +59,13 @@ function showView() {
   const isCalls = at.view === "calls";
   one("calls-view").hidden = !isCalls;
   one("bar").hidden = !isCalls;
+  if (!isCalls) one("timeline").hidden = true;
   const other = one("other-view");
   other.hidden = isCalls;
-  if (isCalls) return seen();
+  if (isCalls) {
+    strip.draw();
+    return seen();
+  }
   refill(other);
   const drawn = {
     visitors: () => people.draw(other, "visitor", go), accounts: () => people.draw(other, "account", go),
@@ -98,8 +106,10 @@ function open(id, keep = false) {
 
 function search() {
   const { filters, unknown } = read(at.q);
-  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery:`) : "";
-  if (!unknown.length) calls.search(filters);
+  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery: since: until:`) : "";
+  if (unknown.length) return;
+  calls.search(filters);
+  strip.refresh(filters);
 }
 
 function loaded() {
@@ -149,14 +159,21 @@ function drawViews() {
 }
 
 function drawPipeline() {
-  pipeline.draw(pipeline.counts(numbers.summary, numbers.health, numbers.codes), {
-    isOn: (name, value) => has(at.q, name, value),
-    choose: (name, value) => go({ q: name ? toggled(steps(at.q, name, value), name, value) : "" }),
+  pipeline.draw(pipeline.counts(numbers.summary, numbers.health), {
+    isOn: (filters) => isStep(at.q, filters),
+    choose: (filters) => go({ q: stepped(at.q, filters) }),
   });
 }
 
-// Return the filter without the other steps: a call is at one step only.
-const steps = (q, name, value) => (has(q, name, value) ? q : ["outcome", "delivery", "level"].reduce((text, one) => toggled(text, one, ""), q));
+const STEP = ["outcome", "delivery", "level"];
+const isStep = (q, filters) => STEP.every((name) => (read(q).filters[name] ?? "") === (filters[name] ?? ""));
+
+// Return the filter with this step and no other, or without it where it is there; no step means all calls.
+function stepped(q, filters) {
+  if (!Object.keys(filters).length) return "";
+  const bare = STEP.reduce((text, name) => toggled(text, name, ""), q);
+  return isStep(q, filters) ? bare : Object.entries(filters).reduce((text, [name, value]) => toggled(text, name, value), bare);
+}
 
 let counting = null;
 
@@ -168,7 +185,8 @@ function count(soon = 500) {
     counting = null;
     numbers = { summary: told, health: state, codes };
     total = state ? state.totals.requests : total;
-    target(told || {}, state);
+    target.draw(told, (call) => go({ view: "calls", call }));
+    if (at.view === "calls") strip.refresh();
     drawPipeline();
     drawViews();
     const isSetUp = detail.mark === "set-up";
@@ -177,25 +195,28 @@ function count(soon = 500) {
   }, (numbers.health && numbers.health.totals.calls > 5000 ? 4 : 1) * soon);
 }
 
-function target(from, state) {
-  const name = shownText(from.destination ?? (state && state.outbox && state.outbox.destination) ?? "");
-  const set = from.setup || {};
-  const more = [name === "loopback" ? "Pendo on loopback" : name, typeof set.track === "boolean" ? `track ${set.track ? "on" : "off"}` : "", set.webhook];
-  one("target").textContent = visible(`→ ${more.filter((text) => typeof text === "string" && text).join(" · ")}`);
-  one("target").title = one("target").textContent;
-}
-
 function heard(event) {
   if (event.event === "delivery") {
     const { id, state, status, attempts, detail: words } = event.delivery ? { ...event.delivery, id: event.id } : event;
     if (state) list.delivered(id, { state, status: status ?? null, attempts, detail: words });
     if (id === at.call && detail.row) detail.show(detail.row);
+  } else if (event.event === "cleared") {
+    forgotten();
   } else if (event.event === "missed") {
     if (!paused) search();
   } else if (paused) {
     if (event.event === "call") newer(1);
   } else calls.soon(event.event === "refused" || event.event === "open");
   count();
+}
+
+// Calls were cleared, here or by somebody else.
+function forgotten() {
+  list.clear(); // or its rows would be explained again, which nobody can any more
+  cache.clear();
+  go({ call: "" });
+  search();
+  count(0);
 }
 
 function pause() {
@@ -244,11 +265,8 @@ one("clear").addEventListener("click", async () => {
   if (!confirm("Forget all calls of this instance?")) return;
   const { status } = await change("/_/calls", undefined, "DELETE");
   if (status !== 200) return say("The calls could not be cleared.");
-  list.clear(); // or its rows would be explained again, which nobody can any more
-  cache.clear();
-  go({ q: "", call: "" });
-  search();
-  count(0);
+  go({ q: "" });
+  forgotten();
 });
 one("list").addEventListener("scroll", seen);
 document.addEventListener("visibilitychange", seen);

@@ -32,9 +32,11 @@ export async function calls(filters, { before = "", limit = 100 } = {}) {
 export class Refusal extends Error {}
 
 export const explained = (id) => found("/_/explain", { call: id });
+export const inBrowser = (id) => found("/_/explain", { call: id, device: "1" });
 export const summary = () => found("/_/summary");
 export const findings = () => found("/_/findings");
-export const refused = () => found("/_/refused", { newest: "1", limit: 200 });
+export const refused = (span) => found("/_/refused", { ...span, newest: "1", limit: 200 });
+export const timeline = (span) => found("/_/timeline", span);
 export const records = (kind, q = "") => found("/_/records", { kind, q, limit: 200 });
 export const state = () => found("/_/state");
 export const why = (given) => found("/_/why", given);

@@ -2,7 +2,7 @@
 
 import { cut } from "./dom.js";
 
-// Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss.
+// Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss. As their level says.
 export const CHOSEN = new Set([
   "NO_MATCHING_MAPPING", "FILTERED_BY_INTEGRATIONS_OBJECT", "FILTERED_BY_CONSENT", "DESTINATION_DISABLED",
   "FILTERED_BY_DESTINATION_FILTER", "FUNCTION_DROPPED", "FUNCTION_EVENT_NOT_SUPPORTED",
@@ -53,6 +53,7 @@ export function titled(row) {
   if (event) parts.push([event, true], [user ? ` · ${user}` : "", false], [group ? ` · ${group}` : "", false]);
   else if (row.type === "group") parts.push([group || "(no group id)", true], [user ? ` · ${user}` : "", false]);
   else parts.push([user || "(no user id)", true], [group ? ` · ${group}` : "", false]);
+  if (row.mapping) parts.push([` → ${cut(shown(row.mapping), 40)}`, false]);
   return parts.filter(([text]) => text);
 }
 
@@ -108,6 +109,15 @@ function skipped(row) {
   const clauses = reason.split(/; |, so | \(/);
   const chosen = row.code === "NO_MATCHING_MAPPING" ? clauses.at(-1) : clauses[0];
   return `${CHOSEN.has(row.code) ? "not selected" : "Segment"}: ${lower(chosen.replace(/\.$/, "").replace(/^The call has (?=neither)/, ""))}`;
+}
+
+// Return [why, what to do] of a skipped call; a choice of somebody's needs nothing.
+export function lostBy(row) {
+  const reason = row.reason || row.code || "";
+  const at = CHOSEN.has(row.code) ? -1 : reason.lastIndexOf("; ");
+  if (at < 0) return [reason, ""];
+  const todo = reason.slice(at + 2);
+  return [`${reason.slice(0, at)}.`, todo[0].toUpperCase() + todo.slice(1)];
 }
 
 const lower = (text) => (/^(?!Pendo|Segment|Analytics)[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);

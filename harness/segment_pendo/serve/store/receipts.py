@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 RECEIPT: Final = (
-    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
+    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
 )
 CALL: Final = (
     "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, function, "
@@ -71,7 +71,7 @@ def receipt_columns(receipt: Receipt, setup: int, destination: int) -> tuple[obj
         receipt.id, receipt.at.isoformat(), request.door, request.method, text(request.path),
         text(request.query), text(request.host), request.ip, js_json.write(headers).decode(), request.body,
         receipt.reply.status, refusal, setup, destination,
-        sum(judged.webhook is not None for judged in receipt.each),
+        sum(judged.webhook is not None for judged in receipt.each), request.session or None,
     )  # fmt: skip
 
 
@@ -108,15 +108,15 @@ def remade_in_steps(
 ) -> Steps[tuple[Receipt, Setup]]:
     """Do the same as `remade`, a call a step."""
     row = database.execute(
-        "select r.id, at, door, method, path, query, host, ip, headers, body, described from receipts r "
-        "join setups s on s.id = r.setup where n = ?",
+        "select r.id, at, door, session, method, path, query, host, ip, headers, body, described "
+        "from receipts r join setups s on s.id = r.setup where n = ?",
         (number,),
     ).fetchone()
     if row is None:
         raise LookupError(number)
-    (name, at, door, method, path, query, host, ip, headers, body, setup) = row
+    (name, at, door, session, method, path, query, host, ip, headers, body, setup) = row
     kept = _as_sent(header_pairs(js_json.read(headers.encode()).value))
-    request = SdkRequest(method, path, query, kept, body, host, ip, door)
+    request = SdkRequest(method, path, query, kept, body, host, ip, door, session or "")
     described = js_json.read(setup.encode()).value
     assert isinstance(described, dict)
     as_then = Setup().like(described)
