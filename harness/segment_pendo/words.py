@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Final, Literal, Self, dataclass_transform
 
 type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
@@ -287,4 +286,6 @@ class Destination:
     @property
     def fingerprint(self) -> str:
         """Return what tells this key from others, and does not reveal it."""
+        from hashlib import sha256  # noqa: PLC0415 - a slow import, needed only for delivery
+
         return sha256(self.key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
