@@ -314,50 +314,12 @@ def openapi_text() -> str:
     return json.dumps(document, indent=1, sort_keys=False) + "\n"
 
 
-HEAD = f"""\
-# The HTTP API
-
-<!-- made by tests/tools/make_api.py from the routes and the names that they take; a test holds it to them -->
-
-A running segment-pendo answers at its home port, below `/_/`, in JSON. It answers only programs and pages of
-this machine. [OpenAPI 3.1](../harness/segment_pendo/serve/openapi.json) is also at `/_/openapi.json`.
-
-- A name or value that it does not know is answered 400 with a suggestion, and never ignored.
-- A change needs the header `{CHANGE_HEADER}: 1`, which no other page can send.
-- An error is `{{"error": "one sentence"}}`.
-- Rows are those of `map`, `explain` and `run --format ndjson`. They carry the write key, as Segment's webhook
-  does.
-
-A test in any language sends its calls, waits, and looks at the rows:
-
-```text
-GET /_/wait?user=userId1&count=2&timeout=5
-GET /_/calls?type=identify&trait=firstName
-GET /_/calls?level=warning&q=signed+up
-GET /_/calls?newest=1&limit=100
-GET /_/records?kind=visitor&q=userId1
-GET /_/findings
-```
-
-`next` is a cursor. Oldest first, give it as `after`; with `newest=1` as `before`. An answer without
-rows is the end.
-
-## The stream
-
-`/_/stream` sends server-sent events; each `data:` is a line of `run --format ndjson`: `ready`, `call`,
-`delivery`, `refused`. Each `id:` is a place in the store: `Last-Event-ID` (a browser's EventSource sends it
-by itself) or `after` goes on there. A call may come twice after that; its `id` says so. `stream` in the
-answer of `/_/calls?newest=1` is where the stream begins after those rows. Who reads too slowly gets
-`{{"event": "missed", "count": 12}}`; a `count` of null says that the id belongs to another store, so
-begin again.
-
-## Paths
-"""
+HEAD = Path(__file__).with_name("api_page.md").read_text("utf-8")
 
 
 def page() -> str:
     """The page for people."""
-    return "\n".join([HEAD, *_sections()]) + "\n"
+    return HEAD + "\n".join(_sections()) + "\n"
 
 
 def _sections() -> Iterator[str]:

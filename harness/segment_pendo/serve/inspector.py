@@ -136,6 +136,8 @@ class Inspector:
             kept = self._store.calls.one(name) if otherwise is None else self._otherwise(name, otherwise)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
+        if not name:
+            return json_answer({"error": "give call=ID, with an id that /_/calls lists"}, 400)
         if kept is None:
             return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
         device = compared_row(kept.judged, kept.setup) if wants_device else {}

@@ -10,6 +10,7 @@ from aiohttp import web
 from segment_pendo import __version__
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import plain
+from segment_pendo.base.suggestion import unknown
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.regions import region_of
@@ -151,9 +152,12 @@ class OverviewApi:
             asked = js_json.read(await request.read()).value
         except (ValueError, RecursionError):
             asked = None
-        name = asked.get("call") if isinstance(asked, dict) and len(asked) == 1 else None
-        if not isinstance(name, str):
-            return json_answer({"error": 'send {"call": ID}, with an id that /_/calls lists'}, 400)
+        names = map(plain, asked) if isinstance(asked, dict) else ()
+        wrong = unknown(names, ("call",), f"{request.path} has no")
+        name = asked.get("call") if isinstance(asked, dict) else None
+        if wrong or not isinstance(name, str):
+            wrong = wrong or 'send {"call": ID}, with an id that /_/calls lists'
+            return json_answer({"error": wrong}, 400)
         if self._look is None:
             return json_answer({"error": "nothing is delivered in this run"}, 409)
         ref = CallRef.read(name)
