@@ -38,7 +38,8 @@ _REFUSED: Final = (
 _ATTEMPTS: Final = (
     "select cast(strftime('%s', second) as integer) / ?, sum(delivered), sum(dead), sum(retries) from "
     "(select substr(at, 1, 19) as second, sum(state = 'delivered') as delivered, "
-    "sum(state = 'dead') as dead, sum(number > 1) as retries from attempts where at >= ? and at < ? group by 1) group by 1"
+    "sum(state = 'dead') as dead, sum(number > 1) as retries "
+    "from attempts where at >= ? and at < ? group by 1) group by 1"
 )
 _ASKED: Final = (
     (_CALLS, ("calls", "lost")),
