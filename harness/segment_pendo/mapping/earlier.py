@@ -53,8 +53,10 @@ class EarlierCalls:
         before = self.remember(judged.call.data, at)
         repeated = before is not None and at - before <= _WINDOW
         first = self._examined(judged, repeated=repeated)
+        if not judged.more:
+            return first
         more = tuple(self._examined(further, repeated=False) for further in judged.more)
-        return replace(first, more=more) if more else first
+        return replace(first, more=more)
 
     def _examined(self, judged: Judged, *, repeated: bool) -> Judged:
         """Return a webhook with the findings that earlier ones bring."""

@@ -285,7 +285,7 @@ def _set_times(
 ) -> tuple[Finding, ...]:
     notes: list[Finding] = []
     own = message.get("timestamp")
-    original = times.parse(own)
+    original = times.parse_own(own)
     if own is not None and original is None:
         notes.append(_unreadable("$.timestamp"))
     if batch.single:
@@ -301,7 +301,7 @@ def _set_times(
         timestamp = received if batch.single and switches.no_sent_at == "received" else original
     else:
         timestamp = corrected(original, sent, received)
-    message["timestamp"] = times.text(timestamp)
+    message["timestamp"] = times.text_own(timestamp)
     if has_sent:
         message["sentAt"] = times.text(sent) if sent else sent_value
     if own is not None:
