@@ -21,6 +21,8 @@ def many(count: int, noun: str, plural: str = "") -> str:
 
 def printable(words: str) -> str:
     """Return a text with its control characters spelled out."""
+    if words.isprintable():
+        return words
     return "".join(c if c.isprintable() else _escaped(ord(c)) for c in words)
 
 

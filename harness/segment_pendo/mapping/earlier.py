@@ -38,7 +38,7 @@ class EarlierCalls:
         """Do the same as `annotated`, a call a step."""
         if len(receipt.judged) > 1:
             self.across.grouped(
-                judged.content for judged in receipt.each if judged.content is not None and judged.webhook
+                judged.content for judged in receipt.each if judged.webhook and judged.content is not None
             )
         annotated: list[Judged] = []
         for judged in receipt.judged:

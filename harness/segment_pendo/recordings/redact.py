@@ -149,7 +149,9 @@ def _learned(data: Json, keys: Keys, *, ordinary: bool) -> bytes | None:
 def _renamed(data: Json, keys: Keys) -> Json:
     """Return a call in which nothing but its own write key is replaced."""
     own = data.get("writeKey") if isinstance(data, dict) else None
-    return data | {"writeKey": keys.stand_in(own)} if isinstance(data, dict) and isinstance(own, str) else data
+    return (
+        data | {"writeKey": keys.stand_in(own)} if isinstance(data, dict) and isinstance(own, str) else data
+    )
 
 
 def _learn(request: SdkRequest, keys: Keys) -> None:
