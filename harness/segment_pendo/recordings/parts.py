@@ -124,7 +124,7 @@ class Part:
             is_empty = False
             yield chunk
         if is_empty and self.path is not None and self.path.suffix in {".gz", ".zst"}:
-            msg = "it is empty, which nothing packed is"
+            msg = "it is empty, as is a download that failed"
             raise Damaged(msg)
 
 
