@@ -22,13 +22,14 @@ from segment_pendo.cli.delivery_options import delivery_options
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.fault_options import Asked, fault_options
 from segment_pendo.cli.help_groups import OF_RUN, GroupedOptions
+from segment_pendo.cli.hints import Ended, missing, no_calls
 from segment_pendo.cli.keyboard import Keyboard
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people, redact_option
 from segment_pendo.cli.run_notes import Draining, Quietly, Seldom, say
 from segment_pendo.cli.run_report import Reporter
-from segment_pendo.cli.run_words import banner, no_calls, summary
+from segment_pendo.cli.run_words import banner, summary
 from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.events import ready_event
@@ -285,7 +286,7 @@ async def _run(
     plan = replace(plan, how=replace(plan.how, seed=faults.seed))
     session = Session(plan, reporter, reporter.heard, side=side, tell=say, draining=Draining(), faults=faults)
     signals = Signals()
-    child_code = 0
+    ended = Ended(0)
     with ExitStack() as terminal:
         terminal.callback(reporter.finish)
         leave = partial(_leave, session, ready_file, terminal)
@@ -297,9 +298,9 @@ async def _run(
                 session.write_ready(ready_file)
             reporter.event(ready_event(session.addresses()))
             if cmd:
-                child_code = await run_child(session, cmd, signals, leave)
+                ended = await run_child(session, cmd, signals, leave)
                 # A command that failed may have sent only half of its calls; the old recording is kept then.
-                session.replaces = not child_code
+                session.replaces = not ended.code
             else:
                 terminal.enter_context(Keyboard(_keys(session, signals)))
                 await signals.next()
@@ -313,9 +314,24 @@ async def _run(
         say("")  # the terminal has written ^C
     summary(session, reporter, say)
     quietly.summary()
-    if cmd and not reporter.calls and not session.straight() > 0:
-        say(no_calls(plan, refused=bool(reporter.refused)))
-    return child_code or _code(session, reporter, ends)
+    for line in _hints(session, reporter, ended) if cmd else ():
+        say(line)
+    return ended.code or _code(session, reporter, ends)
+
+
+def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:
+    """Return what is to be said about calls of a command that did not come."""
+    if reporter.calls or session.straight() > 0:
+        return missing(session.misses)
+    text = no_calls(
+        session.misses,
+        ended,
+        Path.cwd(),
+        with_proxy=session.plan.with_proxy,
+        refused=bool(reporter.refused),
+        settings=session.relay.settings_asked,
+    )
+    return [text]
 
 
 def _keys(session: Session, signals: Signals) -> dict[str, Callable[[], object]]:
