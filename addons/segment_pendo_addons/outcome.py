@@ -7,6 +7,7 @@ from typing import Final
 from mitmproxy import http
 
 from segment_pendo.base.prose import many, printable, short
+from segment_pendo.explain.call_line import CHOSEN
 from segment_pendo.explain.fate import subject
 from segment_pendo.explain.teller import refused
 from segment_pendo.words import LEVELS, Judged, Receipt
@@ -15,11 +16,6 @@ __all__ = ["mark", "mark_refused"]
 
 _OURS: Final = "segment-pendo: "
 _LONGEST: Final = 500
-# Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss.
-_CHOSEN: Final = frozenset(
-    {"NO_MATCHING_MAPPING", "FILTERED_BY_INTEGRATIONS_OBJECT", "FILTERED_BY_CONSENT", "DESTINATION_DISABLED",
-        "FILTERED_BY_DESTINATION_FILTER", "FUNCTION_DROPPED", "FUNCTION_EVENT_NOT_SUPPORTED"}
-)  # fmt: skip
 _GOOD: Final = ":heavy_check_mark:"
 _WARNING: Final = ":warning:"
 _BAD: Final = ":heavy_multiplication_x:"
@@ -65,7 +61,7 @@ def _ended(each: list[Judged]) -> Iterator[str]:
 
 
 def _verb(code: str) -> str:
-    return "not selected" if code in _CHOSEN else "lost at Segment"
+    return "not selected" if code in CHOSEN else "lost at Segment"
 
 
 def _findings(each: list[Judged]) -> str:
@@ -84,7 +80,7 @@ def _marker(receipt: Receipt) -> str:
     """Return the marker of the worst that became of a call."""
     skipped = [judged.skipped.code for judged in receipt.judged if judged.skipped]
     levels = {finding.level for judged in receipt.each for finding in judged.findings}
-    if "error" in levels or not _CHOSEN.issuperset(skipped):
+    if "error" in levels or not CHOSEN.issuperset(skipped):
         return _BAD
     if "warning" in levels:
         return _WARNING

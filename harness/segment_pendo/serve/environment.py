@@ -19,6 +19,7 @@ __all__ = [
     "replay_store",
     "secret",
     "state_directory",
+    "trust_directory",
 ]
 
 API_KEY: Final = "SEGMENT_PENDO_API_KEY"  # Pendo's, in the webhook's URL
@@ -80,6 +81,14 @@ def ca_directory() -> Path:
         except OSError as error:
             raise StateError(path, error.strerror or type(error).__name__) from None
     return path
+
+
+def trust_directory() -> Path:
+    """Return the directory of the CA files that children of `run` read, in the state directory.
+
+    Raises StateError as `ca_directory` does.
+    """
+    return _private(state_directory(), state_directory() / "trust")
 
 
 def state_directory() -> Path:
