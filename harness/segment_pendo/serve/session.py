@@ -21,11 +21,12 @@ from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.cdn_settings import source
 from segment_pendo.serve.client import Client
-from segment_pendo.serve.delivery import Delivery, How, Send, as_in_production, over_http
+from segment_pendo.serve.delivery import Delivery, Send, over_http
 from segment_pendo.serve.environment import ca_directory, default_store
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
+from segment_pendo.serve.how import How, as_in_production
 from segment_pendo.serve.in_process import in_process
 from segment_pendo.serve.launcher import Upstream, upstream
 from segment_pendo.serve.listener import Port
