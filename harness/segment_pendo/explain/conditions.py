@@ -12,7 +12,7 @@ __all__ = ["CONDITIONS", "OF_RUNNING", "ConditionError", "conditions", "judged_m
 
 CONDITIONS: Final = ("type", "user", "group", "event", "trait", "outcome", "code")
 # What a running instance can be asked for besides, as serve/store/filters has it.
-OF_RUNNING: Final = (*CONDITIONS, "level", "delivery", "door", "session", "q")
+OF_RUNNING: Final = (*CONDITIONS, "level", "delivery", "door", "session", "since", "until", "q")
 _OUTCOMES: Final = ("webhook", "skipped")
 # The members of a call that a condition compares.
 _MEMBERS: Final = {"user": "userId", "group": "groupId", "event": "event"}
