@@ -138,7 +138,9 @@ def test_hostile_texts_are_shown_as_text(running: Running, page: Page) -> None:
         page.get_by_role("tab").nth(tab).click()
         expect(page.locator(".panel")).not_to_be_empty()
     page.goto(f"{running.home}/?view=visitors")
-    expect(page.locator(".card").first).to_contain_text(MARKUP)
+    expect(page.get_by_role("option")).to_contain_text(MARKUP)
+    page.get_by_role("option").click()
+    expect(page.locator(".record")).to_contain_text("\\u202e<script>alert(1)</script>")
     assert page.locator("img, b > b, main script").count() == 0
 
 

@@ -16,6 +16,7 @@ from aiohttp import web
 from segment_pendo import __version__
 from segment_pendo.explain.rows import CallRow
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve import inspector
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.listener import CHANGE_HEADER
@@ -57,6 +58,11 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ("GET", "/_/summary"): ("How far calls got, and how this run is set up.", "Summary", ()),
     ("GET", "/_/refused"): ("Requests that brought no call, and why.", "Refused", ()),
     ("GET", "/_/timeline"): ("Calls and deliveries by steps of time, oldest first.", "Timeline", ()),
+    ("GET", "/_/what-if"): (
+        "Which calls would end otherwise, were the destination set up otherwise; the run stays as it is.",
+        "WhatIf",
+        (),
+    ),
     ("GET", "/_/health"): ("Whether it runs, and what waits.", "Health", ()),
     ("POST", "/_/send-again"): (
         "Sends the webhook of a call again, also a delivered one.",
@@ -135,6 +141,9 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "timeout": ("Seconds; 5 by default.", {"type": "number", "minimum": 0, "maximum": 600}),
     "call": ("The id of a row.", _TEXT),
     "device": ("1: also what device mode would do.", _FLAG),
+    "track": ("As if the trigger selected track calls, or not.", _FLAG),
+    "webhook": ("As if it were this one of Segment's webhook destinations.", {"enum": [*KINDS]}),
+    "assume": ("As if these assumptions were made: NAME=VALUE, with commas between.", _TEXT),
     "visitor": ("The id of one visitor.", _TEXT),
     "account": ("The id of one account.", _TEXT),
     "kind": ("Which records.", {"enum": ["visitor", "account"]}),
@@ -202,6 +211,17 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "Refused": _object(
         refused=_list(_object(id=_TEXT, time=_TEXT, status=_NUMBER, code=_TEXT, reason=_TEXT, path=_TEXT)),
         next=_TEXT,
+    ),
+    "WhatIf": _object(
+        setup=_ANY,
+        webhooks=_list(_TEXT),
+        switches=_list(_object(name=_TEXT, asks=_TEXT, values=_ANY, value=_TEXT)),
+        looked=_NUMBER,
+        partial={"type": "boolean"},
+        changed=_NUMBER,
+        was=_ANY,
+        now=_ANY,
+        rows=_list(_object(id=_TEXT, time=_TEXT, type=_MAYBE, user={}, group={}, was=_TEXT, now=_TEXT)),
     ),
     "Timeline": _object(
         step=_NUMBER,

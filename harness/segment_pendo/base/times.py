@@ -18,6 +18,8 @@ def parse(value: Json) -> datetime | None:
 def _parse(value: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(value)
+        if time.tzinfo is UTC:  # as most are sent
+            return time
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -26,7 +28,8 @@ def _parse(value: str) -> datetime | None:
 @lru_cache(maxsize=64)
 def text(time: datetime) -> str:
     """Return a time in UTC as `YYYY-MM-DDTHH:mm:ss.sssZ`, cut to milliseconds (T-2, T-4)."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    time = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return time.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def milliseconds(time: datetime) -> datetime:

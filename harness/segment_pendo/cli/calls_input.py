@@ -24,6 +24,7 @@ __all__ = [
     "Inputs",
     "files_argument",
     "input_options",
+    "inputs_argument",
     "only_recordings_option",
     "strict_option",
 ]
@@ -51,6 +52,8 @@ files_argument = click.argument(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE...",
 )
+
+inputs_argument = click.argument("names", nargs=-1, required=True, type=InputName(), metavar="FILE...")
 
 strict_option = click.option(
     "--strict", is_flag=True, help="Stop at the first file or line that cannot be read, instead of going on."

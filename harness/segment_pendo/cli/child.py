@@ -3,17 +3,16 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve import launcher
+from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.session import Session
+from segment_pendo.serve.trust import trusted
 
 __all__ = ["run_child"]
 
@@ -31,31 +30,30 @@ async def run_child(
     What it started ends with it. `leave` is called before a second signal ends us at once. Raises
     CommandError.
     """
-    directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
+    environment = await asyncio.to_thread(_environment, session)
+    # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
+    alone = os.name == "posix" and not _in_foreground()
+    child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
+
+    def leave_all() -> None:
+        child.send(_KILL)
+        leave()
+
     try:
-        variables = launcher.bundles(os.environ, session.authority, directory) if session.authority else {}
-        environment = launcher.child_environment(
-            os.environ,
-            home=session.home.url,
-            hosts=session.plan.segment_hosts,
-            proxy=session.proxy.url if session.proxy else None,
-            variables=variables,
-        )
-        # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
-        alone = os.name == "posix" and not _in_foreground()
-        child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
-
-        def leave_all() -> None:
-            child.send(_KILL)
-            shutil.rmtree(directory, ignore_errors=True)
-            leave()
-
-        try:
-            return await _until_end(child, signals, leave_all)
-        finally:
-            await child.end_others()
+        return await _until_end(child, signals, leave_all)
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        await child.end_others()
+
+
+def _environment(session: Session) -> dict[str, str]:
+    """Return the child's environment; write the files that it names."""
+    doors = launcher.Doors(
+        session.home.url,
+        session.proxy.url if session.proxy else None,
+        session.tunnel.address if session.tunnel else None,
+    )
+    trust = trusted(os.environ, session.authority, trust_directory()) if session.authority else None
+    return launcher.child_environment(os.environ, doors, session.plan.segment_hosts, trust)
 
 
 def _in_foreground() -> bool:

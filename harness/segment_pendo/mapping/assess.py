@@ -76,12 +76,12 @@ def assess_in_steps(
         return Receipt(id, at, request, ingest.refused(request, batch), (), batch)
     judged: list[Judged] = []
     for call in batch.calls if only is None else [call for call in batch.calls if call.index in only]:
-        message_id = partial(server.message_id, f"{id}.{call.index}", call, batch)
-        make = partial(judge, call, batch, at=at, ip=request.ip, message_id=message_id, setup=setup)
+        make_id = partial(server.message_id, f"{id}.{call.index}", call, batch)
         if setup.function is not None:  # which is another process
+            make = partial(judge, call, batch, at=at, ip=request.ip, message_id=make_id, setup=setup)
             judged.append((yield from made_waiting(make)))
         else:
-            judged.append(make())
+            judged.append(judge(call, batch, at=at, ip=request.ip, message_id=make_id, setup=setup))
             yield None
     return Receipt(id, at, request, ingest.accepted(request), tuple(judged))
 
@@ -118,14 +118,9 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup, filtered: b
             message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret
         )
         may_filter = consent.unjudged(message.data)
-        findings = bounded(
-            (
-                *findings,
-                *((may_filter,) if may_filter else ()),
-                *notes,
-                *examine(message.data, setup.pendo),
-            )
-        )
+        if may_filter is not None:
+            findings += (may_filter,)
+        findings = bounded((*findings, *notes, *examine(message.data, setup.pendo)))
     return Judged(message.call, outcome, findings, message)
 
 

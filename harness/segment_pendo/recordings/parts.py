@@ -16,7 +16,17 @@ from typing import Final, NoReturn, Protocol
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.recordings.packed import Damaged, Packing, packing_of, unpacked
 
-__all__ = ["LONGEST_LINE", "STDIN", "Part", "Unreadable", "Watch", "are_several", "is_there", "parts"]
+__all__ = [
+    "LONGEST_LINE",
+    "STDIN",
+    "Part",
+    "Unreadable",
+    "Watch",
+    "are_several",
+    "is_there",
+    "parts",
+    "watch_nothing",
+]
 
 STDIN: Final = "-"
 LONGEST_LINE: Final = 1 << 28  # bytes
@@ -38,7 +48,7 @@ class _File(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
-def _nobody(_count: int) -> None:
+def watch_nothing(_count: int) -> None:
     """Watch nothing."""
 
 
@@ -54,7 +64,7 @@ class Part:
     line: int = 0
     damage: str = ""
 
-    def lines(self, watch: Watch = _nobody) -> Iterator[bytes]:
+    def lines(self, watch: Watch = watch_nothing) -> Iterator[bytes]:
         """Yield the lines with their ends; of a damaged file, the whole lines before the damage.
 
         Raises Unreadable.
@@ -69,10 +79,23 @@ class Part:
                 self.line += 1
                 self.damage = str(error)
 
+    def head(self, most: int) -> bytes:
+        """Return the beginning of what the file holds: its first line, or `most` bytes. Raises Unreadable."""
+        with self._opened() as file:
+            head = b""
+            try:
+                for chunk in unpacked(self._chunks(file, watch_nothing)):
+                    head += chunk
+                    if b"\n" in chunk or len(head) >= most:
+                        break
+            except Damaged:
+                pass  # whoever reads it is told
+        return head[:most].partition(b"\n")[0]
+
     def packing(self) -> Packing:
         """Return how the file is packed. Raises Unreadable."""
         with self._opened() as file:
-            return packing_of(next(self._chunks(file, _nobody), b"")[:4])
+            return packing_of(next(self._chunks(file, watch_nothing), b"")[:4])
 
     def _opened(self) -> AbstractContextManager[_File]:
         if self.path is None:

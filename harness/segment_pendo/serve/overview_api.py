@@ -1,6 +1,7 @@
 """The API's answers about a run as a whole: how far calls got, codes, records; and sending again."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import resources
 from typing import Final
 
@@ -20,6 +21,7 @@ from segment_pendo.serve.sessions import replayed
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.overview import Overview
 from segment_pendo.serve.store.timeline import timeline
+from segment_pendo.serve.what_if import what_if_answer
 from segment_pendo.words import CallRef, Json, JsonObject
 
 __all__ = ["OverviewApi"]
@@ -61,6 +63,7 @@ class OverviewApi:
             web.get("/_/findings", self._findings),
             web.get("/_/refused", self._refused),
             web.get("/_/timeline", self._timeline),
+            web.get("/_/what-if", partial(what_if_answer, self._store, self._setup)),
             web.get("/_/records", self._listed),
             web.post("/_/send-again", self._send_again),
             web.get("/_/openapi.json", self._openapi),

@@ -32,6 +32,7 @@ __all__ = [
 
 type Kind = Literal["visitor", "account"]
 
+_SETUP: Final = ("track", "webhook", "assume")
 _CALLS: Final = (*FILTERS, "limit", "after", "before", "newest")
 # Every other path of the API takes no names.
 NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
@@ -44,7 +45,8 @@ NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/timeline"): ("since", "until"),
     ("GET", "/_/records"): ("kind", "q", "session", "limit", "after"),
     ("GET", "/_/sessions"): ("limit",),
-    ("GET", "/_/explain"): ("call", "device"),
+    ("GET", "/_/explain"): ("call", "device", *_SETUP),
+    ("GET", "/_/what-if"): _SETUP,
     ("GET", "/_/state"): ("visitor", "account"),
     ("GET", "/_/why"): ("user", "group", "trait", "session"),
 }

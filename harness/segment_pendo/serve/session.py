@@ -34,6 +34,7 @@ from segment_pendo.serve.metrics import Metrics
 from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.outbox import Elsewhere
+from segment_pendo.serve.tunnel import Tunnel
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
 __all__ = ["DRAIN", "Plan", "Session", "SessionError"]
@@ -171,6 +172,7 @@ class Session:
         self._home: Home | None = None
         self._posts_here = False  # whether our own deliveries come to the home port
         self.proxy: Any = None
+        self.tunnel: Tunnel | None = None
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
         self._side = side
@@ -322,11 +324,16 @@ class Session:
             opened.push_async_callback(self.proxy.stop)
             default = PROXY_PORT if plan.port else 0
             await self.proxy.start(default if plan.proxy_port is None else plan.proxy_port)
+            self.tunnel = Tunnel(self.proxy.url, self.home.url, plan.segment_hosts)
+            opened.push_async_callback(self.tunnel.stop)
+            await self.tunnel.start()
 
     async def _refuse_new(self) -> None:
         """Accept nothing new, and finish what was begun."""
         if self.proxy is not None:
             self.proxy.refuse_new()
+        if self.tunnel is not None:
+            self.tunnel.refuse_new()
         if self._home is not None:
             await self._home.refuse_calls()
 
