@@ -118,7 +118,7 @@ function loaded() {
   const none = one("none");
   none.hidden = !isEmpty;
   if (isEmpty && at.q) refill(none, "No call matches this filter.", button("Remove the filter", () => go({ q: "" })));
-  else if (isEmpty) refill(none, "Waiting for the first call.");
+  else if (isEmpty) refill(none, "Waiting for the first call.", button("Point an SDK here", () => go({ view: "setup" }), "first on-phone"));
   if (at.call) {
     list.select(at.call);
     if (!detail.row) showCall();
@@ -276,9 +276,11 @@ addEventListener("popstate", () => arrive(address()));
 addEventListener("hashchange", () => link(address()) !== link(at) && arrive(address()));
 keys.listen({
   "/": () => (go({ view: "calls" }), one("filter").focus(), one("filter").select()),
-  j: () => list.move(1), k: () => list.move(-1), Enter: () => list.move(0),
-  r: () => detail.again(), c: () => detail.copy("curl"), p: pause, "?": keys.help, back,
+  j: () => inCalls() && list.move(1), k: () => inCalls() && list.move(-1), Enter: () => inCalls() && list.move(0),
+  r: () => inCalls() && detail.again(), c: () => inCalls() && detail.copy("curl"), p: pause, "?": keys.help, back,
 });
+
+const inCalls = () => at.view === "calls";
 
 one("filter").value = at.q;
 drawViews();
