@@ -4,18 +4,21 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.steps import Steps
 from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.outbox import attempts_of
-from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, remade_in_steps, text
+from segment_pendo.serve.store.receipts import AsIf, as_kept, judged_at, remade, remade_in_steps, text
 from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judged, Receipt
 
 __all__ = ["Calls", "Kept", "Page"]
 
 MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
+_HELD: Final = 1000  # calls
+_MOST_HELD: Final = 64 * 1024  # bytes of a request whose calls are held
 _COLUMNS: Final = (
     "select c.n, c.place, c.state, c.status, c.attempts, c.history, c.signature, "
     "(select a.detail from attempts a where a.n = c.n and a.place = c.place and a.number = c.attempts) "
@@ -49,6 +52,8 @@ class Calls:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # What was read last: people look at the same calls again, and suites ask until a call is there.
+        self._read = Bounded[tuple[int, int], Kept](_HELD, "setting")
 
     def page(
         self,
@@ -92,8 +97,8 @@ class Calls:
                 return Page(rows, cursor)
         return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else cursor)
 
-    def one(self, name: str) -> Kept | None:
-        """Return the call of this name (CallRef), or None."""
+    def one(self, name: str, as_if: AsIf | None = None) -> Kept | None:
+        """Return the call of this name (CallRef), or None; `as_if`: mapped with another setup."""
         ref = CallRef.read(name)
         if ref is None:
             return None
@@ -101,17 +106,20 @@ class Calls:
             f"{_COLUMNS} join receipts r on r.n = c.n where r.id = ? and c.place = ?",
             (text(ref.receipt), ref.place),
         ).fetchall()
-        kept = next((kept for _, kept in self._rows(selected)), None)
+        kept = next((kept for _, kept in self._rows(selected, as_if)), None)
         if kept is None:
             return None
         return kept._replace(attempts=attempts_of(self._database, *selected[0][:2]))
 
-    def of(self, number: int, places: Collection[int]) -> list[Kept]:
-        """Return these calls of one receipt, without attempts; what another version kept is left out."""
+    def of(self, number: int, places: Collection[int], as_if: AsIf | None = None) -> list[Kept]:
+        """Return these calls of one receipt, without attempts; what another version kept is left out.
+
+        `as_if`: mapped with another setup.
+        """
         selected: list[_Row] = self._database.execute(
             f"{_COLUMNS} where c.n = ? order by c.place", (number,)
         ).fetchall()
-        return [kept for _, kept in self._rows([row for row in selected if row[1] in places])]
+        return [kept for _, kept in self._rows([row for row in selected if row[1] in places], as_if)]
 
     def settled(self, filters: Mapping[str, str], *, after: str = "", most: int = -1) -> int:
         """Return how many rows match and wait for no delivery; it counts at most `most` (-1: all).
@@ -140,15 +148,22 @@ class Calls:
             return []
         return [(place, kept.row) for place, kept in _kept(*made, group)]
 
-    def _rows(self, selected: list[_Row]) -> Iterator[tuple[str, Kept]]:
+    def _rows(self, selected: list[_Row], as_if: AsIf | None = None) -> Iterator[tuple[str, Kept]]:
         """Yield each row with its cursor."""
         for number, of_receipt in groupby(selected, key=lambda row: row[0]):
             group = [*of_receipt]
+            held = [] if as_if is not None else [self._read.get(row[:2]) for row in group]
+            if held and None not in held:
+                pairs = zip(group, held, strict=True)
+                yield from ((f"{number}.{row[1]}", _again(kept, row)) for row, kept in pairs if kept)
+                continue
             try:
-                made = remade(self._database, number, _indexes(group))
+                receipt, setup = remade(self._database, number, _indexes(group), as_if)
             except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
                 continue
-            for place, kept in _kept(*made, group):
+            for place, kept in _kept(receipt, setup, group):
+                if as_if is None and len(receipt.request.body) <= _MOST_HELD:
+                    self._read[number, place] = kept
                 yield f"{number}.{place}", kept
 
     def states(self, destination: int | None = None) -> dict[str, int]:
@@ -182,15 +197,23 @@ def _indexes(rows: list[_Row]) -> set[int]:
 
 def _kept(receipt: Receipt, setup: Setup, rows: list[_Row]) -> Iterator[tuple[int, Kept]]:
     again = judged_at(receipt)
-    for _, place, state, status, attempts, history, signature, detail in rows:
+    for selected in rows:
+        _, place, _, _, _, history, signature, _ = selected
         if place not in again:  # kept by another version, which read it differently
             continue
-        delivery = None if state is None else _delivery(state, status, attempts, detail)
         judged = as_kept(again[place], history, signature, setup)
-        row = call_row(receipt, judged, delivery=delivery)
+        row = call_row(receipt, judged, delivery=_delivery_of(selected))
         yield place, Kept(row, receipt, judged, setup, [])
 
 
-def _delivery(state: str, status: int | None, attempts: int, detail: str | None) -> JsonObject:
+def _again(kept: Kept, row: _Row) -> Kept:
+    """Return a call that was read before, with what has become of its webhook meanwhile."""
+    return kept._replace(row=call_row(kept.receipt, kept.judged, delivery=_delivery_of(row)))
+
+
+def _delivery_of(row: _Row) -> JsonObject | None:
+    _, _, state, status, attempts, _, _, detail = row
+    if state is None:
+        return None
     delivery: JsonObject = {"state": state, "status": status, "attempts": attempts}
     return delivery | {"detail": detail} if detail and state != "delivered" else delivery

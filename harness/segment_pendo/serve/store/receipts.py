@@ -2,9 +2,10 @@
 
 import base64
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, cast
 
 from segment_pendo.base import js_json
@@ -24,6 +25,7 @@ from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Jud
 __all__ = [
     "CALL",
     "RECEIPT",
+    "AsIf",
     "as_kept",
     "call_columns",
     "column",
@@ -34,6 +36,8 @@ __all__ = [
     "remade_in_steps",
     "text",
 ]
+
+type AsIf = Callable[[Setup], Setup]
 
 RECEIPT: Final = (
     "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
@@ -94,17 +98,19 @@ def call_columns(judged: Judged, place: int) -> tuple[object, ...]:
     )
 
 
-def remade(database: Database, number: int, only: Collection[int] | None = None) -> tuple[Receipt, Setup]:
+def remade(
+    database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
+) -> tuple[Receipt, Setup]:
     """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
 
-    `only`: the indexes of its calls that are wanted, None for all. Raises ValueError if its setup
-    cannot be read, LookupError if there is no such receipt.
+    `only`: the indexes of its calls that are wanted, None for all. `as_if`: returns the setup to map it with
+    instead. Raises ValueError if its setup cannot be read, LookupError if there is no such receipt.
     """
-    return finished(remade_in_steps(database, number, only))
+    return finished(remade_in_steps(database, number, only, as_if))
 
 
 def remade_in_steps(
-    database: Database, number: int, only: Collection[int] | None = None
+    database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
 ) -> Steps[tuple[Receipt, Setup]]:
     """Do the same as `remade`, a call a step."""
     row = database.execute(
@@ -117,14 +123,22 @@ def remade_in_steps(
     (name, at, door, session, method, path, query, host, ip, headers, body, setup) = row
     kept = _as_sent(header_pairs(js_json.read(headers.encode()).value))
     request = SdkRequest(method, path, query, kept, body, host, ip, door, session or "")
-    described = js_json.read(setup.encode()).value
-    assert isinstance(described, dict)
-    as_then = Setup().like(described)
+    as_then = _as_described(setup)
+    if as_if is not None:
+        as_then = as_if(as_then)
     if as_then.destination is not None and as_then.destination.file.function is not None:
         as_then = replace(as_then, function=remembered(_by_function(database, number)))
     received = datetime.fromisoformat(at)
     receipt = yield from assess_in_steps(request, id=name, at=received, setup=as_then, only=only)
     return receipt, as_then
+
+
+@lru_cache(maxsize=16)  # a store has few, and each of its receipts names one
+def _as_described(setup: str) -> Setup:
+    """Return a setup as it was kept. Raises ValueError."""
+    described = js_json.read(setup.encode()).value
+    assert isinstance(described, dict)
+    return Setup().like(described)
 
 
 def _by_function(database: Database, number: int) -> dict[int, JsonObject | None]:
