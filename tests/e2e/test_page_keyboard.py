@@ -1,6 +1,6 @@
 """The page by the keyboard alone: every view, pane and action is reached without a pointer."""
 
-from page_calls import ANN, DROPPED, send
+from page_calls import ANN, DROPPED, send, users
 from playwright.sync_api import Page, expect
 from processes import Running
 
@@ -61,3 +61,14 @@ def test_help_and_filter_give_the_focus_back(running: Running, page: Page) -> No
     expect(page.locator(".row")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.locator("#list")).to_be_focused()
+
+
+def test_end_and_home_open_the_oldest_and_the_newest(running: Running, page: Page) -> None:
+    send(running, *users(40))
+    page.goto(running.home)
+    expect(page.locator(".row").first).to_contain_text("u-39")
+    page.locator("#list").focus()
+    for key, user in (("End", "u-0"), ("Home", "u-39"), ("ArrowDown", "u-38")):
+        page.keyboard.press(key)
+        expect(page.locator("#detail .line")).to_contain_text(f"identify {user} ")
+        expect(page.locator('.row[aria-selected="true"]')).to_be_in_viewport()
