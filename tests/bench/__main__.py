@@ -8,13 +8,26 @@ from typing import Final
 import click
 from rich.console import Console
 from rich.markdown import Markdown
-from tests.bench import delivery, doors, mapping, races, reads, recorder, replay, soak, stall, startup
+from tests.bench import (
+    browser,
+    delivery,
+    doors,
+    mapping,
+    races,
+    reads,
+    recorder,
+    replay,
+    soak,
+    stall,
+    startup,
+)
 from tests.bench.turns import Effort
 
 BENCHMARKS: Final[dict[str, Callable[[Effort], Iterator[str]]]] = {
     "delivery": delivery.main,
     "doors": doors.main,
     "mapping": lambda _: mapping.main(),
+    "page": lambda _: browser.main(),
     "races": lambda _: races.main(),
     "reads": reads.main,
     "recorder": lambda _: recorder.main(),
