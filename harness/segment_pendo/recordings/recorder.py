@@ -29,9 +29,9 @@ from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.lock import Lock
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.recordings.redact import Keys, redacted_in_steps
+from segment_pendo.recordings.redact import Keys, redacted_in_steps, without_body
 from segment_pendo.segment.oauth import is_token_request
-from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
+from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt, SdkRequest
 
 __all__ = ["Mode", "Recorder", "server_made_id"]
 
@@ -171,7 +171,7 @@ class Recorder:
         ):
             return NOTHING  # not a call of an SDK
         receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
-        request, batch = yield from redacted_in_steps(receipt.request, self._keys, self._setup.switches)
+        request, batch = yield from self._redacted(receipt)
         if self._people is not None:
             request = self._people.request(request)
             batch = (yield from _unknown(batch, self._people)) if batch is not None else None
@@ -195,6 +195,12 @@ class Recorder:
             self.done.new -= len(calls)
 
         return Prepared(keep, undo)
+
+    def _redacted(self, receipt: Receipt) -> Steps[tuple[SdkRequest, Batch | None]]:
+        """Return the request without its secrets, and its calls; what was refused is not read again."""
+        if receipt.refusal is not None and not receipt.judged:
+            return without_body(receipt.request, self._keys), None
+        return (yield from redacted_in_steps(receipt.request, self._keys, self._setup.switches))
 
     def _calls(self, batch: Batch, receipt: Receipt, skipped: list[bytes]) -> Steps[list[bytes]]:
         """Return the lines of the receipt's calls that the file does not hold yet; add the others' marks."""
