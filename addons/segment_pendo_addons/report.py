@@ -3,6 +3,7 @@
 import logging
 
 from segment_pendo.explain.teller import Teller, refusal_line
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Attempt, CallRef, Receipt
 
 __all__ = ["Report"]
@@ -13,19 +14,19 @@ _log = logging.getLogger("segment_pendo")
 class Report:
     """A sink: logs a line for each call without a webhook, or whose webhook is not delivered.
 
-    `heard` logs a line for each attempt.
+    `setup`: with which calls are mapped. `heard` logs a line for each attempt.
     """
 
-    def __init__(self, *, delivers: bool) -> None:
+    def __init__(self, setup: Setup, *, delivers: bool) -> None:
         self._delivers = delivers
-        self._teller = Teller("mitmdump")
+        self._teller = Teller(setup, "mitmdump")
 
     def take(self, receipt: Receipt) -> None:
         if receipt.refusal:
             _log.warning(refusal_line(receipt))
         for judged in receipt.each:
             if not (self._delivers and judged.webhook):
-                _log.info(self._teller.call(receipt, judged, delivers=False))
+                _log.info(self._teller.call(receipt, judged))
 
     @staticmethod
     def heard(ref: CallRef, attempt: Attempt) -> None:

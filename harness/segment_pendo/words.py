@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Final, Literal, Self, dataclass_transform
 
 type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
@@ -32,7 +31,11 @@ def is_as_bad(level: Level, least: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SdkRequest:
-    """One HTTP request as it came from an SDK: headers in wire order and case, body still encoded."""
+    """One HTTP request as it came from an SDK: headers in wire order and case, body still encoded.
+
+    `session`: the id of the session to whose address it came, else an empty text; `path` is what comes after
+    that address.
+    """
 
     method: str
     path: str
@@ -42,6 +45,7 @@ class SdkRequest:
     host: str = ""
     ip: str = "127.0.0.1"
     door: str = "home"
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,4 +286,6 @@ class Destination:
     @property
     def fingerprint(self) -> str:
         """Return what tells this key from others, and does not reveal it."""
+        from hashlib import sha256  # noqa: PLC0415 - a slow import, needed only for delivery
+
         return sha256(self.key.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -1,70 +1,20 @@
-"""The page in a real Chromium against a real `run`."""
+"""The page in a real Chromium against a real `run`: the list, a call, the filter, keys, a phone."""
 
-import json
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from chromium import new_page
-from playwright.sync_api import Dialog, Page, expect
+from page_calls import ANN, DROPPED, send, users
+from playwright.sync_api import Page, expect
 from processes import Running, Start, env_for, get
 
-ANN: dict[str, Any] = {
-    "type": "identify",
-    "userId": "ann",
-    "traits": {"firstName": "Ann", "plan": "pro", "address": {"city": "Oslo"}},
-}
-DROPPED = {"type": "identify", "userId": "", "traits": {"a": 1}}
 MARKUP = "<img src=x onerror=alert(1)>"
 HOSTILE = {
     "type": "identify",
     "userId": MARKUP,
     "traits": {"<b>key</b>": "\u202e<script>alert(1)</script>", "__proto__": {"x": 1}, "constructor": "c"},
 }
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A page; at the end nothing was written to its console, and no script failed."""
-    with new_page() as page:
-        told: list[str] = []
-        # That a filter is answered with 400 is what one test asks for; Chromium writes it down.
-        page.on("console", lambda message: told.append(message.text) if "400" not in message.text else None)
-        page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("dialog", lambda dialog: _asked(dialog, told))
-        page.set_default_timeout(10_000)
-        page.set_viewport_size({"width": 1280, "height": 720})
-        yield page
-        assert told == []
-
-
-def _asked(dialog: Dialog, told: list[str]) -> None:
-    """Agree to what the page itself asks; another question is a script of somebody else's."""
-    if not dialog.message.startswith("Forget all calls"):
-        told.append(dialog.message)
-    dialog.accept()
-
-
-@pytest.fixture
-def running(run: Start) -> Running:
-    return run("--no-proxy")
-
-
-def send(running: Running, *calls: dict[str, Any]) -> None:
-    """Send calls in one batch."""
-    body = json.dumps({"writeKey": "WRITE_KEY_of_page", "batch": calls}).encode()
-    headers = {"Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(f"{running.home}/v1/batch", body, headers)) as answer:
-        assert answer.status == 200
-    assert get(f"{running.home}/_/wait?count=1")[0] == 200
-
-
-def users(count: int) -> list[dict[str, Any]]:
-    return [{"type": "identify", "userId": f"u-{i}", "traits": {"plan": "pro"}} for i in range(count)]
 
 
 def test_an_empty_instance_says_how_to_send_the_first_call(running: Running, page: Page) -> None:
@@ -156,6 +106,37 @@ def test_the_keyboard_alone_finds_opens_and_goes_back(running: Running, page: Pa
     expect(page.locator("#live")).to_have_text("paused")
 
 
+def test_enter_presses_the_button_that_has_the_focus(running: Running, page: Page) -> None:
+    send(running, ANN)
+    page.goto(running.home)
+    page.keyboard.press("j")
+    page.get_by_role("tab", name="Fields").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Call as sent")).to_be_focused()
+    page.get_by_role("button", name="Send again").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("Sent again")
+    page.get_by_role("button", name="Visitors").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("option", name="ann")).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.get_by_role("option", name="ann")).to_be_visible()
+
+
+def test_a_paused_page_stands_still_until_it_goes_on(running: Running, page: Page) -> None:
+    send(running, *users(1))
+    page.goto(running.home)
+    expect(page.locator(".row")).to_have_count(1)
+    page.get_by_role("button", name="Pause").click()
+    send(running, ANN)
+    expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    expect(page.locator("#pipeline")).to_contain_text("2 received")
+    expect(page.locator(".row")).to_have_count(1)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator(".row")).to_have_count(2)
+    expect(page.get_by_role("button", name="1 new")).to_be_hidden()
+
+
 def test_a_phone_shows_the_list_then_the_call_and_never_scrolls_sideways(
     running: Running, page: Page
 ) -> None:
@@ -188,7 +169,9 @@ def test_hostile_texts_are_shown_as_text(running: Running, page: Page) -> None:
         page.get_by_role("tab").nth(tab).click()
         expect(page.locator(".panel")).not_to_be_empty()
     page.goto(f"{running.home}/?view=visitors")
-    expect(page.locator(".card").first).to_contain_text(MARKUP)
+    expect(page.get_by_role("option")).to_contain_text(MARKUP)
+    page.get_by_role("option").click()
+    expect(page.locator(".record")).to_contain_text("\\u202e<script>alert(1)</script>")
     assert page.locator("img, b > b, main script").count() == 0
 
 
@@ -209,6 +192,24 @@ def test_the_write_key_is_in_no_pane_and_clearing_forgets_all(running: Running, 
     assert get(f"{running.home}/_/calls")[1]["calls"] == []
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/_/calls"), ("POST", "/_/reset")], ids=["calls", "all"]
+)
+def test_what_somebody_else_clears_goes_from_the_page(
+    running: Running, page: Page, method: str, path: str
+) -> None:
+    send(running, ANN)
+    page.goto(running.home)
+    page.locator(".row").click()
+    expect(page.locator("#detail")).to_contain_text("Oslo")
+    headers = {"X-Segment-Pendo": "1"}
+    assert get(f"{running.home}{path}", method, **headers)[0] == 200
+    expect(page.locator(".row")).to_have_count(0)
+    expect(page.locator("#detail")).not_to_contain_text("Oslo")
+    send(running, *users(1))
+    expect(page.locator(".row")).to_contain_text("u-0")
+
+
 def test_a_thousand_calls_are_a_few_elements_and_all_can_be_reached(running: Running, page: Page) -> None:
     for start in range(0, 1000, 500):
         send(running, *[{"type": "identify", "userId": f"u-{start + i}"} for i in range(500)])
@@ -222,7 +223,7 @@ def test_a_thousand_calls_are_a_few_elements_and_all_can_be_reached(running: Run
         page.locator("#list").evaluate("list => { list.scrollTop = list.scrollHeight; }")
         page.wait_for_timeout(100)
     expect(page.locator(".row").last).to_contain_text("u-0")
-    assert page.locator("#list").get_attribute("aria-rowcount") == "1000"
+    expect(page.locator("#list")).to_have_attribute("aria-rowcount", "1000")
 
 
 def test_errors_that_nobody_sees_are_counted_in_the_title(running: Running, page: Page) -> None:

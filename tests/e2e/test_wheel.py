@@ -21,7 +21,10 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
         "serve/page/page.js",
         "serve/page/icon.svg",
         "serve/page/page.css",
+        "serve/node/bun_preload.cjs",
         "serve/node/preload.cjs",
+        "serve/python/segment_pendo_hook.py",
+        "serve/python/sitecustomize.py",
         "py.typed",
     ):
         assert f"segment_pendo/{name}" in names

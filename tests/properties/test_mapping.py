@@ -52,7 +52,7 @@ def test_mapping_is_total(items: list[Any], envelope: dict[str, Any]) -> None:
     for judged in receipt.judged:
         assert isinstance(judged.outcome, Webhook | Skipped)
         json.loads(rows.dumps(rows.call_row(receipt, judged)))
-        for line in Teller().call(receipt, judged).split("\n"):
+        for line in Teller(Setup()).call(receipt, judged).split("\n"):
             assert line.isprintable(), "nothing of an app's data may drive a terminal"
         chain(judged)
 

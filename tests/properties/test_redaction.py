@@ -94,7 +94,7 @@ def test_a_write_key_alone_is_in_no_terminal_line(call: dict[str, Any], envelope
     body = kept({**envelope, "batch": [call], "writeKey": WRITE_KEY})
     receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup())
     for judged in receipt.judged:
-        assert is_clean(Teller().call(receipt, judged))
+        assert is_clean(Teller(Setup()).call(receipt, judged))
     assert is_clean(repr(receipt.request))
 
 

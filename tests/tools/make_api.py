@@ -16,12 +16,14 @@ from aiohttp import web
 from segment_pendo import __version__
 from segment_pendo.explain.rows import CallRow
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve import inspector
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.listener import CHANGE_HEADER
 from segment_pendo.serve.questions import NAMES
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
+from segment_pendo.serve.store.timeline import COUNTS
 
 OPENAPI = Path(inspector.__file__).with_name("openapi.json")
 PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
@@ -29,7 +31,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
 # Each operation: what it does, the name of its answer in _ANSWERS, the statuses besides 200 and 400.
 OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ("GET", "/_/calls"): ("Rows of calls, a page at a time.", "Calls", ()),
-    ("DELETE", "/_/calls"): ("Forgets all calls, also what is not delivered.", "Done", (403,)),
+    ("DELETE", "/_/calls"): ("Forgets all calls or those of a session, delivered or not.", "Done", (403,)),
     ("GET", "/_/wait"): (
         "Waits until count rows match and wait for no delivery; 408 with what came.",
         "Calls",
@@ -55,16 +57,29 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ),
     ("GET", "/_/summary"): ("How far calls got, and how this run is set up.", "Summary", ()),
     ("GET", "/_/refused"): ("Requests that brought no call, and why.", "Refused", ()),
+    ("GET", "/_/timeline"): ("Calls and deliveries by steps of time, oldest first.", "Timeline", ()),
+    ("GET", "/_/what-if"): (
+        "Which calls would end otherwise, were the destination set up otherwise; the run stays as it is.",
+        "WhatIf",
+        (),
+    ),
     ("GET", "/_/health"): ("Whether it runs, and what waits.", "Health", ()),
     ("POST", "/_/send-again"): (
         "Sends the webhook of a call again, also a delivered one.",
         "Done",
         (403, 404, 409),
     ),
-    ("POST", "/_/reset"): ("Forgets what the Pendo on loopback holds.", "Done", (403,)),
+    ("GET", "/_/sessions"): ("Sessions, the newest first, and how many calls each has.", "Sessions", ()),
+    ("POST", "/_/sessions"): ("Opens a session: an address of its own for one test.", "Session", (403,)),
+    ("POST", "/_/reset"): (
+        "Forgets all calls, faults, and what the Pendo on loopback holds; sessions stay.",
+        "Done",
+        (403,),
+    ),
     ("GET", "/_/faults"): ("The faults of this run; docs/faults.md.", "Faults", ()),
     ("POST", "/_/faults"): ("Adds faults.", "Faults", (403,)),
     ("DELETE", "/_/faults"): ("Forgets all faults.", "Faults", (403,)),
+    ("GET", "/_/metrics"): ("Counts for Prometheus, in its text format.", "Metrics", ()),
     ("GET", "/_/openapi.json"): ("This API in OpenAPI 3.1.", "Done", ()),
 }
 # Parts of the page itself, which nobody else needs.
@@ -77,7 +92,16 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "properties": {"call": {"type": "string", "description": "The id of a row."}},
     },
     ("POST", "/_/faults"): {"type": "array", "items": {"type": "object"}},
+    ("POST", "/_/sessions"): {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"name": {"type": ["string", "null"], "maxLength": 200}},
+    },
 }
+# Where a body may be left out.
+OPTIONAL: Final = frozenset({("POST", "/_/sessions")})
+# What is answered other than 200 where all went well.
+_DONE: Final[dict[tuple[str, str], int]] = {("POST", "/_/sessions"): 201}
 _TEXT: Final = {"type": "string"}
 _WHOLE: Final = {"type": "integer", "minimum": 0}
 _FLAG: Final = {"enum": ["1", "0"]}
@@ -94,12 +118,18 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "delivery": ("States of the delivery with commas between: waiting, delivered, held, dead.", _TEXT),
     "code": ("The code of a finding, or of why the call was skipped, in whatever case.", _TEXT),
-    "level": ("A call with a finding of at least this level.", {"enum": ["error", "warning", "info"]}),
+    "level": (
+        "A call with a finding, or a reason to be skipped, of at least this level.",
+        {"enum": ["error", "warning", "info"]},
+    ),
     "q": (
         "Words that all stand in type, event, user, group, codes or names of traits, in whatever case.",
         _TEXT,
     ),
     "door": ("Where the call came in.", {"enum": ["home", "proxy", "tls"]}),
+    "session": ("The id of a session: only what came to its address.", _TEXT),
+    "since": ("Only what came at this ISO 8601 time or later.", _TEXT),
+    "until": ("Only what came before this ISO 8601 time.", _TEXT),
     "limit": ("The most rows of an answer; 100 by default.", {**_WHOLE, "maximum": 1000}),
     "after": (
         "Only what comes after: the next of an earlier answer; of the stream: an id, stream or next.",
@@ -111,6 +141,9 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "timeout": ("Seconds; 5 by default.", {"type": "number", "minimum": 0, "maximum": 600}),
     "call": ("The id of a row.", _TEXT),
     "device": ("1: also what device mode would do.", _FLAG),
+    "track": ("As if the trigger selected track calls, or not.", _FLAG),
+    "webhook": ("As if it were this one of Segment's webhook destinations.", {"enum": [*KINDS]}),
+    "assume": ("As if these assumptions were made: NAME=VALUE, with commas between.", _TEXT),
     "visitor": ("The id of one visitor.", _TEXT),
     "account": ("The id of one account.", _TEXT),
     "kind": ("Which records.", {"enum": ["visitor", "account"]}),
@@ -121,12 +154,15 @@ _OTHER: Final[dict[tuple[str, str], str]] = {
     ("/_/why", "trait"): "The name of a trait, as sent.",
     ("/_/records", "q"): "A text in the id, a field or its value, in whatever case.",
     ("/_/records", "after"): "Only ids after this one.",
+    ("/_/records", "session"): "What Pendo would hold if only this session's delivered webhooks had come.",
+    ("/_/stream", "session"): "Only what this session's calls do, and what is said to everybody.",
+    ("/_/why", "session"): "Judges by this session's calls alone.",
 }
 REQUIRED: Final = frozenset({("/_/records", "kind"), ("/_/explain", "call")})
 _REASONS: Final = {
     400: "A name or value that is not known; the text says which are.",
     403: f"Without the header {CHANGE_HEADER}: 1, or from another page.",
-    404: "There is no such call or record.",
+    404: "There is no such call, record or session.",
     408: "The time is up; what matches so far.",
     409: "It cannot be sent again; the text says why.",
     503: "Too many streams are open, or the run ends.",
@@ -146,8 +182,9 @@ _MAYBE: Final = {"type": ["string", "null"]}
 _ANY: Final = {"type": "object"}
 _COUNTS: Final = (
     "requests", "refused", "received", "dropped", "unselected", "webhooks", "waiting", "delivered", "held",
-    "dead", "lossy",
+    "dead", "lossy", "errors", "warnings",
 )  # fmt: skip
+_SESSION: Final = _object(id=_TEXT, name=_MAYBE, time=_TEXT, url=_TEXT, tls=_MAYBE, prefix=_TEXT)
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "Calls": {
         **_object(calls=_list({"$ref": "#/components/schemas/CallRow"}), next=_TEXT),
@@ -169,18 +206,38 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
             _object(code=_TEXT, level=_TEXT, count=_NUMBER, first=_TEXT, last=_TEXT, means=_MAYBE, do=_MAYBE)
         )
     ),
+    "Session": _SESSION,
+    "Sessions": _object(sessions=_list(_object(**_SESSION["properties"], calls=_NUMBER))),
     "Refused": _object(
         refused=_list(_object(id=_TEXT, time=_TEXT, status=_NUMBER, code=_TEXT, reason=_TEXT, path=_TEXT)),
         next=_TEXT,
+    ),
+    "WhatIf": _object(
+        setup=_ANY,
+        webhooks=_list(_TEXT),
+        switches=_list(_object(name=_TEXT, asks=_TEXT, values=_ANY, value=_TEXT)),
+        looked=_NUMBER,
+        partial={"type": "boolean"},
+        changed=_NUMBER,
+        was=_ANY,
+        now=_ANY,
+        rows=_list(_object(id=_TEXT, time=_TEXT, type=_MAYBE, user={}, group={}, was=_TEXT, now=_TEXT)),
+    ),
+    "Timeline": _object(
+        step=_NUMBER,
+        bars=_list(_object(time=_TEXT, **dict.fromkeys(COUNTS, _NUMBER))),
     ),
     "Summary": _object(
         version=_TEXT,
         pipeline=_object(**dict.fromkeys(_COUNTS, _NUMBER)),
         records=_object(visitors=_NUMBER, accounts=_NUMBER),
         destination=_TEXT,
+        region=_TEXT,
+        newestAttempt={"type": ["object", "null"]},
         delivers={"type": "boolean"},
         setup=_ANY,
         addresses=_ANY,
+        mute=_list(_TEXT),
     ),
     "Health": _object(
         status=_TEXT, version=_TEXT, uptime={"type": "number"}, totals=_ANY, deliveries=_ANY, outbox=_ANY
@@ -208,25 +265,30 @@ def _parameter(path: str, name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": means, **required, "schema": schema}
 
 
+_NOT_JSON: Final = {"Stream": "text/event-stream", "Metrics": "text/plain"}
+
+
 def _answer(name: str) -> dict[str, Any]:
-    if name == "Stream":
-        return {"text/event-stream": {"schema": _TEXT}}
+    if name in _NOT_JSON:
+        return {_NOT_JSON[name]: {"schema": _TEXT}}
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
 def _operation(method: str, path: str) -> dict[str, Any]:
     says, answer, statuses = OPERATIONS[method, path]
-    parameters = [_parameter(path, name) for name in NAMES.get((method, path), ())]
+    names = NAMES.get((method, path), ())
+    parameters = [_parameter(path, name) for name in names]
     if method != "GET":
         parameters.append({"name": CHANGE_HEADER, "in": "header", "required": True, "schema": {"const": "1"}})
-    responses: dict[str, Any] = {"200": {"description": "As asked.", "content": _answer(answer)}}
-    for status in sorted({400, *statuses}):
+    done = str(_DONE.get((method, path), 200))
+    responses: dict[str, Any] = {done: {"description": "As asked.", "content": _answer(answer)}}
+    for status in sorted({400, *statuses, *([404] if "session" in names else [])}):
         named = answer if status == 408 else "Error"
         responses[str(status)] = {"description": _REASONS[status], "content": _answer(named)}
     body = BODIES.get((method, path))
-    taken = (
-        {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}} if body else {}
-    )
+    content = {"application/json": {"schema": body}}
+    needed = (method, path) not in OPTIONAL
+    taken = {"requestBody": {"required": needed, "content": content}} if body else {}
     name = f"{method.lower()}_{path.removeprefix('/_/').replace('-', '_').replace('.', '_')}"
     return {"operationId": name, "summary": says, "parameters": parameters, **taken, "responses": responses}
 
@@ -252,50 +314,12 @@ def openapi_text() -> str:
     return json.dumps(document, indent=1, sort_keys=False) + "\n"
 
 
-HEAD = f"""\
-# The HTTP API
-
-<!-- made by tests/tools/make_api.py from the routes and the names that they take; a test holds it to them -->
-
-A running segment-pendo answers at its home port, below `/_/`, in JSON. It answers only programs and pages of
-this machine. [OpenAPI 3.1](../harness/segment_pendo/serve/openapi.json) is also at `/_/openapi.json`.
-
-- A name or value that it does not know is answered 400 with a suggestion, and never ignored.
-- A change needs the header `{CHANGE_HEADER}: 1`, which no other page can send.
-- An error is `{{"error": "one sentence"}}`.
-- Rows are those of `map`, `explain` and `run --format ndjson`. They carry the write key, as Segment's webhook
-  does.
-
-A test in any language sends its calls, waits, and looks at the rows:
-
-```text
-GET /_/wait?user=userId1&count=2&timeout=5
-GET /_/calls?type=identify&trait=firstName
-GET /_/calls?level=warning&q=signed+up
-GET /_/calls?newest=1&limit=100
-GET /_/records?kind=visitor&q=userId1
-GET /_/findings
-```
-
-`next` is a cursor. Oldest first, give it as `after`; with `newest=1` as `before`. An answer without
-rows is the end.
-
-## The stream
-
-`/_/stream` sends server-sent events; each `data:` is a line of `run --format ndjson`: `ready`, `call`,
-`delivery`, `refused`. Each `id:` is a place in the store: `Last-Event-ID` (a browser's EventSource sends it
-by itself) or `after` goes on there. A call may come twice after that; its `id` says so. `stream` in the
-answer of `/_/calls?newest=1` is where the stream begins after those rows. Who reads too slowly gets
-`{{"event": "missed", "count": 12}}`; a `count` of null says that the id belongs to another store, so
-begin again.
-
-## Paths
-"""
+HEAD = Path(__file__).with_name("api_page.md").read_text("utf-8")
 
 
 def page() -> str:
     """The page for people."""
-    return "\n".join([HEAD, *_sections()]) + "\n"
+    return HEAD + "\n".join(_sections()) + "\n"
 
 
 def _sections() -> Iterator[str]:

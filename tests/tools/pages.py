@@ -46,7 +46,7 @@ def steps(block: str) -> list[tuple[str, str]]:
 def told(text: str, directory: Path) -> str:
     """Without what differs each time: clock, durations, ports, directories."""
     text = text.replace(f"{directory}{os.sep}", "")
-    text = re.sub(r"\b\d\d:\d\d:\d\d\.\d{3}\b", "TIME", text)
+    text = re.sub(r"\b\d\d:\d\d:\d\d(\.\d{3})?\b", "TIME", text)
     text = re.sub(r"\b\d+\.\d{3} s\b", "TIME s", text)
     text = re.sub(r"\bin \d+\.\d\ds", "in TIME", text)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)

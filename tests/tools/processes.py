@@ -241,7 +241,8 @@ def only_loopback(seen_file: Path) -> None:
     for line in seen_file.read_text().splitlines():
         word, _, what = line.partition(" ")
         address = what[2:].partition("'")[0] if word == "connect" else what.strip("'b")
-        assert address in {"127.0.0.1", "::1", "localhost", "None"}, line
+        # 127.83.69.N stands for one of Segment's hosts under `run -- CMD`.
+        assert address in {"127.0.0.1", "::1", "localhost", "None"} or address.startswith("127.83.69."), line
 
 
 def free_port() -> int:

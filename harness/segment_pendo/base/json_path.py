@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["json_path"]
+__all__ = ["json_path", "lies_in"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
@@ -18,3 +18,8 @@ def json_path(*keys: str | int) -> str:
         else:
             text += '["' + key.replace("\\", "\\\\").replace('"', '\\"') + '"]'
     return text
+
+
+def lies_in(path: str, place: str) -> bool:
+    """Whether a JSON path names a place, or something in the value there."""
+    return path == place or path.startswith((f"{place}.", f"{place}["))

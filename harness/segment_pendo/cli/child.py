@@ -3,17 +3,17 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
+from segment_pendo.cli.hints import Ended
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve import launcher
+from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.session import Session
+from segment_pendo.serve.trust import trusted
 
 __all__ = ["run_child"]
 
@@ -25,37 +25,38 @@ _LAST_WORDS: Final = 5.0  # seconds that a command has after a signal
 
 async def run_child(
     session: Session, cmd: tuple[str, ...], signals: Signals, leave: Callable[[], None]
-) -> int:
-    """Run a command so that its Segment calls come to the session; return its exit code.
+) -> Ended:
+    """Run a command so that its Segment calls come to the session; return how it ended.
 
     What it started ends with it. `leave` is called before a second signal ends us at once. Raises
     CommandError.
     """
-    directory = Path(tempfile.mkdtemp(prefix="segment-pendo-"))
+    environment = await asyncio.to_thread(_environment, session)
+    # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
+    alone = os.name == "posix" and not _in_foreground()
+    child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
+
+    def leave_all() -> None:
+        child.send(_KILL)
+        leave()
+
     try:
-        variables = launcher.bundles(os.environ, session.authority, directory) if session.authority else {}
-        environment = launcher.child_environment(
-            os.environ,
-            home=session.home.url,
-            hosts=session.plan.segment_hosts,
-            proxy=session.proxy.url if session.proxy else None,
-            variables=variables,
-        )
-        # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
-        alone = os.name == "posix" and not _in_foreground()
-        child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
+        code = await _until_end(child, signals, leave_all)
+    except BaseException:
+        await child.end_others()
+        raise
+    return Ended(code, await child.end_others())
 
-        def leave_all() -> None:
-            child.send(_KILL)
-            shutil.rmtree(directory, ignore_errors=True)
-            leave()
 
-        try:
-            return await _until_end(child, signals, leave_all)
-        finally:
-            await child.end_others()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+def _environment(session: Session) -> dict[str, str]:
+    """Return the child's environment; write the files that it names."""
+    doors = launcher.Doors(
+        session.home.url,
+        session.proxy.url if session.proxy else None,
+        session.tunnel.address if session.tunnel else None,
+    )
+    trust = trusted(os.environ, session.authority, trust_directory()) if session.authority else None
+    return launcher.child_environment(os.environ, doors, session.plan.segment_hosts, trust)
 
 
 def _in_foreground() -> bool:
@@ -88,18 +89,25 @@ class _Child:
             else:
                 self.process.send_signal(number)
 
-    async def end_others(self) -> None:
-        """End what the command has left running in its group: politely, and then at once."""
-        if self._group is None:
-            return
+    async def end_others(self) -> bool:
+        """End what the command has left running, politely, then at once; return whether there was any."""
+        if self._group is None or not self._has_others():
+            return False
         self.send(signal.SIGTERM)
         for _ in range(_TRIES):
-            try:
-                os.killpg(self._group, 0)
-            except (ProcessLookupError, PermissionError):
-                return
+            if not self._has_others():
+                return True
             await asyncio.sleep(_BETWEEN)
         self.send(_KILL)
+        return True
+
+    def _has_others(self) -> bool:
+        assert self._group is not None
+        try:
+            os.killpg(self._group, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
 
 
 async def _until_end(child: _Child, signals: Signals, leave: Callable[[], None]) -> int:

@@ -1,17 +1,22 @@
-"""Print what `run` reports: a line or a JSON object for each call, and a summary at the end."""
+"""Report a run: a line or a JSON object for each call as it comes, and a summary at the end."""
 
-import asyncio
-import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final, Literal, TextIO
+from dataclasses import replace
+from typing import Literal, TextIO
 
-from segment_pendo.base.prose import many
+from segment_pendo.base.prose import many, plain
 from segment_pendo.base.steps import Steps, finished
+from segment_pendo.cli.call_lines import Lines
+from segment_pendo.cli.call_summary import summary
+from segment_pendo.cli.printer import Printer
+from segment_pendo.cli.telling import Telling
 from segment_pendo.explain import events, rows
-from segment_pendo.explain.teller import Teller, ended, refusal_line
+from segment_pendo.explain.call_line import CallLine, call_line, end_of, refusal
+from segment_pendo.explain.costs import Costs
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.pseudonyms import People
+from segment_pendo.segment.ingest import masked
 from segment_pendo.words import (
     LEVELS,
     Attempt,
@@ -27,31 +32,12 @@ from segment_pendo.words import (
 
 __all__ = ["Reporter"]
 
-# How long (s) a call's line waits for the end of its delivery; then it is printed without it.
-PATIENCE: Final = 2.0
-
-
-@dataclass(slots=True)
-class _Line:
-    """A call whose line is not printed yet."""
-
-    receipt: Receipt
-    judged: Judged
-    attempt: Attempt | None = None
-    settled: bool = False
-
-
-def _descriptor(out: TextIO) -> int | None:
-    try:
-        return out.fileno()
-    except (OSError, ValueError):  # a text in memory
-        return None
-
 
 class Reporter:
     """A sink that prints calls and counts them.
 
-    Calls are printed to `out` in the order in which they came. `caveat` is printed once, after the first
+    Calls are printed to `out` in the order in which they came, by a thread of their own: a reader that is
+    slow slows nothing down. `setup`: with which they are mapped. `caveat` is printed once, after the first
     delivery. With `people`, lines for people have pseudonyms, as the recording has; rows have not.
     """
 
@@ -61,17 +47,16 @@ class Reporter:
         style: Literal["text", "ndjson"],
         caveat: Finding | None = None,
         people: People | None = None,
+        setup: Setup | None = None,
     ) -> None:
         self._people = people
         self._caveat = caveat
-        self._out = out
-        self._descriptor = _descriptor(out)
-        self._gone = False
-        self._teller = Teller()
         self._style = style
-        self._lines: deque[_Line] = deque()
-        self._waiting: dict[CallRef, _Line] = {}
-        self.outcomes: Counter[str] = Counter()
+        self._setup = setup or Setup()
+        self._lines = Lines(out)
+        self._printer = Printer(out, self._missed)
+        self._telling = Telling(self._show)
+        self._costs = Costs()
         self.deliveries: Counter[str] = Counter()
         self.findings: Counter[str] = Counter()
         self.refused = 0
@@ -82,22 +67,16 @@ class Reporter:
     def event(self, value: JsonObject) -> None:
         """Print an event of the NDJSON stream."""
         if self._style == "ndjson":
-            self._print(rows.dumps(value))
+            self._printer.print(rows.dumps(value))
 
-    def _print(self, text: str) -> None:
-        if self._gone:
-            return
-        try:
-            self._block()
-            self._out.write(text + "\n")
-            self._out.flush()
-        except (OSError, ValueError):  # whoever read it has gone; calls and deliveries go on
-            self._gone = True
+    def _show(self, line: CallLine) -> None:
+        if self._style == "text":
+            self._printer.print(self._lines.text(line))
 
-    def _block(self) -> None:
-        """Let writing wait for a slow reader: a child that shares the pipe, as Node, may turn that off."""
-        if self._descriptor is not None and not os.get_blocking(self._descriptor):
-            os.set_blocking(self._descriptor, True)
+    def _missed(self, count: int) -> str:
+        if self._style == "ndjson":
+            return rows.dumps(events.missed_event(count))
+        return self._lines.missed(count)
 
     def take(self, receipt: Receipt) -> None:
         finished(self.take_in_steps(receipt))
@@ -108,33 +87,32 @@ class Reporter:
         for judged in receipt.each:
             self._call(receipt, judged)
             yield None
-        if self._waiting:
-            asyncio.get_running_loop().call_later(
-                PATIENCE, self._settle, [receipt.ref(judged) for judged in receipt.each]
-            )
-        self._flush()
+        self._telling.settle_later([str(receipt.ref(judged)) for judged in receipt.each])
 
-    def _refused(self, receipt: Receipt, refusal: Refusal) -> None:
+    def _refused(self, receipt: Receipt, refused: Refusal) -> None:
         self.refused += 1
-        self.strangers += refusal.status == 404
-        if self._style == "text":
-            self._print(refusal_line(receipt))
-        self.event(events.refused_event(receipt.id, receipt.at, receipt.request.path, refusal))
+        self.strangers += refused.status == 404
+        request = receipt.request
+        where = f"{plain(request.method)} {plain(masked(request.path))}"
+        self._show(refusal(receipt.at, where, refused.status, refused.code, refused.message))
+        self.event(events.refused_event(receipt.id, receipt.at, request.path, refused, request.session))
 
     def _call(self, receipt: Receipt, judged: Judged) -> None:
         self.calls += judged.copy == 1
-        sends = judged.webhook is not None
-        self.outcomes["webhook" if sends else "skipped"] += 1
         for finding in judged.findings:
             self.findings[finding.level] += 1
         self.dropped += judged.message is None  # Segment accepts such a call and drops it without a word
+        name = str(receipt.ref(judged))
+        shown = self._without_people(judged)
+        self._costs.call(shown)
+        if self._style == "text":
+            self._telling.call(name, call_line(receipt.at, shown, self._setup))
+            return
+        sends = judged.webhook is not None
         delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None
         self.event(events.call_event(rows.call_row(receipt, judged, delivery=delivery)))
-        if self._style == "text":
-            line = _Line(receipt, self._without_people(judged), settled=not sends)
-            self._lines.append(line)
-            if sends:
-                self._waiting[receipt.ref(judged)] = line
+        counted = CallLine(receipt.at, "", "", "", "idle", end=end_of(judged, self._setup))
+        self._telling.call(name, counted)
 
     def _without_people(self, judged: Judged) -> Judged:
         if self._people is None:
@@ -150,44 +128,24 @@ class Reporter:
             findings=tuple(replace(finding, message=inside(finding.message)) for finding in judged.findings),
         )
 
-    def _settle(self, refs: list[CallRef]) -> None:
-        """Let the lines of these calls be printed: they have waited long enough."""
-        for ref in refs:
-            line = self._waiting.pop(ref, None)
-            if line is not None:
-                line.settled = True
-        self._flush()
-
-    def _flush(self) -> None:
-        while self._lines and self._lines[0].settled:
-            line = self._lines.popleft()
-            self._print(self._teller.call(line.receipt, line.judged, line.attempt))
-
     def heard(self, ref: CallRef, attempt: Attempt) -> None:
         """Report an attempt that has ended."""
         name = str(ref)
         if attempt.state != "waiting":
             self.deliveries[attempt.state] += 1
-        self.event(events.delivery_event(name, attempt))
+        if attempt.state == "dead":
+            self._costs.given_up(attempt)
         if self._style == "ndjson":
-            return
-        if attempt.state == "waiting":
-            if attempt.number == 1:  # that it goes on failing is told at its end
-                self._print(f"{attempt.at.isoformat()[11:23]}  call {name}: {attempt.detail}")
-            return
-        line = self._waiting.pop(ref, None)
-        if line is None:
-            self._print(f"{attempt.at.isoformat()[11:23]}  call {name}: {ended(attempt)}")
-        else:
-            line.attempt, line.settled = attempt, True
-            self._flush()
-        if self._caveat is not None and attempt.state == "delivered":
-            self._print(f"    {self._caveat.level} {self._caveat.code}: {self._caveat.message}")
+            self.event(events.delivery_event(name, attempt))
+        self._telling.delivery(name, attempt)
+        if self._caveat is not None and attempt.state == "delivered" and self._style == "text":
+            self._printer.print(f"    {self._caveat.level} {self._caveat.code}: {self._caveat.message}")
             self._caveat = None
 
-    def finish(self) -> None:
-        """Print the lines that still wait."""
-        self._settle(list(self._waiting))
+    def finish(self) -> int:
+        """Print the lines that still wait, and wait for who reads them; return how many nobody reads."""
+        self._telling.finish()
+        return self._printer.drain()
 
     def why(self, fail_on: str) -> str:
         """Return what `fail_on` objects to, in words.
@@ -206,20 +164,10 @@ class Reporter:
             )
         return ", ".join(words)
 
-    def summary(self, say: Callable[[str], None]) -> None:
-        """Pass the summary, a single sentence, to `say`."""
-        ends = ", ".join(f"{count} {state}" for state, count in sorted(self.deliveries.items()))
-        webhooks = many(self.outcomes["webhook"], "webhook") + (f" ({ends})" if ends else "")
-        skipped = f"{self.outcomes['skipped']} skipped" + (
-            f" ({self.dropped} dropped by Segment)" if self.dropped else ""
-        )
-        refused = f"; {many(self.refused, 'refused request')}" if self.refused else ""
-        findings = ", ".join(
-            many(self.findings[level], level, "info" if level == "info" else "")
-            for level in LEVELS
-            if self.findings[level]
-        )
-        say(
-            f"{many(self.calls, 'call')}: {webhooks}, {skipped}{refused}"
-            + (f"; findings: {findings}" if findings else "")
-        )
+    def summary(self, say: Callable[[str], None], source: str) -> None:
+        """Pass the summary to `say`, line by line.
+
+        `source`: the options by which `why` finds the calls of this run later on, or an empty text.
+        """
+        for line in summary(self.calls, self.refused, self._telling, self._costs, source):
+            say(line)

@@ -1,8 +1,12 @@
-"""What `run` says to people: at its start, at its end, and where no call came."""
+"""What `run` says to people: at its start and at its end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Final
 
-from segment_pendo.base.prose import many, printable
+from segment_pendo import __version__
+from segment_pendo.base.prose import many, printable, short
 from segment_pendo.cli import cdn_settings_option
 from segment_pendo.cli.proxy_extra import INSTALL
 from segment_pendo.cli.run_report import Reporter
@@ -11,48 +15,55 @@ from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.serve.store.pending import Pending
 
-__all__ = ["banner", "no_calls", "summary"]
+__all__ = ["banner", "summary"]
+
+_LONGEST_COMMAND: Final = 30
 
 
-def banner(session: Session) -> Iterator[str]:
-    """Yield what a run says when every door is open."""
-    yield from _doors(session)
-    yield f"Webhooks go to {_where(session.plan)}."
+def banner(session: Session, cmd: Sequence[str] = (), *, has_keys: bool = False) -> Iterator[str]:
+    """Yield what a run says when every door is open; `has_keys`: the keys o and q are read."""
+    yield f"segment-pendo {__version__}   webhooks -> {_where(session.plan)}"
+    yield f"page   {session.home.url}" + ("   press o to open, q to end" if has_keys else "")
+    yield from _doors(session, cmd)
     if session.plan.setup.destination is not None:
         yield f"Destination as in production: {session.plan.setup.destination.summary}."
     yield from _earlier(session)
-    yield from _not_here(session)
+    yield from _not_here(session, cmd)
     yield from _recording(session)
 
 
-def _doors(session: Session) -> Iterator[str]:
-    yield f"home   {session.home.url}   (an SDK's host option; the page; a Pendo on loopback)"
-    if session.proxy is not None:
-        yield f"proxy  {session.proxy.url}   (HTTPS_PROXY; only Segment's hosts are decrypted)"
-    if session.upstream is not None:
-        yield f"       Other hosts are reached through {session.upstream.url}, as HTTPS_PROXY says."
+def _doors(session: Session, cmd: Sequence[str]) -> Iterator[str]:
+    by_itself = cmd and session.proxy is not None
+    called = short(" ".join([Path(cmd[0]).name, *cmd[1:]]), _LONGEST_COMMAND) if cmd else ""
+    given = f"   ({called} gets proxy and CA by itself)" if by_itself else ""
+    yield f"SDK    host: {session.home.url}{given}"
     if session.home.tls_url:
-        yield f"TLS    {session.home.tls_url}   (an SDK's host option if it must be https)"
-    if session.authority is not None:
+        yield f"       host: {session.home.tls_url}   (if it must be https)"
+    if session.proxy is not None and not by_itself:
+        yield f"proxy  HTTPS_PROXY={session.proxy.url}   (only Segment's hosts are decrypted)"
+    if session.authority is not None and not by_itself:
         yield f"CA     {session.authority}"
+    if session.upstream is not None:
+        yield f"Other hosts are reached through {session.upstream.url}, as HTTPS_PROXY says."
     if session.proxy is None and session.plan.with_proxy:
         yield f"No proxy: mitmproxy is not installed. Install it with {INSTALL}"
 
 
-def _not_here(session: Session) -> Iterator[str]:
+def _not_here(session: Session, cmd: Sequence[str]) -> Iterator[str]:
     """Yield what is not answered here, but by the real Segment."""
     plan = session.plan
     if session.proxy is not None and plan.answers:
-        yield "Not seen here: clients that ignore the proxy. They reach Segment."
-    if session.proxy is not None and not plan.offline:
-        yield (
-            "Scripts of cdn.segment.com come from the real CDN, if a browser asks the proxy for them "
-            "(--offline: 404)."
+        cdn = (
+            ""
+            if plan.offline
+            else "; the proxy fetches scripts of cdn.segment.com from there (--offline: 404)"
         )
+        others = ", unless they run in Node, Bun or Python (3.8 and later)" if cmd else ""
+        yield f"Clients that ignore the proxy reach Segment{others}{cdn}."
+    elif session.proxy is not None:
+        yield "Segment: what comes through the proxy goes on to the real Segment as well."
     if plan.cdn_settings:
         yield cdn_settings_option.said(plan.cdn_settings)
-    if not plan.answers:
-        yield "Segment: what comes through the proxy goes on to the real Segment as well."
 
 
 def _recording(session: Session) -> Iterator[str]:
@@ -86,16 +97,16 @@ def _list(session: Session) -> str:
 
 def _where(plan: Plan) -> str:
     if plan.to is None:
-        return "the Pendo on loopback" + ("; calls that come here go no further" if plan.answers else "")
+        return "Pendo on loopback" + (" (what comes here goes no further)" if plan.answers else "")
     if plan.to.loopback:
         return f"{plan.to.name}, on loopback"
-    region = region_of(plan.to)
+    region = region_of(plan.to.name)
     where = f"{plan.to.name} (region {region})" if region else f"{plan.to.name} (a host of no known region)"
     return f"{where}, a real Pendo: its 200 does not mean that the data will show, and that takes minutes"
 
 
 def summary(session: Session, reporter: Reporter, say: Callable[[str], None]) -> None:
-    reporter.summary(say)
+    reporter.summary(say, _source(session))
     if session.recorder is not None:
         say(_recorded(session.recorder))
     for name in session.faults.unused():
@@ -107,6 +118,13 @@ def summary(session: Session, reporter: Reporter, say: Callable[[str], None]) ->
         say(_left(session))
     if reporter.deliveries["dead"] and session.store.path is not None:
         say(_given_up(session, reporter.deliveries["dead"]))
+
+
+def _source(session: Session) -> str:
+    """Return the option by which `why` finds the calls of this run after its end."""
+    if session.recorder is not None and session.recorder.kept_in is None:
+        return f"--from {quote(str(session.recorder.path))}"
+    return f"--store {quote(str(session.store.path))}" if session.store.path is not None else ""
 
 
 def _given_up(session: Session, count: int) -> str:
@@ -131,27 +149,3 @@ def _recorded(recorder: Recorder) -> str:
     if not (done.kept or done.gone):
         return f"Recorded {done} to {recorder.path}."
     return f"Recorded to {recorder.path}: {done}."
-
-
-def no_calls(plan: Plan, *, refused: bool) -> str:
-    causes = (
-        ["requests came, but were refused: see the lines above, and the path after the SDK's host"]
-        if refused
-        else []
-    )
-    causes += [
-        "its SDK may not have been flushed before the end (flush or close it)",
-        "it may ignore HTTPS_PROXY: set the SDK's host to $SEGMENT_PENDO_URL",
-        "it may have forked after its first call: the SDK's thread does not live on in the child",
-        "it may trust only its own CA certificates",
-        "it may send to a host of its own: name it with --segment-host",
-        "with OAuth, it may get its token from a host of its own: name that with --segment-host, too",
-        "with OAuth, it may be unable to read its private key: Node's SDK wants PKCS #8 (BEGIN PRIVATE KEY)",
-    ]
-    if not plan.with_proxy:
-        causes = [
-            "with --no-proxy the app itself must send to $SEGMENT_PENDO_URL",
-            "with OAuth, its auth server must be $SEGMENT_PENDO_URL, too",
-            *causes[: 2 if refused else 1],
-        ]
-    return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)

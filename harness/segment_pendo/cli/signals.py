@@ -42,6 +42,10 @@ class Signals:
         self.interrupted = self.interrupted or came == signal.SIGINT
         return came
 
+    def interrupt(self) -> None:
+        """Do as if Ctrl-C had been pressed."""
+        self._came.put_nowait(signal.SIGINT)
+
     def end_at_once(self, leave: Callable[[], None]) -> None:
         """From now on, end the process at the next signal, after calling `leave`; nothing is waited for."""
 

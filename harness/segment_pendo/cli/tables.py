@@ -2,16 +2,17 @@
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from segment_pendo.base.prose import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_labelled", "print_table", "width"]
+__all__ = ["print_labelled", "print_table", "width", "wrapped"]
 
 _PIPED = 160
 
@@ -19,6 +20,28 @@ _PIPED = 160
 def width() -> int:
     """Return how many columns the terminal has, or a fixed number if the output is not a terminal."""
     return shutil.get_terminal_size((_PIPED, 24)).columns if sys.stdout.isatty() else _PIPED
+
+
+def wrapped(text: str, out: TextIO) -> str:
+    """Return a text with its lines broken between words where a terminal would break them within.
+
+    What follows is indented. A command, which somebody copies, stays in one line, and so does all that goes
+    into a pipe.
+    """
+    if not out.isatty():
+        return text
+    columns = shutil.get_terminal_size((_PIPED, 24)).columns
+
+    def broken(line: str) -> str:
+        if len(line) < columns or line.lstrip().startswith("->"):
+            return line
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        wrapper = textwrap.TextWrapper(
+            columns - 1, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+        return wrapper.fill(line)
+
+    return "\n".join(map(broken, text.split("\n")))
 
 
 @cache

@@ -7,7 +7,15 @@ from segment_pendo.base.times import text
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import Attempt, JsonObject, Refusal
 
-__all__ = ["call_event", "delivery_event", "ready_event", "refused_event", "refused_row"]
+__all__ = [
+    "call_event",
+    "cleared_event",
+    "delivery_event",
+    "missed_event",
+    "ready_event",
+    "refused_event",
+    "refused_row",
+]
 
 
 def ready_event(addresses: JsonObject) -> JsonObject:
@@ -32,13 +40,24 @@ def delivery_event(call: str, attempt: Attempt) -> JsonObject:
     }
 
 
-def refused_event(receipt: str, at: datetime, path: str, refusal: Refusal) -> JsonObject:
+def cleared_event(what: str, session: str | None) -> JsonObject:
+    """Return that calls were forgotten; `what`: as in Clearing; `session`: only those of this one."""
+    return {"event": "cleared", "what": what, "session": session}
+
+
+def missed_event(count: int | None) -> JsonObject:
+    """Return that events are missing, as they were read too slowly; None: nobody knows how many."""
+    return {"event": "missed", "count": count}
+
+
+def refused_event(receipt: str, at: datetime, path: str, refusal: Refusal, session: str = "") -> JsonObject:
     """Return that a request brought no call; `receipt`: its id."""
-    return {"event": "refused", **refused_row(receipt, at, path, refusal)}
+    return {"event": "refused", **refused_row(receipt, at, path, refusal, session)}
 
 
-def refused_row(receipt: str, at: datetime, path: str, refusal: Refusal) -> JsonObject:
+def refused_row(receipt: str, at: datetime, path: str, refusal: Refusal, session: str = "") -> JsonObject:
     """Return a request that brought no call; keys in its path are masked."""
+    own: JsonObject = {"session": session} if session else {}
     return {
         "id": receipt,
         "time": text(at),
@@ -46,4 +65,5 @@ def refused_row(receipt: str, at: datetime, path: str, refusal: Refusal) -> Json
         "code": refusal.code,
         "reason": refusal.message,
         "path": plain(masked(path)),
+        **own,
     }

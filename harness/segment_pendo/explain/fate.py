@@ -11,6 +11,7 @@ from segment_pendo.base.prose import plain, printable, short, whole
 from segment_pendo.explain.fields import effect_row, field_lines
 from segment_pendo.explain.rows import attempt_row
 from segment_pendo.explain.stages import stages
+from segment_pendo.explain.traits import traits_of
 from segment_pendo.explain.why import because
 from segment_pendo.mapping.assess import effect_of
 from segment_pendo.mapping.setup import Setup
@@ -18,7 +19,18 @@ from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.pendo.metadata import Field
 from segment_pendo.words import Attempt, Call, Finding, Json, JsonObject, Judged
 
-__all__ = ["INSTEAD", "PERHAPS_TAKEN", "WHERE", "explained", "fate", "lowered"]
+__all__ = [
+    "COVERED",
+    "COVERED_WHERE_IGNORED",
+    "INSTEAD",
+    "PERHAPS_TAKEN",
+    "WHERE",
+    "explained",
+    "fate",
+    "lowered",
+    "subject",
+    "verdict",
+]
 
 # 1.32, 1.73: where and when to look.
 WHERE: Final = "In Pendo, look under segment.io (beside Agent); it takes minutes, up to an hour or so."
@@ -35,11 +47,11 @@ INSTEAD: Final = {
     "4.2.4": "send the real id",
 }
 # Findings that the sentence already covers.
-_COVERED: Final = frozenset(
+COVERED: Final = frozenset(
     {"NESTED_IGNORED", "KEY_CASE_COLLISION", "ANON_IDENTIFY", "GROUP_WITHOUT_ID", "GROUP_WITHOUT_USER",
         "TRACK_NO_GROUP", "ID_INVALID"}
 )  # fmt: skip
-_COVERED_WHERE_IGNORED: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD"})
+COVERED_WHERE_IGNORED: Final = frozenset({"ID_PLACEHOLDER", "TRACK_NOT_ENABLED", "TRACK_TOO_OLD"})
 _MOST_NAMES: Final = 3
 _LOWERED: Final = "Pendo lower-cases names"
 _MOST_FINDINGS: Final = 2
@@ -74,11 +86,17 @@ def fate(judged: Judged, setup: Setup, effect: Effect | None = None, attempts: S
     `effect` is the effect of the call, where the caller knows it already. `attempts`: those to deliver its
     webhook, where it was sent; else the sentence says what becomes of it if it is delivered.
     """
-    who = _subject(judged.call)
+    return f"{subject(judged.call)}: {verdict(judged, setup, effect, attempts)}"
+
+
+def verdict(
+    judged: Judged, setup: Setup, effect: Effect | None = None, attempts: Sequence[Attempt] = ()
+) -> str:
+    """Return the sentence of `fate` without the words that say which call it is about."""
     if judged.skipped is not None:
-        return f"{who}: not delivered, as {lowered(judged.skipped.reason)}"
+        return f"not delivered, as {lowered(judged.skipped.reason)}"
     if attempts and attempts[-1].state != "delivered":
-        return f"{who}: {_undelivered(attempts)}."
+        return f"{_undelivered(attempts)}."
     effect = effect or effect_of(judged, setup)
     assert effect is not None
     if effect.nothing is not None:
@@ -90,8 +108,8 @@ def fate(judged: Judged, setup: Setup, effect: Effect | None = None, attempts: S
         said = _event(effect)
     else:
         said = "; ".join([_records(effect, setup), *_metadata(effect, setup)])
-    covered = _COVERED | _COVERED_WHERE_IGNORED if effect.nothing is not None else _COVERED
-    return f"{who}: {said}{_more(judged.findings, covered)}."
+    covered = COVERED | COVERED_WHERE_IGNORED if effect.nothing is not None else COVERED
+    return f"{said}{_more(judged.findings, covered)}."
 
 
 def _undelivered(attempts: Sequence[Attempt]) -> str:
@@ -107,7 +125,8 @@ def _undelivered(attempts: Sequence[Attempt]) -> str:
     return f"not delivered{' yet' if waits else ''}: {wrong} at {at}, {follows or 'given up'}; {has}"
 
 
-def _subject(call: Call) -> str:
+def subject(call: Call) -> str:
+    """Return which call this is: its type, the user and the group or the event."""
     data = call.data if isinstance(call.data, dict) else {}
     user, anonymous = data.get("userId"), data.get("anonymousId")
     of = (
@@ -166,14 +185,13 @@ def _records(effect: Effect, setup: Setup) -> str:
 
 def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
     """Yield which traits become metadata, and why the others do not."""
-    traits = dict.fromkeys(field.path[0] for field in effect.fields)
+    traits, taken, kept_as, _ = traits_of(effect)
+    renamed = {key: short(name, 40) for key, name in kept_as.items()}
     if not traits:
         yield "it has no traits, so no metadata changes"
         return
-    taken = {field.path[0] for field in effect.fields if field.name is not None}
-    renamed = _renamed(effect)
     if len(traits) == 1 and taken:
-        name = next(iter(traits))
+        name = traits[0]
         renames = renamed.pop(name, "")
         yield f"its trait {short(str(name), 40)} becomes metadata{renames and f' as {renames} ({_LOWERED})'}"
     elif len(taken) == len(traits):
@@ -193,12 +211,6 @@ def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
         shown = ", ".join(short(name, 60) for name in names[:_MOST_NAMES]) + more
         verb = "does" if len(names) == 1 else "do"
         yield f"{shown} {verb} not, because {because(rule, setup)}{_remedy(rule, names)}"
-
-
-def _renamed(effect: Effect) -> dict[str | int, str]:
-    """Return the name in Pendo of each trait that is called something else there."""
-    kept = [field for field in effect.fields if field.name is not None and len(field.path) == 1]
-    return {field.path[0]: short(field.name or "", 40) for field in kept if field.name != field.path[0]}
 
 
 def _renames(renamed: dict[str | int, str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from segment_pendo.base import json_diff
-from segment_pendo.base.json_path import json_path
+from segment_pendo.base.json_path import json_path, lies_in
 from segment_pendo.explain.why import why
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, Id
@@ -98,17 +98,13 @@ def _as_mapped(line: Line, put: Mapping[str, str]) -> Line:
     at = line.webhook
     if at is None:
         return line
-    by = next((stage for path, stage in put.items() if _lies_in(path, at) or _lies_in(at, path)), None)
+    by = next((stage for path, stage in put.items() if lies_in(path, at) or lies_in(at, path)), None)
     return line if by is None else line._replace(source=None, by=by)
 
 
 def _holds(line: Line, paths: tuple[str, ...]) -> bool:
     """Whether one of these places lies in the value of a line."""
-    return line.source is not None and any(_lies_in(path, line.source) for path in paths)
-
-
-def _lies_in(path: str, place: str) -> bool:
-    return path == place or path.startswith((f"{place}.", f"{place}["))
+    return line.source is not None and any(lies_in(path, line.source) for path in paths)
 
 
 def _of_number(line: Line, setup: Setup) -> Line:

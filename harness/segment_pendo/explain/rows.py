@@ -4,9 +4,31 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from segment_pendo.base import js_json
 from segment_pendo.base.times import text
-from segment_pendo.words import Attempt, Finding, Json, JsonObject, Judged, Level, Receipt
+from segment_pendo.words import (
+    Attempt,
+    Call,
+    Finding,
+    Json,
+    JsonObject,
+    Judged,
+    Level,
+    Message,
+    Outcome,
+    Receipt,
+    Skipped,
+    Webhook,
+)
 
-__all__ = ["CallRow", "FindingRow", "attempt_row", "call_row", "dumps", "error_row", "finding_row"]
+__all__ = [
+    "CallRow",
+    "FindingRow",
+    "attempt_row",
+    "call_row",
+    "dumps",
+    "error_row",
+    "finding_row",
+    "judged_of",
+]
 
 
 def call_row(
@@ -18,6 +40,7 @@ def call_row(
     name: JsonObject = {"line": line} if line is not None else {"id": str(receipt.ref(judged))}
     # A single mapping has no name that says anything.
     mapping: JsonObject = {} if judged.mapping is None else {"mapping": judged.mapping}
+    session: JsonObject = {"session": receipt.request.session} if receipt.request.session else {}
     return name | {
         "index": judged.call.index,
         "time": text(receipt.at),
@@ -25,6 +48,7 @@ def call_row(
         "user": judged.call.member("userId"),
         "group": judged.call.member("groupId"),
         **mapping,
+        **session,
         "outcome": "webhook" if webhook else "skipped",
         "code": skipped.code if skipped else None,
         "reason": skipped.reason if skipped else None,
@@ -34,6 +58,27 @@ def call_row(
         "findings": [finding_row(finding) for finding in judged.findings],
         "delivery": delivery,
     }
+
+
+def judged_of(row: "CallRow") -> Judged:
+    """Return a call as far as its row tells it: what a destination was sent, or would have been.
+
+    Of a call that Segment drops, that is its type and ids. Raises ValueError where the row has no JSON.
+    """
+    text = row["message"] if row["body"] is None else row["body"]
+    known: JsonObject = {"type": row["type"], "userId": row["user"], "groupId": row["group"]}
+    data: Json = {name: value for name, value in known.items() if value is not None}
+    if text is not None:
+        data = js_json.read(text.encode("utf-8", "surrogatepass")).value
+    call = Call(row["index"], row["type"], data)
+    outcome: Outcome = Skipped(row["code"] or "", row["reason"] or "")
+    if row["body"] is not None:
+        outcome = Webhook(row["body"].encode("utf-8", "surrogatepass"), tuple((row["headers"] or {}).items()))
+    findings = tuple(
+        Finding(of["code"], of["level"], of["path"], of["message"], of["source"]) for of in row["findings"]
+    )
+    message = Message(call, data) if text is not None and isinstance(data, dict) else None
+    return Judged(call, outcome, findings, message, row.get("mapping"))
 
 
 def finding_row(finding: Finding) -> JsonObject:
@@ -74,6 +119,14 @@ def dumps(row: Json) -> str:
     return js_json.ascii_only(js_json.write(row).decode())
 
 
+def loads(text: bytes) -> Json:
+    """Return the JSON of an answer, or None where it is none."""
+    try:
+        return js_json.read(text).value
+    except (ValueError, RecursionError):
+        return None
+
+
 class FindingRow(TypedDict):
     """A finding; `call` is the id of its call where the finding stands alone."""
 
@@ -90,7 +143,8 @@ class CallRow(TypedDict):
 
     `user` and `group` are as sent; `body` is the exact webhook. `message` is a skipped call as Segment's
     servers would pass it on to other destinations, as JSON; None for a webhook, and for what they drop.
-    `mapping`: the name of the destination's mapping, where it has several.
+    `mapping`: the name of the destination's mapping, where it has several. `session`: the session to whose
+    address the call came, if it did.
     """
 
     id: str
@@ -100,6 +154,7 @@ class CallRow(TypedDict):
     user: Any
     group: Any
     mapping: NotRequired[str]
+    session: NotRequired[str]
     outcome: Literal["webhook", "skipped"]
     code: str | None
     reason: str | None

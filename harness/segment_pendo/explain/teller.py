@@ -1,16 +1,17 @@
 """One line for each call, for people. No control character of an app's data reaches a terminal."""
 
-from collections import Counter
 from typing import Final
 
-from segment_pendo.base.prose import plain, printable, short
+from segment_pendo.base.prose import plain, printable
 from segment_pendo.base.times import text
+from segment_pendo.explain.call_line import call_line
 from segment_pendo.explain.doors import Door, advice
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.ingest import masked
 from segment_pendo.segment.members import WORD_OF
-from segment_pendo.words import LEVELS, Attempt, Json, Judged, Receipt, Skipped
+from segment_pendo.words import LEVELS, Json, Judged, Receipt, Skipped
 
-__all__ = ["WHO", "Teller", "ended", "finding_line", "named", "refusal_line", "refused"]
+__all__ = ["WHO", "Teller", "finding_line", "named", "refusal_line", "refused"]
 
 WHO: Final = ("userId", "groupId")  # for `named`
 _MOST_SAID: Final = 1000
@@ -29,12 +30,13 @@ def finding_line(level: str, code: str, path: str, message: str) -> str:
 
 
 class Teller:
-    """Makes the lines about calls; a reason or finding is written out only where it is new.
+    """Makes the lines about calls; a finding, and why a call was skipped, is written out where it is new.
 
     What to do is said in the words of a door.
     """
 
-    def __init__(self, door: Door = "cli") -> None:
+    def __init__(self, setup: Setup, door: Door = "cli") -> None:
+        self._setup = setup
         self._door = door
         self._said: set[tuple[str, str]] = set()
 
@@ -44,32 +46,22 @@ class Teller:
         self._said.add((code, path))
         return True
 
-    def call(
-        self, receipt: Receipt, judged: Judged, attempt: Attempt | None = None, *, delivers: bool = True
-    ) -> str:
-        """Return the line of a call, then the findings that are new, indented.
-
-        The line has time, type, user -> visitor, group -> account, outcome, Pendo's status and findings.
-        """
-        skipped = judged.skipped
-        user, group = judged.call.member("userId"), judged.call.member("groupId")
-        parts = [text(receipt.at)[11:23], f"{plain(judged.call.type):<8}"]
-        if skipped is not None:
-            parts += [f"user {plain(user)}" if user is not None else "no user"]
-            parts += [f"group {plain(group)}"] if group is not None else []
-            is_new = self._is_new(skipped.code, skipped.reason)
-            reason = _reason(skipped, self._door) if is_new else ""
-            parts += [f"skipped {skipped.code}{reason}", _findings(judged)]
-            return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
-        parts.append(f"user {plain(user)} -> visitor" if user is not None else "no user -> no visitor")
-        parts += [f"group {plain(group)} -> account"] if group is not None else []
-        webhook = "webhook" if judged.mapping is None else f"webhook {short(judged.mapping, 40)}"
-        parts += [webhook, ended(attempt) if delivers else "", _findings(judged)]
-        return "\n".join(["  ".join(part for part in parts if part), *self._news(judged)])
+    def call(self, receipt: Receipt, judged: Judged) -> str:
+        """Return the line of a call, then what is new of it, indented."""
+        line = call_line(receipt.at, judged, self._setup, door=self._door)
+        if judged.webhook is not None:
+            line = line._replace(outcome="webhook")  # whether it is delivered is told by others
+        return "\n".join([line.text(text(receipt.at)[11:23]), *self._news(judged)])
 
     def _news(self, judged: Judged) -> list[str]:
+        skipped = judged.skipped
+        reasons = (
+            [f"    skipped {skipped.code}: {_reason(skipped, self._door)}"]
+            if skipped is not None and self._is_new(skipped.code, skipped.reason)
+            else []
+        )
         # A finding of level info is shown once for all paths.
-        return [
+        return reasons + [
             f"    {finding_line(finding.level, finding.code, finding.path, finding.message)}"
             for finding in sorted(judged.findings, key=lambda finding: LEVELS.index(finding.level))
             if self._is_new(finding.code, finding.path if finding.level != "info" else "")
@@ -77,24 +69,7 @@ class Teller:
 
 
 def _reason(skipped: Skipped, door: Door) -> str:
-    return " ".join(filter(None, [f": {printable(skipped.reason)}", advice(skipped.reason, door)]))
-
-
-def ended(attempt: Attempt | None) -> str:
-    """Return what an attempt to deliver a webhook came to, in words."""
-    if attempt is None:
-        return "waiting"
-    if attempt.state == "delivered":
-        return f"delivered {attempt.status}"
-    return f"not delivered: {printable(attempt.detail)}"
-
-
-def _findings(judged: Judged) -> str:
-    counted = Counter((finding.level, finding.code) for finding in judged.findings)
-    words = []
-    for (level, code), count in sorted(counted.items(), key=lambda item: LEVELS.index(item[0][0])):
-        words.append((f"{level} " if level != "info" else "") + code + (f" x{count}" if count > 1 else ""))
-    return f"[{', '.join(words)}]" if words else ""
+    return " ".join(filter(None, [printable(skipped.reason), advice(skipped.reason, door)]))
 
 
 def refusal_line(receipt: Receipt) -> str:

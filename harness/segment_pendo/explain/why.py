@@ -11,7 +11,7 @@ from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches, spoken
 from segment_pendo.segment import rules as segment_rules
 
-__all__ = ["because", "why"]
+__all__ = ["because", "clause", "why"]
 
 _GRADES: Final = {
     "code": "Segment's code",
@@ -42,5 +42,10 @@ def _why(rule: str, switches: PendoSwitches) -> tuple[str, str]:
 
 def because(rule: str, setup: Setup) -> str:
     """Return a rule as a clause that can follow "because"."""
-    name, _, says = why(rule, setup)[0].partition(": ")
+    return clause(why(rule, setup)[0])
+
+
+def clause(words: str) -> str:
+    """Return the words that `why` gives for a rule as a clause that can follow "because"."""
+    name, _, says = words.partition(": ")
     return f"{name.removeprefix('assumed ')} is assumed" if name.startswith("assumed ") else says

@@ -90,7 +90,7 @@ def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Findi
         return (*_group(event, switches), *_metadata(event.get("traits"), switches))
     if kind == "track":
         return tuple(_track(event, switches))
-    if kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
+    if isinstance(kind, str) and kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
         return ()
     if kind is None:
         text = "The webhook has no type, by which Pendo tells identify from group; let the mapping send it."

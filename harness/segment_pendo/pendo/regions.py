@@ -82,9 +82,9 @@ def destination(to: str, key: str) -> Destination:
     return Destination(parts.netloc, base, key, loopback=loopback)
 
 
-def region_of(to: Destination) -> str:
-    """Return the region of a destination, or an empty text for a host that is in none (5.1, 5.3)."""
-    host = to.name.partition(":")[0].lower()
+def region_of(name: str) -> str:
+    """Return the region of a host, or an empty text for one that is in none (5.1, 5.3)."""
+    host = name.partition(":")[0].lower()
     return next((region for region, name in DATA_HOSTS.items() if name == host), "")
 
 

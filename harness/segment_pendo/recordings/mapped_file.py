@@ -1,12 +1,14 @@
-"""Map a file of calls, captured requests or a recording: each call with its line, receipt and setup."""
+"""Map calls, captured requests or a recording: each call with its line, receipt and setup."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
-from segment_pendo.base import js_json
+from segment_pendo.base import js_json, times
 from segment_pendo.explain import rows
 from segment_pendo.mapping.assess import assess, judge, judge_message
 from segment_pendo.mapping.earlier import EarlierCalls
@@ -18,19 +20,28 @@ from segment_pendo.recordings.judge import Judge
 from segment_pendo.segment import ingest, server
 from segment_pendo.words import Call, JsonObject, Judged, Message, Receipt, SdkRequest
 
-__all__ = ["Mapped", "Options", "Wrong", "mapped"]
+__all__ = ["Mapped", "Mapping", "Options", "Wrong", "mapped"]
 
 
 class Mapped(NamedTuple):
-    """One call and what became of it; where several mappings select it, one for each of them."""
+    """One call and what became of it; where several mappings select it, one for each of them.
+
+    `file`: where it stands, where there are several.
+    """
 
     line: int
     receipt: Receipt
     judged: Judged
     setup: Setup
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Return where the call stands, in words."""
+        return _place(self.file, self.line)
 
     def row(self) -> JsonObject:
-        return rows.call_row(self.receipt, self.judged, line=self.line)
+        return _of_file(self.file) | rows.call_row(self.receipt, self.judged, line=self.line)
 
 
 class Wrong(NamedTuple):
@@ -40,9 +51,23 @@ class Wrong(NamedTuple):
     code: str
     message: str
     refused: bool = False
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Return where the value stands, in words."""
+        return _place(self.file, self.line)
 
     def row(self) -> JsonObject:
-        return rows.error_row(self.line, self.code, self.message)
+        return _of_file(self.file) | rows.error_row(self.line, self.code, self.message)
+
+
+def _place(file: str, line: int) -> str:
+    return f"{file}:{line}" if file else f"line {line}"
+
+
+def _of_file(file: str) -> JsonObject:
+    return {"file": file} if file else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +75,8 @@ class Options:
     """How a file is mapped.
 
     `at`: when calls are received; a recording keeps its own times unless `fixed`, and its own setup if
-    `as_recorded`. Without `ingest_first`, each value is a message as a destination sees it.
+    `as_recorded`. Without `ingest_first`, each value is a message as a destination sees it; it was received
+    when it says so, unless `fixed`.
     """
 
     at: datetime
@@ -61,87 +87,115 @@ class Options:
 
 
 def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mapped | Wrong]:
-    """Yield every value of an input, mapped, in order.
+    """Yield every value of a text, mapped, in order.
 
     Raises RecordingError for a damaged recording; its text calls the input `name`.
     """
-    if recording.is_recording(data):
-        yield from _recorded(data.splitlines(keepends=True), name, options)
-        return
-    history = EarlierCalls(options.setup)
-    for item in calls_file.items(data):
-        if item.error is not None:
-            yield Wrong(item.line, *item.error)
-        elif item.request is not None:
-            if options.ingest_first:
-                yield from _request(item.request, item.line, options, history)
-            else:
-                yield Wrong(
-                    item.line,
-                    "not_a_message",
-                    "Expected a message as a destination sees it, but this is a captured request.",
-                )
-        elif item.call is not None:
-            yield from _call(item, item.call, options, history)
+    return Mapping(options).of(io.BytesIO(data), name)
 
 
-def _recorded(lines: list[bytes], name: str, options: Options) -> Iterator[Mapped | Wrong]:
-    reading = recording.read(lines, name)
-    setup = options.setup.like(reading.header.setup.described()) if options.as_recorded else options.setup
-    judge_of = Judge(setup)
-    for entry in reading.entries:
-        if entry.refused is not None:
-            yield Wrong(entry.number, *entry.refusal(), refused=True)
-        request = entry.sdk_request()
-        calls = [replace(call, at=options.at) for call in entry.calls] if options.fixed else entry.calls
-        for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):
-            number = calls[index].number
-            receipt = Receipt(str(number), calls[index].at, request, ingest.accepted(request), (judged,))
-            yield from (Mapped(number, receipt, each, setup) for each in judged.each)
+class Mapping:
+    """Maps the files of one input, in their order; findings that need earlier calls know all of them.
 
+    `several`: each call and error names its file. Each recording stands for itself.
+    """
 
-def _request(
-    request: SdkRequest, line: int, options: Options, history: EarlierCalls
-) -> Iterator[Mapped | Wrong]:
-    receipt = history.annotated(assess(request, id=str(line), at=options.at, setup=options.setup))
-    if receipt.refusal:
-        yield Wrong(line, receipt.refusal.code, receipt.refusal.message, refused=True)
-    for judged in receipt.each:
-        yield Mapped(line, receipt, judged, options.setup)
+    def __init__(self, options: Options, *, several: bool = False) -> None:
+        self._options = options
+        self._several = several
+        self._earlier = EarlierCalls(options.setup)
 
+    def of(self, lines: Iterable[bytes], name: str) -> Iterator[Mapped | Wrong]:
+        """Yield every value of a file, mapped, in order, as soon as its line is there.
 
-def _call(item: Item, data: JsonObject, options: Options, history: EarlierCalls) -> Iterator[Mapped | Wrong]:
-    setup, kind = options.setup, data.get("type")
-    if not isinstance(kind, str):
-        if isinstance(data.get("batch"), list) and options.ingest_first:
-            yield from _request(
-                SdkRequest("POST", "/v1/batch", body=js_json.keep(data)), item.line, options, history
-            )
-        else:
-            yield Wrong(
-                item.line, "not_a_call", "This object has no type; expected a call or a captured request."
-            )
-        return
-    call = Call(0, kind, data)
-    name = str(item.line)
-    if not options.ingest_first:
-        judged = judge_message(Message(call, data), ordinary=item.ordinary, setup=setup, filtered=True)
-    else:
-        size = len(js_json.write(data, ordinary=item.ordinary))
-        if size > ingest.MAX_SINGLE:
-            yield Wrong(
-                item.line,
-                "too_large",
-                f"The call has {size:,} bytes; Segment answers 400 to a call of more than 32 KB.",
-                refused=True,
-            )
+        Raises RecordingError for a damaged recording; its text calls the file `name`.
+        """
+        lines, head = iter(lines), list[bytes]()
+        for line in lines:
+            head.append(line)
+            if line.strip():
+                break
+        is_recording = recording.is_recording(b"".join(head))
+        lines, file = chain(head, lines), name if self._several else ""
+        yield from self._recorded(lines, name, file) if is_recording else self._values(lines, file)
+
+    def _values(self, lines: Iterable[bytes], file: str) -> Iterator[Mapped | Wrong]:
+        for item in calls_file.items_of(lines):
+            if item.error is not None:
+                yield Wrong(item.line, *item.error, file=file)
+            elif item.request is not None:
+                yield from self._captured(item.request, item.line, file)
+            elif item.call is not None:
+                yield from self._call(item, item.call, file)
+
+    def _recorded(self, lines: Iterable[bytes], name: str, file: str) -> Iterator[Mapped | Wrong]:
+        options = self._options
+        reading = recording.read(lines, name)
+        setup = options.setup.like(reading.header.setup.described()) if options.as_recorded else options.setup
+        judge_of = Judge(setup)
+        for entry in reading.entries:
+            if entry.refused is not None:
+                yield Wrong(entry.number, *entry.refusal(), refused=True, file=file)
+            request = entry.sdk_request()
+            calls = [replace(call, at=options.at) for call in entry.calls] if options.fixed else entry.calls
+            for index, judged in enumerate(judge_of.entry(replace(entry, calls=calls))):
+                number = calls[index].number
+                receipt = Receipt(str(number), calls[index].at, request, ingest.accepted(request), (judged,))
+                yield from (Mapped(number, receipt, each, setup, file) for each in judged.each)
+
+    def _captured(self, request: SdkRequest, line: int, file: str) -> Iterator[Mapped | Wrong]:
+        if self._options.ingest_first:
+            yield from self._request(request, line, file)
             return
-        key = data.get("writeKey")
-        batch = ingest.alone(call, size, key if isinstance(key, str) else None, ordinary=item.ordinary)
-        made_id = partial(server.message_id, f"{name}.0", call, batch)
-        judged = judge(call, batch, at=options.at, ip="127.0.0.1", message_id=made_id, setup=setup)
-    receipt = Receipt(
-        name, options.at, SdkRequest("POST", ""), ingest.accepted(SdkRequest("POST", "")), (judged,)
-    )
-    annotated = history.annotated_call(judged, options.at)
-    yield from (Mapped(item.line, receipt, each, setup) for each in annotated.each)
+        message = "Expected a message as a destination sees it, but this is a captured request."
+        yield Wrong(line, "not_a_message", message, file=file)
+
+    def _request(self, request: SdkRequest, line: int, file: str) -> Iterator[Mapped | Wrong]:
+        setup = self._options.setup
+        id = _id(file, line)
+        receipt = self._earlier.annotated(assess(request, id=id, at=self._options.at, setup=setup))
+        if receipt.refusal:
+            yield Wrong(line, receipt.refusal.code, receipt.refusal.message, refused=True, file=file)
+        for judged in receipt.each:
+            yield Mapped(line, receipt, judged, setup, file)
+
+    def _call(self, item: Item, data: JsonObject, file: str) -> Iterator[Mapped | Wrong]:
+        options, kind = self._options, data.get("type")
+        if not isinstance(kind, str):
+            if isinstance(data.get("batch"), list) and options.ingest_first:
+                request = SdkRequest("POST", "/v1/batch", body=js_json.keep(data))
+                yield from self._request(request, item.line, file)
+            else:
+                message = "This object has no type; expected a call or a captured request."
+                yield Wrong(item.line, "not_a_call", message, file=file)
+            return
+        at, call, id = options.at, Call(0, kind, data), _id(file, item.line)
+        if options.ingest_first:
+            judged = self._ingested(call, id, ordinary=item.ordinary)
+            if isinstance(judged, int):
+                message = f"The call has {judged:,} bytes; Segment answers 400 to a call of more than 32 KB."
+                yield Wrong(item.line, "too_large", message, refused=True, file=file)
+                return
+        else:
+            at = at if options.fixed else times.parse(data.get("receivedAt")) or at
+            seen = Message(call, data)
+            judged = judge_message(seen, ordinary=item.ordinary, setup=options.setup, filtered=True)
+        request = SdkRequest("POST", "")
+        receipt = Receipt(id, at, request, ingest.accepted(request), (judged,))
+        annotated = self._earlier.annotated_call(judged, at)
+        yield from (Mapped(item.line, receipt, each, options.setup, file) for each in annotated.each)
+
+    def _ingested(self, call: Call, id: str, *, ordinary: bool) -> Judged | int:
+        """Return what becomes of a call that comes alone; its size in bytes, where that is too large."""
+        size = len(js_json.write(call.data, ordinary=ordinary))
+        if size > ingest.MAX_SINGLE:
+            return size
+        key, options = call.member("writeKey"), self._options
+        batch = ingest.alone(call, size, key if isinstance(key, str) else None, ordinary=ordinary)
+        made_id = partial(server.message_id, f"{id}.0", call, batch)
+        return judge(call, batch, at=options.at, ip="127.0.0.1", message_id=made_id, setup=options.setup)
+
+
+def _id(file: str, line: int) -> str:
+    """Return what names a receipt and seeds the ids that the server makes; in an input, each has its own."""
+    return f"{file}:{line}" if file else str(line)

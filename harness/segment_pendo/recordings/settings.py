@@ -1,6 +1,5 @@
 """The settings of a project: segment-pendo.toml, and [tool.segment-pendo] in pyproject.toml."""
 
-import tomllib
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -22,6 +21,7 @@ _KINDS: Final = {
     "replace": "a list of keys",
     "keep": "a list of keys",
     "cdn_settings": "the name of a file",
+    "mute": "a list of codes",
 }
 
 
@@ -43,20 +43,22 @@ class Settings(Struct):
 
     `ignore`: JSON paths of what differs from run to run, where calls are compared. `destination`,
     `cdn_settings`: the paths of a destination file, and of a file with the settings that production's CDN
-    gives to browsers, or empty texts; in a settings file they are from there.
+    gives to browsers, or empty texts; in a settings file they are from there. `mute`: codes of findings that
+    the page plays down.
     """
 
     redact: Redact = msgspec.field(default_factory=Redact)
     ignore: list[str] = []
     destination: str = ""
     cdn_settings: str = ""
+    mute: list[str] = []
 
 
 def settings(folder: Path = Path()) -> Settings:
     """Return the settings of the project that a folder belongs to: the nearest one above that has some.
 
-    What segment-pendo.toml says goes before what pyproject.toml says; paths to ignore add up. Raises
-    SettingsError.
+    What segment-pendo.toml says goes before what pyproject.toml says; paths to ignore and codes to mute add
+    up. Raises SettingsError.
     """
     here = folder.resolve()
     for directory in (here, *here.parents):
@@ -76,16 +78,18 @@ class _Given(Struct):
     ignore: list[str] = []
     destination: str = ""
     cdn_settings: str = ""
+    mute: list[str] = []
 
 
 def _together(directory: Path, first: _Given, second: _Given) -> Settings:
     redact = next((given.redact for given in (first, second) if given.redact is not UNSET), Redact())
     # Always a path with a folder: whoever writes a file of the working tree must not make us ask the network.
-    files = (
+    destination, cdn_settings = (
         str(directory / file) if file else ""
         for file in (first.destination or second.destination, first.cdn_settings or second.cdn_settings)
     )
-    return Settings(redact, [*first.ignore, *second.ignore], *files)
+    ignore, mute = [*first.ignore, *second.ignore], [*first.mute, *second.mute]
+    return Settings(redact, ignore, destination, cdn_settings, mute)
 
 
 def _read(file: Path, path: tuple[str, ...]) -> _Given | None:
@@ -96,12 +100,27 @@ def _read(file: Path, path: tuple[str, ...]) -> _Given | None:
     redact = table.get("redact")
     if isinstance(redact, dict):
         _check(f"{file.name}: redact has no setting", redact, Redact)
-    return _converted(file.name, table)
+    given = _converted(file.name, table)
+    given.mute = [_code(file.name, name) for name in given.mute]
+    return given
+
+
+def _code(file: str, name: str) -> str:
+    """Return a code in its own spelling. Raises SettingsError where there is none of that name."""
+    from segment_pendo.mapping.catalogue import DROPS, FINDINGS, find  # noqa: PLC0415 - a large table
+
+    known = find(name)
+    if known is None:
+        msg = unknown([name], [*FINDINGS, *DROPS], f"{file}: mute has no code")
+        raise SettingsError(msg if msg.endswith("?") else f"{file}: mute: there is no code {name!r}.")
+    return known[0]
 
 
 def _table(file: Path, path: tuple[str, ...]) -> dict[str, Any]:
     if not file.is_file():
         return {}
+    import tomllib  # noqa: PLC0415 - many verbs ask for settings, few projects have some
+
     try:
         value: Any = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:

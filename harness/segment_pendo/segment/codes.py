@@ -227,14 +227,14 @@ DROPS: Final[dict[str, Code]] = {
         "the SDKs' code and what they were seen to send",
     ),
     "FILTERED_BY_INTEGRATIONS_OBJECT": Code(
-        "error",
+        "info",
         "The call's integrations object turns the webhook destination off.",
         'Set "Webhooks (Actions)": true, or remove "All": false.',
         _OBJECT,
         '{"type":"identify","userId":"u-1","integrations":{"All":false}}',
     ),
     "FILTERED_BY_CONSENT": Code(
-        "error",
+        "info",
         "Filtered by end user consent: a consent category of the destination is refused by the call, or not "
         "named in it.",
         "Nothing, if the user refused. Else have the consent tool send the categories that Segment has.",
@@ -242,7 +242,7 @@ DROPS: Final[dict[str, Code]] = {
     ),
     **filter_codes.DROPS,
     "DESTINATION_DISABLED": Code(
-        "error",
+        "info",
         "The destination is off in its file, so Segment sends it nothing.",
         'Set "enabled": true there.',
         _OBJECT,
@@ -255,7 +255,7 @@ DROPS: Final[dict[str, Code]] = {
         _PUBLISHED,
     ),
     "NO_MATCHING_MAPPING": Code(
-        "error",
+        "info",
         "The destination does not select this type of call: track is off by default, and page, "
         "screen and alias never go to Pendo.",
         "If your Pendo subscription has the setting for track calls, turn track on.",

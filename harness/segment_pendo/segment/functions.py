@@ -68,7 +68,7 @@ _SOURCE: Final = "Segment's documentation of insert functions"
 
 CODES: Final[dict[str, Code]] = {
     "FUNCTION_EVENT_NOT_SUPPORTED": Code(
-        "error",
+        "info",
         "The insert function threw EventNotSupported: Segment does not send the call and does not try again.",
         "Have the handler return the event, if Pendo is to get calls of this kind.",
         _SOURCE,
@@ -113,7 +113,7 @@ CODES: Final[dict[str, Code]] = {
         _SOURCE,
     ),
     "FUNCTION_DROPPED": Code(
-        "error",
+        "info",
         "The insert function dropped the call: it threw DropEvent, or its handler returned no event.",
         "Have the handler return the event: changing it is not enough.",
         _SOURCE,

@@ -475,7 +475,8 @@ def refused(request: SdkRequest, refusal: Refusal) -> Reply:
 
 def settings_reply(request: SdkRequest, write_key: str, settings: JsonObject | None = None) -> Reply:
     """Return CDN settings that keep an SDK with us (I-17): production's `settings` (D-70), or our own."""
-    api_host = "api.segment.io/v1" if request.door == "proxy" else f"{request.host}/v1"
+    below = f"/s/{request.session}" if request.session else ""
+    api_host = "api.segment.io/v1" if request.door == "proxy" else f"{request.host}{below}/v1"
     is_home = request.door == "home"
     if settings is None:
         body = js_json.write(cdn_settings.own(api_host, "http" if is_home else None, write_key))

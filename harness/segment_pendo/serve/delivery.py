@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,7 +27,7 @@ from segment_pendo.serve.store.outbox import Outcome, Waiting
 from segment_pendo.serve.store.store import Store
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
 
-__all__ = ["Delivery", "How", "Send", "over_http"]
+__all__ = ["Delivery", "How", "Send", "as_in_production", "over_http"]
 
 # Of a batch. Pendo publishes no limit; our Pendo on loopback refuses more than 1 MiB.
 _MOST_BYTES: Final = 1_000_000
@@ -75,6 +75,19 @@ class How:
     ordered: bool = True
     seed: int | str = 0
     window_each: bool = False
+
+
+def as_in_production(how: How, setup: Setup) -> How:
+    """Return how webhooks are delivered: in batches, where every mapping of the destination says so (W-21).
+
+    A batch has the headers of its first event, so mappings that set some are not batched here.
+    """
+    if how.batch is not None or setup.destination is None or setup.sets_request:
+        return how
+    sizes = [mapping.batch for mapping in setup.destination.file.mappings if mapping.enabled]
+    if not sizes or None in sizes:
+        return how
+    return replace(how, batch=min(batch.size for batch in sizes if batch is not None))
 
 
 @dataclass(frozen=True, slots=True)

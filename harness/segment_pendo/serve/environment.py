@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 
 __all__ = [
@@ -21,6 +19,7 @@ __all__ = [
     "replay_store",
     "secret",
     "state_directory",
+    "trust_directory",
 ]
 
 API_KEY: Final = "SEGMENT_PENDO_API_KEY"  # Pendo's, in the webhook's URL
@@ -84,8 +83,18 @@ def ca_directory() -> Path:
     return path
 
 
+def trust_directory() -> Path:
+    """Return the directory of the CA files that children of `run` read, in the state directory.
+
+    Raises StateError as `ca_directory` does.
+    """
+    return _private(state_directory(), state_directory() / "trust")
+
+
 def state_directory() -> Path:
     """Return our state directory, whether or not it is there."""
+    import platformdirs  # noqa: PLC0415 - many verbs look at the environment, few at the directory
+
     return Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
 
 

@@ -13,13 +13,13 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from segment_pendo.explain.events import ready_event
+from segment_pendo.explain.events import missed_event, ready_event
 from segment_pendo.explain.rows import dumps
 from segment_pendo.serve.listener import json_answer
 from segment_pendo.serve.relay import in_turns
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.filters import FilterError
-from segment_pendo.serve.store.news import Position, Told
+from segment_pendo.serve.store.news import ALL, Position, Told
 from segment_pendo.words import JsonObject
 
 __all__ = ["Feed"]
@@ -38,6 +38,7 @@ class _Made(NamedTuple):
     position: Position
     text: bytes
     is_delivery: bool
+    session: str
 
     def is_new(self, known: Position) -> bool:
         """Whether somebody who knows all up to a position does not know this."""
@@ -45,13 +46,18 @@ class _Made(NamedTuple):
 
 
 class _Reader:
-    """One reader: what it knew when it came, its connection and its task."""
+    """One reader: what it knew when it came, which session it asks for, its connection and its task."""
 
     def __init__(self, position: Position, request: web.Request) -> None:
         self.position = position
+        self._session = request.query.get("session")
         self.task = asyncio.current_task()
         self.is_writing = False
         self._request = request
+
+    def wants(self, session: str) -> bool:
+        """Whether it is to get what is about a session."""
+        return self._session is None or session in {self._session, ALL}
 
     def is_there(self) -> bool:
         transport = self._request.transport
@@ -134,7 +140,8 @@ class Feed:
     async def _of(self, reader: _Reader) -> AsyncIterator[bytes]:
         """Yield what a reader is to get, until the feed is closed."""
         async for told in self._earlier(reader):
-            yield self._text(told)
+            if reader.wants(told.session):
+                yield self._text(told)
         at = self._count
         while not self._closed:
             missed = self._count - len(self._made) - at
@@ -144,9 +151,11 @@ class Feed:
             new = [*islice(self._made, at - self._count + len(self._made), None)][:_AT_A_TIME]
             at += len(new)
             # What it has read from the store itself was perhaps made later on for the others.
-            texts = [made.text for made in new if made.is_new(reader.position)]
+            texts = [made.text for made in new if made.is_new(reader.position) and reader.wants(made.session)]
             if texts:
                 yield b"".join(texts)
+            elif new and not reader.is_there():  # all of it is for others, so that nothing is written
+                return
             elif not new and await self._is_silent(reader):
                 yield b":\n\n"
 
@@ -191,7 +200,8 @@ class Feed:
             self._stale = self._stale or position != self._head
             self._head = position
             for one in told:
-                self._keep(_Made(one.position, self._text(one), one.event["event"] == "delivery"))
+                is_delivery = one.event["event"] == "delivery"
+                self._keep(_Made(one.position, self._text(one), is_delivery, one.session))
             if told:
                 self._wake()
 
@@ -216,4 +226,4 @@ def _written(event: JsonObject) -> bytes:
 
 def _missed(count: int | None) -> bytes:
     """Return that events are missing; None: nobody knows how many, so all that is known is out of date."""
-    return _written({"event": "missed", "count": count})
+    return _written(missed_event(count))

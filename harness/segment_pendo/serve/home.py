@@ -2,24 +2,28 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from segment_pendo.base.headers import decoded_headers
-from segment_pendo.base.prose import plain, short
+from segment_pendo.base.prose import plain
 from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.failing import fail, fault_routes, refusal
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.feed import Feed
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.inspector import Inspector
-from segment_pendo.serve.listener import Listener, is_api, json_answer
+from segment_pendo.serve.listener import Listener, Port, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
+from segment_pendo.serve.metrics import Metrics, metrics_route
 from segment_pendo.serve.overview_api import OverviewApi
+from segment_pendo.serve.questions import unknown_path
 from segment_pendo.serve.relay import NotKept, Relay
+from segment_pendo.serve.sessions import SessionsApi, known_session
 from segment_pendo.serve.store import Store
 from segment_pendo.words import JsonObject, Reply, SdkRequest
 
@@ -33,9 +37,10 @@ class Home(Listener):
     """The listener of the home port.
 
     `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
-    what goes wrong here, at Segment's side and at Pendo's. `addresses` returns those of the run; `look`
-    is called when a webhook is to be sent again. `live`: how many requests of SDKs are not answered yet.
-    `own_routes`: all but Segment's.
+    what goes wrong here, at Segment's side and at Pendo's. `metrics`: one of the relay's sinks. `addresses`
+    returns those of the run; `look` is called when a webhook is to be sent again. `mute`: codes that the page
+    plays down. `live`: how many requests of SDKs are not answered yet. `own_routes`: all but Segment's.
+    `calls_only`: where the proxy hands over what it has decrypted.
     """
 
     def __init__(
@@ -46,29 +51,48 @@ class Home(Listener):
         *,
         gate: Gate | None = None,
         faults: Faults | None = None,
+        metrics: Metrics | None = None,
         addresses: Callable[[], JsonObject] | None = None,
         look: Callable[[], None] | None = None,
+        mute: Sequence[str] = (),
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
+        self._store = store
         self.feed = Feed(store, addresses or self._addresses)
         self.inspector = Inspector(store, self.feed)
         self.loopback_pendo = pendo or LoopbackPendo()
         overview = OverviewApi(
-            store, relay.setup, lambda: self.loopback_pendo.pendo, addresses or self._addresses, look
+            store,
+            relay.setup,
+            lambda: self.loopback_pendo.pendo,
+            self.loopback_pendo.no_records,
+            addresses or self._addresses,
+            look,
+            mute,
         )
+        sessions = SessionsApi(store.sessions, addresses or self._addresses)
         self._refusing = False
         self.faults = faults or Faults()
         self.live = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self.own_routes = [
+        own_routes = [
             *self.inspector.routes(),
             *overview.routes(),
+            *sessions.routes(),
+            metrics_route(metrics or Metrics(), store),
             *fault_routes(self.faults),
-            *self.loopback_pendo.routes(self.faults),
+            *self.loopback_pendo.routes(self.faults, self._forget),
         ]
+        self.own_routes = [known_session(route, store.sessions) for route in own_routes]
+        self.calls_only = Listener((), self._of_proxy)
         super().__init__(self.own_routes, self.ingest)
+
+    def _forget(self) -> None:
+        """Forget all calls and faults."""
+        self._store.clear("all")
+        self.faults.clear()
 
     def _addresses(self) -> JsonObject:
         return {"home": self.url, "proxy": None, "tls": self.tls_url, "ca": None, "pid": os.getpid()}
@@ -76,6 +100,7 @@ class Home(Listener):
     async def stop(self) -> None:
         """End every stream, then close every connection."""
         self.feed.close()
+        await self.calls_only.stop()
         await super().stop()
 
     async def refuse_calls(self) -> None:
@@ -87,26 +112,44 @@ class Home(Listener):
         except TimeoutError:
             pass
 
+    async def start_calls_only(self) -> int:
+        """Listen on a port of its own for calls that came through the proxy; return its number.
+
+        Neither the page nor anything else of ours is there. Raises ListenerError.
+        """
+        port = Port(0, "proxy_port")
+        await self.calls_only.start(port)
+        return port.number
+
+    async def _of_proxy(self, request: web.Request) -> web.StreamResponse:
+        answer = await self._from_sdk(request, "proxy")
+        if not request.raw_path.startswith("/"):  # in absolute form: the next one may be for another host
+            answer.force_close()
+        return answer
+
     async def ingest(self, request: web.Request) -> web.StreamResponse:
         """Take a request of an SDK and answer it as Segment does."""
         if request.path == "/favicon.ico":  # asked by a browser, not by an SDK
             return web.Response(status=404)
         if is_api(request):  # below /_/, but no path of ours
-            return json_answer({"error": f"there is no {short(plain(request.path), 100)} here"}, 404)
+            return unknown_path(request, self.own_routes)
+        return await self._from_sdk(request, "tls" if request.secure else "home")
+
+    async def _from_sdk(self, request: web.Request, door: str) -> web.StreamResponse:
         if self._refusing:
             return _unable(503, "segment-pendo is shutting down", ("Retry-After", "1"))
         self.live += 1
         self._quiet.clear()
         try:
-            return await self._answer(request)
+            return await self._answer(request, door)
         finally:
             self.live -= 1
             if not self.live:
                 self._quiet.set()
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, door: str) -> web.StreamResponse:
         """Answer a request that may pass the gate: as a fault says, if one happens to it, else as usual."""
-        refused = self._gate.refused(_sdk_request(request, b""))
+        refused = self._gate.refused(self._asked(request, b"", door))
         if refused is not None:
             return _response(refused)
         try:
@@ -115,7 +158,7 @@ class Home(Listener):
             return _unable(400, "too large")
         except TimeoutError:
             return _unable(408, "too slow")
-        asked = _sdk_request(request, body)
+        asked = self._asked(request, body, door)
         take = partial(self._take, asked)
         fault = self.faults.of_sdk(asked)
         if fault is None:
@@ -125,6 +168,14 @@ class Home(Listener):
             request, fault, self.faults, what, take, lambda status: _response(refusal(asked, status))
         )
 
+    def _asked(self, request: web.Request, body: bytes, door: str) -> SdkRequest:
+        """Return what an SDK asks, at the address of a session or not."""
+        asked = _sdk_request(request, body, door)
+        if door == "proxy":  # whose addresses are Segment's
+            return asked
+        session, path = self._store.sessions.of(asked.path)
+        return replace(asked, session=session, path=path) if session else asked
+
     async def _take(self, asked: SdkRequest) -> web.Response:
         try:
             receipt = await self._relay.receive_in_turns(asked)
@@ -133,12 +184,11 @@ class Home(Listener):
         return _response(receipt.reply)
 
 
-def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
+def _sdk_request(request: web.Request, body: bytes, door: str) -> SdkRequest:
     headers = decoded_headers(request.raw_headers)
     path, _, query = request.raw_path.partition("?")
     if "://" in path[:8]:  # absolute form
         path = "/" + path.partition("://")[2].partition("/")[2]
-    listener = "tls" if request.secure else "home"
     return SdkRequest(
         request.method,
         path,
@@ -147,7 +197,7 @@ def _sdk_request(request: web.Request, body: bytes) -> SdkRequest:
         body,
         request.headers.get("Host", ""),
         request.remote or "127.0.0.1",
-        listener,
+        door,
     )
 
 

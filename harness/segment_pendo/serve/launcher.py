@@ -1,9 +1,8 @@
-"""Start an app so that its Segment SDK reaches us: the child's environment, CA bundles and exit code."""
+"""Start an app so that its Segment SDK reaches us: the child's environment, and its exit code."""
 
 import asyncio
 import os
 import shutil
-import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +11,16 @@ from urllib.parse import unquote, urlsplit
 
 from segment_pendo.base.errors import NOT_STARTED, SegmentPendoError
 from segment_pendo.serve.environment import SECRETS
+from segment_pendo.serve.trust import Trusted
 
 __all__ = [
-    "BUNDLES",
-    "EXTRAS",
+    "BUN_PRELOAD",
+    "PRELOAD",
+    "START_UP",
     "CommandError",
+    "Doors",
     "Upstream",
     "UpstreamError",
-    "bundle",
-    "bundles",
     "child_environment",
     "covering",
     "exit_code",
@@ -32,10 +32,10 @@ __all__ = [
 
 # The variables that real clients read: Ruby reads only http_proxy, curl only its lower case for http.
 _PROXY: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy")
-BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-EXTRAS: Final = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")  # on top of what the client trusts by itself
-# Sends Node's requests for Segment's hosts to us: its fetch ignores proxies in versions that are still used.
+# What re-points the connections of clients that ignore the proxy, in Node, Bun and Python.
 PRELOAD: Final = Path(__file__).parent / "node" / "preload.cjs"
+BUN_PRELOAD: Final = PRELOAD.with_name("bun_preload.cjs")
+START_UP: Final = Path(__file__).parent / "python"
 _DIRECT: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -81,34 +81,70 @@ def upstream(base: Mapping[str, str]) -> Upstream | None:
     return Upstream(f"{parts.scheme}://{address}:{port or (443 if parts.scheme == 'https' else 80)}", auth)
 
 
-def child_environment(
-    base: Mapping[str, str],
-    *,
-    home: str,
-    hosts: Iterable[str],
-    proxy: str | None = None,
-    variables: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """Return the environment of a child: our address, proxy and CA variables, and none of our secrets.
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where a child's calls go: the URLs of the home port and the proxy, the tunnel as host:port."""
 
-    `variables` (CA bundles) are set last. NO_PROXY keeps its entries except those that cover `hosts`; ours
-    are added to NODE_OPTIONS and BUN_OPTIONS.
+    home: str
+    proxy: str | None = None
+    tunnel: str | None = None
+
+
+def child_environment(
+    base: Mapping[str, str], doors: Doors, hosts: Iterable[str], trust: Trusted | None = None
+) -> dict[str, str]:
+    """Return the environment of a child: our addresses, proxy and CA variables, and none of our secrets.
+
+    NO_PROXY keeps its entries except those that cover `hosts`; what is ours is added to NODE_OPTIONS,
+    BUN_OPTIONS, PYTHONPATH and JAVA_TOOL_OPTIONS.
     """
     env = {name: value for name, value in base.items() if name not in SECRETS}
     names = sorted(hosts)
-    env["SEGMENT_PENDO_URL"] = home
+    env["SEGMENT_PENDO_URL"] = doors.home
     env["SEGMENT_PENDO_HOSTS"] = ",".join(names)
-    if proxy is None:
+    if doors.proxy is None:
         return env
-    env["NODE_OPTIONS"] = " ".join(
-        filter(None, [base.get("NODE_OPTIONS"), f"--require {quoted(str(PRELOAD))}"])
-    )
-    if not any(map(str.isspace, str(PRELOAD))):  # Bun knows no quotes there; its fetch takes the proxy anyway
-        env["BUN_OPTIONS"] = " ".join(filter(None, [base.get("BUN_OPTIONS"), f"--preload={PRELOAD}"]))
-    env |= dict.fromkeys(_PROXY, proxy)
+    env |= dict.fromkeys(_PROXY, doors.proxy)
     direct = _no_proxy(base.get("NO_PROXY") or base.get("no_proxy") or "", names)
-    env |= {"NO_PROXY": direct, "no_proxy": direct}
-    return env | dict(variables or {})
+    env |= {"NO_PROXY": ",".join(direct), "no_proxy": ",".join(direct)}
+    trust = trust or Trusted()
+    env["JAVA_TOOL_OPTIONS"] = _added(
+        base, "JAVA_TOOL_OPTIONS", *_java_proxy(doors.proxy, direct), *trust.java
+    )
+    if not any(
+        map(str.isspace, str(BUN_PRELOAD))
+    ):  # Bun knows no quotes there; its fetch takes the proxy anyway
+        env["BUN_OPTIONS"] = _added(base, "BUN_OPTIONS", f"--preload={BUN_PRELOAD}")
+    if doors.tunnel is not None:
+        env["SEGMENT_PENDO_TUNNEL"] = doors.tunnel
+        env["NODE_OPTIONS"] = _added(base, "NODE_OPTIONS", f"--require {quoted(str(PRELOAD))}")
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(START_UP), base.get("PYTHONPATH")]))
+    return env | dict(trust.variables)
+
+
+def _added(base: Mapping[str, str], name: str, *options: str) -> str:
+    return " ".join(filter(None, [base.get(name), *options]))
+
+
+def _java_proxy(proxy: str, direct: Sequence[str]) -> list[str]:
+    """Return the JVM's options for a proxy, and for the entries of NO_PROXY."""
+    parts = urlsplit(proxy)
+    hosts = "|".join(dict.fromkeys(name for entry in direct for name in _java_names(entry)))
+    ways = [f"-D{scheme}.proxy{what}" for scheme in ("http", "https") for what in ("Host", "Port")]
+    values = [str(parts.hostname), str(parts.port)] * 2
+    # Quoted: a shell script may expand JAVA_TOOL_OPTIONS; the JVM takes quotes away.
+    return [
+        *(f"{way}={value}" for way, value in zip(ways, values, strict=True)),
+        f"'-Dhttp.nonProxyHosts={hosts}'",
+    ]
+
+
+def _java_names(entry: str) -> list[str]:
+    """Return the patterns of nonProxyHosts for an entry of NO_PROXY."""
+    if entry.count(":") > 1:
+        return [f"[{entry}]"]
+    name = entry.removeprefix("*").removeprefix(".").partition(":")[0]
+    return [name] if name.replace(".", "").isdigit() else [name, f"*.{name}"]
 
 
 def quoted(path: str) -> str:
@@ -116,10 +152,10 @@ def quoted(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _no_proxy(present: str, hosts: Sequence[str]) -> str:
+def _no_proxy(present: str, hosts: Sequence[str]) -> list[str]:
     kept = [entry.strip() for entry in present.split(",") if entry.strip()]
     kept = [entry for entry in kept if not covering(entry, hosts)]
-    return ",".join([*kept, *(name for name in _DIRECT if name not in kept)])
+    return [*kept, *(name for name in _DIRECT if name not in kept)]
 
 
 def covering(entry: str, hosts: Sequence[str]) -> str:
@@ -131,52 +167,6 @@ def _covers(entry: str, host: str) -> bool:
     """Whether a NO_PROXY entry covers a host: `*`, the name itself, or a domain that it ends in."""
     domain = entry.lower().removeprefix("*").removeprefix(".").partition(":")[0]
     return entry == "*" or host == domain or (domain != "" and host.endswith("." + domain))
-
-
-def bundle(present: str | None, ours: Path, to: Path, *, extra: bool = False) -> Path:
-    """Write a CA file with our certificate and those that were trusted before; return its path.
-
-    `present`: the file that the variable named before, else the system's bundle (unless `extra`).
-    """
-    parts = []
-    source = Path(present) if present else None if extra else _system_bundle()
-    if source is not None and source.is_file():
-        parts.append(source.read_bytes().rstrip() + b"\n")
-    parts.append(ours.read_bytes())
-    to.write_bytes(b"".join(parts))
-    return to
-
-
-def _system_bundle() -> Path | None:
-    paths = ssl.get_default_verify_paths()
-    candidates = [
-        paths.cafile,
-        paths.openssl_cafile,
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/ssl/cert.pem",
-    ]
-    bundle_file = next((Path(name) for name in candidates if name and Path(name).is_file()), None)
-    if bundle_file is None:
-        try:
-            import certifi  # noqa: PLC0415 - comes with mitmproxy, needed only where the system has no bundle
-        except ImportError:
-            return None
-        bundle_file = Path(certifi.where())
-    return bundle_file
-
-
-def bundles(base: Mapping[str, str], ours: Path, directory: Path) -> dict[str, str]:
-    """Write the CA files of a child into a directory; return the variables that name them."""
-    directory.mkdir(parents=True, exist_ok=True)
-    files = {name: str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem")) for name in BUNDLES}
-    for name in EXTRAS:
-        files[name] = str(bundle(base.get(name), ours, directory / f"{name.lower()}.pem", extra=True))
-    # PHP reads none of these variables, but more ini files: an empty entry keeps its own folder.
-    trusted = files["SSL_CERT_FILE"]
-    (directory / "segment-pendo.ini").write_text(
-        f'curl.cainfo="{trusted}"\nopenssl.cafile="{trusted}"\n', "utf-8"
-    )
-    return files | {"PHP_INI_SCAN_DIR": f"{base.get('PHP_INI_SCAN_DIR', '')}{os.pathsep}{directory}"}
 
 
 def program(name: str, environment: Mapping[str, str]) -> str:

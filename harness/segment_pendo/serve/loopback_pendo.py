@@ -118,12 +118,22 @@ class LoopbackPendo:
 
     def reset(self) -> None:
         """Forget all records and findings."""
-        self.pendo = Records(self._answers.switches, track=self._answers.track, name_of=self._answers.name_of)
+        self.pendo = self.no_records()
         self._findings.clear()
         self._ways.clear()
 
-    def routes(self, faults: Faults | None = None) -> list[web.RouteDef]:
-        """Return the routes of its paths; `faults` says what goes wrong with what is sent to /data/."""
+    def no_records(self) -> Records:
+        """Return the records of a Pendo like this one to which nothing came."""
+        answers = self._answers
+        return Records(answers.switches, track=answers.track, name_of=answers.name_of)
+
+    def routes(
+        self, faults: Faults | None = None, also: Callable[[], None] | None = None
+    ) -> list[web.RouteDef]:
+        """Return the routes of its paths; `faults` says what goes wrong with what is sent to /data/.
+
+        `also` is called when it is told to forget everything.
+        """
         faults = faults or Faults()
         return [
             web.route("*", "/data/segmentio/{key}", self._faulty(faults, "a webhook", self._webhook)),
@@ -134,7 +144,7 @@ class LoopbackPendo:
             web.get("/api/v1/metadata/{kind}/{group}/value/{id:.+}/{field}", self._value),
             web.get("/api/v1/token/verify", self._verify),
             web.get("/_/state", self._state),
-            web.post("/_/reset", self._forget),
+            web.post("/_/reset", partial(self._forget, also)),
         ]
 
     # --- what is sent here ---
@@ -348,10 +358,12 @@ class LoopbackPendo:
                 return json_answer(record | {"history": self.pendo.history(kind, name)})
         return json_answer(self.pendo.state() | {"findings": list(self._findings)})
 
-    async def _forget(self, request: web.Request) -> web.Response:
+    async def _forget(self, also: Callable[[], None] | None, request: web.Request) -> web.Response:
         refused = refused_change(request)
         if refused is None:
             self.reset()
+            if also is not None:
+                also()
         return refused or json_answer({"status": "reset"})
 
 

@@ -4,44 +4,77 @@ A name that is not known is told and never ignored: a misspelt filter would answ
 """
 
 import re
+from collections.abc import Iterable
 from functools import wraps
 from typing import Final, Literal
 
 from aiohttp import web
 
-from segment_pendo.base.prose import plain
-from segment_pendo.base.suggestion import unknown
-from segment_pendo.serve.store.filters import FILTERS, FilterError
+from segment_pendo.base.prose import plain, short
+from segment_pendo.base.suggestion import nearest, unknown
+from segment_pendo.serve.store.filters import FILTERS, FilterError, instant
+from segment_pendo.serve.store.timeline import ALL_TIME, Span
 
-__all__ = ["NAMES", "checked", "filters", "flag", "is_newest_first", "kind_of", "number", "whole_number"]
+__all__ = [
+    "CHANGE_HEADER",
+    "NAMES",
+    "WITH_BODY",
+    "checked",
+    "filters",
+    "flag",
+    "is_newest_first",
+    "kind_of",
+    "number",
+    "span",
+    "unknown_path",
+    "whole_number",
+]
 
 type Kind = Literal["visitor", "account"]
 
+_SETUP: Final = ("track", "webhook", "assume")
 _CALLS: Final = (*FILTERS, "limit", "after", "before", "newest")
 # Every other path of the API takes no names.
 NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/calls"): _CALLS,
+    ("DELETE", "/_/calls"): ("session",),
     ("GET", "/_/wait"): (*FILTERS, "count", "timeout", "after"),
-    ("GET", "/_/stream"): ("after",),
-    ("GET", "/_/refused"): ("limit", "after", "before", "newest"),
-    ("GET", "/_/records"): ("kind", "q", "limit", "after"),
-    ("GET", "/_/explain"): ("call", "device"),
+    ("GET", "/_/stream"): ("session", "after"),
+    ("GET", "/_/findings"): ("session",),
+    ("GET", "/_/refused"): ("since", "until", "session", "limit", "after", "before", "newest"),
+    ("GET", "/_/timeline"): ("since", "until"),
+    ("GET", "/_/records"): ("kind", "q", "session", "limit", "after"),
+    ("GET", "/_/sessions"): ("limit",),
+    ("GET", "/_/explain"): ("call", "device", *_SETUP),
+    ("GET", "/_/what-if"): _SETUP,
     ("GET", "/_/state"): ("visitor", "account"),
-    ("GET", "/_/why"): ("user", "group", "trait"),
+    ("GET", "/_/why"): ("user", "group", "trait", "session"),
 }
+WITH_BODY: Final = frozenset({("POST", "/_/faults"), ("POST", "/_/send-again"), ("POST", "/_/sessions")})
+# A request that changes something must have it: a foreign page needs a preflight for it, which is refused.
+CHANGE_HEADER: Final = "X-Segment-Pendo"
+_READING: Final = frozenset({"GET", "HEAD"})
+_NOTHING: Final = frozenset({b"", b"{}", b"null"})  # what clients send where there is nothing to say
 _WHOLE: Final = re.compile("[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def checked(route: web.RouteDef) -> web.RouteDef:
-    """Return a route which, at a path of the API, refuses names that are unknown or come twice."""
+    """Return a route which, at a path of the API, refuses names that are unknown or come twice.
+
+    It also refuses a body where none is looked at: whoever sends one believes that it says something.
+    """
     if not route.path.startswith("/_/"):
         return route
     names, handler = NAMES.get((route.method, route.path), ()), route.handler
+    takes_body = (route.method, route.path) in WITH_BODY
 
     @wraps(handler)
     async def answer(request: web.Request) -> web.StreamResponse:
         wrong = _wrong_names(request, names)
+        may = request.method in _READING or request.headers.get(CHANGE_HEADER) == "1"
+        if may and not wrong and not takes_body and (await request.read()).strip() not in _NOTHING:
+            wrong = f"{request.method} {request.path} takes no body; names stand in the query"
         if wrong:
             return web.json_response({"error": wrong}, status=400)
         response: web.StreamResponse = await handler(request)
@@ -61,9 +94,31 @@ def _wrong_names(request: web.Request, names: tuple[str, ...]) -> str:
     return unknown(shown, names, f"{request.path} has no")
 
 
+def unknown_path(request: web.Request, routes: Iterable[web.RouteDef]) -> web.Response:
+    """Return the answer below /_/ where no route takes a request, with what may have been meant."""
+    known = [route for route in routes if route.path.startswith("/_/")]
+    methods = sorted({route.method for route in known if route.path == request.path})
+    shown = short(plain(request.path), 100)
+    if methods:
+        error = f"{shown} takes {' and '.join(methods)}, not {plain(request.method)}"
+        answer = web.json_response({"error": error}, status=405)
+        answer.headers["Allow"] = ", ".join(methods)
+        return answer
+    tail = request.path.removeprefix("/_/")
+    near = nearest(tail, [route.path.removeprefix("/_/") for route in known])
+    hint = f"did you mean /_/{near}?" if near else "/_/openapi.json has every path"
+    return web.json_response({"error": f"there is no {shown} here; {hint}"}, status=404)
+
+
 def filters(request: web.Request) -> dict[str, str]:
     """Return the filters of calls that are asked for."""
     return {name: request.query[name] for name in FILTERS if name in request.query}
+
+
+def span(request: web.Request) -> Span:
+    """Return from when to when is asked for. Raises FilterError."""
+    given = {name: instant(name, request.query[name]) for name in Span._fields if name in request.query}
+    return ALL_TIME._replace(**given)
 
 
 def whole_number(request: web.Request, name: str, default: int, most: int) -> int:

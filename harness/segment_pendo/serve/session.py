@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Self
@@ -21,7 +21,7 @@ from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.cdn_settings import source
 from segment_pendo.serve.client import Client
-from segment_pendo.serve.delivery import Delivery, How, Send, over_http
+from segment_pendo.serve.delivery import Delivery, How, Send, as_in_production, over_http
 from segment_pendo.serve.environment import ca_directory, default_store
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
@@ -30,9 +30,12 @@ from segment_pendo.serve.in_process import in_process
 from segment_pendo.serve.launcher import Upstream, upstream
 from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
+from segment_pendo.serve.metrics import Metrics
+from segment_pendo.serve.misses import Misses
 from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.outbox import Elsewhere
+from segment_pendo.serve.tunnel import Tunnel
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
 __all__ = ["DRAIN", "Plan", "Session", "SessionError"]
@@ -59,7 +62,8 @@ class Plan:
     `store` None: a temporary file, or for a real Pendo one in the state directory. `answers`: Segment's
     requests are answered here, and its hosts are not dialled. `authority`: the directory of the proxy's CA,
     by default the one in the state directory. `cdn_settings`: a file with the settings that
-    production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own.
+    production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own. `mute`:
+    codes that the page plays down.
     """
 
     port: int | None = HOME_PORT
@@ -82,6 +86,7 @@ class Plan:
     cdn_settings: str = ""
     with_proxy: bool = True
     allow_origins: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
     authority: Path | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
@@ -95,19 +100,6 @@ class Plan:
         """Return the file of the store, or None for a temporary one. Raises StateError."""
         is_real = self.to is not None and not self.to.loopback
         return self.store or (default_store() if is_real and self.deliver else None)
-
-
-def _as_in_production(how: How, setup: Setup) -> How:
-    """Return how webhooks are delivered: in batches, where every mapping of the destination says so (W-21).
-
-    A batch has the headers of its first event, so mappings that set some are not batched here.
-    """
-    if how.batch is not None or setup.destination is None or setup.sets_request:
-        return how
-    sizes = [mapping.batch for mapping in setup.destination.file.mappings if mapping.enabled]
-    if not sizes or None in sizes:
-        return how
-    return replace(how, batch=min(batch.size for batch in sizes if batch is not None))
 
 
 def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
@@ -168,6 +160,8 @@ class Session:
         self._home: Home | None = None
         self._posts_here = False  # whether our own deliveries come to the home port
         self.proxy: Any = None
+        self.tunnel: Tunnel | None = None
+        self.misses = Misses()
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
         self._side = side
@@ -181,10 +175,11 @@ class Session:
             self._store = None if plan.port is None and plan.to is None else self._kept(files, after)
             names = CallNames()
             pendo = self._pendo(names)
-            self.delivery = self._delivery(heard, pendo) if plan.deliver else None
+            metrics = Metrics()
+            self.delivery = self._delivery(metrics.hearing(heard), pendo) if plan.deliver else None
             # The recording before the store: what the store holds is delivered, and must not be if the SDK
             # has to send it again.
-            sinks = [*before, self.recorder, self._store, names, self.delivery, report]
+            sinks = [*before, self.recorder, self._store, names, self.delivery, metrics, report]
             self.relay = Relay(
                 [sink for sink in sinks if sink is not None],
                 setup=plan.setup,
@@ -199,8 +194,10 @@ class Session:
                     pendo,
                     gate=self.gate,
                     faults=self.faults,
+                    metrics=metrics,
                     addresses=self.addresses,
                     look=self.delivery.look if self.delivery is not None else None,
+                    mute=plan.mute,
                 )
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
@@ -264,7 +261,7 @@ class Session:
             self._store,
             heard,
             setup=plan.setup,
-            how=_as_in_production(plan.how, plan.setup),
+            how=as_in_production(plan.how, plan.setup),
             tell=self._tell,
         )
 
@@ -311,15 +308,22 @@ class Session:
                 own_ports=[int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url],
                 upstream=self.upstream,
                 faults=self.faults,
+                misses=self.misses,
+                calls_only=await self.home.start_calls_only() if plan.answers else None,
             )
             opened.push_async_callback(self.proxy.stop)
             default = PROXY_PORT if plan.port else 0
             await self.proxy.start(default if plan.proxy_port is None else plan.proxy_port)
+            self.tunnel = Tunnel(self.proxy.url, self.home.url, plan.segment_hosts)
+            opened.push_async_callback(self.tunnel.stop)
+            await self.tunnel.start()
 
     async def _refuse_new(self) -> None:
         """Accept nothing new, and finish what was begun."""
         if self.proxy is not None:
             self.proxy.refuse_new()
+        if self.tunnel is not None:
+            self.tunnel.refuse_new()
         if self._home is not None:
             await self._home.refuse_calls()
 

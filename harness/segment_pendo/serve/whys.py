@@ -22,6 +22,7 @@ __all__ = ["why_answer", "why_in_steps"]
 
 _MOST_OTHERS: Final = 2000  # calls of others that are looked through, the newest
 _MOST_IDS: Final = 10_000
+_OF_SESSION: Final = "n in (select n from receipts where session = ?)"
 _PREFIX: Final = 31  # characters: of more, Pendo may cut an id
 
 
@@ -32,7 +33,7 @@ async def why_answer(store: Store, request: web.Request) -> web.Response:
         return json_answer({"error": "give user=ID or group=ID, and perhaps trait=NAME"}, 400)
     kind: Any = "visitor" if "user" in query else "account"
     question = Question(kind, query["user" if kind == "visitor" else "group"], query.get("trait"))
-    steps = why_in_steps(store.database, question)
+    steps = why_in_steps(store.database, question, query.get("session"))
     while True:
         try:
             next(steps)
@@ -41,31 +42,41 @@ async def why_answer(store: Store, request: web.Request) -> web.Response:
         await asyncio.sleep(0)  # others are served meanwhile
 
 
-def why_in_steps(database: Database, question: Question) -> Steps[Answer]:
+def why_in_steps(database: Database, question: Question, session: str | None = None) -> Steps[Answer]:
     """Return the answer to a question, a request of an SDK a step.
 
-    Reads the calls of the record that is asked about, and the newest ones of others.
+    Reads the calls of the record that is asked about, and the newest ones of others; of a `session`, only
+    those that came to its address.
     """
     whys = Whys(question)
-    for seen in _seen(database, *_about(database, question)):
+    of_it, its = ("1", ()) if session is None else (_OF_SESSION, (session,))
+    where, values = _about(database, question)
+    for seen in _seen(database, f"({where}) and {of_it}", (*values, *its)):
         whys.take(seen)
         yield None
     column = "user" if question.kind == "visitor" else "grp"
-    (whys.refused,) = database.execute("select count(refusal) from receipts").fetchone()
+    (whys.refused,) = database.execute(
+        f"select count(refusal) from receipts where {of_it}",  # noqa: S608 - our own words
+        its,
+    ).fetchone()
     known = database.execute(
-        f"select distinct {column} from calls where {column} is not null limit ?",  # noqa: S608 - our own words
-        (_MOST_IDS,),
+        f"select distinct {column} from calls where {column} is not null and {of_it} limit ?",  # noqa: S608
+        (*its, _MOST_IDS),
     ).fetchall()
     for (name,) in known:
         whys.knows(name)
-    where, values = _about(database, question)
     if where == "1":
         return answer(whys.answer())
     oldest = database.execute(
-        "select n from calls order by n desc, place desc limit 1 offset ?", (_MOST_OTHERS,)
+        f"select n from calls where {of_it} order by n desc, place desc limit 1 offset ?",  # noqa: S608
+        (*its, _MOST_OTHERS),
     ).fetchone()
     whys.partial = oldest is not None
-    for seen in _seen(database, f"not ({where}) and n > ?", (*values, oldest[0] if oldest else 0)):
+    others = f"not ({where}) and {of_it} and n > ?"
+    if question.trait is None:
+        # Of others, a question about a whole record needs only who was not known yet.
+        others += " and user is null" if question.kind == "visitor" else " and 0"
+    for seen in _seen(database, others, (*values, *its, oldest[0] if oldest else 0)):
         whys.take(seen)
         yield None
     return answer(whys.answer())

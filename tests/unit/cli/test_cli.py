@@ -4,7 +4,6 @@ import errno
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,10 +12,6 @@ from click.testing import CliRunner
 
 from segment_pendo.base.prose import plain
 from segment_pendo.cli import VERBS, main
-from segment_pendo.explain.teller import Teller
-from segment_pendo.mapping.assess import assess
-from segment_pendo.mapping.setup import Setup
-from segment_pendo.words import Attempt, SdkRequest
 
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
 
@@ -121,64 +116,6 @@ def test_help_is_quick_because_it_imports_little() -> None:
 )
 def test_a_word_for_a_terminal(value: object, word: str) -> None:
     assert plain(value) == word  # type: ignore[arg-type]
-
-
-def test_the_lines_of_calls() -> None:
-    body = b"""{"writeKey": "WK1234567890", "batch": [
-        {"type": "identify", "userId": "u", "traits": {"a": {}, "b": {}, "c": null}}, {"type": "group",
-            "anonymousId": "x", "groupId": "g"},
-        {"type": "page", "userId": "u"}, {"type": "identify"}]}"""
-    when = datetime(2024, 5, 9, 10, 0, 1, 5000, tzinfo=UTC)
-    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=when, setup=Setup())
-    attempts = [
-        Attempt(1, when, 200, "", "delivered"),
-        Attempt(1, when, None, "no answer", "dead"),
-        None,
-        None,
-    ]
-    teller = Teller()
-    told = [
-        teller.call(receipt, judged, attempt)
-        for judged, attempt in zip(receipt.judged, attempts, strict=True)
-    ]
-    at = "10:00:01.005"
-    dropped = (
-        "no_user_anon_id: The call has neither userId nor anonymousId, so Segment drops it; send userId, "
-        "which is what Pendo needs."
-    )
-    failed = "not delivered: no answer"
-    found = "[warning GROUP_WITHOUT_USER, GROUP_NO_TRAITS]"
-    nested = "Pendo ignores objects; send its parts as traits of their own."
-    assert "\n".join(told).splitlines() == [
-        f"{at}  identify  user u -> visitor  webhook  delivered 200  [warning NESTED_IGNORED x2, NULL_VALUE]",
-        f"    warning NESTED_IGNORED at $.traits.a: {nested}",
-        f"    warning NESTED_IGNORED at $.traits.b: {nested}",
-        (
-            "    info NULL_VALUE at $.traits.c: What Pendo does with null is documented nowhere; leave "
-            "the trait out to keep its value."
-        ),
-        f"{at}  group     no user -> no visitor  group g -> account  webhook  {failed}  {found}",
-        (
-            "    warning GROUP_WITHOUT_USER at $.userId: There is no userId, so no visitor is joined to "
-            "the account; send the userId too."
-        ),
-        (
-            "    info GROUP_NO_TRAITS at $.traits: The group call has no traits, so the account gets no "
-            "metadata from it; send some traits."
-        ),
-        (
-            f"{at}  page      user u  skipped NO_MATCHING_MAPPING: Pendo documents nothing for page calls "
-            "from Segment, so none is sent."
-        ),
-        f"{at}  identify  no user  skipped {dropped}",
-    ]
-    again = [teller.call(receipt, judged) for judged in receipt.judged]
-    assert again[0].endswith("waiting  [warning NESTED_IGNORED x2, NULL_VALUE]"), (
-        "what was told once is not told again"
-    )
-    assert again[2].endswith("skipped NO_MATCHING_MAPPING")
-    lines = [*told, *again]
-    assert "WK12" not in "".join(lines)
 
 
 def test_redaction_without_a_recording_is_refused() -> None:

@@ -56,7 +56,6 @@ YES, NO, UNKNOWN = (
         (verdicts.client("curl", YES, NO, "CMD"), "ok", "elsewhere it is to be told"),
         (verdicts.client("curl", NO, NO, "CMD"), "wrong", "not even under `run -- CMD` (self-signed)"),
         (verdicts.client("curl", UNKNOWN, NO, "CMD"), "warning", "could not be asked: no answer"),
-        (verdicts.client("Java", NO, NO, "CMD", heeds_variables=False), "warning", "its own store"),
         (verdicts.node_fetch("v20.1.0", YES, {}), "ok", "elsewhere it ignores HTTPS_PROXY"),
         (verdicts.node_fetch("v20.1.0", YES, {"HTTPS_PROXY": "http://p"}), "warning", "ignores HTTPS_PROXY"),
         (verdicts.node_fetch("v24.1.0", YES, {"HTTPS_PROXY": "http://p"}), "warning", "ignores HTTPS_PROXY"),

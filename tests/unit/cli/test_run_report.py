@@ -64,5 +64,6 @@ def test_no_line_is_lost_where_a_child_made_the_shared_pipe_non_blocking() -> No
         reader.start()
         for number in range(3000):
             reporter.event({"number": number, "text": "x" * 100})
+        assert reporter.finish() == 0
     reader.join()
     assert [json.loads(line)["number"] for line in lines] == list(range(3000))

@@ -271,6 +271,9 @@ def test_an_edited_body_is_not_checked_where_it_is_ignored(
         ('ignore = ["$.a["]', "the setting ignore: '$.a[' is not a JSONPath"),
         ("redact = 1", "segment-pendo.toml: redact must be a table"),
         ("cdn_settings = 1", "segment-pendo.toml: cdn_settings must be the name of a file"),
+        ("mute = 1", "segment-pendo.toml: mute must be a list of codes"),
+        ('mute = ["NESTED_IGNORD"]', "mute has no code 'NESTED_IGNORD'; did you mean NESTED_IGNORED?"),
+        ('mute = ["zzz"]', "mute: there is no code 'zzz'."),
     ],
 )
 def test_wrong_settings_end_with_3(
@@ -294,15 +297,18 @@ def test_both_files_of_settings_count_also_from_below(
 ) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "pyproject.toml").write_text(
-        '[tool.segment-pendo]\nignore = ["a"]\n[tool.segment-pendo.redact]\nids = "users"\n'
+        '[tool.segment-pendo]\nignore = ["a"]\nmute = ["ID_SUSPICIOUS"]\n'
+        '[tool.segment-pendo.redact]\nids = "users"\n'
     )
-    (tmp_path / "segment-pendo.toml").write_text('ignore = ["b"]\ncdn_settings = "config/settings.json"\n')
+    first = 'ignore = ["b"]\ncdn_settings = "config/settings.json"\nmute = ["nested_ignored"]\n'
+    (tmp_path / "segment-pendo.toml").write_text(first)
     below = tmp_path / "x" / "y"
     below.mkdir(parents=True)
     for folder in (tmp_path, below):
         monkeypatch.chdir(folder)
         found = settings()
         assert (found.ignore, found.redact.ids) == (["b", "a"], "users")
+        assert found.mute == ["NESTED_IGNORED", "ID_SUSPICIOUS"]
         assert found.cdn_settings == str(tmp_path / "config" / "settings.json")
     (tmp_path / "segment-pendo.toml").write_text('[redact]\nids = "all"\n')
     assert (settings().redact.ids, settings().ignore) == ("all", ["a"])

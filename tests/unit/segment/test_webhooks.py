@@ -253,9 +253,9 @@ def test_a_call_that_names_the_destination_passes_the_plan() -> None:
 def test_findings_of_skipped_calls_are_shown() -> None:
     body = b'{"batch": [{"type": "track", "userId": "u", "event": "e", "timestamp": "yesterday"}]}'
     receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=Setup())
-    line = Teller().call(receipt, receipt.judged[0])
+    line = Teller(Setup()).call(receipt, receipt.judged[0])
     assert "skipped NO_MATCHING_MAPPING" in line
-    assert "[warning TIME_UNREADABLE]" in line
+    assert "   ! TIME_UNREADABLE\n" in line
     assert "\n    warning TIME_UNREADABLE at $.timestamp: " in line
 
 

@@ -102,6 +102,59 @@ def test_last_event_id_resumes_from_the_store(known: int) -> None:
     talk(what)
 
 
+def cleared(events: list[Event]) -> list[tuple[Any, ...]]:
+    return [(data["event"], data.get("user", data.get("what")), data.get("session")) for _, data in events]
+
+
+def test_what_is_forgotten_is_told_in_its_order_also_to_whoever_comes_back() -> None:
+    change = {"X-Segment-Pendo": "1"}
+
+    async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
+        session = store.sessions.open().id
+        async with client.get("/_/stream") as live:
+            await read(live, 1)
+            await identify(client, "gone")
+            ((known, _),) = await read(live, 1)
+            assert await status(client, "DELETE", "/_/calls", b"", **change) == 200
+            await identify(client, "new")
+            await status(client, "DELETE", f"/_/calls?session={session}", b"", **change)
+            await status(client, "POST", "/_/reset", b"", **change)
+            await identify(client, "newest")
+            everything = [
+                ("cleared", "calls", None),
+                ("call", "new", None),
+                ("cleared", "calls", session),
+                ("cleared", "all", None),
+                ("call", "newest", None),
+            ]
+            came = await read(live, 5)
+            assert cleared(came) == everything
+        # The last one makes the earlier ones needless; what came between is gone.
+        for after, expected in ((known, everything[-2:]), (came[3][0], everything[-1:])):
+            async with client.get("/_/stream", headers={"Last-Event-ID": after}) as again:
+                assert cleared(await read(again, 1 + len(expected)))[1:] == expected
+        assert [row["user"] for row in (await fetch(client, "/_/calls"))[1]["calls"]] == ["newest"]
+
+    talk(what)
+
+
+def test_an_empty_store_can_be_cleared_and_tells_so_once() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
+        async with client.get("/_/stream") as live:
+            await read(live, 1)
+            store.clear()
+            assert cleared(await read(live, 1)) == [("cleared", "calls", None)]
+            await identify(client, "a")
+            assert cleared(await read(live, 1)) == [("call", "a", None)]
+        _, page = await fetch(client, "/_/calls?newest=1")
+        async with client.get(f"/_/stream?after={page['stream']}") as again:
+            await read(again, 1)
+            await identify(client, "b")
+            assert cleared(await read(again, 1)) == [("call", "b", None)]
+
+    talk(what)
+
+
 def test_a_page_of_calls_says_where_its_stream_begins() -> None:
     async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
         await identify(client, "old")
@@ -124,7 +177,7 @@ def test_an_id_of_another_store_is_noticed_and_nonsense_refused() -> None:
             assert (await fetch(client, f"/_/stream?after={wrong}"))[0] == 400
         assert await status(client, "GET", "/_/stream?user=a") == 400
         assert await status(client, "GET", "/_/stream", Origin="https://evil.example") == 403
-        assert await status(client, "HEAD", "/_/stream") == 404
+        assert await status(client, "HEAD", "/_/stream") == 405
 
     talk(what)
 

@@ -2,20 +2,22 @@
 
 import asyncio
 import os
+import shlex
 import sys
-from pathlib import Path
 
 import pytest
 
 from segment_pendo.serve import environment, launcher
+from segment_pendo.serve.launcher import Doors
+from segment_pendo.serve.trust import Trusted
 
-HOME, PROXY = "http://127.0.0.1:4170", "http://127.0.0.1:4171"
+HOME, PROXY, TUNNEL = "http://127.0.0.1:4170", "http://127.0.0.1:4171", "127.0.0.1:4172"
 HOSTS = ["api.segment.io", "cdn.segment.com"]
 
 
 def test_no_secret_reaches_the_child() -> None:
     env = launcher.child_environment(
-        dict.fromkeys(environment.SECRETS, "x") | {"PATH": "/bin"}, home=HOME, hosts=HOSTS, proxy=PROXY
+        dict.fromkeys(environment.SECRETS, "x") | {"PATH": "/bin"}, Doors(HOME, PROXY, TUNNEL), HOSTS
     )
     assert not environment.SECRETS & set(env)
     assert (env["PATH"], env["SEGMENT_PENDO_URL"], env["SEGMENT_PENDO_HOSTS"]) == (
@@ -26,15 +28,13 @@ def test_no_secret_reaches_the_child() -> None:
 
 
 def test_without_a_proxy_nothing_else_is_touched() -> None:
-    env = launcher.child_environment(
-        {"HTTPS_PROXY": "http://corp:1", "NO_PROXY": "*"}, home=HOME, hosts=HOSTS
-    )
+    env = launcher.child_environment({"HTTPS_PROXY": "http://corp:1", "NO_PROXY": "*"}, Doors(HOME), HOSTS)
     assert (env["HTTPS_PROXY"], env["NO_PROXY"]) == ("http://corp:1", "*")
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"])
 def test_every_spelling_of_the_proxy(name: str) -> None:
-    assert launcher.child_environment({}, home=HOME, hosts=HOSTS, proxy=PROXY)[name] == PROXY
+    assert launcher.child_environment({}, Doors(HOME, PROXY, TUNNEL), HOSTS)[name] == PROXY
 
 
 @pytest.mark.parametrize(
@@ -51,40 +51,47 @@ def test_every_spelling_of_the_proxy(name: str) -> None:
     ],
 )
 def test_no_proxy_keeps_its_entries_but_for_segments_hosts(before: str, after: str) -> None:
-    env = launcher.child_environment({"NO_PROXY": before}, home=HOME, hosts=HOSTS, proxy=PROXY)
+    env = launcher.child_environment({"NO_PROXY": before}, Doors(HOME, PROXY, TUNNEL), HOSTS)
     assert env["NO_PROXY"] == env["no_proxy"] == after
-
-
-def test_bundles_keep_what_the_variable_named(tmp_path: Path) -> None:
-    ours, theirs, node = tmp_path / "ours.pem", tmp_path / "theirs.pem", tmp_path / "node.pem"
-    ours.write_text("OURS\n")
-    theirs.write_text("THEIRS")
-    node.write_text("NODE\n")
-    base = {"REQUESTS_CA_BUNDLE": str(theirs), "NODE_EXTRA_CA_CERTS": str(node)}
-    made = {
-        name: Path(path).read_text()
-        for name, path in launcher.bundles(base, ours, tmp_path / "made").items()
-        if "INI" not in name
-    }
-    assert made["REQUESTS_CA_BUNDLE"] == "THEIRS\nOURS\n"
-    assert made["NODE_EXTRA_CA_CERTS"] == "NODE\nOURS\n"
-    assert made["SSL_CERT_FILE"].count("BEGIN CERTIFICATE") > 10
-    assert made["SSL_CERT_FILE"].endswith("OURS\n")
-
-
-def test_node_needs_only_ours_on_top_of_its_own(tmp_path: Path) -> None:
-    ours = tmp_path / "ours.pem"
-    ours.write_text("OURS\n")
-    assert Path(launcher.bundles({}, ours, tmp_path / "made")["NODE_EXTRA_CA_CERTS"]).read_text() == "OURS\n"
 
 
 def test_node_and_bun_options_are_added_to() -> None:
     env = launcher.child_environment(
-        {"NODE_OPTIONS": "--max-old-space-size=99"}, home=HOME, hosts=HOSTS, proxy=PROXY
+        {"NODE_OPTIONS": "--max-old-space-size=99"}, Doors(HOME, PROXY, TUNNEL), HOSTS
     )
     assert env["NODE_OPTIONS"] == f'--max-old-space-size=99 --require "{launcher.PRELOAD}"'
-    assert env["BUN_OPTIONS"] == f"--preload={launcher.PRELOAD}"
+    assert env["BUN_OPTIONS"] == f"--preload={launcher.BUN_PRELOAD}"
     assert launcher.PRELOAD.is_file()
+    assert launcher.BUN_PRELOAD.is_file()
+
+
+def test_python_finds_our_start_up_first_and_what_was_there_next() -> None:
+    env = launcher.child_environment({"PYTHONPATH": "/mine"}, Doors(HOME, PROXY, TUNNEL), HOSTS)
+    assert env["PYTHONPATH"] == f"{launcher.START_UP}{os.pathsep}/mine"
+    assert env["SEGMENT_PENDO_TUNNEL"] == TUNNEL
+    alone = launcher.child_environment({}, Doors(HOME, PROXY, TUNNEL), HOSTS)
+    assert alone["PYTHONPATH"] == str(launcher.START_UP)  # an empty entry would be the working directory
+    assert (launcher.START_UP / "sitecustomize.py").is_file()
+
+
+def test_without_a_tunnel_nothing_is_hooked() -> None:
+    env = launcher.child_environment({}, Doors(HOME, PROXY), HOSTS)
+    assert not {"NODE_OPTIONS", "PYTHONPATH", "SEGMENT_PENDO_TUNNEL"} & set(env)
+
+
+def test_java_gets_proxy_and_trust_store_as_options() -> None:
+    base = {"JAVA_TOOL_OPTIONS": "-Xmx1g", "NO_PROXY": ".corp,api.segment.io,10.0.0.1:80"}
+    trust = Trusted(java=("-Djavax.net.ssl.trustStore=/s",))
+    env = launcher.child_environment(base, Doors(HOME, PROXY), HOSTS, trust)
+    assert shlex.split(env["JAVA_TOOL_OPTIONS"]) == [
+        "-Xmx1g",
+        "-Dhttp.proxyHost=127.0.0.1",
+        "-Dhttp.proxyPort=4171",
+        "-Dhttps.proxyHost=127.0.0.1",
+        "-Dhttps.proxyPort=4171",
+        "-Dhttp.nonProxyHosts=corp|*.corp|10.0.0.1|127.0.0.1|localhost|*.localhost|[::1]",
+        "-Djavax.net.ssl.trustStore=/s",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,14 +104,6 @@ def test_node_and_bun_options_are_added_to() -> None:
 )
 def test_paths_in_node_options(path: str, text: str) -> None:
     assert launcher.quoted(path) == text
-
-
-def test_php_finds_our_bundle_by_an_ini_file(tmp_path: Path) -> None:
-    ours = tmp_path / "ours.pem"
-    ours.write_text("OURS\n")
-    made = launcher.bundles({"PHP_INI_SCAN_DIR": "/mine"}, ours, tmp_path / "made")
-    assert made["PHP_INI_SCAN_DIR"] == f"/mine{os.pathsep}{tmp_path / 'made'}"
-    assert f'curl.cainfo="{made["SSL_CERT_FILE"]}"' in (tmp_path / "made" / "segment-pendo.ini").read_text()
 
 
 @pytest.mark.parametrize(

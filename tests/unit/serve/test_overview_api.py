@@ -2,17 +2,22 @@
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from destinations import TWO, setup_of
 from tests.unit.serve.test_home import fetch, status, talk
 from tests.unit.serve.test_inspector import send
 
 from segment_pendo import __version__
+from segment_pendo.mapping.catalogue import DROPS
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.serve import overview_api
 from segment_pendo.serve.delivery import How
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.session import Plan, Session
@@ -71,6 +76,9 @@ def test_the_codes_of_all_calls_are_counted() -> None:
         for code, known in by_code.items():
             _, page = await fetch(client, f"/_/calls?code={code}")
             assert known["count"] == len(page["calls"]), code
+            least = known["level"]
+            _, page = await fetch(client, f"/_/calls?code={code}&level={least}")
+            assert known["count"] == len(page["calls"]), (code, least)
         levels = [["error", "warning", "info"].index(row["level"]) for row in answer["findings"]]
         assert levels == sorted(levels)
 
@@ -84,6 +92,7 @@ def test_the_summary_counts_each_step_and_shows_no_secret() -> None:
         setup=replace(Setup(), secret=SECRET),
         to=Destination("data.pendo.example", "http://127.0.0.1:1", "k-secret-key", loopback=True),
         deliver=False,
+        mute=("X",),
     )
 
     async def main() -> None:
@@ -96,8 +105,12 @@ def test_the_summary_counts_each_step_and_shows_no_secret() -> None:
             _, summary = await fetch(client, "/_/summary")
             assert summary["pipeline"] == {
                 "requests": 2, "refused": 1, "received": 4, "dropped": 1, "unselected": 1, "webhooks": 2,
-                "waiting": 2, "delivered": 0, "held": 0, "dead": 0, "lossy": 1,
+                "waiting": 2, "delivered": 0, "held": 0, "dead": 0, "lossy": 1, "errors": 1, "warnings": 2,
             }  # fmt: skip
+            for count, level in (("errors", "error"), ("warnings", "warning")):
+                _, page = await fetch(client, f"/_/calls?level={level}")
+                assert len(page["calls"]) == summary["pipeline"][count], level
+            assert (summary["newestAttempt"], summary["region"], summary["mute"]) == (None, "", ["X"])
             assert summary["records"] == {"visitors": 0, "accounts": 0}
             assert (summary["version"], summary["destination"]) == (__version__, "data.pendo.example")
             assert summary["addresses"] == session.addresses()
@@ -111,6 +124,44 @@ def test_the_summary_counts_each_step_and_shows_no_secret() -> None:
             _, page = await fetch(client, "/_/calls?level=warning&outcome=webhook")
             assert len(page["calls"]) == summary["pipeline"]["lossy"]
             assert (await again(client, {"call": page["calls"][0]["id"]}))[0] == 409
+
+    asyncio.run(main())
+
+
+def test_the_newest_attempt_to_this_destination_is_told() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
+        await send(client)
+        _, page = await fetch(client, "/_/calls?outcome=webhook")
+        first, second = (CallRef.read(call["id"]) for call in page["calls"])
+        assert first is not None
+        assert second is not None
+        store.outbox.attempted(first, Attempt(1, datetime(2024, 5, 9, tzinfo=UTC), 200, "", "delivered"))
+        at = datetime(2024, 5, 10, tzinfo=UTC)
+        store.outbox.attempted(second, Attempt(1, at, 403, "the key is wrong", "dead"))
+        _, summary = await fetch(client, "/_/summary")
+        assert summary["newestAttempt"] == {
+            "call": str(second), "time": "2024-05-10T00:00:00.000Z", "state": "dead", "status": 403,
+            "detail": "the key is wrong",
+        }  # fmt: skip
+        assert store.database.execute("select count(*) from destinations").fetchone() == (1,)
+
+    talk(what)
+
+
+def test_a_call_of_several_mappings_is_received_once() -> None:
+    async def main() -> None:
+        async with (
+            Session(Plan(port=0, with_proxy=False, setup=setup_of(TWO)), Nobody()) as session,
+            aiohttp.ClientSession(base_url=session.home.url) as client,
+        ):
+            both = {"type": "identify", "userId": "ann", "traits": {"plan": "pro"}}
+            neither = {"type": "group", "userId": "ann", "groupId": "acme"}
+            await status(client, "POST", "/v1/batch", json.dumps({"batch": [both, neither]}).encode())
+            _, summary = await fetch(client, "/_/summary")
+            _, page = await fetch(client, "/_/calls")
+            pipeline = summary["pipeline"]
+            assert (pipeline["received"], len(page["calls"])) == (2, 3)
+            assert [pipeline[step] for step in ("webhooks", "unselected", "dropped")] == [2, 1, 0]
 
     asyncio.run(main())
 
@@ -202,3 +253,28 @@ def test_sending_again_tells_what_it_cannot(body: Any, code: int) -> None:
         assert (await again(client, {"call": "x"}, Accept="*/*"))[0] == 403
 
     talk(what, look=lambda: None)
+
+
+def test_the_page_knows_which_skipped_calls_are_no_loss() -> None:
+    words = (Path(overview_api.__file__).parent / "page" / "words.js").read_text("utf-8")
+    listed = words.partition("CHOSEN = new Set([")[2].partition("])")[0]
+    chosen = {name for name, code in DROPS.items() if code.level == "info"}
+    assert set(re.findall(r'"(\w+)"', listed)) == chosen
+
+
+def test_reset_forgets_calls_records_and_faults_and_keeps_sessions() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
+        session = store.sessions.open()
+        await send(client)
+        await status(client, "POST", "/data/segmentio/k", b'{"type": "identify", "userId": "u"}')
+        await status(client, "POST", "/_/faults", b'[{"status": 503}]', **CHANGE)
+        assert await status(client, "POST", "/_/reset") == 403
+        assert (await fetch(client, "/_/records?kind=visitor"))[1]["total"] == 1
+        assert await status(client, "POST", "/_/reset", b"", **CHANGE) == 200
+        assert (await fetch(client, "/_/calls"))[1]["calls"] == []
+        assert (await fetch(client, "/_/records?kind=visitor"))[1]["total"] == 0
+        assert (await fetch(client, "/_/faults"))[1]["faults"] == []
+        assert store.outbox.left() == 0
+        assert (await fetch(client, f"/_/calls?session={session.id}"))[0] == 200
+
+    talk(what)

@@ -61,6 +61,43 @@ create index chains_due on chains(destination, due);
 pragma user_version = 3;
 pragma application_id = 1397771844;
 """
+# As version 4 wrote it.
+FOURTH = """
+create table destinations(
+    id integer primary key, name text not null, fingerprint text not null, unique (name, fingerprint));
+create table setups(id integer primary key, described text not null unique);
+create table receipts(
+    n integer primary key autoincrement, id text not null unique, at text not null, door text not null,
+    method text not null, path text not null, query text not null, host text not null, ip text not null,
+    headers text not null, body blob not null, status integer not null, refusal text, setup integer not null,
+    destination integer not null, open integer not null);
+create table calls(
+    n integer not null, place integer not null, type text, user text, grp text, outcome text not null,
+    codes text not null, state text, status integer, attempts integer not null default 0, history text,
+    signature text, chain integer, function text, event text, traits text, words text not null default '',
+    level integer not null default 0, dropped integer not null default 0,
+    primary key (n, place)) without rowid;
+create table attempts(
+    turn integer primary key autoincrement, n integer not null, place integer not null,
+    number integer not null, at text not null, status integer, detail text not null, state text not null,
+    seconds real not null default 0, headers text not null default '[]', answer blob not null default x'',
+    unique (n, place, number));
+create table chains(chain integer primary key, destination integer not null, due real not null);
+create table bodies(
+    n integer not null, place integer not null, body blob not null, headers text not null,
+    method text not null default 'POST', primary key (n, place)) without rowid;
+create table progress(name text primary key, value text not null) without rowid;
+create index receipts_delivered on receipts(n) where open = 0;
+create index receipts_refused on receipts(n) where refusal is not null;
+create index calls_waiting on calls(chain) where state = 'waiting';
+create index calls_user on calls(user) where user is not null;
+create index calls_group on calls(grp) where grp is not null;
+create index calls_event on calls(event) where event is not null;
+create index calls_ended on calls(state) where state in ('dead', 'held');
+create index chains_due on chains(destination, due);
+pragma user_version = 4;
+pragma application_id = 1397771844;
+"""
 CALL = b'{"type": "identify", "userId": "u"}'
 BODY = b'{"batch": [' + CALL + b", " + CALL + b', {"type": "page"}]}'
 SETUP = '{"track":false,"webhook":"actions","assume":{}}'
@@ -158,7 +195,7 @@ def test_what_version_3_kept_waits_in_its_order(tmp_path: Path) -> None:
         assert [str(waiting.ref) for waiting in store.outbox.first(5, 9)] == ["r-7.0", "r-7.1"]
         for filters, places in (
             ({"level": "warning"}, ["r-7.0"]),
-            ({"level": "info"}, ["r-7.0", "r-7.1"]),
+            ({"level": "info"}, ["r-7.0", "r-7.1", "r-7.2"]),
             ({"outcome": "unselected"}, ["r-7.2"]),
             ({"q": "no_matching"}, ["r-7.2"]),
         ):
@@ -171,3 +208,46 @@ def test_what_version_3_kept_waits_in_its_order(tmp_path: Path) -> None:
             ("select described from setups where id = (select setup from receipts)", [(SETUP,)]),
         ):
             assert store.database.execute(query).fetchall() == kept
+
+
+def described(path: Path) -> list[tuple[str, str]]:
+    """Name and columns of every table, names of indexes."""
+    with closing(sqlite3.connect(path)) as db:
+        names = db.execute("select name, type from sqlite_master where name not like 'sqlite_%'").fetchall()
+        return sorted(
+            (name, str([row[1:4] for row in db.execute(f"pragma table_info({name})")])) for name, _ in names
+        )
+
+
+@pytest.mark.parametrize("tables", [SECOND, THIRD, FOURTH], ids=["2", "3", "4"])
+def test_a_store_of_each_version_has_the_tables_of_a_new_one(tables: str, tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        with closing(sqlite3.connect(tmp_path / name)) as db:
+            db.executescript(tables if name == "old" else "")
+        Store(tmp_path / name, setup=Setup()).close()
+    assert described(tmp_path / "old") == described(tmp_path / "new")
+
+
+def test_what_version_4_kept_belongs_to_no_session(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(FOURTH)
+        db.execute("insert into destinations values (1, 'loopback', '')")
+        db.execute("insert into setups values (1, ?)", (SETUP,))
+        db.execute(
+            "insert into receipts values (7, 'r-7', '2024-05-09T10:00:01+00:00', 'home', 'POST', "
+            "'/v1/batch', '', 'h', '127.0.0.1', '[]', ?, 200, null, 1, 1, 1)",
+            (BODY,),
+        )
+        db.execute(
+            "insert into calls(n, place, type, user, outcome, codes, state, chain) "
+            "values (7, 0, 'identify', 'u', 'webhook', '', 'waiting', 5)"
+        )
+        db.execute("insert into chains values (5, 1, 0)")
+        db.commit()
+    with closing(Store(path, setup=Setup(), destination="loopback")) as store:
+        (row,) = store.calls.page().calls
+        assert (row["id"], "session" in row) == ("r-7.0", False)
+        assert [str(waiting.ref) for waiting in store.outbox.first(5, 9)] == ["r-7.0"]
+        session = store.sessions.open()
+        assert store.calls.page({"session": session.id}).calls == []

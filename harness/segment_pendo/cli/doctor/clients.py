@@ -13,8 +13,12 @@ from typing import Final
 
 from segment_pendo.cli.doctor.verdicts import Asked, Check, client, node_fetch
 from segment_pendo.serve import launcher
+from segment_pendo.serve.trust import trusted
 
-__all__ = ["Trust", "checks"]
+__all__ = ["HOST", "Trust", "checks"]
+
+# Stands for Segment's hosts where a client is asked whether it comes to us: no such name leaves this machine.
+HOST: Final = "segment.localhost"
 
 _SECONDS: Final = 6.0
 # As curl ends: 60 where the certificate is not trusted. 61: what is asked for is not installed.
@@ -74,10 +78,10 @@ _KEYTOOL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Where clients are sent: our listener's URLs, the CA's certificate, a directory for files of ours."""
+    """Where clients are sent: a URL over TLS, our ports, the CA's certificate, a directory for our files."""
 
     tls_url: str
-    home_url: str
+    doors: launcher.Doors
     authority: Path
     directory: Path
 
@@ -89,7 +93,6 @@ class _Client:
     name: str
     command: tuple[str, ...]
     by_hand: str
-    heeds_variables: bool = True
 
 
 def _installed(directory: Path) -> Iterator[_Client]:
@@ -106,49 +109,46 @@ def _installed(directory: Path) -> Iterator[_Client]:
         source = directory / "Probe.java"
         source.write_text(_JAVA, "ascii")
         quick = ("-XX:TieredStopAtLevel=1", "-Xshare:auto", str(source))
-        yield _Client("Java", (java, *quick), _KEYTOOL, heeds_variables=False)
+        yield _Client("Java", (java, *quick), _KEYTOOL)
 
 
 async def checks(trust: Trust, environment: Mapping[str, str]) -> list[Check]:
     """Return a verdict for each client that is installed."""
-    by_itself = {
-        name: value
-        for name, value in launcher.child_environment(environment, home=trust.home_url, hosts=()).items()
-        if not name.lower().endswith("_proxy")
-    }
-    by_run = by_itself | launcher.bundles(environment, trust.authority, trust.directory / "ca")
+    files = await asyncio.to_thread(trusted, environment, trust.authority, trust.directory / "trust")
+    home = launcher.Doors(trust.doors.home)
+    by_itself = _without_proxy(launcher.child_environment(environment, home, ()))
+    by_run = _without_proxy(launcher.child_environment(environment, trust.doors, [HOST], files))
     found = [_asked(one, trust, by_run, by_itself) for one in _installed(trust.directory)]
-    asked = await asyncio.gather(_fetch(trust, environment), *found)
+    asked = await asyncio.gather(_fetch(trust, environment, by_run), *found)
     return [check for check in (*asked[1:], asked[0]) if check is not None]
+
+
+def _without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment with the CA and the hooks alone, so that it is they who are examined."""
+    return {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
 
 
 async def _asked(
     one: _Client, trust: Trust, by_run: Mapping[str, str], by_itself: Mapping[str, str]
 ) -> Check | None:
     command = (*one.command, trust.tls_url)
-    ways = (by_run, by_itself) if one.heeds_variables else (by_run,)
-    ended = await asyncio.gather(*(_ended(command, way, trust.directory) for way in ways))
-    (code, first), (_, second) = ended[0], ended[-1]
+    ended = await asyncio.gather(*(_ended(command, way, trust.directory) for way in (by_run, by_itself)))
+    (code, first), (_, second) = ended
     if code == _ABSENT:
         return None
-    return client(one.name, first, second, one.by_hand, heeds_variables=one.heeds_variables)
+    return client(one.name, first, second, one.by_hand)
 
 
-async def _fetch(trust: Trust, environment: Mapping[str, str]) -> Check | None:
-    """Judge Node's fetch: with our preload, a request for https://localhost comes to the home port.
-
-    It stands for Segment's hosts: without the preload it would end at port 443 of this machine.
-    """
+async def _fetch(trust: Trust, environment: Mapping[str, str], by_run: Mapping[str, str]) -> Check | None:
+    """Judge Node's fetch: with our preload, a request for HOST comes to us."""
     node = shutil.which("node")
     if node is None:
         return None
-    home = trust.home_url
-    by_run = launcher.child_environment(environment, home=home, hosts=["localhost"], proxy=home)
-    by_run = {name: value for name, value in by_run.items() if not name.lower().endswith("_proxy")}
     code, version, _ = await _run((node, "--version"), by_run, trust.directory)
     if code != 0:
         return None  # that it gives no answer is said where its trust is asked
-    _, asked = await _ended((node, "-e", _FETCH, "https://localhost/_/health"), by_run, trust.directory)
+    url = f"https://{HOST}/v1/projects/DOCTOR/settings"
+    _, asked = await _ended((node, "-e", _FETCH, url), by_run, trust.directory)
     return node_fetch(version, asked, environment)
 
 

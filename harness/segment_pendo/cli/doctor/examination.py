@@ -19,6 +19,7 @@ from segment_pendo.cli.doctor import clients, machine, verdicts
 from segment_pendo.cli.doctor.verdicts import Check
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.segment.wire import requests
+from segment_pendo.serve import launcher
 from segment_pendo.serve.client import Client, client
 from segment_pendo.serve.environment import state_directory
 from segment_pendo.serve.session import Plan, Session
@@ -92,15 +93,15 @@ async def _try(environment: Mapping[str, str], side: Any, folder: Path, found: l
     directory, damaged = _authority(side, folder)
     if damaged:
         found[:] = [*(check for check in found if check.name != "CA"), *damaged]
-    plan = Plan(port=0, tls_port=None if side is None else 0, authority=directory, offline=True)
+    tls = None if side is None else 0
+    plan = Plan(port=0, tls_port=tls, authority=directory, offline=True, hosts=(clients.HOST,))
     nothing = _Nothing()
     async with Session(plan, nothing, nothing.heard, side=side) as session:
         async with client() as opened:
             found += await _calls(session, opened)
-        if session.authority is not None and session.home.tls_url is not None:
-            trust = clients.Trust(
-                f"{session.home.tls_url}/_/health", session.home.url, session.authority, folder
-            )
+        if session.authority is not None and session.tunnel is not None:
+            doors = launcher.Doors(session.home.url, session.proxy.url, session.tunnel.address)
+            trust = clients.Trust(f"{session.home.tls_url}/_/health", doors, session.authority, folder)
             found += await clients.checks(trust, environment)
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT, is_loopback
 from segment_pendo.base.prose import many, short
-from segment_pendo.serve.launcher import BUNDLES, EXTRAS, Upstream, UpstreamError, covering, upstream
+from segment_pendo.serve.launcher import Upstream, UpstreamError, covering, upstream
+from segment_pendo.serve.trust import BUNDLES, EXTRAS
 from segment_pendo.words import JsonObject
 
 __all__ = [
@@ -239,13 +240,10 @@ def ca_variables(environment: Mapping[str, str], missing: Sequence[str]) -> Chec
     return Check("CA variables", "ok", f"set: {', '.join(names)}" if names else "none is set")
 
 
-def client(
-    name: str, by_run: Asked, by_itself: Asked, by_hand: str, *, heeds_variables: bool = True
-) -> Check:
+def client(name: str, by_run: Asked, by_itself: Asked, by_hand: str) -> Check:
     """Judge whether a client trusts the CA: under `run -- CMD`, and as this shell starts it.
 
-    `by_hand`: the command with which it does, where it does not. `heeds_variables`: whether a variable, such
-    as `run -- CMD` sets, can tell it.
+    `by_hand`: the command with which it does, where it does not.
     """
     label = f"trust: {name}"
     if by_run.is_trusted is None:
@@ -254,8 +252,6 @@ def client(
         return Check(label, "ok", "it trusts the CA")
     if by_run.is_trusted:
         return Check(label, "ok", "it trusts the CA under `run -- CMD`; elsewhere it is to be told", by_hand)
-    if not heeds_variables:
-        return Check(label, "warning", "it trusts only what is in its own store, without the CA", by_hand)
     why = f" ({short(by_run.why, _WIDEST)})" if by_run.why else ""
     said = f"it does not trust the CA, not even under `run -- CMD`{why}"
     return Check(label, "wrong", said, "segment-pendo ca remove")

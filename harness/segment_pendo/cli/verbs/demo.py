@@ -5,15 +5,16 @@ import json
 import ssl
 import sys
 import uuid
-import webbrowser
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 import click
 
 from segment_pendo.base.prose import printable
+from segment_pendo.cli.browser import open_page
 from segment_pendo.cli.failure import NOT_DELIVERED
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.run_report import Reporter
@@ -82,12 +83,12 @@ async def _demo(port: int, *, once: bool, opens: bool) -> int:
     side = needed_side("the demo needs mitmproxy")
     reporter = Reporter(sys.stdout, "text")
     async with Session(Plan(port=port), reporter, reporter.heard, side=side) as session, client() as opened:
-        show = _Show(session, opened)
+        show = _Show(session, opened, reporter)
         code = await show.good()
         await show.lost()
         click.echo(f"\nThe page: {session.home.url}/")
-        if opens and not await asyncio.to_thread(webbrowser.open, f"{session.home.url}/"):
-            click.echo("No browser could be opened; type that address into one.", err=True)
+        if opens:
+            await open_page(f"{session.home.url}/", partial(click.echo, err=True))
         if not once and code == 0:
             signals = Signals()
             click.echo("Ctrl-C ends it.")
@@ -98,9 +99,10 @@ async def _demo(port: int, *, once: bool, opens: bool) -> int:
 class _Show:
     """Sends the calls of the demonstration through a session's proxy, and tells what became of them."""
 
-    def __init__(self, session: Session, opened: Client) -> None:
+    def __init__(self, session: Session, opened: Client, reporter: Reporter) -> None:
         self._session = session
         self._opened = opened
+        self._reporter = reporter
         self._trust = ssl.create_default_context(cafile=session.authority)
 
     async def good(self) -> int:
@@ -125,6 +127,7 @@ class _Show:
         )
         answer = await self._opened.send(_SEGMENT, batch, proxy=self._session.proxy.url, ssl=self._trust)
         await self._session.delivery.drain(None)
+        self._reporter.finish()
         said = f"The SDK was answered {answer.status} {answer.body.decode('utf-8', 'replace')}"
         click.echo(said if answer.status else f"{answer.wrong}.")
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import re
 import sys
-from collections import Counter
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,16 +16,20 @@ import click
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
 from segment_pendo.base.prose import many
 from segment_pendo.cli import cdn_settings_option, credentials
+from segment_pendo.cli.browser import open_page
 from segment_pendo.cli.child import run_child
 from segment_pendo.cli.delivery_options import delivery_options
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.fault_options import Asked, fault_options
 from segment_pendo.cli.help_groups import OF_RUN, GroupedOptions
+from segment_pendo.cli.hints import Ended, missing, no_calls
+from segment_pendo.cli.keyboard import Keyboard
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people, redact_option
+from segment_pendo.cli.run_notes import Draining, Quietly, Seldom, say
 from segment_pendo.cli.run_report import Reporter
-from segment_pendo.cli.run_words import banner, no_calls, summary
+from segment_pendo.cli.run_words import banner, summary
 from segment_pendo.cli.setup_options import setup_options
 from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.events import ready_event
@@ -33,6 +37,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode
+from segment_pendo.recordings.settings import settings
 from segment_pendo.serve import launcher
 from segment_pendo.serve.cdn_settings import FETCH
 from segment_pendo.serve.delivery import How
@@ -255,48 +260,17 @@ def command(
         cdn_settings=cdn_settings,
         with_proxy=not no_proxy,
         allow_origins=origins,
+        mute=tuple(settings().mute),
         secrets=credentials.known(destination),
     )
     reporter = Reporter(
-        sys.stderr if cmd else sys.stdout, style, caveat(destination) if destination else None, plan.people
+        sys.stderr if cmd else sys.stdout,
+        style,
+        caveat(destination) if destination else None,
+        plan.people,
+        setup,
     )
     sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file, asked)))
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
-class _Draining:
-    """Shows on a terminal how many webhooks the end still waits for; elsewhere, says it once."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def __call__(self, left: int) -> None:
-        if left and (not self._last or (sys.stderr.isatty() and left != self._last)):
-            _say(f"Delivering {many(left, 'webhook')} that still wait; Ctrl-C ends at once.")
-        self._last = left or self._last
-
-
-class _Quietly:
-    """Print a line, and only once, for an error outside a request, such as too many open files."""
-
-    def __init__(self) -> None:
-        self._count = Counter[str]()
-
-    def __call__(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        text = f"segment-pendo: {context.get('message', 'something failed')} ({why})"
-        self._count[text] += 1
-        if self._count[text] == 1:
-            _say(text)
-
-    def summary(self) -> None:
-        for text, count in self._count.items():
-            if count > 1:
-                _say(f"{text}: {count} times.")
 
 
 async def _run(
@@ -305,39 +279,71 @@ async def _run(
     if cmd:
         launcher.program(cmd[0], os.environ)
     side = _side(plan, cmd)
-    quietly = _Quietly()
+    quietly = Quietly()
     asyncio.get_running_loop().set_exception_handler(quietly)
-    faults = asked.ready(_say)
+    seldom = Seldom(say)
+    faults = asked.ready(seldom)
     plan = replace(plan, how=replace(plan.how, seed=faults.seed))
-    session = Session(
-        plan, reporter, reporter.heard, side=side, tell=_say, draining=_Draining(), faults=faults
-    )
+    session = Session(plan, reporter, reporter.heard, side=side, tell=say, draining=Draining(), faults=faults)
     signals = Signals()
-    child_code = 0
-    async with session:
-        for line in banner(session):
-            _say(line)
-        for line in asked.lines(faults):
-            _say(line)
-        if ready_file is not None:
-            session.write_ready(ready_file)
-        reporter.event(ready_event(session.addresses()))
-        if cmd:
-            child_code = await run_child(session, cmd, signals, partial(_leave, session, ready_file))
-            # A command that failed may have sent only half of its calls; the old recording must be kept then.
-            session.replaces = not child_code
-        else:
-            await signals.next()
-            signals.end_at_once(partial(_leave, session, ready_file))
-        _drop(ready_file)
-    reporter.finish()
-    if signals.interrupted and sys.stderr.isatty():
-        _say("")  # the terminal has written ^C
-    summary(session, reporter, _say)
+    ended = Ended(0)
+    with ExitStack() as terminal:
+        terminal.callback(reporter.finish)
+        leave = partial(_leave, session, ready_file, terminal)
+        async with session:
+            has_keys = not cmd and Keyboard.is_there()
+            for line in (*banner(session, cmd, has_keys=has_keys), *asked.lines(faults)):
+                say(line)
+            if ready_file is not None:
+                session.write_ready(ready_file)
+            reporter.event(ready_event(session.addresses()))
+            if cmd:
+                ended = await run_child(session, cmd, signals, leave)
+                # A command that failed may have sent only half of its calls; the old recording is kept then.
+                session.replaces = not ended.code
+            else:
+                terminal.enter_context(Keyboard(_keys(session, signals)))
+                await signals.next()
+                signals.end_at_once(leave)
+            _drop(ready_file)
+        left = reporter.finish()
+        seldom.finish()
+    if left:
+        say(f"{many(left, 'line')} of this report not printed: nobody reads them.")
+    if signals.interrupted and not has_keys and sys.stderr.isatty():
+        say("")  # the terminal has written ^C
+    summary(session, reporter, say)
     quietly.summary()
-    if cmd and not reporter.calls and not session.straight() > 0:
-        _say(no_calls(plan, refused=bool(reporter.refused)))
-    return child_code or _code(session, reporter, ends)
+    for line in _hints(session, reporter, ended) if cmd else ():
+        say(line)
+    return ended.code or _code(session, reporter, ends)
+
+
+def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:
+    """Return what is to be said about calls of a command that did not come."""
+    if reporter.calls or session.straight() > 0:
+        return missing(session.misses)
+    text = no_calls(
+        session.misses,
+        ended,
+        Path.cwd(),
+        with_proxy=session.plan.with_proxy,
+        refused=bool(reporter.refused),
+        settings=session.relay.settings_asked,
+    )
+    return [text]
+
+
+def _keys(session: Session, signals: Signals) -> dict[str, Callable[[], object]]:
+    """Return what each key does: o opens the page, q ends the run as Ctrl-C does."""
+    opening: set[asyncio.Task[None]] = set()
+
+    def open_it() -> None:
+        task = asyncio.create_task(open_page(f"{session.home.url}/", say))
+        opening.add(task)
+        task.add_done_callback(opening.discard)
+
+    return {"o": open_it, "q": signals.interrupt}
 
 
 def _drop(ready_file: Path | None) -> None:
@@ -346,13 +352,14 @@ def _drop(ready_file: Path | None) -> None:
             ready_file.unlink()
 
 
-def _leave(session: Session, ready_file: Path | None) -> None:
+def _leave(session: Session, ready_file: Path | None, terminal: ExitStack) -> None:
     """Leave nothing behind where a second signal ends us at once."""
+    terminal.close()
     _drop(ready_file)
     if session.recorder is not None:
         session.recorder.abandon()
     kept = f"; this run's calls are in {session.recorder.target}" if session.recorder is not None else ""
-    _say(f"Ended at once: nothing more was delivered{kept}.")
+    say(f"Ended at once: nothing more was delivered{kept}.")
 
 
 def _side(plan: Plan, cmd: tuple[str, ...]) -> Any:
@@ -372,10 +379,10 @@ def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
     """Return the exit code of a run whose command, if any, ended well; say why it is not 0."""
     lost = session.relay.lost
     if lost:
-        _say(f"{many(lost, 'request')} could not be kept and got the answer 500: see the lines above.")
+        say(f"{many(lost, 'request')} could not be kept and got the answer 500: see the lines above.")
         return NOT_DELIVERED
     objection = ends.objection(reporter)
     if objection:
-        _say(objection)
+        say(objection)
         return FOUND
     return NOT_DELIVERED if session.left or reporter.deliveries["dead"] else 0

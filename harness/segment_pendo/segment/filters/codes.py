@@ -38,7 +38,7 @@ CODES: Final[dict[str, Code]] = {
 }
 DROPS: Final[dict[str, Code]] = {
     "FILTERED_BY_DESTINATION_FILTER": Code(
-        "error",
+        "info",
         "A destination filter drops the event, or its sample does not have it.",
         "Change the condition of the filter that the reason names, or disable the filter.",
         _FILTERS,

@@ -1,65 +1,37 @@
 "use strict";
-// Preloaded into Node and Bun by `segment-pendo run -- CMD`: requests for Segment's hosts go to SEGMENT_PENDO_URL instead,
-// whether by fetch, http or https; every other request is left alone. Node's own fetch ignores proxies before Node 22.
+// Preloaded into Node by `segment-pendo run -- CMD`: connections to Segment's hosts go to its tunnel, whichever client makes them
+// (fetch, http, https, http2, undici, got), and TLS with them trusts our CA as well. Every other connection is left alone.
 (() => {
-  const home = process.env.SEGMENT_PENDO_URL;
+  const { SEGMENT_PENDO_TUNNEL: tunnel, SEGMENT_PENDO_CA: authority } = process.env;
   const hosts = new Set((process.env.SEGMENT_PENDO_HOSTS || "").toLowerCase().split(",").filter(Boolean));
-  if (!home || hosts.size === 0) return;
-  const base = new URL(home);
-  const http = require("node:http");
-  const https = require("node:https");
-  const { urlToHttpOptions } = require("node:url");
-  const isSegment = (name) => hosts.has(String(name).toLowerCase().replace(/\.$/, ""));
+  if (!tunnel || hosts.size === 0) return;
+  const [, host, port] = /^(.*):(\d+)$/.exec(tunnel);
+  const net = require("node:net");
+  const tls = require("node:tls");
+  const isSegment = (name) => typeof name === "string" && hosts.has(name.toLowerCase().replace(/\.$/, ""));
+  let certificate;
+  const ours = () => (certificate ??= require("node:fs").readFileSync(authority, "utf8"));
 
-  const realFetch = globalThis.fetch;
-  if (realFetch) {
-    globalThis.fetch = function fetch(input, init) {
-      let url;
-      try {
-        url = new URL(input instanceof Request ? input.url : String(input));
-      } catch {
-        return realFetch.call(this, input, init); // the real fetch says what is wrong with it
-      }
-      if (!/^https?:$/.test(url.protocol) || !isSegment(url.hostname)) return realFetch.call(this, input, init);
-      const moved = new URL(url.pathname + url.search, base);
-      return realFetch.call(this, input instanceof Request ? new Request(moved, input) : moved, init);
-    };
-  }
+  // Every client ends here: net.connect, tls.connect and what is built on them.
+  const connect = net.Socket.prototype.connect;
+  net.Socket.prototype.connect = function (...args) {
+    const given = Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args);
+    if (!isSegment(given[0]?.host)) return connect.apply(this, args);
+    const moved = { ...given[0], host, port: Number(port), path: undefined, lookup: undefined };
+    Object.defineProperty(this, "remotePort", { value: Number(given[0].port), configurable: true }); // HTTP/2 makes the origin of it
+    return Array.isArray(args[0]) ? (args[0][0] = moved, connect.apply(this, args)) : connect.call(this, moved, given[1]);
+  };
 
-  // request(url[, options][, callback]) and request(options[, callback]) as options and callback, or null for other hosts.
-  function repointed(args) {
-    const rest = [...args];
-    const callback = typeof rest.at(-1) === "function" ? rest.pop() : undefined;
-    let options = {};
-    try {
-      if (typeof rest[0] === "string" || rest[0] instanceof URL) options = urlToHttpOptions(new URL(rest.shift()));
-    } catch {
-      return null;
-    }
-    options = { ...options, ...rest[0] };
-    const name = options.hostname || String(options.host || "").replace(/:\d+$/, "");
-    if (!isSegment(name)) return null;
-    for (const key of ["agent", "socketPath", "servername", "lookup", "createConnection", "defaultPort", "_defaultAgent", "href", "origin"]) {
-      delete options[key]; // they belong to the connection that is not made
-    }
-    const where = { protocol: base.protocol, hostname: base.hostname.replace(/^\[|\]$/g, ""), host: undefined, port: base.port };
-    return [{ ...options, ...where }, callback];
-  }
-
-  const realRequest = http.request;
-  for (const module of [http, https]) {
-    const { request, get } = module;
-    module.request = function (...args) {
-      const to = repointed(args);
-      return to ? realRequest(...to) : request.apply(this, args);
-    };
-    module.get = function (...args) {
-      const to = repointed(args);
-      if (!to) return get.apply(this, args);
-      const request = realRequest(...to);
-      request.end();
-      return request;
-    };
-  }
-  require("node:module").syncBuiltinESMExports?.();
+  const realConnect = tls.connect;
+  tls.connect = function (...args) {
+    const [options, callback] = net._normalizeArgs(args);
+    const more = typeof args[1] === "object" ? args[1] : typeof args[2] === "object" ? args[2] : {}; // tls.connect(port, host, options)
+    const asked = { ...options, ...more };
+    if (!isSegment(asked.servername || asked.host)) return realConnect.apply(this, args);
+    asked.servername ||= asked.host; // by it the tunnel knows the host
+    if (asked.secureContext) asked.secureContext.context.addCACert(ours());
+    else asked.ca = [].concat(asked.ca ?? tls.rootCertificates, ours());
+    return realConnect.call(this, asked, callback);
+  };
+  require("node:module").syncBuiltinESMExports();
 })();

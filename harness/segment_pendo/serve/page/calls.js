@@ -1,5 +1,6 @@
 // The calls that the list shows: the newest, those that come, and older ones by cursor.
 
+import { asked } from "./filter.js";
 import { Refusal, calls as ask, refused as askRefused } from "./wire.js";
 import { shown } from "./words.js";
 
@@ -26,7 +27,7 @@ export class Calls {
   async search(filters) {
     this.turn += 1;
     const { turn } = this;
-    this.filters = filters;
+    this.filters = asked(filters);
     this.done = false;
     this.busy = false;
     this.act.failed("");
@@ -99,9 +100,9 @@ export class Calls {
   }
 
   async askRefused() {
-    const { outcome, ...others } = this.filters;
+    const { outcome, since = "", until = "", ...others } = this.filters;
     const wanted = this.onlyRefused || (outcome === undefined && !Object.keys(others).length);
-    const answer = wanted ? await askRefused().catch(() => null) : null;
+    const answer = wanted ? await askRefused({ since, until }).catch(() => null) : null;
     this.refused = ((answer && (answer.refused || answer.requests)) || []).map(asRow);
   }
 

@@ -2,11 +2,13 @@
 
 import { append, button, copied, cut, make, mono, one, refill, say } from "./dom.js";
 import { asCurl, asJson, asPytest } from "./copy.js";
+import { devicePane } from "./device.js";
 import { fieldsTable, fixBox, stagePath } from "./fields.js";
 import { block } from "./json.js";
 import { tabbed } from "./tabs.js";
+import * as whatif from "./whatif.js";
 import { calls, change, explained as ask } from "./wire.js";
-import { clock, fateOf, human, isObject, judged, lastName, levels, maskedText, newName, parsed, plural, says, shown, titled, traits } from "./words.js";
+import { CHOSEN, clock, fateOf, human, isObject, judged, lastName, levels, lostBy, maskedText, newName, parsed, plural, says, shown, titled, traits } from "./words.js";
 
 // Return the verdict: the sentence that stands largest.
 export function verdict(row, explained) {
@@ -16,10 +18,11 @@ export function verdict(row, explained) {
   if (state === "dead") parts.push(status === null ? `Not delivered: ${detail || "no answer"}. ` : `Pendo answered ${status}: not delivered. `);
   if (state === "waiting") parts.push("Not delivered yet. ");
   if (state === "held") parts.push("Held back. ");
+  if (row.outcome === "skipped") return [CHOSEN.has(row.code) ? "Not sent to Pendo. " : "", lostBy(row)[0]];
   if (!all.length) return [...parts, explained ? fateOf(explained).verdict : says(row, null)];
   const [single, several] = row.type === "track" ? ["property", "properties"] : ["trait", "traits"];
   const reach = state === "delivered" ? (all.length === 1 ? "reaches" : "reach") : "would reach";
-  const count = lost.length ? `${kept.length} of ${all.length} ${all.length === 1 ? single : several}` : all.length === 1 ? `The only ${single}` : `All ${all.length} ${several}`;
+  const count = lost.length ? `${kept.length} of ${all.length} ${all.length === 1 ? single : several}` : { 1: `The only ${single}`, 2: `Both ${several}` }[all.length] ?? `All ${all.length} ${several}`;
   parts.push(`${count} ${reach} Pendo.`);
   const more = parts.length;
   for (const field of renamed.slice(0, 3)) parts.push(parts.length > more ? "; " : " ", mono(cut(lastName(field.from), 40)), " arrives as ", mono(cut(newName(field), 40)));
@@ -40,6 +43,7 @@ export class Detail {
     this.explained = null;
     this.tab = "Fields";
     this.mark = "";
+    this.whatIf = ""; // what another set-up is asked for, as in the address
     this.act = { go, close, opened };
   }
 
@@ -56,23 +60,29 @@ export class Detail {
   async show(row, known = null) {
     this.row = row;
     if (row.refused) return this.draw(row, null);
+    const { whatIf } = this;
+    if (whatIf) {
+      const otherwise = await ask(row.id, whatif.asked(whatIf)).catch(() => null);
+      return this.row === row && this.whatIf === whatIf ? this.draw(otherwise ?? row, otherwise) : undefined;
+    }
     const explained = known || (await ask(row.id).catch(() => null));
-    if (this.row !== row) return undefined;
+    if (this.row !== row || this.whatIf) return undefined;
     if (explained) row.delivery = explained.delivery;
     return this.draw(row, explained);
   }
 
   draw(row, explained) {
-    const mark = JSON.stringify([row.id, row.delivery, explained && explained.attempts, explained && explained.fate]);
+    const mark = JSON.stringify([this.whatIf, row.id, row.delivery, explained && explained.attempts, explained && explained.fate]);
     if (mark === this.mark) return;
     this.mark = mark;
     this.explained = explained;
     const { tone, pill } = judged(row, explained);
     refill(this.place,
       button("‹ Calls", () => this.act.close(), "back"),
+      this.whatIf ? whatif.banner(this.whatIf, () => this.act.go({ whatIf: "" })) : null,
       make("h2", { class: `verdict ${tone}`, tabindex: "-1" }, ...verdict(row, explained)),
       this.line(row, explained, pill, tone),
-      row.refused ? null : this.actions(row, explained));
+      ...(row.refused ? refusal(row) : [this.actions(row, explained)]));
     if (explained) {
       append(this.place, [stagePath(row, explained)]);
       append(this.place, [fixBox(row, explained)]);
@@ -97,7 +107,6 @@ export class Detail {
       body.messageId ? `messageId ${cut(shown(body.messageId), 24)}` : "",
       isObject(library) && library.name && library.name !== "unknown" ? `${shown(library.name)} ${shown(library.version ?? "")}` : "",
       answer,
-      explained && explained.mapping ? `mapping ${explained.mapping}` : "",
     ];
     return make("p", { class: "line" }, make("span", { class: `pill ${tone}` }, pill), " ", bits.filter(Boolean).join(" · "));
   }
@@ -105,12 +114,14 @@ export class Detail {
   actions(row, explained) {
     const person = row.user !== null && row.user !== undefined && row.user !== "";
     return make("div", { class: "actions" },
-      row.outcome === "webhook" ? button("Send again", () => this.again(), "first", { id: "again", "aria-keyshortcuts": "r" }) : null,
+      row.outcome === "webhook" && !this.whatIf ? button("Send again", () => this.again(), "first", { id: "again", "aria-keyshortcuts": "r" }) : null,
       button("Copy as curl", () => this.copy("curl"), "", { "aria-keyshortcuts": "c" }),
       button("JSON", () => this.copy("JSON")),
       button("pytest", () => this.copy("pytest")),
       button("Copy link", () => copied(location.href, "the link to this call")),
-      person && explained ? button(`Only ${cut(shown(row.user), 24)}`, () => this.act.go({ view: "calls", name: "user", value: shown(row.user) })) : null);
+      person && explained ? button(`Only ${cut(shown(row.user), 24)}`, () => this.act.go({ view: "calls", name: "user", value: shown(row.user) })) : null,
+      ...Object.entries((explained && explained.effect) || {}).filter(([kind, record]) => record && ["visitor", "account"].includes(kind)).map(([kind, { id }]) =>
+        button(`Open ${kind} ${cut(shown(id), 24)} →`, () => this.act.go({ view: `${kind}s`, record: shown(id) }))));
   }
 
   copy(what) {
@@ -120,7 +131,7 @@ export class Detail {
   }
 
   async again() {
-    if (!this.row || this.row.refused) return;
+    if (!this.row || this.row.refused || this.whatIf) return;
     const { status, body } = await change("/_/send-again", { call: this.row.id }).catch(() => ({ status: 0, body: null }));
     if (status >= 200 && status < 300) say("Sent again: the same webhook, one more attempt.");
     else say(status === 404 && !body ? "This server cannot send again." : `Not sent: ${(body && body.error) || `the server answered ${status}`}`);
@@ -134,6 +145,7 @@ export class Detail {
     else if (explained.message) shownTabs.push(["To other destinations", () => [block(explained.message)]]);
     const attempts = explained.attempts || [];
     if (attempts.length) shownTabs.push([`Answer ${attempts.at(-1).status ?? "none"}`, () => attempts.map(attemptOf)]);
+    if (["identify", "group", "track"].includes(row.type)) shownTabs.push(["Browser destination", () => devicePane(row)]);
     if ((explained.stages || []).length) shownTabs.push(["Stages", () => stagesOf(explained)]);
     if (row.findings.length) shownTabs.push([`Findings ${row.findings.length}`, () => findingsOf(row, this.act.go)]);
     const user = row.user !== null && row.user !== undefined && row.user !== "" && typeof row.user !== "object" ? shown(row.user) : "";
@@ -152,6 +164,14 @@ export class Detail {
     }).catch((error) => refill(list, make("li", {}, String(error.message))));
     return [list];
   }
+}
+
+function refusal(row) {
+  return [
+    make("div", { class: "actions" }, button("Copy link", () => copied(location.href, "the link to this request"))),
+    make("p", { class: "line" }, `It was answered ${shown(row.status)}, as Segment would: it brought no call, and the SDK may drop or repeat it.`),
+    make("dl", { class: "facts" }, ...[["Path", row.path], ["Code", row.code], ["Id", row.id.replace(/^refused-/, "")]].flatMap(([name, value]) => [make("dt", {}, name), make("dd", { class: "mono" }, shown(value ?? ""))])),
+  ];
 }
 
 function webhookOf(explained) {

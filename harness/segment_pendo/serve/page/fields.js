@@ -1,7 +1,7 @@
 // What the app sent, where it shows in Pendo, and why: the path, the fix and the table.
 
 import { button, copied, cut, make, mono } from "./dom.js";
-import { human, isObject, lastName, levels, maskedAt, newName, shown } from "./words.js";
+import { human, isObject, lastName, levels, lostBy, maskedAt, newName, shown } from "./words.js";
 
 const IN_CALL = /^\$\.(traits|properties)/;
 const SIMPLE = ["string", "number", "boolean"];
@@ -32,8 +32,9 @@ export function fixBox(row, explained) {
     else lines.push([finding.path, [finding.path === "$" ? "" : mono(human(finding.path)), finding.path === "$" ? "" : ": ", finding.message], null, finding.code]);
   }
   const last = (explained.attempts || []).at(-1);
-  if (last && last.state !== "delivered" && last.detail) lines.unshift(["", [last.detail], null, null]);
-  if (row.outcome === "skipped" && row.reason) lines.unshift(["", [row.reason], null, row.code]);
+  if (last && last.state !== "delivered" && last.detail) lines.unshift(["", [last.detail[0].toUpperCase() + last.detail.slice(1)], null, null]);
+  const [, todo] = row.outcome === "skipped" ? lostBy(row) : [];
+  if (todo) lines.unshift(["", [todo], null, row.code]);
   if (!lines.length) return null;
   return make("div", { class: "fix" }, make("b", {}, "Fix"), make("ul", {}, ...lines.slice(0, 6).map(([, says, text, code]) =>
     make("li", {}, ...says, text ? button("copy", () => copied(text, "the replacement"), "plain") : null, code ? mono(code, "code") : null))));
@@ -44,7 +45,7 @@ const key = (name) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(n
 // Return the table of fields; what only Segment adds is folded away.
 export function fieldsTable(row, explained) {
   const all = explained.fields || [];
-  if (!all.length) return [make("p", { class: "quiet" }, explained.reason || "Pendo gets nothing of this call.")];
+  if (!all.length) return [make("p", { class: "quiet" }, "Pendo gets nothing of this call.")];
   const isShown = (field) => field.to !== null || IN_CALL.test(field.from || field.webhook || "");
   const rest = all.filter((field) => !isShown(field));
   const nodes = [table(all.filter(isShown))];

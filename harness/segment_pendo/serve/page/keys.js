@@ -10,6 +10,7 @@ const LANGUAGE = [
   ["user:ann", "group:acme  type:track  event:\"Signed Up\""], ["trait:plan", "calls that have this trait"],
   ["code:NESTED_IGNORED", "calls with this finding"], ["level:error", "level:warning means warnings and errors"],
   ["outcome:dropped", "webhook, skipped, dropped, unselected, refused"], ["delivery:dead", "waiting, delivered, held, dead"],
+  ["since:10:15", "until:10:15:30, or an ISO time; a drag over the strip sets both"],
   ["anything else", "text in ids, events, traits and values"],
 ];
 
@@ -20,6 +21,8 @@ export function listen(acts) {
     if (event.key === "Escape") {
       if (typing) event.target.blur();
       acts.back();
+    } else if (event.key === "Enter" && event.target !== document.body) {
+      return; // it presses the button, or opens what is chosen
     } else if (!typing && acts[event.key]) {
       event.preventDefault();
       acts[event.key]();

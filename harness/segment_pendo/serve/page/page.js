@@ -2,18 +2,21 @@
 
 import * as findings from "./findings.js";
 import * as keys from "./keys.js";
+import * as mute from "./mute.js";
 import * as people from "./people.js";
 import * as pipeline from "./pipeline.js";
 import * as setup from "./setup.js";
+import * as target from "./target.js";
 import { Detail } from "./detail.js";
 import { button, one, refill, say, visible } from "./dom.js";
 import { address, has, link, read, toggled } from "./filter.js";
 import { List } from "./list.js";
 import { listen } from "./stream.js";
+import { Timeline } from "./timeline.js";
 import { Explained } from "./explained.js";
 import { Calls } from "./calls.js";
 import { change, health, isMissing, summary } from "./wire.js";
-import { isBad, shown as shownText } from "./words.js";
+import { isBad } from "./words.js";
 
 const VIEWS = [["calls", "Calls"], ["visitors", "Visitors"], ["accounts", "Accounts"], ["findings", "Findings"], ["setup", "Set-up"]];
 
@@ -30,10 +33,13 @@ const list = new List({ open: (id, keep) => open(id, keep), older: () => calls.o
 const calls = new Calls(list, { failed: (text) => (one("filter-help").textContent = visible(text)), came, loaded });
 const detail = new Detail({ go, close: () => go({ call: "" }), opened: () => null });
 
+const strip = new Timeline((since, until) => go({ q: toggled(toggled(toggled(toggled(at.q, "since", ""), "until", ""), "since", since), "until", until) }));
+
 // Go to a view, a call or a filter, and have it in the address.
-function go({ view = at.view, call, name, value, q }, replace = false) {
+function go({ view = at.view, call, record, name, value, q, whatIf = at.whatIf }, replace = false) {
   const text = name ? (has(at.q, name, value) ? at.q : toggled(at.q, name, value)) : q ?? at.q;
-  const next = { view, q: text, call: call ?? (view === at.view ? at.call : "") };
+  const stays = view === at.view;
+  const next = { view, q: text, whatIf, call: call ?? (stays ? at.call : ""), record: record ?? (stays ? at.record : "") };
   if (link(next) !== link(at)) history[replace ? "replaceState" : "pushState"](null, "", link(next));
   arrive(next);
 }
@@ -46,7 +52,8 @@ function arrive(next) {
   drawViews();
   drawPipeline();
   if (at.view !== shown) showView();
-  if (at.view === "calls" && (at.call !== before.call || !detail.row)) showCall();
+  else if ((at.record !== before.record || at.whatIf !== before.whatIf) && redraw) redraw().catch(() => null);
+  if (at.view === "calls" && (at.call !== before.call || at.whatIf !== before.whatIf || !detail.row)) showCall();
 }
 
 function showView() {
@@ -55,13 +62,14 @@ function showView() {
   const isCalls = at.view === "calls";
   one("calls-view").hidden = !isCalls;
   one("bar").hidden = !isCalls;
+  strip.show(isCalls);
   const other = one("other-view");
   other.hidden = isCalls;
   if (isCalls) return seen();
   refill(other);
   const drawn = {
-    visitors: () => people.draw(other, "visitor", go), accounts: () => people.draw(other, "account", go),
-    findings: () => findings.draw(other, go), setup: () => setup.draw(other, numbers.summary && numbers.summary.addresses),
+    visitors: () => people.draw(other, "visitor", go, () => at.record), accounts: () => people.draw(other, "account", go, () => at.record),
+    findings: () => findings.draw(other, go, () => (list.changed(), count(0))), setup: () => setup.view(other, numbers.summary && numbers.summary.addresses, () => at.whatIf, go),
   }[at.view];
   const view = at.view;
   if (drawn) Promise.resolve(drawn()).then((again) => view === shown && (redraw = again || null)).catch(() => say("segment-pendo does not answer."));
@@ -75,6 +83,7 @@ async function showCall() {
   const row = list.get(at.call);
   if (row && detail.row !== row) one("detail").scrollTop = 0;
   if (matchMedia("(max-width: 699px)").matches) one("detail").focus({ preventScroll: true });
+  detail.whatIf = at.whatIf;
   if (row) return detail.show(row);
   const found = await cache.ask(at.call);
   if (found && found.id === at.call) return detail.show(found, found);
@@ -98,8 +107,10 @@ function open(id, keep = false) {
 
 function search() {
   const { filters, unknown } = read(at.q);
-  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery:`) : "";
-  if (!unknown.length) calls.search(filters);
+  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery: since: until:`) : "";
+  if (unknown.length) return;
+  calls.search(filters);
+  strip.refresh(filters);
 }
 
 function loaded() {
@@ -107,7 +118,7 @@ function loaded() {
   const none = one("none");
   none.hidden = !isEmpty;
   if (isEmpty && at.q) refill(none, "No call matches this filter.", button("Remove the filter", () => go({ q: "" })));
-  else if (isEmpty) refill(none, "Waiting for the first call.");
+  else if (isEmpty) refill(none, "Waiting for the first call.", button("Point an SDK here", () => go({ view: "setup" }), "first on-phone"));
   if (at.call) {
     list.select(at.call);
     if (!detail.row) showCall();
@@ -149,14 +160,21 @@ function drawViews() {
 }
 
 function drawPipeline() {
-  pipeline.draw(pipeline.counts(numbers.summary, numbers.health, numbers.codes), {
-    isOn: (name, value) => has(at.q, name, value),
-    choose: (name, value) => go({ q: name ? toggled(steps(at.q, name, value), name, value) : "" }),
+  pipeline.draw(pipeline.counts(numbers.summary, numbers.health), {
+    isOn: (filters) => isStep(at.q, filters),
+    choose: (filters) => go({ q: stepped(at.q, filters) }),
   });
 }
 
-// Return the filter without the other steps: a call is at one step only.
-const steps = (q, name, value) => (has(q, name, value) ? q : ["outcome", "delivery", "level"].reduce((text, one) => toggled(text, one, ""), q));
+const STEP = ["outcome", "delivery", "level"];
+const isStep = (q, filters) => STEP.every((name) => (read(q).filters[name] ?? "") === (filters[name] ?? ""));
+
+// Return the filter with this step and no other, or without it where it is there; no step means all calls.
+function stepped(q, filters) {
+  if (!Object.keys(filters).length) return "";
+  const bare = STEP.reduce((text, name) => toggled(text, name, ""), q);
+  return isStep(q, filters) ? bare : Object.entries(filters).reduce((text, [name, value]) => toggled(text, name, value), bare);
+}
 
 let counting = null;
 
@@ -166,9 +184,11 @@ function count(soon = 500) {
   counting = setTimeout(async () => {
     const [told, state, codes] = await Promise.all([summary().catch(() => null), health().catch(() => null), findings.counted()]);
     counting = null;
+    mute.ofProject(told && told.mute);
     numbers = { summary: told, health: state, codes };
     total = state ? state.totals.requests : total;
-    target(told || {}, state);
+    target.draw(told, (call) => go({ view: "calls", call }));
+    if (at.view === "calls") strip.refresh();
     drawPipeline();
     drawViews();
     const isSetUp = detail.mark === "set-up";
@@ -177,25 +197,28 @@ function count(soon = 500) {
   }, (numbers.health && numbers.health.totals.calls > 5000 ? 4 : 1) * soon);
 }
 
-function target(from, state) {
-  const name = shownText(from.destination ?? (state && state.outbox && state.outbox.destination) ?? "");
-  const set = from.setup || {};
-  const more = [name === "loopback" ? "Pendo on loopback" : name, typeof set.track === "boolean" ? `track ${set.track ? "on" : "off"}` : "", set.webhook];
-  one("target").textContent = visible(`→ ${more.filter((text) => typeof text === "string" && text).join(" · ")}`);
-  one("target").title = one("target").textContent;
-}
-
 function heard(event) {
   if (event.event === "delivery") {
     const { id, state, status, attempts, detail: words } = event.delivery ? { ...event.delivery, id: event.id } : event;
     if (state) list.delivered(id, { state, status: status ?? null, attempts, detail: words });
     if (id === at.call && detail.row) detail.show(detail.row);
+  } else if (event.event === "cleared") {
+    forgotten();
   } else if (event.event === "missed") {
     if (!paused) search();
   } else if (paused) {
     if (event.event === "call") newer(1);
   } else calls.soon(event.event === "refused" || event.event === "open");
   count();
+}
+
+// Calls were cleared, here or by somebody else.
+function forgotten() {
+  list.clear(); // or its rows would be explained again, which nobody can any more
+  cache.clear();
+  go({ call: "" });
+  search();
+  count(0);
 }
 
 function pause() {
@@ -244,11 +267,8 @@ one("clear").addEventListener("click", async () => {
   if (!confirm("Forget all calls of this instance?")) return;
   const { status } = await change("/_/calls", undefined, "DELETE");
   if (status !== 200) return say("The calls could not be cleared.");
-  list.clear(); // or its rows would be explained again, which nobody can any more
-  cache.clear();
-  go({ q: "", call: "" });
-  search();
-  count(0);
+  go({ q: "" });
+  forgotten();
 });
 one("list").addEventListener("scroll", seen);
 document.addEventListener("visibilitychange", seen);
@@ -256,9 +276,11 @@ addEventListener("popstate", () => arrive(address()));
 addEventListener("hashchange", () => link(address()) !== link(at) && arrive(address()));
 keys.listen({
   "/": () => (go({ view: "calls" }), one("filter").focus(), one("filter").select()),
-  j: () => list.move(1), k: () => list.move(-1), Enter: () => list.move(0),
-  r: () => detail.again(), c: () => detail.copy("curl"), p: pause, "?": keys.help, back,
+  j: () => inCalls() && list.move(1), k: () => inCalls() && list.move(-1), Enter: () => inCalls() && list.move(0),
+  r: () => inCalls() && detail.again(), c: () => inCalls() && detail.copy("curl"), p: pause, "?": keys.help, back,
 });
+
+const inCalls = () => at.view === "calls";
 
 one("filter").value = at.q;
 drawViews();

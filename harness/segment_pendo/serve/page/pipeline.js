@@ -2,26 +2,25 @@
 
 import { button, make, one, refill } from "./dom.js";
 
+// Name, words, tone, and what the filter box then holds.
 const STEPS = [
-  ["calls", "received", "", "", ""],
-  ["refused", "refused", "bad", "outcome", "refused"],
-  ["dropped", "dropped by Segment", "bad", "outcome", "dropped"],
-  ["unselected", "not selected", "", "outcome", "unselected"],
-  ["waiting", "waiting", "", "delivery", "waiting"],
-  ["held", "held back", "warn", "delivery", "held"],
-  ["delivered", "delivered", "", "delivery", "delivered"],
-  ["failed", "failed", "bad", "delivery", "dead"],
-  ["lossy", "lose something", "warn", "level", "warning"],
+  ["calls", "received", "", {}],
+  ["refused", "refused", "bad", { outcome: "refused" }],
+  ["dropped", "dropped by Segment", "bad", { outcome: "dropped" }],
+  ["unselected", "not selected", "", { outcome: "unselected" }],
+  ["waiting", "waiting", "", { delivery: "waiting" }],
+  ["held", "held back", "warn", { delivery: "held" }],
+  ["delivered", "delivered", "", { delivery: "delivered" }],
+  ["failed", "failed", "bad", { delivery: "dead" }],
+  ["lossy", "lose something", "warn", { outcome: "webhook", level: "warning" }],
 ];
 // These stand there even with nothing in them.
 const ALWAYS = new Set(["calls", "delivered"]);
 
 // Return the counts of an answer of /_/summary, or of /_/health where that is all there is.
-export function counts(summary, health, codes) {
+export function counts(summary, health) {
   const steps = (summary && summary.pipeline) || {};
   const { totals = {}, deliveries = {} } = health || {};
-  // level: asks for findings; codes in small letters are Segment's reasons to drop a call.
-  const of = (level) => (codes || []).filter((one) => one.level === level && /^[A-Z]/.test(one.code)).reduce((sum, one) => sum + (one.count || 0), 0);
   return {
     calls: steps.received ?? totals.calls ?? 0,
     refused: steps.refused ?? totals.refused ?? 0,
@@ -32,23 +31,23 @@ export function counts(summary, health, codes) {
     delivered: steps.delivered ?? deliveries.delivered ?? 0,
     failed: steps.dead ?? deliveries.dead ?? 0,
     lossy: steps.lossy ?? 0,
-    error: of("error"),
-    warning: of("warning"),
+    error: steps.errors ?? 0,
+    warning: steps.warnings ?? 0,
   };
 }
 
 export function draw(all, { isOn, choose }) {
   const nodes = [];
-  for (const [name, words, tone, filter, value] of STEPS) {
+  for (const [name, words, tone, filters] of STEPS) {
     if (!all[name] && !ALWAYS.has(name)) continue;
     if (nodes.length) nodes.push(make("i", { "aria-hidden": "true" }, "›"));
-    const on = filter ? isOn(filter, value) : false;
-    nodes.push(button("", () => choose(filter, value), all[name] ? tone : "", { "aria-pressed": filter ? String(on) : null }));
+    const on = name === "calls" ? null : String(isOn(filters));
+    nodes.push(button("", () => choose(filters), all[name] ? tone : "", { "aria-pressed": on }));
     nodes.at(-1).append(make("b", {}, all[name].toLocaleString("en")), ` ${words}`);
   }
   keepFocus(one("pipeline"), nodes);
   const chips = [["error", "bad"], ["warning", "warn"]].map(([level, tone]) =>
-    button(all[level] ? `${level} ${all[level].toLocaleString("en")}` : level, () => choose("level", level), all[level] ? tone : "", { "aria-pressed": String(isOn("level", level)), title: `Only calls with a finding that is ${level === "error" ? "an error" : "a warning or worse"}` }));
+    button(all[level] ? `${level} ${all[level].toLocaleString("en")}` : level, () => choose({ level }), all[level] ? tone : "", { "aria-pressed": String(isOn({ level })), title: level === "error" ? "Only calls with an error, or dropped" : "Only calls with a warning or worse" }));
   keepFocus(one("chips"), chips);
 }
 

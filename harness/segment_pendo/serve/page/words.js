@@ -1,8 +1,9 @@
 // What happened to a call, in words and in one of five tones: good, warn, bad, idle, wait.
 
 import { cut } from "./dom.js";
+import { isMuted, levelOf } from "./mute.js";
 
-// Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss.
+// Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss. As their level says.
 export const CHOSEN = new Set([
   "NO_MATCHING_MAPPING", "FILTERED_BY_INTEGRATIONS_OBJECT", "FILTERED_BY_CONSENT", "DESTINATION_DISABLED",
   "FILTERED_BY_DESTINATION_FILTER", "FUNCTION_DROPPED", "FUNCTION_EVENT_NOT_SUPPORTED",
@@ -53,11 +54,12 @@ export function titled(row) {
   if (event) parts.push([event, true], [user ? ` · ${user}` : "", false], [group ? ` · ${group}` : "", false]);
   else if (row.type === "group") parts.push([group || "(no group id)", true], [user ? ` · ${user}` : "", false]);
   else parts.push([user || "(no user id)", true], [group ? ` · ${group}` : "", false]);
+  if (row.mapping) parts.push([` → ${cut(shown(row.mapping), 40)}`, false]);
   return parts.filter(([text]) => text);
 }
 
 export const levels = (row) => {
-  const of = (level) => (row.findings || []).filter((finding) => finding.level === level);
+  const of = (level) => (row.findings || []).filter((finding) => levelOf(finding) === level);
   return { error: of("error"), warning: of("warning"), info: of("info") };
 };
 
@@ -110,6 +112,15 @@ function skipped(row) {
   return `${CHOSEN.has(row.code) ? "not selected" : "Segment"}: ${lower(chosen.replace(/\.$/, "").replace(/^The call has (?=neither)/, ""))}`;
 }
 
+// Return [why, what to do] of a skipped call; a choice of somebody's needs nothing.
+export function lostBy(row) {
+  const reason = row.reason || row.code || "";
+  const at = CHOSEN.has(row.code) ? -1 : reason.lastIndexOf("; ");
+  if (at < 0) return [reason, ""];
+  const todo = reason.slice(at + 2);
+  return [`${reason.slice(0, at)}.`, todo[0].toUpperCase() + todo.slice(1)];
+}
+
 const lower = (text) => (/^(?!Pendo|Segment|Analytics)[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 
 function delivered(row) {
@@ -160,7 +171,7 @@ export function judged(row, explained) {
   const { error, warning } = levels(row);
   if (error.length) return { tone: "bad", pill: plural(error.length, "error") };
   if (state === "held") return { tone: "warn", pill: "held" };
-  const lost = explained ? traits(explained).lost.length : 0;
+  const lost = explained ? traits(explained).lost.filter((field) => !isPlayedDown(row, field)).length : 0;
   if (explained && explained.effect && !explained.effect.visitor && !explained.effect.account && row.type !== "track") {
     return { tone: "warn", pill: "no effect" };
   }
@@ -168,6 +179,9 @@ export function judged(row, explained) {
   if (warning.length) return { tone: "warn", pill: plural(warning.length, "warning") };
   return { tone: "good", pill: status === null || status === undefined ? "sent" : String(status) };
 }
+
+// Whether a muted code says that a field is lost.
+const isPlayedDown = (row, field) => (row.findings || []).some((finding) => isMuted(finding.code) && finding.path.startsWith(field.from));
 
 export const isBad = (row) => judged(row, null).tone === "bad";
 

@@ -5,10 +5,11 @@ from typing import Final, NamedTuple
 
 from segment_pendo.base.prose import plain
 from segment_pendo.base.suggestion import nearest, unknown
+from segment_pendo.base.times import parse
 from segment_pendo.serve.store.searched import level_number, listed, text
 from segment_pendo.words import LEVELS
 
-__all__ = ["CURSOR", "FILTERS", "Condition", "FilterError", "after_cursor", "condition"]
+__all__ = ["CURSOR", "FILTERS", "Condition", "FilterError", "after_cursor", "condition", "instant"]
 
 _MOST_WORDS: Final = 20
 _STATES: Final = ("waiting", "delivered", "held", "dead")
@@ -18,6 +19,7 @@ _OUTCOMES: Final = {
     "dropped": "c.outcome = 'skipped' and c.dropped",
     "unselected": "c.outcome = 'skipped' and not c.dropped",
 }
+_AT: Final = "(select r.at from receipts r where r.n = c.n)"
 CURSOR: Final = "the value of next in an earlier answer"
 
 
@@ -92,6 +94,28 @@ def _trait(value: str) -> Condition:
     return Condition("instr(c.traits, ?) > 0", (listed([value]),))
 
 
+def instant(name: str, value: str) -> str:
+    """Return a time as the store writes it. Raises FilterError."""
+    at = parse(value)
+    if at is None:
+        msg = f"{name} must be an ISO 8601 time such as 2026-11-29T10:15:00Z, not {plain(value)!r}"
+        raise FilterError(msg)
+    return at.isoformat()
+
+
+def _since(value: str) -> Condition:
+    at = instant("since", value)
+    # The first half finds where to begin by an index; requests may be kept in another order than they came.
+    first = "c.n >= (select min(n) from receipts where at >= ?)"
+    return Condition(f"{first} and {_AT} >= ?", (at, at))
+
+
+def _until(value: str) -> Condition:
+    at = instant("until", value)
+    last = "c.n <= (select max(n) from receipts where at < ?)"
+    return Condition(f"{last} and {_AT} < ?", (at, at))
+
+
 def _q(value: str) -> Condition:
     wanted = text(value).casefold().split()[:_MOST_WORDS]
     return Condition(" and ".join(["instr(c.words, ?) > 0"] * len(wanted)) or "true", tuple(wanted))
@@ -100,6 +124,10 @@ def _q(value: str) -> Condition:
 def _door(value: str) -> Condition:
     known = _one_of("door", value, ("home", "proxy", "tls"))
     return Condition("(select r.door from receipts r where r.n = c.n) = ?", (known,))
+
+
+def _session(value: str) -> Condition:
+    return Condition("c.n in (select n from receipts where session = ?)", (text(value),))
 
 
 FILTERS: Final[dict[str, Callable[[str], Condition]]] = {
@@ -114,4 +142,7 @@ FILTERS: Final[dict[str, Callable[[str], Condition]]] = {
     "level": _level,
     "q": _q,
     "door": _door,
+    "session": _session,
+    "since": _since,
+    "until": _until,
 }

@@ -1,29 +1,35 @@
 """What a store holds as a whole: how far calls got, which codes they have, what was refused."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from segment_pendo.base.times import text
 from segment_pendo.explain.events import refused_row
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS
 from segment_pendo.serve.store.calls import Page
 from segment_pendo.serve.store.database import Database
-from segment_pendo.serve.store.filters import after_cursor
+from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.news import refusal_of
 from segment_pendo.serve.store.searched import level_number
-from segment_pendo.words import LEVELS, CallRef, JsonObject
+from segment_pendo.serve.store.timeline import ALL_TIME, Span
+from segment_pendo.words import LEVELS, MOST_COPIES, CallRef, JsonObject
 
 __all__ = ["Overview"]
 
 # A call's place in one number.
 _AT: Final = "c.n * 4294967296 + c.place"
 _STEPS: Final = {
-    "received": "count(*)",
+    "received": f"sum(place % {MOST_COPIES} = 0)",  # a call of several mappings is one call
     "dropped": "sum(dropped)",
     "unselected": "sum(outcome = 'skipped' and not dropped)",
     "webhooks": "sum(outcome = 'webhook')",
     **{state: f"sum(state is '{state}')" for state in ("waiting", "delivered", "held", "dead")},
-    "lossy": "sum(outcome = 'webhook' and level >= ?)",
+    "lossy": f"sum(outcome = 'webhook' and level >= {level_number('warning')})",
+    # As the filters level=error and level=warning find them.
+    "errors": f"sum(level >= {level_number('error')})",
+    "warnings": f"sum(level >= {level_number('warning')})",
 }
 
 
@@ -41,10 +47,13 @@ class Overview:
         self._database = database
 
     def pipeline(self) -> JsonObject:
-        """Return how many requests and calls got how far; `lossy`: webhooks with a warning or an error."""
+        """Return how many requests and calls got how far.
+
+        Of a call that several mappings select, each webhook counts for itself, but `received` counts calls.
+        `lossy`: webhooks with a warning or an error.
+        """
         counts = self._database.execute(
-            f"select {', '.join(_STEPS.values())} from calls",  # noqa: S608 - our own words
-            (level_number("warning"),),
+            f"select {', '.join(_STEPS.values())} from calls"  # noqa: S608 - our own words
         ).fetchone()
         (requests,) = self._database.execute("select count(*) from receipts").fetchone()
         (refused,) = self._database.execute(
@@ -53,12 +62,33 @@ class Overview:
         steps: JsonObject = {name: count or 0 for name, count in zip(_STEPS, counts, strict=True)}
         return {"requests": requests, "refused": refused, **steps}
 
-    def codes(self) -> list[JsonObject]:
+    def newest_attempt(self, destination: int) -> JsonObject | None:
+        """Return the last attempt to deliver to a destination (its number), or None where there was none."""
+        row = self._database.execute(
+            "select r.id, a.place, a.at, a.state, a.status, a.detail from attempts a "
+            "join receipts r on r.n = a.n where r.destination = ? order by a.turn desc limit 1",
+            (destination,),
+        ).fetchone()
+        if row is None:
+            return None
+        name, place, at, state, status, detail = row
+        return {
+            "call": str(CallRef.at(name, place)),
+            "time": text(datetime.fromisoformat(at)),
+            "state": state,
+            "status": status,
+            "detail": detail or None,
+        }
+
+    def codes(self, filters: Mapping[str, str] | None = None) -> list[JsonObject]:
         """Return each code of the calls, the worst level first, then the code that most calls have."""
         count: Counter[str] = Counter()
         seen: dict[str, _Seen] = {}
+        wanted = condition(filters or {})
         grouped = self._database.execute(
-            f"select codes, count(*), min({_AT}), max({_AT}) from calls c where codes <> '' group by codes"  # noqa: S608
+            f"select codes, count(*), min({_AT}), max({_AT}) from calls c where codes <> '' "  # noqa: S608
+            f"and {wanted.sql} group by codes",
+            wanted.values,
         )
         for codes, calls, first, last in grouped:
             for code in set(codes.split(" ")):
@@ -85,20 +115,30 @@ class Overview:
         (name,) = self._database.execute("select id from receipts where n = ?", (number,)).fetchone()
         return str(CallRef.at(name, place))
 
-    def refused(self, *, after: str = "", before: str = "", newest: bool = False, limit: int = 100) -> Page:
+    def refused(
+        self,
+        session: str | None = None,
+        *,
+        after: str = "",
+        before: str = "",
+        newest: bool = False,
+        limit: int = 100,
+        span: Span = ALL_TIME,
+    ) -> Page:
         """Return requests that brought no call, as Calls.page returns calls. Raises FilterError."""
         cursor = before if newest else after
         beyond, order = ("<", "desc") if newest else (">", "asc")
         start, _ = after_cursor(cursor, "before" if newest else "after") if cursor else (0, 0)
         place = f"n {beyond} {start:d}" if cursor else "true"
         rows = self._database.execute(
-            "select n, id, at, path, status, refusal from receipts where refusal is not null "  # noqa: S608
-            f"and {place} order by n {order} limit ?",
-            (limit,),
+            "select n, id, at, path, status, refusal, session from receipts "  # noqa: S608
+            f"where refusal is not null and {place} and (? is null or session = ?) "
+            f"and at >= ? and at < ? order by n {order} limit ?",
+            (session, session, *span, limit),
         ).fetchall()
         found = [
-            refused_row(name, datetime.fromisoformat(at), path, refusal_of(status, refusal))
-            for _, name, at, path, status, refusal in rows
+            refused_row(name, datetime.fromisoformat(at), path, refusal_of(status, refusal), own or "")
+            for _, name, at, path, status, refusal, own in rows
         ]
         return Page(found, f"{rows[-1][0]}.0" if rows else cursor)
 

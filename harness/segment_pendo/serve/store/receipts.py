@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, cast
@@ -24,6 +24,7 @@ from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Jud
 __all__ = [
     "CALL",
     "RECEIPT",
+    "AsIf",
     "as_kept",
     "call_columns",
     "column",
@@ -35,8 +36,10 @@ __all__ = [
     "text",
 ]
 
+type AsIf = Callable[[Setup], Setup]
+
 RECEIPT: Final = (
-    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
+    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
 )
 CALL: Final = (
     "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, function, "
@@ -71,7 +74,7 @@ def receipt_columns(receipt: Receipt, setup: int, destination: int) -> tuple[obj
         receipt.id, receipt.at.isoformat(), request.door, request.method, text(request.path),
         text(request.query), text(request.host), request.ip, js_json.write(headers).decode(), request.body,
         receipt.reply.status, refusal, setup, destination,
-        sum(judged.webhook is not None for judged in receipt.each),
+        sum(judged.webhook is not None for judged in receipt.each), request.session or None,
     )  # fmt: skip
 
 
@@ -94,32 +97,36 @@ def call_columns(judged: Judged, place: int) -> tuple[object, ...]:
     )
 
 
-def remade(database: Database, number: int, only: Collection[int] | None = None) -> tuple[Receipt, Setup]:
+def remade(
+    database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
+) -> tuple[Receipt, Setup]:
     """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
 
-    `only`: the indexes of its calls that are wanted, None for all. Raises ValueError if its setup
-    cannot be read, LookupError if there is no such receipt.
+    `only`: the indexes of its calls that are wanted, None for all. `as_if`: returns the setup to map it with
+    instead. Raises ValueError if its setup cannot be read, LookupError if there is no such receipt.
     """
-    return finished(remade_in_steps(database, number, only))
+    return finished(remade_in_steps(database, number, only, as_if))
 
 
 def remade_in_steps(
-    database: Database, number: int, only: Collection[int] | None = None
+    database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
 ) -> Steps[tuple[Receipt, Setup]]:
     """Do the same as `remade`, a call a step."""
     row = database.execute(
-        "select r.id, at, door, method, path, query, host, ip, headers, body, described from receipts r "
-        "join setups s on s.id = r.setup where n = ?",
+        "select r.id, at, door, session, method, path, query, host, ip, headers, body, described "
+        "from receipts r join setups s on s.id = r.setup where n = ?",
         (number,),
     ).fetchone()
     if row is None:
         raise LookupError(number)
-    (name, at, door, method, path, query, host, ip, headers, body, setup) = row
+    (name, at, door, session, method, path, query, host, ip, headers, body, setup) = row
     kept = _as_sent(header_pairs(js_json.read(headers.encode()).value))
-    request = SdkRequest(method, path, query, kept, body, host, ip, door)
+    request = SdkRequest(method, path, query, kept, body, host, ip, door, session or "")
     described = js_json.read(setup.encode()).value
     assert isinstance(described, dict)
     as_then = Setup().like(described)
+    if as_if is not None:
+        as_then = as_if(as_then)
     if as_then.destination is not None and as_then.destination.file.function is not None:
         as_then = replace(as_then, function=remembered(_by_function(database, number)))
     received = datetime.fromisoformat(at)

@@ -113,13 +113,15 @@ class ReplayStore:
             request.method, request.path, request.query, request.headers, request.body, door=_DOOR
         )
         receipt = Receipt(item.name, item.call.at, request, accepted(request), ())
-        *columns, _open = receipts.receipt_columns(receipt, self._setup, self.store.outbox.destination)
+        *columns, _open, session = receipts.receipt_columns(
+            receipt, self._setup, self.store.outbox.destination
+        )
         chain = chain_number(self.store.outbox.destination, chain_of(data))
         call = Call(0, item.entry.type_of(item.call), data)
         codes = " ".join(item.call.findings)
         headers: Json = [[name, value] for name, value in item.webhook.headers]
         return (
-            (*columns, 1),
+            (*columns, 1, session),
             (
                 receipts.column(call.type), receipts.column(call.member("userId")),
                 receipts.column(call.member("groupId")), "webhook", codes, "waiting", None, None, None,
@@ -136,7 +138,7 @@ class ReplayStore:
         database = self._database
         first = self.accepted + 1
         database.executemany(
-            "insert into receipts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into receipts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(first + place, *receipt) for place, (receipt, *_) in enumerate(rows)],
         )
         database.executemany(

@@ -5,17 +5,19 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from segment_pendo.serve.store.searched import level_number, words
+from segment_pendo.serve.store.searched import level_of_code, words
 
 __all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
 
-VERSION: Final = 4
+VERSION: Final = 5
 OLDEST: Final = 2  # that can be brought up to it
 OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 # receipts.open: how many webhooks of a receipt are not delivered. chains: who has webhooks that wait, and
 # when the first of them is due (seconds since 1970). bodies: webhooks that no receipt makes again (replay).
 # place: of a call's webhook in its receipt (CallRef.place); function: what the insert function made of the
 # call, as Judged has it. setups: how receipts were mapped, as JSON. event to dropped: searched.
+# sessions: who may be asked for; receipts.session: to which one a request came. clearings: what was
+# forgotten, with numbers from the sequence of the receipts: whoever reads on from a place learns of it.
 _TABLES: Final = """
 create table destinations(
     id integer primary key, name text not null, fingerprint text not null, unique (name, fingerprint));
@@ -24,7 +26,7 @@ create table receipts(
     n integer primary key autoincrement, id text not null unique, at text not null, door text not null,
     method text not null, path text not null, query text not null, host text not null, ip text not null,
     headers text not null, body blob not null, status integer not null, refusal text, setup integer not null,
-    destination integer not null, open integer not null);
+    destination integer not null, open integer not null, session text);
 create table calls(
     n integer not null, place integer not null, type text, user text, grp text, outcome text not null,
     codes text not null, state text, status integer, attempts integer not null default 0, history text,
@@ -50,11 +52,19 @@ create index calls_event on calls(event) where event is not null;
 create index calls_ended on calls(state) where state in ('dead', 'held');
 create index chains_due on chains(destination, due);
 """
+# What version 5 has besides.
+_FIFTH: Final = """
+create table sessions(n integer primary key, id text not null unique, name text, at text not null);
+create table clearings(n integer primary key, what text not null, session text);
+create index receipts_session on receipts(session) where session is not null;
+create index if not exists receipts_at on receipts(at);
+"""
 
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables in an empty database, inside the transaction that the caller has begun."""
     _each(db, _TABLES)
+    _each(db, _FIFTH)
     _sign(db)
 
 
@@ -62,6 +72,8 @@ def migrate(db: sqlite3.Connection, version: int) -> None:
     """Bring a store of a version from OLDEST on up to this one, in the caller's transaction."""
     if version in _STEPS:
         _STEPS[version](db)
+    if version < 5:
+        _each(db, _FIFTH)
     _sign(db)
 
 
@@ -113,7 +125,7 @@ def _from_2(db: sqlite3.Connection) -> None:
         "refusal, (select s.id from setups s where s.described = o.setup), "
         "(select d.id from destinations d where d.name = o.destination), "
         "(select count(*) from old_calls c where c.n = o.n and c.state is not null "
-        "and c.state <> 'delivered') from old_receipts o"
+        "and c.state <> 'delivered'), null from old_receipts o"
     )
     db.execute(
         "insert into calls(n, place, type, user, grp, outcome, codes, state, status, attempts, history, "
@@ -150,7 +162,7 @@ def _from_3(db: sqlite3.Connection) -> None:
     db.execute("insert into setups(described) select distinct setup from old_receipts")
     db.execute(
         "insert into receipts select n, id, at, door, method, path, query, host, ip, headers, body, status, "
-        "refusal, (select s.id from setups s where s.described = o.setup), destination, open "
+        "refusal, (select s.id from setups s where s.described = o.setup), destination, open, null "
         "from old_receipts o"
     )
     db.execute(
@@ -167,16 +179,19 @@ def _from_3(db: sqlite3.Connection) -> None:
     _fill(db)
 
 
+def _from_4(db: sqlite3.Connection) -> None:
+    """Version 4 knew no sessions."""
+    db.execute("alter table receipts add column session text")
+
+
 def _fill(db: sqlite3.Connection) -> None:
     """Give filters what earlier versions kept of calls: all but the event and the names of traits."""
-    from segment_pendo.mapping.catalogue import FINDINGS  # noqa: PLC0415 - only to migrate
-
     found: list[tuple[object, ...]] = []
     for number, place, outcome, codes, *looked in db.execute(
         "select n, place, outcome, codes, type, user, grp from calls"
     ):
         names = codes.split(" ")
-        level = max((level_number(FINDINGS[name].level) for name in names if name in FINDINGS), default=0)
+        level = max(map(level_of_code, names))
         dropped = outcome == "skipped" and names[0] not in _PASSED_ON
         found.append((words([*looked, *names]), level, dropped, number, place))
     db.executemany("update calls set words = ?, level = ?, dropped = ? where n = ? and place = ?", found)
@@ -188,4 +203,4 @@ _PASSED_ON: Final = frozenset(
 )
 _KEPT_BY_3: Final = ("destinations", "receipts", "calls", "attempts", "chains", "bodies", "progress")
 # Each goes straight to this version. 64 is MOST_COPIES: where a place has the index alone in earlier ones.
-_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {2: _from_2, 3: _from_3}
+_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {2: _from_2, 3: _from_3, 4: _from_4}

@@ -6,7 +6,16 @@ from typing import Final
 from segment_pendo.base import js_json
 from segment_pendo.words import LEVELS, Call, Json, Judged, Level
 
-__all__ = ["NOT_SEARCHED", "SEPARATOR", "level_number", "listed", "searched", "text", "words"]
+__all__ = [
+    "NOT_SEARCHED",
+    "SEPARATOR",
+    "level_number",
+    "level_of_code",
+    "listed",
+    "searched",
+    "text",
+    "words",
+]
 
 # A control character: it stands between names, and no name that people look for has it.
 SEPARATOR: Final = "\x1f"
@@ -26,9 +35,23 @@ def searched(judged: Judged) -> tuple[object, ...]:
         event,
         listed(names),
         words([column(call.type), event, *ids, *codes, *names]),
-        max((level_number(finding.level) for finding in judged.findings), default=0),
+        _worst(judged),
         judged.message is None,
     )
+
+
+def _worst(judged: Judged) -> int:
+    """Return the number of the worst level of findings and of why the call was skipped, else 0."""
+    found = max((level_number(finding.level) for finding in judged.findings), default=0)
+    return max(found, level_of_code(judged.skipped.code)) if judged.skipped else found
+
+
+def level_of_code(name: str) -> int:
+    """Return the number of the level of a code, of whatever kind; 0 where this version does not know it."""
+    from segment_pendo.mapping.catalogue import DROPS, FINDINGS  # noqa: PLC0415 - a large table
+
+    code = FINDINGS.get(name) or DROPS.get(name)
+    return level_number(code.level) if code else 0
 
 
 def level_number(level: Level) -> int:

@@ -19,10 +19,12 @@ from segment_pendo.mapping.assess import chain
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store import receipts
 from segment_pendo.serve.store.calls import Calls
+from segment_pendo.serve.store.clearings import Clearings, What
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.news import News
 from segment_pendo.serve.store.outbox import Outbox
 from segment_pendo.serve.store.schema import chain_number
+from segment_pendo.serve.store.sessions import Sessions
 from segment_pendo.words import Receipt
 
 __all__ = ["Limits", "Store"]
@@ -50,7 +52,7 @@ class Store:
     accepted, and a `fingerprint` of its key. `clock` returns seconds since 1970. `database`: that of another
     store in this process, which has the same file. `shuffle`: webhooks are due in an order that it draws,
     within a second, and wait for no others of their chain. `by_number`: as in Outbox. `calls`
-    reads what is kept, `outbox` has what is to be delivered.
+    reads what is kept, `outbox` has what is to be delivered, `sessions` whose calls they are.
     """
 
     def __init__(
@@ -74,7 +76,9 @@ class Store:
         self.database = database or Database(path)
         self._setup = receipts.kept_setup(self.database, setup)
         self.calls = Calls(self.database)
-        self.news = News(self.database, self.calls)
+        self.sessions = Sessions(self.database)
+        self._clearings = Clearings(self.database)
+        self.news = News(self.database, self.calls, self._clearings)
         self.outbox = Outbox(self.database, destination, fingerprint, by_number=by_number)
 
     def close(self) -> None:
@@ -140,9 +144,28 @@ class Store:
             self._forget(number)
         return len(numbers)
 
-    def clear(self) -> None:
-        """Forget everything, also what is not delivered. Raises OSError."""
+    def clear(self, what: What = "calls") -> None:
+        """Forget everything, also what is not delivered; `what`: as in Clearing. Raises OSError."""
         with self.database.transaction():
             for table in ("attempts", "calls", "bodies", "receipts", "chains"):
                 self.database.execute(f"delete from {table}")  # noqa: S608 - our own names
+            self._clearings.keep(what, None)
+        self.database.changed()
+
+    def clear_session(self, session: str) -> None:
+        """Forget the calls of a session, also those that are not delivered. Raises OSError."""
+        of_it = "n in (select n from receipts where session = ?)"
+        with self.database.transaction():
+            chains = self.database.execute(
+                f"select distinct chain from calls where {of_it} and state = 'waiting'",  # noqa: S608
+                (session,),
+            ).fetchall()
+            for table in ("attempts", "calls", "bodies", "receipts"):
+                self.database.execute(f"delete from {table} where {of_it}", (session,))  # noqa: S608
+            self.database.executemany(
+                "delete from chains where chain = ? and not exists "
+                "(select 1 from calls c where c.chain = chains.chain and c.state = 'waiting')",
+                chains,
+            )
+            self._clearings.keep("calls", session)
         self.database.changed()

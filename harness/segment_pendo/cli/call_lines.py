@@ -1,0 +1,115 @@
+"""Lines of calls as a stream takes them: in columns; on a terminal cut to its width, and in colours."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Final, TextIO
+
+from segment_pendo.base.prose import many
+from segment_pendo.explain.call_line import KIND, OUTCOME, CallLine, Tone, Word
+
+__all__ = ["Lines"]
+
+_GAP: Final = "  "
+_NARROWEST, _WIDEST = 12, 32  # columns for who, on a terminal
+_USUAL: Final = 80  # columns of a terminal that does not know its own
+_STYLES: Final[dict[Tone, str]] = {
+    "good": "green",
+    "warn": "yellow",
+    "bad": "bold red",
+    "idle": "dim",
+    "wait": "cyan",
+}
+
+type _Paint = Callable[[str], str]
+
+
+class Lines:
+    """Makes the text of lines for one stream."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._is_terminal = out.isatty()
+        self._paints = _paints(out) if self._is_terminal else {}
+
+    def text(self, line: CallLine) -> str:
+        """Return the text of a line. A pipe gets all of it, a terminal as much as it has columns for."""
+        clock = f"{line.at.astimezone():%H:%M:%S}"
+        if not self._is_terminal:
+            return line.text(clock)
+        columns = self._columns()
+        wide = max(_NARROWEST, min(_WIDEST, (columns - 32) // 3))
+        head = [
+            Word(clock, "idle"),
+            Word(_fitted(line.kind, KIND)),
+            Word(_fitted(line.who, wide)),
+            Word(f"{line.outcome:<{OUTCOME}}", line.tone),
+        ]
+        rest = columns - len(clock) - KIND - wide - OUTCOME - (len(head) - 1) * len(_GAP)
+        return (_GAP.join(map(self._painted, head)) + "".join(self._words(line.words, rest))).rstrip()
+
+    def missed(self, count: int) -> str:
+        """Return what stands in the place of lines that were left out."""
+        return f"... {many(count, 'line')} left out, as they were read too slowly"
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._out.fileno()).columns or _USUAL
+        except (OSError, ValueError):
+            return _USUAL
+
+    def _painted(self, word: Word) -> str:
+        paint = self._paints.get(word.tone) if word.tone is not None else None
+        return word.text if paint is None else paint(word.text)
+
+    def _words(self, words: Iterable[Word], columns: int) -> Iterator[str]:
+        """Yield words, with what stands before each, as far as there are columns for them."""
+        for word in words:
+            columns -= len(_GAP)
+            if columns < 1:
+                return
+            text = _cut(word.text, columns)
+            yield _GAP + self._painted(Word(text, word.tone))
+            columns -= _wide(text)
+
+
+def _paints(out: TextIO) -> dict[Tone, _Paint]:
+    """Return what puts each tone on a terminal; nothing where it has no colours, or nobody wants them."""
+    from rich.color import ColorSystem  # noqa: PLC0415 - only for a terminal
+    from rich.console import Console  # noqa: PLC0415
+    from rich.style import Style  # noqa: PLC0415
+
+    console = Console(file=out)
+    if console.color_system is None or console.no_color:
+        return {}
+    return {
+        tone: partial(Style.parse(style).render, color_system=ColorSystem.STANDARD)
+        for tone, style in _STYLES.items()
+    }
+
+
+def _wide(text: str) -> int:
+    """Return how many columns a text takes; some characters take two, some none."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415 - most texts are ASCII
+
+    return cell_len(text)
+
+
+def _cut(text: str, columns: int) -> str:
+    """Return a text that takes at most so many columns; where it was longer, it ends with an ellipsis."""
+    if _wide(text) <= columns:
+        return text
+    from rich.cells import set_cell_size  # noqa: PLC0415 - as above
+
+    return set_cell_size(text, columns - 1).rstrip() + "…"
+
+
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - _wide(text))
+
+
+def _fitted(text: str, columns: int) -> str:
+    """Return a text that takes exactly so many columns."""
+    return _padded(_cut(text, columns), columns)

@@ -1,0 +1,46 @@
+"""The page in a real Chromium: what it says of one call."""
+
+import re
+
+from page_calls import ANN, DROPPED, send
+from playwright.sync_api import Page, expect
+from processes import Running, get
+
+TRACK = {"type": "track", "userId": "ann", "event": "Signed Up"}
+
+
+def test_why_a_call_is_lost_is_said_once(running: Running, page: Page) -> None:
+    send(running, DROPPED, TRACK)
+    page.goto(running.home)
+    page.locator(".row", has_text="no user id").click()
+    verdict = page.locator("#detail .verdict")
+    expect(verdict).to_have_text(
+        re.compile("^The call has neither userId nor anonymousId .* Segment drops it.$")
+    )
+    expect(page.locator("#detail .fix")).to_have_text(
+        "FixSend userId, which is what Pendo needs.no_user_anon_id"
+    )
+    assert page.locator("#detail").inner_text().count("neither userId nor anonymousId") == 1
+    page.locator(".row", has_text="Signed Up").click()
+    expect(verdict).to_contain_text("Not sent to Pendo. Pendo takes track calls only if")
+    expect(page.locator("#detail .fix")).to_have_count(0)
+    assert page.locator("#detail").inner_text().count("track is off here") == 1
+
+
+def test_the_browser_destinations_stand_beside_the_webhook(running: Running, page: Page) -> None:
+    send(running, {"type": "identify", "anonymousId": "a-1", "traits": {"plan": "pro"}})
+    page.goto(running.home)
+    page.locator(".row").click()
+    page.get_by_role("tab", name="Browser destination").click()
+    panel = page.get_by_role("tabpanel")
+    expect(panel.get_by_role("row", name="Pendo (classic)")).to_contain_text("_PENDO_T_a-1")
+    expect(panel.get_by_role("row", name="Pendo Web (Actions)")).to_contain_text("it needs a userId")
+
+
+def test_a_refused_request_says_what_was_answered(running: Running, page: Page) -> None:
+    send(running, ANN)
+    get(f"{running.home}/v1/identfy", "POST")
+    page.goto(running.home)
+    page.locator(".row", has_text="identfy").click()
+    expect(page.locator("#detail")).to_contain_text("It was answered 404")
+    expect(page.locator("#detail")).to_contain_text("unknown_path")
