@@ -18,6 +18,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Literal
 
+from segment_pendo.base import js_json
 from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished, made_waiting
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.setup import Setup
@@ -286,14 +287,16 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 
 def _unknown(batch: Batch, people: People) -> Steps[Batch]:
-    """Return the batch with pseudonyms; those of numbers may need the exact writer."""
+    """Return the batch with pseudonyms; that of a number may need the exact writer."""
     envelope = people.call(batch.envelope)
     assert isinstance(envelope, dict)
-    calls: list[Call] = []
+    calls, ordinary = list[Call](), batch.ordinary and js_json.is_ordinary(envelope)
     for call in batch.calls:
-        calls.append(replace(call, data=people.call(call.data)))
+        data = people.call(call.data)
+        calls.append(replace(call, data=data))
+        ordinary = ordinary and js_json.is_ordinary(data)
         yield None
-    return replace(batch, envelope=envelope, calls=tuple(calls), ordinary=False)
+    return replace(batch, envelope=envelope, calls=tuple(calls), ordinary=ordinary)
 
 
 def server_made_id(call: Call, message: Message | None) -> str:
