@@ -26,11 +26,11 @@ from tests.bench.turns import Effort
 BENCHMARKS: Final[dict[str, Callable[[Effort], Iterator[str]]]] = {
     "delivery": delivery.main,
     "doors": doors.main,
-    "mapping": lambda _: mapping.main(),
+    "mapping": mapping.main,
     "page": lambda _: browser.main(),
     "races": lambda _: races.main(),
     "reads": reads.main,
-    "recorder": lambda _: recorder.main(),
+    "recorder": recorder.main,
     "replay": lambda _: replay.main(),
     "soak": lambda _: soak.main(),
     "stall": lambda _: stall.main(),
