@@ -12,10 +12,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from segment_pendo.base.prose import many, tell_nobody
-from segment_pendo.base.steps import Steps, finished
+from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished
 from segment_pendo.explain.fate import PERHAPS_TAKEN
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, webhook_url
@@ -120,18 +121,24 @@ class Delivery:
 
     def take(self, receipt: Receipt) -> None:
         """Deliver the webhooks of a receipt that the store has kept."""
-        finished(self.take_in_steps(receipt))
+        finished(self.prepared(receipt)).keep()
 
-    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
-        """Do the same as `take`, a call a step."""
-        some = False
+    def prepared(self, receipt: Receipt) -> Steps[Prepared]:
+        """Hold the webhooks of a receipt, a call a step; once the store keeps it, they are delivered.
+
+        They are held before that: what is due would else be made again from the store in between.
+        """
+        refs: list[CallRef] = []
         for judged in receipt.each:
             if judged.webhook is not None:
-                self._webhooks.remember(receipt.ref(judged), judged.webhook)
-                some = True
+                refs.append(receipt.ref(judged))
+                self._webhooks.remember(refs[-1], judged.webhook)
             yield None
-        if some:
-            self.look()
+        return Prepared(self.look, partial(self._forget, refs)) if refs else NOTHING
+
+    def _forget(self, refs: Sequence[CallRef]) -> None:
+        for ref in refs:
+            self._webhooks.forget(ref)
 
     def look(self) -> None:
         """Look what is due: the store has accepted something."""
