@@ -25,6 +25,7 @@ from segment_pendo.segment.retries import retry_after
 from segment_pendo.serve.client import Answer, Client, client
 from segment_pendo.serve.how import How
 from segment_pendo.serve.pending_webhooks import PendingWebhooks
+from segment_pendo.serve.posts import Posts
 from segment_pendo.serve.store.outbox import Outcome, Waiting
 from segment_pendo.serve.store.store import Store
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
@@ -46,15 +47,18 @@ def over_http(opened: Client, to: Destination, kind: webhooks.Kind = webhooks.AC
     or the key where the other side repeats it (in Location, say): answers are kept and shown.
     """
 
+    posts = Posts.to(webhook_url(to), to.name)
+    if posts is not None:
+        opened.closes(posts.close)
+
     async def send(webhook: Webhook) -> Answer:
-        answer = await opened.ask(
-            webhook.method,
-            webhook_url(to),
-            name=to.name,
-            headers=webhook.headers,
-            body=webhook.body,
-            seconds=kind.timeout,
-        )
+        method, headers, body = webhook.method, webhook.headers, webhook.body
+        if posts is not None and Posts.can_send(method, headers):
+            answer = await posts.ask(method, headers, body, kind.timeout)
+        else:
+            answer = await opened.ask(
+                method, webhook_url(to), name=to.name, headers=headers, body=body, seconds=kind.timeout
+            )
         return answer if to.key == LOCAL_KEY else answer.without(to.key)
 
     return send
