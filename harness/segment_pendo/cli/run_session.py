@@ -15,11 +15,12 @@ from segment_pendo.cli.browser import open_page
 from segment_pendo.cli.child import run_child
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.fault_options import Asked
+from segment_pendo.cli.hints import Ended, missing, no_calls
 from segment_pendo.cli.keyboard import Keyboard
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
-from segment_pendo.cli.run_notes import Draining, Quietly, say
+from segment_pendo.cli.run_notes import Draining, Quietly, Seldom, say
 from segment_pendo.cli.run_report import Reporter
-from segment_pendo.cli.run_words import banner, no_calls, summary
+from segment_pendo.cli.run_words import banner, summary
 from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.events import ready_event
 from segment_pendo.serve import launcher
@@ -58,11 +59,12 @@ async def _run(
     side = _side(plan, cmd)
     quietly = Quietly()
     asyncio.get_running_loop().set_exception_handler(quietly)
-    faults = asked.ready(say)
+    seldom = Seldom(say)
+    faults = asked.ready(seldom)
     plan = replace(plan, how=replace(plan.how, seed=faults.seed))
     session = Session(plan, reporter, reporter.heard, side=side, tell=say, draining=Draining(), faults=faults)
     signals = Signals()
-    child_code = 0
+    ended = Ended(0)
     with ExitStack() as terminal:
         terminal.callback(reporter.finish)
         leave = partial(_leave, session, ready_file, terminal)
@@ -74,24 +76,40 @@ async def _run(
                 session.write_ready(ready_file)
             reporter.event(ready_event(session.addresses()))
             if cmd:
-                child_code = await run_child(session, cmd, signals, leave)
+                ended = await run_child(session, cmd, signals, leave)
                 # A command that failed may have sent only half of its calls; the old recording is kept then.
-                session.replaces = not child_code
+                session.replaces = not ended.code
             else:
                 terminal.enter_context(Keyboard(_keys(session, signals)))
                 await signals.next()
                 signals.end_at_once(leave)
             _drop(ready_file)
         left = reporter.finish()
+        seldom.finish()
     if left:
         say(f"{many(left, 'line')} of this report not printed: nobody reads them.")
     if signals.interrupted and not has_keys and sys.stderr.isatty():
         say("")  # the terminal has written ^C
     summary(session, reporter, say)
     quietly.summary()
-    if cmd and not reporter.calls and not session.straight() > 0:
-        say(no_calls(plan, refused=bool(reporter.refused)))
-    return child_code or _code(session, reporter, ends)
+    for line in _hints(session, reporter, ended) if cmd else ():
+        say(line)
+    return ended.code or _code(session, reporter, ends)
+
+
+def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:
+    """Return what is to be said about calls of a command that did not come."""
+    if reporter.calls or session.straight() > 0:
+        return missing(session.misses)
+    text = no_calls(
+        session.misses,
+        ended,
+        Path.cwd(),
+        with_proxy=session.plan.with_proxy,
+        refused=bool(reporter.refused),
+        settings=session.relay.settings_asked,
+    )
+    return [text]
 
 
 def _keys(session: Session, signals: Signals) -> dict[str, Callable[[], object]]:

@@ -118,7 +118,7 @@ function loaded() {
   const none = one("none");
   none.hidden = !isEmpty;
   if (isEmpty && at.q) refill(none, "No call matches this filter.", button("Remove the filter", () => go({ q: "" })));
-  else if (isEmpty) refill(none, "Waiting for the first call.");
+  else if (isEmpty) refill(none, "Waiting for the first call.", button("Point an SDK here", () => go({ view: "setup" }), "first on-phone"));
   if (at.call) {
     list.select(at.call);
     if (!detail.row) showCall();
