@@ -8,13 +8,14 @@ from typing import Final
 import click
 from rich.console import Console
 from rich.markdown import Markdown
-from tests.bench import delivery, doors, mapping, races, reads, recorder, replay, soak, stall, startup
+from tests.bench import delivery, doors, mapping, memory, races, reads, recorder, replay, soak, stall, startup
 from tests.bench.turns import Effort
 
 BENCHMARKS: Final[dict[str, Callable[[Effort], Iterator[str]]]] = {
     "delivery": delivery.main,
     "doors": doors.main,
     "mapping": lambda _: mapping.main(),
+    "memory": memory.main,
     "races": lambda _: races.main(),
     "reads": reads.main,
     "recorder": lambda _: recorder.main(),
