@@ -31,11 +31,6 @@ def test_its_exit_code_is_the_commands(tmp_path: Path) -> None:
 
 def test_where_look_ups_do_not_heed_the_file_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("127.0.0.9 api.segment.io\n")
-    assert (
-        strict.reason(tmp_path / "hosts", "api.segment.io")
-        == "look-ups of this machine do not heed /etc/hosts"
-    )
-    assert (
-        strict.reason(tmp_path / "none", "api.segment.io")
-        == "the system refuses it: No such file or directory"
-    )
+    heeded, gone = (strict.reason(tmp_path / name, "api.segment.io") for name in ("hosts", "none"))
+    assert heeded == "look-ups of this machine do not heed /etc/hosts"
+    assert gone == "the system refuses it: No such file or directory"
