@@ -15,13 +15,14 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Final
 
-from mitmproxy import ctx, exceptions, http, tls
+from mitmproxy import contentviews, ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from segment_pendo.base.headers import decoded_headers
 from segment_pendo.base.hosts import bare, is_this_machine
 from segment_pendo.explain.teller import finding_line
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import CDN_HOSTS
 from segment_pendo.recordings.format import RecordingError
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
@@ -32,8 +33,10 @@ from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.session import Session
 from segment_pendo.words import SdkRequest
+from segment_pendo_addons.content_views import PendoView, SegmentView, is_webhook
 from segment_pendo_addons.failing import answer_of, fail
 from segment_pendo_addons.options import OPTIONS, SEGMENT, asked_plan
+from segment_pendo_addons.outcome import mark, mark_refused
 from segment_pendo_addons.report import Report
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
@@ -60,6 +63,8 @@ def leads_here(host: str) -> bool:
 class Intercept:
     """The addon. `segment-pendo run` gives it a `relay`; else it makes its own from mitmproxy's options."""
 
+    name = "segment_pendo"  # mitmproxy and mitmweb have an addon of their own called intercept
+
     def __init__(
         self,
         relay: Relay | None = None,
@@ -82,6 +87,7 @@ class Intercept:
         self._session: Session | None = None
         self._ending: asyncio.Task[None] | None = None
         self._is_running = False
+        self._marks = False
 
     # --- options ---
 
@@ -89,6 +95,8 @@ class Intercept:
         if self._own:
             for option in OPTIONS:
                 loader.add_option(*option[:4], choices=option[4])
+            contentviews.add(SegmentView(self._asked, self._setup))
+            contentviews.add(PendoView(self._setup))
 
     def configure(self, updated: set[str]) -> None:
         if not self._own:
@@ -100,6 +108,7 @@ class Intercept:
             raise exceptions.OptionsError(msg)
         self._answers = ctx.options.segment_pendo_segment == "answer"
         self._hosts = INTERCEPTED | frozenset(map(bare, ctx.options.segment_pendo_hosts))
+        self._marks = ctx.options.segment_pendo_comments
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -204,7 +213,8 @@ class Intercept:
     # --- requests ---
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if not self._concerns(flow):
+        is_shown = self._own and is_webhook(flow.request)  # what is streamed is not kept
+        if not (is_shown or self._concerns(flow)):
             flow.request.stream = True
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -237,6 +247,8 @@ class Intercept:
         refused = self._gate.refused(asked)
         if refused is not None:
             flow.response = answer_of(refused)
+            if self._marks:
+                mark_refused(flow, f"answered {refused.status}: {refused.body.decode()}")
             return
         fault = self._faults.of_sdk(asked)
         if fault is None:
@@ -252,10 +264,24 @@ class Intercept:
         except Exception as error:  # noqa: BLE001 - the last line of defence; an SDK retries a 500, not a 502
             if not isinstance(error, NotKept):  # which the relay tells itself
                 _log.error("a request failed, so its SDK was answered 500: %s", type(error).__name__)
+            if self._marks:
+                mark_refused(flow, "it could not be kept, so its SDK was answered 500")
             flow.response = http.Response.make(500, _FAILED, {"Content-Type": "application/json"})
             return
+        if self._marks:
+            mark(flow, receipt)
         if self._answers or self._is_home(flow.request.host, flow.request.port):
             flow.response = answer_of(receipt.reply)
+
+    # --- what content views ask ---
+
+    def _asked(self, flow: http.HTTPFlow) -> SdkRequest | None:
+        """Return the request of a flow as it came from an SDK, or None where it is none of an SDK."""
+        return sdk_request(flow) if self._concerns(flow) else None
+
+    def _setup(self) -> Setup:
+        """Return how the destination is set up now."""
+        return Setup() if self._relay is None else self._relay.setup
 
 
 def sdk_request(flow: http.HTTPFlow) -> SdkRequest:

@@ -85,6 +85,13 @@ OPTIONS: Final[tuple[tuple[str, Any, Any, str, Sequence[str] | None], ...]] = (
         None,
     ),
     (
+        "segment_pendo_comments",
+        bool,
+        True,
+        "Write what became of Segment's calls on their flows, as the comment and the marker.",
+        None,
+    ),
+    (
         "segment_pendo_cdn_settings",
         str,
         "",

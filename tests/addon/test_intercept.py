@@ -341,6 +341,7 @@ def test_every_option_has_help(context: taddons.context) -> None:
         for name in (
             "assume",
             "cdn_settings",
+            "comments",
             "destination",
             "hosts",
             "record",

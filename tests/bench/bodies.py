@@ -57,6 +57,7 @@ def call(number: int) -> dict[str, Any]:
         "userId": f"user-{visitor:06}",
         "messageId": f"ajs-next-{number:012}-1f7a-4c5e",
         "timestamp": _time(number),
+        "integrations": {},
     }
     return varied | ({"groupId": f"company-{visitor % 50}"} if varied["type"] == "group" else {})
 

@@ -49,6 +49,10 @@ def _assessed(wanted: Iterable[SdkRequest]) -> Iterator[Receipt]:
     return (assess(request, id=f"r-{number}", at=AT, setup=SETUP) for number, request in enumerate(wanted))
 
 
+def _annotated(wanted: Iterable[SdkRequest]) -> Iterator[Receipt]:
+    return map(EarlierCalls(SETUP).annotated, _assessed(wanted))
+
+
 def _rows(receipts: Iterable[Receipt]) -> Iterator[str]:
     return (dumps(call_row(receipt, judged)) for receipt in receipts for judged in receipt.each)
 
@@ -78,7 +82,7 @@ def stages(size: str, folder: Path) -> dict[str, Callable[[], object]]:
     messages = [message for batch in batches for message in _delivered(batch)]
     events = [message.data for message in messages]
     receipts = list(_assessed(wanted))
-    earlier, across, records = EarlierCalls(SETUP), Across(), Records()
+    across, records = Across(), Records()
     return {
         "orjson loads + dumps": lambda: done(orjson.dumps(orjson.loads(body)) for body in bodies),
         "parse + look": lambda: done(js_json.read(body) for body in bodies),
@@ -92,7 +96,7 @@ def stages(size: str, folder: Path) -> dict[str, Callable[[], object]]:
         "findings": lambda: done(map(examine, events)),
         "**whole, with findings**": lambda: done(_assessed(wanted)),
         "findings across calls": lambda: done(map(across.examine, events)),
-        "**whole, with findings across calls**": lambda: done(map(earlier.annotated, _assessed(wanted))),
+        "**whole, with findings across calls**": lambda: done(_annotated(wanted)),
         "store.take": lambda: _stored(folder, receipts),
         "row": lambda: done(_rows(receipts)),
         "explained + row": lambda: done(_explained(receipts)),

@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.bench.turns import Effort
+
 from segment_pendo.base.js_json import write
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.relay import Relay
@@ -15,6 +17,7 @@ from segment_pendo.serve.store import Store
 from segment_pendo.words import SdkRequest
 
 CALLS = 50_000
+FEW = 1_000  # where it is only to be seen that it runs
 FILTERS: list[dict[str, str]] = [
     {},
     {"user": "u-77"},
@@ -37,10 +40,10 @@ FILTERS: list[dict[str, str]] = [
 ]
 
 
-def call(number: int) -> Any:
+def call(number: int, of: int) -> Any:
     user = f"u-{number * 7919 % 20_000}"
     traits: Any = {"firstName": "Ann", "plan": "pro", "address": {"city": "Bern"}, "logins": number % 9}
-    if number == CALLS // 2:
+    if number == of // 2:
         traits["onlyOnce"] = True
     if number % 5 == 1:
         return {"type": "group", "userId": user, "groupId": f"g-{number % 500}", "traits": traits}
@@ -52,11 +55,11 @@ def call(number: int) -> Any:
     return {"type": "identify", "userId": user, "traits": traits}
 
 
-def fill(store: Store, size: int) -> None:
-    """Send all calls in batches of a size."""
+def fill(store: Store, count: int, size: int) -> None:
+    """Send so many calls in batches of a size."""
     relay = Relay([store], setup=Setup(), writer=store.database)
-    for start in range(0, CALLS, size):
-        body = write({"batch": [call(number) for number in range(start, start + size)]})
+    for start in range(0, count, size):
+        body = write({"batch": [call(number, count) for number in range(start, start + size)]})
         relay.receive(SdkRequest("POST", "/v1/batch", body=body), datetime.now(UTC))
 
 
@@ -70,13 +73,14 @@ def milliseconds(store: Store, filters: dict[str, str], *, newest: bool) -> tupl
     return best * 1000, rows
 
 
-def main() -> Iterator[str]:
+def main(effort: Effort) -> Iterator[str]:
     """The table: each filter, newest and oldest first."""
     yield "| calls in a request | filter | rows | newest first, ms | oldest first, ms |"
     yield "| --- | --- | --- | --- | --- |"
+    count = FEW if effort.is_brief else CALLS
     for size in (1, 50):
         with TemporaryDirectory() as folder, closing(Store(Path(folder) / "s", setup=Setup())) as store:
-            fill(store, size)
+            fill(store, count, size)
             for filters in FILTERS:
                 name = " ".join(f"{key}={value}" for key, value in filters.items()) or "none"
                 (newest, rows), (oldest, _) = (

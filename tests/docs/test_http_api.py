@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from typing import Any
 
 import aiohttp
@@ -9,7 +10,10 @@ import make_api
 from tests.unit.serve.test_home import fetch, talk
 from tests.unit.serve.test_inspector import send
 
+from segment_pendo.explain.rows import CallRow
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.home import Home
+from segment_pendo.serve.metrics import Metrics
 from segment_pendo.serve.questions import NAMES
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.filters import FILTERS
@@ -34,6 +38,16 @@ def test_every_route_and_name_is_described_and_no_other() -> None:
     assert set(NAMES) <= set(described), "names of a path that is no route"
     assert set(make_api.PARAMETERS) == {name for names in NAMES.values() for name in names}
     assert set(FILTERS) <= described["GET", "/_/calls"]
+
+
+def test_every_member_of_a_row_and_every_metric_is_told() -> None:
+    text = make_api.PAGE.read_text("utf-8")
+    row, metrics = (text.split(heading)[1].split("\n## ")[0] for heading in ("## A row", "## Prometheus"))
+    assert set(CallRow.__annotations__) <= set(re.findall(r"`(\w+)`", row))
+    with closing(Store(None, setup=Setup())) as store:
+        names = re.findall(r"^# TYPE (\S+)", Metrics().text(store), re.MULTILINE)
+    assert len(names) > 5
+    assert set(names) - {"segment_pendo_build_info"} <= set(re.findall(r"`(\w+)", metrics))
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -59,6 +59,8 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "fixtures/README.md",
         "CHANGELOG.md",
         "docs/testing.md",
+        "docs/http-api.md",
+        "docs/other-languages.md",
         "docs/faults.md",
         "docs/delivery.md",
         "docs/destination.md",

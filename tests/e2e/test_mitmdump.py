@@ -9,11 +9,25 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from processes import GROUP, IDENTIFY, KEY, Server, app, end_all, env_for, free_port, only_loopback, until
+from mitmproxy.io import FlowReader
+from processes import (
+    GROUP,
+    IDENTIFY,
+    KEY,
+    Server,
+    app,
+    end_all,
+    env_for,
+    free_port,
+    get,
+    only_loopback,
+    until,
+)
 from recorded import calls_of
 
 ADDON = Path(__file__).parents[2] / "addons" / "segment_pendo_addons" / "intercept.py"
@@ -21,15 +35,24 @@ type Dump = Callable[..., "Mitmdump"]
 
 
 class Mitmdump:
-    def __init__(self, directory: Path, *settings: str, **environment: str) -> None:
+    """One of mitmproxy's programs with our addon; `arguments` are options of its own."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *settings: str,
+        program: str = "mitmdump",
+        arguments: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
         self.port = free_port()
         self.confdir = directory / "mitmproxy"
         self.seen = directory / "seen"
         self.out = directory / "out"
-        program = shutil.which("mitmdump", path=str(Path(sys.executable).parent))
-        assert program
+        path = shutil.which(program, path=str(Path(sys.executable).parent))
+        assert path
         line = [
-            program,
+            path,
             "--listen-host",
             "127.0.0.1",
             "-p",
@@ -38,6 +61,7 @@ class Mitmdump:
             f"confdir={self.confdir}",
             "-s",
             str(ADDON),
+            *arguments,
         ]
         for setting in settings:
             line += ["--set", setting]
@@ -78,8 +102,8 @@ class Mitmdump:
 def mitmdump(tmp_path: Path) -> Iterator[Dump]:
     started: list[Mitmdump] = []
 
-    def start(*settings: str, **environment: str) -> Mitmdump:
-        started.append(Mitmdump(tmp_path, *settings, **environment))
+    def start(*settings: str, **how: Any) -> Mitmdump:
+        started.append(Mitmdump(tmp_path, *settings, **how))
         return started[-1]
 
     yield start
@@ -130,6 +154,63 @@ def test_neither_reports(mitmdump: Dump) -> None:
     assert re.search(r"identify  u-1 +webhook   2 of 2 traits\n", shown)
     assert "skipped NO_MATCHING_MAPPING" in shown
     assert "Traceback" not in shown
+
+
+NESTED = "analytics.identify('u-2', {'address': {'city': 'Bonn'}})"
+SEEN_AS_CALLS = "- identify u-1: >\n    delivered as visitor u-1; both traits become metadata."
+
+
+def test_its_content_view_is_printed_and_files_of_flows_keep_the_outcome(
+    mitmdump: Dump, tmp_path: Path
+) -> None:
+    file = tmp_path / "flows"
+    proxy = mitmdump(arguments=["--flow-detail", "3", "-w", str(file)])
+    assert app(IDENTIFY, "analytics.flush()", NESTED, **proxy.client_environment).returncode == 0
+    proxy.end()
+    shown = proxy.out.read_text()
+    assert SEEN_AS_CALLS.replace("\n", "\n    ") in shown
+    assert "warning NESTED_IGNORED at $.traits.address" in shown
+    assert "Addon error" not in shown
+    with file.open("rb") as flows:
+        kept = [(flow.comment, flow.marked) for flow in FlowReader(flows).stream()]
+    assert kept == [
+        ("segment-pendo: identify u-1: webhook", ":heavy_check_mark:"),
+        ("segment-pendo: identify u-2: webhook; warning NESTED_IGNORED", ":warning:"),
+    ]
+
+
+def test_mitmweb_shows_calls_webhooks_and_outcomes(mitmdump: Dump) -> None:
+    port = free_port()
+    arguments = ["--web-port", str(port), "--no-web-open-browser"]
+    proxy = mitmdump("web_password=of-a-test", program="mitmweb", arguments=arguments)
+    assert app(IDENTIFY, **proxy.client_environment).returncode == 0
+    plain_request(proxy.port, f"http://127.0.0.1:{free_port()}/data/segmentio/{KEY}", WEBHOOK)
+    web, signed_in = f"http://127.0.0.1:{port}", {"Authorization": "Bearer of-a-test"}
+    _, flows = get(f"{web}/flows", **signed_in)
+    batch, webhook = sorted(flows, key=lambda flow: flow["request"]["path"], reverse=True)
+    assert (batch["comment"], batch["marked"]) == ("segment-pendo: identify u-1: webhook", "✔")
+    shown = [
+        get(f"{web}/flows/{flow['id']}/request/content/auto.json", **signed_in)[1]
+        for flow in (batch, webhook)
+    ]
+    assert [view["view_name"] for view in shown] == ["Segment", "Pendo"]
+    assert SEEN_AS_CALLS in shown[0]["text"]
+    assert "- identify u-9: >" in shown[1]["text"]
+    assert 'firstname: "Ann"  # sent as firstName' in shown[1]["text"]
+    assert KEY not in shown[1]["text"]
+    proxy.end()
+
+
+WEBHOOK = b'{"type":"identify","userId":"u-9","traits":{"firstName":"Ann"}}'
+
+
+def plain_request(port: int, url: str, body: bytes) -> None:
+    """Send a POST through the proxy, and wait for its answer, whatever that is."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        host = url.split("/")[2]
+        head = f"POST {url} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        assert connection.recv(12).startswith(b"HTTP/1.1 ")
 
 
 def test_pass_sends_the_request_on_and_maps_it_as_well(

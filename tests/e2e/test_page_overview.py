@@ -1,12 +1,13 @@
 """The page in a real Chromium: what it says of the run as a whole."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
 
 from page_calls import ANN, DROPPED, send, users
 from playwright.sync_api import Page, expect
-from processes import Start
+from processes import Running, Start, end_all
 
 
 def test_the_top_says_where_webhooks_go_and_that_the_newest_failed(run: Start, page: Page) -> None:
@@ -67,3 +68,36 @@ def test_the_mappings_of_a_call_are_told_apart(run: Start, page: Page, tmp_path:
     expect(page.locator("#target")).to_have_text("→ Pendo on loopback · 2 mappings")
     expect(page.get_by_role("button", name="1 received")).to_be_visible()
     expect(page.get_by_role("button", name="2 delivered")).to_be_visible()
+
+
+def test_a_muted_code_colours_nothing(running: Running, page: Page) -> None:
+    suspicious = {"type": "identify", "userId": "undefined", "traits": {"plan": "pro"}}
+    send(running, ANN, suspicious)
+    page.goto(f"{running.home}/?view=findings")
+    expect(page.get_by_role("button", name="Findings 2")).to_be_visible()
+    card = page.locator(".card", has_text="NESTED_IGNORED")
+    card.get_by_role("button", name="mute").click()
+    expect(card.get_by_role("button", name="unmute")).to_be_focused()
+    expect(page.get_by_role("button", name="Findings 1")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="Calls").click()
+    row = page.locator(".row", has_text="identify ann")
+    expect(row.locator(".pill")).to_have_text("200")
+    expect(row).to_have_class("row good")
+    page.get_by_role("button", name="Findings 1").click()
+    card.get_by_role("button", name="unmute").click()
+    expect(page.get_by_role("button", name="Findings 2")).to_be_visible()
+
+
+def test_the_settings_of_a_project_mute_codes(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "segment-pendo.toml").write_text('mute = ["nested_ignored"]')
+    with contextlib.chdir(tmp_path):
+        running = Running(tmp_path, "--no-proxy")
+    try:
+        send(running, ANN)
+        page.goto(f"{running.home}/?view=findings")
+        card = page.locator(".card", has_text="NESTED_IGNORED")
+        expect(card).to_contain_text("muted in the project's settings")
+        expect(page.locator("#other-view")).to_contain_text("No errors and no warnings.")
+    finally:
+        end_all([running.process])

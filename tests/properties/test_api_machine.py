@@ -7,8 +7,9 @@ from typing import Any
 import aiohttp
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from segment_pendo.mapping.catalogue import find
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.relay import Relay
@@ -41,6 +42,12 @@ def words(call: dict[str, Any]) -> str:
     return " ".join((call["type"], call["userId"], "Signed Up", sent(call))).casefold()
 
 
+def levels(row: dict[str, Any]) -> list[str]:
+    """The levels of a row's findings, and of why it was skipped."""
+    code = find(row["code"]) if row["code"] else None
+    return [*(finding["level"] for finding in row["findings"]), *([code[1].level] if code else [])]
+
+
 CHANGE = {"X-Segment-Pendo": "1"}
 
 
@@ -51,6 +58,8 @@ class Api(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.calls: list[dict[str, Any]] = []
+        self.of: list[str] = []  # the session of each of the calls, '' where it has none
+        self.sessions: list[str] = []
         self.client, self.home, self.store = self.runner.run(self._open())
 
     async def _open(self) -> tuple[aiohttp.ClientSession, Home, Store]:
@@ -79,10 +88,37 @@ class Api(RuleBasedStateMachine):
             if not page["calls"]:
                 return rows
 
-    @rule(calls=st.lists(CALLS, min_size=1, max_size=4))
-    def send(self, calls: list[dict[str, Any]]) -> None:
-        assert self.ask("POST", "/v1/batch", {"batch": calls})[0] == 200
+    @rule(calls=st.lists(CALLS, min_size=1, max_size=4), data=st.data())
+    def send(self, calls: list[dict[str, Any]], data: st.DataObject) -> None:
+        session = data.draw(st.sampled_from(["", *self.sessions]))
+        path = f"/s/{session}/v1/batch" if session else "/v1/batch"
+        assert self.ask("POST", path, {"batch": calls})[0] == 200
         self.calls += calls
+        self.of += [session] * len(calls)
+
+    @rule()
+    def opens_a_session(self) -> None:
+        status, session = self.ask("POST", "/_/sessions", headers=CHANGE)
+        assert status == 201
+        self.sessions.append(session["id"])
+
+    @rule()
+    def sessions_have_their_own_calls(self) -> None:
+        for session in self.sessions:
+            mine = [call["userId"] for call, of in zip(self.calls, self.of, strict=True) if of == session]
+            rows = self.listed(session=session)
+            assert [(row["user"], row["session"]) for row in rows] == [(user, session) for user in mine]
+
+    @precondition(lambda self: self.sessions)
+    @rule(data=st.data())
+    def clears_a_session(self, data: st.DataObject) -> None:
+        session = data.draw(st.sampled_from(self.sessions))
+        path = f"/_/calls?session={session}"
+        assert self.ask("DELETE", path, headers=CHANGE)[0] == 200
+        left = [pair for pair in zip(self.calls, self.of, strict=True) if pair[1] != session]
+        self.calls, self.of = [call for call, _ in left], [of for _, of in left]
+        waiting = [call for call in self.calls if OUTCOME[call["type"]] == "webhook"]
+        assert self.store.outbox.left() == len(waiting)
 
     @rule(limit=st.integers(1, 4))
     def pages(self, limit: int) -> None:
@@ -124,7 +160,7 @@ class Api(RuleBasedStateMachine):
         as_bad = [
             row["id"]
             for row in self.listed()
-            if any(order.index(finding["level"]) <= order.index(level) for finding in row["findings"])
+            if any(order.index(one) <= order.index(level) for one in levels(row))
         ]
         assert [row["id"] for row in self.listed(level=level)] == as_bad
 
@@ -173,7 +209,7 @@ class Api(RuleBasedStateMachine):
         status, _ = self.ask("DELETE", "/_/calls", headers=CHANGE if header else {})
         assert status == (200 if header else 403)
         if header:
-            self.calls = []
+            self.calls, self.of = [], []
 
     @invariant()
     def counts(self) -> None:

@@ -11,8 +11,11 @@ from segment_pendo.serve.listener import Listener
 
 
 @contextmanager
-def background(routes: Sequence[web.RouteDef] | Callable[[], Sequence[web.RouteDef]]) -> Iterator[str]:
-    """Serve these routes, or those that are made in the thread; the URL."""
+def background(
+    routes: Sequence[web.RouteDef] | Callable[[], Sequence[web.RouteDef]],
+    at_end: Callable[[], object] = lambda: None,
+) -> Iterator[str]:
+    """Serve these routes, or those that are made in the thread; the URL. The thread ends with `at_end`."""
     opened, ended = threading.Event(), threading.Event()
     loop = asyncio.new_event_loop()
     urls: list[str] = []
@@ -24,6 +27,7 @@ def background(routes: Sequence[web.RouteDef] | Callable[[], Sequence[web.RouteD
         opened.set()
         await loop.run_in_executor(None, ended.wait)
         await door.stop()
+        at_end()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()

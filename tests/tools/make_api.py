@@ -16,6 +16,7 @@ from aiohttp import web
 from segment_pendo import __version__
 from segment_pendo.explain.rows import CallRow
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.serve import inspector
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.listener import CHANGE_HEADER
@@ -57,6 +58,11 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ("GET", "/_/summary"): ("How far calls got, and how this run is set up.", "Summary", ()),
     ("GET", "/_/refused"): ("Requests that brought no call, and why.", "Refused", ()),
     ("GET", "/_/timeline"): ("Calls and deliveries by steps of time, oldest first.", "Timeline", ()),
+    ("GET", "/_/what-if"): (
+        "Which calls would end otherwise, were the destination set up otherwise; the run stays as it is.",
+        "WhatIf",
+        (),
+    ),
     ("GET", "/_/health"): ("Whether it runs, and what waits.", "Health", ()),
     ("POST", "/_/send-again"): (
         "Sends the webhook of a call again, also a delivered one.",
@@ -73,6 +79,7 @@ OPERATIONS: Final[dict[tuple[str, str], tuple[str, str, tuple[int, ...]]]] = {
     ("GET", "/_/faults"): ("The faults of this run; docs/faults.md.", "Faults", ()),
     ("POST", "/_/faults"): ("Adds faults.", "Faults", (403,)),
     ("DELETE", "/_/faults"): ("Forgets all faults.", "Faults", (403,)),
+    ("GET", "/_/metrics"): ("Counts for Prometheus, in its text format.", "Metrics", ()),
     ("GET", "/_/openapi.json"): ("This API in OpenAPI 3.1.", "Done", ()),
 }
 # Parts of the page itself, which nobody else needs.
@@ -134,6 +141,9 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "timeout": ("Seconds; 5 by default.", {"type": "number", "minimum": 0, "maximum": 600}),
     "call": ("The id of a row.", _TEXT),
     "device": ("1: also what device mode would do.", _FLAG),
+    "track": ("As if the trigger selected track calls, or not.", _FLAG),
+    "webhook": ("As if it were this one of Segment's webhook destinations.", {"enum": [*KINDS]}),
+    "assume": ("As if these assumptions were made: NAME=VALUE, with commas between.", _TEXT),
     "visitor": ("The id of one visitor.", _TEXT),
     "account": ("The id of one account.", _TEXT),
     "kind": ("Which records.", {"enum": ["visitor", "account"]}),
@@ -202,6 +212,17 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
         refused=_list(_object(id=_TEXT, time=_TEXT, status=_NUMBER, code=_TEXT, reason=_TEXT, path=_TEXT)),
         next=_TEXT,
     ),
+    "WhatIf": _object(
+        setup=_ANY,
+        webhooks=_list(_TEXT),
+        switches=_list(_object(name=_TEXT, asks=_TEXT, values=_ANY, value=_TEXT)),
+        looked=_NUMBER,
+        partial={"type": "boolean"},
+        changed=_NUMBER,
+        was=_ANY,
+        now=_ANY,
+        rows=_list(_object(id=_TEXT, time=_TEXT, type=_MAYBE, user={}, group={}, was=_TEXT, now=_TEXT)),
+    ),
     "Timeline": _object(
         step=_NUMBER,
         bars=_list(_object(time=_TEXT, **dict.fromkeys(COUNTS, _NUMBER))),
@@ -244,9 +265,12 @@ def _parameter(path: str, name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": means, **required, "schema": schema}
 
 
+_NOT_JSON: Final = {"Stream": "text/event-stream", "Metrics": "text/plain"}
+
+
 def _answer(name: str) -> dict[str, Any]:
-    if name == "Stream":
-        return {"text/event-stream": {"schema": _TEXT}}
+    if name in _NOT_JSON:
+        return {_NOT_JSON[name]: {"schema": _TEXT}}
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
@@ -290,50 +314,12 @@ def openapi_text() -> str:
     return json.dumps(document, indent=1, sort_keys=False) + "\n"
 
 
-HEAD = f"""\
-# The HTTP API
-
-<!-- made by tests/tools/make_api.py from the routes and the names that they take; a test holds it to them -->
-
-A running segment-pendo answers at its home port, below `/_/`, in JSON. It answers only programs and pages of
-this machine. [OpenAPI 3.1](../harness/segment_pendo/serve/openapi.json) is also at `/_/openapi.json`.
-
-- A name or value that it does not know is answered 400 with a suggestion, and never ignored.
-- A change needs the header `{CHANGE_HEADER}: 1`, which no other page can send.
-- An error is `{{"error": "one sentence"}}`.
-- Rows are those of `map`, `explain` and `run --format ndjson`. They carry the write key, as Segment's webhook
-  does.
-
-A test in any language sends its calls, waits, and looks at the rows:
-
-```text
-GET /_/wait?user=userId1&count=2&timeout=5
-GET /_/calls?type=identify&trait=firstName
-GET /_/calls?level=warning&q=signed+up
-GET /_/calls?newest=1&limit=100
-GET /_/records?kind=visitor&q=userId1
-GET /_/findings
-```
-
-`next` is a cursor. Oldest first, give it as `after`; with `newest=1` as `before`. An answer without
-rows is the end.
-
-## The stream
-
-`/_/stream` sends server-sent events; each `data:` is a line of `run --format ndjson`: `ready`, `call`,
-`delivery`, `refused`. Each `id:` is a place in the store: `Last-Event-ID` (a browser's EventSource sends it
-by itself) or `after` goes on there. A call may come twice after that; its `id` says so. `stream` in the
-answer of `/_/calls?newest=1` is where the stream begins after those rows. Who reads too slowly gets
-`{{"event": "missed", "count": 12}}`; a `count` of null says that the id belongs to another store, so
-begin again.
-
-## Paths
-"""
+HEAD = Path(__file__).with_name("api_page.md").read_text("utf-8")
 
 
 def page() -> str:
     """The page for people."""
-    return "\n".join([HEAD, *_sections()]) + "\n"
+    return HEAD + "\n".join(_sections()) + "\n"
 
 
 def _sections() -> Iterator[str]:

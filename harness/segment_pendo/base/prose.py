@@ -1,9 +1,10 @@
 """Words for people: counts, one-line values, texts that may be printed whatever an app put into them."""
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from segment_pendo.words import Json
+if TYPE_CHECKING:  # `--help` needs prose, but none of the words
+    from segment_pendo.words import Json
 
 __all__ = ["cell", "many", "plain", "printable", "short", "tell_nobody", "whole"]
 
@@ -37,7 +38,7 @@ def cell(words: str) -> str:
     return printable(words)
 
 
-def plain(value: Json) -> str:
+def plain(value: "Json") -> str:
     """Return a value as one short printable word."""
     if value is None:
         return "-"

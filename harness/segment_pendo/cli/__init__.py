@@ -9,9 +9,8 @@ import click
 
 from segment_pendo import __version__
 from segment_pendo.base.errors import SegmentPendoError
-from segment_pendo.base.suggestion import nearest
 from segment_pendo.cli.failure import TRACEBACK, translated, unexpected
-from segment_pendo.cli.help_groups import grouped
+from segment_pendo.cli.help_groups import Suggesting, grouped
 
 __all__ = ["main"]
 
@@ -23,6 +22,8 @@ VERBS: Final = {
     "init": "Write a destination file: how your destination is set up in production.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "explain": "Explain what becomes of each call: what Pendo makes of it, and why.",
+    "tail": "Show the calls of a running segment-pendo as they come.",
+    "calls": "List, show or wait for calls of a running segment-pendo.",
     "races": "Find what depends on the order of the calls.",
     "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
     "replay": "Send calls again: their webhooks, or their SDK requests.",
@@ -46,7 +47,7 @@ def _widest() -> int:
     return max(map(len, VERBS))
 
 
-class _Verbs(click.Group):
+class _Verbs(Suggesting):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(VERBS)
 
@@ -73,18 +74,6 @@ class _Verbs(click.Group):
         for title, rows in grouped(VERBS):
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<{_widest()}}", says) for name, says in rows])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = nearest(args[0], VERBS)
-            if near:
-                message = f"{error.message} Did you mean {near!r}?"
-                raise click.UsageError(message, ctx) from None
-            raise
 
 
 @click.group(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -20,14 +20,18 @@ from segment_pendo.recordings.mapped_file import Mapped, Mapping, Options, Wrong
 from segment_pendo.recordings.parts import STDIN, Part, Unreadable, Watch, are_several, is_there, parts
 
 __all__ = [
+    "How",
     "InputName",
     "Inputs",
     "files_argument",
+    "how_options",
     "input_options",
+    "inputs_argument",
     "only_recordings_option",
     "strict_option",
 ]
 
+DAMAGED: Final = "damaged"  # the code of a file that cannot be read to its end
 _MOST_TOLD: Final = 10
 
 
@@ -52,9 +56,44 @@ files_argument = click.argument(
     metavar="FILE...",
 )
 
+inputs_argument = click.argument("names", nargs=-1, required=True, type=InputName(), metavar="FILE...")
+
 strict_option = click.option(
     "--strict", is_flag=True, help="Stop at the first file or line that cannot be read, instead of going on."
 )
+
+
+class How(NamedTuple):
+    """How calls are read: whether Segment's ingest has taken them already, and whether damage ends it."""
+
+    no_ingest: bool = False
+    strict: bool = False
+
+    def inputs(self, names: tuple[str, ...], setup: Setup, received: datetime | None = None) -> "Inputs":
+        """Return the calls of these files, received now unless they or `received` say when."""
+        options = Options(
+            received or datetime.now(UTC),
+            setup,
+            fixed=received is not None,
+            ingest_first=not self.no_ingest,
+            as_recorded=not was_given(click.get_current_context()),
+        )
+        return Inputs(names, options, strict=self.strict)
+
+
+def how_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
+    """Add the options that say how calls are read; a verb gets them as its parameter `how`."""
+
+    @wraps(command)
+    def with_how(*args: Any, no_ingest: bool, strict: bool, **others: Any) -> Any:
+        return command(*args, how=How(no_ingest, strict), **others)
+
+    text = (
+        "Take each value as a message that has passed Segment's ingest already, as its archives hold it; "
+        "with a destination file, as its function or trigger first sees it."
+    )
+    return click.option("--no-ingest", is_flag=True, help=text)(strict_option(with_how))
+
 
 only_recordings_option = click.option(
     "--only-recordings",
@@ -66,8 +105,8 @@ only_recordings_option = click.option(
 class Inputs:
     """The calls of some files, each mapped when it is asked for.
 
-    `end` reports the values that are not calls, and returns the exit code. With `strict`, the first value
-    that cannot be read is a Failure.
+    `end` reports the values that are not calls, and returns the exit code; `damaged` counts the files that
+    could not be read to their end. With `strict`, the first value that cannot be read is a Failure.
     """
 
     def __init__(self, names: tuple[str, ...], options: Options, *, strict: bool = False) -> None:
@@ -75,7 +114,7 @@ class Inputs:
         self._options = options
         self._strict = strict
         self._several = are_several(self._names)
-        self._files = self._count = self._wrong = 0
+        self._files = self._count = self._wrong = self.damaged = 0
         self._told: list[Wrong] = []
 
     @property
@@ -105,16 +144,17 @@ class Inputs:
             if not self._several or self._strict:
                 raise
             click.echo(printable(str(error)), err=True)
-            yield Wrong(part.line, "damaged", str(error), file=file)
+            yield Wrong(part.line, DAMAGED, str(error), file=file)
         if part.damage:
             damage = part.damage[0].upper() + part.damage[1:]
             message = f"{damage}, so nothing from here on is read; get it again."
             click.echo(printable(f"{part.name}:{part.line}: {message}"), err=True)
-            yield Wrong(part.line, "damaged", message, file=file)
+            yield Wrong(part.line, DAMAGED, message, file=file)
 
     def _note(self, wrong: Wrong) -> None:
         self._wrong += 1
-        if len(self._told) < _MOST_TOLD and wrong.code != "damaged":
+        self.damaged += wrong.code == DAMAGED
+        if len(self._told) < _MOST_TOLD and wrong.code != DAMAGED:
             self._told.append(wrong)
         if self._strict and not wrong.refused:
             place = wrong.place if wrong.file else f"{self.name}:{wrong.line}"
@@ -150,35 +190,15 @@ def input_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
 
     @wraps(command)
     def with_inputs(
-        *args: Any,
-        file: tuple[str, ...],
-        received: str | None,
-        setup: Setup,
-        no_ingest: bool,
-        strict: bool,
-        **others: Any,
+        *args: Any, file: tuple[str, ...], received: str | None, setup: Setup, how: How, **others: Any
     ) -> Any:
-        at = times.parse(received) if received is not None else datetime.now(UTC)
-        if at is None:
+        at = times.parse(received) if received is not None else None
+        if received is not None and at is None:
             message = "--received-at takes an ISO 8601 time such as 2024-05-09T10:00:00Z."
             raise click.BadParameter(message)
-        as_recorded = not was_given(click.get_current_context())
-        options = Options(
-            at, setup, fixed=received is not None, ingest_first=not no_ingest, as_recorded=as_recorded
-        )
-        return command(*args, inputs=Inputs(file, options, strict=strict), **others)
+        return command(*args, inputs=how.inputs(file, setup, at), **others)
 
-    decorated: Callable[..., Any] = with_inputs
-    decorated = strict_option(decorated)
-    decorated = click.option(
-        "--no-ingest",
-        is_flag=True,
-        help=(
-            "Take each value as a message that has passed Segment's ingest already, as its archives hold it; "
-            "with a destination file, as its function or trigger first sees it."
-        ),
-    )(decorated)
-    decorated = setup_options(decorated)
+    decorated = setup_options(how_options(with_inputs))
     text = "Take this ISO 8601 time as the moment at which Segment receives each call.  [default: now]"
     decorated = click.option("--received-at", "received", metavar="TIME", help=text)(decorated)
     return click.argument("file", nargs=-1, type=InputName(), metavar="[FILE]...")(decorated)

@@ -1,8 +1,23 @@
-"""What a shell completes: codes, assumptions, regions. Each table is imported only when a shell asks."""
+"""What a shell completes: codes, assumptions, regions; ids of a running instance, which is asked by GET.
+
+Each table is imported only when a shell asks.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from http.client import HTTPConnection, HTTPException
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import click
 
-__all__ = ["assumptions", "codes", "regions"]
+from segment_pendo.base.hosts import HOME_URL
+
+__all__ = ["assumptions", "call_ids", "codes", "group_ids", "regions", "user_and_trait", "user_ids"]
+
+_PATIENCE: Final = 0.2  # seconds; who waits for a shell types on instead
+_NEWEST: Final = 200  # calls that are looked at
 
 
 def codes(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -29,3 +44,72 @@ def regions(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> li
     from segment_pendo.pendo.regions import DATA_HOSTS  # noqa: PLC0415 - see above
 
     return [region for region in DATA_HOSTS if region.startswith(incomplete)]
+
+
+def call_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the ids of the newest calls that begin so."""
+    return _of_calls(ctx, "id", incomplete)
+
+
+def user_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the users of the newest calls that begin so."""
+    return _of_calls(ctx, "user", incomplete)
+
+
+def group_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the groups of the newest calls that begin so."""
+    return _of_calls(ctx, "group", incomplete)
+
+
+def user_and_trait(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return users first, then traits that were sent for the user or the account."""
+    names = [*(ctx.params.get("names") or ())]
+    group = ctx.params.get("group")
+    if not names and group is None:
+        return user_ids(ctx, param, incomplete)
+    asked = {"group": group, "type": "group"} if group is not None else {"user": names[0], "type": "identify"}
+    traits: dict[str, None] = {}
+    for row in _rows(ctx, asked):
+        traits |= dict.fromkeys(_traits(row))
+    return _beginning(traits, incomplete)
+
+
+def _traits(row: dict[str, Any]) -> list[str]:
+    try:
+        body = json.loads(row.get("body") or "null")
+    except ValueError:
+        return []
+    sent = body.get("traits") if isinstance(body, dict) else None
+    return [*sent] if isinstance(sent, dict) else []
+
+
+def _of_calls(ctx: click.Context, member: str, incomplete: str) -> list[str]:
+    return _beginning(dict.fromkeys(row.get(member) for row in _rows(ctx, {})), incomplete)
+
+
+def _beginning(names: Iterable[Any], incomplete: str) -> list[str]:
+    texts = [name for name in names if isinstance(name, str) and name.isprintable()]
+    return [name for name in texts if name.startswith(incomplete)]
+
+
+def _rows(ctx: click.Context, asked: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the rows of the newest calls of a running instance that meet all conditions."""
+    url = ctx.params.get("url") or os.environ.get("SEGMENT_PENDO_URL") or HOME_URL
+    query = urlencode({**asked, "newest": "1", "limit": str(_NEWEST)})
+    rows = _asked(url, f"/_/calls?{query}").get("calls", [])
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _asked(url: str, path: str) -> dict[str, Any]:
+    """Return what a running instance answers, or nothing: a shell shows no errors."""
+    parts = urlsplit(url)
+    # aiohttp takes too long to import.
+    connection = HTTPConnection(parts.netloc.rpartition("@")[2], timeout=_PATIENCE)
+    try:
+        connection.request("GET", path)
+        value = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return value if isinstance(value, dict) else {}

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import traceback
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +59,8 @@ def unexpected(error: Exception) -> Failure:
     if isinstance(error, OSError) and error.errno in _FULL:
         message = f"{error.filename or 'the output'} cannot be written: {os.strerror(error.errno)}."
         return Failure(message, CANNOT_START)
+    import traceback  # noqa: PLC0415 - only for what nobody foresaw
+
     *_, (frame, line) = traceback.walk_tb(error.__traceback__)
     place = f"{Path(frame.f_code.co_filename).name}:{line}"
     message = (

@@ -1,11 +1,13 @@
-"""Help in groups: of verbs, and of the options of a verb that has many."""
+"""Help in groups: of verbs, and of the options of a verb that has many; what a wrong verb may have meant."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import click
 
-__all__ = ["OF_RUN", "GroupedOptions", "grouped"]
+from segment_pendo.base.suggestion import nearest
+
+__all__ = ["OF_RUN", "GroupedOptions", "Suggesting", "grouped"]
 
 # A verb that is named here but is not there yet is left out; one that is not named is plumbing.
 _VERBS: Final[Mapping[str, Sequence[str]]] = {
@@ -63,6 +65,22 @@ def grouped(verbs: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, str
             yield title, rows
     if left:
         yield _REST, list(left.items())
+
+
+class Suggesting(click.Group):
+    """A group of verbs that says which one a wrong verb may have meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            names = self.list_commands(ctx)
+            near = nearest(args[0], names)
+            hint = f"Did you mean {near!r}?" if near else f"There are: {', '.join(names)}."
+            message = f"{error.message.removesuffix(f' Did you mean {near!r}?')} {hint}"
+            raise click.UsageError(message, ctx) from None
 
 
 class GroupedOptions(click.Command):

@@ -18,7 +18,7 @@ class Printer:
     """Writes to `out` in a thread of its own.
 
     Lines for which there is no room any more are left out; `missed` returns the line that stands in their
-    place. Once the reader has gone, nothing is written.
+    place. Once the reader `is_gone`, nothing is written.
     """
 
     def __init__(self, out: TextIO, missed: Callable[[int], str]) -> None:
@@ -29,14 +29,14 @@ class Printer:
         self._missed = 0
         self._written = 0
         self._is_writing = False
-        self._is_gone = False
+        self.is_gone = False
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def print(self, line: str) -> None:
         """Have a line printed after those before it."""
         with self._change:
-            if self._is_gone:
+            if self.is_gone:
                 return
             if self._size > _MOST:
                 self._missed += 1
@@ -68,7 +68,7 @@ class Printer:
             self._put(self._missed_line(count))
 
     def _work(self) -> None:
-        while not self._is_gone:
+        while not self.is_gone:
             with self._change:
                 self._is_writing = False
                 self._change.notify_all()
@@ -81,7 +81,7 @@ class Printer:
             try:
                 self._write("".join(f"{line}\n" for line in block))
             except (OSError, ValueError):  # whoever read it has gone; calls and deliveries go on
-                self._is_gone = True
+                self.is_gone = True
             with self._change:
                 self._written += count
         with self._change:

@@ -9,10 +9,10 @@ import click
 from segment_pendo.base.hosts import HOME_URL, is_loopback
 from segment_pendo.base.js_json import read
 from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.serve.client import SECONDS, client
 from segment_pendo.serve.client import Answer as Exchange
-from segment_pendo.serve.client import client
 
-__all__ = ["Answer", "at_option", "calls", "get", "is_url"]
+__all__ = ["Answer", "at_option", "calls", "checked_url", "get", "is_url", "url_argument"]
 
 _PAGE: Final = "1000"
 at_option = click.option(
@@ -24,6 +24,7 @@ at_option = click.option(
     show_default=True,
     help="The home URL of a running segment-pendo.",
 )
+url_argument = click.argument("url", required=False, envvar="SEGMENT_PENDO_URL", default=HOME_URL)
 
 
 class Answer:
@@ -47,14 +48,36 @@ def is_url(text: str) -> bool:
     return text.startswith(("http://", "https://"))
 
 
+def checked_url(base: str) -> str:
+    """Return the home URL of an instance without a slash at its end. Raises BadParameter."""
+    from yarl import URL  # noqa: PLC0415 - imported only if something is asked
+
+    if "@" in base:
+        message = "the URL must not contain a user or a password."
+        raise click.BadParameter(message)
+    try:
+        is_good = is_url(base) and bool(URL(base).host)
+    except ValueError:
+        is_good = False
+    if not is_good:
+        message = f"{base!r} is not a URL; give one such as {HOME_URL}."
+        raise click.BadParameter(message)
+    return base.rstrip("/")
+
+
 def get(
-    base: str, path: str, query: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    base: str,
+    path: str,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+    *,
+    seconds: float = SECONDS,
 ) -> Answer:
-    """Send a GET request, and return the answer; redirects are not followed.
+    """Send a GET request, and return the answer, which may take `seconds`; redirects are not followed.
 
     Raises Failure (exit 4) if nobody answers; its message contains neither the headers nor the query.
     """
-    return asyncio.run(_get(base, path, query or {}, headers or {}))
+    return asyncio.run(_get(base, path, query or {}, headers or {}, seconds))
 
 
 def calls(url: str, filters: dict[str, str], *, code: int) -> Iterator[Any]:
@@ -75,25 +98,16 @@ def calls(url: str, filters: dict[str, str], *, code: int) -> Iterator[Any]:
         after = str(answer.value["next"])
 
 
-async def _get(base: str, path: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
+async def _get(
+    base: str, path: str, query: dict[str, str], headers: dict[str, str], seconds: float
+) -> Answer:
     from yarl import URL  # noqa: PLC0415 - imported only if something is asked
 
-    if "@" in base:
-        message = "the URL must not contain a user or a password."
-        raise click.BadParameter(message)
-    if not is_url(base):
-        message = f"{base!r} is not a URL; give one such as {HOME_URL}."
-        raise click.BadParameter(message)
-    try:
-        url = URL(base.rstrip("/")).joinpath(path.lstrip("/"), encoded=True).with_query(query)
-        host = url.host or ""
-    except ValueError:
-        message = f"{base!r} is not a URL; give one such as {HOME_URL}."
-        raise click.BadParameter(message) from None
+    url = URL(checked_url(base)).joinpath(path.lstrip("/"), encoded=True).with_query(query)
     async with client() as opened:
-        answer = await opened.ask("GET", str(url), headers=headers, most=None)
+        answer = await opened.ask("GET", str(url), headers=headers, seconds=seconds, most=None)
     if answer.status is None:
-        hint = " Start it with: segment-pendo run" if is_loopback(host) else ""
+        hint = " Start it with: segment-pendo run" if is_loopback(url.host or "") else ""
         message = f"{answer.wrong}.{hint}"
         raise Failure(message, CANNOT_START)
     return Answer(answer)

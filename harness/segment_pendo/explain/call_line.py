@@ -5,7 +5,6 @@ No control character of an app's data is in it.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
@@ -18,7 +17,7 @@ from segment_pendo.explain.why import because
 from segment_pendo.mapping.assess import TRACK_OFF, effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect
-from segment_pendo.words import Attempt, Call, Json, Judged, Receipt, Skipped
+from segment_pendo.words import Attempt, Call, Json, Judged, Skipped
 
 __all__ = [
     "CHOSEN",
@@ -62,8 +61,7 @@ class Word(NamedTuple):
     tone: Tone | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallLine:
+class CallLine(NamedTuple):
     """The line of one call in its columns. `end`: how far the call gets, None for what is no call."""
 
     at: datetime
@@ -81,28 +79,37 @@ class CallLine:
 
 
 def call_line(
-    receipt: Receipt, judged: Judged, setup: Setup, attempt: Attempt | None = None, *, door: Door = "cli"
+    at: datetime, judged: Judged, setup: Setup, attempt: Attempt | None = None, *, door: Door = "cli"
 ) -> CallLine:
-    """Return the line of a call; `attempt`: the last one to deliver its webhook, if there was one."""
+    """Return the line of a call that came `at` a time; `attempt`: the last one to deliver its webhook."""
     outcome, tone, end, words = _became(judged, setup, door)
     if judged.mapping is not None:
         words = [Word(f"{short(judged.mapping, _LONGEST_NAME)}:"), *words]
     kind = printable(judged.call.type) if judged.call.type is not None else "-"
-    line = CallLine(receipt.at, kind, _who(judged.call), outcome, tone, tuple(words), end)
+    line = CallLine(at, kind, _who(judged.call), outcome, tone, tuple(words), end)
     return line if judged.webhook is None else with_attempt(line, attempt)
+
+
+def end_of(judged: Judged, setup: Setup) -> End:
+    """Return how far a call gets if its webhook is delivered."""
+    if judged.skipped is not None:
+        return "skipped" if judged.skipped.code in CHOSEN else "lost"
+    effect = effect_of(judged, setup)
+    assert effect is not None
+    return _reached(effect)[1]
 
 
 def with_attempt(line: CallLine, attempt: Attempt | None) -> CallLine:
     """Return the line of a webhook as it is after an attempt to deliver it."""
     if attempt is None:
-        return replace(line, outcome="wait", tone="wait")
+        return line._replace(outcome="wait", tone="wait")
     status = str(attempt.status) if attempt.status is not None else "fail"
     if attempt.state == "delivered":
         has_codes = any(word.tone in {"warn", "bad"} for word in line.words)
-        return replace(line, outcome=status, tone="warn" if has_codes else line.tone)
+        return line._replace(outcome=status, tone="warn" if has_codes else line.tone)
     tone: Tone = "bad" if attempt.state == "dead" else "warn"
     outcome = "held" if attempt.state == "held" else status
-    return replace(line, outcome=outcome, tone=tone, words=(Word(printable(attempt.detail), tone),))
+    return line._replace(outcome=outcome, tone=tone, words=(Word(printable(attempt.detail), tone),))
 
 
 def refusal(at: datetime, path: str, status: int, code: str, message: str) -> CallLine:

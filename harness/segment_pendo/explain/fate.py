@@ -28,6 +28,8 @@ __all__ = [
     "explained",
     "fate",
     "lowered",
+    "subject",
+    "verdict",
 ]
 
 # 1.32, 1.73: where and when to look.
@@ -84,11 +86,17 @@ def fate(judged: Judged, setup: Setup, effect: Effect | None = None, attempts: S
     `effect` is the effect of the call, where the caller knows it already. `attempts`: those to deliver its
     webhook, where it was sent; else the sentence says what becomes of it if it is delivered.
     """
-    who = _subject(judged.call)
+    return f"{subject(judged.call)}: {verdict(judged, setup, effect, attempts)}"
+
+
+def verdict(
+    judged: Judged, setup: Setup, effect: Effect | None = None, attempts: Sequence[Attempt] = ()
+) -> str:
+    """Return the sentence of `fate` without the words that say which call it is about."""
     if judged.skipped is not None:
-        return f"{who}: not delivered, as {lowered(judged.skipped.reason)}"
+        return f"not delivered, as {lowered(judged.skipped.reason)}"
     if attempts and attempts[-1].state != "delivered":
-        return f"{who}: {_undelivered(attempts)}."
+        return f"{_undelivered(attempts)}."
     effect = effect or effect_of(judged, setup)
     assert effect is not None
     if effect.nothing is not None:
@@ -101,7 +109,7 @@ def fate(judged: Judged, setup: Setup, effect: Effect | None = None, attempts: S
     else:
         said = "; ".join([_records(effect, setup), *_metadata(effect, setup)])
     covered = COVERED | COVERED_WHERE_IGNORED if effect.nothing is not None else COVERED
-    return f"{who}: {said}{_more(judged.findings, covered)}."
+    return f"{said}{_more(judged.findings, covered)}."
 
 
 def _undelivered(attempts: Sequence[Attempt]) -> str:
@@ -117,7 +125,8 @@ def _undelivered(attempts: Sequence[Attempt]) -> str:
     return f"not delivered{' yet' if waits else ''}: {wrong} at {at}, {follows or 'given up'}; {has}"
 
 
-def _subject(call: Call) -> str:
+def subject(call: Call) -> str:
+    """Return which call this is: its type, the user and the group or the event."""
     data = call.data if isinstance(call.data, dict) else {}
     user, anonymous = data.get("userId"), data.get("anonymousId")
     of = (

@@ -14,6 +14,9 @@ from segment_pendo.words import Json, JsonObject
 __all__ = ["Compared", "Event", "StateChange", "compared", "predicted", "state_changes"]
 
 
+_MOST: Final = 1 << 40  # records
+
+
 class Event(NamedTuple):
     """One webhook's body, when it came (epoch milliseconds), and the name of its call."""
 
@@ -23,10 +26,9 @@ class Event(NamedTuple):
 
 
 def predicted(events: Iterable[Event], switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Records:
-    """Return Pendo's records as the model predicts them after these webhooks."""
-    every = list(events)
-    pendo = Records(switches, track=track, most=max(10_000, len(every)))
-    for event in every:
+    """Return Pendo's records as the model predicts them after these webhooks; none is forgotten by number."""
+    pendo = Records(switches, track=track, most=_MOST)
+    for event in events:
         pendo.apply(event.body, event.at, event.call)
     return pendo
 

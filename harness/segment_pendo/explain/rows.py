@@ -119,6 +119,14 @@ def dumps(row: Json) -> str:
     return js_json.ascii_only(js_json.write(row).decode())
 
 
+def loads(text: bytes) -> Json:
+    """Return the JSON of an answer, or None where it is none."""
+    try:
+        return js_json.read(text).value
+    except (ValueError, RecursionError):
+        return None
+
+
 class FindingRow(TypedDict):
     """A finding; `call` is the id of its call where the finding stands alone."""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Described", "Setup", "SetupError"]
 
 
+_IN_FILE: Final = "the destination file says this; change it there."
 # Switches that have an effect with one of the two webhook destinations only.
 _ONLY: Final = {"classic_dates": "classic", "name_conflict": "actions"}
 
@@ -121,6 +122,30 @@ class Setup:
         ready = None if destination is None else _ready(destination, switches, plan)
         return cls(track, webhook, switches, pendo, pendo_track, secret, ready, function)
 
+    def changed(
+        self, *, track: bool | None = None, webhook: str | None = None, assume: Iterable[str] = ()
+    ) -> "Setup":
+        """Return this setup with other settings, and switches set by `name=value`. Raises as `of` does."""
+        had = {**switch.settings(self.switches), **switch.settings(self.pendo)}
+        pairs = [*_pairs(had), *assume]
+        if self.destination is not None:
+            if track is not None or webhook is not None:
+                _refuse(
+                    _IN_FILE,
+                    "track" if webhook is None else "webhook",
+                )
+            plan, file = self.destination.planned, self.destination.file
+            made = Setup.of(assume=pairs, destination=file, plan=plan, secret=self.secret)
+            return replace(made, function=self.function)
+        track = self.track if track is None else track
+        return Setup.of(
+            track=track,
+            pendo_track=self.pendo_track or not track,
+            webhook=self.webhook if webhook is None else webhook,
+            assume=pairs,
+            secret=self.secret,
+        )
+
     @property
     def kind(self) -> webhooks.Kind:
         """Return which of the two webhook destinations this is."""
@@ -202,7 +227,7 @@ def _refuse_both(*, track: bool, pendo_track: bool, webhook: str) -> None:
         ("webhook", webhook != "actions"),
     ):
         if given:
-            _refuse("the destination file says this; change it there.", name)
+            _refuse(_IN_FILE, name)
 
 
 def _refuse(message: str, setting: str) -> NoReturn:

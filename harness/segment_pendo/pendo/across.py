@@ -5,17 +5,17 @@ The memory for them is bounded.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from segment_pendo.base.bounded import Bounded
+from segment_pendo.base.bounded import Bounded, Made
 from segment_pendo.base.json_path import json_path
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect, hinted_group
 from segment_pendo.pendo.effect import effect as effect_of
-from segment_pendo.pendo.metadata import type_of
+from segment_pendo.pendo.metadata import Field, fields, plain_types, type_of
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
-from segment_pendo.words import Finding, JsonObject
+from segment_pendo.words import Finding, Json, JsonObject
 
 __all__ = ["ACROSS", "LIMIT", "Across"]
 
@@ -54,6 +54,18 @@ class _User:
     early_reported: bool = False
 
 
+class _Name(NamedTuple):
+    """The name of a trait as it is sent, that of its field, and the keys of the field, by its owner."""
+
+    spelled: str
+    field: str
+    keys: dict[str, tuple[str, str]]
+
+
+def _no_fields(_traits: Json, _switches: PendoSwitches) -> tuple[Field, ...]:
+    return ()
+
+
 class Across:
     """Finds what earlier webhooks say about a later one. Give it every webhook's event in order.
 
@@ -70,6 +82,7 @@ class Across:
         self._variants = Bounded[tuple[str, str, str], bool](limit, "use")
         self._types = Bounded[tuple[str, str], str](limit, "use")
         self._events = Bounded[str, bool](limit, "use")
+        self._names = Made(self._shape, 512)
         self._reported: set[str] = set()
         self._device = False
 
@@ -86,17 +99,17 @@ class Across:
             is_group = event.get("type") == "group"
             visitor = ids.effective(event.get("userId"), "visitor", switches) if is_group else None
             if visitor is not None and ids.effective(event.get("groupId"), "account", switches) is not None:
-                self._users.first(visitor, _User()).alone_reported = True
+                self._users.first_made(visitor, _User).alone_reported = True
 
     def examine(self, event: JsonObject) -> tuple[Finding, ...]:
         """Return what earlier events say about this one. Never raises, whatever the JSON."""
-        effect = effect_of(event, self._switches)
-        findings = [
-            *self._ids(event, effect),
-            *self._people(event, effect),
-            *self._fields(effect),
-            *self._tracks(event),
-        ]
+        effect = effect_of(event, self._switches, fields=_no_fields)  # they are looked at below
+        kind = event.get("type")
+        findings = [*self._ids(event, effect), *self._people(event, effect)]
+        if effect.nothing is None and kind in {"identify", "group"}:
+            findings += self._fields(event.get("traits"), effect.owner)
+        if kind == "track":
+            findings += self._tracks(event)
         if self._device and event.get("type") in {"identify", "group"} and self._is_new("DUAL_GROUP"):
             text = (
                 "A browser sends data to Pendo as well: the same traits are then in Pendo twice, as agent "
@@ -167,9 +180,9 @@ class Across:
         ):
             return
         if event.get("type") == "identify":
-            yield from self._identified(event, effect, self._users.first(effect.visitor_id, _User()))
+            yield from self._identified(event, effect, self._users.first_made(effect.visitor_id, _User))
         elif effect.joins:
-            user = self._users.first(effect.visitor_id, _User())
+            user = self._users.first_made(effect.visitor_id, _User)
             if not user.identified and not user.early_reported:
                 user.early_reported = True
                 text = (
@@ -199,27 +212,53 @@ class Across:
 
     # --- fields ---
 
-    def _fields(self, effect: Effect) -> Iterator[Finding]:
-        for field in effect.fields:
-            if field.name is None:
-                continue
-            key = (effect.owner, field.name)
-            spelled = str(field.path[-1]) if len(field.path) == 1 else field.name
-            before = self._keys.first(key, spelled)
-            # Once for each spelling: who wrote it differently once must not read this with every call.
-            if before != spelled and self._variants.is_new((*key, spelled)):
-                path = json_path("traits", *field.path)
-                text = (
-                    f"An earlier call spelled this {before!r}; in Pendo both are one field, and the last "
-                    "value wins. Always spell it the same."
-                )
-                yield note("KEY_CASE_VARIANT", path, text)
-            elif before == spelled != field.name and self._variants.is_new((*key, spelled)):
-                text = f"Pendo lower-cases names, so look for {field.name} there."
-                yield note("KEY_LOWERCASED", json_path("traits", *field.path), text)
-            now = type_of(field.value)
-            if now and self._types.first(key, now) != now:
-                yield from self._type(key, now, json_path("traits", *field.path))
+    def _shape(self, names: tuple[str, ...]) -> tuple[_Name, ...]:
+        """Return the names of an object of traits; none where two of them are one field."""
+        fields = [name.lower() if self._switches.key_case == "lower" else name for name in names]
+        if len(set(fields)) < len(fields) or "__proto__" in names:
+            return ()
+        return tuple(
+            _Name(name, field, {"visitor": ("visitor", field), "account": ("account", field)})
+            for name, field in zip(names, fields, strict=True)
+        )
+
+    def _fields(self, traits: Json, owner: str) -> Iterator[Finding]:
+        if not isinstance(traits, dict):
+            return
+        names = self._names[tuple(traits)]
+        types = plain_types(traits, self._switches) if names else None
+        if types is None:
+            for field in fields(traits, self._switches):
+                if field.name is not None:
+                    spelled = str(field.path[-1]) if len(field.path) == 1 else field.name
+                    key, now = (owner, field.name), type_of(field.value)
+                    yield from self._field(key, spelled, now, field.path)
+            return
+        for name, now in zip(names, types, strict=True):
+            key = name.keys[owner]
+            # Most fields are spelled as Pendo has them, and as before.
+            if now and not (
+                self._keys.first(key, name.spelled) == name.spelled == name.field
+                and self._types.first(key, now) == now
+            ):
+                yield from self._field(key, name.spelled, now, (name.spelled,))
+
+    def _field(
+        self, key: tuple[str, str], spelled: str, now: str, path: tuple[str | int, ...]
+    ) -> Iterator[Finding]:
+        before = self._keys.first(key, spelled)
+        # Once for each spelling: who wrote it differently once must not read this with every call.
+        if before != spelled and self._variants.is_new((*key, spelled)):
+            text = (
+                f"An earlier call spelled this {before!r}; in Pendo both are one field, and the last "
+                "value wins. Always spell it the same."
+            )
+            yield note("KEY_CASE_VARIANT", json_path("traits", *path), text)
+        elif before == spelled != key[1] and self._variants.is_new((*key, spelled)):
+            text = f"Pendo lower-cases names, so look for {key[1]} there."
+            yield note("KEY_LOWERCASED", json_path("traits", *path), text)
+        if now and self._types.first(key, now) != now:
+            yield from self._type(key, now, json_path("traits", *path))
 
     def _type(self, key: tuple[str, str], now: str, path: str) -> Iterator[Finding]:
         before = self._types.first(key, now)

@@ -1,19 +1,18 @@
 """What Pendo makes of one webhook by itself: which visitor, account and fields (facts 1.3 to 1.6)."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Final, Literal, NamedTuple
 
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.age import OLDEST, age
 from segment_pendo.pendo.metadata import Field, fields
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
-from segment_pendo.words import Json, JsonObject
+from segment_pendo.words import Json, JsonObject, made_often
 
 __all__ = ["Effect", "Id", "Update", "effect", "hinted_group", "is_anonymous", "updates"]
 
 
-@dataclass(frozen=True, slots=True)
+@made_often
 class Id:
     """An id as Pendo takes it; `value` is None where it takes none.
 
@@ -25,7 +24,7 @@ class Id:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
+@made_often
 class Effect:
     """What Pendo makes of one webhook.
 
@@ -90,18 +89,24 @@ def updates(effect: Effect, switches: PendoSwitches = DEFAULT) -> Iterator[Updat
         yield Update("visitor", visitor, effect.fields if own else (), own and replaces, joins)
 
 
-def effect(event: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True) -> Effect:
+type _Fields = Callable[[Json, PendoSwitches], tuple[Field, ...]]
+
+
+def effect(
+    event: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True, fields: _Fields = fields
+) -> Effect:
     """Return the effect of one event. Never raises, whatever the JSON.
 
-    `track`: the subscription has the setting for track calls (1.60).
+    `track`: the subscription has the setting for track calls (1.60). `fields` makes those of the traits that
+    are kept.
     """
     kind = event.get("type") if isinstance(event, dict) else None
     if not isinstance(event, dict) or not isinstance(kind, str):
         return Effect(nothing="1.20")
     if kind == "identify":
-        return _identify(event, switches)
+        return _identify(event, switches, fields)
     if kind == "group":
-        return _group(event, switches)
+        return _group(event, switches, fields)
     if kind == "track":
         return _track(event, switches) if track else Effect(nothing="1.60")
     if kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
@@ -110,10 +115,15 @@ def effect(event: Json, switches: PendoSwitches = DEFAULT, *, track: bool = True
     return Effect(nothing="1.21")
 
 
+_TAKEN: Final = {"userId": "1.30", "groupId": "1.50"}
+
+
 def _id(  # 1.39: from userId and groupId alone
     event: JsonObject, key: str, kind: ids.Kind, switches: PendoSwitches, *, absent: str = "1.38"
 ) -> Id:
     value = event.get(key)
+    if isinstance(value, str) and ids.PLAIN[value]:
+        return Id((key,), value, _TAKEN[key])
     if ids.is_absent(value):
         return Id((key,), None, absent)
     refused = ids.refusal(value, kind, switches)
@@ -122,10 +132,10 @@ def _id(  # 1.39: from userId and groupId alone
     taken = ids.effective(value, kind, switches)
     if not isinstance(value, str):
         return Id((key,), taken, "4.2.2")
-    return Id((key,), taken, "4.1.2" if taken != value else {"userId": "1.30", "groupId": "1.50"}[key])
+    return Id((key,), taken, "4.1.2" if taken != value else _TAKEN[key])
 
 
-def _identify(event: JsonObject, switches: PendoSwitches) -> Effect:
+def _identify(event: JsonObject, switches: PendoSwitches, fields: _Fields) -> Effect:
     if is_anonymous(event, switches):
         anonymous = ids.effective(f"{ids.ANONYMOUS_PREFIX}{event['anonymousId']}", "visitor", switches)
         visitor = Id(("anonymousId",), anonymous, "1.38")
@@ -139,13 +149,10 @@ def _identify(event: JsonObject, switches: PendoSwitches) -> Effect:
 
 def is_anonymous(event: JsonObject, switches: PendoSwitches) -> bool:
     """Whether an identify call makes an anonymous visitor from its anonymousId (1.38)."""
+    if switches.anonymous != "visitor" or not ids.is_absent(event.get("userId")):
+        return False
     anonymous = event.get("anonymousId")
-    return (
-        ids.is_absent(event.get("userId"))
-        and switches.anonymous == "visitor"
-        and isinstance(anonymous, str)
-        and bool(anonymous)
-    )
+    return isinstance(anonymous, str) and bool(anonymous)
 
 
 def hinted_group(event: JsonObject) -> tuple[tuple[str, ...], Json]:
@@ -164,7 +171,7 @@ def _hinted(event: JsonObject, switches: PendoSwitches) -> Id | None:
     return Id(path, taken, "1.40") if taken is not None else None
 
 
-def _group(event: JsonObject, switches: PendoSwitches) -> Effect:
+def _group(event: JsonObject, switches: PendoSwitches, fields: _Fields) -> Effect:
     account = _id(event, "groupId", "account", switches, absent="1.54")
     visitor = _id(event, "userId", "visitor", switches, absent="1.53")
     if account.value is None:

@@ -6,8 +6,9 @@ Findings never change a webhook.
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from segment_pendo.base.bounded import Made
 from segment_pendo.base.js_json import write
 from segment_pendo.base.json_path import json_path
 from segment_pendo.pendo import ids
@@ -23,12 +24,58 @@ _DATE_KEY = re.compile(r"(?:[a-z0-9]At|_at|(?:^|_)date|[a-z0-9]Date|(?:ed|es)On|
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _EPOCH = re.compile(r"\d{10}|\d{13}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}\.\d+", re.ASCII)  # whole numbers in quotes are mostly ids and codes
+_BOOLEANS: Final = frozenset({"true", "false"})
 _NOTHING: Final = frozenset({"undefined", "null", "none", "nan", "[object object]"})
-_ODD_STARTS: Final = frozenset("[uUnN-0123456789")  # of texts that are looked at closer
+_WORDS: Final = _BOOLEANS | _NOTHING
+_LONGEST_WORD: Final = max(map(len, _WORDS))
+_DIGITS: Final = frozenset("-0123456789")
 _LONG_TEXT: Final = 1500  # 3.41
 _LONGEST_NAME: Final = 32  # 2.09
 _MOST_PROPERTIES: Final = 512  # 2.10, in bytes
 _ACCOUNT_KEYS: Final = {"accountid", "account_id", "companyid", "company_id"}
+
+
+class _Trait(NamedTuple):
+    """What the name of a trait alone says: its path, whether its value must be a date, what is wrong with it.
+
+    `names_account`: it is a name by which apps send the id of an account.
+    """
+
+    name: str
+    path: str
+    is_date: bool
+    names_account: bool
+    findings: tuple[Finding, ...]
+
+
+def _shape(names: tuple[str, ...], *, lower: bool) -> tuple[_Trait, ...]:
+    spellings: dict[str, str] = {}
+    traits: list[_Trait] = []
+    for name in names:
+        if name == "__proto__":  # no JavaScript writes it into the body
+            continue
+        earlier = spellings.setdefault(name.lower(), name) if lower else name
+        path, is_date = json_path("traits", name), _DATE_KEY.search(name) is not None
+        traits.append(
+            _Trait(name, path, is_date, name.lower() in _ACCOUNT_KEYS, tuple(_key(name, earlier, path)))
+        )
+    return tuple(traits)
+
+
+# The traits of a call by their names: an app sends few combinations, over and over again.
+_SHAPES: Final = {
+    "lower": Made[tuple[str, ...], tuple[_Trait, ...]](lambda names: _shape(names, lower=True), 512),
+    "sent": Made[tuple[str, ...], tuple[_Trait, ...]](lambda names: _shape(names, lower=False), 512),
+}
+
+
+# The one finding about a value that nearly every app has, by its path.
+_NESTED: Final = Made[str, Finding](
+    lambda path: note(
+        "NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own."
+    ),
+    512,
+)
 
 
 def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Finding, ...]:
@@ -43,7 +90,7 @@ def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Findi
         return (*_group(event, switches), *_metadata(event.get("traits"), switches))
     if kind == "track":
         return tuple(_track(event, switches))
-    if kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
+    if isinstance(kind, str) and kind in {"page", "screen", "alias"} and switches.other_types == "visitor":
         return ()
     if kind is None:
         text = "The webhook has no type, by which Pendo tells identify from group; let the mapping send it."
@@ -57,21 +104,20 @@ def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Findi
     )
 
 
-def _visitor(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
-    if ids.is_absent(event.get("userId")):
-        text = (
-            "There is no userId, so Pendo has no visitor to attach this to; identify the user first, or "
-            "expect no effect."
-        )
-        yield note("ANON_IDENTIFY", "$.userId", text)
-    else:
-        yield from ids.examine(event["userId"], "visitor", "$.userId", switches)
+def _visitor(event: JsonObject, switches: PendoSwitches) -> list[Finding]:
+    user = event.get("userId")
+    if not ids.is_absent(user):
+        return ids.examine(user, "visitor", "$.userId", switches)
+    text = (
+        "There is no userId, so Pendo has no visitor to attach this to; identify the user first, or "
+        "expect no effect."
+    )
+    return [note("ANON_IDENTIFY", "$.userId", text)]
 
 
-def _identify(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
-    if not is_anonymous(event, switches):
-        yield from _visitor(event, switches)
-    yield from _trait_id(event, "userId", "visitor")
+def _identify(event: JsonObject, switches: PendoSwitches) -> list[Finding]:
+    findings = [] if is_anonymous(event, switches) else _visitor(event, switches)
+    return findings + _trait_id(event, "userId", "visitor")
 
 
 def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
@@ -95,13 +141,13 @@ def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
                 "ignores objects. Send its id as a trait."
             )
             yield note("PARENT_ACCOUNT", "$.traits.parentAccount", text)
-        for key, value in traits.items():
-            if key.lower() in _ACCOUNT_KEYS and _differ(value, group):
+        for trait in _SHAPES[switches.key_case][tuple(traits)]:
+            if trait.names_account and _differ(traits[trait.name], group):
                 text = (
-                    f"{key} differs from groupId, and Pendo takes only groupId as the account id. If {key} "
-                    "names the account, send it as groupId."
+                    f"{trait.name} differs from groupId, and Pendo takes only groupId as the account id. If "
+                    f"{trait.name} names the account, send it as groupId."
                 )
-                yield note("CUSTOM_ACCOUNT_ID", json_path("traits", key), text)
+                yield note("CUSTOM_ACCOUNT_ID", trait.path, text)
 
 
 def _joined(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
@@ -112,18 +158,21 @@ def _joined(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
         yield from ids.examine(event["userId"], "visitor", "$.userId", switches)
 
 
-def _trait_id(event: JsonObject, id_key: str, kind: str) -> Iterator[Finding]:
+def _trait_id(event: JsonObject, id_key: str, kind: str) -> list[Finding]:
     traits = event.get("traits")
-    if isinstance(traits, dict) and "id" in traits and _differ(traits["id"], event.get(id_key)):
-        text = (
-            f"The trait id differs from {id_key}; it never replaces the {kind} id, which is {id_key}. "
-            "Leave it out, or rename it."
-        )
-        yield note("TRAIT_ID_CONFLICT", "$.traits.id", text)
+    if not isinstance(traits, dict) or "id" not in traits or not _differ(traits["id"], event.get(id_key)):
+        return []
+    text = (
+        f"The trait id differs from {id_key}; it never replaces the {kind} id, which is {id_key}. "
+        "Leave it out, or rename it."
+    )
+    return [note("TRAIT_ID_CONFLICT", "$.traits.id", text)]
 
 
 def _differ(left: Json, right: Json) -> bool:
     # By their text: comparing values in Python recurses as deeply as they nest, and takes True for 1.
+    if isinstance(left, str) and isinstance(right, str):
+        return left != right
     return write(left) != write(right)
 
 
@@ -177,38 +226,36 @@ def _when(event: JsonObject) -> Iterator[Finding]:
         yield note("TRACK_FUTURE", "$.timestamp", text)
 
 
-def _metadata(traits: Json, switches: PendoSwitches) -> tuple[Finding, ...]:
-    if not isinstance(traits, dict):
-        return ()
+def _metadata(traits: Json, switches: PendoSwitches) -> list[Finding]:
     findings: list[Finding] = []
-    spellings: dict[str, str] = {}
-    for key, value in traits.items():
-        if key == "__proto__":  # no JavaScript writes it into the body
-            continue
-        earlier = spellings.setdefault(key.lower(), key) if switches.key_case == "lower" else key
-        if earlier != key or not _is_usable(key):
-            findings += _key(key, earlier)
-        if not _is_plain(key, value):
-            findings += _value(key, value, switches)
-    return tuple(findings)
+    if not isinstance(traits, dict):
+        return findings
+    for trait in _SHAPES[switches.key_case][tuple(traits)]:
+        if trait.findings:
+            findings += trait.findings
+        value = traits[trait.name]
+        if not _is_plain(value, trait):
+            findings += _value(trait, value, switches)
+    return findings
+
+
+def _is_plain(value: Json, trait: _Trait) -> bool:
+    """Whether a trait can have no finding about its value: a quick look, as this is so for most traits."""
+    if isinstance(value, str):
+        return (
+            not trait.is_date
+            and 0 < len(value) <= _LONG_TEXT
+            and (len(value) > _LONGEST_WORD or value.lower() not in _WORDS)
+            and (value[0] not in _DIGITS or _DECIMAL.fullmatch(value) is None)
+        )
+    return isinstance(value, bool) or (isinstance(value, int | float) and not trait.is_date)
 
 
 def _is_usable(key: str) -> bool:
     return key.isascii() and key.isidentifier()  # 3.30: [A-Za-z_][A-Za-z0-9_]*
 
 
-def _is_plain(key: str, value: Json) -> bool:
-    """Whether a trait can have no finding about its value: a quick look, as this is so for most traits."""
-    if isinstance(value, bool):
-        return True
-    if isinstance(value, str):
-        odd = value[:1] in _ODD_STARTS or not len("false") < len(value) <= _LONG_TEXT
-        return not odd and not _DATE_KEY.search(key)
-    return isinstance(value, int | float) and not _DATE_KEY.search(key)
-
-
-def _key(key: str, earlier: str) -> Iterator[Finding]:
-    path = json_path("traits", key)
+def _key(key: str, earlier: str, path: str) -> Iterator[Finding]:
     if not _is_usable(key):
         text = (
             "Pendo stores the field but cannot use it in segments or reports; use only letters, digits and "
@@ -223,16 +270,14 @@ def _key(key: str, earlier: str) -> Iterator[Finding]:
         yield note("KEY_CASE_COLLISION", path, text)
 
 
-def _value(key: str, value: Json, switches: PendoSwitches) -> Iterator[Finding]:
-    path = json_path("traits", key)
+def _value(trait: _Trait, value: Json, switches: PendoSwitches) -> Iterator[Finding]:
+    path = trait.path
     if isinstance(value, dict):
         if switches.nested == "ignored":
-            yield note(
-                "NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own."
-            )
+            yield _NESTED[path]
     elif isinstance(value, list):
         if switches.list != "ignored":
-            yield from _list(key, value, switches)
+            yield from _list(trait, value, switches)
     elif value is None:
         if switches.null == "stored":
             yield note(
@@ -249,8 +294,8 @@ def _value(key: str, value: Json, switches: PendoSwitches) -> Iterator[Finding]:
             )
             yield note("EMPTY_VALUE", path, text)
     elif isinstance(value, str):
-        yield from _string(key, value, path)
-    elif _DATE_KEY.search(key) and not isinstance(value, bool) and _EPOCH.fullmatch(str(value)):
+        yield from _string(trait, value)
+    elif trait.is_date and not isinstance(value, bool) and _EPOCH.fullmatch(str(value)):
         yield _date(path)
 
 
@@ -259,12 +304,12 @@ def _left_out(switches: PendoSwitches, why: str) -> str:
     return f"; leave the trait out{why}" if switches.absent_traits == "kept" else ""
 
 
-def _list(key: str, value: list[Json], switches: PendoSwitches) -> Iterator[Finding]:
+def _list(trait: _Trait, value: list[Json], switches: PendoSwitches) -> Iterator[Finding]:
     inside = [index for index, item in enumerate(value) if isinstance(item, dict | list)]
     for index in inside:
         yield note(
             "NESTED_IGNORED",
-            json_path("traits", key, index),
+            json_path("traits", trait.name, index),
             "Pendo ignores objects inside a list; send texts, numbers or booleans.",
         )
     if not inside and switches.list == "kept":
@@ -272,11 +317,12 @@ def _list(key: str, value: list[Json], switches: PendoSwitches) -> Iterator[Find
             "Pendo documents lists only for the metadata of its own agent. If you must be sure that the "
             "field is usable, send a text."
         )
-        yield note("LIST_IN_SEGMENTIO", json_path("traits", key), text)
+        yield note("LIST_IN_SEGMENTIO", trait.path, text)
 
 
-def _string(key: str, value: str, path: str) -> Iterator[Finding]:
-    if value.lower() in {"true", "false"}:
+def _string(trait: _Trait, value: str) -> Iterator[Finding]:
+    path = trait.path
+    if value.lower() in _BOOLEANS:
         text = "A boolean in quotes is a text to Pendo until the field's type is changed; send true or false."
         yield note("BOOL_AS_STRING", path, text)
     elif _DECIMAL.fullmatch(value):
@@ -294,7 +340,7 @@ def _string(key: str, value: str, path: str) -> Iterator[Finding]:
             "shorter text."
         )
         yield note("VALUE_LONG", path, text)
-    if _DATE_KEY.search(key) and not _RFC3339.fullmatch(value):
+    if trait.is_date and not _RFC3339.fullmatch(value):
         yield _date(path)
 
 

@@ -3,13 +3,24 @@
 import re
 from typing import Final, Literal
 
+from segment_pendo.base.bounded import Made
 from segment_pendo.base.javascript.texts import BLANKS
 from segment_pendo.base.js_json import is_infinite, write
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json
 
-__all__ = ["ANONYMOUS_PREFIX", "MAX_BYTES", "Kind", "blank", "effective", "examine", "is_absent", "refusal"]
+__all__ = [
+    "ANONYMOUS_PREFIX",
+    "MAX_BYTES",
+    "PLAIN",
+    "Kind",
+    "blank",
+    "effective",
+    "examine",
+    "is_absent",
+    "refusal",
+]
 
 type Kind = Literal["visitor", "account"]
 
@@ -44,6 +55,8 @@ def refusal(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str |
 
 def effective(value: Json, kind: Kind, switches: PendoSwitches = DEFAULT) -> str | None:
     """Return the id of Pendo's record, or None where Pendo makes none (4.1.2, 4.2.1, 4.2.2, 4.2.4)."""
+    if isinstance(value, str) and PLAIN[value]:
+        return value
     if refusal(value, kind, switches):
         return None
     text = value if isinstance(value, str) else write(value).decode()
@@ -64,6 +77,19 @@ def _cut(text: str) -> str:
 
 def examine(value: Json, kind: Kind, path: str, switches: PendoSwitches = DEFAULT) -> list[Finding]:
     """Return what is wrong or odd about an id. An absent id is left to the caller."""
+    return [] if isinstance(value, str) and PLAIN[value] else _examined(value, kind, path, switches)
+
+
+def _is_plain(id: str) -> bool:
+    return not any(_examined(id, kind, "", DEFAULT) for kind in ("visitor", "account"))
+
+
+# Whether Pendo takes an id as it is, as a visitor and as an account, and there is nothing to say about it,
+# however the switches are set: by default, each rule of this file holds.
+PLAIN: Final = Made[str, bool](_is_plain)
+
+
+def _examined(value: Json, kind: Kind, path: str, switches: PendoSwitches) -> list[Finding]:
     if isinstance(value, int | float) and not refusal(value, kind, switches):
         text = f"The id is a number; Pendo keeps it as the text {effective(value, kind)!r}. Send a text."
         return [note("ID_NUMERIC", path, text)]

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from segment_pendo.base.js_json import is_infinite, write
+from segment_pendo.base.js_json import is_infinite, is_ordinary_number, write
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["Field", "fields", "type_of"]
+__all__ = ["Field", "fields", "plain_types", "type_of"]
 
 _INT64: Final = 2**63
 _EXACT: Final = 2**53  # smaller ones JavaScript writes as they are
@@ -105,6 +105,31 @@ def _unique(taken: list[Field], switches: PendoSwitches) -> Iterator[Field]:
     for index, field in enumerate(taken):
         lost = field.name is not None and winner[field.name] != index
         yield field._replace(name=None, rule="3.31") if lost else field
+
+
+_TYPES: Final = {str: "string", bool: "boolean", int: "integer", float: "float"}
+
+
+def plain_types(traits: JsonObject, switches: PendoSwitches = DEFAULT) -> list[str] | None:
+    """Return the types of the fields that traits set, '' for a trait that is lost.
+
+    None where it takes `fields` and a closer look to know: one of the values is no plain one.
+    """
+    types: list[str] = []
+    for value in traits.values():
+        kind = _TYPES.get(type(value), "")
+        if kind == "string":
+            is_plain = bool(value)
+        elif kind == "boolean":
+            is_plain = True
+        elif kind and isinstance(value, int | float):
+            is_plain = -_EXACT < value < _EXACT and (kind == "integer" or is_ordinary_number(value))
+        else:
+            is_plain = isinstance(value, dict) and switches.nested == "ignored"
+        if not is_plain:
+            return None
+        types.append(kind)
+    return types
 
 
 def type_of(value: Json) -> str:

@@ -13,7 +13,7 @@ from segment_pendo.base.headers import header, header_pairs
 from segment_pendo.recordings.parts import LONGEST_LINE
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
-__all__ = ["Item", "items", "items_of"]
+__all__ = ["Item", "items", "items_of", "may_go_on"]
 
 
 _BETWEEN = re.compile(r"[\s,]*")
@@ -120,6 +120,11 @@ def _certain_error(text: bytes) -> ValueError | RecursionError | None:
         end = len(text.removeprefix(_BOM).decode("utf-8", "replace").rstrip(" \t\r\n"))
         return error if getattr(error, "pos", 0) < end else None
     return error
+
+
+def may_go_on(text: bytes) -> bool:
+    """Whether a text is the beginning of a JSON value that goes on in the next line."""
+    return _error(text) is not None and _certain_error(text) is None
 
 
 def _damaged(

@@ -4,18 +4,19 @@ Calls are matched by their meaning first (`meaning`: what differs from run to ru
 type, ids and event, at last by all but their ids.
 """
 
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from itertools import count, zip_longest
+from typing import Final, Literal, NamedTuple
 
+from segment_pendo.base import js_json
 from segment_pendo.base.js_json import keep, write
 from segment_pendo.base.json_diff import changes
 from segment_pendo.base.json_path import json_path
 from segment_pendo.explain.teller import WHO, named
 from segment_pendo.recordings.format import Entry
 from segment_pendo.recordings.meaning import DeviceIds, Known, Meaning, device_ids
+from segment_pendo.recordings.same import Names, Same
 from segment_pendo.segment.members import ACCOUNT_IDS, PERSON_IDS
 from segment_pendo.words import Json, JsonObject
 
@@ -24,44 +25,39 @@ __all__ = ["Comparison", "Pair", "TraitChange", "as_json", "compare"]
 _ABOUT: Final = ("userId", "anonymousId", "groupId", "event", "name")
 
 type Kind = Literal["added", "removed", "changed", "moved"]
-_KINDS: Final = {
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    str: "text",
-    list: "list",
-    dict: "object",
-    type(None): "null",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One call of one recording: its line, its place among the calls, its type."""
+    """One call of one recording that is not the same in the other: its line, its place among the calls.
+
+    It is kept as text, which is a tenth of it as values.
+    """
 
     line: int
     place: int
     type: str
-    call: Json
-    steady: Json  # without what differs from run to run
-    shaped: Json  # and with the shape of its device's ids
+    text: bytes
     device: tuple[str, ...]
+    meaning: Meaning
 
     @property
-    def mark(self) -> bytes:
-        """Return what the call means."""
-        return keep([self.type, self.shaped])
+    def call(self) -> Json:
+        """Return the call."""
+        return js_json.read(self.text, depth=js_json.MAX_DEPTH + 10, spelled=True).value
 
     @property
     def about(self) -> bytes:
         """Return whom and what the call is about: type, ids, event name."""
-        call = self.shaped if isinstance(self.shaped, dict) else {}
+        shaped = self.meaning.shaped(self.call)
+        call = shaped if isinstance(shaped, dict) else {}
         return write([self.type, *(call.get(name) for name in _ABOUT)])
 
     @property
     def says(self) -> bytes:
         """Return all that the call says but the ids."""
-        call = self.shaped if isinstance(self.shaped, dict) else {}
+        shaped = self.meaning.shaped(self.call)
+        call = shaped if isinstance(shaped, dict) else {}
         ids = PERSON_IDS | ACCOUNT_IDS
         return keep([self.type, {name: value for name, value in call.items() if name not in ids}])
 
@@ -113,42 +109,67 @@ class Comparison:
         return bool(self.pairs or self.traits)
 
 
-def _sides(entries: Iterable[Entry], meaning: Meaning) -> list[Side]:
-    sides: list[Side] = []
+class _Call(NamedTuple):
+    """One call as it is read: its line, its place among the calls of the recording."""
 
-    def add(line: int, kind: str, call: Json) -> None:
-        steady, shaped = meaning.steady(call), meaning.shaped(call)
-        sides.append(Side(line, len(sides), kind, call, steady, shaped, device_ids(call)))
+    line: int
+    place: int
+    type: str
+    call: Json
 
+
+def _calls(entries: Iterable[Entry]) -> Iterator[_Call]:
+    place = count()
     for entry in entries:
         if entry.refused is not None:
             code, _ = entry.refusal()
             refused: JsonObject = {"path": entry.value.get("path"), "refused": entry.refused.get("code")}
-            add(entry.number, f"request refused {code}", refused)
+            yield _Call(entry.number, next(place), f"request refused {code}", refused)
         for recorded in entry.calls:
-            add(recorded.number, entry.type_of(recorded), recorded.call)
-    return sides
+            yield _Call(recorded.number, next(place), entry.type_of(recorded), recorded.call)
 
 
 def compare(old: Iterable[Entry], new: Iterable[Entry], meaning: Meaning) -> Comparison:
-    """Return what differs in meaning from `old` to `new`."""
-    before, after = _sides(old, meaning), _sides(new, meaning)
-    ids = DeviceIds()
-    same, before_left, after_left = _matched(before, after, lambda side: side.mark, ids)
-    pairs = [Pair("moved", was, now) for was, now in _moved(same)]
-    changed: list[tuple[Side, Side]] = []
+    """Return what differs in meaning from `old` to `new`.
+
+    They are read twice where something does, so what can be read only once is held.
+    """
+    old, new = (list(each) if isinstance(each, Iterator) else each for each in (old, new))
+    same = Same(meaning)
+    for was, now in zip_longest(_calls(old), _calls(new)):
+        same.meet(was, now)
+    same.end()
+    moved = same.moved()
+    before = _sides(old, {*same.only_old(), *(was for was, _ in moved)}, meaning)
+    after = _sides(new, {*same.only_new(), *(now for _, now in moved)}, meaning)
+    pairs = [Pair("moved", before.pop(was), after.pop(now)) for was, now in moved]
+    pairs += _unlike([*before.values()], [*after.values()], same.ids)
+    pairs.sort(key=lambda pair: (pair.new.line if pair.new else 0, pair.old.line if pair.old else 0))
+    return Comparison(same.count, pairs, list(_traits(same.old.names, same.new.names)))
+
+
+def _sides(entries: Iterable[Entry], places: set[int], meaning: Meaning) -> dict[int, Side]:
+    """Return the calls at these places."""
+    if not places:
+        return {}
+    return {
+        call.place: Side(call.line, call.place, call.type, keep(call.call), device_ids(call.call), meaning)
+        for call in _calls(entries)
+        if call.place in places
+    }
+
+
+def _unlike(before: list[Side], after: list[Side], ids: DeviceIds) -> Iterator[Pair]:
+    """Yield the calls of which none means the same in the other recording, as pairs where they are alike."""
     for key, of in (
         (lambda side: side.about, ids),
         (lambda side: side.about, None),  # of another device than before
         (lambda side: side.says, None),  # of somebody else than before
     ):
-        more, before_left, after_left = _matched(before_left, after_left, key, of)
-        changed += more
-    pairs += (Pair("changed", was, now, _differences(was, now, ids, meaning)) for was, now in changed)
-    pairs += (Pair("removed", side, None) for side in before_left)
-    pairs += (Pair("added", None, side) for side in after_left)
-    pairs.sort(key=lambda pair: (pair.new.line if pair.new else 0, pair.old.line if pair.old else 0))
-    return Comparison(len(same), pairs, list(_traits(before, after)))
+        more, before, after = _matched(before, after, key, of)
+        yield from (Pair("changed", was, now, _differences(was, now, ids)) for was, now in more)
+    yield from (Pair("removed", side, None) for side in before)
+    yield from (Pair("added", None, side) for side in after)
 
 
 def _matched(
@@ -170,44 +191,12 @@ def _matched(
     )
 
 
-def _moved(pairs: list[tuple[Side, Side]]) -> Iterator[tuple[Side, Side]]:
-    """Yield the fewest pairs that must move to bring the old order into the new one."""
-    # The longest run of pairs in order stays; the others moved.
-    ends: list[int] = []
-    lasts: list[int] = []
-    previous: list[int] = []
-    for index, (old, _) in enumerate(pairs):
-        at = bisect_left(ends, old.place)
-        previous.append(lasts[at - 1] if at else -1)
-        ends[at : at + 1] = [old.place]
-        lasts[at : at + 1] = [index]
-    stay: set[int] = set()
-    index = lasts[-1] if lasts else -1
-    while index >= 0:
-        stay.add(index)
-        index = previous[index]
-    yield from (pair for index, pair in enumerate(pairs) if index not in stay)
+def _differences(old: Side, new: Side, ids: DeviceIds) -> tuple[tuple[str, str, str], ...]:
+    before, now = old.meaning.steady(old.call), new.meaning.steady(ids.in_old_words(new.call))
+    return tuple((json_path(*path), was, text) for path, was, text in changes(before, now))
 
 
-def _differences(old: Side, new: Side, ids: DeviceIds, meaning: Meaning) -> tuple[tuple[str, str, str], ...]:
-    now = meaning.steady(ids.in_old_words(new.call))
-    return tuple((json_path(*path), was, text) for path, was, text in changes(old.steady, now))
-
-
-def _names(sides: list[Side]) -> dict[tuple[str, str], set[str]]:
-    """Return the types of the values of each (type of call, trait)."""
-    kinds: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for side in sides:
-        call = side.steady if isinstance(side.steady, dict) else {}
-        values = call.get("traits") if side.type in {"identify", "group"} else call.get("properties")
-        for name, value in (values if isinstance(values, dict) else {}).items():
-            kind = _KINDS.get(type(value), "number")  # js_json's own number is a number too
-            kinds[side.type, name].add(kind)
-    return kinds
-
-
-def _traits(before: list[Side], after: list[Side]) -> Iterator[TraitChange]:
-    old, new = _names(before), _names(after)
+def _traits(old: Names, new: Names) -> Iterator[TraitChange]:
     gone = [name for name in old if name not in new]
     come = [name for name in new if name not in old]
     for kind, name in list(gone):

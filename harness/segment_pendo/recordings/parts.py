@@ -11,15 +11,25 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.recordings.packed import Damaged, Packing, packing_of, unpacked
 
-__all__ = ["LONGEST_LINE", "STDIN", "Part", "Unreadable", "Watch", "are_several", "is_there", "parts"]
+__all__ = [
+    "LONGEST_LINE",
+    "STDIN",
+    "Part",
+    "Unreadable",
+    "Watch",
+    "are_several",
+    "is_there",
+    "parts",
+    "watch_nothing",
+]
 
 STDIN: Final = "-"
-LONGEST_LINE: Final = 1 << 28  # bytes
+LONGEST_LINE: Final = 1 << 30  # bytes
 _CHUNK: Final = 1 << 15  # bytes of a file that are read at once; of gzip, they may become 1,000 times as many
 
 type Watch = Callable[[int], None]  # called before more is read, with the number of bytes that were
@@ -38,7 +48,7 @@ class _File(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
-def _nobody(_count: int) -> None:
+def watch_nothing(_count: int) -> None:
     """Watch nothing."""
 
 
@@ -54,7 +64,7 @@ class Part:
     line: int = 0
     damage: str = ""
 
-    def lines(self, watch: Watch = _nobody) -> Iterator[bytes]:
+    def lines(self, watch: Watch = watch_nothing) -> Iterator[bytes]:
         """Yield the lines with their ends; of a damaged file, the whole lines before the damage.
 
         Raises Unreadable.
@@ -69,10 +79,26 @@ class Part:
                 self.line += 1
                 self.damage = str(error)
 
+    def head(self, most: int) -> bytes:
+        """Return the beginning of what the file holds: at least its first line, or `most` bytes.
+
+        Raises Unreadable.
+        """
+        with self._opened() as file:
+            head = b""
+            try:
+                for chunk in unpacked(self._chunks(file, watch_nothing)):
+                    head += chunk
+                    if b"\n" in chunk or len(head) >= most:
+                        break
+            except Damaged:
+                pass  # whoever reads it is told
+        return head[:most]
+
     def packing(self) -> Packing:
         """Return how the file is packed. Raises Unreadable."""
         with self._opened() as file:
-            return packing_of(next(self._chunks(file, _nobody), b"")[:4])
+            return packing_of(next(self._chunks(file, watch_nothing), b"")[:4])
 
     def _opened(self) -> AbstractContextManager[_File]:
         if self.path is None:
@@ -98,7 +124,7 @@ class Part:
             is_empty = False
             yield chunk
         if is_empty and self.path is not None and self.path.suffix in {".gz", ".zst"}:
-            msg = "it is empty, which nothing packed is"
+            msg = "it is empty, as is a download that failed"
             raise Damaged(msg)
 
 
@@ -156,12 +182,15 @@ def parts(names: Sequence[str], *, hidden: bool = False) -> Iterator[Part]:
 
 
 def _inside(folder: str, *, hidden: bool) -> Iterator[Part]:
-    def refuse(error: OSError) -> NoReturn:
-        raise Unreadable(str(error.filename), error)
-
-    for place, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if hidden or not name.startswith("."))
-        for name in sorted(files):
-            path = Path(place, name)
-            if path.is_file() and (hidden or not name.startswith(".")):
-                yield Part(str(path), path)
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise Unreadable(folder, error) from None
+    for entry in found:
+        if entry.name.startswith(".") and not hidden:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _inside(entry.path, hidden=hidden)
+        elif entry.is_file():
+            yield Part(entry.path, Path(entry.path))

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from segment_pendo.base import times
+from segment_pendo.explain.conditions import meets
 from segment_pendo.mapping.assess import chain_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError
@@ -20,10 +21,7 @@ from segment_pendo.segment.members import BY_SDKS, TIMES
 from segment_pendo.segment.wire import requests
 from segment_pendo.words import Headers, Json, JsonObject, SdkRequest, Webhook
 
-__all__ = ["CONDITIONS", "Measure", "NoRequest", "Outgoing", "Resend"]
-
-# What calls can be chosen by.
-CONDITIONS: Final = ("type", "user", "group", "event", "outcome", "code")
+__all__ = ["Measure", "NoRequest", "Outgoing", "Resend"]
 
 
 class Measure(NamedTuple):
@@ -62,7 +60,7 @@ class Outgoing(NamedTuple):
 class Resend:
     """What of a source is sent again, and how.
 
-    `start`: the line to begin at. `only`: CONDITIONS that a call must meet. `shift`: how far all times are
+    `start`: the line to begin at. `only`: conditions that a call must meet. `shift`: how far all times are
     moved; None leaves every byte as recorded. `setup`: map a recording again with this one; None: as it was
     recorded. `sdk`: encode requests as this SDK does (a key of segment.wire.SDKS); None: as recorded.
     `signing_key` signs webhooks anew. Methods that read the source raise RecordingError.
@@ -184,16 +182,11 @@ class Resend:
 
 
 def _is_wanted(entry: Entry, recorded: RecordedCall, only: Mapping[str, str]) -> bool:
-    call = recorded.call if isinstance(recorded.call, dict) else {}
-    values: dict[str, Json] = {
-        "type": entry.type_of(recorded) if "type" in only else None,
-        "user": call.get("userId"),
-        "group": call.get("groupId"),
-        "event": call.get("event"),
-        "outcome": recorded.outcome,
-    }
-    codes = {code for each in recorded.each for code in (*each.findings, each.code)}
-    return all(value in codes if key == "code" else str(values[key]) == value for key, value in only.items())
+    if not only:
+        return True
+    codes = {code for each in recorded.each for code in (*each.findings, each.code) if code is not None}
+    kind = entry.type_of(recorded) if "type" in only else None
+    return meets(only, recorded.call, kind=kind, outcome=recorded.outcome, codes=codes)
 
 
 def _shifted(entry: Entry, shift: timedelta) -> Entry:

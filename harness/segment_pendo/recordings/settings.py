@@ -1,6 +1,5 @@
 """The settings of a project: segment-pendo.toml, and [tool.segment-pendo] in pyproject.toml."""
 
-import tomllib
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -120,6 +119,8 @@ def _code(file: str, name: str) -> str:
 def _table(file: Path, path: tuple[str, ...]) -> dict[str, Any]:
     if not file.is_file():
         return {}
+    import tomllib  # noqa: PLC0415 - many verbs ask for settings, few projects have some
+
     try:
         value: Any = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:

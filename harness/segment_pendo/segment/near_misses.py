@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from segment_pendo.base.bounded import Made
 from segment_pendo.base.json_path import json_path
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.segment.codes import note
@@ -45,7 +46,12 @@ def near_misses(call: Call) -> tuple[Finding, ...]:
     data = call.data
     if not isinstance(data, dict):
         return ()
-    found = [*_misspelled(call.type, data), *_misplaced(call.type, data), *_wrapped(data)]
+    misspelled = _MISSPELLED[call.type or "", *data]
+    found = [
+        *(_misspelled(misspelled, data) if misspelled else ()),
+        *_misplaced(call.type, data),
+        *(_wrapped(data) if _is_perhaps_wrapped(data) else ()),
+    ]
     return tuple(found[:_MOST])
 
 
@@ -56,19 +62,24 @@ def _note(path: str, text: str, level: Level) -> Finding:
 # --- keys that are almost one of Segment's ---
 
 
-def _misspelled(kind: str | None, data: JsonObject) -> Iterator[Finding]:
-    for key in data:
-        if key in _KNOWN or len(key) > _LONGEST:
-            continue
-        meant = _meant(key, kind or "")
-        if meant is None:
-            continue
+def _misspelled(keys: tuple[tuple[str, str], ...], data: JsonObject) -> Iterator[Finding]:
+    for key, meant in keys:
         if data.get(meant) is not None:
             text = f"{key} is not read, as {meant} is there; leave {key} out."
             yield _note(json_path(key), text, "info")
         else:
             text = f"{key} is not {meant}, so neither Segment nor Pendo reads it; send it as {meant}."
             yield _note(json_path(key), text, "error" if meant.endswith("Id") else "warning")
+
+
+def _all_misspelled(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    kind, *keys = names
+    looked_at = (key for key in keys if key not in _KNOWN and len(key) <= _LONGEST)
+    return tuple((key, meant) for key in looked_at if (meant := _meant(key, kind)) is not None)
+
+
+# The keys of a call that are almost one of Segment's, each with the one that was meant, by its type and keys.
+_MISSPELLED: Final = Made(_all_misspelled, 512)
 
 
 @lru_cache(maxsize=1024)
@@ -88,22 +99,24 @@ def _plain(key: str) -> str:
 # --- facts that stand where no call of this type has them ---
 
 
-def _misplaced(kind: str | None, data: JsonObject) -> Iterator[Finding]:
+def _misplaced(kind: str | None, data: JsonObject) -> list[Finding]:
+    found: list[Finding] = []
     right = _FACTS.get(kind or "")
     if right is None:
-        return
+        return found
     wrong = _OTHER[right]
     if _is_full(data.get(wrong)):
         text = (
             f"{wrong} belong to {_WHOSE[wrong]}, so Pendo takes nothing of them from {_article(kind)} call; "
             f"send {_names(data[wrong])} as {right}."
         )
-        yield _note(json_path(wrong), text, "warning")
+        found.append(_note(json_path(wrong), text, "warning"))
     context = data.get("context")
     inner = context.get("traits") if isinstance(context, dict) else None
-    if right == "traits" and _is_full(inner) and not _is_full(data.get("traits")):
+    if inner is not None and right == "traits" and _is_full(inner) and not _is_full(data.get("traits")):
         text = f"The traits are in context.traits, which Pendo does not read; send {_names(inner)} as traits."
-        yield _note("$.context.traits", text, "warning")
+        found.append(_note("$.context.traits", text, "warning"))
+    return found
 
 
 def _article(kind: str | None) -> str:
@@ -113,13 +126,25 @@ def _article(kind: str | None) -> str:
 # --- what was wrapped once too often ---
 
 
+def _is_perhaps_wrapped(data: JsonObject) -> bool:
+    """Whether there may be something to find for `_wrapped`: a quick look, as there hardly ever is."""
+    traits, properties = data.get("traits"), data.get("properties")
+    return (
+        (isinstance(traits, dict) and "traits" in traits)
+        or (isinstance(properties, dict) and "properties" in properties)
+        or isinstance(data.get("userId"), dict)
+        or isinstance(data.get("anonymousId"), dict)
+        or isinstance(data.get("groupId"), dict)
+    )
+
+
 def _wrapped(data: JsonObject) -> Iterator[Finding]:
     for name in ("traits", "properties"):
         outer = data.get(name)
-        inner = outer.get(name) if isinstance(outer, dict) else None
-        if _is_full(inner):
+        if isinstance(outer, dict) and _is_full(outer.get(name)):
             text = (
-                f"{name} are inside {name}, where Pendo ignores them; send {_names(inner)} one level higher."
+                f"{name} are inside {name}, where Pendo ignores them; send {_names(outer[name])} one level "
+                "higher."
             )
             yield _note(json_path(name, name), text, "warning")
     for name in ("userId", "anonymousId", "groupId"):

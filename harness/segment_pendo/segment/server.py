@@ -85,11 +85,13 @@ def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
     return None
 
 
+_TYPES: Final = frozenset(TYPES)
+_SHARED: Final = frozenset(SHARED)
 _KINDS: Final = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
 
 
 def _malformed(kind: str | None, data: JsonObject, switches: Switches) -> Skipped | None:
-    if kind not in TYPES:
+    if kind not in _TYPES:
         named = "The call has no type" if kind is None else f"{kind[:40]!r} is not a type that Segment knows"
         return Skipped("unknown_type", f"{named}; it must be one of {', '.join(TYPES)}, in lower case.")
     has_id = False
@@ -203,7 +205,9 @@ def _completed(
         message["integrations"] = {}  # S-10, N-11
     if message.get("messageId") is None:
         message["messageId"] = message_id()  # S-5
-    notes = (*batch.notes, *_set_times(message, batch, received, switches), *_message_id_note(message))
+    notes = (*batch.notes, *_set_times(message, batch, received, switches))
+    if _is_long(message["messageId"]):
+        notes += (_message_id_long(),)
     message["channel"] = _channel(message, batch, switches)
     message["version"] = 2  # M-11
     message["projectId"] = "local"  # S-9; M-13: a debugger would not show these three
@@ -213,6 +217,8 @@ def _completed(
 
 
 def _merge_envelope(message: JsonObject, envelope: JsonObject, switches: Switches) -> None:
+    if _SHARED.isdisjoint(envelope):
+        return
     for key in SHARED:
         outer = envelope.get(key)
         if isinstance(outer, dict):
@@ -273,8 +279,9 @@ def _complete_context(message: JsonObject, batch: Batch, ip: str, switches: Swit
 
 
 def _on_device(library: str) -> bool:
-    native = library.startswith("@segment/analytics-") and library.endswith("-native")
-    return native or library in DEVICE_LIBRARIES
+    if library in DEVICE_LIBRARIES:
+        return True
+    return library.endswith("-native") and library.startswith("@segment/analytics-")
 
 
 def _set_times(
@@ -282,7 +289,7 @@ def _set_times(
 ) -> tuple[Finding, ...]:
     notes: list[Finding] = []
     own = message.get("timestamp")
-    original = times.parse(own)
+    original = times.parse_own(own)
     if own is not None and original is None:
         notes.append(_unreadable("$.timestamp"))
     if batch.single:
@@ -298,7 +305,7 @@ def _set_times(
         timestamp = received if batch.single and switches.no_sent_at == "received" else original
     else:
         timestamp = corrected(original, sent, received)
-    message["timestamp"] = times.text(timestamp)
+    message["timestamp"] = times.text_own(timestamp)
     if has_sent:
         message["sentAt"] = times.text(sent) if sent else sent_value
     if own is not None:
@@ -315,14 +322,12 @@ def _unreadable(path: str) -> Finding:
     )
 
 
-def _message_id_note(message: JsonObject) -> tuple[Finding, ...]:
-    if not _is_long(message.get("messageId")):
-        return ()
+def _message_id_long() -> Finding:
     text = (
         f"messageId has more than {MAX_MESSAGE_ID} characters, which is Segment's limit; what it does "
         "then is documented nowhere; leave messageId to the SDK."
     )
-    return (note("MESSAGE_ID_LONG", "$.messageId", text),)
+    return note("MESSAGE_ID_LONG", "$.messageId", text)
 
 
 def message_id(seed: str, call: Call, batch: Batch) -> str:

@@ -101,7 +101,7 @@ def filtered(message: Message, kind: Kind = ACTIONS, switches: Switches = DEFAUL
             return _all_off(kind, named)
         return _off(kind) if isinstance(named, dict) else _all_off(kind, {})
     integrations = message.data.get("integrations")
-    if not isinstance(integrations, dict):
+    if not isinstance(integrations, dict) or not integrations:
         return None
     named = [integrations[name] for name in kind.names if name in integrations]
     if named:
@@ -154,11 +154,11 @@ def webhook(
     if switches.key_order == "sorted":
         data = _sorted(data)
     body = js_json.quick(data) if ordinary else None
-    findings = [*_ignored(data, kind)]
+    findings = _ignored(data, kind)
     if body is None:
         body = js_json.write(data)
-        findings += islice(_changes(data), MOST_LOSSES)
-    return Webhook(body, _headers(kind, body, secret)), tuple(findings)
+        findings += tuple(islice(_changes(data), MOST_LOSSES))
+    return Webhook(body, _headers(kind, body, secret)), findings
 
 
 def batched(webhooks: Sequence[Webhook], secret: str = "") -> Webhook:
@@ -223,15 +223,16 @@ def _sorted_value(value: Json) -> Json:
 # --- findings ---
 
 
-def _ignored(data: JsonObject, kind: Kind) -> Iterator[Finding]:
-    """Yield a finding where integrations names Pendo, which does not control the webhook (N-7)."""
+def _ignored(data: JsonObject, kind: Kind) -> tuple[Finding, ...]:
+    """Return a finding where integrations names Pendo, which does not control the webhook (N-7)."""
     integrations = data.get("integrations")
-    if isinstance(integrations, dict) and integrations.get("Pendo") is False:
-        text = (
-            '"Pendo": false stops only the destination in the browser; to stop the webhook, use its name: '
-            f'"{kind.title}": false.'
-        )
-        yield note("PENDO_INTEGRATION_IGNORED", "$.integrations.Pendo", text)
+    if not isinstance(integrations, dict) or integrations.get("Pendo") is not False:
+        return ()
+    text = (
+        '"Pendo": false stops only the destination in the browser; to stop the webhook, use its name: '
+        f'"{kind.title}": false.'
+    )
+    return (note("PENDO_INTEGRATION_IGNORED", "$.integrations.Pendo", text),)
 
 
 def _changes(data: JsonObject) -> Iterator[Finding]:

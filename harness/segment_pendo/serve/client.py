@@ -119,6 +119,30 @@ class Client:
             arrived = not isinstance(error, aiohttp.ClientConnectorError)
             return Answer(None, _failed(error, name, seconds), perhaps_taken=arrived)
 
+    async def parts(
+        self, url: str, *, headers: Mapping[str, str], silence: float
+    ) -> AsyncIterator[bytes | str]:
+        """Yield the body of one answer as it comes, until it ends; a text last says what went wrong, if so.
+
+        The answer may take for ever, but may not be silent for more than `silence` seconds.
+        """
+        import aiohttp  # noqa: PLC0415 - as above: slow, only for sending
+        from yarl import URL  # noqa: PLC0415 - comes with aiohttp
+
+        name = name_of(url)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS, sock_read=silence)
+        try:
+            async with self._session.get(
+                URL(url, encoded=True), headers=dict(headers), allow_redirects=False, timeout=timeout
+            ) as answer:
+                if answer.status != 200:
+                    yield f"{name} answered {answer.status}"
+                    return
+                async for part in answer.content.iter_any():
+                    yield part
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            yield _failed(error, name, silence)
+
     async def send(self, base: str, request: SdkRequest, **how: Any) -> Answer:
         """Send an SDK's request to the ingest at `base`; a path of `base` is kept as a prefix."""
         url = joined(base, request.path, request.query)

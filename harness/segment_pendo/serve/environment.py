@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 
 __all__ = [
@@ -95,6 +93,8 @@ def trust_directory() -> Path:
 
 def state_directory() -> Path:
     """Return our state directory, whether or not it is there."""
+    import platformdirs  # noqa: PLC0415 - many verbs look at the environment, few at the directory
+
     return Path(platformdirs.user_state_dir("segment-pendo", appauthor=False))
 
 

@@ -19,6 +19,7 @@ from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.listener import Listener, Port, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
+from segment_pendo.serve.metrics import Metrics, metrics_route
 from segment_pendo.serve.overview_api import OverviewApi
 from segment_pendo.serve.questions import unknown_path
 from segment_pendo.serve.relay import NotKept, Relay
@@ -36,10 +37,10 @@ class Home(Listener):
     """The listener of the home port.
 
     `pendo` answers at Pendo's paths. `gate` says which web pages may send calls, by default all. `faults`:
-    what goes wrong here, at Segment's side and at Pendo's. `addresses` returns those of the run; `look`
-    is called when a webhook is to be sent again. `mute`: codes that the page plays down. `live`: how many
-    requests of SDKs are not answered yet. `own_routes`: all but Segment's. `calls_only`: where the proxy
-    hands over what it has decrypted.
+    what goes wrong here, at Segment's side and at Pendo's. `metrics`: one of the relay's sinks. `addresses`
+    returns those of the run; `look` is called when a webhook is to be sent again. `mute`: codes that the page
+    plays down. `live`: how many requests of SDKs are not answered yet. `own_routes`: all but Segment's.
+    `calls_only`: where the proxy hands over what it has decrypted.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Home(Listener):
         *,
         gate: Gate | None = None,
         faults: Faults | None = None,
+        metrics: Metrics | None = None,
         addresses: Callable[[], JsonObject] | None = None,
         look: Callable[[], None] | None = None,
         mute: Sequence[str] = (),
@@ -79,6 +81,7 @@ class Home(Listener):
             *self.inspector.routes(),
             *overview.routes(),
             *sessions.routes(),
+            metrics_route(metrics or Metrics(), store),
             *fault_routes(self.faults),
             *self.loopback_pendo.routes(self.faults, self._forget),
         ]

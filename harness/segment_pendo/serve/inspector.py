@@ -20,6 +20,9 @@ from segment_pendo.serve.feed import Feed
 from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.serve.questions import filters, flag, is_newest_first, number, whole_number
 from segment_pendo.serve.store import Store
+from segment_pendo.serve.store.calls import Kept
+from segment_pendo.serve.store.receipts import AsIf
+from segment_pendo.serve.what_if import as_if
 from segment_pendo.serve.whys import why_answer
 from segment_pendo.words import Json, JsonObject
 
@@ -122,18 +125,33 @@ class Inspector:
         return json_answer({"calls": list(page.calls), "next": page.next, **end})
 
     async def _explain(self, request: web.Request) -> web.Response:
-        """Answer with a call's row and its fate (?call=ID), and what device mode would do (&device=1)."""
+        """Answer with a call's row and its fate (?call=ID), and what device mode would do (&device=1).
+
+        With &track, &webhook, &assume as if the destination were set up so.
+        """
         name = request.query.get("call", "")
         try:
             wants_device = flag(request, "device")
+            otherwise = as_if(request)
+            kept = self._store.calls.one(name) if otherwise is None else self._otherwise(name, otherwise)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
-        kept = self._store.calls.one(name)
+        if not name:
+            return json_answer({"error": "give call=ID, with an id that /_/calls lists"}, 400)
         if kept is None:
             return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
         device = compared_row(kept.judged, kept.setup) if wants_device else {}
         sent: JsonObject = {"sent": js_json.write(kept.judged.call.data).decode()}
         return json_answer(kept.row | sent | explained(kept.judged, kept.setup, kept.attempts) | device)
+
+    def _otherwise(self, name: str, otherwise: AsIf) -> Kept | None:
+        """Return a call as another setup would map it: nothing of it was delivered. Raises ValueError."""
+        kept = self._store.calls.one(name)
+        if kept is None:
+            return None
+        otherwise(kept.setup)  # or a call that cannot be set up so would seem to be absent
+        kept = self._store.calls.one(name, otherwise)
+        return kept and kept._replace(row={**kept.row, "delivery": None}, attempts=[])
 
     async def _clear(self, request: web.Request) -> web.Response:
         """Forget all calls, or those of ?session=ID."""

@@ -18,7 +18,7 @@ from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.hosts import bare, is_loopback
 from segment_pendo.explain.rows import dumps
 from segment_pendo.serve.gate import FOREIGN_SITES
-from segment_pendo.serve.questions import checked
+from segment_pendo.serve.questions import CHANGE_HEADER, checked
 from segment_pendo.words import Json
 
 __all__ = [
@@ -45,9 +45,6 @@ _FOR_US_ALONE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-
-# A request that changes something must have it: a foreign page needs a preflight for it, which is refused.
-CHANGE_HEADER: Final = "X-Segment-Pendo"
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -199,9 +196,10 @@ class Listener:
         try:
             if not self._is_guarded or not (is_own(request) or _is_page(request)):
                 return await handler(request)
-            return _refused(request) or await handler(request)
+            refused = _refused(request)
+            return _said(request, refused, 403) if refused else await handler(request)
         except web.HTTPException as error:
-            return web.Response(status=error.status, text=f"{error.status} {error.reason}\n")
+            return _said(request, f"{error.status} {error.reason}", error.status)
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence of a listener
@@ -245,14 +243,22 @@ def _tidied(request: web.Request) -> str:
     return f"/{request.path.lstrip('/')}"
 
 
-def _refused(request: web.Request) -> web.Response | None:
+def _said(request: web.Request, text: str, status: int) -> web.Response:
+    """Return an answer that only says what is wrong: below /_/ in JSON, as every other one there."""
+    if is_api(request):
+        return json_answer({"error": text}, status)
+    return web.Response(status=status, text=f"{text}\n")
+
+
+def _refused(request: web.Request) -> str:
+    """Return why this request may not be answered, or an empty text."""
     # A request line in absolute form has a host as well.
     named = [
         request.headers.get("Host", ""),
         *([request.raw_path.split("/")[2]] if "://" in request.raw_path[:8] else []),
     ]
     if not all(is_loopback(bare(host)) for host in named):
-        return web.Response(status=403, text="this address answers only to 127.0.0.1, localhost and [::1]\n")
+        return "this address answers only to 127.0.0.1, localhost and [::1]"
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "").lower()
     if origin is None and not site:  # an older browser says only where it comes from
         origin = "/".join(request.headers.get("Referer", "").split("/")[:3])
@@ -262,11 +268,10 @@ def _refused(request: web.Request) -> web.Response | None:
     )
     foreign = site in FOREIGN_SITES and not by_link
     if foreign or (origin and origin.partition("://")[2] != request.headers.get("Host")):
-        text = "other pages may not use this; type the address into the browser\n"
-        return web.Response(status=403, text=text)
+        return "other pages may not use this; type the address into the browser"
     if request.method == "OPTIONS":
-        return web.Response(status=403, text="no preflight is granted here\n")
-    return None
+        return "no preflight is granted here"
+    return ""
 
 
 def _is_page(request: web.Request) -> bool:

@@ -1,6 +1,7 @@
 """The API's answers about a run as a whole: how far calls got, codes, records; and sending again."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import resources
 from typing import Final
 
@@ -9,6 +10,7 @@ from aiohttp import web
 from segment_pendo import __version__
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import plain
+from segment_pendo.base.suggestion import unknown
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.regions import region_of
@@ -19,6 +21,7 @@ from segment_pendo.serve.sessions import replayed
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.overview import Overview
 from segment_pendo.serve.store.timeline import timeline
+from segment_pendo.serve.what_if import what_if_answer
 from segment_pendo.words import CallRef, Json, JsonObject
 
 __all__ = ["OverviewApi"]
@@ -60,6 +63,7 @@ class OverviewApi:
             web.get("/_/findings", self._findings),
             web.get("/_/refused", self._refused),
             web.get("/_/timeline", self._timeline),
+            web.get("/_/what-if", partial(what_if_answer, self._store, self._setup)),
             web.get("/_/records", self._listed),
             web.post("/_/send-again", self._send_again),
             web.get("/_/openapi.json", self._openapi),
@@ -148,9 +152,12 @@ class OverviewApi:
             asked = js_json.read(await request.read()).value
         except (ValueError, RecursionError):
             asked = None
-        name = asked.get("call") if isinstance(asked, dict) and len(asked) == 1 else None
-        if not isinstance(name, str):
-            return json_answer({"error": 'send {"call": ID}, with an id that /_/calls lists'}, 400)
+        names = map(plain, asked) if isinstance(asked, dict) else ()
+        wrong = unknown(names, ("call",), f"{request.path} has no")
+        name = asked.get("call") if isinstance(asked, dict) else None
+        if wrong or not isinstance(name, str):
+            wrong = wrong or 'send {"call": ID}, with an id that /_/calls lists'
+            return json_answer({"error": wrong}, 400)
         if self._look is None:
             return json_answer({"error": "nothing is delivered in this run"}, 409)
         ref = CallRef.read(name)

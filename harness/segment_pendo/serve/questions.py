@@ -16,7 +16,9 @@ from segment_pendo.serve.store.filters import FILTERS, FilterError, instant
 from segment_pendo.serve.store.timeline import ALL_TIME, Span
 
 __all__ = [
+    "CHANGE_HEADER",
     "NAMES",
+    "WITH_BODY",
     "checked",
     "filters",
     "flag",
@@ -30,6 +32,7 @@ __all__ = [
 
 type Kind = Literal["visitor", "account"]
 
+_SETUP: Final = ("track", "webhook", "assume")
 _CALLS: Final = (*FILTERS, "limit", "after", "before", "newest")
 # Every other path of the API takes no names.
 NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
@@ -42,23 +45,36 @@ NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/timeline"): ("since", "until"),
     ("GET", "/_/records"): ("kind", "q", "session", "limit", "after"),
     ("GET", "/_/sessions"): ("limit",),
-    ("GET", "/_/explain"): ("call", "device"),
+    ("GET", "/_/explain"): ("call", "device", *_SETUP),
+    ("GET", "/_/what-if"): _SETUP,
     ("GET", "/_/state"): ("visitor", "account"),
     ("GET", "/_/why"): ("user", "group", "trait", "session"),
 }
+WITH_BODY: Final = frozenset({("POST", "/_/faults"), ("POST", "/_/send-again"), ("POST", "/_/sessions")})
+# A request that changes something must have it: a foreign page needs a preflight for it, which is refused.
+CHANGE_HEADER: Final = "X-Segment-Pendo"
+_READING: Final = frozenset({"GET", "HEAD"})
+_NOTHING: Final = frozenset({b"", b"{}", b"null"})  # what clients send where there is nothing to say
 _WHOLE: Final = re.compile("[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def checked(route: web.RouteDef) -> web.RouteDef:
-    """Return a route which, at a path of the API, refuses names that are unknown or come twice."""
+    """Return a route which, at a path of the API, refuses names that are unknown or come twice.
+
+    It also refuses a body where none is looked at: whoever sends one believes that it says something.
+    """
     if not route.path.startswith("/_/"):
         return route
     names, handler = NAMES.get((route.method, route.path), ()), route.handler
+    takes_body = (route.method, route.path) in WITH_BODY
 
     @wraps(handler)
     async def answer(request: web.Request) -> web.StreamResponse:
         wrong = _wrong_names(request, names)
+        may = request.method in _READING or request.headers.get(CHANGE_HEADER) == "1"
+        if may and not wrong and not takes_body and (await request.read()).strip() not in _NOTHING:
+            wrong = f"{request.method} {request.path} takes no body; names stand in the query"
         if wrong:
             return web.json_response({"error": wrong}, status=400)
         response: web.StreamResponse = await handler(request)
@@ -88,8 +104,9 @@ def unknown_path(request: web.Request, routes: Iterable[web.RouteDef]) -> web.Re
         answer = web.json_response({"error": error}, status=405)
         answer.headers["Allow"] = ", ".join(methods)
         return answer
-    near = nearest(request.path, [route.path for route in known])
-    hint = f"did you mean {near}?" if near else "/_/openapi.json has every path"
+    tail = request.path.removeprefix("/_/")
+    near = nearest(tail, [route.path.removeprefix("/_/") for route in known])
+    hint = f"did you mean /_/{near}?" if near else "/_/openapi.json has every path"
     return web.json_response({"error": f"there is no {shown} here; {hint}"}, status=404)
 
 

@@ -30,6 +30,7 @@ from segment_pendo.serve.in_process import in_process
 from segment_pendo.serve.launcher import Upstream, upstream
 from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
+from segment_pendo.serve.metrics import Metrics
 from segment_pendo.serve.misses import Misses
 from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.serve.store import Store
@@ -175,10 +176,11 @@ class Session:
             self._store = None if plan.port is None and plan.to is None else self._kept(files, after)
             names = CallNames()
             pendo = self._pendo(names)
-            self.delivery = self._delivery(heard, pendo) if plan.deliver else None
+            metrics = Metrics()
+            self.delivery = self._delivery(metrics.hearing(heard), pendo) if plan.deliver else None
             # The recording before the store: what the store holds is delivered, and must not be if the SDK
             # has to send it again.
-            sinks = [*before, self.recorder, self._store, names, self.delivery, report]
+            sinks = [*before, self.recorder, self._store, names, self.delivery, metrics, report]
             self.relay = Relay(
                 [sink for sink in sinks if sink is not None],
                 setup=plan.setup,
@@ -193,6 +195,7 @@ class Session:
                     pendo,
                     gate=self.gate,
                     faults=self.faults,
+                    metrics=metrics,
                     addresses=self.addresses,
                     look=self.delivery.look if self.delivery is not None else None,
                     mute=plan.mute,

@@ -9,7 +9,7 @@ from typing import Any
 from segment_pendo.base.prose import many, printable, short
 from segment_pendo.base.steps import Prepared, Steps, finished, prepared_together
 from segment_pendo.recordings.compare import Comparison, compare
-from segment_pendo.recordings.files import is_recording_file, load, load_header
+from segment_pendo.recordings.files import Recorded, is_recording_file, load_header
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.testing.options import Options
 from segment_pendo.words import Receipt
@@ -150,7 +150,7 @@ class Recordings:
         with TemporaryDirectory() as folder:
             now = Path(folder, "now.jsonl")
             self._written(now, receipts).close()
-            return compare(load(where), load(now), self._meaning)
+            return compare(Recorded(where), Recorded(now), self._meaning)
 
 
 def _differences(comparison: Comparison, *, ordered: bool) -> Iterator[str]:

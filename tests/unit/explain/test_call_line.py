@@ -28,7 +28,7 @@ def attempt(state: State = "delivered", status: int | None = 200, detail: str = 
 
 def line_of(call: dict[str, Any], ended: Attempt | None = None, **setup: Any) -> CallLine:
     receipt = received(call, setup=Setup(**setup))
-    return call_line(receipt, receipt.judged[0], Setup(**setup), ended)
+    return call_line(receipt.at, receipt.judged[0], Setup(**setup), ended)
 
 
 def shown(line: CallLine) -> list[str]:
@@ -144,7 +144,7 @@ def test_a_webhook_that_is_not_delivered_says_why_instead_of_its_traits(
 def test_what_several_mappings_make_of_a_call_says_which() -> None:
     setup = setup_of(TWO)
     receipt = received({**ANN, "traits": {"plan": "pro"}}, setup=setup)
-    named = [call_line(receipt, judged, setup, attempt()).words[0].text for judged in receipt.each]
+    named = [call_line(receipt.at, judged, setup, attempt()).words[0].text for judged in receipt.each]
     assert named == [f"{judged.mapping}:" for judged in receipt.each]
     assert len(set(named)) == len(named) > 1
 
@@ -167,7 +167,9 @@ def test_a_row_makes_the_same_line_as_its_call(call: dict[str, Any]) -> None:
     receipt = received(call)
     (judged,) = receipt.judged
     again: Judged = judged_of(call_row(receipt, judged))  # type: ignore[arg-type]
-    assert call_line(receipt, again, Setup(), attempt()) == call_line(receipt, judged, Setup(), attempt())
+    assert call_line(receipt.at, again, Setup(), attempt()) == call_line(
+        receipt.at, judged, Setup(), attempt()
+    )
     assert (again.outcome, again.findings) == (judged.outcome, judged.findings)
 
 

@@ -1,6 +1,7 @@
 """The API under `/_/`: names and values that it knows, and each filter."""
 
 import json
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -79,6 +80,7 @@ WRONG = [
     ("DELETE", "/_/calls?sesion=a", "/_/calls has no 'sesion'; did you mean session?"),
     ("POST", "/_/sessions?name=a", "/_/sessions takes no query, but has 'name'"),
     ("GET", "/_/sessions?limit=1001", "limit must be a whole number from 0 to 1000"),
+    ("GET", "/_/metrics?format=json", "/_/metrics takes no query, but has 'format'"),
     ("GET", "/_/stream?sesion=a", "/_/stream has no 'sesion'; did you mean session?"),
     ("POST", "/_/reset?all=1", "/_/reset takes no query, but has 'all'"),
     ("GET", "/_/faults?on=pendo", "/_/faults takes no query, but has 'on'"),
@@ -104,7 +106,50 @@ WRONG = [
     ("GET", "/_/refused?until=10:15", "until must be an ISO 8601 time"),
     ("GET", "/_/timeline?since=", "since must be an ISO 8601 time"),
     ("GET", "/_/explain?call=x&device=yes", "device must be 1 or 0"),
+    ("GET", "/_/explain", "give call=ID, with an id that /_/calls lists"),
 ]
+BODIES = [
+    ("POST", "/_/reset", '{"session": "x"}', "POST /_/reset takes no body; names stand in the query"),
+    ("DELETE", "/_/calls", '{"session": "x"}', "DELETE /_/calls takes no body; names stand in the query"),
+    ("DELETE", "/_/faults", "[0]", "DELETE /_/faults takes no body; names stand in the query"),
+    ("GET", "/_/calls", '{"user": "x"}', "GET /_/calls takes no body; names stand in the query"),
+    ("POST", "/_/send-again", '{"cal": "x"}', "/_/send-again has no 'cal'; did you mean call?"),
+    (
+        "POST",
+        "/_/send-again",
+        '{"call": "x", "al\\u001bl": 1}',
+        "/_/send-again has no 'al\\\\x1bl'; known: call",
+    ),
+    ("POST", "/_/send-again", '["x"]', 'send {"call": ID}, with an id that /_/calls lists'),
+    ("POST", "/_/sessions", '{"nam": "x"}', "a session has no 'nam'; did you mean name?"),
+    ("POST", "/_/faults", '[{"statu": 503}]', "fault 0: a fault has no key 'statu'; did you mean status?"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "said"), BODIES)
+def test_a_body_that_means_nothing_is_told_and_changes_nothing(
+    method: str, path: str, body: str, said: str
+) -> None:
+    async def what(client: aiohttp.ClientSession, home: Home, store: Store) -> None:
+        await send(client)
+        headers = {"X-Segment-Pendo": "1"}
+        async with client.request(method, path, data=body, headers=headers) as answer:
+            assert (answer.status, await answer.json()) == (400, {"error": said})
+        assert store.calls.totals()["calls"] == len(CALLS)
+        assert (store.sessions.newest(9), home.faults.rows()) == ([], [])
+
+    talk(what)
+
+
+@pytest.mark.parametrize("body", ["", "{}", "null\n"])
+def test_a_client_that_always_sends_a_body_is_served(body: str) -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
+        await send(client)
+        async with client.delete("/_/calls", data=body, headers={"X-Segment-Pendo": "1"}) as answer:
+            assert answer.status == 200
+        assert store.calls.totals()["calls"] == 0
+
+    talk(what)
 
 
 @pytest.mark.parametrize(("method", "path", "said"), WRONG)
@@ -138,6 +183,7 @@ def test_pages_go_back_from_the_newest_call_and_meet_no_call_twice() -> None:
     [
         ("GET", "/_/cals", 404, "there is no /_/cals here; did you mean /_/calls?"),
         ("POST", "/_/session", 404, "there is no /_/session here; did you mean /_/sessions?"),
+        ("GET", "/_/", 404, "there is no /_/ here; /_/openapi.json has every path"),
         ("GET", "/_/%1b[31mx", 404, "there is no /_/\\x1b[31mx here; /_/openapi.json has every path"),
         ("POST", "/_/calls", 405, "/_/calls takes DELETE and GET, not POST"),
         ("GET", "/_/reset", 405, "/_/reset takes POST, not GET"),
@@ -160,5 +206,21 @@ def test_another_page_is_refused_before_its_question_is_read() -> None:
     async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
         for path in ("/_/calls?usr=1", "/_/calls?level=x"):
             assert await status(client, "GET", path, Origin="https://evil.example") == 403
+
+    talk(what)
+
+
+def test_every_refusal_of_the_api_is_json() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
+        cases: list[tuple[str, dict[str, str], bytes | BytesIO, int]] = [
+            ("GET", {"Origin": "https://evil.example"}, b"", 403),
+            ("GET", {"Host": "evil.example"}, b"", 403),
+            ("OPTIONS", {}, b"", 403),
+            ("POST", {"X-Segment-Pendo": "1"}, BytesIO(b" " * (11 * 1024 * 1024)), 413),
+        ]
+        for method, headers, body, code in cases:
+            async with client.request(method, "/_/sessions", headers=headers, data=body) as answer:
+                assert (answer.status, answer.content_type) == (code, "application/json")
+                assert [*await answer.json()] == ["error"]
 
     talk(what)

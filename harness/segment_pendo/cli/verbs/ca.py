@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.serve.environment import ca_directory, trust_directory
 
 __all__ = ["command"]
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def command() -> None:
     """Show or remove the proxy's certificate authority (CA).
 

@@ -9,9 +9,10 @@ import click
 from segment_pendo.base.prose import many, plain, printable, short
 from segment_pendo.cli.failure import FOUND
 from segment_pendo.cli.meaning_option import meaning_option
+from segment_pendo.cli.progress import watched
 from segment_pendo.explain import rows
 from segment_pendo.recordings.compare import Comparison, Pair, TraitChange, as_json, compare
-from segment_pendo.recordings.files import load
+from segment_pendo.recordings.files import Recorded
 from segment_pendo.recordings.meaning import Meaning
 
 __all__ = ["command"]
@@ -42,7 +43,8 @@ def command(old: Path, new: Path, style: str, meaning: Meaning) -> None:
       segment-pendo diff before.jsonl after.jsonl --ignore '$.traits.lastSeen'
       segment-pendo diff before.jsonl after.jsonl --format markdown
     """
-    comparison = compare(load(old), load(new), meaning)
+    with watched([str(old), str(new)]) as watch:
+        comparison = compare(Recorded(old, watch), Recorded(new, watch), meaning)
     if style == "json":
         click.echo(rows.dumps(as_json(comparison)))
     elif style == "markdown":

@@ -12,6 +12,7 @@ from segment_pendo.base.prose import many, plain, printable, short
 from segment_pendo.base.times import text
 from segment_pendo.cli import credentials
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, REFUSED, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.store_option import existing, store_option
 from segment_pendo.cli.tables import print_table
 from segment_pendo.explain import rows
@@ -35,7 +36,7 @@ _ids = click.argument("ids", nargs=-1, metavar="[ID]...")
 _all_option = click.option("--all", "every", is_flag=True, help="All of them, instead of IDs.")
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def command() -> None:
     """List, send again, drop or export webhooks that are not delivered.
 

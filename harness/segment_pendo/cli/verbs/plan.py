@@ -13,6 +13,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.prose import many, plain
 from segment_pendo.cli.calls_input import only_recordings_option
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.tables import print_table
 from segment_pendo.explain import rows
 from segment_pendo.mapping.setup import Setup
@@ -36,7 +37,7 @@ _files = click.argument(
 )
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def command() -> None:
     """Infer a tracking plan from calls, or compare calls with one.
 

@@ -17,13 +17,14 @@ from segment_pendo.base.prose import many
 from segment_pendo.cli import credentials
 from segment_pendo.cli.delivery_options import Finite, retry_options
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
+from segment_pendo.cli.only_option import only_option
 from segment_pendo.cli.replaying import Webhooks, send_requests
 from segment_pendo.cli.setup_options import setup_options, was_given
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, destination
 from segment_pendo.recordings.mapped_file import Options
 from segment_pendo.recordings.pace import Pace
-from segment_pendo.recordings.resend import CONDITIONS, Measure, NoRequest, Resend
+from segment_pendo.recordings.resend import Measure, NoRequest, Resend
 from segment_pendo.recordings.source import Source, source_of, source_of_text
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.serve.client import name_of
@@ -48,22 +49,6 @@ def _speed(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
         message = f"{value!r} is neither original, nor max, nor a number above 0 such as 10"
         raise click.BadParameter(message)
     return speed
-
-
-def _only(_ctx: click.Context, _param: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    for pair in pairs:
-        name, equals, _ = pair.partition("=")
-        if name not in CONDITIONS or not equals:
-            message = (
-                f"{pair!r} is not a condition; give {', '.join(f'{key}=...' for key in CONDITIONS[:-1])} "
-                f"or {CONDITIONS[-1]}=..."
-            )
-            raise click.BadParameter(message)
-    names = [pair.partition("=")[0] for pair in pairs]
-    if len(set(names)) < len(names):
-        message = "a key was given twice; give each key only once"
-        raise click.BadParameter(message)
-    return dict(pair.split("=", 1) for pair in pairs)
 
 
 def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
@@ -108,13 +93,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @click.option(
     "--max-gap", type=Finite(0), metavar="SECONDS", help="Shorten longer pauses of the recording to this."
 )
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="KEY=VALUE",
-    callback=_only,
-    help="Send only calls with this type, user, group, event, outcome or code; repeatable.",
-)
+@only_option("Send")
 @click.option("--user", help="The same as --only user=USER.")
 @click.option(
     "--shift-time",

@@ -27,7 +27,7 @@ from segment_pendo.cli.keyboard import Keyboard
 from segment_pendo.cli.meaning_option import meaning_option
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people, redact_option
-from segment_pendo.cli.run_notes import Draining, Quietly, say
+from segment_pendo.cli.run_notes import Draining, Quietly, Seldom, say
 from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.run_words import banner, summary
 from segment_pendo.cli.setup_options import setup_options
@@ -289,7 +289,8 @@ async def _run(
     side = _side(plan, cmd)
     quietly = Quietly()
     asyncio.get_running_loop().set_exception_handler(quietly)
-    faults = asked.ready(say)
+    seldom = Seldom(say)
+    faults = asked.ready(seldom)
     plan = replace(plan, how=replace(plan.how, seed=faults.seed))
     session = Session(plan, reporter, reporter.heard, side=side, tell=say, draining=Draining(), faults=faults)
     signals = Signals()
@@ -314,6 +315,7 @@ async def _run(
                 signals.end_at_once(leave)
             _drop(ready_file)
         left = reporter.finish()
+        seldom.finish()
     if left:
         say(f"{many(left, 'line')} of this report not printed: nobody reads them.")
     if signals.interrupted and not has_keys and sys.stderr.isatty():

@@ -12,6 +12,7 @@ import click
 from segment_pendo.base import js_json
 from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, NOT_DELIVERED, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.recordings import calls_file
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.serve.client import client
@@ -22,7 +23,7 @@ __all__ = ["command"]
 _TIMEOUT: Final = 10
 
 
-@click.group(name="send")
+@click.group(name="send", cls=Suggesting)
 def command() -> None:
     """Send a call to a running `segment-pendo run`, or to any URL, as an SDK of Segment sends it.
 

@@ -11,7 +11,9 @@ import click
 from segment_pendo.base import times
 from segment_pendo.base.prose import many, plain, printable, short, whole
 from segment_pendo.cli import completing
+from segment_pendo.cli.calls_input import How, how_options
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.running import get, is_url
 from segment_pendo.cli.setup_options import setup_options, was_given
 from segment_pendo.cli.state_source import events as events_of
@@ -37,7 +39,7 @@ _style = click.option(
 _WITHOUT: Final = ("webhook without effect", "webhooks without effect")
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def command() -> None:
     """Show and compare Pendo's records as this program predicts them.
 
@@ -61,9 +63,17 @@ def command() -> None:
 @from_option
 @click.option("--history", is_flag=True, help="Show which call set each field, and to what value.")
 @_style
+@how_options
 @setup_options
 def show(
-    kind: str | None, record_id: str | None, source: str, style: str, setup: Setup, *, history: bool
+    kind: str | None,
+    record_id: str | None,
+    source: str,
+    style: str,
+    setup: Setup,
+    how: How,
+    *,
+    history: bool,
 ) -> None:
     """Show a record, or all records that Pendo would hold."""
     if history and kind is None:
@@ -78,22 +88,27 @@ def show(
     if kind is not None and record_id is None:
         message = f"the ID of the {kind} is missing; give it after {kind}."
         raise click.UsageError(message)
-    state: Any = state_of(source, setup)
+    known = state_of(source, setup, how)
     if kind is None:
-        _show_all(state, style)
-        return
+        _show_all(known.state, style)
+    else:
+        _show_one(known.state, kind, str(record_id), style, setup, history=history)
+    sys.exit(0 if known.is_whole else FOUND)
+
+
+def _show_one(state: Any, kind: str, record_id: str, style: str, setup: Setup, *, history: bool) -> None:
     records = state[f"{kind}s"]
     record = records.get(record_id) or (
         records.get(ids.effective(record_id, "visitor", setup.pendo)) if kind == "visitor" else None
     )
     if record is None:
-        near = [whole(name) for name in records if name.casefold() == str(record_id).casefold()]
+        near = [whole(name) for name in records if name.casefold() == record_id.casefold()]
         hint = (
             f" There is {' and '.join(near)}; ids are case-sensitive."
             if near
             else f" It would hold {many(len(records), kind)}."
         )
-        message = f"Pendo would hold no {kind} {whole(str(record_id))}.{hint}"
+        message = f"Pendo would hold no {kind} {whole(record_id)}.{hint}"
         raise Failure(message, FOUND)
     if style == "json":
         click.echo(rows.dumps(record))
@@ -162,13 +177,15 @@ def _time(at: int) -> str:
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @_style
+@how_options
 @setup_options
-def diff(before: str, after: str, style: str, setup: Setup) -> None:
+def diff(before: str, after: str, style: str, setup: Setup, how: How) -> None:
     """Compare what Pendo would hold after the sources A and B.
 
     Prints the records, accounts of visitors and fields that differ. Ends with 1 if there are any.
     """
-    differences = list(state_changes(state_of(before, setup), state_of(after, setup)))
+    old, new = state_of(before, setup, how), state_of(after, setup, how)
+    differences = list(state_changes(old.state, new.state))
     if style == "json":
         changes: Json = [
             {
@@ -194,7 +211,7 @@ def diff(before: str, after: str, style: str, setup: Setup) -> None:
         print_table(("record", "where", "in A", "in B"), lines)
     if style == "text":
         click.echo(f"{many(len(differences), 'difference')}." if differences else "No difference.")
-    sys.exit(FOUND if differences else 0)
+    sys.exit(FOUND if differences or not (old.is_whole and new.is_whole) else 0)
 
 
 # --- compare ---
@@ -212,8 +229,9 @@ def diff(before: str, after: str, style: str, setup: Setup) -> None:
 )
 @from_option
 @_style
+@how_options
 @setup_options
-def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: Setup) -> None:
+def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: Setup, how: How) -> None:
     """Compare a predicted record with that of a real Pendo, field by field.
 
     Only reads from Pendo: GET /api/v1/KIND/ID. Where a field differs, names the --assume that would have
@@ -226,7 +244,7 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
     except ValueError as error:
         message = f"--to: {error}."
         raise Failure(message, CONFIGURATION) from None
-    events, setup = events_of(source, setup)
+    events, setup = events_of(source, setup, how)
     actual = _actual(base, kind, record_id)
     fields = compared(kind, record_id, events, actual, setup.pendo, track=setup.pendo_track)
     if not fields:

@@ -7,6 +7,7 @@ import click
 
 from segment_pendo.base.prose import many, plain
 from segment_pendo.cli.failure import REFUSED, Failure
+from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.store_option import existing, store_option
 from segment_pendo.cli.tables import print_table
 from segment_pendo.serve.store import Database, Limits
@@ -16,7 +17,7 @@ from segment_pendo.serve.store.pending import Pending
 __all__ = ["command"]
 
 
-@click.group()
+@click.group(cls=Suggesting)
 def command() -> None:
     """Show or delete the store, the file with all calls and deliveries.
 

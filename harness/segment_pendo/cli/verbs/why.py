@@ -3,7 +3,6 @@
 import os
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,7 +11,8 @@ import click
 from click.core import ParameterSource
 
 from segment_pendo.base.steps import finished
-from segment_pendo.cli.calls_input import Inputs
+from segment_pendo.cli.calls_input import How, InputName, Inputs, how_options
+from segment_pendo.cli.completing import group_ids, user_and_trait
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
 from segment_pendo.cli.running import at_option, get
 from segment_pendo.cli.setup_options import setup_options, was_given
@@ -23,7 +23,7 @@ from segment_pendo.explain.answers import answer
 from segment_pendo.explain.traces import Seen
 from segment_pendo.explain.whys import Question, Whys
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.mapped_file import Mapped, Options
+from segment_pendo.recordings.mapped_file import Mapped
 from segment_pendo.words import JsonObject
 
 __all__ = ["command"]
@@ -32,14 +32,15 @@ _LONGEST: Final = 6000  # of a question to a running instance, whose request lin
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[USER] [TRAIT]")
-@click.option("--group", metavar="ID", help="Ask about an account instead of USER.")
+@click.argument("names", nargs=-1, metavar="[USER] [TRAIT]", shell_complete=user_and_trait)
+@click.option("--group", metavar="ID", shell_complete=group_ids, help="Ask about an account instead of USER.")
 @click.option(
     "--from",
-    "file",
+    "files",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-    help="Ask a file of calls, captured requests or a recording; - is stdin.",
+    multiple=True,
+    type=InputName(),
+    help="Ask a file of calls, captured requests or a recording; - is stdin. Also a folder; repeatable.",
 )
 @click.option(
     "--store",
@@ -48,15 +49,17 @@ _LONGEST: Final = 6000  # of a question to a running instance, whose request lin
 )
 @at_option
 @click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@how_options
 @setup_options
 def command(
     names: tuple[str, ...],
     group: str | None,
-    file: str | None,
+    files: tuple[str, ...],
     store: Path | None,
     url: str,
     style: str,
     setup: Setup,
+    how: How,
 ) -> None:
     """Say why USER, or a TRAIT of it, is or is not in Pendo; by default of a running segment-pendo.
 
@@ -72,9 +75,12 @@ def command(
       segment-pendo why ann --store run.sqlite3 --format json
     """
     question = _question([_text(name) for name in names], None if group is None else _text(group))
-    _refuse_two(file, store)
-    if file is not None:
-        row = _of_file(file, question, setup)
+    _refuse_two(files, store)
+    is_whole = True
+    if files:
+        inputs = how.inputs(files, setup)
+        row = _of_files(inputs, question)
+        is_whole = not inputs.damaged
     elif store is not None:
         _refuse_setup("a store")
         row = _of_store(store, question)
@@ -83,7 +89,7 @@ def command(
         row = _running(url, question)
     _tell(row, style)
     sys.stdout.flush()
-    sys.exit(0 if row["there"] else FOUND)
+    sys.exit(0 if row["there"] and is_whole else FOUND)
 
 
 def _question(names: list[str], group: str | None) -> Question:
@@ -109,8 +115,8 @@ def _given(name: str) -> bool:
     return click.get_current_context().get_parameter_source(name) == ParameterSource.COMMANDLINE
 
 
-def _refuse_two(file: str | None, store: Path | None) -> None:
-    given = {"--from": file is not None, "--store": store is not None, "--url": _given("url")}
+def _refuse_two(files: tuple[str, ...], store: Path | None) -> None:
+    given = {"--from": bool(files), "--store": store is not None, "--url": _given("url")}
     named = [option for option, is_given in given.items() if is_given]
     if len(named) > 1:
         message = f"{' and '.join(named)} name two sources; give one."
@@ -129,10 +135,8 @@ def _refuse_setup(source: str) -> None:
 # --- sources ---
 
 
-def _of_file(file: str, question: Question, setup: Setup) -> JsonObject:
-    as_recorded = not was_given(click.get_current_context())
+def _of_files(inputs: Inputs, question: Question) -> JsonObject:
     whys = Whys(question)
-    inputs = Inputs((file,), Options(datetime.now(UTC), setup, as_recorded=as_recorded))
     for item in inputs:
         if isinstance(item, Mapped):
             whys.take(Seen(item.place, item.receipt.at, item.judged, item.setup))

@@ -6,6 +6,7 @@ import { devicePane } from "./device.js";
 import { fieldsTable, fixBox, stagePath } from "./fields.js";
 import { block } from "./json.js";
 import { tabbed } from "./tabs.js";
+import * as whatif from "./whatif.js";
 import { calls, change, explained as ask } from "./wire.js";
 import { CHOSEN, clock, fateOf, human, isObject, judged, lastName, levels, lostBy, maskedText, newName, parsed, plural, says, shown, titled, traits } from "./words.js";
 
@@ -42,6 +43,7 @@ export class Detail {
     this.explained = null;
     this.tab = "Fields";
     this.mark = "";
+    this.whatIf = ""; // what another set-up is asked for, as in the address
     this.act = { go, close, opened };
   }
 
@@ -58,20 +60,26 @@ export class Detail {
   async show(row, known = null) {
     this.row = row;
     if (row.refused) return this.draw(row, null);
+    const { whatIf } = this;
+    if (whatIf) {
+      const otherwise = await ask(row.id, whatif.asked(whatIf)).catch(() => null);
+      return this.row === row && this.whatIf === whatIf ? this.draw(otherwise ?? row, otherwise) : undefined;
+    }
     const explained = known || (await ask(row.id).catch(() => null));
-    if (this.row !== row) return undefined;
+    if (this.row !== row || this.whatIf) return undefined;
     if (explained) row.delivery = explained.delivery;
     return this.draw(row, explained);
   }
 
   draw(row, explained) {
-    const mark = JSON.stringify([row.id, row.delivery, explained && explained.attempts, explained && explained.fate]);
+    const mark = JSON.stringify([this.whatIf, row.id, row.delivery, explained && explained.attempts, explained && explained.fate]);
     if (mark === this.mark) return;
     this.mark = mark;
     this.explained = explained;
     const { tone, pill } = judged(row, explained);
     refill(this.place,
       button("‹ Calls", () => this.act.close(), "back"),
+      this.whatIf ? whatif.banner(this.whatIf, () => this.act.go({ whatIf: "" })) : null,
       make("h2", { class: `verdict ${tone}`, tabindex: "-1" }, ...verdict(row, explained)),
       this.line(row, explained, pill, tone),
       ...(row.refused ? refusal(row) : [this.actions(row, explained)]));
@@ -106,12 +114,14 @@ export class Detail {
   actions(row, explained) {
     const person = row.user !== null && row.user !== undefined && row.user !== "";
     return make("div", { class: "actions" },
-      row.outcome === "webhook" ? button("Send again", () => this.again(), "first", { id: "again", "aria-keyshortcuts": "r" }) : null,
+      row.outcome === "webhook" && !this.whatIf ? button("Send again", () => this.again(), "first", { id: "again", "aria-keyshortcuts": "r" }) : null,
       button("Copy as curl", () => this.copy("curl"), "", { "aria-keyshortcuts": "c" }),
       button("JSON", () => this.copy("JSON")),
       button("pytest", () => this.copy("pytest")),
       button("Copy link", () => copied(location.href, "the link to this call")),
-      person && explained ? button(`Only ${cut(shown(row.user), 24)}`, () => this.act.go({ view: "calls", name: "user", value: shown(row.user) })) : null);
+      person && explained ? button(`Only ${cut(shown(row.user), 24)}`, () => this.act.go({ view: "calls", name: "user", value: shown(row.user) })) : null,
+      ...Object.entries((explained && explained.effect) || {}).filter(([kind, record]) => record && ["visitor", "account"].includes(kind)).map(([kind, { id }]) =>
+        button(`Open ${kind} ${cut(shown(id), 24)} →`, () => this.act.go({ view: `${kind}s`, record: shown(id) }))));
   }
 
   copy(what) {
@@ -121,7 +131,7 @@ export class Detail {
   }
 
   async again() {
-    if (!this.row || this.row.refused) return;
+    if (!this.row || this.row.refused || this.whatIf) return;
     const { status, body } = await change("/_/send-again", { call: this.row.id }).catch(() => ({ status: 0, body: null }));
     if (status >= 200 && status < 300) say("Sent again: the same webhook, one more attempt.");
     else say(status === 404 && !body ? "This server cannot send again." : `Not sent: ${(body && body.error) || `the server answered ${status}`}`);

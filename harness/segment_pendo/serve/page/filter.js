@@ -54,14 +54,16 @@ export const has = (text, name, value) => read(text).filters[name] === value;
 export function address() {
   const query = new URLSearchParams(location.search);
   const hash = new URLSearchParams(location.hash.slice(1));
-  return { q: query.get("q") || "", view: query.get("view") || "calls", call: hash.get("call") || "" };
+  return { q: query.get("q") || "", view: query.get("view") || "calls", whatIf: query.get("if") || "", call: hash.get("call") || "", record: hash.get("record") || "" };
 }
 
 // Return the address of a filter, a view and a call.
-export function link({ q = "", view = "calls", call = "" }) {
+export function link({ q = "", view = "calls", whatIf = "", call = "", record = "" }) {
   const query = new URLSearchParams();
   if (q) query.set("q", q);
   if (view !== "calls") query.set("view", view);
+  if (whatIf) query.set("if", whatIf);
   const search = query.size ? `?${query}` : "";
-  return `${location.pathname}${search}${call ? `#call=${encodeURIComponent(call)}` : ""}`;
+  const hash = call ? `#call=${encodeURIComponent(call)}` : record ? `#record=${encodeURIComponent(record)}` : "";
+  return `${location.pathname}${search}${hash}`;
 }

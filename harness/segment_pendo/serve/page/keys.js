@@ -21,6 +21,8 @@ export function listen(acts) {
     if (event.key === "Escape") {
       if (typing) event.target.blur();
       acts.back();
+    } else if (event.key === "Enter" && event.target !== document.body) {
+      return; // it presses the button, or opens what is chosen
     } else if (!typing && acts[event.key]) {
       event.preventDefault();
       acts[event.key]();

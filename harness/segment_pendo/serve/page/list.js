@@ -156,9 +156,7 @@ export class List {
     if (steps !== undefined && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       this.move(steps === Infinity ? this.rows.length : steps === -Infinity ? -this.rows.length : steps);
-    } else if (event.key === "Enter" && (this.selected || this.rows.length)) {
-      this.act.open(this.selected || this.rows[0].id);
-    }
+    } else if (event.key === "Enter") this.move(0);
   }
 
   draw() {

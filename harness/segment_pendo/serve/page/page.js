@@ -2,6 +2,7 @@
 
 import * as findings from "./findings.js";
 import * as keys from "./keys.js";
+import * as mute from "./mute.js";
 import * as people from "./people.js";
 import * as pipeline from "./pipeline.js";
 import * as setup from "./setup.js";
@@ -35,9 +36,10 @@ const detail = new Detail({ go, close: () => go({ call: "" }), opened: () => nul
 const strip = new Timeline((since, until) => go({ q: toggled(toggled(toggled(toggled(at.q, "since", ""), "until", ""), "since", since), "until", until) }));
 
 // Go to a view, a call or a filter, and have it in the address.
-function go({ view = at.view, call, name, value, q }, replace = false) {
+function go({ view = at.view, call, record, name, value, q, whatIf = at.whatIf }, replace = false) {
   const text = name ? (has(at.q, name, value) ? at.q : toggled(at.q, name, value)) : q ?? at.q;
-  const next = { view, q: text, call: call ?? (view === at.view ? at.call : "") };
+  const stays = view === at.view;
+  const next = { view, q: text, whatIf, call: call ?? (stays ? at.call : ""), record: record ?? (stays ? at.record : "") };
   if (link(next) !== link(at)) history[replace ? "replaceState" : "pushState"](null, "", link(next));
   arrive(next);
 }
@@ -50,7 +52,8 @@ function arrive(next) {
   drawViews();
   drawPipeline();
   if (at.view !== shown) showView();
-  if (at.view === "calls" && (at.call !== before.call || !detail.row)) showCall();
+  else if ((at.record !== before.record || at.whatIf !== before.whatIf) && redraw) redraw().catch(() => null);
+  if (at.view === "calls" && (at.call !== before.call || at.whatIf !== before.whatIf || !detail.row)) showCall();
 }
 
 function showView() {
@@ -59,17 +62,14 @@ function showView() {
   const isCalls = at.view === "calls";
   one("calls-view").hidden = !isCalls;
   one("bar").hidden = !isCalls;
-  if (!isCalls) one("timeline").hidden = true;
+  strip.show(isCalls);
   const other = one("other-view");
   other.hidden = isCalls;
-  if (isCalls) {
-    strip.draw();
-    return seen();
-  }
+  if (isCalls) return seen();
   refill(other);
   const drawn = {
-    visitors: () => people.draw(other, "visitor", go), accounts: () => people.draw(other, "account", go),
-    findings: () => findings.draw(other, go), setup: () => setup.draw(other, numbers.summary && numbers.summary.addresses),
+    visitors: () => people.draw(other, "visitor", go, () => at.record), accounts: () => people.draw(other, "account", go, () => at.record),
+    findings: () => findings.draw(other, go, () => (list.changed(), count(0))), setup: () => setup.view(other, numbers.summary && numbers.summary.addresses, () => at.whatIf, go),
   }[at.view];
   const view = at.view;
   if (drawn) Promise.resolve(drawn()).then((again) => view === shown && (redraw = again || null)).catch(() => say("segment-pendo does not answer."));
@@ -83,6 +83,7 @@ async function showCall() {
   const row = list.get(at.call);
   if (row && detail.row !== row) one("detail").scrollTop = 0;
   if (matchMedia("(max-width: 699px)").matches) one("detail").focus({ preventScroll: true });
+  detail.whatIf = at.whatIf;
   if (row) return detail.show(row);
   const found = await cache.ask(at.call);
   if (found && found.id === at.call) return detail.show(found, found);
@@ -117,7 +118,7 @@ function loaded() {
   const none = one("none");
   none.hidden = !isEmpty;
   if (isEmpty && at.q) refill(none, "No call matches this filter.", button("Remove the filter", () => go({ q: "" })));
-  else if (isEmpty) refill(none, "Waiting for the first call.");
+  else if (isEmpty) refill(none, "Waiting for the first call.", button("Point an SDK here", () => go({ view: "setup" }), "first on-phone"));
   if (at.call) {
     list.select(at.call);
     if (!detail.row) showCall();
@@ -183,6 +184,7 @@ function count(soon = 500) {
   counting = setTimeout(async () => {
     const [told, state, codes] = await Promise.all([summary().catch(() => null), health().catch(() => null), findings.counted()]);
     counting = null;
+    mute.ofProject(told && told.mute);
     numbers = { summary: told, health: state, codes };
     total = state ? state.totals.requests : total;
     target.draw(told, (call) => go({ view: "calls", call }));
@@ -274,9 +276,11 @@ addEventListener("popstate", () => arrive(address()));
 addEventListener("hashchange", () => link(address()) !== link(at) && arrive(address()));
 keys.listen({
   "/": () => (go({ view: "calls" }), one("filter").focus(), one("filter").select()),
-  j: () => list.move(1), k: () => list.move(-1), Enter: () => list.move(0),
-  r: () => detail.again(), c: () => detail.copy("curl"), p: pause, "?": keys.help, back,
+  j: () => inCalls() && list.move(1), k: () => inCalls() && list.move(-1), Enter: () => inCalls() && list.move(0),
+  r: () => inCalls() && detail.again(), c: () => inCalls() && detail.copy("curl"), p: pause, "?": keys.help, back,
 });
+
+const inCalls = () => at.view === "calls";
 
 one("filter").value = at.q;
 drawViews();

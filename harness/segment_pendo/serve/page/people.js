@@ -1,39 +1,37 @@
-// Visitors and accounts: what Pendo would hold, and which call put it there.
+// Visitors and accounts: a list with search at the left, a record at the right.
 
-import { button, cut, make, refill } from "./dom.js";
-import { records, state, why } from "./wire.js";
+import { Choice } from "./choice.js";
+import { cut, make, refill } from "./dom.js";
+import { Record } from "./record.js";
+import { records } from "./wire.js";
 import { clock, isObject, shown } from "./words.js";
 
 const MOST = 200;
+const NAMES = { visitor: ["Visitors", "An identify call with a userId makes one."], account: ["Accounts", "A group call with userId and groupId makes one."] };
 
-// Return [id, record][] of a kind, from /_/records or, where that is not there, from /_/state.
-export async function recordsOf(kind, q = "") {
-  const answer = await records(kind, q).catch(() => null);
-  if (answer && Array.isArray(answer.records)) {
-    const found = answer.records.filter(isObject).map((record) => [shown(record.id ?? ""), record]);
-    return Object.assign(found, { total: answer.total });
-  }
-  const all = await state().catch(() => null);
-  const held = Object.entries((all && all[`${kind}s`]) || {});
-  return q ? held.filter(([id, record]) => `${id} ${JSON.stringify(record)}`.toLowerCase().includes(q.toLowerCase())) : held;
-}
-
-export async function draw(place, kind, go) {
-  const list = make("div", { class: "cards" });
-  const search = make("input", { type: "search", class: "narrow", "aria-label": `Search ${kind}s`, placeholder: `Search ${kind}s` });
-  const name = kind === "visitor" ? "Visitors" : "Accounts";
-  refill(place, make("h2", {}, name),
-    make("p", { class: "quiet" }, `What Pendo would hold of each ${kind}, and which call set it.`),
-    search, whyNot(kind), list);
+// Draw the view into a place; return what draws it again. `chosen` returns the id of the record in the address.
+export async function draw(place, kind, go, chosen) {
+  const [name, made] = NAMES[kind];
+  const list = new Choice(name, (id) => go({ record: id }, true));
+  const search = make("input", { type: "search", class: "narrow", "aria-label": `Search ${kind}s`, placeholder: "Search ids, fields, values" });
+  const right = make("section", { class: "record", "aria-label": `The ${kind}` });
+  const record = new Record(right, kind, go);
+  const none = make("p", { class: "quiet" });
+  const left = make("section", { class: "people", "aria-label": name }, make("h2", {}, name), search, none, list.element);
+  refill(place, make("div", { class: "halves" }, left, right));
+  let all = [];
+  const mark = () => {
+    left.parentElement.classList.toggle("open", chosen() !== "");
+    const more = all.total - all.length;
+    list.fill(all.map((one) => [one.id, lineOf(one)]), chosen(), more > 0 ? make("p", { class: "quiet" }, `${more.toLocaleString("en")} more; search to see them.`) : null);
+    list.element.hidden = !all.length;
+    none.hidden = all.length > 0;
+    none.textContent = search.value ? `No ${kind} matches.` : `No ${kind} yet. ${made}`;
+  };
   const show = async () => {
-    const all = await recordsOf(kind, search.value.trim());
-    const updated = ([, record]) => Number(record.metadata?.auto?.lastupdated) || 0;
-    all.sort((one, other) => updated(other) - updated(one));
-    const cards = all.slice(0, MOST).map(([id, record]) => card(id, record, kind, go));
-    if (!cards.length) cards.push(make("p", { class: "quiet" }, search.value ? `No ${kind} matches.` : `No ${kind} yet. ${kind === "visitor" ? "An identify call makes one." : "A group call with userId and groupId makes one."}`));
-    const more = (all.total ?? all.length) - Math.min(all.length, MOST);
-    if (more > 0) cards.push(make("p", { class: "quiet" }, `${more.toLocaleString("en")} more; search to see them.`));
-    refill(list, ...cards);
+    const [found] = await Promise.all([listed(kind, search.value.trim()), record.show(chosen())]);
+    all = found;
+    mark();
   };
   let timer = 0;
   search.addEventListener("input", () => {
@@ -44,46 +42,17 @@ export async function draw(place, kind, go) {
   return show;
 }
 
-function whyNot(kind) {
-  const answer = make("div", { "aria-live": "polite" });
-  const id = make("input", { class: "narrow", "aria-label": kind === "visitor" ? "User ID" : "Group ID", placeholder: kind === "visitor" ? "user ID" : "group ID", required: true });
-  const trait = make("input", { class: "narrow", "aria-label": "Trait", placeholder: "trait (or none for all)" });
-  const ask = async (event) => {
-    event.preventDefault();
-    const given = { [kind === "visitor" ? "user" : "group"]: id.value.trim(), trait: trait.value.trim() };
-    const told = await why(given).catch(() => null);
-    refill(answer, whyWords(told));
-  };
-  const form = make("form", { class: "inline", on: { submit: ask } }, id, trait, make("button", { type: "submit" }, "Why not in Pendo?"));
-  return make("div", {}, form, answer);
+// Return the records that match, the one changed last first.
+async function listed(kind, q) {
+  const answer = (await records(kind, q, MOST).catch(() => null)) || { records: [], total: 0 };
+  const updated = (record) => Number(record.metadata?.auto?.lastupdated) || 0;
+  const found = answer.records.filter(isObject).map((record) => ({ ...record, id: shown(record.id ?? "") }));
+  return Object.assign(found.sort((one, other) => updated(other) - updated(one)), { total: answer.total });
 }
 
-function whyWords(told) {
-  if (!told) return [make("p", { class: "quiet" }, "This server cannot say why.")];
-  const lines = Array.isArray(told.lines) ? told.lines : [];
-  return [make("article", { class: "card why" }, make("h3", {}, shown(told.verdict ?? "")),
-    make("dl", {}, ...lines.flatMap((line) => [make("dt", { class: "quiet" }, shown(line.label ?? "")), make("dd", {}, shown(line.text ?? ""))])))];
-}
-
-function card(id, record, kind, go) {
-  const metadata = isObject(record.metadata) ? record.metadata : {};
-  const grouped = isObject(metadata.segmentio) || isObject(metadata.auto);
-  const fields = Object.entries(grouped ? metadata.segmentio || {} : metadata);
-  const auto = (grouped && metadata.auto) || {};
-  const also = Object.entries(auto).filter(([name]) => !["id", "lastupdated", "accountid"].includes(name)).map(([name, value]) => `${name} ${shown(value)}`);
-  const open = button("calls", () => go({ view: "calls", name: kind === "visitor" ? "user" : "group", value: id }), "plain");
-  const history = (isObject(record.history) && record.history.fields) || {};
-  const rows = fields.map(([name, value]) => {
-    const sets = Array.isArray(history[name]) ? history[name] : [];
-    const call = sets.at(-1)?.call;
-    const earlier = sets.slice(0, -1).reverse().map((one) => shown(one.value));
-    return make("tr", {}, make("td", { class: "mono" }, name),
-      make("td", { class: "mono" }, make("span", { class: "to" }, cut(shown(value), 300)),
-        earlier.length ? make("div", { class: "quiet" }, cut(`before: ${earlier.join(", ")}`, 200)) : null),
-      make("td", {}, call ? button(`set ${clock(sets.at(-1).at)}`, () => go({ view: "calls", call: shown(call) }), "plain", { title: "Show the call that set it" }) : null));
-  });
-  return make("article", { class: "card" },
-    make("h3", {}, make("span", { class: "mono" }, id || "(empty)"), make("span", { class: "quiet" }, fields.length ? `${fields.length} in segment.io` : "no metadata"), open),
-    also.length ? make("p", { class: "quiet mono" }, cut(also.join(" · "), 200)) : null,
-    rows.length ? make("table", {}, make("tbody", {}, ...rows)) : null);
+function lineOf({ id, metadata }) {
+  const { segmentio = {}, auto = {} } = isObject(metadata) ? metadata : {};
+  const fields = Object.keys(segmentio);
+  const says = fields.length ? `${fields.length} in segment.io: ${fields.join(", ")}` : "no metadata";
+  return [make("span", { class: "mono strong" }, cut(id || "(empty)", 200)), make("span", { class: "time mono" }, clock(auto.lastupdated)), make("span", { class: "says" }, cut(says, 200))];
 }

@@ -3,9 +3,10 @@
 import { make, refill } from "./dom.js";
 
 // Return tabs over a panel; `all` is [name, () => nodes][]; `chosen` is told the name that is opened.
-export function tabbed(all, wanted, chosen) {
+export function tabbed(all, wanted, chosen, label = "About this call") {
   const panel = make("div", { role: "tabpanel", class: "panel" });
-  const base = (name) => name.split(" ")[0];
+  // A name may end with a count.
+  const base = (name) => name.replace(/ \S*\d\S*$/, "");
   const start = Math.max(0, all.findIndex(([name]) => base(name) === base(wanted)));
   const tabs = all.map(([name], index) => make("button", { type: "button", role: "tab", on: { click: () => open(index) } }, name));
   function open(index) {
@@ -18,7 +19,7 @@ export function tabbed(all, wanted, chosen) {
     chosen(all[index][0]);
   }
   const list = make("div", {
-    role: "tablist", class: "tabs", "aria-label": "About this call",
+    role: "tablist", class: "tabs", "aria-label": label,
     on: {
       keydown: (event) => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

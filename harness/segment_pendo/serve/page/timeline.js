@@ -30,6 +30,7 @@ export class Timeline {
     this.bars = [];
     this.step = 1;
     this.filters = {};
+    this.isOn = false; // whether the calls are in sight
     this.from = NaN; // where a press began, px
     this.svg = drawn("svg", { id: "strip", role: "img", width: "100%", height: HEIGHT });
     this.marked = drawn("rect", { class: "marked", y: 0, height: HEIGHT, width: 0 });
@@ -42,6 +43,12 @@ export class Timeline {
     this.svg.addEventListener("pointercancel", () => this.let());
     this.svg.addEventListener("pointerleave", () => this.say(null));
     new ResizeObserver(() => this.draw()).observe(one("timeline"));
+  }
+
+  // Show it beside the calls only.
+  show(isOn) {
+    this.isOn = isOn;
+    this.draw();
   }
 
   // Ask for the counts in the time that the filters leave.
@@ -61,7 +68,7 @@ export class Timeline {
 
   draw() {
     const place = one("timeline");
-    place.hidden = !this.bars.length && !this.isChosen;
+    place.hidden = !this.isOn || (!this.bars.length && !this.isChosen);
     this.all.hidden = !this.isChosen;
     if (place.hidden) return;
     const ms = this.step * 1000;

@@ -31,15 +31,20 @@ export async function calls(filters, { before = "", limit = 100 } = {}) {
 
 export class Refusal extends Error {}
 
-export const explained = (id) => found("/_/explain", { call: id });
+export const explained = (id, whatIf = {}) => found("/_/explain", { call: id, ...whatIf });
 export const inBrowser = (id) => found("/_/explain", { call: id, device: "1" });
 export const summary = () => found("/_/summary");
 export const findings = () => found("/_/findings");
 export const refused = (span) => found("/_/refused", { ...span, newest: "1", limit: 200 });
 export const timeline = (span) => found("/_/timeline", span);
-export const records = (kind, q = "") => found("/_/records", { kind, q, limit: 200 });
-export const state = () => found("/_/state");
+export const records = (kind, q, limit) => found("/_/records", { kind, q, limit });
 export const why = (given) => found("/_/why", given);
+// Return which calls would end otherwise, or {error} with the server's words.
+export async function whatIf(given) {
+  const { body } = await asked("/_/what-if", given);
+  return body;
+}
+
 export const health = () => found("/_/health");
 
 // Change something: no other page can send this header without a preflight, which is refused.

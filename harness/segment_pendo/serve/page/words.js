@@ -1,6 +1,7 @@
 // What happened to a call, in words and in one of five tones: good, warn, bad, idle, wait.
 
 import { cut } from "./dom.js";
+import { isMuted, levelOf } from "./mute.js";
 
 // Somebody chose that these do not go to Pendo; each other reason to skip a call is a loss. As their level says.
 export const CHOSEN = new Set([
@@ -58,7 +59,7 @@ export function titled(row) {
 }
 
 export const levels = (row) => {
-  const of = (level) => (row.findings || []).filter((finding) => finding.level === level);
+  const of = (level) => (row.findings || []).filter((finding) => levelOf(finding) === level);
   return { error: of("error"), warning: of("warning"), info: of("info") };
 };
 
@@ -170,7 +171,7 @@ export function judged(row, explained) {
   const { error, warning } = levels(row);
   if (error.length) return { tone: "bad", pill: plural(error.length, "error") };
   if (state === "held") return { tone: "warn", pill: "held" };
-  const lost = explained ? traits(explained).lost.length : 0;
+  const lost = explained ? traits(explained).lost.filter((field) => !isPlayedDown(row, field)).length : 0;
   if (explained && explained.effect && !explained.effect.visitor && !explained.effect.account && row.type !== "track") {
     return { tone: "warn", pill: "no effect" };
   }
@@ -178,6 +179,9 @@ export function judged(row, explained) {
   if (warning.length) return { tone: "warn", pill: plural(warning.length, "warning") };
   return { tone: "good", pill: status === null || status === undefined ? "sent" : String(status) };
 }
+
+// Whether a muted code says that a field is lost.
+const isPlayedDown = (row, field) => (row.findings || []).some((finding) => isMuted(finding.code) && finding.path.startsWith(field.from));
 
 export const isBad = (row) => judged(row, null).tone === "bad";
 

@@ -10,7 +10,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.outbox import attempts_of
-from segment_pendo.serve.store.receipts import as_kept, judged_at, remade, remade_in_steps, text
+from segment_pendo.serve.store.receipts import AsIf, as_kept, judged_at, remade, remade_in_steps, text
 from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judged, Receipt
 
 __all__ = ["Calls", "Kept", "Page"]
@@ -92,8 +92,8 @@ class Calls:
                 return Page(rows, cursor)
         return Page(rows, f"{selected[-1][0]}.{selected[-1][1]}" if selected else cursor)
 
-    def one(self, name: str) -> Kept | None:
-        """Return the call of this name (CallRef), or None."""
+    def one(self, name: str, as_if: AsIf | None = None) -> Kept | None:
+        """Return the call of this name (CallRef), or None; `as_if`: mapped with another setup."""
         ref = CallRef.read(name)
         if ref is None:
             return None
@@ -101,17 +101,20 @@ class Calls:
             f"{_COLUMNS} join receipts r on r.n = c.n where r.id = ? and c.place = ?",
             (text(ref.receipt), ref.place),
         ).fetchall()
-        kept = next((kept for _, kept in self._rows(selected)), None)
+        kept = next((kept for _, kept in self._rows(selected, as_if)), None)
         if kept is None:
             return None
         return kept._replace(attempts=attempts_of(self._database, *selected[0][:2]))
 
-    def of(self, number: int, places: Collection[int]) -> list[Kept]:
-        """Return these calls of one receipt, without attempts; what another version kept is left out."""
+    def of(self, number: int, places: Collection[int], as_if: AsIf | None = None) -> list[Kept]:
+        """Return these calls of one receipt, without attempts; what another version kept is left out.
+
+        `as_if`: mapped with another setup.
+        """
         selected: list[_Row] = self._database.execute(
             f"{_COLUMNS} where c.n = ? order by c.place", (number,)
         ).fetchall()
-        return [kept for _, kept in self._rows([row for row in selected if row[1] in places])]
+        return [kept for _, kept in self._rows([row for row in selected if row[1] in places], as_if)]
 
     def settled(self, filters: Mapping[str, str], *, after: str = "", most: int = -1) -> int:
         """Return how many rows match and wait for no delivery; it counts at most `most` (-1: all).
@@ -140,12 +143,12 @@ class Calls:
             return []
         return [(place, kept.row) for place, kept in _kept(*made, group)]
 
-    def _rows(self, selected: list[_Row]) -> Iterator[tuple[str, Kept]]:
+    def _rows(self, selected: list[_Row], as_if: AsIf | None = None) -> Iterator[tuple[str, Kept]]:
         """Yield each row with its cursor."""
         for number, of_receipt in groupby(selected, key=lambda row: row[0]):
             group = [*of_receipt]
             try:
-                made = remade(self._database, number, _indexes(group))
+                made = remade(self._database, number, _indexes(group), as_if)
             except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
                 continue
             for place, kept in _kept(*made, group):

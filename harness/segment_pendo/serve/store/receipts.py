@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, cast
@@ -24,6 +24,7 @@ from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Jud
 __all__ = [
     "CALL",
     "RECEIPT",
+    "AsIf",
     "as_kept",
     "call_columns",
     "column",
@@ -34,6 +35,8 @@ __all__ = [
     "remade_in_steps",
     "text",
 ]
+
+type AsIf = Callable[[Setup], Setup]
 
 RECEIPT: Final = (
     "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
@@ -94,17 +97,19 @@ def call_columns(judged: Judged, place: int) -> tuple[object, ...]:
     )
 
 
-def remade(database: Database, number: int, only: Collection[int] | None = None) -> tuple[Receipt, Setup]:
+def remade(
+    database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
+) -> tuple[Receipt, Setup]:
     """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
 
-    `only`: the indexes of its calls that are wanted, None for all. Raises ValueError if its setup
-    cannot be read, LookupError if there is no such receipt.
+    `only`: the indexes of its calls that are wanted, None for all. `as_if`: returns the setup to map it with
+    instead. Raises ValueError if its setup cannot be read, LookupError if there is no such receipt.
     """
-    return finished(remade_in_steps(database, number, only))
+    return finished(remade_in_steps(database, number, only, as_if))
 
 
 def remade_in_steps(
-    database: Database, number: int, only: Collection[int] | None = None
+    database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
 ) -> Steps[tuple[Receipt, Setup]]:
     """Do the same as `remade`, a call a step."""
     row = database.execute(
@@ -120,6 +125,8 @@ def remade_in_steps(
     described = js_json.read(setup.encode()).value
     assert isinstance(described, dict)
     as_then = Setup().like(described)
+    if as_if is not None:
+        as_then = as_if(as_then)
     if as_then.destination is not None and as_then.destination.file.function is not None:
         as_then = replace(as_then, function=remembered(_by_function(database, number)))
     received = datetime.fromisoformat(at)

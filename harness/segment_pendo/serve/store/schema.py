@@ -45,7 +45,6 @@ create table bodies(
 create table progress(name text primary key, value text not null) without rowid;
 create index receipts_delivered on receipts(n) where open = 0;
 create index receipts_refused on receipts(n) where refusal is not null;
-create index receipts_at on receipts(at);
 create index calls_waiting on calls(chain) where state = 'waiting';
 create index calls_user on calls(user) where user is not null;
 create index calls_group on calls(grp) where grp is not null;
@@ -54,17 +53,18 @@ create index calls_ended on calls(state) where state in ('dead', 'held');
 create index chains_due on chains(destination, due);
 """
 # What version 5 has besides.
-_SESSIONS: Final = """
+_FIFTH: Final = """
 create table sessions(n integer primary key, id text not null unique, name text, at text not null);
 create table clearings(n integer primary key, what text not null, session text);
 create index receipts_session on receipts(session) where session is not null;
+create index if not exists receipts_at on receipts(at);
 """
 
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables in an empty database, inside the transaction that the caller has begun."""
     _each(db, _TABLES)
-    _each(db, _SESSIONS)
+    _each(db, _FIFTH)
     _sign(db)
 
 
@@ -73,7 +73,7 @@ def migrate(db: sqlite3.Connection, version: int) -> None:
     if version in _STEPS:
         _STEPS[version](db)
     if version < 5:
-        _each(db, _SESSIONS)
+        _each(db, _FIFTH)
     _sign(db)
 
 
