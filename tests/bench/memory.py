@@ -1,6 +1,6 @@
 """Memory and cost of a call for each verb over files: 1,000, 20,000 and 200,000 calls of 1,000 visitors.
 
-Each run is a process of its own; its peak of resident memory is what the system says at its end. After the
+Each run is a process of its own, on Linux; its peak of resident memory is what the system says. After the
 first 20,000 calls, a verb may hold at most 64 bytes for each further one. SIZES names other sizes.
 """
 
@@ -14,10 +14,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.replay import recorded
+from tests.bench.turns import Effort
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000,20000,200000").split(",")]
+_BRIEF = [100, 300, 900]
 _VISITORS = 1000
 _CHANGED = 1000  # every so many calls, one differs in the other recording of `diff`
+# The peak of the process itself: the one that wait4 tells begins with that of who started it.
+_RUN = """
+import re, sys
+from pathlib import Path
+peak = Path(sys.argv.pop(1))
+try:
+    from segment_pendo.cli import main
+    main()
+finally:
+    peak.write_text(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
 _COMMANDS = {
     "map": ["map", "calls.jsonl"],
     "map, gzip": ["map", "--no-ingest", "calls.jsonl.gz"],
@@ -52,29 +65,31 @@ def write_calls(folder: Path, count: int) -> None:
 
 def measured(folder: Path, words: list[str]) -> tuple[float, float]:
     """The peak of memory in MB, and the CPU seconds, of one run."""
-    command = [sys.executable, "-m", "segment_pendo", *words]
+    peak = folder / "peak"
+    command = [sys.executable, "-c", _RUN, str(peak), *words]
     with Path(os.devnull).open("wb") as nothing:
         process = subprocess.Popen(command, cwd=folder, stdout=nothing, stderr=nothing)
         _, _, used = os.wait4(process.pid, 0)
         process.returncode = 0
-    return used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
+    return int(peak.read_text()) / 1024, used.ru_utime + used.ru_stime
 
 
-def main() -> Iterator[str]:
+def main(effort: Effort) -> Iterator[str]:
     """The table: a row for each verb."""
-    heads = [f"MB at {size:,} | us a call" for size in SIZES]
-    yield f"| verb | {' | '.join(heads)} | bytes a call after {SIZES[-2]:,} |"
-    yield "| --- " * (2 * len(SIZES) + 2) + "|"
+    sizes = _BRIEF if effort.is_brief else SIZES
+    heads = [f"MB at {size:,} | us a call" for size in sizes]
+    yield f"| verb | {' | '.join(heads)} | bytes a call after {sizes[-2]:,} |"
+    yield "| --- " * (2 * len(sizes) + 2) + "|"
     with TemporaryDirectory() as name:
-        folders = [Path(name, str(size)) for size in SIZES]
-        for folder, size in zip(folders, SIZES, strict=True):
+        folders = [Path(name, str(size)) for size in sizes]
+        for folder, size in zip(folders, sizes, strict=True):
             folder.mkdir()
             write_calls(folder, size)
         for verb, words in _COMMANDS.items():
             runs = [measured(folder, words) for folder in folders]
             cells = [
                 f"{peak:.1f} | {seconds / size * 1e6:,.0f}"
-                for (peak, seconds), size in zip(runs, SIZES, strict=True)
+                for (peak, seconds), size in zip(runs, sizes, strict=True)
             ]
-            growth = (runs[-1][0] - runs[-2][0]) * (1 << 20) / (SIZES[-1] - SIZES[-2])
+            growth = (runs[-1][0] - runs[-2][0]) * (1 << 20) / (sizes[-1] - sizes[-2])
             yield f"| {verb} | {' | '.join(cells)} | {growth:.0f} |"

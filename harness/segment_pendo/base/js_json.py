@@ -30,6 +30,7 @@ __all__ = [
     "ascii_only",
     "check_depth",
     "is_infinite",
+    "is_ordinary",
     "is_ordinary_key",
     "is_ordinary_number",
     "keep",
@@ -283,7 +284,7 @@ def write(value: Json, *, ordinary: bool = False) -> bytes:
 
     `ordinary` is what `read` said of the value (what the server adds is ordinary).
     """
-    fast = quick(value) if ordinary or _is_ordinary(value, keys=True) else None
+    fast = quick(value) if ordinary or is_ordinary(value) else None
     return "".join(_pieces(value, _JAVASCRIPT)).encode() if fast is None else fast
 
 
@@ -301,7 +302,7 @@ def keep(value: Json, *, ordinary: bool = False) -> bytes:
     The result is valid JSON, but not JavaScript's bytes. `ordinary` is what `read` said of the value, where
     it was read as spelled.
     """
-    fast = quick(value) if ordinary or _is_ordinary(value, keys=False) else None
+    fast = quick(value) if ordinary or is_ordinary(value, keys=False) else None
     return "".join(_pieces(value, _AS_READ)).encode() if fast is None else fast
 
 
@@ -310,7 +311,7 @@ def _are_ordinary(keys: Collection[str]) -> bool:
     return "__proto__" not in keys and (all(map(str.isidentifier, keys)) or all(map(is_ordinary_key, keys)))
 
 
-def _is_ordinary(root: Json, *, keys: bool) -> bool:
+def is_ordinary(root: Json, *, keys: bool = True) -> bool:
     """Whether the fast writer writes a value right, as far as numbers go, and `keys`.
 
     To look costs a tenth of what the exact writer does.

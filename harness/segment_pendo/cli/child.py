@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.hints import Ended
 from segment_pendo.cli.signals import Signals
-from segment_pendo.serve import launcher
+from segment_pendo.serve import launcher, strict
 from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.session import Session
 from segment_pendo.serve.trust import trusted
@@ -32,6 +33,8 @@ async def run_child(
     CommandError.
     """
     environment = await asyncio.to_thread(_environment, session)
+    if session.plan.strict:
+        cmd = await _strict(session, cmd)
     # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
     alone = os.name == "posix" and not _in_foreground()
     child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
@@ -46,6 +49,22 @@ async def run_child(
         await child.end_others()
         raise
     return Ended(code, await child.end_others())
+
+
+async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command for which Segment's hosts are this machine. Raises Failure where that cannot be."""
+    hosts = session.plan.segment_hosts
+    file = strict.hosts_file(hosts, trust_directory())
+    why = await asyncio.to_thread(strict.reason, file, hosts[0])
+    if why:
+        message = (
+            f"--strict cannot be kept here: {why}. Leave it out, or run this where Segment's hosts cannot be "
+            "reached at all."
+        )
+        raise Failure(message, CANNOT_START)
+    if session.tunnel is not None:
+        await session.tunnel.start_at(strict.ADDRESS)
+    return tuple(strict.commanded(file, hosts[0], cmd))
 
 
 def _environment(session: Session) -> dict[str, str]:

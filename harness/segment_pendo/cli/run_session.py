@@ -3,10 +3,11 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,41 @@ async def _run(
     faults = asked.ready(seldom)
     plan = replace(plan, how=replace(plan.how, seed=faults.seed))
     session = Session(plan, reporter, reporter.heard, side=side, tell=say, draining=Draining(), faults=faults)
-    signals = Signals()
+    signals, has_keys = Signals(), not cmd and Keyboard.is_there()
+    said = chain(banner(session, cmd, has_keys=has_keys), asked.lines(faults))
+    try:
+        ended = await _listen(session, cmd, reporter, signals, ready_file, said)
+    finally:
+        left = reporter.finish()
+    seldom.finish()
+    if left:
+        say(f"{many(left, 'line')} of this report not printed: nobody reads them.")
+    if signals.interrupted and not has_keys and sys.stderr.isatty():
+        say("")  # the terminal has written ^C
+    summary(session, reporter, say)
+    quietly.summary()
+    for line in _hints(session, reporter, ended) if cmd else ():
+        say(line)
+    return ended.code or _code(session, reporter, ends)
+
+
+async def _listen(
+    session: Session,
+    cmd: tuple[str, ...],
+    reporter: Reporter,
+    signals: Signals,
+    ready_file: Path | None,
+    said: Iterable[str],
+) -> Ended:
+    """Listen until a signal, a key or the end of the command; return how the command ended.
+
+    `said` is asked for what to say at first once every port accepts connections.
+    """
     ended = Ended(0)
     with ExitStack() as terminal:
-        terminal.callback(reporter.finish)
         leave = partial(_leave, session, ready_file, terminal)
         async with session:
-            has_keys = not cmd and Keyboard.is_there()
-            for line in (*banner(session, cmd, has_keys=has_keys), *asked.lines(faults)):
+            for line in said:
                 say(line)
             if ready_file is not None:
                 session.write_ready(ready_file)
@@ -84,17 +112,7 @@ async def _run(
                 await signals.next()
                 signals.end_at_once(leave)
             _drop(ready_file)
-        left = reporter.finish()
-        seldom.finish()
-    if left:
-        say(f"{many(left, 'line')} of this report not printed: nobody reads them.")
-    if signals.interrupted and not has_keys and sys.stderr.isatty():
-        say("")  # the terminal has written ^C
-    summary(session, reporter, say)
-    quietly.summary()
-    for line in _hints(session, reporter, ended) if cmd else ():
-        say(line)
-    return ended.code or _code(session, reporter, ends)
+    return ended
 
 
 def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:

@@ -58,12 +58,18 @@ def _not_here(session: Session, cmd: Sequence[str]) -> Iterator[str]:
             if plan.offline
             else "; the proxy fetches scripts of cdn.segment.com from there (--offline: 404)"
         )
-        others = ", unless they run in Node, Bun or Python (3.8 and later)" if cmd else ""
-        yield f"Clients that ignore the proxy reach Segment{others}{cdn}."
+        yield f"{_ignoring(plan, cmd)}{cdn}."
     elif session.proxy is not None:
         yield "Segment: what comes through the proxy goes on to the real Segment as well."
     if plan.cdn_settings:
         yield cdn_settings_option.said(plan.cdn_settings)
+
+
+def _ignoring(plan: Plan, cmd: Sequence[str]) -> str:
+    if plan.strict:
+        return "Segment's hosts are this machine for the command, also for clients that ignore the proxy"
+    others = ", unless they run in Node, Bun or Python (3.8 and later)" if cmd else ""
+    return f"Clients that ignore the proxy reach Segment{others}"
 
 
 def _recording(session: Session) -> Iterator[str]:

@@ -53,7 +53,7 @@ def items_of(lines: Iterable[bytes]) -> Iterator[Item]:
     """
     numbered = enumerate(lines, start=1)
     for number, line in numbered:
-        if line.strip().removeprefix(_BOM):
+        if line.strip():
             first = [(number, line)]
             is_value = _error(line.strip()) is None
             yield from _lines(chain(first, numbered)) if is_value else _indented(first, numbered)
@@ -95,11 +95,13 @@ def _indented(held: list[_Numbered], numbered: Iterator[_Numbered]) -> Iterator[
             return
         if size > looked:
             looked = max(_LOOK * size, _FIRST_LOOK)
-            error = _certain_error(_joined(held))
+            error = _certain_error(_joined(held).lstrip())
             if error is not None:
                 yield from _damaged(held, numbered, error)
                 return
     text = _joined(held)
+    if not text.strip().removeprefix(_BOM):
+        return
     try:
         parsed = js_json.read(text.strip())
     except (ValueError, RecursionError) as error:

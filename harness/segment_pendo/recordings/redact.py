@@ -15,7 +15,7 @@ from segment_pendo.segment import ingest
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Json, SdkRequest
 
-__all__ = ["Keys", "redacted", "redacted_in_steps"]
+__all__ = ["Keys", "redacted", "redacted_in_steps", "without_body"]
 
 # The headers that say something about the SDK and nothing about a person. Bodies are kept decoded.
 KEPT_HEADERS: Final = ("User-Agent", "Content-Type", "X-Retry-Count")
@@ -97,9 +97,9 @@ def redacted_in_steps(
     """Do the same as `redacted`, a call a step; the request comes without its body, which `batch` holds."""
     batch = ingest.read(request, switches, spelled=True)
     yield None
-    _learn(request, keys)
+    bare = without_body(request, keys)
     if not isinstance(batch, Batch) or not batch.calls:
-        return _bare(request, b"", "", keys), None
+        return bare, None
     if batch.write_key is not None:
         keys.stand_in(batch.write_key)
     keys.learn(batch.envelope)
@@ -152,6 +152,12 @@ def _renamed(data: Json, keys: Keys) -> Json:
     return (
         data | {"writeKey": keys.stand_in(own)} if isinstance(data, dict) and isinstance(own, str) else data
     )
+
+
+def without_body(request: SdkRequest, keys: Keys) -> SdkRequest:
+    """Return a request that brought no call, without its secrets, its query and its body."""
+    _learn(request, keys)
+    return _bare(request, b"", "", keys)
 
 
 def _learn(request: SdkRequest, keys: Keys) -> None:

@@ -86,6 +86,7 @@ class Plan:
     hosts: tuple[str, ...] = ()
     cdn_settings: str = ""
     with_proxy: bool = True
+    strict: bool = False
     allow_origins: tuple[str, ...] = ()
     mute: tuple[str, ...] = ()
     authority: Path | None = None

@@ -1,5 +1,6 @@
 """`ca`: manage the certificate authority (CA) of the certificates that the proxy uses for Segment's hosts."""
 
+import shutil
 import ssl
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import click
 from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.proxy_extra import needed_side
-from segment_pendo.serve.environment import ca_directory
+from segment_pendo.serve.environment import ca_directory, trust_directory
 
 __all__ = ["command"]
 
@@ -61,9 +62,10 @@ def print_() -> None:
 
 @command.command()
 def remove() -> None:
-    """Delete the CA with its key; the next run makes another CA."""
+    """Delete the CA with its key, and the CA files for apps; the next run makes another CA."""
     directory = ca_directory()
     files = sorted(directory.glob("mitmproxy-*"))
+    shutil.rmtree(trust_directory(), ignore_errors=True)
     for file in files:
         try:
             file.unlink()

@@ -67,6 +67,9 @@ FILE = _File(dir_okay=False, path_type=Path)
     type=_PORT,
     help="Also listen on this port, over TLS, for SDKs that insist on https.  [default: off]",
 )
+@click.option(
+    "--strict", is_flag=True, help="Let CMD reach only us under the names of Segment's hosts (Linux only)."
+)
 @click.option("--no-proxy", is_flag=True, help="Open only the home port, not the proxy.")
 @credentials.to_option
 @credentials.key_file_option
@@ -178,6 +181,7 @@ def command(
     ready_file: Path | None,
     *,
     no_proxy: bool,
+    strict: bool,
     offline: bool,
     loopback_http: bool,
 ) -> None:
@@ -203,6 +207,9 @@ def command(
         raise click.UsageError(message)
     if offline and cdn_settings == FETCH:
         message = "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead."
+        raise click.UsageError(message)
+    if strict and not cmd:
+        message = "--strict is for a command: run --strict -- CMD."
         raise click.UsageError(message)
     destination = credentials.find(to, api_key_file)
     if destination and not destination.loopback and any(fault.on == "pendo" for fault in asked.faults):
@@ -232,6 +239,7 @@ def command(
         hosts=hosts,
         cdn_settings=cdn_settings,
         with_proxy=not no_proxy,
+        strict=strict,
         allow_origins=origins,
         mute=tuple(settings().mute),
         secrets=credentials.known(destination),

@@ -9,7 +9,7 @@ import * as setup from "./setup.js";
 import * as target from "./target.js";
 import { Detail } from "./detail.js";
 import { button, one, refill, say, visible } from "./dom.js";
-import { address, has, link, read, toggled } from "./filter.js";
+import { NAMES, address, has, link, read, toggled } from "./filter.js";
 import { List } from "./list.js";
 import { listen } from "./stream.js";
 import { Timeline } from "./timeline.js";
@@ -107,7 +107,7 @@ function open(id, keep = false) {
 
 function search() {
   const { filters, unknown } = read(at.q);
-  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery: since: until:`) : "";
+  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are ${NAMES.map((name) => `${name}:`).join(" ")}`) : "";
   if (unknown.length) return;
   calls.search(filters);
   strip.refresh(filters);
