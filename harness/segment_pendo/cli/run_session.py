@@ -1,6 +1,7 @@
 """Carry out `run`: open its session, run the command or wait for a signal, and say how it ended."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -49,7 +50,11 @@ def run_session(
     plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: Ends, ready_file: Path | None, asked: Asked
 ) -> int:
     """Run a session until it is to end; return the exit code. Raises SegmentPendoError and Failure."""
-    return asyncio.run(_run(plan, cmd, reporter, ends, ready_file, asked))
+    gc.disable()  # until the ports are open: what is imported stays, and to look through it takes a sixth
+    try:
+        return asyncio.run(_run(plan, cmd, reporter, ends, ready_file, asked))
+    finally:
+        gc.enable()
 
 
 async def _run(
@@ -103,6 +108,8 @@ async def _listen(
             if ready_file is not None:
                 session.write_ready(ready_file)
             reporter.event(ready_event(session.addresses()))
+            gc.freeze()
+            gc.enable()
             if cmd:
                 ended = await run_child(session, cmd, signals, leave)
                 # A command that failed may have sent only half of its calls; the old recording is kept then.
