@@ -54,6 +54,7 @@ class _Bar:
         progress = Progress(
             BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True),
             auto_refresh=False, transient=True,
+            redirect_stdout=False,  # it is rows
         )  # fmt: skip
         self._stack.enter_context(progress)
         task = progress.add_task("", total=_total(self._names))
