@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from segment_pendo.cli.hints import Ended
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve import launcher
 from segment_pendo.serve.environment import trust_directory
@@ -24,8 +25,8 @@ _LAST_WORDS: Final = 5.0  # seconds that a command has after a signal
 
 async def run_child(
     session: Session, cmd: tuple[str, ...], signals: Signals, leave: Callable[[], None]
-) -> int:
-    """Run a command so that its Segment calls come to the session; return its exit code.
+) -> Ended:
+    """Run a command so that its Segment calls come to the session; return how it ended.
 
     What it started ends with it. `leave` is called before a second signal ends us at once. Raises
     CommandError.
@@ -40,9 +41,11 @@ async def run_child(
         leave()
 
     try:
-        return await _until_end(child, signals, leave_all)
-    finally:
+        code = await _until_end(child, signals, leave_all)
+    except BaseException:
         await child.end_others()
+        raise
+    return Ended(code, await child.end_others())
 
 
 def _environment(session: Session) -> dict[str, str]:
@@ -86,18 +89,25 @@ class _Child:
             else:
                 self.process.send_signal(number)
 
-    async def end_others(self) -> None:
-        """End what the command has left running in its group: politely, and then at once."""
-        if self._group is None:
-            return
+    async def end_others(self) -> bool:
+        """End what the command has left running, politely, then at once; return whether there was any."""
+        if self._group is None or not self._has_others():
+            return False
         self.send(signal.SIGTERM)
         for _ in range(_TRIES):
-            try:
-                os.killpg(self._group, 0)
-            except (ProcessLookupError, PermissionError):
-                return
+            if not self._has_others():
+                return True
             await asyncio.sleep(_BETWEEN)
         self.send(_KILL)
+        return True
+
+    def _has_others(self) -> bool:
+        assert self._group is not None
+        try:
+            os.killpg(self._group, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
 
 
 async def _until_end(child: _Child, signals: Signals, leave: Callable[[], None]) -> int:

@@ -43,15 +43,21 @@ def explained_row(url: str, name: str, *, compare_device: bool = False) -> JsonO
     return answer.value
 
 
+def _place(row: Any) -> str:
+    if "file" in row:
+        return f"{row['file']}:{row['line']}"
+    return f"line {row['line']}" if "line" in row else f"call {row['id']}"
+
+
 def say_row(row: Any, style: str, *, brief: bool = False) -> bool:
     """Print one row; return whether its text leaves out where to look in Pendo."""
     if style == "ndjson":
         sys.stdout.write(rows.dumps(row) + "\n")
         return False
     if "error" in row:
-        click.echo(f"line {row['line']}: {row['error']['code']}: {printable(row['error']['message'])}")
+        click.echo(f"{_place(row)}: {row['error']['code']}: {printable(row['error']['message'])}")
         return False
-    place = f"line {row['line']}" if "line" in row else f"call {row['id']}"
+    place = _place(row)
     fate = row["fate"].removesuffix(f" {WHERE}")
     click.echo(f"{place}: {printable(fate)}")
     if row["code"] is not None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import click
 
+from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.progress import watched
 from segment_pendo.recordings.exchange.found import ImportFailure
@@ -15,7 +16,7 @@ __all__ = ["Files"]
 
 
 class Files:
-    """The parts of an input, in order; `damaged` counts those that `told` has told.
+    """The parts of an input, in order; `damaged` counts what was told of damaged ones.
 
     Where only one file is named, or with `strict`, the first damage is an error. `hidden`: as `parts` has it.
     """
@@ -36,15 +37,15 @@ class Files:
         try:
             yield
         except (RecordingError, Unreadable, ImportFailure) as error:
-            if self._stops:
-                raise
-            self.tell(str(error))
+            self.tell(error)
 
-    def tell(self, words: str) -> None:
-        """Say that a file is damaged."""
+    def tell(self, damage: SegmentPendoError) -> None:
+        """Say what is damaged, or raise it where it ends the verb."""
+        if self._stops:
+            raise damage
         self.damaged += 1
-        click.echo(printable(words), err=True)
+        click.echo(printable(str(damage)), err=True)
 
     def sum(self) -> str:
         """Return how many files were damaged, as a clause after others; '' where none was."""
-        return f"; {many(self.damaged, 'file')} could not be read to the end" if self.damaged else ""
+        return f"; {many(self.damaged, 'damage')} told above" if self.damaged else ""

@@ -17,6 +17,7 @@ __all__ = [
     "Recorded",
     "is_recording",
     "is_recording_file",
+    "lines_until",
     "load",
     "load_header",
     "opened",
@@ -32,10 +33,24 @@ def load(path: Path, size: int | None = None) -> Iterator[Entry]:
     """
     if size is None:
         yield from opened(Part(str(path), path)).entries
+    else:
+        yield from recording.read(lines_until(path, size), str(path)).entries
+
+
+def lines_until(path: Path, size: int | None) -> Iterator[bytes]:
+    """Yield the lines of a file; with `size`, those within its first bytes, and packed ones as they are.
+
+    Raises RecordingError, also after the last line where the file is damaged.
+    """
+    if size is None:
+        part = Part(str(path), path)
+        yield from part.lines()
+        damage = _damage(part)
+        if damage is not None:
+            raise damage
         return
     with _opened(path) as file:
-        lines = takewhile(lambda _: file.tell() <= size, iter(file.readline, b""))
-        yield from recording.read(lines, str(path)).entries
+        yield from takewhile(lambda _: file.tell() <= size, iter(file.readline, b""))
 
 
 class Recorded:

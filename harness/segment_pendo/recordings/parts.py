@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.recordings.packed import Damaged, Packing, packing_of, unpacked
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 STDIN: Final = "-"
-LONGEST_LINE: Final = 1 << 28  # bytes
+LONGEST_LINE: Final = 1 << 30  # bytes
 _CHUNK: Final = 1 << 15  # bytes of a file that are read at once; of gzip, they may become 1,000 times as many
 
 type Watch = Callable[[int], None]  # called before more is read, with the number of bytes that were
@@ -80,7 +80,10 @@ class Part:
                 self.damage = str(error)
 
     def head(self, most: int) -> bytes:
-        """Return the beginning of what the file holds: its first line, or `most` bytes. Raises Unreadable."""
+        """Return the beginning of what the file holds: at least its first line, or `most` bytes.
+
+        Raises Unreadable.
+        """
         with self._opened() as file:
             head = b""
             try:
@@ -90,7 +93,7 @@ class Part:
                         break
             except Damaged:
                 pass  # whoever reads it is told
-        return head[:most].partition(b"\n")[0]
+        return head[:most]
 
     def packing(self) -> Packing:
         """Return how the file is packed. Raises Unreadable."""
@@ -121,7 +124,7 @@ class Part:
             is_empty = False
             yield chunk
         if is_empty and self.path is not None and self.path.suffix in {".gz", ".zst"}:
-            msg = "it is empty, which nothing packed is"
+            msg = "it is empty, as is a download that failed"
             raise Damaged(msg)
 
 
@@ -179,12 +182,15 @@ def parts(names: Sequence[str], *, hidden: bool = False) -> Iterator[Part]:
 
 
 def _inside(folder: str, *, hidden: bool) -> Iterator[Part]:
-    def refuse(error: OSError) -> NoReturn:
-        raise Unreadable(str(error.filename), error)
-
-    for place, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if hidden or not name.startswith("."))
-        for name in sorted(files):
-            path = Path(place, name)
-            if path.is_file() and (hidden or not name.startswith(".")):
-                yield Part(str(path), path)
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise Unreadable(folder, error) from None
+    for entry in found:
+        if entry.name.startswith(".") and not hidden:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _inside(entry.path, hidden=hidden)
+        elif entry.is_file():
+            yield Part(entry.path, Path(entry.path))

@@ -213,7 +213,7 @@ class Recorder:
             make = partial(self._judge.judged, call, batch, receipt.at, made_id)
             waits = self._setup.function is not None
             judged = (yield from made_waiting(make)) if waits else make()
-            lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
+            lines.append(recording.call_line(judged, receipt.at, sent_at, made_id, ordinary=batch.ordinary))
             yield None
         return lines
 
@@ -280,14 +280,14 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 
 def _unknown(batch: Batch, people: People) -> Steps[Batch]:
-    """Return the batch with pseudonyms."""
+    """Return the batch with pseudonyms; those of numbers may need the exact writer."""
     envelope = people.call(batch.envelope)
     assert isinstance(envelope, dict)
     calls: list[Call] = []
     for call in batch.calls:
         calls.append(replace(call, data=people.call(call.data)))
         yield None
-    return replace(batch, envelope=envelope, calls=tuple(calls))
+    return replace(batch, envelope=envelope, calls=tuple(calls), ordinary=False)
 
 
 def server_made_id(call: Call, message: Message | None) -> str:

@@ -2,16 +2,17 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
-from segment_pendo.recordings.files import load, load_header
+from segment_pendo.recordings.files import is_recording, lines_until, load, load_header
 from segment_pendo.recordings.format import Entry, Header, RecordedCall, RecordingError, became
-from segment_pendo.recordings.mapped_file import Mapped, Options, Wrong, mapped
+from segment_pendo.recordings.mapped_file import Mapped, Mapping, Options, Wrong
+from segment_pendo.recordings.parts import Part, Unreadable
 from segment_pendo.recordings.recorder import server_made_id
 from segment_pendo.recordings.redact import KEPT_HEADERS
 from segment_pendo.segment import ingest
@@ -39,22 +40,27 @@ class Source:
 
 
 def source_of(path: Path, options: Options) -> Source:
-    """Return what a file holds: of a recording, that to which another process adds, what it has until now.
+    """Return what a file holds: of one to which another process adds, what it has until now.
 
-    A recording is read as it is needed, anything else is read whole. Raises RecordingError.
+    It is read as it is needed. Raises RecordingError.
     """
+    part = Part(str(path), path)
     try:
+        packing = part.packing()
         with path.open("rb") as file:
-            if not recording.is_recording(file.readline(recording.LONGEST_HEADER)):
-                file.seek(0)
-                return source_of_text(file.read(), str(path), options)
             size = file.seek(0, io.SEEK_END)
             file.seek(0)
             digest = _digest(iter(partial(file.read, 1 << 20), b""), size)
+    except Unreadable as error:
+        raise RecordingError(str(error)) from None
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
         raise RecordingError(msg) from None
-    return Source(str(path), load_header(path), partial(load, path, size), digest, is_recording=True)
+    if is_recording(part):
+        entries = partial(load, path, None if packing else size)
+        return Source(part.name, load_header(path), entries, digest, is_recording=True)
+    lines = partial(lines_until, path, None if packing else size)
+    return _of_calls(lines, part.name, options, digest)
 
 
 def source_of_text(data: bytes, name: str, options: Options) -> Source:
@@ -66,8 +72,16 @@ def source_of_text(data: bytes, name: str, options: Options) -> Source:
             return recording.read(io.BytesIO(data), name).entries
 
         return Source(name, recording.read(io.BytesIO(data), name).header, entries, digest, is_recording=True)
+    return _of_calls(partial(io.BytesIO, data), name, options, digest)
+
+
+def _of_calls(lines: Callable[[], Iterable[bytes]], name: str, options: Options, digest: str) -> Source:
     header = Header(options.setup, "keys", None, options.setup.kind.headers, b"")
-    return Source(name, header, partial(_entries, data, options, name), digest, is_recording=False)
+
+    def entries() -> Iterator[Entry]:
+        return _entries(lines(), options, name)
+
+    return Source(name, header, entries, digest, is_recording=False)
 
 
 def is_plain(entry: Entry) -> bool:
@@ -85,10 +99,10 @@ def _digest(pieces: Iterator[bytes], size: int) -> str:
     return digest.hexdigest()
 
 
-def _entries(data: bytes, options: Options, name: str) -> Iterator[Entry]:
+def _entries(lines: Iterable[bytes], options: Options, name: str) -> Iterator[Entry]:
     """Yield each captured request with its calls, and each call; what Segment refuses has no calls."""
     together: list[Mapped] = []
-    for item in mapped(data, options, name):
+    for item in Mapping(options).of(lines, name):
         if together and (isinstance(item, Wrong) or item.receipt is not together[0].receipt):
             yield _entry(together)
             together = []

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,14 +20,15 @@ from segment_pendo.explain.fate import PERHAPS_TAKEN
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, webhook_url
 from segment_pendo.segment import webhooks
-from segment_pendo.segment.retries import Schedule, retry_after
+from segment_pendo.segment.retries import retry_after
 from segment_pendo.serve.client import Answer, Client, client
+from segment_pendo.serve.how import How
 from segment_pendo.serve.pending_webhooks import PendingWebhooks
 from segment_pendo.serve.store.outbox import Outcome, Waiting
 from segment_pendo.serve.store.store import Store
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
 
-__all__ = ["Delivery", "How", "Send", "over_http"]
+__all__ = ["Delivery", "Send", "over_http"]
 
 # Of a batch. Pendo publishes no limit; our Pendo on loopback refuses more than 1 MiB.
 _MOST_BYTES: Final = 1_000_000
@@ -56,25 +57,6 @@ def over_http(opened: Client, to: Destination, kind: webhooks.Kind = webhooks.AC
         return answer if to.key == LOCAL_KEY else answer.without(to.key)
 
     return send
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How webhooks are delivered.
-
-    `batch`: up to so many webhooks in one POST. `concurrency`: so many POSTs at the same time. `rate`: at
-    most so many POSTs a second. `ordered`: in order within a chain; else in any order, as Segment may. `seed`
-    makes the pauses of `schedule`, and any order, the same in each run. `window_each`: the window of a
-    webhook begins with its first attempt, not when it was accepted, which may be long before its turn.
-    """
-
-    schedule: Schedule = field(default_factory=Schedule)
-    batch: int | None = None
-    concurrency: int = 16
-    rate: float | None = None
-    ordered: bool = True
-    seed: int | str = 0
-    window_each: bool = False
 
 
 @dataclass(frozen=True, slots=True)

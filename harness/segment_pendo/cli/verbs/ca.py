@@ -1,5 +1,6 @@
 """`ca`: manage the certificate authority (CA) of the certificates that the proxy uses for Segment's hosts."""
 
+import ssl
 import sys
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def command() -> None:
 
 
 def _certificate() -> Path:
+    """Return the file of the certificate; mitmproxy, a slow import, is asked only where it is not there."""
+    certificate, both = (ca_directory() / name for name in ("mitmproxy-ca-cert.pem", "mitmproxy-ca.pem"))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            both, password=""
+        )  # never asks at the terminal
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(certificate)
+    except (OSError, ValueError):  # not there, or damaged: mitmproxy makes it, or we say what is wrong
+        return _made()
+    return certificate
+
+
+def _made() -> Path:
     path = needed_side("the certificate is made by mitmproxy").authority(ca_directory())
     assert isinstance(path, Path)
     return path

@@ -98,7 +98,7 @@ def _rows_of(inputs: Inputs, only: dict[str, str], *, compare_device: bool) -> I
 
 def _say_where(told: Iterable[bool]) -> None:
     """Say once where to look in Pendo, for all calls that were told in text and show there."""
-    if any([*told]):
+    if sum(told):
         click.echo(WHERE, err=True)
 
 

@@ -84,7 +84,7 @@ class _Webhooks:
 
 def _name(item: Mapped) -> str:
     """Return the line of a call, and which of the calls of that line it is where there are several."""
-    line = f"line {item.line}"
+    line = item.place
     return f"call {item.judged.call.index + 1} of {line}" if len(item.receipt.judged) > 1 else line
 
 

@@ -2,9 +2,8 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,26 +12,29 @@ import click
 from segment_pendo.base.hosts import bare
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli import credentials
-from segment_pendo.cli.calls_input import files_argument, only_recordings_option
+from segment_pendo.cli.calls_input import (
+    files_argument,
+    inputs_argument,
+    only_recordings_option,
+    strict_option,
+)
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.files_input import Files
 from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.importing import Import
 from segment_pendo.cli.meaning_option import meaning_option
-from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.pseudonym_settings import people, redact_option
 from segment_pendo.cli.setup_options import setup_options
-from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
-from segment_pendo.recordings.exchange import archive
 from segment_pendo.recordings.exchange import export as export_to
-from segment_pendo.recordings.exchange.containers import opened
-from segment_pendo.recordings.exchange.found import Imported, ImportFailure, PassedOver
-from segment_pendo.recordings.exchange.har import har
-from segment_pendo.recordings.files import is_recording_file, load, load_header, replace_whole
-from segment_pendo.recordings.format import Entry
+from segment_pendo.recordings.files import is_recording, load, load_header, opened, replace_whole
+from segment_pendo.recordings.format import Entry, RecordingError
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.merge import joined
+from segment_pendo.recordings.packed import pack
+from segment_pendo.recordings.parts import STDIN, Part, Unreadable, Watch, watch_nothing
 from segment_pendo.recordings.pseudonyms import Ids, People
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.recordings.scan import Suspect, suspects
@@ -58,13 +60,14 @@ def command() -> None:
 
 
 @command.command()
-@files_argument
+@inputs_argument
 @click.option(
     "--ids",
     type=click.Choice(["keep", "users", "all"]),
     help="Replace the ids of users, or of users and accounts (all).  [default: keep]",
 )
-def redact(files: tuple[Path, ...], ids: Ids | None) -> None:
+@strict_option
+def redact(names: tuple[str, ...], ids: Ids | None, *, strict: bool) -> None:
     """Replace personal data in recordings by pseudonyms, in place.
 
     Replaces e-mail addresses, phone numbers and public IP addresses everywhere; names, addresses, birthdays
@@ -77,32 +80,46 @@ def redact(files: tuple[Path, ...], ids: Ids | None) -> None:
 
     Settings: [tool.segment-pendo.redact] in pyproject.toml with ids, replace, keep, allow_list.
     """
+    if STDIN in names:
+        message = "recordings are redacted in place, and stdin is no file. Give a file."
+        raise click.UsageError(message)
     pseudonyms = people(ids)
-    for file in files:
-        header = load_header(file)
-        if header.redacted == "people" and header.redacted_with == pseudonyms.fingerprint:
-            click.echo(f"{file}: redacted before; left as it is.", err=True)
-            continue
-        if header.redacted == "people":
-            message = (
-                f"{file} was redacted before with another key or other settings; redact the original "
-                "recording again."
-            )
-            raise Failure(message, CONFIGURATION)
-        entries = list(load(file))
-        replace_whole(file, _redacted(header, entries, pseudonyms))
-        click.echo(f"{file}: {many(sum(len(entry.calls) for entry in entries), 'call')} redacted.", err=True)
-        _tell_what_is_left(file)
+    files = Files(names, strict=strict)
+    for part in files:
+        with files.told():
+            _redact(part, pseudonyms, files.watch)
+    sys.exit(FOUND if files.damaged else 0)
 
 
-def _tell_what_is_left(file: Path) -> None:
+def _redact(part: Part, pseudonyms: People, watch: Watch) -> None:
+    header = opened(part).header
+    if header.redacted == "people" and header.redacted_with == pseudonyms.fingerprint:
+        click.echo(f"{part.name}: redacted before; left as it is.", err=True)
+        return
+    if header.redacted == "people":
+        message = (
+            f"{part.name} was redacted before with another key or other settings; redact the original "
+            "recording again."
+        )
+        raise RecordingError(message)
+    assert part.path is not None, "stdin was refused"
+    done = Counter[str]()
+    lines = _redacted(header, opened(part, watch).entries, pseudonyms, done)
+    replace_whole(part.path, pack(lines, part.packing()))
+    click.echo(f"{part.name}: {many(done['calls'], 'call')} redacted.", err=True)
+    _tell_what_is_left(part)
+
+
+def _tell_what_is_left(part: Part) -> None:
     """Say what `scan` still finds in a redacted file, and what nothing finds."""
-    left = list(_suspects(file))
-    for number, suspect in left[:_MOST_LEFT]:
-        said = f"{suspect.what}: {printable(suspect.shown)}"
-        click.echo(f"{file}:{number}:{suspect.at}: still {said}", err=True)
-    if len(left) > _MOST_LEFT:
-        click.echo(f"... and {len(left) - _MOST_LEFT} more; recording scan shows them all.", err=True)
+    count = 0
+    for number, suspect in _suspects(part, watch_nothing):
+        count += 1
+        if count <= _MOST_LEFT:
+            said = f"{suspect.what}: {printable(suspect.shown)}"
+            click.echo(f"{part.name}:{number}:{suspect.at}: still {said}", err=True)
+    if count > _MOST_LEFT:
+        click.echo(f"... and {count - _MOST_LEFT} more; recording scan shows them all.", err=True)
     click.echo(
         "Look through it before you share it: a name inside a sentence has no shape and stays.", err=True
     )
@@ -117,11 +134,12 @@ def _of_function(kept: JsonObject | None, pseudonyms: People) -> JsonObject | No
     return kept | {"reason": pseudonyms.inside(str(kept.get("reason")))}
 
 
-def _redacted(header: recording.Header, entries: list[Entry], pseudonyms: People) -> list[bytes]:
+def _redacted(
+    header: recording.Header, entries: Iterable[Entry], pseudonyms: People, done: Counter[str]
+) -> Iterator[bytes]:
+    """Yield the lines of a redacted recording; `done` counts its calls."""
     judge = Judge(header.setup)
-    lines = [
-        recording.header_line(header.setup, {"redacted": "people", "redactedWith": pseudonyms.fingerprint})
-    ]
+    yield recording.header_line(header.setup, {"redacted": "people", "redactedWith": pseudonyms.fingerprint})
     for entry in entries:
         calls = [
             replace(
@@ -141,45 +159,48 @@ def _redacted(header: recording.Header, entries: list[Entry], pseudonyms: People
             value=entry.value | head | {"envelope": pseudonyms.call(entry.value.get("envelope"))},
             calls=calls,
         )
-        lines.append(recording.entry_line(clean))
+        yield recording.entry_line(clean)
         for call, judged in zip(clean.calls, judge.entry(clean), strict=True):
-            lines.append(recording.call_line(judged, call.at, call.sent_at, call.made_id))
-    return lines
+            done["calls"] += 1
+            yield recording.call_line(judged, call.at, call.sent_at, call.made_id)
 
 
 @command.command()
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE..."
-)
+@inputs_argument
 @only_recordings_option
-def scan(files: tuple[Path, ...], *, only_recordings: bool) -> None:
+@strict_option
+def scan(names: tuple[str, ...], *, only_recordings: bool, strict: bool) -> None:
     """Look for secrets and personal data in text files, and end with 1 if there are any.
 
     Looks for keys, tokens, Basic headers with a write key, e-mail addresses, phone numbers, card numbers and
-    public IP addresses, also inside body_b64 of captured requests. What is reserved for examples
-    (example.com, 555-01xx) is not reported. Names of people are not found, because they have no known shape.
+    public IP addresses, also inside body_b64 of captured requests and in packed files (gzip, Zstandard). What
+    is reserved for examples (example.com, 555-01xx) is not reported. Names of people are not found, because
+    they have no known shape.
     """
     count = 0
-    inside = (path for given in files for path in ([given] if given.is_file() else given.rglob("*")))
-    for file in sorted(path for path in inside if path.is_file()):
-        if only_recordings and not is_recording_file(file):
-            continue
-        for number, suspect in _suspects(file):
-            count += 1
-            click.echo(f"{file}:{number}:{suspect.at}: {suspect.what}: {printable(suspect.shown)}")
-    click.echo(f"{many(count, 'suspect')} found.", err=True)
-    sys.exit(FOUND if count else 0)
+    files = Files(sorted(names), strict=strict, hidden=True)
+    for part in files:
+        with files.told():
+            if only_recordings and not is_recording(part):
+                continue
+            for number, suspect in _suspects(part, files.watch):
+                count += 1
+                click.echo(f"{part.name}:{number}:{suspect.at}: {suspect.what}: {printable(suspect.shown)}")
+    click.echo(f"{many(count, 'suspect')} found{files.sum()}.", err=True)
+    sys.exit(FOUND if count or files.damaged else 0)
 
 
-def _suspects(file: Path) -> Iterator[tuple[int, Suspect]]:
-    """Yield each suspect of a text file with the number of its line. Raises Failure."""
+def _suspects(part: Part, watch: Watch) -> Iterator[tuple[int, Suspect]]:
+    """Yield each suspect of a text file with the number of its line. Raises Failure, RecordingError."""
     try:
-        text = file.read_bytes().decode("utf-8", "replace")
-    except OSError as error:
-        message = f"{file} cannot be read: {error.strerror}."
-        raise Failure(message, CONFIGURATION) from None
-    for number, line in enumerate(text.split("\n"), start=1):
-        yield from ((number, suspect) for suspect in suspects(line))
+        for number, line in enumerate(part.lines(watch), start=1):
+            text = line.decode("utf-8", "replace").removesuffix("\n")
+            yield from ((number, suspect) for suspect in suspects(text))
+    except Unreadable as error:
+        raise RecordingError(str(error)) from None
+    if part.damage:
+        message = f"{part.name}:{part.line}: {part.damage}; get it again, and scan it to its end."
+        raise RecordingError(message)
 
 
 def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
@@ -191,21 +212,8 @@ def _output[F: Callable[..., Any]](says: str) -> Callable[[F], F]:
 # --- from and to other programs ---
 
 
-def _imported(file: Path) -> Iterator[Imported | PassedOver]:
-    content = opened(file.read_bytes())
-    if content.kind == "har":
-        return har(content.data, content.files)
-    if content.kind == "flows":
-        needed_side("a flow file of mitmproxy is read by mitmproxy")
-        flows: Iterator[Imported | PassedOver] = import_module("segment_pendo_addons.flows").read(
-            content.data
-        )
-        return flows
-    return archive.lines(content.data)
-
-
 @command.command("import")
-@files_argument
+@inputs_argument
 @_output("The recording to write; calls that mean the same as before keep their line.")
 @click.option(
     "--segment-host",
@@ -214,60 +222,35 @@ def _imported(file: Path) -> Iterator[Imported | PassedOver]:
     metavar="HOST",
     help="Also take this host as one of Segment's; repeatable.",
 )
+@strict_option
 @redact_option("Replace only keys, or people too")
 @setup_options
-def import_(files: tuple[Path, ...], out: Path, hosts: tuple[str, ...], redact: str, setup: Setup) -> None:
+def import_(
+    names: tuple[str, ...], out: Path, hosts: tuple[str, ...], redact: str, setup: Setup, *, strict: bool
+) -> None:
     """Make a recording from the files of other programs.
 
     FILE is an HTTP archive (HAR), a flow file of mitmproxy, or JSON lines: events as Segment archives them,
-    or captured requests. It may be packed (gzip, zip, zhar), and may have any name: its first bytes say what
-    it is. From archives and flow files, only requests to Segment's hosts are taken. Ends with 1 if
-    such a request is not complete in the file.
+    or captured requests. It may be packed (gzip, Zstandard, zip, zhar), and may have any name: its first
+    bytes say what it is; or it is a folder of such files. From archives and flow files, only requests to
+    Segment's hosts are taken. Ends with 1 if such a request is not complete in the file, or if one of
+    several files is damaged; the rest is imported.
     """
-    ours = INTERCEPTED | {bare(host) for host in hosts}
-    taken: list[Imported] = []
-    passed: Counter[str] = Counter()
-    lost = 0
-    for item in _items(files):
-        host = item.request.host if isinstance(item, Imported) else item.host
-        if host and bare(host) not in ours:
-            passed["to other hosts"] += 1
-        elif isinstance(item, Imported):
-            taken.append(item)
-        else:
-            passed[item.why] += 1
-            lost += item.is_loss
     recorder = Recorder(
         out,
         setup=setup,
         secrets=credentials.known(None),
         people=people() if redact == "people" else None,
     )
-    try:
-        for number, (request, at) in enumerate(taken):
-            recorder.take(assess(request, id=str(number), at=at, setup=setup))
-    except OSError as error:
-        recorder.discard()
-        message = f"{out} cannot be written: {error.strerror}. Nothing was imported."
-        raise Failure(message, CONFIGURATION) from None
+    files = Files(names, strict=strict)
+    done = Import(recorder, INTERCEPTED | {bare(host) for host in hosts}, setup)
+    done.run(files)
     recorder.close()
     calls = many(recorder.done.new + recorder.done.kept, "call")
-    click.echo(f"{many(len(taken), 'request')} with {calls} in {out}.", err=True)
-    for why, count in passed.items():
+    click.echo(f"{many(done.taken, 'request')} with {calls} in {out}.", err=True)
+    for why, count in done.passed.items():
         click.echo(f"Passed over: {many(count, 'request')} {why}.", err=True)
-    sys.exit(FOUND if lost else 0)
-
-
-def _items(files: tuple[Path, ...]) -> list[Imported | PassedOver]:
-    """Return all that is in the files; reads all first, so that a damaged file leaves nothing behind."""
-    items: list[Imported | PassedOver] = []
-    for file in files:
-        try:
-            items += _imported(file)
-        except ImportFailure as error:
-            message = f"{file} cannot be imported: {error}."
-            raise Failure(message, CONFIGURATION) from None
-    return items
+    sys.exit(FOUND if done.lost or files.damaged else 0)
 
 
 @command.command()

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from segment_pendo.recordings.exchange.found import ImportFailure
 
-__all__ = ["Content", "opened"]
+__all__ = ["MOST_BYTES", "Content", "bounded", "is_held_whole", "opened"]
 
 MOST_BYTES: Final = 1 << 30  # of what is unpacked: a small file must not fill the memory
 _DEEPEST: Final = 3  # a gzip inside a zip, for example
@@ -35,6 +35,12 @@ class Content:
     kind: Literal["har", "flows", "lines"]
     data: bytes = field(repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+def is_held_whole(head: bytes) -> bool:
+    """Whether a file that begins so is read whole: all but lines of JSON."""
+    marks = (b"PK\x03\x04", b"\x78", *(mark for mark, _ in _ENCODINGS))
+    return head.startswith(marks) or bool(_FLOWS.match(head) or _HAR.match(head))
 
 
 def opened(data: bytes) -> Content:
@@ -59,7 +65,7 @@ def _gunzipped(data: bytes) -> bytes:
     """Return the parts of a gzip file, of which there may be several, one after the other."""
     try:
         with gzip.open(io.BytesIO(data)) as file:
-            return _bounded(file.read(MOST_BYTES + 1))
+            return bounded(file.read(MOST_BYTES + 1))
     except (OSError, EOFError, zlib.error):
         msg = "its gzip is damaged"
         raise ImportFailure(msg) from None
@@ -68,7 +74,7 @@ def _gunzipped(data: bytes) -> bytes:
 def _inflated(data: bytes) -> bytes:
     inflater = zlib.decompressobj()
     try:
-        return _bounded(inflater.decompress(data, MOST_BYTES + 1))
+        return bounded(inflater.decompress(data, MOST_BYTES + 1))
     except zlib.error:
         return data  # it only looked like it
 
@@ -78,7 +84,7 @@ def _unzipped(data: bytes) -> tuple[bytes, Mapping[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             if sum(archive.getinfo(name).file_size for name in names) > MOST_BYTES:
-                _bounded(b"", too_large=True)
+                bounded(b"", too_large=True)
             files = {name: archive.read(name) for name in names}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, OSError):
         msg = "its zip is damaged or locked"
@@ -90,7 +96,8 @@ def _unzipped(data: bytes) -> tuple[bytes, Mapping[str, bytes]]:
     return files[archives[0]], files
 
 
-def _bounded(data: bytes, *, too_large: bool = False) -> bytes:
+def bounded(data: bytes, *, too_large: bool = False) -> bytes:
+    """Return the data. Raises ImportFailure where it is too much to be held."""
     if too_large or len(data) > MOST_BYTES:
         msg = f"it has more than {MOST_BYTES >> 30} GiB unpacked; cut it into parts"
         raise ImportFailure(msg)

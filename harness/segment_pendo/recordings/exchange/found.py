@@ -6,7 +6,7 @@ from typing import NamedTuple
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.words import SdkRequest
 
-__all__ = ["NOT_SENT", "OF_OAUTH", "ImportFailure", "Imported", "PassedOver", "answered"]
+__all__ = ["NOT_SENT", "OF_OAUTH", "Damage", "ImportFailure", "Imported", "PassedOver", "answered"]
 
 NOT_SENT = "that never reached Segment (blocked, cancelled or failed)"
 OF_OAUTH = "for an OAuth token, which no recording holds"
@@ -32,6 +32,12 @@ class PassedOver(NamedTuple):
     host: str
     why: str
     is_loss: bool = False
+
+
+class Damage(NamedTuple):
+    """A part of a file that is neither, and no request of anybody; `why`, as a clause with its line."""
+
+    why: str
 
 
 def answered(status: int) -> str:
