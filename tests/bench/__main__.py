@@ -1,6 +1,8 @@
 """Run the benchmarks: all of them, or those of --only."""
 
 import re
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -85,4 +87,5 @@ def command(only: tuple[str, ...], seconds: float, rounds: int, page: Path | Non
             _placed(page, name, lines)
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end with us
 command()

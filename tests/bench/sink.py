@@ -53,3 +53,4 @@ def sink(loop: asyncio.AbstractEventLoop) -> Iterator[Sink]:
         yield counted
     finally:
         server.close()
+        loop.run_until_complete(asyncio.sleep(0.1))  # connections that the servers have closed end here, too
