@@ -22,9 +22,11 @@ from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.launcher import Upstream
+from segment_pendo.serve.misses import Misses
 from segment_pendo.serve.relay import Relay
 from segment_pendo_addons.handover import Handover
 from segment_pendo_addons.intercept import Intercept, allow_patterns
+from segment_pendo_addons.watch import Watch
 
 __all__ = ["AuthorityError", "Proxy", "ProxyError", "authority", "server_context"]
 
@@ -125,6 +127,7 @@ class Proxy:
         own_ports: Collection[int],
         upstream: Upstream | None = None,
         faults: Faults | None = None,
+        misses: Misses | None = None,
         calls_only: int | None = None,
     ) -> None:
         self._relay = relay
@@ -136,6 +139,7 @@ class Proxy:
         self._upstream = upstream
         self._own_ports = own_ports
         self._faults = faults
+        self._misses = misses or Misses()
         self._calls_only = calls_only
         self._task: asyncio.Task[None] | None = None
         self._master: master.Master | None = None
@@ -158,7 +162,7 @@ class Proxy:
         if self._calls_only is not None:  # before the group, whose NextLayer takes what nobody has taken
             mitmproxy.addons.add(Handover(self._calls_only, set(names) - SCRIPTS))
         # Our addon stands outside the group and behind it: it has the last word on a ClientHello.
-        mitmproxy.addons.add(_Group(), intercept, started)
+        mitmproxy.addons.add(_Group(), intercept, Watch(self._misses, names), started)
         if self._upstream and self._upstream.auth:
             mitmproxy.options.update(upstream_auth=self._upstream.auth)
         mitmproxy.options.update(allow_hosts=allow_patterns(names), upstream_cert=not self._answers)

@@ -8,17 +8,31 @@ from typing import Final
 import click
 from rich.console import Console
 from rich.markdown import Markdown
-from tests.bench import delivery, doors, mapping, memory, races, reads, recorder, replay, soak, stall, startup
+from tests.bench import (
+    browser,
+    delivery,
+    doors,
+    mapping,
+    memory,
+    races,
+    reads,
+    recorder,
+    replay,
+    soak,
+    stall,
+    startup,
+)
 from tests.bench.turns import Effort
 
 BENCHMARKS: Final[dict[str, Callable[[Effort], Iterator[str]]]] = {
     "delivery": delivery.main,
     "doors": doors.main,
-    "mapping": lambda _: mapping.main(),
+    "mapping": mapping.main,
     "memory": memory.main,
+    "page": lambda _: browser.main(),
     "races": lambda _: races.main(),
     "reads": reads.main,
-    "recorder": lambda _: recorder.main(),
+    "recorder": recorder.main,
     "replay": lambda _: replay.main(),
     "soak": lambda _: soak.main(),
     "stall": lambda _: stall.main(),

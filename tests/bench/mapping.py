@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import orjson
 from tests.bench.bodies import SIZES, requests
 from tests.bench.rounds import done, table
+from tests.bench.turns import Effort
 
 from segment_pendo.base import js_json
 from segment_pendo.explain.fate import explained
@@ -104,7 +105,7 @@ def stages(size: str, folder: Path) -> dict[str, Callable[[], object]]:
     }
 
 
-def main() -> Iterator[str]:
+def main(effort: Effort) -> Iterator[str]:
     """Yield the lines of the tables, one for each size of a body."""
     for size, calls in SIZES.items():
         yield f"Bodies of {size}: {calls} calls each."
@@ -112,5 +113,5 @@ def main() -> Iterator[str]:
         yield "| stage | CPU us an event | of the reference's speed | rounds |"
         yield "| --- | --- | --- | --- |"
         with TemporaryDirectory() as folder:
-            yield from table(stages(size, Path(folder)), EVENTS[size])
+            yield from table(stages(size, Path(folder)), EVENTS[size], effort.rounds)
         yield ""

@@ -14,6 +14,7 @@ from segment_pendo.base.js_json import write
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
+from segment_pendo.serve.store.calls import Calls
 from segment_pendo.words import SdkRequest
 
 CALLS = 50_000
@@ -63,27 +64,29 @@ def fill(store: Store, count: int, size: int) -> None:
         relay.receive(SdkRequest("POST", "/v1/batch", body=body), datetime.now(UTC))
 
 
-def milliseconds(store: Store, filters: dict[str, str], *, newest: bool) -> tuple[float, int]:
-    """The best of three: when 100 rows were there, and how many."""
-    best, rows = 1e9, 0
+def milliseconds(store: Store, filters: dict[str, str], *, newest: bool) -> tuple[float, float, int]:
+    """When 100 rows were there, the best of three: read for the first time, and again; and how many."""
+    first, again, rows = 1e9, 1e9, 0
     for _ in range(3):
-        start = time.perf_counter()
-        rows = len(store.calls.page(filters, newest=newest, limit=100).calls)
-        best = min(best, time.perf_counter() - start)
-    return best * 1000, rows
+        calls = Calls(store.database)  # holds nothing yet
+        for is_first in (True, False):
+            start = time.perf_counter()
+            rows = len(calls.page(filters, newest=newest, limit=100).calls)
+            took = (time.perf_counter() - start) * 1000
+            first, again = (min(first, took), again) if is_first else (first, min(again, took))
+    return first, again, rows
 
 
 def main(effort: Effort) -> Iterator[str]:
     """The table: each filter, newest and oldest first."""
-    yield "| calls in a request | filter | rows | newest first, ms | oldest first, ms |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield "| calls in a request | filter | rows | newest first, ms | again, ms | oldest first, ms |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     count = FEW if effort.is_brief else CALLS
     for size in (1, 50):
         with TemporaryDirectory() as folder, closing(Store(Path(folder) / "s", setup=Setup())) as store:
             fill(store, count, size)
             for filters in FILTERS:
                 name = " ".join(f"{key}={value}" for key, value in filters.items()) or "none"
-                (newest, rows), (oldest, _) = (
-                    milliseconds(store, filters, newest=way) for way in (True, False)
-                )
-                yield f"| {size} | {name} | {rows} | {newest:.1f} | {oldest:.1f} |"
+                newest, again, rows = milliseconds(store, filters, newest=True)
+                oldest, _, _ = milliseconds(store, filters, newest=False)
+                yield f"| {size} | {name} | {rows} | {newest:.1f} | {again:.1f} | {oldest:.1f} |"

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import orjson
 from tests.bench.bodies import SIZES, requests
 from tests.bench.rounds import done, table
+from tests.bench.turns import Effort
 
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
@@ -41,7 +42,7 @@ def recordings(size: str, folder: Path) -> dict[str, Callable[[], object]]:
     }
 
 
-def main() -> Iterator[str]:
+def main(effort: Effort) -> Iterator[str]:
     """Yield the lines of the tables, one for each size of a body."""
     for size, calls in SIZES.items():
         yield f"Bodies of {size}: {calls} calls each."
@@ -49,5 +50,5 @@ def main() -> Iterator[str]:
         yield "| stage | CPU us a call | of the reference's speed | rounds |"
         yield "| --- | --- | --- | --- |"
         with TemporaryDirectory() as folder:
-            yield from table(recordings(size, Path(folder)), EVENTS[size])
+            yield from table(recordings(size, Path(folder)), EVENTS[size], effort.rounds)
         yield ""

@@ -1,15 +1,12 @@
 """How long work takes beside a reference: CPU time, in rounds that go from one to the other in turn."""
 
 import gc
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from statistics import median
 
 __all__ = ["done", "table"]
-
-ROUNDS = int(os.environ.get("ROUNDS", "7"))
 
 
 def done(steps: Iterable[object]) -> None:
@@ -24,7 +21,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def table(works: Mapping[str, Callable[[], object]], events: int, rounds: int = ROUNDS) -> Iterator[str]:
+def table(works: Mapping[str, Callable[[], object]], events: int, rounds: int) -> Iterator[str]:
     """Yield the rows of a table: CPU time of one of `events` events, and the reference's beside it.
 
     The first work is the reference. The ratio is taken in each round; shown are its median and its spread.

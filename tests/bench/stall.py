@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,8 @@ def nested(levels: int) -> Any:
 BODIES: dict[str, Callable[[], bytes]] = {
     "2,500 tiny calls": lambda: batch(tiny),
     "a context of 380 KB": lambda: batch(tiny, context={"x": "y" * 380_000}),
+    "a context of 100 KB": lambda: batch(tiny, context={"x": "y" * 100_000}),
+    "a context of 240 levels": lambda: batch(tiny, context=nested(240)),
     "a context of 4,000 keys": lambda: batch(tiny, context={f"k{n}": n for n in range(4000)}),
     "a context of 400 levels": lambda: batch(tiny, context=nested(400)),
     "many calls under many keys": lambda: batch(
@@ -60,6 +63,7 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "texts that people are in": lambda: batch(
         lambda n: tiny(n) | {"traits": {"email": f"a{n}@example.com", "name": "Ann Lee", "ip": "84.1.2.3"}}
     ),
+    "nested 240 levels": lambda: batch(lambda n: tiny(n) | {"traits": nested(240)}),
     "nested 400 levels": lambda: batch(lambda n: tiny(n) | {"traits": nested(400)}),
     "lists": lambda: batch(lambda n: tiny(n) | {"traits": {"l": [[]] * 3000}}),
     "hits of every code": lambda: batch(
@@ -135,9 +139,12 @@ def _measured(body: bytes) -> Result:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         time.sleep(0.3)
         start = time.perf_counter()
-        with opener.open(urllib.request.Request(url, body), timeout=120) as answer:
-            took = time.perf_counter() - start
-            status = answer.status
+        try:
+            with opener.open(urllib.request.Request(url, body), timeout=120) as answer:
+                status = answer.status
+        except urllib.error.HTTPError as error:  # some of them are refused
+            status = error.code
+        took = time.perf_counter() - start
         time.sleep(1)  # what is done after the answer counts too
         process.terminate()
         process.wait()

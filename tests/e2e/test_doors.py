@@ -213,18 +213,22 @@ def test_nothing_of_ours_is_reached_through_the_proxy(run: Start, name: str) -> 
     running = run()
     curl("-d", BODY, f"{running.home}/v1/batch")
     port = running.home.rpartition(":")[2]
-    for path in ("/_/calls", "/", "/api/v1/visitor/u-1"):
+    for path in ("/_/calls", "/_/metrics", "/_/sessions", "/", "/api/v1/visitor/u-1"):
         for tunnel in ([], ["-p"]):
             # The Host of the request itself is one that the home port would trust.
             trusted = ["-H", f"Host: 127.0.0.1:{port}"]
             done = curl(*tunnel, *trusted, "-x", running.doors["proxy"], f"http://{name}:{port}{path}")
             assert "segmentio" not in done.stdout
-            assert "outcome" not in done.stdout
+            assert not any(word in done.stdout for word in ("outcome", "segment_pendo_", '"sessions"'))
             assert done.stdout.rpartition("\n")[2].split()[0] in {"403", "404", "502", "000"}, done.stdout
-    done = curl(
-        "-x", running.doors["proxy"], "--cacert", running.doors["ca"], "https://api.segment.io/_/calls"
-    )
-    assert json.loads(done.stdout.rpartition("\n")[0])["code"] == "unknown_path"
+    for asked in (["/_/calls"], ["/_/metrics"], ["/_/sessions", "-d", ""], ["/_/calls", "-X", "DELETE"]):
+        done = curl(
+            "-x", running.doors["proxy"], "--cacert", running.doors["ca"], "-H", "X-Segment-Pendo: 1",
+            f"https://api.segment.io{asked[0]}", *asked[1:],
+        )  # fmt: skip
+        assert json.loads(done.stdout.rpartition("\n")[0])["code"] == "unknown_path"
+    assert get(f"{running.home}/_/sessions")[1]["sessions"] == []
+    assert get(f"{running.home}/_/health")[1]["totals"]["calls"] == len(CALLS)
 
 
 def send(home: str, *arguments: str, data: str = "") -> subprocess.CompletedProcess[str]:

@@ -29,6 +29,9 @@ async (home) => {
   await load("script", `${home}/_/wait?user=u&timeout=0.1`);
   await load("script", `${home}/_/page/page.js`);
   await load("img", `${home}/_/health`);
+  await load("script", `${home}/_/metrics`);
+  await blind("/_/sessions", "{}");
+  await fetch(home + "/_/sessions", {method: "POST", headers: {"X-Segment-Pendo": "1"}}).catch(() => null);
   await fetch(home + "/_/calls").catch(() => null);
   await fetch(home + "/_/calls", {method: "DELETE", headers: {"X-Segment-Pendo": "1"}}).catch(() => null);
   for (const path of ["/v1/batch", "/data/segmentio/KEY"]) {
@@ -110,7 +113,14 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(run: Start, page: Pa
         "--no-proxy", "--to", "https://pendo.invalid", "--allow-production", SEGMENT_PENDO_API_KEY=KEY
     )
     port = running.home.rpartition(":")[2]
-    for path in ("/", "/_/calls", "/v1/pixel/identify?userId=u", "/v1/projects/k/settings"):
+    for path in (
+        "/",
+        "/_/calls",
+        "/_/metrics",
+        "/_/sessions",
+        "/v1/pixel/identify?userId=u",
+        "/v1/projects/k/settings",
+    ):
         answer = page.goto(f"http://evil.test:{port}{path}")
         assert answer is not None
         assert answer.status == 403, path

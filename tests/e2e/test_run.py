@@ -284,7 +284,7 @@ def test_fail_on_and_expect(tmp_path: Path, options: list[str], code: int) -> No
 def test_without_the_extra(tmp_path: Path, run: Start) -> None:
     done = run_with(tmp_path, command=[sys.executable, "-c", APP], WITHOUT="mitmproxy")
     assert done.returncode == 4
-    assert "pip install 'segment-pendo[proxy]'" in done.stderr
+    assert f'pip install --python {sys.executable} "mitmproxy>=' in done.stderr
     running = run(WITHOUT="mitmproxy")
     assert running.doors["proxy"] is None
     assert app(f"analytics.host = '{running.home}'", IDENTIFY).returncode == 0
@@ -433,7 +433,6 @@ def test_a_second_signal_ends_all_at_once(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
-        assert list(temporary.iterdir()) != []
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
         # Without the 5 s of a first signal; the system may hand over the two in either order.

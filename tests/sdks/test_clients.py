@@ -30,10 +30,10 @@ def program(name: str) -> str:
     return path
 
 
-def all_came(directory: Path, other: tuple[str, str], *command: str) -> list[str]:
+def all_came(directory: Path, other: tuple[str, str], *command: str, **environment: str) -> list[str]:
     """The names of the clients that a program prints, each of which has sent its call and had a 200."""
     url, certificate = other
-    done, calls = under(directory, *command, OTHER=url)
+    done, calls = under(directory, *command, OTHER=url, **environment)
     assert done.returncode == 0, done.stderr
     *lines, last = done.stdout.splitlines()
     assert last == certificate
@@ -64,3 +64,12 @@ def test_javas_clients(tmp_path: Path, other: tuple[str, str]) -> None:
 def test_phps_clients(tmp_path: Path, other: tuple[str, str]) -> None:
     ways = all_came(tmp_path, other, program("php"), str(HERE / "clients.php"))
     assert ways == ["libcurl", "fork-curl"]
+
+
+def test_a_client_that_knows_no_proxy_at_all_comes_where_port_443_can_be_had(
+    tmp_path: Path, other: tuple[str, str]
+) -> None:
+    """As in a container; elsewhere it is refused (tests/e2e/test_strict.py)."""
+    php = [program("php"), str(HERE / "clients.php"), "socket"]
+    ways = all_came(tmp_path, other, *php, SEGMENT_PENDO_RUN_STRICT="1")
+    assert ways == ["libcurl", "fork-curl", "socket"]

@@ -5,17 +5,20 @@ from functools import lru_cache
 
 from segment_pendo.words import Json
 
-__all__ = ["milliseconds", "parse", "text"]
+__all__ = ["milliseconds", "parse", "parse_own", "text", "text_own"]
 
 
 def parse(value: Json) -> datetime | None:
     """Return an ISO 8601 text as a UTC time (no zone counts as UTC); None for anything else (T-9)."""
-    return _parse(value) if isinstance(value, str) else None
+    return _shared(value) if isinstance(value, str) else None
 
 
-# All calls of a batch have the same sentAt and the same receivedAt.
-@lru_cache(maxsize=64)
-def _parse(value: str) -> datetime | None:
+def parse_own(value: Json) -> datetime | None:
+    """Do the same as `parse` for a time that hardly another call has: it is not looked up."""
+    return _parsed(value) if isinstance(value, str) else None
+
+
+def _parsed(value: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(value)
         if time.tzinfo is UTC:  # as most are sent
@@ -25,11 +28,20 @@ def _parse(value: str) -> datetime | None:
         return None
 
 
-@lru_cache(maxsize=64)
-def text(time: datetime) -> str:
+def text_own(time: datetime) -> str:
     """Return a time in UTC as `YYYY-MM-DDTHH:mm:ss.sssZ`, cut to milliseconds (T-2, T-4)."""
     time = time if time.tzinfo is UTC else time.astimezone(UTC)
     return time.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+# All calls of a batch have the same sentAt and the same receivedAt.
+_shared = lru_cache(maxsize=64)(_parsed)
+_shared_text = lru_cache(maxsize=64)(text_own)
+
+
+def text(time: datetime) -> str:
+    """Do the same as `text_own` for a time that other calls have as well."""
+    return _shared_text(time)
 
 
 def milliseconds(time: datetime) -> datetime:

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.hints import Ended
 from segment_pendo.cli.signals import Signals
-from segment_pendo.serve import launcher
+from segment_pendo.serve import launcher, strict
 from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.session import Session
 from segment_pendo.serve.trust import trusted
@@ -24,13 +26,15 @@ _LAST_WORDS: Final = 5.0  # seconds that a command has after a signal
 
 async def run_child(
     session: Session, cmd: tuple[str, ...], signals: Signals, leave: Callable[[], None]
-) -> int:
-    """Run a command so that its Segment calls come to the session; return its exit code.
+) -> Ended:
+    """Run a command so that its Segment calls come to the session; return how it ended.
 
     What it started ends with it. `leave` is called before a second signal ends us at once. Raises
     CommandError.
     """
     environment = await asyncio.to_thread(_environment, session)
+    if session.plan.strict:
+        cmd = await _strict(session, cmd)
     # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
     alone = os.name == "posix" and not _in_foreground()
     child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
@@ -40,9 +44,27 @@ async def run_child(
         leave()
 
     try:
-        return await _until_end(child, signals, leave_all)
-    finally:
+        code = await _until_end(child, signals, leave_all)
+    except BaseException:
         await child.end_others()
+        raise
+    return Ended(code, await child.end_others())
+
+
+async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command for which Segment's hosts are this machine. Raises Failure where that cannot be."""
+    hosts = session.plan.segment_hosts
+    file = strict.hosts_file(hosts, trust_directory())
+    why = await asyncio.to_thread(strict.reason, file, hosts[0])
+    if why:
+        message = (
+            f"--strict cannot be kept here: {why}. Leave it out, or run this where Segment's hosts cannot be "
+            "reached at all."
+        )
+        raise Failure(message, CANNOT_START)
+    if session.tunnel is not None:
+        await session.tunnel.start_at(strict.ADDRESS)
+    return tuple(strict.commanded(file, hosts[0], cmd))
 
 
 def _environment(session: Session) -> dict[str, str]:
@@ -86,18 +108,25 @@ class _Child:
             else:
                 self.process.send_signal(number)
 
-    async def end_others(self) -> None:
-        """End what the command has left running in its group: politely, and then at once."""
-        if self._group is None:
-            return
+    async def end_others(self) -> bool:
+        """End what the command has left running, politely, then at once; return whether there was any."""
+        if self._group is None or not self._has_others():
+            return False
         self.send(signal.SIGTERM)
         for _ in range(_TRIES):
-            try:
-                os.killpg(self._group, 0)
-            except (ProcessLookupError, PermissionError):
-                return
+            if not self._has_others():
+                return True
             await asyncio.sleep(_BETWEEN)
         self.send(_KILL)
+        return True
+
+    def _has_others(self) -> bool:
+        assert self._group is not None
+        try:
+            os.killpg(self._group, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
 
 
 async def _until_end(child: _Child, signals: Signals, leave: Callable[[], None]) -> int:

@@ -1,14 +1,11 @@
 """What a shell completes: codes, assumptions, regions; ids of a running instance, which is asked by GET.
 
-Each table is imported only when a shell asks.
+Each table, and what asks an instance, is imported only when a shell asks.
 """
 
-import json
 import os
 from collections.abc import Iterable
-from http.client import HTTPConnection, HTTPException
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
 
 import click
 
@@ -75,6 +72,8 @@ def user_and_trait(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 def _traits(row: dict[str, Any]) -> list[str]:
+    import json  # noqa: PLC0415 - see above
+
     try:
         body = json.loads(row.get("body") or "null")
     except ValueError:
@@ -94,6 +93,8 @@ def _beginning(names: Iterable[Any], incomplete: str) -> list[str]:
 
 def _rows(ctx: click.Context, asked: dict[str, str]) -> list[dict[str, Any]]:
     """Return the rows of the newest calls of a running instance that meet all conditions."""
+    from urllib.parse import urlencode  # noqa: PLC0415 - see above
+
     url = ctx.params.get("url") or os.environ.get("SEGMENT_PENDO_URL") or HOME_URL
     query = urlencode({**asked, "newest": "1", "limit": str(_NEWEST)})
     rows = _asked(url, f"/_/calls?{query}").get("calls", [])
@@ -102,6 +103,10 @@ def _rows(ctx: click.Context, asked: dict[str, str]) -> list[dict[str, Any]]:
 
 def _asked(url: str, path: str) -> dict[str, Any]:
     """Return what a running instance answers, or nothing: a shell shows no errors."""
+    import json  # noqa: PLC0415 - see above
+    from http.client import HTTPConnection, HTTPException  # noqa: PLC0415
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
     parts = urlsplit(url)
     # aiohttp takes too long to import.
     connection = HTTPConnection(parts.netloc.rpartition("@")[2], timeout=_PATIENCE)

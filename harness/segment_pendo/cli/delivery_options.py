@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from segment_pendo.segment.retries import Schedule
-from segment_pendo.serve.delivery import How
+from segment_pendo.serve.how import How
 
 __all__ = ["Duration", "Finite", "concurrency_option", "delivery_options", "rate_option", "retry_options"]
 

@@ -105,6 +105,9 @@ class Following:
                 self._print(event)
                 if self._style == "text":
                     self._show(refused_line(event))
+            case "cleared":
+                self._print(event)
+                self._say(f"{self._url}: all calls there were forgotten.")
             case "missed":
                 self._print(event)
                 count = event.get("count")

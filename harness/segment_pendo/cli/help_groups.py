@@ -24,6 +24,7 @@ OF_RUN: Final[Mapping[str, Sequence[str]]] = {
         "--proxy-port",
         "--tls-port",
         "--no-proxy",
+        "--strict",
         "--segment-host",
         "--allow-origin",
         "--ready-file",

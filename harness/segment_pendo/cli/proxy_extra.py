@@ -1,14 +1,42 @@
 """Load the part of this program that needs mitmproxy: the extra `proxy`, which is not always installed."""
 
 import importlib
+import sys
+from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
+from pathlib import PurePath
 from typing import Any, Final
 
 from segment_pendo.cli.failure import CANNOT_START, Failure
 
-__all__ = ["INSTALL", "needed_side", "proxy_side"]
+__all__ = ["INSTALL", "install", "needed_side", "proxy_side"]
 
-INSTALL: Final = "python -m pip install 'segment-pendo[proxy]'"
+# Where the package that the extra stands for is named, with its version.
+_NAMED: Final = "mitmproxy"
+
+
+def install(python: str, prefix: str, *, has_pip: bool) -> str:
+    """Return the command that adds mitmproxy to the environment of a Python, as it was made.
+
+    `prefix`: the folder of the environment. It needs no index that has segment-pendo itself.
+    """
+    what = f'"{_requirement()}"'
+    if "pipx" in PurePath(prefix).parts:
+        return f"pipx inject segment-pendo {what}"
+    program = f'"{python}"' if " " in python else python
+    # uv makes environments without pip, `uv tool` too.
+    return f"{program} -m pip install {what}" if has_pip else f"uv pip install --python {program} {what}"
+
+
+def _requirement() -> str:
+    try:
+        named = [text for text in requires("segment-pendo") or [] if text.startswith(_NAMED)]
+    except PackageNotFoundError:
+        named = []
+    return named[0].partition(";")[0].strip() if named else _NAMED
+
+
+INSTALL: Final = install(sys.executable, sys.prefix, has_pip=find_spec("pip") is not None)
 
 
 def proxy_side() -> Any:

@@ -3,14 +3,17 @@
 import asyncio
 import sys
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import click
 
 from segment_pendo.base.prose import many
 from segment_pendo.cli.tables import wrapped
 
-__all__ = ["Draining", "Quietly", "say"]
+__all__ = ["Draining", "Quietly", "Seldom", "say"]
+
+_SILENCE: Final = 1.0  # seconds between two notes of the same words
 
 
 def say(text: str) -> None:
@@ -48,3 +51,35 @@ class Quietly:
         for text, count in self._count.items():
             if count > 1:
                 say(f"{text}: {count} times.")
+
+
+class Seldom:
+    """Passes a note on; the same one again is counted, and its number told once a second."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._again: dict[str, int] = {}
+
+    def __call__(self, text: str) -> None:
+        if text in self._again:
+            self._again[text] += 1
+            return
+        self._tell(text)
+        self._wait(text)
+
+    def _wait(self, text: str) -> None:
+        self._again[text] = 0
+        asyncio.get_running_loop().call_later(_SILENCE, self._over, text)
+
+    def _over(self, text: str) -> None:
+        count = self._again.pop(text, 0)
+        if count:
+            self._tell(f"{text} ({many(count, 'time')} more)")
+            self._wait(text)
+
+    def finish(self) -> None:
+        """Tell what was counted and is not told yet."""
+        for text, count in self._again.items():
+            if count:
+                self._tell(f"{text} ({many(count, 'time')} more)")
+        self._again.clear()

@@ -12,7 +12,7 @@ from segment_pendo.cli.call_summary import summary
 from segment_pendo.cli.printer import Printer
 from segment_pendo.cli.telling import Telling
 from segment_pendo.explain import events, rows
-from segment_pendo.explain.call_line import CallLine, call_line, refusal
+from segment_pendo.explain.call_line import CallLine, call_line, end_of, refusal
 from segment_pendo.explain.costs import Costs
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.pseudonyms import People
@@ -102,12 +102,17 @@ class Reporter:
         for finding in judged.findings:
             self.findings[finding.level] += 1
         self.dropped += judged.message is None  # Segment accepts such a call and drops it without a word
+        name = str(receipt.ref(judged))
+        shown = self._without_people(judged)
+        self._costs.call(shown)
+        if self._style == "text":
+            self._telling.call(name, call_line(receipt.at, shown, self._setup))
+            return
         sends = judged.webhook is not None
         delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None
         self.event(events.call_event(rows.call_row(receipt, judged, delivery=delivery)))
-        shown = self._without_people(judged)
-        self._costs.call(shown)
-        self._telling.call(str(receipt.ref(judged)), call_line(receipt.at, shown, self._setup))
+        counted = CallLine(receipt.at, "", "", "", "idle", end=end_of(judged, self._setup))
+        self._telling.call(name, counted)
 
     def _without_people(self, judged: Judged) -> Judged:
         if self._people is None:
@@ -130,7 +135,8 @@ class Reporter:
             self.deliveries[attempt.state] += 1
         if attempt.state == "dead":
             self._costs.given_up(attempt)
-        self.event(events.delivery_event(name, attempt))
+        if self._style == "ndjson":
+            self.event(events.delivery_event(name, attempt))
         self._telling.delivery(name, attempt)
         if self._caveat is not None and attempt.state == "delivered" and self._style == "text":
             self._printer.print(f"    {self._caveat.level} {self._caveat.code}: {self._caveat.message}")

@@ -1,4 +1,4 @@
-"""What `run` says to people: at its start, at its end, and where no call came."""
+"""What `run` says to people: at its start and at its end."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.serve.store.pending import Pending
 
-__all__ = ["banner", "no_calls", "summary"]
+__all__ = ["banner", "summary"]
 
 _LONGEST_COMMAND: Final = 30
 
@@ -28,7 +28,7 @@ def banner(session: Session, cmd: Sequence[str] = (), *, has_keys: bool = False)
     if session.plan.setup.destination is not None:
         yield f"Destination as in production: {session.plan.setup.destination.summary}."
     yield from _earlier(session)
-    yield from _not_here(session)
+    yield from _not_here(session, cmd)
     yield from _recording(session)
 
 
@@ -49,7 +49,7 @@ def _doors(session: Session, cmd: Sequence[str]) -> Iterator[str]:
         yield f"No proxy: mitmproxy is not installed. Install it with {INSTALL}"
 
 
-def _not_here(session: Session) -> Iterator[str]:
+def _not_here(session: Session, cmd: Sequence[str]) -> Iterator[str]:
     """Yield what is not answered here, but by the real Segment."""
     plan = session.plan
     if session.proxy is not None and plan.answers:
@@ -58,11 +58,18 @@ def _not_here(session: Session) -> Iterator[str]:
             if plan.offline
             else "; the proxy fetches scripts of cdn.segment.com from there (--offline: 404)"
         )
-        yield f"Clients that ignore the proxy reach Segment{cdn}."
+        yield f"{_ignoring(plan, cmd)}{cdn}."
     elif session.proxy is not None:
         yield "Segment: what comes through the proxy goes on to the real Segment as well."
     if plan.cdn_settings:
         yield cdn_settings_option.said(plan.cdn_settings)
+
+
+def _ignoring(plan: Plan, cmd: Sequence[str]) -> str:
+    if plan.strict:
+        return "Segment's hosts are this machine for the command, also for clients that ignore the proxy"
+    others = ", unless they run in Node, Bun or Python (3.8 and later)" if cmd else ""
+    return f"Clients that ignore the proxy reach Segment{others}"
 
 
 def _recording(session: Session) -> Iterator[str]:
@@ -96,7 +103,7 @@ def _list(session: Session) -> str:
 
 def _where(plan: Plan) -> str:
     if plan.to is None:
-        return "Pendo on loopback" + (" (no call leaves here)" if plan.answers else "")
+        return "Pendo on loopback" + (" (what comes here goes no further)" if plan.answers else "")
     if plan.to.loopback:
         return f"{plan.to.name}, on loopback"
     region = region_of(plan.to.name)
@@ -148,27 +155,3 @@ def _recorded(recorder: Recorder) -> str:
     if not (done.kept or done.gone):
         return f"Recorded {done} to {recorder.path}."
     return f"Recorded to {recorder.path}: {done}."
-
-
-def no_calls(plan: Plan, *, refused: bool) -> str:
-    causes = (
-        ["requests came, but were refused: see the lines above, and the path after the SDK's host"]
-        if refused
-        else []
-    )
-    causes += [
-        "its SDK may not have been flushed before the end (flush or close it)",
-        "it may ignore HTTPS_PROXY: set the SDK's host to $SEGMENT_PENDO_URL",
-        "it may have forked after its first call: the SDK's thread does not live on in the child",
-        "it may trust only its own CA certificates",
-        "it may send to a host of its own: name it with --segment-host",
-        "with OAuth, it may get its token from a host of its own: name that with --segment-host, too",
-        "with OAuth, it may be unable to read its private key: Node's SDK wants PKCS #8 (BEGIN PRIVATE KEY)",
-    ]
-    if not plan.with_proxy:
-        causes = [
-            "with --no-proxy the app itself must send to $SEGMENT_PENDO_URL",
-            "with OAuth, its auth server must be $SEGMENT_PENDO_URL, too",
-            *causes[: 2 if refused else 1],
-        ]
-    return "No Segment call was seen. Likely causes:\n" + "\n".join(f"  - {cause}" for cause in causes)

@@ -1,6 +1,5 @@
 """Ask a running segment-pendo, or a Pendo, by GET."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -77,6 +76,8 @@ def get(
 
     Raises Failure (exit 4) if nobody answers; its message contains neither the headers nor the query.
     """
+    import asyncio  # noqa: PLC0415 - a slow import, needed only if something is asked
+
     return asyncio.run(_get(base, path, query or {}, headers or {}, seconds))
 
 

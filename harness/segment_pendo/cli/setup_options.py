@@ -12,7 +12,6 @@ from segment_pendo.base.prose import printable
 from segment_pendo.base.switch import SwitchError, changed
 from segment_pendo.cli import completing
 from segment_pendo.explain.doors import named
-from segment_pendo.explain.teller import finding_line
 from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.settings import settings
@@ -165,6 +164,8 @@ def _function(loaded: "Loaded | None", *, allow_network: bool) -> "FunctionRunne
 def _tell(setup: Setup) -> None:
     """Say what is worth knowing about the destination itself."""
     if setup.destination is not None:
+        from segment_pendo.explain.teller import finding_line  # noqa: PLC0415 - most have no destination file
+
         for finding in setup.destination.findings:
             line = finding_line(finding.level, finding.code, finding.path, finding.message)
             click.echo(f"destination: {line}", err=True)

@@ -20,6 +20,7 @@ __all__ = ["Telling"]
 # How long (s) a call's line waits for the end of its delivery; then it is printed without it.
 PATIENCE: Final = 2.0
 _SILENCE: Final = 1.0  # seconds between two lines about later deliveries
+_SOON: Final = 1.0  # seconds that a call may come after its delivery
 _AFTER_ALL: Final = "delivered after all"
 
 
@@ -52,6 +53,7 @@ class Telling:
         self._lines: deque[_Waiting] = deque()
         self._waiting: dict[str, _Waiting] = {}
         self._on_way: dict[str, _OnWay] = {}
+        self._early: dict[str, Attempt] = {}
         self._later: Counter[str] = Counter()
         self._later_told = False
         self.ends: Counter[str] = Counter()
@@ -75,6 +77,9 @@ class Telling:
         if sends:
             self._waiting[name] = waiting
             self._on_way[name] = _OnWay(line.who, line.end)
+            early = self._early.pop(name, None)
+            if early is not None:
+                self.delivery(name, early)
         else:
             self.ends[line.end] += 1
 
@@ -98,7 +103,21 @@ class Telling:
         self.flush()
 
     def delivery(self, name: str, attempt: Attempt) -> None:
-        """Take an attempt that has ended."""
+        """Take an attempt that has ended; its call may come a little later, as a report takes its time."""
+        if name in self._on_way:
+            self._take(name, attempt)
+            return
+        if name not in self._early:
+            asyncio.get_running_loop().call_later(_SOON, self._take_early, name)
+        self._early[name] = attempt
+
+    def _take_early(self, name: str) -> None:
+        """Take an attempt whose call did not come: it is of an earlier one."""
+        attempt = self._early.pop(name, None)
+        if attempt is not None:
+            self._take(name, attempt)
+
+    def _take(self, name: str, attempt: Attempt) -> None:
         way = self._on_way.get(name)
         if attempt.state != "waiting":
             self._ended(self._on_way.pop(name, None), attempt)
@@ -149,6 +168,8 @@ class Telling:
 
     def finish(self) -> None:
         """Print all that still waits."""
+        for name in [*self._early]:
+            self._take_early(name)
         self.settle()
         if self._later:
             self._show_numbers()

@@ -5,7 +5,6 @@ No control character of an app's data is in it.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
@@ -62,8 +61,7 @@ class Word(NamedTuple):
     tone: Tone | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallLine:
+class CallLine(NamedTuple):
     """The line of one call in its columns. `end`: how far the call gets, None for what is no call."""
 
     at: datetime
@@ -92,17 +90,26 @@ def call_line(
     return line if judged.webhook is None else with_attempt(line, attempt)
 
 
+def end_of(judged: Judged, setup: Setup) -> End:
+    """Return how far a call gets if its webhook is delivered."""
+    if judged.skipped is not None:
+        return "skipped" if judged.skipped.code in CHOSEN else "lost"
+    effect = effect_of(judged, setup)
+    assert effect is not None
+    return _reached(effect)[1]
+
+
 def with_attempt(line: CallLine, attempt: Attempt | None) -> CallLine:
     """Return the line of a webhook as it is after an attempt to deliver it."""
     if attempt is None:
-        return replace(line, outcome="wait", tone="wait")
+        return line._replace(outcome="wait", tone="wait")
     status = str(attempt.status) if attempt.status is not None else "fail"
     if attempt.state == "delivered":
         has_codes = any(word.tone in {"warn", "bad"} for word in line.words)
-        return replace(line, outcome=status, tone="warn" if has_codes else line.tone)
+        return line._replace(outcome=status, tone="warn" if has_codes else line.tone)
     tone: Tone = "bad" if attempt.state == "dead" else "warn"
     outcome = "held" if attempt.state == "held" else status
-    return replace(line, outcome=outcome, tone=tone, words=(Word(printable(attempt.detail), tone),))
+    return line._replace(outcome=outcome, tone=tone, words=(Word(printable(attempt.detail), tone),))
 
 
 def refusal(at: datetime, path: str, status: int, code: str, message: str) -> CallLine:

@@ -8,11 +8,9 @@ from segment_pendo.base.prose import plain
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.words import Json, Judged
 
-__all__ = ["CONDITIONS", "OF_RUNNING", "ConditionError", "conditions", "judged_meets", "meets"]
+__all__ = ["CONDITIONS", "ConditionError", "conditions", "judged_meets", "meets"]
 
 CONDITIONS: Final = ("type", "user", "group", "event", "trait", "outcome", "code")
-# What a running instance can be asked for besides, as serve/store/filters has it.
-OF_RUNNING: Final = (*CONDITIONS, "level", "delivery", "door", "session", "q")
 _OUTCOMES: Final = ("webhook", "skipped")
 # The members of a call that a condition compares.
 _MEMBERS: Final = {"user": "userId", "group": "groupId", "event": "event"}

@@ -147,7 +147,11 @@ def differences(before: Json, after: Json) -> Iterator[Difference]:
             # What is new stands at the end, so it can be told at once.
             yield from (Difference((*path, key), _text(old[key]), None) for key in old if key not in new)
             yield from (Difference((*path, key), None, _text(new[key])) for key in new if key not in old)
-            stack += [((*path, key), old[key], new[key]) for key in reversed(new) if key in old]
+            stack += [
+                ((*path, key), old[key], new[key])
+                for key in reversed(new)
+                if key in old and not _is_same(old[key], new[key])
+            ]
         elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
             stack += [((*path, index), old[index], new[index]) for index in reversed(range(len(old)))]
         elif _text(old) != _text(new):
@@ -178,6 +182,11 @@ def _in_order(old: JsonObject, new: JsonObject) -> bool:
     """Whether `new` is `old` with some keys left out and others added at its end."""
     expected = [key for key in old if key in new] + [key for key in new if key not in old]
     return list(new) == expected
+
+
+def _is_same(old: Json, new: Json) -> bool:
+    """Whether two values surely have the same text: a quick look, as most of them have."""
+    return old is new or (isinstance(old, str) and isinstance(new, str) and old == new)
 
 
 def _text(value: Json) -> str:

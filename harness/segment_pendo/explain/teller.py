@@ -1,6 +1,5 @@
 """One line for each call, for people. No control character of an app's data reaches a terminal."""
 
-from dataclasses import replace
 from typing import Final
 
 from segment_pendo.base.prose import plain, printable
@@ -51,7 +50,7 @@ class Teller:
         """Return the line of a call, then what is new of it, indented."""
         line = call_line(receipt.at, judged, self._setup, door=self._door)
         if judged.webhook is not None:
-            line = replace(line, outcome="webhook")  # whether it is delivered is told by others
+            line = line._replace(outcome="webhook")  # whether it is delivered is told by others
         return "\n".join([line.text(text(receipt.at)[11:23]), *self._news(judged)])
 
     def _news(self, judged: Judged) -> list[str]:

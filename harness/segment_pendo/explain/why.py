@@ -3,11 +3,12 @@
 The grade is Segment's or Pendo's code, a document, or our assumption.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import rules as pendo_rules
-from segment_pendo.pendo.switches import spoken
+from segment_pendo.pendo.switches import PendoSwitches, spoken
 from segment_pendo.segment import rules as segment_rules
 
 __all__ = ["because", "clause", "why"]
@@ -25,10 +26,15 @@ _SEGMENT: Final = {rule.id: rule for rule in segment_rules.RULES}
 
 def why(rule: str, setup: Setup) -> tuple[str, str]:
     """Return a rule in words, and its grade; where a switch was set, its words come instead of the rule's."""
+    return _why(rule, setup.pendo)
+
+
+@lru_cache(maxsize=1024)  # there are a few hundred rules, and each line of each call names one
+def _why(rule: str, switches: PendoSwitches) -> tuple[str, str]:
     if rule in _SEGMENT:
         known = _SEGMENT[rule]
         return f"{rule}: {known.says}", _GRADES[known.grade]
-    chosen = spoken(rule, setup.pendo)
+    chosen = spoken(rule, switches)
     if chosen is not None:
         return chosen, "assumed"
     return f"pendo {rule}: {pendo_rules.RULES[rule].says}", pendo_rules.RULES[rule].grade

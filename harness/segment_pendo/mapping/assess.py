@@ -107,20 +107,21 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup, filtered: b
         from segment_pendo.mapping.by_destination import judged_by  # noqa: PLC0415
 
         return judged_by(message, setup.destination, ordinary=ordinary, setup=setup, filtered=filtered)
-    findings: tuple[Finding, ...] = (*message.notes, *near_misses(message.call))
+    kind, data = setup.kind, message.data
+    findings: tuple[Finding, ...] = message.notes + near_misses(message.call)
     outcome: Outcome | None = (
-        webhooks.filtered(message, setup.kind, setup.switches)
+        webhooks.filtered(message, kind, setup.switches)
         or _unselected(message.call, setup)
-        or _failing(message.data, setup)
+        or _failing(data, kind)
     )
     if outcome is None:
         outcome, notes = webhooks.webhook(
-            message, setup.kind, setup.switches, ordinary=ordinary, secret=setup.secret
+            message, kind, setup.switches, ordinary=ordinary, secret=setup.secret
         )
-        may_filter = consent.unjudged(message.data)
+        may_filter = consent.unjudged(data)
         if may_filter is not None:
             findings += (may_filter,)
-        findings = bounded((*findings, *notes, *examine(message.data, setup.pendo)))
+        findings = bounded((*findings, *notes, *examine(data, setup.pendo)))
     return Judged(message.call, outcome, findings, message)
 
 
@@ -142,10 +143,10 @@ def _unselected(call: Call, setup: Setup) -> Skipped | None:
     return Skipped("NO_MATCHING_MAPPING", reason)
 
 
-def _failing(data: JsonObject, setup: Setup) -> Skipped | None:
+def _failing(data: JsonObject, kind: webhooks.Kind) -> Skipped | None:
     """Return why Segment's code fails on an event whatever the mapping, or None (D-27)."""
     context = data.get("context")
-    if setup.kind is not webhooks.ACTIONS or (isinstance(context, dict) and "personas" not in context):
+    if kind is not webhooks.ACTIONS or (isinstance(context, dict) and "personas" not in context):
         return None
     from segment_pendo.segment.mapping_kit import audience  # noqa: PLC0415 - hardly an event has personas
 

@@ -38,7 +38,7 @@ class EarlierCalls:
         """Do the same as `annotated`, a call a step."""
         if len(receipt.judged) > 1:
             self.across.grouped(
-                judged.content for judged in receipt.each if judged.content is not None and judged.webhook
+                judged.content for judged in receipt.each if judged.webhook and judged.content is not None
             )
         annotated: list[Judged] = []
         for judged in receipt.judged:
@@ -53,8 +53,10 @@ class EarlierCalls:
         before = self.remember(judged.call.data, at)
         repeated = before is not None and at - before <= _WINDOW
         first = self._examined(judged, repeated=repeated)
+        if not judged.more:
+            return first
         more = tuple(self._examined(further, repeated=False) for further in judged.more)
-        return replace(first, more=more) if more else first
+        return replace(first, more=more)
 
     def _examined(self, judged: Judged, *, repeated: bool) -> Judged:
         """Return a webhook with the findings that earlier ones bring."""

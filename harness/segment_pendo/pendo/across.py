@@ -125,7 +125,9 @@ class Across:
         return tuple(findings)
 
     def _cut(self) -> bool:
-        return any(held.cut for held in (self._users, self._spellings, self._starts, self._keys, self._types))
+        return bool(
+            self._users.cut or self._spellings.cut or self._starts.cut or self._keys.cut or self._types.cut
+        )
 
     def _is_new(self, code: str) -> bool:
         new = code not in self._reported

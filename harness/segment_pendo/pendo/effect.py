@@ -149,13 +149,10 @@ def _identify(event: JsonObject, switches: PendoSwitches, fields: _Fields) -> Ef
 
 def is_anonymous(event: JsonObject, switches: PendoSwitches) -> bool:
     """Whether an identify call makes an anonymous visitor from its anonymousId (1.38)."""
+    if switches.anonymous != "visitor" or not ids.is_absent(event.get("userId")):
+        return False
     anonymous = event.get("anonymousId")
-    return (
-        ids.is_absent(event.get("userId"))
-        and switches.anonymous == "visitor"
-        and isinstance(anonymous, str)
-        and bool(anonymous)
-    )
+    return isinstance(anonymous, str) and bool(anonymous)
 
 
 def hinted_group(event: JsonObject) -> tuple[tuple[str, ...], Json]:

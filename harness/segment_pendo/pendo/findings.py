@@ -69,6 +69,15 @@ _SHAPES: Final = {
 }
 
 
+# The one finding about a value that nearly every app has, by its path.
+_NESTED: Final = Made[str, Finding](
+    lambda path: note(
+        "NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own."
+    ),
+    512,
+)
+
+
 def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Finding, ...]:
     """Return the findings about one webhook body; none of them names a rule that a switch turned off.
 
@@ -95,21 +104,20 @@ def examine(event: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[Findi
     )
 
 
-def _visitor(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
-    if ids.is_absent(event.get("userId")):
-        text = (
-            "There is no userId, so Pendo has no visitor to attach this to; identify the user first, or "
-            "expect no effect."
-        )
-        yield note("ANON_IDENTIFY", "$.userId", text)
-    else:
-        yield from ids.examine(event["userId"], "visitor", "$.userId", switches)
+def _visitor(event: JsonObject, switches: PendoSwitches) -> list[Finding]:
+    user = event.get("userId")
+    if not ids.is_absent(user):
+        return ids.examine(user, "visitor", "$.userId", switches)
+    text = (
+        "There is no userId, so Pendo has no visitor to attach this to; identify the user first, or "
+        "expect no effect."
+    )
+    return [note("ANON_IDENTIFY", "$.userId", text)]
 
 
-def _identify(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
-    if not is_anonymous(event, switches):
-        yield from _visitor(event, switches)
-    yield from _trait_id(event, "userId", "visitor")
+def _identify(event: JsonObject, switches: PendoSwitches) -> list[Finding]:
+    findings = [] if is_anonymous(event, switches) else _visitor(event, switches)
+    return findings + _trait_id(event, "userId", "visitor")
 
 
 def _group(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
@@ -150,14 +158,15 @@ def _joined(event: JsonObject, switches: PendoSwitches) -> Iterator[Finding]:
         yield from ids.examine(event["userId"], "visitor", "$.userId", switches)
 
 
-def _trait_id(event: JsonObject, id_key: str, kind: str) -> Iterator[Finding]:
+def _trait_id(event: JsonObject, id_key: str, kind: str) -> list[Finding]:
     traits = event.get("traits")
-    if isinstance(traits, dict) and "id" in traits and _differ(traits["id"], event.get(id_key)):
-        text = (
-            f"The trait id differs from {id_key}; it never replaces the {kind} id, which is {id_key}. "
-            "Leave it out, or rename it."
-        )
-        yield note("TRAIT_ID_CONFLICT", "$.traits.id", text)
+    if not isinstance(traits, dict) or "id" not in traits or not _differ(traits["id"], event.get(id_key)):
+        return []
+    text = (
+        f"The trait id differs from {id_key}; it never replaces the {kind} id, which is {id_key}. "
+        "Leave it out, or rename it."
+    )
+    return [note("TRAIT_ID_CONFLICT", "$.traits.id", text)]
 
 
 def _differ(left: Json, right: Json) -> bool:
@@ -265,9 +274,7 @@ def _value(trait: _Trait, value: Json, switches: PendoSwitches) -> Iterator[Find
     path = trait.path
     if isinstance(value, dict):
         if switches.nested == "ignored":
-            yield note(
-                "NESTED_IGNORED", path, "Pendo ignores objects; send its parts as traits of their own."
-            )
+            yield _NESTED[path]
     elif isinstance(value, list):
         if switches.list != "ignored":
             yield from _list(trait, value, switches)

@@ -60,7 +60,7 @@ LONGEST_HEADER: Final = 1 << 20
 _DEPTH: Final = js_json.MAX_DEPTH + 10  # a line holds a call one level deeper than it came
 _MOST_SAID: Final = 300
 _LONGEST_PATH: Final = 100
-_LINE_ENDS: Final = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+_LINE_ENDS: Final = {chr(code).encode(): b"\\u%04x" % code for code in (0x85, 0x2028, 0x2029)}
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -180,10 +180,12 @@ class Reading(NamedTuple):
 # --- writing ---
 
 
-def _line(value: Json) -> bytes:
-    text = js_json.keep(value).decode()
+def _line(value: Json, *, ordinary: bool = False) -> bytes:
     # Many programs take these characters for the end of a line; in JSON strings they may be escaped.
-    return text.translate(_LINE_ENDS).encode() + b"\n"
+    text = js_json.keep(value, ordinary=ordinary)
+    for raw, escaped in _LINE_ENDS.items():
+        text = text.replace(raw, escaped)
+    return text + b"\n"
 
 
 def _member(sent_at: tuple[Json, ...]) -> JsonObject:
@@ -225,8 +227,10 @@ def entry_line(entry: Entry) -> bytes:
     return _line({"request": entry.value, "refused": entry.refused})
 
 
-def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str) -> bytes:
-    """Return the line of one call."""
+def call_line(
+    judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: str, *, ordinary: bool = False
+) -> bytes:
+    """Return the line of one call. `ordinary` is what its batch says."""
     first, *more = map(_became_line, judged.each)
     when: JsonObject = {"receivedAt": times.text(at), **_member(sent_at)}
     if made_id:
@@ -238,7 +242,8 @@ def call_line(judged: Judged, at: datetime, sent_at: tuple[Json, ...], made_id: 
             **({} if judged.function is None else {"function": judged.function}),
             **first,
             **({"more": [*more]} if more else {}),
-        }
+        },
+        ordinary=ordinary and judged.function is None,
     )
 
 

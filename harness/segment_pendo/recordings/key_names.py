@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from segment_pendo.base.bounded import Made
+
 __all__ = ["PERSONAL", "is_personal", "is_secret"]
 
 # As letters in lower case: digits, spaces and separators do not count.
@@ -56,11 +58,22 @@ _NOT_LETTERS = re.compile(r"[^a-z]")
 
 def is_personal(key: str) -> bool:
     """Whether what stands under this key is about a person."""
-    name = _NOT_LETTERS.sub("", key.lower())
-    return name in PERSONAL or name.endswith(_ENDINGS)
+    return _IS_PERSONAL[key]
 
 
 def is_secret(key: str) -> bool:
     """Whether what stands under this key lets somebody in, or pays."""
-    name = _NOT_LETTERS.sub("", key.lower())
-    return name in _SECRET or name.endswith(_SECRET_ENDINGS)
+    return _IS_SECRET[key]
+
+
+def _letters(key: str) -> str:
+    return _NOT_LETTERS.sub("", key.lower())
+
+
+# An app has few keys, and each of its calls has the same.
+_IS_PERSONAL: Final = Made[str, bool](
+    lambda key: (name := _letters(key)) in PERSONAL or name.endswith(_ENDINGS)
+)
+_IS_SECRET: Final = Made[str, bool](
+    lambda key: (name := _letters(key)) in _SECRET or name.endswith(_SECRET_ENDINGS)
+)

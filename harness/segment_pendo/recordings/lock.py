@@ -6,8 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from filelock import FileLock, Timeout
-
 from segment_pendo.base.errors import CANNOT_START
 from segment_pendo.recordings.format import RecordingError
 
@@ -33,6 +31,8 @@ class Lock:
     def __init__(self, path: Path) -> None:
         if not path.parent.is_dir():  # the library would make it
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - many verbs could write a recording, few do
+
         self._file = path.with_name(f"{path.name}.lock")
         self._lock = FileLock(self._file, blocking=False, thread_local=False)
         try:

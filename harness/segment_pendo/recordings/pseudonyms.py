@@ -5,7 +5,6 @@ encryption: who has the key can try values out, and find those with few possibil
 code).
 """
 
-import hashlib
 import hmac
 import ipaddress
 import re
@@ -16,6 +15,7 @@ from datetime import date, timedelta
 from typing import Final, Literal
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode
 
+from segment_pendo.base.bounded import Made
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
 from segment_pendo.recordings.key_names import PERSONAL, is_personal, is_secret
 from segment_pendo.recordings.scan import (
@@ -61,6 +61,9 @@ _DIGITS = re.compile(r"\d+", re.ASCII)
 _UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
+_MEANINGS: Final = SUSPICIOUS | {"true", "false"}
+_PART: Final = 1000
+_RULES: Final = 2  # of what is replaced: pseudonyms of other rules do not go together
 _VOWELS: Final = "aeiou"
 _CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
 
@@ -88,13 +91,6 @@ class Rules:
         return self.ids == "all" or (self.ids == "users" and key in PERSON_IDS)
 
 
-_MEANINGS: Final = SUSPICIOUS | {"true", "false"}
-
-
-_PART: Final = 1000
-_RULES: Final = 2  # of what is replaced: pseudonyms of other rules do not go together
-
-
 def _blank(value: Json) -> Json:
     """Return a secret without what it says; its shape stays where it has parts."""
     if isinstance(value, dict):
@@ -111,6 +107,8 @@ class People:
     def __init__(self, key: bytes, rules: Rules | None = None) -> None:
         self._key = key
         self._rules = rules or Rules()
+        # Keys, versions and what is known of a person come with every call; each is worked out once.
+        self._insides, self._texts = Made(self._inside), Made(self._text)
 
     @property
     def fingerprint(self) -> str:
@@ -118,7 +116,7 @@ class People:
         rules = self._rules
         lists = f"{sorted(rules.replace)} {sorted(rules.keep)} {rules.allow_list}"
         said = f"fingerprint {_RULES} {rules.ids} {lists}"
-        return hmac.new(self._key, said.encode(), hashlib.sha256).hexdigest()[:12]
+        return hmac.digest(self._key, said.encode(), "sha256").hex()[:12]
 
     # --- where ---
 
@@ -193,9 +191,8 @@ class People:
         return value
 
     def _member(self, key: str, value: Json, *, everything: bool) -> Json:
-        if key in self._rules.keep:
-            return value
-        if isinstance(value, str) and _VERSION.fullmatch(key) and "@" not in value:
+        is_version = isinstance(value, str) and _VERSION.fullmatch(key) and "@" not in value
+        if key in self._rules.keep or is_version:
             return value
         if is_secret(key):
             return _blank(value)
@@ -229,6 +226,9 @@ class People:
 
     def inside(self, text: str) -> str:
         """Replace what has the shape of a person's address or number, or of a secret, anywhere in a text."""
+        return self._insides[text]
+
+    def _inside(self, text: str) -> str:
         if len(text) >= _SHORTEST_SECRET:
             text = without_secrets(text)
         if "=" in text:
@@ -263,6 +263,9 @@ class People:
 
     def text(self, text: str) -> str:
         """Return the pseudonym of a whole text, of the same shape."""
+        return self._texts[text]
+
+    def _text(self, text: str) -> str:
         if text.strip().lower() in _MEANINGS or text in PLACEHOLDERS.values():
             return text  # it stands for no person, and a finding reports it
         pieces, at = [], 0
@@ -290,9 +293,7 @@ class People:
         return moved.isoformat() + text[match.end() :]
 
     def _digest(self, kind: str, text: str) -> bytes:
-        return hmac.new(
-            self._key, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
-        ).digest()
+        return hmac.digest(self._key, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
 
     def _email(self, address: str, at: str) -> str:
         # The letters come from its small letters, their case from its spelling: spellings that differ in case
@@ -315,9 +316,8 @@ class People:
     def _ipv4(self, address: str) -> str:
         if not is_global(address):
             return address
-        return str(
-            ipaddress.IPv4Address(0xC6120000 + int.from_bytes(self._digest("ip", address)[:4]) % 0x20000)
-        )  # 198.18.0.0/15
+        number = int.from_bytes(self._digest("ip", address)[:4]) % 0x20000
+        return str(ipaddress.IPv4Address(0xC6120000 + number))  # 198.18.0.0/15
 
     def _ipv6(self, text: str) -> str:
         if not is_global(text):

@@ -18,6 +18,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Literal
 
+from segment_pendo.base import js_json
 from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished, made_waiting
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.setup import Setup
@@ -29,9 +30,9 @@ from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.lock import Lock
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.recordings.redact import Keys, redacted_in_steps
+from segment_pendo.recordings.redact import Keys, redacted_in_steps, without_body
 from segment_pendo.segment.oauth import is_token_request
-from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
+from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt, SdkRequest
 
 __all__ = ["Mode", "Recorder", "server_made_id"]
 
@@ -171,7 +172,7 @@ class Recorder:
         ):
             return NOTHING  # not a call of an SDK
         receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
-        request, batch = yield from redacted_in_steps(receipt.request, self._keys, self._setup.switches)
+        request, batch = yield from self._redacted(receipt)
         if self._people is not None:
             request = self._people.request(request)
             batch = (yield from _unknown(batch, self._people)) if batch is not None else None
@@ -196,6 +197,12 @@ class Recorder:
 
         return Prepared(keep, undo)
 
+    def _redacted(self, receipt: Receipt) -> Steps[tuple[SdkRequest, Batch | None]]:
+        """Return the request without its secrets, and its calls; what was refused is not read again."""
+        if receipt.refusal is not None and not receipt.judged:
+            return without_body(receipt.request, self._keys), None
+        return (yield from redacted_in_steps(receipt.request, self._keys, self._setup.switches))
+
     def _calls(self, batch: Batch, receipt: Receipt, skipped: list[bytes]) -> Steps[list[bytes]]:
         """Return the lines of the receipt's calls that the file does not hold yet; add the others' marks."""
         messages = {judged.call.index: judged.message for judged in receipt.judged}
@@ -213,7 +220,7 @@ class Recorder:
             make = partial(self._judge.judged, call, batch, receipt.at, made_id)
             waits = self._setup.function is not None
             judged = (yield from made_waiting(make)) if waits else make()
-            lines.append(recording.call_line(judged, receipt.at, sent_at, made_id))
+            lines.append(recording.call_line(judged, receipt.at, sent_at, made_id, ordinary=batch.ordinary))
             yield None
         return lines
 
@@ -280,14 +287,16 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 
 def _unknown(batch: Batch, people: People) -> Steps[Batch]:
-    """Return the batch with pseudonyms."""
+    """Return the batch with pseudonyms; that of a number may need the exact writer."""
     envelope = people.call(batch.envelope)
     assert isinstance(envelope, dict)
-    calls: list[Call] = []
+    calls, ordinary = list[Call](), batch.ordinary and js_json.is_ordinary(envelope)
     for call in batch.calls:
-        calls.append(replace(call, data=people.call(call.data)))
+        data = people.call(call.data)
+        calls.append(replace(call, data=data))
+        ordinary = ordinary and js_json.is_ordinary(data)
         yield None
-    return replace(batch, envelope=envelope, calls=tuple(calls))
+    return replace(batch, envelope=envelope, calls=tuple(calls), ordinary=ordinary)
 
 
 def server_made_id(call: Call, message: Message | None) -> str:

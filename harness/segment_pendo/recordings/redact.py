@@ -15,7 +15,7 @@ from segment_pendo.segment import ingest
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Json, SdkRequest
 
-__all__ = ["Keys", "redacted", "redacted_in_steps"]
+__all__ = ["Keys", "redacted", "redacted_in_steps", "without_body"]
 
 # The headers that say something about the SDK and nothing about a person. Bodies are kept decoded.
 KEPT_HEADERS: Final = ("User-Agent", "Content-Type", "X-Retry-Count")
@@ -52,6 +52,11 @@ class Keys:
             if len(secret) >= _SHORTEST_LITERAL:
                 text = text.replace(secret, "SECRET")
         return text
+
+    def needles(self) -> tuple[bytes, ...]:
+        """Return every known key and secret, as it stands in JSON that `js_json.quick` wrote."""
+        known = (text for text in (*self._names, *self.secrets) if len(text) >= _SHORTEST_LITERAL)
+        return tuple(written[1:-1] for text in known if (written := js_json.quick(text)) is not None)
 
     def without(self, value: Json, name: str = "") -> Json:
         """Return a copy of the value of the member `name`, with every known key and secret replaced.
@@ -92,18 +97,21 @@ def redacted_in_steps(
     """Do the same as `redacted`, a call a step; the request comes without its body, which `batch` holds."""
     batch = ingest.read(request, switches, spelled=True)
     yield None
-    _learn(request, keys)
+    bare = without_body(request, keys)
     if not isinstance(batch, Batch) or not batch.calls:
-        return _bare(request, b"", "", keys), None
+        return bare, None
     if batch.write_key is not None:
         keys.stand_in(batch.write_key)
     keys.learn(batch.envelope)
+    texts: list[bytes | None] = []
     for call in batch.calls:
-        keys.learn(call.data)
+        texts.append(_learned(call.data, keys, ordinary=batch.ordinary))
         yield None
-    calls: list[Call] = []
-    for call in batch.calls:
-        calls.append(replace(call, data=keys.without(call.data)))
+    needles, calls = keys.needles(), list[Call]()
+    for call, text in zip(batch.calls, texts, strict=True):
+        is_clean = text is not None and not any(needle in text for needle in needles)
+        data = _renamed(call.data, keys) if is_clean else keys.without(call.data)
+        calls.append(call if data is call.data else replace(call, data=data))
         yield None
     envelope = keys.without(batch.envelope)
     assert isinstance(envelope, dict)
@@ -118,6 +126,38 @@ def redacted_in_steps(
         basic = base64.b64encode(f"{keys.stand_in(own)}:".encode()).decode()
         bare = replace(bare, headers=(*bare.headers, ("Authorization", f"Basic {basic}")))
     return bare, clean
+
+
+def _learned(data: Json, keys: Keys, *, ordinary: bool) -> bytes | None:
+    """Learn the write keys of a call; return its JSON without its own one, or None if there are others.
+
+    Whether a key stands in a call is seen in this text, ten times as fast as member by member.
+    """
+    own = data.get("writeKey") if isinstance(data, dict) else None
+    rest = data
+    if isinstance(data, dict) and own is not None:
+        rest = {key: value for key, value in data.items() if key != "writeKey"}
+    text = js_json.quick(rest) if ordinary else None
+    if text is None or b'"writeKey"' in text or not (own is None or isinstance(own, str)):
+        keys.learn(data)
+        return None
+    if own is not None:
+        keys.stand_in(own)
+    return text
+
+
+def _renamed(data: Json, keys: Keys) -> Json:
+    """Return a call in which nothing but its own write key is replaced."""
+    own = data.get("writeKey") if isinstance(data, dict) else None
+    return (
+        data | {"writeKey": keys.stand_in(own)} if isinstance(data, dict) and isinstance(own, str) else data
+    )
+
+
+def without_body(request: SdkRequest, keys: Keys) -> SdkRequest:
+    """Return a request that brought no call, without its secrets, its query and its body."""
+    _learn(request, keys)
+    return _bare(request, b"", "", keys)
 
 
 def _learn(request: SdkRequest, keys: Keys) -> None:

@@ -47,7 +47,11 @@ def near_misses(call: Call) -> tuple[Finding, ...]:
     if not isinstance(data, dict):
         return ()
     misspelled = _MISSPELLED[call.type or "", *data]
-    found = [*_misspelled(misspelled, data), *_misplaced(call.type, data), *_wrapped(data)]
+    found = [
+        *(_misspelled(misspelled, data) if misspelled else ()),
+        *_misplaced(call.type, data),
+        *(_wrapped(data) if _is_perhaps_wrapped(data) else ()),
+    ]
     return tuple(found[:_MOST])
 
 
@@ -95,22 +99,24 @@ def _plain(key: str) -> str:
 # --- facts that stand where no call of this type has them ---
 
 
-def _misplaced(kind: str | None, data: JsonObject) -> Iterator[Finding]:
+def _misplaced(kind: str | None, data: JsonObject) -> list[Finding]:
+    found: list[Finding] = []
     right = _FACTS.get(kind or "")
     if right is None:
-        return
+        return found
     wrong = _OTHER[right]
     if _is_full(data.get(wrong)):
         text = (
             f"{wrong} belong to {_WHOSE[wrong]}, so Pendo takes nothing of them from {_article(kind)} call; "
             f"send {_names(data[wrong])} as {right}."
         )
-        yield _note(json_path(wrong), text, "warning")
+        found.append(_note(json_path(wrong), text, "warning"))
     context = data.get("context")
     inner = context.get("traits") if isinstance(context, dict) else None
-    if right == "traits" and _is_full(inner) and not _is_full(data.get("traits")):
+    if inner is not None and right == "traits" and _is_full(inner) and not _is_full(data.get("traits")):
         text = f"The traits are in context.traits, which Pendo does not read; send {_names(inner)} as traits."
-        yield _note("$.context.traits", text, "warning")
+        found.append(_note("$.context.traits", text, "warning"))
+    return found
 
 
 def _article(kind: str | None) -> str:
@@ -118,6 +124,18 @@ def _article(kind: str | None) -> str:
 
 
 # --- what was wrapped once too often ---
+
+
+def _is_perhaps_wrapped(data: JsonObject) -> bool:
+    """Whether there may be something to find for `_wrapped`: a quick look, as there hardly ever is."""
+    traits, properties = data.get("traits"), data.get("properties")
+    return (
+        (isinstance(traits, dict) and "traits" in traits)
+        or (isinstance(properties, dict) and "properties" in properties)
+        or isinstance(data.get("userId"), dict)
+        or isinstance(data.get("anonymousId"), dict)
+        or isinstance(data.get("groupId"), dict)
+    )
 
 
 def _wrapped(data: JsonObject) -> Iterator[Finding]:

@@ -86,6 +86,7 @@ def _oversize(call: Call, batch: Batch, switches: Switches) -> Skipped | None:
 
 
 _TYPES: Final = frozenset(TYPES)
+_SHARED: Final = frozenset(SHARED)
 _KINDS: Final = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
 
 
@@ -216,6 +217,8 @@ def _completed(
 
 
 def _merge_envelope(message: JsonObject, envelope: JsonObject, switches: Switches) -> None:
+    if _SHARED.isdisjoint(envelope):
+        return
     for key in SHARED:
         outer = envelope.get(key)
         if isinstance(outer, dict):
@@ -276,8 +279,9 @@ def _complete_context(message: JsonObject, batch: Batch, ip: str, switches: Swit
 
 
 def _on_device(library: str) -> bool:
-    native = library.startswith("@segment/analytics-") and library.endswith("-native")
-    return native or library in DEVICE_LIBRARIES
+    if library in DEVICE_LIBRARIES:
+        return True
+    return library.endswith("-native") and library.startswith("@segment/analytics-")
 
 
 def _set_times(
@@ -285,7 +289,7 @@ def _set_times(
 ) -> tuple[Finding, ...]:
     notes: list[Finding] = []
     own = message.get("timestamp")
-    original = times.parse(own)
+    original = times.parse_own(own)
     if own is not None and original is None:
         notes.append(_unreadable("$.timestamp"))
     if batch.single:
@@ -301,7 +305,7 @@ def _set_times(
         timestamp = received if batch.single and switches.no_sent_at == "received" else original
     else:
         timestamp = corrected(original, sent, received)
-    message["timestamp"] = times.text(timestamp)
+    message["timestamp"] = times.text_own(timestamp)
     if has_sent:
         message["sentAt"] = times.text(sent) if sent else sent_value
     if own is not None:

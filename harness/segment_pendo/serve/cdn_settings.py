@@ -4,14 +4,16 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.prose import printable, tell_nobody
 from segment_pendo.segment.cdn_settings import LARGEST, NotSettingsError, key_in, read
 from segment_pendo.serve.client import client
-from segment_pendo.serve.launcher import Upstream
 from segment_pendo.words import JsonObject
+
+if TYPE_CHECKING:
+    from segment_pendo.serve.launcher import Upstream
 
 __all__ = ["FETCH", "CdnSettingsError", "Fetched", "FromFile", "Source", "source"]
 
@@ -34,7 +36,7 @@ class Source(Protocol):
 
 
 def source(
-    given: str, tell: Callable[[str], None] = tell_nobody, via: Upstream | None = None
+    given: str, tell: Callable[[str], None] = tell_nobody, via: "Upstream | None" = None
 ) -> Source | None:
     """Return where settings come from: FETCH, the name of a file, or an empty text for our own answer.
 
@@ -87,7 +89,7 @@ class Fetched:
         self,
         tell: Callable[[str], None] = tell_nobody,
         *,
-        via: Upstream | None = None,
+        via: "Upstream | None" = None,
         cdn: str = _CDN,
         seconds: float = _SECONDS,
     ) -> None:
@@ -140,7 +142,7 @@ class Fetched:
             )
 
 
-def _through(via: Upstream | None) -> dict[str, Any]:
+def _through(via: "Upstream | None") -> dict[str, Any]:
     """Return what aiohttp has to know of a proxy."""
     if via is None:
         return {}

@@ -5,7 +5,7 @@ another. No text has a URL in it, because a URL may hold a key.
 """
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +17,7 @@ from segment_pendo.words import Headers, SdkRequest
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["SECONDS", "Answer", "Client", "client", "name_of"]
+__all__ = ["SECONDS", "Answer", "Client", "client", "name_of", "reason", "wrong_status"]
 
 SECONDS: Final = 30.0  # for callers that have no limit of their own
 _CONNECTIONS: Final = 256  # the most that can be asked for at the same time
@@ -68,7 +68,11 @@ async def client() -> "AsyncIterator[Client]":
         auto_decompress=False,
         skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
     ) as session:
-        yield Client(session)
+        opened = Client(session)
+        try:
+            yield opened
+        finally:
+            opened.close()
 
 
 class Client:
@@ -76,6 +80,16 @@ class Client:
 
     def __init__(self, session: "aiohttp.ClientSession") -> None:
         self._session = session
+        self._closing: list[Callable[[], None]] = []
+
+    def closes(self, close: Callable[[], None]) -> None:
+        """Call `close` when this client is closed."""
+        self._closing.append(close)
+
+    def close(self) -> None:
+        """Close what was opened beside this client's own pool."""
+        for close in self._closing:
+            close()
 
     async def ask(
         self,
@@ -112,9 +126,8 @@ class Client:
             ) as answer:
                 # Read in any case, so that the connection can be used again; a destination ignores it (W-12).
                 kept = await _read(answer.content, most, whole=whole)
-                return Answer(
-                    answer.status, _said(answer.status, name), kept, headers=tuple(answer.headers.items())
-                )
+                wrong = wrong_status(answer.status, name)
+                return Answer(answer.status, wrong, kept, headers=tuple(answer.headers.items()))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             arrived = not isinstance(error, aiohttp.ClientConnectorError)
             return Answer(None, _failed(error, name, seconds), perhaps_taken=arrived)
@@ -168,16 +181,18 @@ def _failed(error: Exception, name: str, seconds: float) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"the certificate of {name} is not trusted"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection to {name}: {_reason(error.os_error)}"
+        return f"no connection to {name}: {reason(error.os_error)}"
     return f"the request to {name} failed: {type(error).__name__}"
 
 
-def _said(status: int, name: str) -> str:
+def wrong_status(status: int, name: str) -> str:
+    """Return what is wrong with an answer of this status; empty for a 2xx."""
     if 200 <= status < 300:
         return ""
     return f"{name} answered {status}" + (", not followed" if 300 <= status < 400 else "")
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Return why there is no connection, in the words of the system."""
     # asyncio wraps the system's text in its own; only the number counts.
     return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -10,24 +10,27 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from segment_pendo.base.prose import many, tell_nobody
-from segment_pendo.base.steps import Steps, finished
+from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished
 from segment_pendo.explain.fate import PERHAPS_TAKEN
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, webhook_url
 from segment_pendo.segment import webhooks
-from segment_pendo.segment.retries import Schedule, retry_after
+from segment_pendo.segment.retries import retry_after
 from segment_pendo.serve.client import Answer, Client, client
+from segment_pendo.serve.how import How
 from segment_pendo.serve.pending_webhooks import PendingWebhooks
+from segment_pendo.serve.posts import Posts
 from segment_pendo.serve.store.outbox import Outcome, Waiting
 from segment_pendo.serve.store.store import Store
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State, Webhook
 
-__all__ = ["Delivery", "How", "Send", "over_http"]
+__all__ = ["Delivery", "Send", "over_http"]
 
 # Of a batch. Pendo publishes no limit; our Pendo on loopback refuses more than 1 MiB.
 _MOST_BYTES: Final = 1_000_000
@@ -44,37 +47,21 @@ def over_http(opened: Client, to: Destination, kind: webhooks.Kind = webhooks.AC
     or the key where the other side repeats it (in Location, say): answers are kept and shown.
     """
 
+    posts = Posts.to(webhook_url(to), to.name)
+    if posts is not None:
+        opened.closes(posts.close)
+
     async def send(webhook: Webhook) -> Answer:
-        answer = await opened.ask(
-            webhook.method,
-            webhook_url(to),
-            name=to.name,
-            headers=webhook.headers,
-            body=webhook.body,
-            seconds=kind.timeout,
-        )
+        method, headers, body = webhook.method, webhook.headers, webhook.body
+        if posts is not None and Posts.can_send(method, headers):
+            answer = await posts.ask(method, headers, body, kind.timeout)
+        else:
+            answer = await opened.ask(
+                method, webhook_url(to), name=to.name, headers=headers, body=body, seconds=kind.timeout
+            )
         return answer if to.key == LOCAL_KEY else answer.without(to.key)
 
     return send
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How webhooks are delivered.
-
-    `batch`: up to so many webhooks in one POST. `concurrency`: so many POSTs at the same time. `rate`: at
-    most so many POSTs a second. `ordered`: in order within a chain; else in any order, as Segment may. `seed`
-    makes the pauses of `schedule`, and any order, the same in each run. `window_each`: the window of a
-    webhook begins with its first attempt, not when it was accepted, which may be long before its turn.
-    """
-
-    schedule: Schedule = field(default_factory=Schedule)
-    batch: int | None = None
-    concurrency: int = 16
-    rate: float | None = None
-    ordered: bool = True
-    seed: int | str = 0
-    window_each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +125,24 @@ class Delivery:
 
     def take(self, receipt: Receipt) -> None:
         """Deliver the webhooks of a receipt that the store has kept."""
-        finished(self.take_in_steps(receipt))
+        finished(self.prepared(receipt)).keep()
 
-    def take_in_steps(self, receipt: Receipt) -> Steps[None]:
-        """Do the same as `take`, a call a step."""
-        some = False
+    def prepared(self, receipt: Receipt) -> Steps[Prepared]:
+        """Hold the webhooks of a receipt, a call a step; once the store keeps it, they are delivered.
+
+        They are held before that: what is due would else be made again from the store in between.
+        """
+        refs: list[CallRef] = []
         for judged in receipt.each:
             if judged.webhook is not None:
-                self._webhooks.remember(receipt.ref(judged), judged.webhook)
-                some = True
+                refs.append(receipt.ref(judged))
+                self._webhooks.remember(refs[-1], judged.webhook)
             yield None
-        if some:
-            self.look()
+        return Prepared(self.look, partial(self._forget, refs)) if refs else NOTHING
+
+    def _forget(self, refs: Sequence[CallRef]) -> None:
+        for ref in refs:
+            self._webhooks.forget(ref)
 
     def look(self) -> None:
         """Look what is due: the store has accepted something."""

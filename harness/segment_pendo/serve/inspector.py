@@ -130,14 +130,14 @@ class Inspector:
         With &track, &webhook, &assume as if the destination were set up so.
         """
         name = request.query.get("call", "")
+        if not name:
+            return json_answer({"error": "give call=ID, with an id that /_/calls lists"}, 400)
         try:
             wants_device = flag(request, "device")
             otherwise = as_if(request)
             kept = self._store.calls.one(name) if otherwise is None else self._otherwise(name, otherwise)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
-        if not name:
-            return json_answer({"error": "give call=ID, with an id that /_/calls lists"}, 400)
         if kept is None:
             return json_answer({"error": "there is no call with this id; /_/calls lists all calls"}, 404)
         device = compared_row(kept.judged, kept.setup) if wants_device else {}

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -108,12 +109,11 @@ def child_environment(
     direct = _no_proxy(base.get("NO_PROXY") or base.get("no_proxy") or "", names)
     env |= {"NO_PROXY": ",".join(direct), "no_proxy": ",".join(direct)}
     trust = trust or Trusted()
-    env["JAVA_TOOL_OPTIONS"] = _added(
-        base, "JAVA_TOOL_OPTIONS", *_java_proxy(doors.proxy, direct), *trust.java
-    )
-    if not any(
-        map(str.isspace, str(BUN_PRELOAD))
-    ):  # Bun knows no quotes there; its fetch takes the proxy anyway
+    # In quotes where there is need: a Mac's state directory has a space in its name.
+    java = map(quote, [*_java_proxy(doors.proxy, direct), *trust.java])
+    env["JAVA_TOOL_OPTIONS"] = _added(base, "JAVA_TOOL_OPTIONS", *java)
+    # Bun knows no quotes there; its fetch takes the proxy anyway.
+    if not any(map(str.isspace, str(BUN_PRELOAD))):
         env["BUN_OPTIONS"] = _added(base, "BUN_OPTIONS", f"--preload={BUN_PRELOAD}")
     if doors.tunnel is not None:
         env["SEGMENT_PENDO_TUNNEL"] = doors.tunnel
@@ -132,11 +132,8 @@ def _java_proxy(proxy: str, direct: Sequence[str]) -> list[str]:
     hosts = "|".join(dict.fromkeys(name for entry in direct for name in _java_names(entry)))
     ways = [f"-D{scheme}.proxy{what}" for scheme in ("http", "https") for what in ("Host", "Port")]
     values = [str(parts.hostname), str(parts.port)] * 2
-    # Quoted: a shell script may expand JAVA_TOOL_OPTIONS; the JVM takes quotes away.
-    return [
-        *(f"{way}={value}" for way, value in zip(ways, values, strict=True)),
-        f"'-Dhttp.nonProxyHosts={hosts}'",
-    ]
+    set_to = [f"{way}={value}" for way, value in zip(ways, values, strict=True)]
+    return [*set_to, f"-Dhttp.nonProxyHosts={hosts}"]
 
 
 def _java_names(entry: str) -> list[str]:

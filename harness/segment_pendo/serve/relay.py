@@ -163,6 +163,7 @@ class Relay:
         self._earlier = EarlierCalls(setup)
         self._run = token_hex(3)
         self._count = 0
+        self.settings_asked = 0  # requests of SDKs for their settings, the first that a browser makes
         self.lost = 0  # requests that a sink could not take: their SDKs were not answered 200
 
     def reset(self) -> None:
@@ -239,7 +240,10 @@ class Relay:
 
     def _told(self, receipt: Receipt) -> Steps[None]:
         """Give a receipt that is kept to the sinks that are no keepers."""
-        if receipt.judged or receipt.refusal:
+        if not (receipt.judged or receipt.refusal):
+            asked = route(receipt.request)
+            self.settings_asked += asked is not None and asked.kind == "settings"
+        else:
             for sink in self._sinks:
                 if isinstance(sink, SinkInSteps):
                     yield from sink.take_in_steps(receipt)

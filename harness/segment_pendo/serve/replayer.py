@@ -17,7 +17,8 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.pace import Pace
 from segment_pendo.recordings.resend import Outgoing
 from segment_pendo.serve.client import Client
-from segment_pendo.serve.delivery import Delivery, How, Send
+from segment_pendo.serve.delivery import Delivery, Send
+from segment_pendo.serve.how import How
 from segment_pendo.serve.store.replay import ReplayStore
 from segment_pendo.words import Attempt, CallRef
 

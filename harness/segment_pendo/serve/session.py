@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Self
@@ -21,16 +21,18 @@ from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.cdn_settings import source
 from segment_pendo.serve.client import Client
-from segment_pendo.serve.delivery import Delivery, How, Send, over_http
+from segment_pendo.serve.delivery import Delivery, Send, over_http
 from segment_pendo.serve.environment import ca_directory, default_store
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
+from segment_pendo.serve.how import How, as_in_production
 from segment_pendo.serve.in_process import in_process
 from segment_pendo.serve.launcher import Upstream, upstream
 from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
 from segment_pendo.serve.metrics import Metrics
+from segment_pendo.serve.misses import Misses
 from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.outbox import Elsewhere
@@ -84,6 +86,7 @@ class Plan:
     hosts: tuple[str, ...] = ()
     cdn_settings: str = ""
     with_proxy: bool = True
+    strict: bool = False
     allow_origins: tuple[str, ...] = ()
     mute: tuple[str, ...] = ()
     authority: Path | None = None
@@ -99,19 +102,6 @@ class Plan:
         """Return the file of the store, or None for a temporary one. Raises StateError."""
         is_real = self.to is not None and not self.to.loopback
         return self.store or (default_store() if is_real and self.deliver else None)
-
-
-def _as_in_production(how: How, setup: Setup) -> How:
-    """Return how webhooks are delivered: in batches, where every mapping of the destination says so (W-21).
-
-    A batch has the headers of its first event, so mappings that set some are not batched here.
-    """
-    if how.batch is not None or setup.destination is None or setup.sets_request:
-        return how
-    sizes = [mapping.batch for mapping in setup.destination.file.mappings if mapping.enabled]
-    if not sizes or None in sizes:
-        return how
-    return replace(how, batch=min(batch.size for batch in sizes if batch is not None))
 
 
 def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
@@ -173,6 +163,7 @@ class Session:
         self._posts_here = False  # whether our own deliveries come to the home port
         self.proxy: Any = None
         self.tunnel: Tunnel | None = None
+        self.misses = Misses()
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
         self._side = side
@@ -272,7 +263,7 @@ class Session:
             self._store,
             heard,
             setup=plan.setup,
-            how=_as_in_production(plan.how, plan.setup),
+            how=as_in_production(plan.how, plan.setup),
             tell=self._tell,
         )
 
@@ -319,6 +310,7 @@ class Session:
                 own_ports=[int(url.rpartition(":")[2]) for url in (self.home.url, self.home.tls_url) if url],
                 upstream=self.upstream,
                 faults=self.faults,
+                misses=self.misses,
                 calls_only=await self.home.start_calls_only() if plan.answers else None,
             )
             opened.push_async_callback(self.proxy.stop)

@@ -19,6 +19,7 @@ _CHUNK: Final = 65536
 _HANDSHAKE: Final = 0x16  # the first byte of TLS
 _MOST: Final = 32768  # of a ClientHello
 _DEFAULT: Final = "api.segment.io"  # for a client that names no host
+_PORTS: Final = (80, 443)
 _CONNECTED: Final = b"HTTP/1.1 200"
 
 type _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -33,19 +34,26 @@ class Tunnel:
     def __init__(self, proxy: str, home: str, hosts: Collection[str]) -> None:
         self._proxy, self._home = _port_of(proxy), _port_of(home)
         self._hosts = frozenset(hosts)
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
         self.address = ""
 
     async def start(self) -> None:
         """Begin to listen; `address` is then host:port."""
-        self._server = await asyncio.start_server(self._taken, "127.0.0.1", 0)
-        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._taken, "127.0.0.1", 0)
+        self._servers.append(server)
+        self.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async def start_at(self, address: str) -> None:
+        """Listen at an address's ports of HTTP and HTTPS, too, if this user may have them."""
+        for port in _PORTS:
+            with suppress(OSError):
+                self._servers.append(await asyncio.start_server(self._taken, address, port))
 
     def refuse_new(self) -> None:
-        """Close the listening socket; open connections go on."""
-        if self._server is not None:
-            self._server.close()
+        """Close the listening sockets; open connections go on."""
+        for server in self._servers:
+            server.close()
 
     async def stop(self) -> None:
         """Close all connections."""

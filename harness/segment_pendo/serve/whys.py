@@ -73,6 +73,9 @@ def why_in_steps(database: Database, question: Question, session: str | None = N
     ).fetchone()
     whys.partial = oldest is not None
     others = f"not ({where}) and {of_it} and n > ?"
+    if question.trait is None:
+        # Of others, a question about a whole record needs only who was not known yet.
+        others += " and user is null" if question.kind == "visitor" else " and 0"
     for seen in _seen(database, others, (*values, *its, oldest[0] if oldest else 0)):
         whys.take(seen)
         yield None

@@ -4,6 +4,8 @@ The expected texts were printed by Node 20: JSON.stringify(JSON.parse(text)).
 """
 
 import json
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -155,3 +157,37 @@ def test_stringify_keeps_the_keys_that_segment_loses() -> None:
     value = js_json.read(b'{"b":1.0,"__proto__":[1e400],"2":"\\ud800","1":{"__proto__":null}}').value
     assert js_json.stringify(value) == '{"1":{"__proto__":null},"2":"\\ud800","b":1,"__proto__":[null]}'
     assert js_json.write(value) == b'{"1":{},"2":"\\ud800","b":1}'
+
+
+@pytest.mark.parametrize("deep", [lambda value: [value], lambda value: {"a": value}])
+@pytest.mark.parametrize("least", [[], {}, 1])
+def test_how_deep_a_text_nests_is_known_however_many_brackets_it_has(deep: Any, least: Json) -> None:
+    value = least
+    levels = isinstance(least, list | dict)
+    for _ in range(MAX_DEPTH - 1 - levels):
+        value = deep(value)
+    many: list[Json] = [[] for _ in range(MAX_DEPTH)]
+    allowed = json.dumps([*many, value]).encode()
+    assert js_json.read(allowed).value == [*many, value]
+    with pytest.raises(RecursionError, match="nested more than 250 levels"):
+        js_json.read(json.dumps([*many, deep(value)]).encode())
+
+
+@pytest.mark.parametrize("text", [b"-0", b"[-0]", b'{"a": -0}', b'{"a":1.0}', b'{"a":1e5}', b'{"a":0.10}'])
+def test_what_the_fast_reader_would_spell_anew_is_left_to_the_exact_one(text: bytes) -> None:
+    parsed = js_json.read(text, spelled=True)
+    assert not parsed.ordinary
+    assert js_json.keep(parsed.value) == text.replace(b" ", b"")
+
+
+def test_what_is_ordinary_keeps_its_spelling_with_the_fast_reader() -> None:
+    text = '{"b":1.5,"a":[-0.25,12,"-0","é"],"d":"2026-01-05"}'.encode()
+    parsed = js_json.read(text, spelled=True)
+    assert parsed.ordinary
+    assert js_json.keep(parsed.value, ordinary=True) == text
+
+
+@pytest.mark.parametrize("value", [{"a": {1, 2}}, {"at": datetime(2024, 5, 9, tzinfo=UTC)}])
+def test_what_is_no_json_is_not_written(value: Any) -> None:
+    with pytest.raises(TypeError):
+        js_json.write(value)

@@ -59,6 +59,8 @@ YES, NO, UNKNOWN = (
         (verdicts.node_fetch("v20.1.0", YES, {}), "ok", "elsewhere it ignores HTTPS_PROXY"),
         (verdicts.node_fetch("v20.1.0", YES, {"HTTPS_PROXY": "http://p"}), "warning", "ignores HTTPS_PROXY"),
         (verdicts.node_fetch("v24.1.0", YES, {"HTTPS_PROXY": "http://p"}), "warning", "ignores HTTPS_PROXY"),
+        (verdicts.python_hook(YES), "ok", "it knows no proxy"),
+        (verdicts.python_hook(UNKNOWN), "warning", "does not come to us"),
         (verdicts.node_fetch("v20.1.0", UNKNOWN, {}), "wrong", "does not come to us"),
         (verdicts.node_fetch("v20.1.0", YES, HEEDING), "warning", "ignores HTTPS_PROXY"),
         (verdicts.node_fetch("v22.20.0", YES, HEEDING), "warning", "ignores HTTPS_PROXY"),
@@ -211,6 +213,7 @@ def test_a_whole_examination_leaves_nothing_behind(doctor: Doctor, tmp_path: Pat
         assert states[f"door: {name}"] == "ok", said
     for name in ("urllib", "requests"):
         assert states[f"trust: Python's {name}"] == "ok", said
+    assert states["Python's http.client"] == "ok", said
     # Others may have the default ports here.
     wrong = {name for name, state in states.items() if state == "wrong"}
     assert wrong <= {"home port", "proxy port"}, said

@@ -113,9 +113,10 @@ def test_deliveries_of_earlier_calls_are_counted_apart() -> None:
     async def what(telling: Telling) -> None:
         telling.delivery("old", attempt("delivered"))
         telling.delivery("old-2", attempt("dead", 403))
+        await asyncio.sleep(5)
 
     shown, telling = told(what)
-    assert shown == ["0 delivery call old-2 403 the reason"]
+    assert shown == ["1 delivery call old-2 403 the reason"]
     assert (telling.earlier, telling.ends) == (1, {})
 
 
@@ -127,3 +128,16 @@ def test_the_end_shows_what_still_waits() -> None:
     shown, telling = told(what)
     assert shown == ["0 identify ann wait"]
     assert telling.on_way == 1
+
+
+def test_a_delivery_may_be_told_before_its_call() -> None:
+    async def what(telling: Telling) -> None:
+        telling.delivery("1", attempt("waiting", 503))
+        telling.delivery("1", attempt("dead", 403, number=2))
+        telling.call("1", line("ann"))
+        telling.settle_later(["1"])
+        await asyncio.sleep(5)
+
+    shown, telling = told(what)
+    assert shown == ["0 identify ann 403 the reason"]
+    assert (telling.ends, telling.on_way, telling.earlier) == ({"refused": 1}, 0, 0)

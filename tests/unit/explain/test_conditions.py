@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from segment_pendo.explain.conditions import CONDITIONS, OF_RUNNING, ConditionError, conditions, judged_meets
+from segment_pendo.explain.conditions import CONDITIONS, ConditionError, conditions, judged_meets
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.serve.store.filters import FILTERS
 from segment_pendo.words import Judged, SdkRequest
 
 GROUP = {
@@ -81,7 +80,3 @@ def test_other_names_can_be_known() -> None:
     with pytest.raises(ConditionError):
         conditions(["type=x"], ("level",))
     assert "level" not in CONDITIONS
-
-
-def test_a_running_instance_takes_every_condition() -> None:
-    assert sorted(OF_RUNNING) == sorted(FILTERS)

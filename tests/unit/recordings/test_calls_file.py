@@ -187,17 +187,6 @@ def test_the_verb_and_its_exit_codes(tmp_path: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def test_map_imports_neither_mitmproxy_nor_aiohttp() -> None:
-    code = (
-        "import sys; from click.testing import CliRunner; from segment_pendo.cli import main; "
-        "r = CliRunner().invoke(main, ['map'], input='5'); assert r.exit_code == 1, r.output; "
-        "print({n.partition('.')[0] for n in sys.modules} & {'mitmproxy', 'aiohttp', 'rich', 'asyncio', "
-        "'sqlite3', 'hypothesis'})"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.strip() == "set()", done.stderr
-
-
 def test_a_recording_is_mapped_as_it_was_recorded(tmp_path: Path) -> None:
     setup = Setup(track=True, webhook="classic")
     path = tmp_path / "r.jsonl"

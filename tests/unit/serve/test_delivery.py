@@ -19,7 +19,8 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.retries import Schedule
 from segment_pendo.serve.client import Answer, client
-from segment_pendo.serve.delivery import Delivery, How, over_http
+from segment_pendo.serve.delivery import Delivery, over_http
+from segment_pendo.serve.how import How
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, SdkRequest, Webhook
 

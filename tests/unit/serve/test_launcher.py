@@ -81,7 +81,7 @@ def test_without_a_tunnel_nothing_is_hooked() -> None:
 
 def test_java_gets_proxy_and_trust_store_as_options() -> None:
     base = {"JAVA_TOOL_OPTIONS": "-Xmx1g", "NO_PROXY": ".corp,api.segment.io,10.0.0.1:80"}
-    trust = Trusted(java=("-Djavax.net.ssl.trustStore=/s",))
+    trust = Trusted(java=("-Djavax.net.ssl.trustStore=/a b/s",))
     env = launcher.child_environment(base, Doors(HOME, PROXY), HOSTS, trust)
     assert shlex.split(env["JAVA_TOOL_OPTIONS"]) == [
         "-Xmx1g",
@@ -90,7 +90,7 @@ def test_java_gets_proxy_and_trust_store_as_options() -> None:
         "-Dhttps.proxyHost=127.0.0.1",
         "-Dhttps.proxyPort=4171",
         "-Dhttp.nonProxyHosts=corp|*.corp|10.0.0.1|127.0.0.1|localhost|*.localhost|[::1]",
-        "-Djavax.net.ssl.trustStore=/s",
+        "-Djavax.net.ssl.trustStore=/a b/s",
     ]
 
 

@@ -18,8 +18,8 @@ from segment_pendo import __version__
 from segment_pendo.mapping.catalogue import DROPS
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve import overview_api
-from segment_pendo.serve.delivery import How
 from segment_pendo.serve.home import Home
+from segment_pendo.serve.how import How
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Attempt, CallRef, Destination, Receipt, State

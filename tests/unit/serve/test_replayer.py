@@ -24,7 +24,7 @@ from segment_pendo.recordings.source import source_of_text
 from segment_pendo.segment.retries import Schedule
 from segment_pendo.serve import replayer as replaying
 from segment_pendo.serve.client import Answer
-from segment_pendo.serve.delivery import How
+from segment_pendo.serve.how import How
 from segment_pendo.serve.replayer import Replayer
 from segment_pendo.serve.store.replay import Dead, ReplayStore
 from segment_pendo.words import Webhook

@@ -54,6 +54,20 @@ def test_a_row_is_made_again_to_the_byte(store: Store) -> None:
         assert (row["body"], row["time"]) == (body, "2024-05-09T10:00:01.123Z")
 
 
+def test_a_row_that_was_read_before_shows_what_has_become_of_it(store: Store) -> None:
+    taken = receipt("r-1", "u", "v")
+    store.take(taken)
+    first = store.calls.page().calls
+    assert [row["delivery"] for row in first] == [WAITING, WAITING]
+    store.outbox.attempted(CallRef("r-1", 0), Attempt(1, AT, 503, "it failed", "dead"))
+    again = store.calls.page().calls
+    failed = {"state": "dead", "status": 503, "attempts": 1, "detail": "it failed"}
+    assert again == [first[0] | {"delivery": failed}, first[1]]
+    store.clear()
+    store.take(receipt("r-2", "w"))
+    assert [row["user"] for row in store.calls.page().calls] == ["w"]
+
+
 def test_a_file_is_for_its_owner_and_lives_on(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "store.db"
     store = Store(path, setup=Setup())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from segment_pendo.cli.doctor.verdicts import Asked, Check, client, node_fetch
+from segment_pendo.cli.doctor.verdicts import Asked, Check, client, node_fetch, python_hook
 from segment_pendo.serve import launcher
 from segment_pendo.serve.trust import trusted
 
@@ -56,6 +56,13 @@ fetch(process.argv[1]).then((answer) => process.exit(answer.status === 200 ? 0 :
   process.exit(1);
 });
 """
+_HTTP_CLIENT: Final = """
+import http.client, sys
+connection = http.client.HTTPSConnection(sys.argv[1], timeout=6)
+connection.request("GET", sys.argv[2])
+sys.exit(0 if connection.getresponse().status == 200 else 1)
+"""
+_SETTINGS: Final = "/v1/projects/DOCTOR/settings"
 _JAVA: Final = """
 import java.net.*;
 import javax.net.ssl.*;
@@ -97,7 +104,7 @@ class _Client:
 
 def _installed(directory: Path) -> Iterator[_Client]:
     """Yield the clients of this machine."""
-    python = shutil.which("python3") or shutil.which("python") or sys.executable
+    python = _python_here()
     yield _Client("Python's urllib", (python, "-c", _URLLIB), f"SSL_CERT_FILE={_AUTHORITY} CMD")
     yield _Client("Python's requests", (python, "-c", _REQUESTS), f"REQUESTS_CA_BUNDLE={_AUTHORITY} CMD")
     if node := shutil.which("node"):
@@ -118,9 +125,10 @@ async def checks(trust: Trust, environment: Mapping[str, str]) -> list[Check]:
     home = launcher.Doors(trust.doors.home)
     by_itself = _without_proxy(launcher.child_environment(environment, home, ()))
     by_run = _without_proxy(launcher.child_environment(environment, trust.doors, [HOST], files))
+    reached = [_python(trust, by_run), _fetch(trust, environment, by_run)]
     found = [_asked(one, trust, by_run, by_itself) for one in _installed(trust.directory)]
-    asked = await asyncio.gather(_fetch(trust, environment, by_run), *found)
-    return [check for check in (*asked[1:], asked[0]) if check is not None]
+    asked = await asyncio.gather(*found, *reached)
+    return [check for check in asked if check is not None]
 
 
 def _without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
@@ -147,9 +155,19 @@ async def _fetch(trust: Trust, environment: Mapping[str, str], by_run: Mapping[s
     code, version, _ = await _run((node, "--version"), by_run, trust.directory)
     if code != 0:
         return None  # that it gives no answer is said where its trust is asked
-    url = f"https://{HOST}/v1/projects/DOCTOR/settings"
-    _, asked = await _ended((node, "-e", _FETCH, url), by_run, trust.directory)
+    _, asked = await _ended((node, "-e", _FETCH, f"https://{HOST}{_SETTINGS}"), by_run, trust.directory)
     return node_fetch(version, asked, environment)
+
+
+async def _python(trust: Trust, by_run: Mapping[str, str]) -> Check:
+    """Judge Python's http.client: with our start-up hook, a request for HOST comes to us."""
+    command = (_python_here(), "-c", _HTTP_CLIENT, HOST, _SETTINGS)
+    _, asked = await _ended(command, by_run, trust.directory)
+    return python_hook(asked)
+
+
+def _python_here() -> str:
+    return shutil.which("python3") or shutil.which("python") or sys.executable
 
 
 async def _ended(

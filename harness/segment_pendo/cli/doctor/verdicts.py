@@ -30,6 +30,7 @@ __all__ = [
     "port",
     "proxy_variables",
     "python",
+    "python_hook",
     "state_directory",
     "total",
 ]
@@ -273,6 +274,15 @@ def node_fetch(version: str, reached: Asked, environment: Mapping[str, str]) -> 
         return Check("Node's fetch", "ok", f"Node {version}: it comes to us under `run -- CMD`{tail}")
     said = f"Node {version} ignores HTTPS_PROXY, which is set here; `run -- CMD` leads it to us"
     return Check("Node's fetch", "warning", said, "export NODE_USE_ENV_PROXY=1" if can_heed else _NODE_APP)
+
+
+def python_hook(reached: Asked) -> Check:
+    """Judge whether a client that knows no proxy comes to us under `run -- CMD`, in this shell's Python."""
+    if reached.is_trusted:
+        return Check("Python's http.client", "ok", "it comes to us under `run -- CMD`; it knows no proxy")
+    why = f": {short(reached.why, _WIDEST)}" if reached.why else ""
+    said = f"it knows no proxy, and does not come to us under `run -- CMD` (Python 3.8 and later do){why}"
+    return Check("Python's http.client", "warning", said, "give your SDK $SEGMENT_PENDO_URL as its host")
 
 
 def _can_heed(version: str) -> bool:

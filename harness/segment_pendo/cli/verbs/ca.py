@@ -1,5 +1,7 @@
 """`ca`: manage the certificate authority (CA) of the certificates that the proxy uses for Segment's hosts."""
 
+import shutil
+import ssl
 import sys
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import click
 from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.proxy_extra import needed_side
-from segment_pendo.serve.environment import ca_directory
+from segment_pendo.serve.environment import ca_directory, trust_directory
 
 __all__ = ["command"]
 
@@ -28,6 +30,19 @@ def command() -> None:
 
 
 def _certificate() -> Path:
+    """Return the file of the certificate; mitmproxy, a slow import, is asked only where it is not there."""
+    certificate, both = (ca_directory() / name for name in ("mitmproxy-ca-cert.pem", "mitmproxy-ca.pem"))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            both, password=""
+        )  # never asks at the terminal
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(certificate)
+    except (OSError, ValueError):  # not there, or damaged: mitmproxy makes it, or we say what is wrong
+        return _made()
+    return certificate
+
+
+def _made() -> Path:
     path = needed_side("the certificate is made by mitmproxy").authority(ca_directory())
     assert isinstance(path, Path)
     return path
@@ -47,9 +62,10 @@ def print_() -> None:
 
 @command.command()
 def remove() -> None:
-    """Delete the CA with its key; the next run makes another CA."""
+    """Delete the CA with its key, and the CA files for apps; the next run makes another CA."""
     directory = ca_directory()
     files = sorted(directory.glob("mitmproxy-*"))
+    shutil.rmtree(trust_directory(), ignore_errors=True)
     for file in files:
         try:
             file.unlink()

@@ -10,9 +10,8 @@ from segment_pendo.base.prose import many
 from segment_pendo.cli.completing import call_ids
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
-from segment_pendo.cli.only_option import only_option
+from segment_pendo.cli.only_option import asked_only_option
 from segment_pendo.cli.running import Answer, checked_url, get, url_argument
-from segment_pendo.explain.conditions import OF_RUNNING
 
 __all__ = ["command"]
 
@@ -42,7 +41,7 @@ def command() -> None:
 
 @command.command("list")
 @url_argument
-@only_option("List", OF_RUNNING)
+@asked_only_option("List")
 @click.option(
     "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many calls at most."
 )
@@ -89,7 +88,7 @@ def show_command(name: str, url: str, style: Style, *, brief: bool) -> None:
 
 @command.command("wait")
 @url_argument
-@only_option("Wait for", OF_RUNNING)
+@asked_only_option("Wait for")
 @click.option(
     "--count", type=click.IntRange(0, 1000), default=1, show_default=True, help="For how many calls."
 )

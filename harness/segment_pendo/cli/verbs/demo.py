@@ -19,7 +19,7 @@ from segment_pendo.cli.failure import NOT_DELIVERED
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.run_report import Reporter
 from segment_pendo.cli.signals import Signals
-from segment_pendo.cli.tables import width
+from segment_pendo.cli.tables import width, wrapped
 from segment_pendo.segment.wire import requests
 from segment_pendo.serve.client import Client, client
 from segment_pendo.serve.session import Plan, Session
@@ -96,6 +96,10 @@ async def _demo(port: int, *, once: bool, opens: bool) -> int:
     return code
 
 
+def _say(text: str) -> None:
+    click.echo(wrapped(text, sys.stdout))
+
+
 class _Show:
     """Sends the calls of the demonstration through a session's proxy, and tells what became of them."""
 
@@ -107,16 +111,14 @@ class _Show:
 
     async def good(self) -> int:
         """Send the good calls, and show Pendo's records; return the exit code."""
-        click.echo(
-            f"A Segment SDK sends an identify and a group call to {_SEGMENT}/v1/batch, through the proxy:\n"
-        )
+        _say(f"A Segment SDK sends an identify and a group call to {_SEGMENT}/v1/batch, through the proxy:\n")
         await self._send(GOOD)
         there = [await self._record(kind, name) for kind, name in (("visitor", USER), ("account", GROUP))]
         return 0 if all(there) else NOT_DELIVERED
 
     async def lost(self) -> None:
         """Send the calls that get lost, in whole or in part; say why for one trait."""
-        click.echo("\nNow four calls that Segment answers just the same, and of which Pendo shows little:\n")
+        _say("\nNow four calls that Segment answers just the same, and of which Pendo shows little:\n")
         await self._send(LOST)
         await self._why()
 
@@ -140,7 +142,7 @@ class _Show:
             click.echo(said, err=True)
             return False
         record = json.loads(answer.body)
-        click.echo(f"\nPendo's {kind} {record['id']} (GET {url})")
+        _say(f"\nPendo's {kind} {record['id']} (GET {url})")
         for field, value in record["metadata"]["segmentio"].items():
             click.echo(f"  {field:<10} {json.dumps(value, ensure_ascii=False)}")
         if kind == "visitor":

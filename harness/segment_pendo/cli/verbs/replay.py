@@ -28,8 +28,8 @@ from segment_pendo.recordings.resend import Measure, NoRequest, Resend
 from segment_pendo.recordings.source import Source, source_of, source_of_text
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.serve.client import name_of
-from segment_pendo.serve.delivery import How
 from segment_pendo.serve.environment import SIGNING_KEY, replay_store, secret
+from segment_pendo.serve.how import How
 from segment_pendo.serve.store.replay import ReplayStore
 from segment_pendo.words import Destination, Json
 

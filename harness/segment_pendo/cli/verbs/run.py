@@ -1,46 +1,30 @@
 """`run`: listen for Segment calls; with a command, run it so that its calls come here."""
 
-import asyncio
-import os
 import re
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
-from segment_pendo.base.prose import many
 from segment_pendo.cli import cdn_settings_option, credentials
-from segment_pendo.cli.browser import open_page
-from segment_pendo.cli.child import run_child
 from segment_pendo.cli.delivery_options import delivery_options
-from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.fault_options import Asked, fault_options
 from segment_pendo.cli.help_groups import OF_RUN, GroupedOptions
-from segment_pendo.cli.keyboard import Keyboard
 from segment_pendo.cli.meaning_option import meaning_option
-from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.pseudonym_settings import people, redact_option
-from segment_pendo.cli.run_notes import Draining, Quietly, say
-from segment_pendo.cli.run_report import Reporter
-from segment_pendo.cli.run_words import banner, no_calls, summary
 from segment_pendo.cli.setup_options import setup_options
-from segment_pendo.cli.signals import Signals
-from segment_pendo.explain.events import ready_event
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
 from segment_pendo.recordings.meaning import Meaning
-from segment_pendo.recordings.recorder import Mode
 from segment_pendo.recordings.settings import settings
-from segment_pendo.serve import launcher
 from segment_pendo.serve.cdn_settings import FETCH
-from segment_pendo.serve.delivery import How
-from segment_pendo.serve.session import Plan, Session
+from segment_pendo.serve.how import How
+
+if TYPE_CHECKING:
+    from segment_pendo.recordings.recorder import Mode
 
 __all__ = ["command"]
 
@@ -68,21 +52,6 @@ def _hosts(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 FILE = _File(dir_okay=False, path_type=Path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
-    """The options --fail-on and --expect, which decide the exit code."""
-
-    fail_on: str | None
-    expect: int | None
-
-    def objection(self, reporter: Reporter) -> str:
-        """Return why a check fails, or an empty text."""
-        if self.expect is not None and reporter.calls < self.expect:
-            return f"{many(reporter.calls, 'call')} came; --expect {self.expect} was asked for."
-        why = reporter.why(self.fail_on) if self.fail_on is not None else ""
-        return f"{why}; --fail-on {self.fail_on} was asked for." if why else ""
-
-
 @click.command(cls=GroupedOptions, groups=OF_RUN, context_settings={"ignore_unknown_options": False})
 @click.argument("cmd", nargs=-1, type=click.UNPROCESSED)
 @click.option(
@@ -97,6 +66,9 @@ class _Ends:
     "--tls-port",
     type=_PORT,
     help="Also listen on this port, over TLS, for SDKs that insist on https.  [default: off]",
+)
+@click.option(
+    "--strict", is_flag=True, help="Let CMD reach only us under the names of Segment's hosts (Linux only)."
 )
 @click.option("--no-proxy", is_flag=True, help="Open only the home port, not the proxy.")
 @credentials.to_option
@@ -189,7 +161,7 @@ def command(
     to: str | None,
     api_key_file: Path | None,
     record: Path | None,
-    record_mode: Mode,
+    record_mode: "Mode",
     redact: str,
     meaning: Meaning,
     store: Path | None,
@@ -209,6 +181,7 @@ def command(
     ready_file: Path | None,
     *,
     no_proxy: bool,
+    strict: bool,
     offline: bool,
     loopback_http: bool,
 ) -> None:
@@ -235,10 +208,18 @@ def command(
     if offline and cdn_settings == FETCH:
         message = "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead."
         raise click.UsageError(message)
+    if strict and not cmd:
+        message = "--strict is for a command: run --strict -- CMD."
+        raise click.UsageError(message)
     destination = credentials.find(to, api_key_file)
     if destination and not destination.loopback and any(fault.on == "pendo" for fault in asked.faults):
         message = f"--fault on=pendo is for the Pendo on loopback, and webhooks go to {destination.name}."
         raise click.UsageError(message)
+    # Slow imports: what opens ports and what tells of it; `--help` needs none of them.
+    from segment_pendo.cli.run_report import Reporter  # noqa: PLC0415
+    from segment_pendo.cli.run_session import Ends, run_session  # noqa: PLC0415
+    from segment_pendo.serve.session import Plan  # noqa: PLC0415
+
     plan = Plan(
         port=port,
         proxy_port=proxy_port,
@@ -258,6 +239,7 @@ def command(
         hosts=hosts,
         cdn_settings=cdn_settings,
         with_proxy=not no_proxy,
+        strict=strict,
         allow_origins=origins,
         mute=tuple(settings().mute),
         secrets=credentials.known(destination),
@@ -269,102 +251,4 @@ def command(
         plan.people,
         setup,
     )
-    sys.exit(asyncio.run(_run(plan, cmd, reporter, _Ends(fail_on, expect), ready_file, asked)))
-
-
-async def _run(
-    plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: _Ends, ready_file: Path | None, asked: Asked
-) -> int:
-    if cmd:
-        launcher.program(cmd[0], os.environ)
-    side = _side(plan, cmd)
-    quietly = Quietly()
-    asyncio.get_running_loop().set_exception_handler(quietly)
-    faults = asked.ready(say)
-    plan = replace(plan, how=replace(plan.how, seed=faults.seed))
-    session = Session(plan, reporter, reporter.heard, side=side, tell=say, draining=Draining(), faults=faults)
-    signals = Signals()
-    child_code = 0
-    with ExitStack() as terminal:
-        terminal.callback(reporter.finish)
-        leave = partial(_leave, session, ready_file, terminal)
-        async with session:
-            has_keys = not cmd and Keyboard.is_there()
-            for line in (*banner(session, cmd, has_keys=has_keys), *asked.lines(faults)):
-                say(line)
-            if ready_file is not None:
-                session.write_ready(ready_file)
-            reporter.event(ready_event(session.addresses()))
-            if cmd:
-                child_code = await run_child(session, cmd, signals, leave)
-                # A command that failed may have sent only half of its calls; the old recording is kept then.
-                session.replaces = not child_code
-            else:
-                terminal.enter_context(Keyboard(_keys(session, signals)))
-                await signals.next()
-                signals.end_at_once(leave)
-            _drop(ready_file)
-        left = reporter.finish()
-    if left:
-        say(f"{many(left, 'line')} of this report not printed: nobody reads them.")
-    if signals.interrupted and not has_keys and sys.stderr.isatty():
-        say("")  # the terminal has written ^C
-    summary(session, reporter, say)
-    quietly.summary()
-    if cmd and not reporter.calls and not session.straight() > 0:
-        say(no_calls(plan, refused=bool(reporter.refused)))
-    return child_code or _code(session, reporter, ends)
-
-
-def _keys(session: Session, signals: Signals) -> dict[str, Callable[[], object]]:
-    """Return what each key does: o opens the page, q ends the run as Ctrl-C does."""
-    opening: set[asyncio.Task[None]] = set()
-
-    def open_it() -> None:
-        task = asyncio.create_task(open_page(f"{session.home.url}/", say))
-        opening.add(task)
-        task.add_done_callback(opening.discard)
-
-    return {"o": open_it, "q": signals.interrupt}
-
-
-def _drop(ready_file: Path | None) -> None:
-    if ready_file is not None:
-        with suppress(OSError):
-            ready_file.unlink()
-
-
-def _leave(session: Session, ready_file: Path | None, terminal: ExitStack) -> None:
-    """Leave nothing behind where a second signal ends us at once."""
-    terminal.close()
-    _drop(ready_file)
-    if session.recorder is not None:
-        session.recorder.abandon()
-    kept = f"; this run's calls are in {session.recorder.target}" if session.recorder is not None else ""
-    say(f"Ended at once: nothing more was delivered{kept}.")
-
-
-def _side(plan: Plan, cmd: tuple[str, ...]) -> Any:
-    """Return the proxy's module if it is wanted and installed. Raises Failure if something needs it."""
-    if plan.tls_port is not None:
-        return needed_side("TLS at the home port needs the certificates of mitmproxy")
-    if cmd and plan.with_proxy and proxy_side() is None:
-        message = (
-            "run -- CMD needs the proxy, and so mitmproxy, which is not installed. Install it with: "
-            f"{INSTALL}, or give --no-proxy to use only the home port."
-        )
-        raise Failure(message, CANNOT_START)
-    return proxy_side() if plan.with_proxy else None
-
-
-def _code(session: Session, reporter: Reporter, ends: _Ends) -> int:
-    """Return the exit code of a run whose command, if any, ended well; say why it is not 0."""
-    lost = session.relay.lost
-    if lost:
-        say(f"{many(lost, 'request')} could not be kept and got the answer 500: see the lines above.")
-        return NOT_DELIVERED
-    objection = ends.objection(reporter)
-    if objection:
-        say(objection)
-        return FOUND
-    return NOT_DELIVERED if session.left or reporter.deliveries["dead"] else 0
+    sys.exit(run_session(plan, cmd, reporter, Ends(fail_on, expect), ready_file, asked))

@@ -32,7 +32,7 @@ export function fixBox(row, explained) {
     else lines.push([finding.path, [finding.path === "$" ? "" : mono(human(finding.path)), finding.path === "$" ? "" : ": ", finding.message], null, finding.code]);
   }
   const last = (explained.attempts || []).at(-1);
-  if (last && last.state !== "delivered" && last.detail) lines.unshift(["", [last.detail], null, null]);
+  if (last && last.state !== "delivered" && last.detail) lines.unshift(["", [last.detail[0].toUpperCase() + last.detail.slice(1)], null, null]);
   const [, todo] = row.outcome === "skipped" ? lostBy(row) : [];
   if (todo) lines.unshift(["", [todo], null, row.code]);
   if (!lines.length) return null;

@@ -11,13 +11,15 @@ const LANGUAGE = [
   ["code:NESTED_IGNORED", "calls with this finding"], ["level:error", "level:warning means warnings and errors"],
   ["outcome:dropped", "webhook, skipped, dropped, unselected, refused"], ["delivery:dead", "waiting, delivered, held, dead"],
   ["since:10:15", "until:10:15:30, or an ISO time; a drag over the strip sets both"],
-  ["anything else", "text in ids, events, traits and values"],
+  ["session:ID", "door:proxy: where the call came in"],
+  ["anything else", "text in ids, events, codes, names of traits"],
 ];
 
 export function listen(acts) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || one("help").open) return;
     const typing = event.target.matches("input, textarea, select");
+    if (event.key === "Enter" && event.target.closest("button, a, summary")) return; // it presses that
     if (event.key === "Escape") {
       if (typing) event.target.blur();
       acts.back();

@@ -146,7 +146,8 @@ export class List {
     if (!this.fold().length) return;
     const at = this.lineOf(this.selected);
     const last = this.lines.length - 1;
-    const to = at < 0 ? (steps < 0 ? last : 0) : Math.min(last, Math.max(0, at + steps));
+    const from = at >= 0 ? at : steps === -1 ? last + 1 : steps === 1 ? -1 : 0;
+    const to = Math.min(last, Math.max(0, from + steps));
     this.act.open(this.lines[to][0].id, true);
   }
 

@@ -9,7 +9,7 @@ import * as setup from "./setup.js";
 import * as target from "./target.js";
 import { Detail } from "./detail.js";
 import { button, one, refill, say, visible } from "./dom.js";
-import { address, has, link, read, toggled } from "./filter.js";
+import { NAMES, address, has, link, read, toggled } from "./filter.js";
 import { List } from "./list.js";
 import { listen } from "./stream.js";
 import { Timeline } from "./timeline.js";
@@ -107,7 +107,7 @@ function open(id, keep = false) {
 
 function search() {
   const { filters, unknown } = read(at.q);
-  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are user: group: type: event: trait: code: level: outcome: delivery: since: until:`) : "";
+  one("filter-help").textContent = unknown.length ? visible(`There is no filter ${unknown[0]}: there are ${NAMES.map((name) => `${name}:`).join(" ")}`) : "";
   if (unknown.length) return;
   calls.search(filters);
   strip.refresh(filters);
@@ -118,7 +118,7 @@ function loaded() {
   const none = one("none");
   none.hidden = !isEmpty;
   if (isEmpty && at.q) refill(none, "No call matches this filter.", button("Remove the filter", () => go({ q: "" })));
-  else if (isEmpty) refill(none, "Waiting for the first call.");
+  else if (isEmpty) refill(none, "Waiting for the first call.", button("Point an SDK here", () => go({ view: "setup" }), "first on-phone"));
   if (at.call) {
     list.select(at.call);
     if (!detail.row) showCall();

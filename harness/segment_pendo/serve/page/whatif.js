@@ -21,8 +21,9 @@ export const banner = (text, leave) => make("p", { class: "if", role: "note" }, 
 // Draw the choices and the answer; `text` returns what is asked for, `go` goes to the address of something else.
 export async function draw(place, text, go) {
   const answer = make("div", { "aria-live": "polite" });
+  const rows = make("div", { class: "cards" });
   const form = make("div", { class: "choices" });
-  refill(place, make("h2", {}, "What if"), make("p", { class: "quiet" }, "Calls that are there, as another set-up would send them. Nothing is sent, and the run stays as it is."), form, answer);
+  refill(place, make("h2", {}, "What if"), make("p", { class: "quiet" }, "Calls that are there, as another set-up would send them. Nothing is sent, and the run stays as it is."), answer, form, rows);
   let last = null;
   const show = async () => {
     const own = text();
@@ -36,6 +37,7 @@ export async function draw(place, text, go) {
     refill(form, ...(known && known.setup ? choices(known, own, (next) => go({ whatIf: next })) : []));
     if (focused) form.querySelector(`select[name="${CSS.escape(focused)}"]`)?.focus();
     refill(answer, ...(told ? found(told, own, go) : [make("p", {}, "segment-pendo does not answer.")]));
+    refill(rows, ...(told && told.rows ? cards(told, go) : []));
   };
   await show();
   return show;
@@ -79,9 +81,14 @@ function found(told, text, go) {
     banner(text, () => go({ whatIf: "" })),
     make("h3", { class: "under" }, told.changed ? `${told.changed.toLocaleString("en")} of ${of} would end otherwise` : `None of ${of} would end otherwise`),
     counts.length ? make("p", {}, counts.join(" · ")) : null,
-    make("div", { class: "cards" }, ...told.rows.map((row) => make("article", { class: "card" },
+  ];
+}
+
+function cards(told, go) {
+  return [
+    ...told.rows.map((row) => make("article", { class: "card" },
       button(`${clock(row.time)}  ${[row.type, row.user, row.group].filter(Boolean).map((part) => cut(shown(part), 60)).join(" ")}`, () => go({ view: "calls", call: shown(row.id) }), "mono plain"),
-      make("p", { class: "quiet" }, make("del", {}, withoutName(row.was))), make("p", {}, withoutName(row.now))))),
+      make("p", { class: "quiet" }, make("del", {}, withoutName(row.was))), make("p", {}, withoutName(row.now)))),
     told.changed > told.rows.length ? make("p", { class: "quiet" }, `${told.changed - told.rows.length} more.`) : null,
   ];
 }

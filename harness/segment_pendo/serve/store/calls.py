@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.steps import Steps
 from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.setup import Setup
@@ -16,6 +17,8 @@ from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judge
 __all__ = ["Calls", "Kept", "Page"]
 
 MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
+_HELD: Final = 1000  # calls
+_MOST_HELD: Final = 64 * 1024  # bytes of a request whose calls are held
 _COLUMNS: Final = (
     "select c.n, c.place, c.state, c.status, c.attempts, c.history, c.signature, "
     "(select a.detail from attempts a where a.n = c.n and a.place = c.place and a.number = c.attempts) "
@@ -49,6 +52,8 @@ class Calls:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # What was read last: people look at the same calls again, and suites ask until a call is there.
+        self._read = Bounded[tuple[int, int], Kept](_HELD, "setting")
 
     def page(
         self,
@@ -147,11 +152,18 @@ class Calls:
         """Yield each row with its cursor."""
         for number, of_receipt in groupby(selected, key=lambda row: row[0]):
             group = [*of_receipt]
+            held = [] if as_if is not None else [self._read.get(row[:2]) for row in group]
+            if held and None not in held:
+                pairs = zip(group, held, strict=True)
+                yield from ((f"{number}.{row[1]}", _again(kept, row)) for row, kept in pairs if kept)
+                continue
             try:
-                made = remade(self._database, number, _indexes(group), as_if)
+                receipt, setup = remade(self._database, number, _indexes(group), as_if)
             except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
                 continue
-            for place, kept in _kept(*made, group):
+            for place, kept in _kept(receipt, setup, group):
+                if as_if is None and len(receipt.request.body) <= _MOST_HELD:
+                    self._read[number, place] = kept
                 yield f"{number}.{place}", kept
 
     def states(self, destination: int | None = None) -> dict[str, int]:
@@ -185,15 +197,23 @@ def _indexes(rows: list[_Row]) -> set[int]:
 
 def _kept(receipt: Receipt, setup: Setup, rows: list[_Row]) -> Iterator[tuple[int, Kept]]:
     again = judged_at(receipt)
-    for _, place, state, status, attempts, history, signature, detail in rows:
+    for selected in rows:
+        _, place, _, _, _, history, signature, _ = selected
         if place not in again:  # kept by another version, which read it differently
             continue
-        delivery = None if state is None else _delivery(state, status, attempts, detail)
         judged = as_kept(again[place], history, signature, setup)
-        row = call_row(receipt, judged, delivery=delivery)
+        row = call_row(receipt, judged, delivery=_delivery_of(selected))
         yield place, Kept(row, receipt, judged, setup, [])
 
 
-def _delivery(state: str, status: int | None, attempts: int, detail: str | None) -> JsonObject:
+def _again(kept: Kept, row: _Row) -> Kept:
+    """Return a call that was read before, with what has become of its webhook meanwhile."""
+    return kept._replace(row=call_row(kept.receipt, kept.judged, delivery=_delivery_of(row)))
+
+
+def _delivery_of(row: _Row) -> JsonObject | None:
+    _, _, state, status, attempts, _, _, detail = row
+    if state is None:
+        return None
     delivery: JsonObject = {"state": state, "status": status, "attempts": attempts}
     return delivery | {"detail": detail} if detail and state != "delivered" else delivery

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, cast
 
 from segment_pendo.base import js_json
@@ -122,9 +123,7 @@ def remade_in_steps(
     (name, at, door, session, method, path, query, host, ip, headers, body, setup) = row
     kept = _as_sent(header_pairs(js_json.read(headers.encode()).value))
     request = SdkRequest(method, path, query, kept, body, host, ip, door, session or "")
-    described = js_json.read(setup.encode()).value
-    assert isinstance(described, dict)
-    as_then = Setup().like(described)
+    as_then = _as_described(setup)
     if as_if is not None:
         as_then = as_if(as_then)
     if as_then.destination is not None and as_then.destination.file.function is not None:
@@ -132,6 +131,14 @@ def remade_in_steps(
     received = datetime.fromisoformat(at)
     receipt = yield from assess_in_steps(request, id=name, at=received, setup=as_then, only=only)
     return receipt, as_then
+
+
+@lru_cache(maxsize=16)  # a store has few, and each of its receipts names one
+def _as_described(setup: str) -> Setup:
+    """Return a setup as it was kept. Raises ValueError."""
+    described = js_json.read(setup.encode()).value
+    assert isinstance(described, dict)
+    return Setup().like(described)
 
 
 def _by_function(database: Database, number: int) -> dict[int, JsonObject | None]:
