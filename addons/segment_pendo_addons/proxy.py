@@ -21,8 +21,8 @@ from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.segment.hosts import INTERCEPTED, SCRIPTS
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
-from segment_pendo.serve.launcher import Upstream
-from segment_pendo.serve.misses import Misses
+from segment_pendo.serve.launching.launcher import Upstream
+from segment_pendo.serve.launching.misses import Misses
 from segment_pendo.serve.relay import Relay
 from segment_pendo_addons.handover import Handover
 from segment_pendo_addons.intercept import Intercept, allow_patterns

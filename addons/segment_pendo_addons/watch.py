@@ -7,7 +7,7 @@ from mitmproxy import connection, http, tls
 from mitmproxy.proxy import layer
 
 from segment_pendo.base.hosts import bare, is_this_machine
-from segment_pendo.serve.misses import Misses, note
+from segment_pendo.serve.launching.misses import Misses, note
 from segment_pendo_addons.intercept import sdk_request
 
 __all__ = ["Watch"]

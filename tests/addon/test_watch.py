@@ -6,7 +6,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.test import taddons, tflow, tutils
 
-from segment_pendo.serve.misses import Misses
+from segment_pendo.serve.launching.misses import Misses
 from segment_pendo_addons.watch import Watch
 
 UNKNOWN_CA = "The client does not trust the proxy's certificate for api.segment.io (tlsv1 alert unknown ca)"

@@ -1,4 +1,4 @@
-"""docs/http-api.md and serve/openapi.json say what the code answers: each path, each name, no other."""
+"""docs/http-api.md and serve/api/openapi.json say what the code answers: each path, each name, no other."""
 
 import json
 import re
@@ -7,13 +7,13 @@ from typing import Any
 
 import aiohttp
 import make_api
+from tests.unit.serve.api.test_inspector import send
 from tests.unit.serve.test_home import fetch, talk
-from tests.unit.serve.test_inspector import send
 
 from segment_pendo.explain.rows import CallRow
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.serve.api.metrics import Metrics
 from segment_pendo.serve.home import Home
-from segment_pendo.serve.metrics import Metrics
 from segment_pendo.serve.questions import NAMES
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.filters import FILTERS

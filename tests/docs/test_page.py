@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from segment_pendo.recordings.settings import settings
-from segment_pendo.serve import inspector
+from segment_pendo.serve.api import inspector
 from segment_pendo.serve.store.filters import FILTERS
 
 ROOT = Path(__file__).parents[2]

@@ -17,14 +17,14 @@ def ran(*line: str | Path, env: dict[str, str], data: str = "") -> subprocess.Co
 def test_what_the_wheel_holds(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
-        "serve/page/page.html",
-        "serve/page/page.js",
-        "serve/page/icon.svg",
-        "serve/page/page.css",
-        "serve/node/bun_preload.cjs",
-        "serve/node/preload.cjs",
-        "serve/python/segment_pendo_hook.py",
-        "serve/python/sitecustomize.py",
+        "serve/api/page/page.html",
+        "serve/api/page/page.js",
+        "serve/api/page/icon.svg",
+        "serve/api/page/page.css",
+        "serve/launching/node/bun_preload.cjs",
+        "serve/launching/node/preload.cjs",
+        "serve/launching/python/segment_pendo_hook.py",
+        "serve/launching/python/sitecustomize.py",
         "py.typed",
     ):
         assert f"segment_pendo/{name}" in names

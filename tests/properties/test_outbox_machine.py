@@ -19,8 +19,8 @@ from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.retries import Schedule
 from segment_pendo.serve.client import Answer
-from segment_pendo.serve.delivery import Delivery
-from segment_pendo.serve.how import How
+from segment_pendo.serve.delivering.delivery import Delivery
+from segment_pendo.serve.delivering.how import How
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.pending import Pending, PendingCall
 from segment_pendo.words import SdkRequest, Webhook

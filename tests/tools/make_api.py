@@ -1,4 +1,4 @@
-"""Make serve/openapi.json and docs/http-api.md again from the routes, the names that they take, and the rows.
+"""Make openapi.json and docs/http-api.md again from the routes, the names that they take, and the rows.
 
 `uv run python tests/tools/make_api.py`
 """
@@ -17,7 +17,7 @@ from segment_pendo import __version__
 from segment_pendo.explain.rows import CallRow
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.webhooks import KINDS
-from segment_pendo.serve import inspector
+from segment_pendo.serve.api import inspector
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.listener import CHANGE_HEADER
 from segment_pendo.serve.questions import NAMES

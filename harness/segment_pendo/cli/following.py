@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
 from segment_pendo.base.prose import many
-from segment_pendo.cli.call_lines import Lines
-from segment_pendo.cli.call_summary import summary
 from segment_pendo.cli.failure import CANNOT_START, Failure
-from segment_pendo.cli.printer import Printer
-from segment_pendo.cli.row_lines import attempt_of, judged_and_line, refused_line, setup_of
-from segment_pendo.cli.telling import Telling
+from segment_pendo.cli.terminal.call_lines import Lines
+from segment_pendo.cli.terminal.call_summary import summary
+from segment_pendo.cli.terminal.printer import Printer
+from segment_pendo.cli.terminal.row_lines import attempt_of, judged_and_line, refused_line, setup_of
+from segment_pendo.cli.terminal.telling import Telling
 from segment_pendo.explain import rows
 from segment_pendo.explain.call_line import CallLine
 from segment_pendo.explain.conditions import judged_meets

@@ -22,9 +22,9 @@ from segment_pendo.recordings.undelivered import write_undelivered
 from segment_pendo.segment.retries import retry_after
 from segment_pendo.segment.webhooks import ACTIONS
 from segment_pendo.serve.client import Answer, Client, client, name_of
-from segment_pendo.serve.delivery import over_http
-from segment_pendo.serve.how import How
-from segment_pendo.serve.replayer import Replayer
+from segment_pendo.serve.delivering.delivery import over_http
+from segment_pendo.serve.delivering.how import How
+from segment_pendo.serve.delivering.replayer import Replayer
 from segment_pendo.serve.store.replay import ReplayStore
 from segment_pendo.words import Attempt, CallRef, Destination, SdkRequest
 

@@ -13,7 +13,7 @@ from segment_pendo.serve.client import client
 from segment_pendo.words import JsonObject
 
 if TYPE_CHECKING:
-    from segment_pendo.serve.launcher import Upstream
+    from segment_pendo.serve.launching.launcher import Upstream
 
 __all__ = ["FETCH", "CdnSettingsError", "Fetched", "FromFile", "Source", "source"]
 

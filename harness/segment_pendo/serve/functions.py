@@ -30,7 +30,7 @@ from segment_pendo.words import Json, JsonObject
 
 __all__ = ["FunctionFileError", "FunctionRunner", "NodeError", "shared"]
 
-RUNNER: Final = Path(__file__).resolve().parent / "node" / "function_runner.cjs"
+RUNNER: Final = Path(__file__).resolve().parent / "function_runner.cjs"
 OLDEST: Final = 18
 _MEGABYTES: Final = 128  # of JavaScript's heap
 _MOST_MEMORY: Final = 400_000_000  # bytes of the whole process, of which Node itself takes some 80 MB

@@ -12,18 +12,18 @@ from aiohttp import web
 from segment_pendo.base.headers import decoded_headers
 from segment_pendo.base.prose import plain
 from segment_pendo.segment.ingest import masked
+from segment_pendo.serve.api.feed import Feed
+from segment_pendo.serve.api.inspector import Inspector
+from segment_pendo.serve.api.metrics import Metrics, metrics_route
+from segment_pendo.serve.api.overview_api import OverviewApi
+from segment_pendo.serve.api.sessions import SessionsApi, known_session
 from segment_pendo.serve.failing import fail, fault_routes, refusal
 from segment_pendo.serve.faults import Faults
-from segment_pendo.serve.feed import Feed
 from segment_pendo.serve.gate import Gate
-from segment_pendo.serve.inspector import Inspector
 from segment_pendo.serve.listener import Listener, Port, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
-from segment_pendo.serve.metrics import Metrics, metrics_route
-from segment_pendo.serve.overview_api import OverviewApi
 from segment_pendo.serve.questions import unknown_path
 from segment_pendo.serve.relay import NotKept, Relay
-from segment_pendo.serve.sessions import SessionsApi, known_session
 from segment_pendo.serve.store import Store
 from segment_pendo.words import JsonObject, Reply, SdkRequest
 

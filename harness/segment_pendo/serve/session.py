@@ -19,24 +19,24 @@ from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.segment.hosts import INTERCEPTED
+from segment_pendo.serve.api.metrics import Metrics
 from segment_pendo.serve.cdn_settings import source
 from segment_pendo.serve.client import Client
-from segment_pendo.serve.delivery import Delivery, Send, over_http
+from segment_pendo.serve.delivering.delivery import Delivery, Send, over_http
+from segment_pendo.serve.delivering.how import How, as_in_production
+from segment_pendo.serve.delivering.in_process import in_process
 from segment_pendo.serve.environment import ca_directory, default_store
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
-from segment_pendo.serve.how import How, as_in_production
-from segment_pendo.serve.in_process import in_process
-from segment_pendo.serve.launcher import Upstream, upstream
+from segment_pendo.serve.launching.launcher import Upstream, upstream
+from segment_pendo.serve.launching.misses import Misses
+from segment_pendo.serve.launching.tunnel import Tunnel
 from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
-from segment_pendo.serve.metrics import Metrics
-from segment_pendo.serve.misses import Misses
 from segment_pendo.serve.relay import Relay, Sink
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.outbox import Elsewhere
-from segment_pendo.serve.tunnel import Tunnel
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
 __all__ = ["DRAIN", "Plan", "Session", "SessionError"]

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from segment_pendo.cli import main
 from segment_pendo.explain.fate import WHERE
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.serve.inspector import Inspector
+from segment_pendo.serve.api.inspector import Inspector
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
 from segment_pendo.words import SdkRequest

@@ -16,7 +16,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.serve.inspector import Inspector
+from segment_pendo.serve.api.inspector import Inspector
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store

@@ -13,7 +13,7 @@ from segment_pendo.cli import main
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.serve.inspector import Inspector
+from segment_pendo.serve.api.inspector import Inspector
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Attempt, CallRef, SdkRequest
 
@@ -152,7 +152,7 @@ def test_an_assumption_is_asked(tmp_path: Path) -> None:
 def test_no_line_is_wider_than_the_terminal(
     calls: Path, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segment_pendo.cli.tables.width", lambda: columns)
+    monkeypatch.setattr("segment_pendo.cli.terminal.tables.width", lambda: columns)
     for words in (["ann", "firstName"], ["ann"], ["y" * 300, "z" * 300]):
         for line in invoke(*words, "--from", calls).stdout.splitlines():
             assert len(line) <= columns

@@ -9,7 +9,7 @@ import pytest
 
 from segment_pendo.base.hosts import is_loopback
 from segment_pendo.base.json_path import json_path
-from segment_pendo.cli.run_report import Reporter
+from segment_pendo.cli.run.report import Reporter
 from segment_pendo.pendo import findings, ids
 from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.regions import caveat, destination, examine, webhook_url

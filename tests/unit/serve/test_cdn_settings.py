@@ -15,7 +15,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.cdn_settings import LARGEST
 from segment_pendo.serve.cdn_settings import CdnSettingsError, Fetched, FromFile, source
 from segment_pendo.serve.client import name_of
-from segment_pendo.serve.launcher import Upstream
+from segment_pendo.serve.launching.launcher import Upstream
 from segment_pendo.serve.relay import Relay
 from segment_pendo.words import Reply, SdkRequest
 

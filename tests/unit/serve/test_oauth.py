@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from segment_pendo.cli.run_report import Reporter
+from segment_pendo.cli.run.report import Reporter
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.segment.oauth import TOKEN

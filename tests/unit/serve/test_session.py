@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from segment_pendo.recordings.format import RecordingError
-from segment_pendo.serve.delivery import Delivery
+from segment_pendo.serve.delivering.delivery import Delivery
 from segment_pendo.serve.listener import ListenerError
 from segment_pendo.serve.session import Plan, Session, SessionError
 from segment_pendo.words import Attempt, CallRef, Receipt

@@ -23,7 +23,7 @@ from segment_pendo.recordings.resend import Resend
 from segment_pendo.recordings.source import source_of
 from segment_pendo.segment.functions import Returned
 from segment_pendo.serve.client import Answer
-from segment_pendo.serve.delivery import Delivery
+from segment_pendo.serve.delivering.delivery import Delivery
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.pending import Pending
 from segment_pendo.words import CallRef, Receipt, SdkRequest, Webhook

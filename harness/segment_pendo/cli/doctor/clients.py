@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from segment_pendo.cli.doctor.verdicts import Asked, Check, client, node_fetch, python_hook
-from segment_pendo.serve import launcher
-from segment_pendo.serve.trust import trusted
+from segment_pendo.serve.launching import launcher
+from segment_pendo.serve.launching.trust import trusted
 
 __all__ = ["HOST", "Trust", "checks"]
 

@@ -19,9 +19,9 @@ from segment_pendo.cli.doctor import clients, machine, verdicts
 from segment_pendo.cli.doctor.verdicts import Check
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.segment.wire import requests
-from segment_pendo.serve import launcher
 from segment_pendo.serve.client import Client, client
 from segment_pendo.serve.environment import state_directory
+from segment_pendo.serve.launching import launcher
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import Attempt, CallRef, Receipt
 

@@ -12,8 +12,8 @@ from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
 from segment_pendo.base.js_json import read
 from segment_pendo.cli.doctor.verdicts import Check, Held, Mode, authority_files, state_directory
 from segment_pendo.serve.client import Client
+from segment_pendo.serve.launching.trust import BUNDLES, EXTRAS
 from segment_pendo.serve.listener import ListenerError, Port
-from segment_pendo.serve.trust import BUNDLES, EXTRAS
 
 __all__ = ["authority_check", "certificate", "held", "missing_files", "newest", "state_check"]
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT, is_loopback
 from segment_pendo.base.prose import many, short
-from segment_pendo.serve.launcher import Upstream, UpstreamError, covering, upstream
-from segment_pendo.serve.trust import BUNDLES, EXTRAS
+from segment_pendo.serve.launching.launcher import Upstream, UpstreamError, covering, upstream
+from segment_pendo.serve.launching.trust import BUNDLES, EXTRAS
 from segment_pendo.words import JsonObject
 
 __all__ = [

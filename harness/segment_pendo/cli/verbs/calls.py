@@ -10,7 +10,7 @@ from segment_pendo.base.prose import many
 from segment_pendo.cli.completing import call_ids
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
-from segment_pendo.cli.only_option import asked_only_option
+from segment_pendo.cli.options.only import asked_only_option
 from segment_pendo.cli.running import Answer, checked_url, get, url_argument
 
 __all__ = ["command"]
@@ -81,7 +81,7 @@ def show_command(name: str, url: str, style: Style, *, brief: bool) -> None:
       segment-pendo calls show c81476-2.0 --short
       segment-pendo calls show c81476-2.0 http://127.0.0.1:4170 --format ndjson
     """
-    from segment_pendo.cli.explained_call import explained_row, say_row  # noqa: PLC0415 - a shell waits
+    from segment_pendo.cli.terminal.explained_call import explained_row, say_row  # noqa: PLC0415 - a shell waits
 
     say_row(explained_row(checked_url(url), name), style, brief=brief)
 
@@ -133,8 +133,8 @@ def _page(url: str, answer: Answer, also: int = 200) -> Any:
 
 
 def _print(url: str, found: Iterable[Any], style: Style) -> None:
-    from segment_pendo.cli.call_lines import Lines  # noqa: PLC0415 - a shell waits for completion
-    from segment_pendo.cli.row_lines import judged_and_line, setup_of  # noqa: PLC0415
+    from segment_pendo.cli.terminal.call_lines import Lines  # noqa: PLC0415 - a shell waits for completion
+    from segment_pendo.cli.terminal.row_lines import judged_and_line, setup_of  # noqa: PLC0415
     from segment_pendo.explain import rows  # noqa: PLC0415
 
     if style == "ndjson":

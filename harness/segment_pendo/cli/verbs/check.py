@@ -8,11 +8,11 @@ from typing import Final
 import click
 
 from segment_pendo.base.prose import many, short
-from segment_pendo.cli.calls_input import inputs_argument, only_recordings_option, strict_option
 from segment_pendo.cli.check_reports import REPORTS, Checked
 from segment_pendo.cli.failure import FOUND, REFUSED, Failure
-from segment_pendo.cli.files_input import Files
-from segment_pendo.cli.meaning_option import meaning_option
+from segment_pendo.cli.inputs.calls import inputs_argument, only_recordings_option, strict_option
+from segment_pendo.cli.inputs.files import Files
+from segment_pendo.cli.options.meaning import meaning_option
 from segment_pendo.explain import rows
 from segment_pendo.explain.teller import WHO, named
 from segment_pendo.recordings import format as recording

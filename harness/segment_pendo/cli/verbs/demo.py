@@ -14,12 +14,12 @@ from urllib.parse import quote
 import click
 
 from segment_pendo.base.prose import printable
-from segment_pendo.cli.browser import open_page
 from segment_pendo.cli.failure import NOT_DELIVERED
 from segment_pendo.cli.proxy_extra import needed_side
-from segment_pendo.cli.run_report import Reporter
+from segment_pendo.cli.run.report import Reporter
 from segment_pendo.cli.signals import Signals
-from segment_pendo.cli.tables import width, wrapped
+from segment_pendo.cli.terminal.browser import open_page
+from segment_pendo.cli.terminal.tables import width, wrapped
 from segment_pendo.segment.wire import requests
 from segment_pendo.serve.client import Client, client
 from segment_pendo.serve.session import Plan, Session

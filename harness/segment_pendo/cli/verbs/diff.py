@@ -8,8 +8,8 @@ import click
 
 from segment_pendo.base.prose import many, plain, printable, short
 from segment_pendo.cli.failure import FOUND
-from segment_pendo.cli.meaning_option import meaning_option
-from segment_pendo.cli.progress import watched
+from segment_pendo.cli.options.meaning import meaning_option
+from segment_pendo.cli.terminal.progress import watched
 from segment_pendo.explain import rows
 from segment_pendo.recordings.compare import Comparison, Pair, TraitChange, as_json, compare
 from segment_pendo.recordings.files import Recorded

@@ -10,12 +10,12 @@ from typing import Literal
 import click
 from click.core import ParameterSource
 
-from segment_pendo.cli.calls_input import Inputs, input_options
 from segment_pendo.cli.completing import call_ids
-from segment_pendo.cli.explained_call import explained_row, say_row
 from segment_pendo.cli.failure import FOUND, Failure
-from segment_pendo.cli.only_option import only_option
+from segment_pendo.cli.inputs.calls import Inputs, input_options
+from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.running import at_option, calls, get
+from segment_pendo.cli.terminal.explained_call import explained_row, say_row
 from segment_pendo.explain.conditions import judged_meets
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import WHERE, explained

@@ -12,7 +12,7 @@ from segment_pendo.base.prose import short
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.base.switch import Switch, table
 from segment_pendo.cli import completing
-from segment_pendo.cli.tables import width
+from segment_pendo.cli.terminal.tables import width
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS, OF_CALLS, find
 from segment_pendo.mapping.examples import EXAMPLES, Example
 from segment_pendo.pendo import rules as pendo_rules

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from segment_pendo.cli.calls_input import Inputs, input_options
+from segment_pendo.cli.inputs.calls import Inputs, input_options
 from segment_pendo.explain import rows
 
 __all__ = ["command"]

@@ -10,11 +10,11 @@ import click
 
 from segment_pendo.base.prose import many, plain, printable, short
 from segment_pendo.base.times import text
-from segment_pendo.cli import credentials
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, REFUSED, Failure
 from segment_pendo.cli.help_groups import Suggesting
-from segment_pendo.cli.store_option import existing, store_option
-from segment_pendo.cli.tables import print_table
+from segment_pendo.cli.options import credentials
+from segment_pendo.cli.options.store import existing, store_option
+from segment_pendo.cli.terminal.tables import print_table
 from segment_pendo.explain import rows
 from segment_pendo.explain.fate import explained, fate
 from segment_pendo.explain.sent import attempt_lines, webhook_lines

@@ -8,8 +8,8 @@ import click
 from segment_pendo.base.hosts import HOME_PORT
 from segment_pendo.base.prose import printable
 from segment_pendo.cli import completing
-from segment_pendo.cli.fault_options import Asked, fault_options
-from segment_pendo.cli.setup_options import pendo_switches
+from segment_pendo.cli.options.faults import Asked, fault_options
+from segment_pendo.cli.options.setup import pendo_switches
 from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.fate import fate
 from segment_pendo.explain.teller import finding_line

@@ -11,10 +11,10 @@ import click
 
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import many, plain
-from segment_pendo.cli.calls_input import only_recordings_option
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
-from segment_pendo.cli.tables import print_table
+from segment_pendo.cli.inputs.calls import only_recordings_option
+from segment_pendo.cli.terminal.tables import print_table
 from segment_pendo.explain import rows
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import inferred_plan

@@ -9,8 +9,8 @@ import click
 
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import many, whole
-from segment_pendo.cli.calls_input import Inputs, input_options
 from segment_pendo.cli.failure import FOUND
+from segment_pendo.cli.inputs.calls import Inputs, input_options
 from segment_pendo.explain import rows
 from segment_pendo.explain.prediction import Event
 from segment_pendo.explain.races import Race, races

@@ -11,20 +11,20 @@ import click
 
 from segment_pendo.base.hosts import bare
 from segment_pendo.base.prose import many, printable
-from segment_pendo.cli import credentials
-from segment_pendo.cli.calls_input import (
+from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.inputs.calls import (
     files_argument,
     inputs_argument,
     only_recordings_option,
     strict_option,
 )
-from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
-from segment_pendo.cli.files_input import Files
-from segment_pendo.cli.help_groups import Suggesting
-from segment_pendo.cli.importing import Import
-from segment_pendo.cli.meaning_option import meaning_option
-from segment_pendo.cli.pseudonym_settings import people, redact_option
-from segment_pendo.cli.setup_options import setup_options
+from segment_pendo.cli.inputs.files import Files
+from segment_pendo.cli.inputs.importing import Import
+from segment_pendo.cli.options import credentials
+from segment_pendo.cli.options.meaning import meaning_option
+from segment_pendo.cli.options.pseudonyms import people, redact_option
+from segment_pendo.cli.options.setup import setup_options
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.exchange import export as export_to

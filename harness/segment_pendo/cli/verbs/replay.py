@@ -14,12 +14,12 @@ import click
 from segment_pendo.base import js_json
 from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.base.prose import many
-from segment_pendo.cli import credentials
-from segment_pendo.cli.delivery_options import Finite, retry_options
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
-from segment_pendo.cli.only_option import only_option
+from segment_pendo.cli.options import credentials
+from segment_pendo.cli.options.delivery import Finite, retry_options
+from segment_pendo.cli.options.only import only_option
+from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.replaying import Webhooks, send_requests
-from segment_pendo.cli.setup_options import setup_options, was_given
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, destination
 from segment_pendo.recordings.mapped_file import Options
@@ -28,8 +28,8 @@ from segment_pendo.recordings.resend import Measure, NoRequest, Resend
 from segment_pendo.recordings.source import Source, source_of, source_of_text
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.serve.client import name_of
+from segment_pendo.serve.delivering.how import How
 from segment_pendo.serve.environment import SIGNING_KEY, replay_store, secret
-from segment_pendo.serve.how import How
 from segment_pendo.serve.store.replay import ReplayStore
 from segment_pendo.words import Destination, Json
 

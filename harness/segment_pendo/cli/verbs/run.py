@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
-from segment_pendo.cli import cdn_settings_option, credentials
-from segment_pendo.cli.delivery_options import delivery_options
-from segment_pendo.cli.fault_options import Asked, fault_options
 from segment_pendo.cli.help_groups import OF_RUN, GroupedOptions
-from segment_pendo.cli.meaning_option import meaning_option
-from segment_pendo.cli.pseudonym_settings import people, redact_option
-from segment_pendo.cli.setup_options import setup_options
+from segment_pendo.cli.options import cdn_settings_option, credentials
+from segment_pendo.cli.options.delivery import delivery_options
+from segment_pendo.cli.options.faults import Asked, fault_options
+from segment_pendo.cli.options.meaning import meaning_option
+from segment_pendo.cli.options.pseudonyms import people, redact_option
+from segment_pendo.cli.options.setup import setup_options
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.settings import settings
 from segment_pendo.serve.cdn_settings import FETCH
-from segment_pendo.serve.how import How
+from segment_pendo.serve.delivering.how import How
 
 if TYPE_CHECKING:
     from segment_pendo.recordings.recorder import Mode
@@ -216,8 +216,8 @@ def command(
         message = f"--fault on=pendo is for the Pendo on loopback, and webhooks go to {destination.name}."
         raise click.UsageError(message)
     # Slow imports: what opens ports and what tells of it; `--help` needs none of them.
-    from segment_pendo.cli.run_report import Reporter  # noqa: PLC0415
-    from segment_pendo.cli.run_session import Ends, run_session  # noqa: PLC0415
+    from segment_pendo.cli.run.report import Reporter  # noqa: PLC0415
+    from segment_pendo.cli.run.session import Ends, run_session  # noqa: PLC0415
     from segment_pendo.serve.session import Plan  # noqa: PLC0415
 
     plan = Plan(

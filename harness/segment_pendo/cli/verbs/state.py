@@ -11,15 +11,15 @@ import click
 from segment_pendo.base import times
 from segment_pendo.base.prose import many, plain, printable, short, whole
 from segment_pendo.cli import completing
-from segment_pendo.cli.calls_input import How, how_options
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.inputs.calls import How, how_options
+from segment_pendo.cli.inputs.state import events as events_of
+from segment_pendo.cli.inputs.state import from_option
+from segment_pendo.cli.inputs.state import state as state_of
+from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.running import get, is_url
-from segment_pendo.cli.setup_options import setup_options, was_given
-from segment_pendo.cli.state_source import events as events_of
-from segment_pendo.cli.state_source import from_option
-from segment_pendo.cli.state_source import state as state_of
-from segment_pendo.cli.tables import print_table
+from segment_pendo.cli.terminal.tables import print_table
 from segment_pendo.explain import rows
 from segment_pendo.explain.prediction import Compared, compared, state_changes
 from segment_pendo.mapping.setup import Setup

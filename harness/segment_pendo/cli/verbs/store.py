@@ -8,8 +8,8 @@ import click
 from segment_pendo.base.prose import many, plain
 from segment_pendo.cli.failure import REFUSED, Failure
 from segment_pendo.cli.help_groups import Suggesting
-from segment_pendo.cli.store_option import existing, store_option
-from segment_pendo.cli.tables import print_table
+from segment_pendo.cli.options.store import existing, store_option
+from segment_pendo.cli.terminal.tables import print_table
 from segment_pendo.serve.store import Database, Limits
 from segment_pendo.serve.store.calls import Calls
 from segment_pendo.serve.store.pending import Pending

@@ -11,13 +11,13 @@ import click
 from click.core import ParameterSource
 
 from segment_pendo.base.steps import finished
-from segment_pendo.cli.calls_input import How, InputName, Inputs, how_options
 from segment_pendo.cli.completing import group_ids, user_and_trait
 from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
+from segment_pendo.cli.inputs.calls import How, InputName, Inputs, how_options
+from segment_pendo.cli.options.setup import setup_options, was_given
+from segment_pendo.cli.options.store import existing
 from segment_pendo.cli.running import at_option, get
-from segment_pendo.cli.setup_options import setup_options, was_given
-from segment_pendo.cli.store_option import existing
-from segment_pendo.cli.tables import print_labelled
+from segment_pendo.cli.terminal.tables import print_labelled
 from segment_pendo.explain import rows
 from segment_pendo.explain.answers import answer
 from segment_pendo.explain.traces import Seen
@@ -147,8 +147,8 @@ def _of_files(inputs: Inputs, question: Question) -> JsonObject:
 
 
 def _of_store(path: Path, question: Question) -> JsonObject:
+    from segment_pendo.serve.api.whys import why_in_steps  # noqa: PLC0415
     from segment_pendo.serve.store.database import Database  # noqa: PLC0415 - most ask something else
-    from segment_pendo.serve.whys import why_in_steps  # noqa: PLC0415
 
     with closing(Database(existing(path), writes=False)) as database:
         return finished(why_in_steps(database, question)).row()

@@ -1,0 +1,1 @@
+"""What verbs read: calls, files one by one, states."""

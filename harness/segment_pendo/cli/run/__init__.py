@@ -1,0 +1,1 @@
+"""The verb `run` behind its options: its command, its report, its words."""

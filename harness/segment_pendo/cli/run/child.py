@@ -1,0 +1,149 @@
+"""The command that `run` starts: its environment, the signals that are passed on to it, its end."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.run.hints import Ended
+from segment_pendo.cli.signals import Signals
+from segment_pendo.serve.environment import trust_directory
+from segment_pendo.serve.launching import launcher, strict
+from segment_pendo.serve.launching.trust import trusted
+from segment_pendo.serve.session import Session
+
+__all__ = ["run_child"]
+
+_KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
+_TRIES: Final = 20
+_BETWEEN: Final = 0.05
+_LAST_WORDS: Final = 5.0  # seconds that a command has after a signal
+
+
+async def run_child(
+    session: Session, cmd: tuple[str, ...], signals: Signals, leave: Callable[[], None]
+) -> Ended:
+    """Run a command so that its Segment calls come to the session; return how it ended.
+
+    What it started ends with it. `leave` is called before a second signal ends us at once. Raises
+    CommandError.
+    """
+    environment = await asyncio.to_thread(_environment, session)
+    if session.plan.strict:
+        cmd = await _strict(session, cmd)
+    # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
+    alone = os.name == "posix" and not _in_foreground()
+    child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
+
+    def leave_all() -> None:
+        child.send(_KILL)
+        leave()
+
+    try:
+        code = await _until_end(child, signals, leave_all)
+    except BaseException:
+        await child.end_others()
+        raise
+    return Ended(code, await child.end_others())
+
+
+async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a command for which Segment's hosts are this machine. Raises Failure where that cannot be."""
+    hosts = session.plan.segment_hosts
+    file = strict.hosts_file(hosts, trust_directory())
+    why = await asyncio.to_thread(strict.reason, file, hosts[0])
+    if why:
+        message = (
+            f"--strict cannot be kept here: {why}. Leave it out, or run this where Segment's hosts cannot be "
+            "reached at all."
+        )
+        raise Failure(message, CANNOT_START)
+    if session.tunnel is not None:
+        await session.tunnel.start_at(strict.ADDRESS)
+    return tuple(strict.commanded(file, hosts[0], cmd))
+
+
+def _environment(session: Session) -> dict[str, str]:
+    """Return the child's environment; write the files that it names."""
+    doors = launcher.Doors(
+        session.home.url,
+        session.proxy.url if session.proxy else None,
+        session.tunnel.address if session.tunnel else None,
+    )
+    trust = trusted(os.environ, session.authority, trust_directory()) if session.authority else None
+    return launcher.child_environment(os.environ, doors, session.plan.segment_hosts, trust)
+
+
+def _in_foreground() -> bool:
+    """Whether a terminal sends Ctrl-C to us, and so to the child too."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except (OSError, AttributeError):  # no terminal, or Windows
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
+class _Child:
+    """The command, and what it started: they share a process group unless a terminal needs it in ours."""
+
+    def __init__(self, process: asyncio.subprocess.Process, *, alone: bool) -> None:
+        self.process = process
+        self._group = process.pid if alone else None
+
+    def send(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._group is not None:
+                os.killpg(self._group, number)
+            elif sys.platform == "win32":  # it can only end a process
+                self.process.terminate()
+            else:
+                self.process.send_signal(number)
+
+    async def end_others(self) -> bool:
+        """End what the command has left running, politely, then at once; return whether there was any."""
+        if self._group is None or not self._has_others():
+            return False
+        self.send(signal.SIGTERM)
+        for _ in range(_TRIES):
+            if not self._has_others():
+                return True
+            await asyncio.sleep(_BETWEEN)
+        self.send(_KILL)
+        return True
+
+    def _has_others(self) -> bool:
+        assert self._group is not None
+        try:
+            os.killpg(self._group, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+
+async def _until_end(child: _Child, signals: Signals, leave: Callable[[], None]) -> int:
+    """Wait for the end of the child, and return its exit code.
+
+    A signal to us is passed on; 5 s later the child is killed. A second signal ends us at once.
+    """
+    ended = asyncio.create_task(child.process.wait())
+    came = asyncio.create_task(signals.next())
+    await asyncio.wait({ended, came}, return_when=asyncio.FIRST_COMPLETED)
+    if not ended.done():
+        # At a terminal, Ctrl-C reaches the child by itself; twice would mean "at once" to many programs.
+        if not (came.result() == signal.SIGINT and _in_foreground()):
+            child.send(came.result())
+        signals.end_at_once(leave)
+        await asyncio.wait({ended}, timeout=_LAST_WORDS)
+        if not ended.done():
+            child.send(_KILL)
+    came.cancel()
+    return launcher.exit_code(await ended)

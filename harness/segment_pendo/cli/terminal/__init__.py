@@ -1,0 +1,1 @@
+"""What a terminal shows, and the keys that it takes."""
