@@ -20,11 +20,11 @@ from typing import Final
 
 from segment_pendo.base import js_json
 from segment_pendo.base.steps import Steps, finished, made_waiting
+from segment_pendo.mapping.findings import bounded
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, effect
 from segment_pendo.pendo.findings import examine
 from segment_pendo.segment import consent, ingest, server, webhooks
-from segment_pendo.segment.codes import note
 from segment_pendo.segment.members import CHAIN
 from segment_pendo.segment.near_misses import near_misses
 from segment_pendo.words import (
@@ -46,7 +46,6 @@ __all__ = [
     "TRACK_OFF",
     "assess",
     "assess_in_steps",
-    "bounded",
     "chain",
     "chain_of",
     "effect_of",
@@ -55,7 +54,6 @@ __all__ = [
 ]
 
 
-MOST_FINDINGS: Final = 100  # of one call
 TRACK_OFF: Final = (
     "Pendo takes track calls only if its subscription has the setting for them; track is off here."
 )
@@ -123,14 +121,6 @@ def judge_message(message: Message, *, ordinary: bool, setup: Setup, filtered: b
             findings += (may_filter,)
         findings = bounded((*findings, *notes, *examine(data, setup.pendo)))
     return Judged(message.call, outcome, findings, message)
-
-
-def bounded(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return at most MOST_FINDINGS findings; where some are left out, the last one says how many."""
-    if len(findings) <= MOST_FINDINGS:
-        return findings
-    text = f"{len(findings) - MOST_FINDINGS + 1} more findings are not shown; fix these first."
-    return (*findings[: MOST_FINDINGS - 1], note("MORE_FINDINGS", "$", text))
 
 
 def _unselected(call: Call, setup: Setup) -> Skipped | None:

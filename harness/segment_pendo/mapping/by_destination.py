@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from segment_pendo.mapping import stages
-from segment_pendo.mapping.assess import bounded
 from segment_pendo.mapping.configured import Configured, Selector
+from segment_pendo.mapping.findings import bounded
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.findings import examine
 from segment_pendo.segment import webhooks

@@ -9,7 +9,7 @@ from typing import Final
 
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.steps import Steps, finished
-from segment_pendo.mapping.assess import bounded
+from segment_pendo.mapping.findings import bounded
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS, LIMIT, Across
 from segment_pendo.segment.codes import note

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from segment_pendo.cli import main
 from segment_pendo.explain.teller import Teller
-from segment_pendo.mapping.assess import MOST_FINDINGS, assess
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.findings import MOST_FINDINGS
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import webhooks
 from segment_pendo.segment.switches import Switches
