@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from page_calls import ANN, DROPPED, send, users
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from processes import Running, Start, env_for, get
 
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -109,6 +109,7 @@ def test_the_keyboard_alone_finds_opens_and_goes_back(running: Running, page: Pa
 def test_enter_presses_the_button_that_has_the_focus(running: Running, page: Page) -> None:
     send(running, ANN)
     page.goto(running.home)
+    expect(page.locator(".row")).to_have_count(1)
     page.keyboard.press("j")
     page.get_by_role("tab", name="Fields").focus()
     page.keyboard.press("ArrowRight")
@@ -271,6 +272,26 @@ def test_a_webhook_is_sent_again_with_a_key(run: Start, page: Page) -> None:
     page.keyboard.press("r")
     expect(page.locator("#detail .verdict")).to_contain_text("2 of 3 traits reach Pendo.")
     expect(page.locator(".row .pill")).to_have_text("1 lost")
+
+
+def test_an_answer_that_was_on_its_way_undoes_no_delivery(run: Start, page: Page) -> None:
+    running = run("--no-proxy", "--fault", "on=pendo,status=403,times=1")
+    send(running, ANN)
+    page.goto(running.home)
+    expect(page.locator(".row .pill")).to_have_text("403")
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/_/calls?*", lambda route: held.append((route, route.fetch())))
+    with page.expect_request("**/_/calls?*"):
+        send(running, *users(1))
+    page.keyboard.press("j")
+    expect(page.locator("#detail .verdict")).to_contain_text("Pendo answered 403: not delivered.")
+    page.keyboard.press("r")
+    expect(page.locator("#detail .verdict")).to_contain_text("2 of 3 traits reach Pendo.")
+    for route, answer in held:
+        route.fulfill(response=answer)
+    page.unroute("**/_/calls?*")
+    expect(page.locator(".row")).to_have_count(2)
+    expect(page.locator(".row", has_text="ann").locator(".pill")).to_have_text("1 lost")
 
 
 def test_a_copied_call_can_be_sent_and_tested_again(running: Running, page: Page, tmp_path: Path) -> None:

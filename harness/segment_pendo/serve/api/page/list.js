@@ -97,8 +97,9 @@ export class List {
 
   put(row) {
     const had = this.byId.get(row.id);
-    const early = this.early.get(row.id);
-    if (early && row.delivery && row.delivery.state === "waiting") row.delivery = { ...row.delivery, ...early };
+    const known = had ? had.delivery : this.early.get(row.id);
+    // An answer may have been on its way when an attempt was told.
+    if (known && row.delivery && known.attempts > row.delivery.attempts) row.delivery = { ...row.delivery, ...known };
     if (had) Object.assign(had, row);
     else this.byId.set(row.id, row);
   }
