@@ -14,7 +14,7 @@ def test_under_run_an_app_stays_as_it_is(tmp_path: Path) -> None:
     done, calls = under(tmp_path, sys.executable, str(HERE / "app.py"))
     assert done.returncode == 0, done.stderr
     assert len(calls) == 102
-    assert "102 webhooks (102 delivered)" in done.stderr
+    assert "102 calls: 102 arrive whole" in done.stderr
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "/a/prefix"])

@@ -22,7 +22,7 @@ def test_under_run_an_app_stays_as_it_is(tmp_path: Path) -> None:
     done, calls = under(tmp_path, ruby(), str(HERE / "app.rb"))
     assert done.returncode == 0, done.stderr
     assert len(calls) == 102
-    assert "102 webhooks (102 delivered)" in done.stderr
+    assert "102 calls: 102 arrive whole" in done.stderr
 
 
 def test_at_the_tls_door(run: Start) -> None:
