@@ -128,6 +128,7 @@ def test_a_paused_page_stands_still_until_it_goes_on(running: Running, page: Pag
     send(running, *users(1))
     page.goto(running.home)
     expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator("#live")).to_have_text("live")
     page.get_by_role("button", name="Pause").click()
     send(running, ANN)
     expect(page.get_by_role("button", name="1 new")).to_be_visible()

@@ -82,6 +82,15 @@ export class Calls {
     }, SOON);
   }
 
+  // Take in nothing that was asked for until now: the list stands still.
+  hold() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    if (!this.done) return; // the first page still comes
+    this.turn += 1;
+    this.busy = false;
+  }
+
   async fresh(withRefused) {
     if (!this.done) return undefined;
     const { turn } = this;

@@ -226,7 +226,8 @@ function pause() {
   one("pause").setAttribute("aria-pressed", String(paused));
   one("pause").textContent = paused ? "Resume" : "Pause";
   drawLive();
-  if (!paused) {
+  if (paused) calls.hold();
+  else {
     one("list").scrollTop = 0;
     calls.soon(true);
     seen();

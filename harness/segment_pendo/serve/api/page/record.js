@@ -30,15 +30,15 @@ export class Record {
       refill(this.body, make("p", { class: "none" }, `Choose ${this.kind === "visitor" ? "a visitor" : "an account"} to see what Pendo would hold and which call set it, or ask above why something is not there.`));
       return;
     }
-    const told = await why({ [ID[this.kind]]: id }).catch(() => null);
-    const mark = JSON.stringify(told);
-    if (this.mark === mark) return;
-    if (this.shown !== id) {
+    if (this.shown !== id) { // before the answer: what is typed meanwhile stays
       refill(this.answer);
       this.id.value = id;
       this.trait.value = "";
     }
     this.shown = id;
+    const told = await why({ [ID[this.kind]]: id }).catch(() => null);
+    const mark = JSON.stringify(told);
+    if (this.mark === mark || this.shown !== id) return;
     this.mark = mark;
     refill(this.body, ...(told ? this.parts(id, told) : [make("p", {}, "segment-pendo does not answer.")]));
   }
