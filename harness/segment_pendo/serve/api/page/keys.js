@@ -19,7 +19,6 @@ export function listen(acts) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || one("help").open) return;
     const typing = event.target.matches("input, textarea, select");
-    if (event.key === "Enter" && event.target.closest("button, a, summary")) return; // it presses that
     if (event.key === "Escape") {
       if (typing) event.target.blur();
       acts.back();
