@@ -6,11 +6,10 @@ Each stage works on what the stages before it made; "whole" is from the bytes of
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import orjson
 from tests.bench.bodies import SIZES, requests
-from tests.bench.rounds import done, table
+from tests.bench.rounds import done, tables
 from tests.bench.turns import Effort
 
 from segment_pendo.base import js_json
@@ -107,11 +106,4 @@ def stages(size: str, folder: Path) -> dict[str, Callable[[], object]]:
 
 def main(effort: Effort) -> Iterator[str]:
     """Yield the lines of the tables, one for each size of a body."""
-    for size, calls in SIZES.items():
-        yield f"Bodies of {size}: {calls} calls each."
-        yield ""
-        yield "| stage | CPU us an event | of the reference's speed | rounds |"
-        yield "| --- | --- | --- | --- |"
-        with TemporaryDirectory() as folder:
-            yield from table(stages(size, Path(folder)), EVENTS[size], effort.rounds)
-        yield ""
+    yield from tables("an event", SIZES, stages, EVENTS, effort.rounds)

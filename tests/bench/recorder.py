@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import orjson
 from tests.bench.bodies import SIZES, requests
-from tests.bench.rounds import done, table
+from tests.bench.rounds import done, tables
 from tests.bench.turns import Effort
 
 from segment_pendo.mapping.assess import assess
@@ -44,11 +43,4 @@ def recordings(size: str, folder: Path) -> dict[str, Callable[[], object]]:
 
 def main(effort: Effort) -> Iterator[str]:
     """Yield the lines of the tables, one for each size of a body."""
-    for size, calls in SIZES.items():
-        yield f"Bodies of {size}: {calls} calls each."
-        yield ""
-        yield "| stage | CPU us a call | of the reference's speed | rounds |"
-        yield "| --- | --- | --- | --- |"
-        with TemporaryDirectory() as folder:
-            yield from table(recordings(size, Path(folder)), EVENTS[size], effort.rounds)
-        yield ""
+    yield from tables("a call", SIZES, recordings, EVENTS, effort.rounds)
