@@ -38,8 +38,10 @@ def sent(call: dict[str, Any]) -> str:
     return str(next(iter(call.get("traits") or call.get("properties") or {})))
 
 
-def words(call: dict[str, Any]) -> str:
-    return " ".join((call["type"], call["userId"], "Signed Up", sent(call))).casefold()
+def words(call: dict[str, Any], row: dict[str, Any]) -> str:
+    """What the words of `q` are looked for in: what the call says, and the codes of its row."""
+    codes = [row["code"] or "", *(finding["code"] for finding in row["findings"])]
+    return " ".join((call["type"], call["userId"], "Signed Up", sent(call), *codes)).casefold()
 
 
 def levels(row: dict[str, Any]) -> list[str]:
@@ -146,9 +148,12 @@ class Api(RuleBasedStateMachine):
         with_name = [one for one in self.calls if sent(one) == name]
         assert len(self.listed(trait=name, **way)) == len(with_name)
         looked_for = [
-            one for one in self.calls if all(part in words(one) for part in name.casefold().split())
+            row["id"]
+            for one, row in zip(self.calls, self.listed(), strict=True)
+            if all(part in words(one, row) for part in name.casefold().split())
         ]
-        assert len(self.listed(q=name, **way)) == len(looked_for)
+        found = [row["id"] for row in self.listed(q=name, **way)]
+        assert (found[::-1] if newest else found) == looked_for
         dropped = [one for one in self.calls if one["type"] in DROPPED]
         assert len(self.listed(outcome="dropped", **way)) == len(dropped)
         assert len(self.listed(event="Signed Up", **way)) == len(self.calls)
