@@ -8,8 +8,8 @@ import pytest
 from hypothesis import settings
 from processes import Running, Server, Start, end_all, uv
 
-# CI runs the same examples every time; a developer's machine looks for new ones, fewer at a time.
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
+# CI runs the same examples every time; a developer's machine looks for new ones.
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
