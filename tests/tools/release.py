@@ -4,7 +4,7 @@ Needs Python alone: the workflow that publishes runs it before anything is insta
 """
 
 import ast
-import datetime
+import datetime as dt
 import re
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ class Section(NamedTuple):
     """What a version changed; the day is None for what is not released."""
 
     name: str
-    day: datetime.date | None
+    day: dt.date | None
     text: str
 
 
@@ -31,7 +31,7 @@ def sections(changelog: str) -> list[Section]:
     return [
         Section(
             heading["name"],
-            datetime.date.fromisoformat(heading["day"]) if heading["day"] else None,
+            dt.date.fromisoformat(heading["day"]) if heading["day"] else None,
             changelog[heading.end() : end].strip(),
         )
         for heading, end in zip(headings, ends, strict=True)
