@@ -83,6 +83,9 @@ class Database:
             self._db.execute("pragma journal_mode = wal")
             # A killed process loses nothing; a power cut may.
             self._db.execute("pragma synchronous = normal")
+        else:
+            # It ends with its process, so there is nothing to recover: what a rollback needs is in memory.
+            self._db.execute("pragma journal_mode = memory")
         with self.transaction():
             if is_empty:
                 schema.create(self._db)
