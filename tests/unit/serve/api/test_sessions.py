@@ -334,7 +334,7 @@ def test_what_is_forgotten_is_told_anew() -> None:
             assert answer.status == 200
         assert await told(one)
         for method, path in (("DELETE", "/_/calls"), ("POST", "/_/reset")):
-            assert await status(client, method, path, **CHANGE) == 200
+            assert await status(client, method, path, b"", **CHANGE) == 200
             assert (await told(one), await told(two)) == (True, True)
 
     talk(what)
