@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -26,6 +26,7 @@ from segment_pendo.cli.terminal.browser import open_page
 from segment_pendo.cli.terminal.keyboard import Keyboard
 from segment_pendo.explain.events import ready_event
 from segment_pendo.serve.launching import launcher
+from segment_pendo.serve.launching.browser import Showing, opened
 from segment_pendo.serve.session import Plan, Session
 
 __all__ = ["Ends", "run_session"]
@@ -47,22 +48,34 @@ class Ends:
 
 
 def run_session(
-    plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: Ends, ready_file: Path | None, asked: Asked
+    plan: Plan,
+    cmd: tuple[str, ...],
+    reporter: Reporter,
+    ends: Ends,
+    ready_file: Path | None,
+    asked: Asked,
+    showing: Showing | None = None,
 ) -> int:
     """Run a session until it is to end; return the exit code. Raises SegmentPendoError and Failure."""
     gc.disable()  # until the ports are open: what is imported stays, and to look through it takes a sixth
     try:
-        return asyncio.run(_run(plan, cmd, reporter, ends, ready_file, asked))
+        return asyncio.run(_run(plan, cmd, reporter, ends, ready_file, asked, showing))
     finally:
         gc.enable()
 
 
 async def _run(
-    plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: Ends, ready_file: Path | None, asked: Asked
+    plan: Plan,
+    cmd: tuple[str, ...],
+    reporter: Reporter,
+    ends: Ends,
+    ready_file: Path | None,
+    asked: Asked,
+    showing: Showing | None,
 ) -> int:
     if cmd:
         launcher.program(cmd[0], os.environ)
-    side = _side(plan, cmd)
+    side = _side(plan, cmd, showing)
     quietly = Quietly()
     asyncio.get_running_loop().set_exception_handler(quietly)
     seldom = Seldom(say)
@@ -72,7 +85,7 @@ async def _run(
     signals, has_keys = Signals(), not cmd and Keyboard.is_there()
     said = chain(banner(session, cmd, has_keys=has_keys), asked.lines(faults))
     try:
-        ended = await _listen(session, cmd, reporter, signals, ready_file, said)
+        ended = await _listen(session, cmd, reporter, signals, ready_file, said, showing)
     finally:
         left = reporter.finish()
     seldom.finish()
@@ -94,6 +107,7 @@ async def _listen(
     signals: Signals,
     ready_file: Path | None,
     said: Iterable[str],
+    showing: Showing | None,
 ) -> Ended:
     """Listen until a signal, a key or the end of the command; return how the command ended.
 
@@ -110,16 +124,26 @@ async def _listen(
             reporter.event(ready_event(session.addresses()))
             gc.freeze()
             gc.enable()
-            if cmd:
-                ended = await run_child(session, cmd, signals, leave)
-                # A command that failed may have sent only half of its calls; the old recording is kept then.
-                session.replaces = not ended.code
-            else:
-                terminal.enter_context(Keyboard(_keys(session, signals)))
-                await signals.next()
-                signals.end_at_once(leave)
+            async with _browser(session, showing):
+                if cmd:
+                    ended = await run_child(session, cmd, signals, leave)
+                    # A command that failed may have sent only half of its calls; the old recording is kept.
+                    session.replaces = not ended.code
+                else:
+                    terminal.enter_context(Keyboard(_keys(session, signals)))
+                    await signals.next()
+                    signals.end_at_once(leave)
             _drop(ready_file)
     return ended
+
+
+def _browser(session: Session, showing: Showing | None) -> AbstractAsyncContextManager[None]:
+    """Return what shows pages in a browser while it is entered; nothing where none is asked for."""
+    if showing is None:
+        return nullcontext()
+    assert session.proxy is not None  # `_side` has seen to it
+    assert session.authority is not None
+    return opened(showing, f"{session.home.url}/", session.proxy.url, session.authority, say)
 
 
 def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:
@@ -165,8 +189,10 @@ def _leave(session: Session, ready_file: Path | None, terminal: ExitStack) -> No
     say(f"Ended at once: nothing more was delivered{kept}.")
 
 
-def _side(plan: Plan, cmd: tuple[str, ...]) -> Any:
+def _side(plan: Plan, cmd: tuple[str, ...], showing: Showing | None) -> Any:
     """Return the proxy's module if it is wanted and installed. Raises Failure if something needs it."""
+    if showing is not None:
+        return needed_side("--browser needs the proxy of mitmproxy")
     if plan.tls_port is not None:
         return needed_side("TLS at the home port needs the certificates of mitmproxy")
     if cmd and plan.with_proxy and proxy_side() is None:

@@ -49,6 +49,13 @@ def _hosts(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     return values
 
 
+def _page(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value and not re.match(r"https?://[^/]", value):
+        message = f"{value!r} is not a web address; give one such as http://localhost:3000"
+        raise click.BadParameter(message)
+    return value
+
+
 FILE = _File(dir_okay=False, path_type=Path)
 
 
@@ -137,6 +144,23 @@ FILE = _File(dir_okay=False, path_type=Path)
     metavar="ORIGIN",
     help="Let pages of this web origin send calls to a real Pendo; repeatable.",
 )
+@click.option(
+    "--browser",
+    "url",
+    is_flag=False,
+    flag_value="",
+    metavar="[URL]",
+    callback=_page,
+    help=(
+        "Open URL and the page of this run in a browser with an empty profile, our proxy and our CA; it ends "
+        "with the run."
+    ),
+)
+@click.option(
+    "--browser-program",
+    metavar="PROGRAM",
+    help="The browser, such as firefox or a path.  [default: the first of Chromium, Chrome, Edge, Firefox]",
+)
 @fault_options("segment", "token", "pendo")
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option(
@@ -169,6 +193,8 @@ def command(
     cdn_settings: str,
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
+    url: str | None,
+    browser_program: str | None,
     setup: Setup,
     how: How,
     drain: float,
@@ -211,6 +237,12 @@ def command(
     if strict and not cmd:
         message = "--strict is for a command: run --strict -- CMD."
         raise click.UsageError(message)
+    if browser_program is not None and url is None:
+        message = "--browser-program is for --browser, which is missing"
+        raise click.UsageError(message)
+    if url is not None and no_proxy:
+        message = "--browser needs the proxy, which --no-proxy leaves out."
+        raise click.UsageError(message)
     destination = credentials.find(to, api_key_file)
     if destination and not destination.loopback and any(fault.on == "pendo" for fault in asked.faults):
         message = f"--fault on=pendo is for the Pendo on loopback, and webhooks go to {destination.name}."
@@ -218,6 +250,7 @@ def command(
     # Slow imports: what opens ports and what tells of it; `--help` needs none of them.
     from segment_pendo.cli.run.report import Reporter  # noqa: PLC0415
     from segment_pendo.cli.run.session import Ends, run_session  # noqa: PLC0415
+    from segment_pendo.serve.launching.browser import Showing, found  # noqa: PLC0415
     from segment_pendo.serve.session import Plan  # noqa: PLC0415
 
     plan = Plan(
@@ -244,6 +277,7 @@ def command(
         mute=tuple(settings().mute),
         secrets=credentials.known(destination),
     )
+    showing = Showing(found(browser_program or ""), url) if url is not None else None
     reporter = Reporter(
         sys.stderr if cmd else sys.stdout,
         style,
@@ -251,4 +285,4 @@ def command(
         plan.people,
         setup,
     )
-    sys.exit(run_session(plan, cmd, reporter, Ends(fail_on, expect), ready_file, asked))
+    sys.exit(run_session(plan, cmd, reporter, Ends(fail_on, expect), ready_file, asked, showing))
