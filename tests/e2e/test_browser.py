@@ -16,11 +16,17 @@ fetch("https://api.segment.io/v1/identify", {
 </script>"""
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Path:
-    """Chromium without a window: so it shows one page only, and not that of the run."""
-    program = tmp_path / "chromium"
-    program.write_text('#!/bin/bash\nexec /usr/bin/chromium --headless --disable-gpu "${@:1:$#-1}"\n')
+# Without a window. Chromium shows one page only then, and so not that of the run.
+BROWSERS = {
+    "chromium": '#!/bin/bash\nexec /usr/bin/chromium --headless --disable-gpu "${@:1:$#-1}"\n',
+    "firefox": '#!/bin/sh\nexec /usr/bin/firefox-esr --headless "$@"\n',
+}
+
+
+@pytest.fixture(params=BROWSERS)
+def browser(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    program = tmp_path / str(request.param)
+    program.write_text(BROWSERS[request.param])
     program.chmod(0o755)
     return program
 
@@ -38,7 +44,7 @@ def processes_with(word: str) -> list[str]:
     return [line for line in listed.stdout.splitlines() if word in line]
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["terminated", "killed"])
 def test_a_page_sends_through_the_proxy_and_the_browser_ends_with_the_run(
     run: Start, browser: Path, shop: Path, tmp_path: Path, end: int
 ) -> None:
