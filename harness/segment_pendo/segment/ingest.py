@@ -172,8 +172,8 @@ def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) ->
         return Refusal(
             404,
             "cdn_script",
-            "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or let the "
-            "proxy fetch them.",
+            "Scripts of cdn.segment.com are served here only from npm's @segment/analytics-next, which is "
+            "not installed where the run was started; install it, or let the proxy fetch them.",
         )
     message = f"{request.method[:20]} {masked(request.path)[:200]} is not a path of Segment's ingest API."
     path = _tidied(request.path)

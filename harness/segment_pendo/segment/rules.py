@@ -132,7 +132,8 @@ RULES: Final[tuple[Rule, ...]] = (
         _SDKS, "SDKs"),
     Rule("I-71",
         "RudderStack's browser SDK sends no call before GET /sourceConfig has told it of an enabled source "
-        "with an id, a config and a list of destinations.", "SDKs", "@rudderstack/analytics-js 3.34.1", "SDKs"),
+        "with an id, a config and a list of destinations.", "SDKs", "@rudderstack/analytics-js 3.34.1",
+        "SDKs"),
     # --- the message ---
     Rule("M-1", "Types are identify, group, track, page, screen, alias, in lower case.", "documentation",
         _COMMON),
