@@ -15,11 +15,20 @@ from segment_pendo.pendo.across import ACROSS, LIMIT, Across
 from segment_pendo.segment.codes import note
 from segment_pendo.words import Finding, Json, Judged, Receipt
 
-__all__ = ["CODES", "EarlierCalls"]
+__all__ = ["CODES", "EarlierCalls", "repeats"]
 
 # The codes of the findings that are made here and nowhere else.
 CODES: Final = frozenset({"DUPLICATE_MESSAGE_ID"}) | ACROSS
 _WINDOW: Final = timedelta(hours=24)  # I-64: Segment drops repeats for at least as long
+
+
+def repeats() -> Finding:
+    """Return the finding about a call whose messageId came before."""
+    text = (
+        "This messageId came before. Segment drops most repeats within 24 hours; here the call is "
+        "delivered. Give each call its own messageId."
+    )
+    return note("DUPLICATE_MESSAGE_ID", "$.messageId", text)
 
 
 class EarlierCalls:
@@ -50,26 +59,24 @@ class EarlierCalls:
         """Return one call, received `at`, with the findings that earlier calls bring."""
         if judged.message is None:  # ingest dropped it: no later call repeats it
             return judged
-        before = self.remember(judged.call.data, at)
-        repeated = before is not None and at - before <= _WINDOW
+        repeated = self.is_repeated(judged.call.data, at)
         first = self._examined(judged, repeated=repeated)
         if not judged.more:
             return first
         more = tuple(self._examined(further, repeated=False) for further in judged.more)
         return replace(first, more=more)
 
+    def is_repeated(self, call: Json, at: datetime) -> bool:
+        """Whether the messageId of a call, received `at`, came a short time before; remember the call."""
+        before = self.remember(call, at)
+        return before is not None and at - before <= _WINDOW
+
     def _examined(self, judged: Judged, *, repeated: bool) -> Judged:
         """Return a webhook with the findings that earlier ones bring."""
         content = judged.content
         if judged.webhook is None or content is None:
             return judged
-        findings: list[Finding] = []
-        if repeated:
-            text = (
-                "This messageId came before. Segment drops most repeats within 24 hours; here the call is "
-                "delivered. Give each call its own messageId."
-            )
-            findings.append(note("DUPLICATE_MESSAGE_ID", "$.messageId", text))
+        findings: list[Finding] = [repeats()] if repeated else []
         findings += self.across.examine(content)
         return replace(judged, findings=bounded((*judged.findings, *findings))) if findings else judged
 
