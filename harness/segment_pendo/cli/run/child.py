@@ -14,6 +14,7 @@ from segment_pendo.cli.signals import Signals
 from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.launching import launcher, strict
 from segment_pendo.serve.launching.trust import trusted
+from segment_pendo.serve.launching.watchdog import watched
 from segment_pendo.serve.session import Session
 
 __all__ = ["run_child"]
@@ -29,8 +30,8 @@ async def run_child(
 ) -> Ended:
     """Run a command so that its Segment calls come to the session; return how it ended.
 
-    What it started ends with it. `leave` is called before a second signal ends us at once. Raises
-    CommandError.
+    What it started ends with it, and it ends with us, even if we are killed. `leave` is called before a
+    second signal ends us at once. Raises CommandError.
     """
     environment = await asyncio.to_thread(_environment, session)
     if session.plan.strict:
@@ -43,12 +44,13 @@ async def run_child(
         child.send(_KILL)
         leave()
 
-    try:
-        code = await _until_end(child, signals, leave_all)
-    except BaseException:
-        await child.end_others()
-        raise
-    return Ended(code, await child.end_others())
+    async with watched(child.target):
+        try:
+            code = await _until_end(child, signals, leave_all)
+        except BaseException:
+            await child.end_others()
+            raise
+        return Ended(code, await child.end_others())
 
 
 async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,6 +100,11 @@ class _Child:
     def __init__(self, process: asyncio.subprocess.Process, *, alone: bool) -> None:
         self.process = process
         self._group = process.pid if alone else None
+
+    @property
+    def target(self) -> int:
+        """Return whom a signal is for, as kill(2) takes it."""
+        return self.process.pid if self._group is None else -self._group
 
     def send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

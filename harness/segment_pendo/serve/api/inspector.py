@@ -6,6 +6,7 @@ refused, there is no CORS, and changes need a header that no other page can send
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from typing import Final
@@ -34,16 +35,31 @@ _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_ASSETS: Final = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+_ASSETS: Final = {
+    "js": "text/javascript",
+    "css": "text/css",
+    "json": "application/json",
+    "svg": "image/svg+xml",
+}
 # A page of an earlier version must not meet modules of this one.
 _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
-class Inspector:
-    """Answers the page and its API from the store."""
+def _nothing(_session: str | None) -> None:
+    """Do nothing."""
 
-    def __init__(self, store: Store, feed: Feed | None = None) -> None:
+
+class Inspector:
+    """Answers the page and its API from the store.
+
+    `forget` is called with the session whose calls are forgotten, or None for all.
+    """
+
+    def __init__(
+        self, store: Store, feed: Feed | None = None, forget: Callable[[str | None], None] = _nothing
+    ) -> None:
         self._store = store
+        self._forget = forget
         self._feed = feed
         self._change = asyncio.Event()
         self._started = time.monotonic()
@@ -166,6 +182,7 @@ class Inspector:
             self._store.clear()
         else:
             self._store.clear_session(session)
+        self._forget(session)
         return json_answer({"status": "cleared", "session": session})
 
     async def _wait(self, request: web.Request) -> web.Response:
