@@ -47,7 +47,11 @@ class EarlierCalls:
         """Do the same as `annotated`, a call a step."""
         if len(receipt.judged) > 1:
             self.across.grouped(
-                judged.content for judged in receipt.each if judged.webhook and judged.content is not None
+                [
+                    content
+                    for judged in receipt.each
+                    if judged.webhook is not None and (content := judged.content) is not None
+                ]
             )
         annotated: list[Judged] = []
         for judged in receipt.judged:
@@ -76,9 +80,10 @@ class EarlierCalls:
         content = judged.content
         if judged.webhook is None or content is None:
             return judged
-        findings: list[Finding] = [repeats()] if repeated else []
-        findings += self.across.examine(content)
-        return replace(judged, findings=bounded((*judged.findings, *findings))) if findings else judged
+        findings = self.across.examine(content)
+        if repeated:
+            findings = (repeats(), *findings)
+        return judged.also(bounded((*judged.findings, *findings))) if findings else judged
 
     def remember(self, call: Json, at: datetime | None) -> datetime | None:
         """Remember the call; return when its messageId was last seen, or None."""
