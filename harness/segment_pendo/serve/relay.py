@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from secrets import token_hex
 from time import perf_counter
-from typing import Final, NoReturn, Protocol, runtime_checkable
+from typing import Final, NoReturn, Protocol, TypeGuard, runtime_checkable
 
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.errors import SegmentPendoError
@@ -49,6 +49,20 @@ class Keeper(Sink, Protocol):
     """A sink that an SDK's 200 stands for: either all keepers keep a receipt, or none does."""
 
     def prepared(self, receipt: Receipt) -> Steps[Prepared]: ...
+
+
+@cache
+def _has(kind: type[Sink], protocol: type[Sink]) -> bool:
+    """Whether sinks of a class have what a protocol asks for: to look takes as long as to map a call."""
+    return issubclass(kind, protocol)
+
+
+def _is_keeper(sink: Sink) -> TypeGuard[Keeper]:
+    return _has(type(sink), Keeper)
+
+
+def _is_in_steps(sink: Sink) -> TypeGuard[SinkInSteps]:
+    return _has(type(sink), SinkInSteps)
 
 
 class Writer(Protocol):
@@ -259,7 +273,7 @@ class Relay:
             return receipt, NOTHING
         try:
             ready = yield from prepared_together(
-                sink.prepared(receipt) for sink in self._sinks if isinstance(sink, Keeper)
+                sink.prepared(receipt) for sink in self._sinks if _is_keeper(sink)
             )
         except BaseException:
             earlier.forget(receipt)
@@ -273,9 +287,9 @@ class Relay:
             self.settings_asked += asked is not None and asked.kind == "settings"
         else:
             for sink in self._sinks:
-                if isinstance(sink, SinkInSteps):
+                if _is_in_steps(sink):
                     yield from sink.take_in_steps(receipt)
-                elif not isinstance(sink, Keeper):
+                elif not _is_keeper(sink):
                     sink.take(receipt)
                 yield None
 
