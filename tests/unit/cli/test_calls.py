@@ -66,6 +66,20 @@ def test_the_newest_calls_are_listed_the_newest_last(running: Instance) -> None:
     assert [row["type"] for row in rows] == ["identify", "identify", "group", "page"]
 
 
+def test_where_no_call_meets_all_conditions_it_is_said(running: Instance) -> None:
+    for words in (["list"], ["list", "--format", "ndjson"]):
+        done = invoke(*words, running.url, "--only", "user=anna")
+        assert (done.exit_code, done.stdout, done.stderr) == (
+            0,
+            "",
+            "No call with user=anna; nearest: user=ann.\n",
+        )
+    done = invoke("list", running.url, "--only", "level=error")
+    assert (done.exit_code, done.stderr) == (0, "No call with level=error.\n")
+    waited = invoke("wait", running.url, "--only", "trait=plann", "--timeout", "0")
+    assert "0 calls with trait=plann came within 0 s, not 1; nearest: trait=plan." in waited.stderr
+
+
 def test_a_call_is_explained(running: Instance) -> None:
     done = invoke("show", f"{running.receipt}.0", running.url, "--short")
     assert done.exit_code == 0

@@ -12,7 +12,7 @@ from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.options.instance import url_argument
 from segment_pendo.cli.options.only import asked_only_option
-from segment_pendo.cli.running import Answer, checked_url, get, stranger
+from segment_pendo.cli.running import Answer, checked_url, get, nearest_to, say_missing, stranger
 
 __all__ = ["command"]
 
@@ -66,6 +66,8 @@ def list_command(url: str, only: dict[str, str], limit: int, style: Style) -> No
         found += page["calls"]
         before = page["next"]
     _print(url, found[::-1], style)
+    if only and not found:
+        say_missing(url, only)
 
 
 @command.command("show")
@@ -119,7 +121,9 @@ def wait_command(url: str, only: dict[str, str], count: int, timeout: float, sty
     _print(url, found, style)
     if answer.status == 408:
         what = " with " + " ".join(f"{name}={value}" for name, value in only.items()) if only else ""
-        message = f"{many(len(found), 'call')}{what} came within {timeout:g} s, not {count}."
+        near = nearest_to(url, only) if only and not found else ""
+        came = f"{many(len(found), 'call')}{what} came within {timeout:g} s, not {count}"
+        message = f"{came}{near and f'; nearest: {near}'}."
         raise Failure(message, FOUND)
 
 
