@@ -100,6 +100,8 @@ def test_other_names_can_be_known() -> None:
 )
 def test_where_no_call_meets_all_the_nearest_is_named(pairs: list[str], says: str) -> None:
     unmet = Unmet(conditions(pairs))
-    for call in (GROUP, PAGE, TRACK, 5, {"type": 7, "traits": None, "userId": {"x" * 300: 1}}):
+    odd: Any = {"type": 7, "traits": None, "userId": {"x" * 300: 1}}
+    calls: list[Any] = [GROUP, PAGE, TRACK, 5, odd]
+    for call in calls:
         unmet.take(call)
     assert unmet.sentence() == says
