@@ -17,6 +17,7 @@ from segment_pendo.cli.options.instance import at_option
 from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.running import calls, get, say_missing
 from segment_pendo.cli.terminal.explained_call import explained_row, say_row
+from segment_pendo.cli.terminal.tables import wrapped
 from segment_pendo.explain.conditions import judged_meets
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import WHERE, explained
@@ -116,7 +117,7 @@ def _say_where(told: Iterable[bool]) -> bool:
         count += 1
         shown += is_shown
     if shown:
-        click.echo(WHERE, err=True)
+        click.echo(wrapped(WHERE, sys.stderr), err=True)
     return count > 0
 
 
