@@ -11,6 +11,7 @@ from segment_pendo import __version__
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.cli.failure import TRACEBACK, translated, unexpected
 from segment_pendo.cli.help_groups import Suggesting, grouped
+from segment_pendo.cli.project_defaults import with_project_defaults
 
 __all__ = ["main"]
 
@@ -19,7 +20,8 @@ VERBS: Final = {
     "demo": "Send six calls through, good ones and lost ones, and show what became of them.",
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
     "why": "Say why a user or a trait is, or is not, in Pendo.",
-    "init": "Write a destination file: how your destination is set up in production.",
+    "init": "Find the project's SDKs and write its settings, or a destination file.",
+    "config": "Show the settings that hold here, and where each comes from.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "explain": "Explain what becomes of each call: what Pendo makes of it, and why.",
     "tail": "Show the calls of a running segment-pendo as they come.",
@@ -56,7 +58,7 @@ class _Verbs(Suggesting):
             return None
         command = importlib.import_module(f"segment_pendo.cli.verbs.{name}").command
         assert isinstance(command, click.Command)
-        return command
+        return with_project_defaults(name, command)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -14,7 +14,7 @@ _VERBS: Final[Mapping[str, Sequence[str]]] = {
     "Look": ("demo", "run", "why", "explain", "tail", "calls", "state", "finding", "doctor"),
     "Test": ("check", "diff", "map", "races", "plan"),
     "Recordings": ("replay", "recording"),
-    "Destination": ("init",),
+    "Project": ("init", "config"),
 }
 _REST: Final = "Plumbing"
 

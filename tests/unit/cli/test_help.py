@@ -32,7 +32,7 @@ def shown(*arguments: str) -> str:
 
 def test_every_verb_stands_in_one_group() -> None:
     groups = dict(grouped(VERBS))
-    assert list(groups) == ["Look", "Test", "Recordings", "Destination", "Plumbing"]
+    assert list(groups) == ["Look", "Test", "Recordings", "Project", "Plumbing"]
     assert sorted(row for rows in groups.values() for row in rows) == sorted(VERBS.items())
     said = shown("--help")
     assert re.findall(r"^(\w+):$", said, re.MULTILINE) == ["Options", *groups]

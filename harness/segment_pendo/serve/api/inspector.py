@@ -35,7 +35,12 @@ _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_ASSETS: Final = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+_ASSETS: Final = {
+    "js": "text/javascript",
+    "css": "text/css",
+    "json": "application/json",
+    "svg": "image/svg+xml",
+}
 # A page of an earlier version must not meet modules of this one.
 _FRESH: Final = {"Cache-Control": "no-cache"}
 
