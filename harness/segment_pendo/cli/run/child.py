@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from segment_pendo.cli.failure import CANNOT_START, Failure
@@ -33,6 +34,7 @@ async def run_child(
     What it started ends with it, and it ends with us, even if we are killed. `leave` is called before a
     second signal ends us at once. Raises CommandError.
     """
+    name = cmd[0]
     environment = await asyncio.to_thread(_environment, session)
     if session.plan.strict:
         cmd = await _strict(session, cmd)
@@ -50,7 +52,7 @@ async def run_child(
         except BaseException:
             await child.end_others()
             raise
-        return Ended(code, await child.end_others())
+        return Ended(code, await child.end_others(), Path(name).name)
 
 
 async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:
