@@ -65,6 +65,7 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "docs/delivery.md",
         "docs/destination.md",
         "docs/settings.md",
+        "docs/long-runs.md",
         ".github/CONTRIBUTING.md",
     ],
 )

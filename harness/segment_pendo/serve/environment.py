@@ -17,6 +17,7 @@ __all__ = [
     "default_store",
     "in_ci",
     "replay_store",
+    "runs_directory",
     "secret",
     "state_directory",
     "trust_directory",
@@ -89,6 +90,14 @@ def trust_directory() -> Path:
     Raises StateError as `ca_directory` does.
     """
     return _private(state_directory(), state_directory() / "trust")
+
+
+def runs_directory() -> Path:
+    """Return the directory of what runs of this user tell each other, and of their logs.
+
+    Raises StateError as `ca_directory` does.
+    """
+    return _private(state_directory(), state_directory() / "runs")
 
 
 def state_directory() -> Path:
