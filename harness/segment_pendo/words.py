@@ -152,6 +152,9 @@ class Change:
     data: JsonObject
 
 
+MOST_COPIES: Final = 64  # of one call: a destination has at most 50 mappings
+
+
 @made_often
 class Judged:
     """One call and what became of it. `message` is None where ingest dropped the call.
@@ -171,6 +174,11 @@ class Judged:
     copy: int = 1
     more: tuple["Judged", ...] = ()
     function: JsonObject | None = field(default=None, repr=False)
+
+    @property
+    def place(self) -> int:
+        """Return the place of its webhook in its receipt, as CallRef has it."""
+        return self.call.index * MOST_COPIES + self.copy - 1
 
     @property
     def each(self) -> tuple["Judged", ...]:
@@ -195,10 +203,7 @@ class Judged:
         return self.outcome if isinstance(self.outcome, Skipped) else None
 
 
-MOST_COPIES: Final = 64  # of one call: a destination has at most 50 mappings
-
-
-@dataclass(frozen=True, slots=True)
+@made_often
 class CallRef:
     """Names one call of one receipt, or what a further mapping made of it.
 

@@ -36,7 +36,7 @@ BENCHMARKS: Final[dict[str, Callable[[Effort], Iterator[str]]]] = {
     "reads": reads.main,
     "recorder": recorder.main,
     "replay": lambda _: replay.main(),
-    "soak": lambda _: soak.main(),
+    "soak": soak.main,
     "stall": lambda _: stall.main(),
     "startup": startup.main,
 }

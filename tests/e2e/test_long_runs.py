@@ -132,6 +132,16 @@ def test_one_that_fails_ends_the_others_and_what_they_started(tmp_path: Path) ->
     assert started(int((tmp_path / "pid").read_text())) is None
 
 
+def test_apps_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    waits = f"{sys.executable} -c 'import time; time.sleep(600)'"
+    (tmp_path / "api.sh").write_text(f"{waits} & echo $! > pid; wait")
+    line = [*RUN, "--no-proxy", "--app", "api=sh api.sh"]
+    with subprocess.Popen(line, env=env_for(tmp_path), cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
+        until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+        run.kill()
+    until(lambda: started(int((tmp_path / "pid").read_text())) is None)
+
+
 @pytest.mark.parametrize(
     ("apps", "words"),
     [

@@ -464,6 +464,17 @@ def test_children_of_the_child_end_with_it(tmp_path: Path, how: str) -> None:
         assert process.stdout.read() == b""  # the pipe is closed: nobody has it open any more
 
 
+def test_kill_9_of_a_run_ends_its_command_and_what_that_started(tmp_path: Path) -> None:
+    inner = "import time; print('up', flush=True); time.sleep(60)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    with run_with_child(tmp_path, outer) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.kill()
+        assert process.wait(20) == -signal.SIGKILL
+        assert process.stdout.read() == b""  # the pipe is closed: both have ended
+
+
 def test_a_reader_that_goes_away_stops_no_delivery(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     line = [

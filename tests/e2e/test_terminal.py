@@ -157,6 +157,17 @@ def test_a_command_has_the_keyboard_for_itself(terminal: Callable[..., Terminal]
     assert "press o" not in running.text()
 
 
+def test_kill_9_of_a_run_ends_its_command_at_a_terminal(terminal: Callable[..., Terminal]) -> None:
+    code = "import os, time; print('child', os.getpid(), flush=True); time.sleep(60)"
+    running = terminal(*RUN, "--no-proxy", "--", sys.executable, "-c", code)
+    running.shows("child ")
+    found = until(lambda: re.search(r"child (\d+)\n", running.text()))
+    os.kill(running.pid, signal.SIGKILL)
+    running.process.wait(20)
+    stat = Path(f"/proc/{found[1]}/stat")
+    until(lambda: not stat.exists() or " Z " in stat.read_text())
+
+
 def test_explain_at_a_terminal_reads_the_keyboard_only_where_nothing_runs(
     terminal: Callable[..., Terminal], run: Start
 ) -> None:

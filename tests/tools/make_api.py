@@ -203,7 +203,16 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "Records": _object(records=_list(_ANY), total=_NUMBER, next=_MAYBE),
     "Findings": _object(
         findings=_list(
-            _object(code=_TEXT, level=_TEXT, count=_NUMBER, first=_TEXT, last=_TEXT, means=_MAYBE, do=_MAYBE)
+            _object(
+                code=_TEXT,
+                level=_TEXT,
+                count=_NUMBER,
+                once={"type": "boolean"},
+                first=_TEXT,
+                last=_TEXT,
+                means=_MAYBE,
+                do=_MAYBE,
+            )
         )
     ),
     "Session": _SESSION,

@@ -17,7 +17,7 @@ from segment_pendo.pendo.metadata import Field, fields, plain_types, type_of
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json, JsonObject
 
-__all__ = ["ACROSS", "LIMIT", "Across"]
+__all__ = ["ACROSS", "LIMIT", "ONCE", "Across"]
 
 LIMIT: Final = 10_000
 _MOST_NAMES: Final = 5000  # 2.07
@@ -38,6 +38,8 @@ ACROSS: Final = frozenset(
         "TYPE_CHANGED",
     }
 )
+# Those of them that only the first call brings: of a run, of an id, of a name.
+ONCE: Final = ACROSS - {"ACCOUNT_SWITCH", "ID_CASE_VARIANT", "ID_COLLISION", "TYPE_CHANGED"}
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class Across:
     def __init__(self, switches: PendoSwitches = DEFAULT, *, track: bool = True, limit: int = LIMIT) -> None:
         self._switches = switches
         self._track = track
+        self._limit = limit
         self._users = Bounded[str, _User](limit, "use")
         self._spellings = Bounded[tuple[ids.Kind, str], str](limit, "use")
         self._starts = Bounded[str, str](limit, "use")
@@ -118,7 +121,7 @@ class Across:
             findings.append(note("DUAL_GROUP", "$", text))
         if self._cut() and self._is_new("HISTORY_CUT"):
             text = (
-                f"More than {LIMIT:,} ids, fields or names came; the oldest are forgotten, so findings "
+                f"More than {self._limit:,} ids, fields or names came; the oldest are forgotten, so findings "
                 "that need earlier calls may be missing. Look at shorter runs."
             )
             findings.append(note("HISTORY_CUT", "$", text))

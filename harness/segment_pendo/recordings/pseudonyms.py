@@ -12,25 +12,24 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Final, Literal
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode
 
 from segment_pendo.base.bounded import Made
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
 from segment_pendo.recordings.key_names import PERSONAL, is_personal, is_secret
-from segment_pendo.recordings.scan import (
+from segment_pendo.recordings.scan import PARAMETER, STAND_IN, without_secrets
+from segment_pendo.recordings.shapes import (
     EMAIL,
     IPV4,
     IPV6,
     MAC,
-    PARAMETER,
     PHONE,
     PHONE_OF_AMERICA,
     PLACE,
     SSN,
-    STAND_IN,
     is_global,
-    without_secrets,
 )
 from segment_pendo.segment.members import ACCOUNT_IDS, PERSON_IDS
 from segment_pendo.words import Json, JsonObject, SdkRequest
@@ -40,14 +39,6 @@ __all__ = ["PERSONAL", "People", "Rules"]
 type Ids = Literal["keep", "users", "all"]
 
 _SHORTEST_SECRET: Final = 12
-# Each with its own digits: what is found here must be what `inside` replaces.
-_SOMEBODYS: Final = re.compile(
-    "|".join(
-        f"{pattern.pattern}" if pattern is EMAIL else f"(?a:{pattern.pattern})"
-        for pattern in (EMAIL, IPV4, IPV6, MAC, PHONE, PHONE_OF_AMERICA, SSN, PLACE)
-    ),
-    re.IGNORECASE,
-)
 _ENCODED_AT = re.compile("%40|%2540|&#64;|\uff20", re.IGNORECASE)
 _SHORTEST_CODE: Final = 16  # of OAuth; shorter ones are of countries and coupons
 # appVersion, app_version, version; not conversion.
@@ -89,6 +80,14 @@ class Rules:
     def replaces_id(self, key: str) -> bool:
         """Whether the id under this key is replaced."""
         return self.ids == "all" or (self.ids == "users" and key in PERSON_IDS)
+
+
+@cache
+def _somebodys() -> re.Pattern[str]:
+    """Return a pattern of all shapes of persons: what is found by it must be what `inside` replaces."""
+    shapes = (EMAIL, IPV4, IPV6, MAC, PHONE, PHONE_OF_AMERICA, SSN, PLACE)
+    each = (shape.source if shape is EMAIL else f"(?a:{shape.source})" for shape in shapes)
+    return re.compile("|".join(each), re.IGNORECASE)  # each with its own digits
 
 
 def _blank(value: Json) -> Json:
@@ -233,18 +232,13 @@ class People:
             text = without_secrets(text)
         if "=" in text:
             text = PARAMETER.sub(self._parameter, text)
-        if "@" in text or "40" in text or "&#64;" in text or "\uff20" in text:
-            text = EMAIL.sub(lambda match: self._email(match[0], match[2]), text)
-        if text.count(".") >= 3:
-            text = IPV4.sub(lambda match: self._ipv4(match[0]), text)
-        if "+" in text:
-            text = PHONE.sub(lambda match: self._phone(match[0]), text)
-        if text.count(":") >= 2:
-            text = MAC.sub(lambda match: self._mac(match[0]), text)
-            text = IPV6.sub(lambda match: self._ipv6(match[0]), text)
-        if "-" in text or text.count(".") >= 2:
-            for pattern in (PHONE_OF_AMERICA, SSN, PLACE):
-                text = pattern.sub(lambda match: self._shaped(match[0]), text)
+        text = EMAIL.replaced(lambda match: self._email(match[0], match[2]), text)
+        text = IPV4.replaced(lambda match: self._ipv4(match[0]), text)
+        text = PHONE.replaced(lambda match: self._phone(match[0]), text)
+        text = MAC.replaced(lambda match: self._mac(match[0]), text)
+        text = IPV6.replaced(lambda match: self._ipv6(match[0]), text)
+        for shape in (PHONE_OF_AMERICA, SSN, PLACE):
+            text = shape.replaced(lambda match: self._shaped(match[0]), text)
         return text
 
     def _parameter(self, match: re.Match[str]) -> str:
@@ -252,7 +246,7 @@ class People:
         if is_secret(name) or (name == "code" and len(value) >= _SHORTEST_CODE):
             return f"{name}={STAND_IN}"
         plain = unquote_plus(value)
-        if not self._rules.personal(name) or _SOMEBODYS.search(plain):  # what has a shape is replaced by it
+        if not self._rules.personal(name) or _somebodys().search(plain):  # what has a shape is replaced by it
             return match[0]
         encode = quote_plus if "+" in value else quote
         return f"{name}={encode(self.text(plain), errors='replace')}"
@@ -269,7 +263,7 @@ class People:
         if text.strip().lower() in _MEANINGS or text in PLACEHOLDERS.values():
             return text  # it stands for no person, and a finding reports it
         pieces, at = [], 0
-        for match in _SOMEBODYS.finditer(text):
+        for match in _somebodys().finditer(text):
             pieces += [self._plain(text[at : match.start()]), self.inside(match[0])]
             at = match.end()
         return "".join([*pieces, self._plain(text[at:])])

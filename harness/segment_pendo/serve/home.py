@@ -60,7 +60,7 @@ class Home(Listener):
         self._gate = gate or Gate()
         self._store = store
         self.feed = Feed(store, addresses or self._addresses)
-        self.inspector = Inspector(store, self.feed)
+        self.inspector = Inspector(store, self.feed, relay.reset)
         self.loopback_pendo = pendo or LoopbackPendo()
         overview = OverviewApi(
             store,
@@ -92,6 +92,7 @@ class Home(Listener):
     def _forget(self) -> None:
         """Forget all calls and faults."""
         self._store.clear("all")
+        self._relay.reset()
         self.faults.clear()
 
     def _addresses(self) -> JsonObject:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from secrets import token_hex
 from time import perf_counter
 from typing import Final, NoReturn, Protocol, runtime_checkable
 
+from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.prose import many, tell_nobody
 from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished, prepared_together
@@ -15,6 +17,7 @@ from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.assess import assess_in_steps
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.pendo.across import LIMIT
 from segment_pendo.segment.ingest import route, settings_reply
 from segment_pendo.segment.oauth import without_credentials
 from segment_pendo.serve.cdn_settings import Source
@@ -23,6 +26,8 @@ from segment_pendo.words import Receipt, SdkRequest
 __all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "Writer", "in_turns"]
 
 _TURN: Final = 0.01
+_SESSIONS: Final = 200  # whose earlier calls are remembered
+_LIMIT: Final = 1000  # of each of them; a run by itself has more
 
 
 class Sink(Protocol):
@@ -160,19 +165,35 @@ class Relay:
         self._tell = tell
         self._settings = settings
         self._failing = 0  # requests in a row that a keeper could not keep
-        self._earlier = EarlierCalls(setup)
+        # Each session has its own: what a test is told does not depend on the tests beside it.
+        self._earlier = Bounded[str, EarlierCalls](_SESSIONS, "use")
+        self._device = False
         self._run = token_hex(3)
         self._count = 0
         self.settings_asked = 0  # requests of SDKs for their settings, the first that a browser makes
         self.lost = 0  # requests that a sink could not take: their SDKs were not answered 200
 
-    def reset(self) -> None:
-        """Forget all earlier calls."""
-        self._earlier = EarlierCalls(self.setup)
+    def reset(self, session: str | None = None) -> None:
+        """Forget earlier calls: all, or those of a session."""
+        if session is None:
+            self._earlier.clear()
+        else:
+            self._earlier.pop(session)
 
     def met_device_mode(self) -> None:
         """Remember that a browser seems to load Pendo's own agent: findings mention it."""
-        self._earlier.across.met_device_mode()
+        self._device = True
+        for session in [*self._earlier]:
+            self._earlier_in(session).across.met_device_mode()
+
+    def _earlier_in(self, session: str) -> EarlierCalls:
+        return self._earlier.first_made(session, partial(self._no_calls, session))
+
+    def _no_calls(self, session: str) -> EarlierCalls:
+        earlier = EarlierCalls(self.setup, _LIMIT if session else LIMIT)
+        if self._device:
+            earlier.across.met_device_mode()
+        return earlier
 
     def receive(self, request: SdkRequest, at: datetime | None = None) -> Receipt:
         """Return the receipt of one request, received now or at `at`, when every sink has taken it.
@@ -194,7 +215,7 @@ class Relay:
         What other requests have prepared meanwhile is committed with it.
         """
         receipt, ready = await in_turns(
-            self._prepared(request, None), self._turn, lambda prepared: self._earlier.forget(prepared[0])
+            self._prepared(request, None), self._turn, lambda prepared: self._forget(prepared[0])
         )
         keeping = self._writer.soon(ready)
         try:
@@ -225,7 +246,7 @@ class Relay:
         receipt = yield from assess_in_steps(request, id=name, at=at, setup=self.setup)
         if receipt.refusal is not None:
             receipt = replace(receipt, request=without_credentials(receipt.request))
-        earlier = self._earlier
+        earlier = self._earlier_in(request.session)
         receipt = yield from earlier.annotated_in_steps(receipt)
         if not (receipt.judged or receipt.refusal):
             return receipt, NOTHING
@@ -256,8 +277,12 @@ class Relay:
             self._tell(f"It can be written again; {many(self._failing, 'request')} got the answer 500.")
             self._failing = 0
 
+    def _forget(self, receipt: Receipt) -> None:
+        """Forget the calls of a receipt that nobody took."""
+        self._earlier_in(receipt.request.session).forget(receipt)
+
     def _not_kept(self, receipt: Receipt, error: BaseException) -> NoReturn:
-        self._earlier.forget(receipt)
+        self._forget(receipt)
         if not isinstance(error, OSError):
             raise error
         self.lost += 1

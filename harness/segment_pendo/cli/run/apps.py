@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import BinaryIO, Final
 
@@ -14,6 +14,7 @@ from segment_pendo.cli.run.child import LAST_WORDS, Child
 from segment_pendo.cli.run.hints import Ended
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve.launching import launcher
+from segment_pendo.serve.launching.watchdog import watched
 
 __all__ = ["run_apps"]
 
@@ -27,20 +28,22 @@ async def run_apps(
 ) -> Ended:
     """Run commands at the same time until all have ended, or one failed; return how the first ended that did.
 
-    What they started ends with them. A signal to us is passed on; `leave` is called before a second one ends
+    What they started ends with them, and they end with us, even if we are killed. A signal to us is passed on; `leave` is called before a second one ends
     us at once. Raises CommandError.
     """
     outputs = _Outputs([app.name for app in apps])
-    children: list[Child] = []
     readers: list[asyncio.Task[None]] = []
-    try:
-        for app in apps:
-            process = await launcher.start(app.command, environment, alone=True, piped=True)
-            children.append(Child(process, alone=True))
-            readers += outputs.read(app.name, process)
-        code = await _until_end(children, signals, leave)
-    finally:
-        others = [await child.end_others() for child in children]
+    children: list[Child] = []
+    async with AsyncExitStack() as watchdogs:
+        try:
+            for app in apps:
+                process = await launcher.start(app.command, environment, alone=True, piped=True)
+                children.append(Child(process, alone=True))
+                await watchdogs.enter_async_context(watched(children[-1].target))
+                readers += outputs.read(app.name, process)
+            code = await _until_end(children, signals, leave)
+        finally:
+            others = [await child.end_others() for child in children]
     await asyncio.wait(readers, timeout=LAST_WORDS)
     return Ended(code, any(others) and not code)
 

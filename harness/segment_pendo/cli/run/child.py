@@ -16,6 +16,7 @@ from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.launching import launcher, strict
 from segment_pendo.serve.launching.instances import LOG, Instance, started
 from segment_pendo.serve.launching.trust import trusted
+from segment_pendo.serve.launching.watchdog import watched
 from segment_pendo.serve.session import Session
 
 __all__ = ["LAST_WORDS", "Child", "carried_out", "environment_of", "instance_of", "run_child"]
@@ -31,8 +32,8 @@ async def run_child(
 ) -> Ended:
     """Run a command so that its Segment calls come to the session; return how it ended.
 
-    What it started ends with it. `leave` is called before a second signal ends us at once. Raises
-    CommandError.
+    What it started ends with it, and it ends with us, even if we are killed. `leave` is called before a
+    second signal ends us at once. Raises CommandError.
     """
     environment = await asyncio.to_thread(environment_of, instance_of(session, cmd))
     if session.plan.strict:
@@ -52,12 +53,13 @@ async def carried_out(
         child.send(_KILL)
         leave()
 
-    try:
-        code = await _until_end(child, signals, leave_all)
-    except BaseException:
-        await child.end_others()
-        raise
-    return Ended(code, await child.end_others())
+    async with watched(child.target):
+        try:
+            code = await _until_end(child, signals, leave_all)
+        except BaseException:
+            await child.end_others()
+            raise
+        return Ended(code, await child.end_others())
 
 
 async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,6 +122,11 @@ class Child:
     def __init__(self, process: asyncio.subprocess.Process, *, alone: bool) -> None:
         self.process = process
         self._group = process.pid if alone else None
+
+    @property
+    def target(self) -> int:
+        """Return whom a signal is for, as kill(2) takes it."""
+        return self.process.pid if self._group is None else -self._group
 
     def send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -8,10 +8,11 @@ import click
 
 from segment_pendo.base.prose import many
 from segment_pendo.cli.completing import call_ids
-from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
+from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.options.instance import url_argument
 from segment_pendo.cli.options.only import asked_only_option
-from segment_pendo.cli.running import Answer, checked_url, get, url_argument
+from segment_pendo.cli.running import Answer, checked_url, get, stranger
 
 __all__ = ["command"]
 
@@ -127,8 +128,7 @@ def _page(url: str, answer: Answer, also: int = 200) -> Any:
     if answer.status == 400:
         raise click.BadParameter(answer.error)
     if answer.status not in {200, also} or not isinstance(answer.value, dict) or "calls" not in answer.value:
-        message = f"{url} is not a running segment-pendo: {answer.error}."
-        raise Failure(message, CANNOT_START)
+        raise stranger(url, answer.error)
     return answer.value
 
 

@@ -11,10 +11,11 @@ import click
 from click.core import ParameterSource
 
 from segment_pendo.cli.completing import call_ids
-from segment_pendo.cli.failure import FOUND, Failure
+from segment_pendo.cli.failure import Failure
 from segment_pendo.cli.inputs.calls import Inputs, input_options
+from segment_pendo.cli.options.instance import at_option
 from segment_pendo.cli.options.only import only_option
-from segment_pendo.cli.running import at_option, calls, get
+from segment_pendo.cli.running import calls, get
 from segment_pendo.cli.terminal.explained_call import explained_row, say_row
 from segment_pendo.explain.conditions import judged_meets
 from segment_pendo.explain.device_mode import compared_row
@@ -75,7 +76,7 @@ def command(
     if asked or (_is_keyboard() and _answers(url)):
         if asked:
             _refuse_what_has_no_effect()
-        ids = [name] if name is not None else (row["id"] for row in calls(url, only, code=FOUND))
+        ids = [name] if name is not None else (row["id"] for row in calls(url, only))
         _say_where(
             say_row(explained_row(url, call, compare_device=compare_device), style, brief=brief)
             for call in ids

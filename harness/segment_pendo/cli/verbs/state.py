@@ -15,8 +15,8 @@ from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failur
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.inputs.calls import How, how_options
 from segment_pendo.cli.inputs.state import events as events_of
-from segment_pendo.cli.inputs.state import from_option
 from segment_pendo.cli.inputs.state import state as state_of
+from segment_pendo.cli.options.instance import from_option
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.running import get, is_url
 from segment_pendo.cli.terminal.tables import print_table

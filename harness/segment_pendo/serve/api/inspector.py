@@ -6,6 +6,7 @@ refused, there is no CORS, and changes need a header that no other page can send
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from typing import Final
@@ -44,11 +45,21 @@ _ASSETS: Final = {
 _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
-class Inspector:
-    """Answers the page and its API from the store."""
+def _nothing(_session: str | None) -> None:
+    """Do nothing."""
 
-    def __init__(self, store: Store, feed: Feed | None = None) -> None:
+
+class Inspector:
+    """Answers the page and its API from the store.
+
+    `forget` is called with the session whose calls are forgotten, or None for all.
+    """
+
+    def __init__(
+        self, store: Store, feed: Feed | None = None, forget: Callable[[str | None], None] = _nothing
+    ) -> None:
         self._store = store
+        self._forget = forget
         self._feed = feed
         self._change = asyncio.Event()
         self._started = time.monotonic()
@@ -171,6 +182,7 @@ class Inspector:
             self._store.clear()
         else:
             self._store.clear_session(session)
+        self._forget(session)
         return json_answer({"status": "cleared", "session": session})
 
     async def _wait(self, request: web.Request) -> web.Response:

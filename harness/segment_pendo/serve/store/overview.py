@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from segment_pendo.base.times import text
 from segment_pendo.explain.events import refused_row
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS
+from segment_pendo.pendo.across import ONCE
 from segment_pendo.serve.store.calls import Page
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor, condition
@@ -104,6 +105,7 @@ class Overview:
             "code": name,
             "level": code.level if code else "info",  # which another version knows
             "count": calls,
+            "once": name in ONCE,
             "first": self._named(seen.first),
             "last": self._named(seen.last),
             "means": code.means if code else None,

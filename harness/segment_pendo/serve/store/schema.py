@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
+from segment_pendo.base.bounded import Made
 from segment_pendo.serve.store.searched import level_of_code, words
 
 __all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
@@ -82,8 +83,15 @@ def chain_number(destination: int, chain: str) -> int:
 
     Two chains with the same number only wait for each other.
     """
-    text = f"{destination} {chain}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
+    return _CHAINS[f"{destination} {chain}"]
+
+
+def _hashed(text: str) -> int:
+    raw = text.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big", signed=True)
+
+
+_CHAINS: Final = Made[str, int](_hashed)  # a user's calls come together
 
 
 def _sign(db: sqlite3.Connection) -> None:

@@ -296,3 +296,45 @@ def test_the_oldest_sessions_are_forgotten_and_all_are_known_to_a_store_that_is_
         assert sessions.of(third.prefix) == ("", third.prefix)
     with closing(Store(path, setup=Setup())) as again:
         assert [one for one, _ in again.sessions.newest(9)] == [third, second]
+
+
+def codes(answer: tuple[int, Any]) -> dict[str, tuple[int, bool]]:
+    assert answer[0] == 200, answer
+    return {row["code"]: (row["count"], row["once"]) for row in answer[1]["findings"]}
+
+
+def test_what_a_session_is_told_does_not_depend_on_others() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
+        one, two = await opened(client), await opened(client)
+        for prefix in (one["prefix"], two["prefix"], ""):
+            await batch(client, prefix, who("ann", firstName="Ann"), who("ann", firstName="Ann"))
+        await batch(client, two["prefix"], who("ANN", firstName=1))
+        for session in (one["id"], two["id"]):
+            found = codes(await fetch(client, f"/_/findings?session={session}"))
+            assert found["KEY_LOWERCASED"] == (1, True), "not only the first session's name is new"
+        assert "ID_CASE_VARIANT" not in codes(await fetch(client, f"/_/findings?session={one['id']}"))
+        found = codes(await fetch(client, f"/_/findings?session={two['id']}"))
+        assert (found["ID_CASE_VARIANT"], found["TYPE_CHANGED"]) == ((1, False), (1, False))
+        assert codes(await fetch(client, "/_/findings"))["KEY_LOWERCASED"] == (3, True)
+
+    talk(what)
+
+
+def test_what_is_forgotten_is_told_anew() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
+        one, two = await opened(client), await opened(client)
+
+        async def told(session: dict[str, Any]) -> bool:
+            await batch(client, session["prefix"], who("ann", firstName="Ann"))
+            page = await fetch(client, f"/_/findings?session={session['id']}")
+            return "KEY_LOWERCASED" in codes(page)
+
+        assert (await told(one), await told(two)) == (True, True)
+        async with client.delete(f"/_/calls?session={one['id']}", headers=CHANGE) as answer:
+            assert answer.status == 200
+        assert await told(one)
+        for method, path in (("DELETE", "/_/calls"), ("POST", "/_/reset")):
+            assert await status(client, method, path, b"", **CHANGE) == 200
+            assert (await told(one), await told(two)) == (True, True)
+
+    talk(what)
