@@ -28,8 +28,8 @@ async def run_apps(
 ) -> Ended:
     """Run commands at the same time until all have ended, or one failed; return how the first ended that did.
 
-    What they started ends with them, and they end with us, even if we are killed. A signal to us is passed on; `leave` is called before a second one ends
-    us at once. Raises CommandError.
+    What they started ends with them, and they end with us, even if we are killed. A signal to us is passed
+    on; `leave` is called before a second one ends us at once. Raises CommandError.
     """
     outputs = _Outputs([app.name for app in apps])
     readers: list[asyncio.Task[None]] = []
