@@ -66,6 +66,7 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "docs/destination.md",
         "docs/settings.md",
         "docs/long-runs.md",
+        "docs/lan.md",
         ".github/CONTRIBUTING.md",
     ],
 )

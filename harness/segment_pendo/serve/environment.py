@@ -20,6 +20,7 @@ __all__ = [
     "runs_directory",
     "secret",
     "state_directory",
+    "token_file",
     "trust_directory",
 ]
 
@@ -98,6 +99,14 @@ def runs_directory() -> Path:
     Raises StateError as `ca_directory` does.
     """
     return _private(state_directory(), state_directory() / "runs")
+
+
+def token_file() -> Path:
+    """Return the file of the token for addresses beyond loopback, in the state directory.
+
+    Raises StateError as `ca_directory` does.
+    """
+    return _private(state_directory()) / "token"
 
 
 def state_directory() -> Path:

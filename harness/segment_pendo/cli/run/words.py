@@ -24,6 +24,10 @@ def banner(session: Session, gets: str = "", *, has_keys: bool = False) -> Itera
     yield f"segment-pendo {__version__}   webhooks -> {_where(session.plan)}"
     yield f"page   {session.home.url}" + ("   press o to open, q to end" if has_keys else "")
     yield from _doors(session, gets)
+    if session.plan.lan.addresses:
+        from segment_pendo.cli.run.lan_words import lan_lines  # noqa: PLC0415 - seldom
+
+        yield from lan_lines(session)
     if session.plan.setup.destination is not None:
         yield f"Destination as in production: {session.plan.setup.destination.summary}."
     yield from _earlier(session)

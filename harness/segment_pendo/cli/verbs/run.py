@@ -14,6 +14,7 @@ from segment_pendo.cli.options import cdn_settings_option, credentials
 from segment_pendo.cli.options.apps import App, Work, apps_option
 from segment_pendo.cli.options.delivery import delivery_options
 from segment_pendo.cli.options.faults import Asked, fault_options
+from segment_pendo.cli.options.lan import lan_options
 from segment_pendo.cli.options.meaning import meaning_option
 from segment_pendo.cli.options.pseudonyms import people, redact_option
 from segment_pendo.cli.options.setup import setup_options
@@ -26,6 +27,7 @@ from segment_pendo.serve.delivering.how import How
 
 if TYPE_CHECKING:
     from segment_pendo.recordings.recorder import Mode
+    from segment_pendo.serve.lan import Lan
 
 __all__ = ["command"]
 
@@ -154,6 +156,7 @@ FILE = _File(dir_okay=False, path_type=Path)
 @click.option(
     "--ready-file", type=FILE, help="Write the addresses to FILE once every port accepts connections."
 )
+@lan_options
 @apps_option
 @click.option(
     "--detach",
@@ -163,6 +166,7 @@ FILE = _File(dir_okay=False, path_type=Path)
 def command(
     cmd: tuple[str, ...],
     apps: tuple[App, ...],
+    lan: "Lan",
     port: int,
     proxy_port: int | None,
     tls_port: int | None,
@@ -208,6 +212,7 @@ def command(
       segment-pendo run --record calls.jsonl -- npm start
       segment-pendo run --port 0 --expect 10 --fail-on warning -- pytest
       segment-pendo run --detach
+      segment-pendo run --lan
       segment-pendo run --app web="npm run dev" --app api="python app.py"
       SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
     """
@@ -262,7 +267,8 @@ def command(
         strict=strict,
         allow_origins=origins,
         mute=tuple(settings().mute),
-        secrets=credentials.known(destination),
+        secrets=(*credentials.known(destination), *([lan.token] if lan.token else [])),
+        lan=lan,
     )
     work = Work(cmd, apps)
     reporter = Reporter(
