@@ -98,7 +98,6 @@ async def _listen(
     signals: Signals,
     ready_file: Path | None,
     said: Iterable[str],
-    showing: Showing | None,
 ) -> Ended:
     """Listen until a signal, a key or the end of the command; return how the command ended.
 
