@@ -103,7 +103,10 @@ class Inspector:
         return web.Response(text=file.read_text("utf-8"), content_type=kind, headers=_FRESH)
 
     async def _health(self, _request: web.Request) -> web.Response:
-        states: Json = dict(self._store.calls.states(self._store.outbox.destination))
+        outbox, deliveries = self._outbox(), self._store.calls.states()
+        if "waiting" in deliveries:
+            deliveries["waiting"] = self._store.outbox.left()  # not what waits for another destination
+        states: Json = {state: count for state, count in deliveries.items() if count}
         totals: Json = dict(self._store.calls.totals())
         uptime = round(time.monotonic() - self._started, 3)
         return json_answer(
@@ -113,7 +116,7 @@ class Inspector:
                 "uptime": uptime,
                 "totals": totals,
                 "deliveries": states,
-                "outbox": self._outbox(),
+                "outbox": outbox,
             }
         )
 

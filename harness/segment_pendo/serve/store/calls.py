@@ -166,21 +166,13 @@ class Calls:
                     self._read[number, place] = kept
                 yield f"{number}.{place}", kept
 
-    def states(self, destination: int | None = None) -> dict[str, int]:
-        """Return how many webhooks are in which state; those that wait, only for this destination."""
-        counts = dict(
+    def states(self) -> dict[str, int]:
+        """Return how many webhooks are in which state."""
+        return dict(
             self._database.execute(
                 "select state, count(*) from calls where state is not null group by state"
             ).fetchall()
         )
-        if destination is not None and "waiting" in counts:
-            (ours,) = self._database.execute(
-                "select count(*) from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
-                "where k.destination = ?",
-                (destination,),
-            ).fetchone()
-            counts["waiting"] = ours
-        return {state: count for state, count in counts.items() if count}
 
     def totals(self) -> dict[str, int]:
         """Return the numbers of requests, calls and refused requests."""
