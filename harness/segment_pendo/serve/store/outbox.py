@@ -114,8 +114,8 @@ class Outbox:
     def _ours(self) -> tuple[str, tuple[int, ...]]:
         """Return what is to be asked besides of a waiting call `c`, for one of this destination.
 
-        That is nothing where there is no other one.
-        To look up the chain of each takes forty times as long as to count them by their index.
+        That is nothing where there is no other one: to look up the chain of each takes forty times as long as
+        to count them by their index.
         """
         ends = self._database.execute(
             "select (select min(destination) from chains), (select max(destination) from chains)"
