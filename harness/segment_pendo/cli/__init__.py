@@ -22,6 +22,11 @@ __all__ = ["main"]
 VERBS: Final = {
     "demo": "Send six calls through, good ones and lost ones, and show what became of them.",
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
+    "attach": "Run a command so that its calls come to a run that is there.",
+    "env": "Print the variables with which an app's calls come to a run.",
+    "status": "List the runs that are there.",
+    "logs": "Print what a detached run has printed.",
+    "stop": "End a run as Ctrl-C would.",
     "why": "Say why a user or a trait is, or is not, in Pendo.",
     "init": "Find the project's SDKs and write its settings, or a destination file.",
     "config": "Show the settings that hold here, and where each comes from.",

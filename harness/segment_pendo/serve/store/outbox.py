@@ -134,6 +134,11 @@ class Outbox:
         ).fetchone()
         return None if at is None else datetime.fromisoformat(at)
 
+    def came_at(self, number: int) -> datetime:
+        """Return when the receipt of this number was accepted."""
+        (at,) = self._database.execute("select at from receipts where n = ?", (number,)).fetchone()
+        return datetime.fromisoformat(at)
+
     def some_left(self, limit: int) -> list[CallRef]:
         """Return the names of the first webhooks that wait."""
         rows = self._database.execute(
