@@ -138,14 +138,7 @@ def _table(fields: Json) -> None:
     lines = _rows(fields)
     shown = [line for line in lines if _is_shown(line)]
     if shown:
-        moved = any(line["webhook"] != line["from"] for line in shown)
-        columns = _columns(narrow=width() < _NARROW, moved=moved)
-        names = [head for head, cell in columns if head not in {"value", "because", "known from"}]
-        print_table(
-            [head for head, _ in columns],
-            [[cell(line) for _, cell in columns] for line in shown],
-            names=len(names),
-        )
+        _print(shown)
     lost = [line["from"] for line in lines if line["webhook"] is None]
     if lost:
         _say(f"  Lost at Segment, so not in the webhook: {_paths(lost)}.")
@@ -153,6 +146,17 @@ def _table(fields: Json) -> None:
     unread = [path for path in unread if path not in {None, "$.type"}]
     if unread:
         _say(f"  Also in the webhook, but nothing says that Pendo reads it: {_paths(unread)}.")
+
+
+def _print(lines: list[JsonObject]) -> None:
+    moved = any(line["webhook"] != line["from"] for line in lines)
+    columns = _columns(narrow=width() < _NARROW, moved=moved)
+    names = [head for head, _ in columns if head not in {"value", "because", "known from"}]
+    print_table(
+        [head for head, _ in columns],
+        [[cell(line) for _, cell in columns] for line in lines],
+        names=len(names),
+    )
 
 
 def _rows(fields: Json) -> list[JsonObject]:

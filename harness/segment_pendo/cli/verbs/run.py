@@ -59,6 +59,13 @@ def _page(_ctx: click.Context, _param: click.Parameter, value: str | None) -> st
     return value
 
 
+def _refuse(*cases: tuple[bool, str]) -> None:
+    """Refuse options that do not go together: each case with what to say of it. Raises UsageError."""
+    for holds, message in cases:
+        if holds:
+            raise click.UsageError(message)
+
+
 FILE = _File(dir_okay=False, path_type=Path)
 
 
@@ -242,27 +249,27 @@ def command(
       segment-pendo run --app web="npm run dev" --app api="python app.py"
       SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
     """
-    if record is None and (record_mode != "over" or redact != "keys"):
-        message = "--record-mode and --redact need --record FILE, which is missing"
-        raise click.UsageError(message)
-    if batch is not None and setup.webhook != "actions":
-        message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
-        raise click.UsageError(message)
-    if offline and cdn_settings == FETCH:
-        message = "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead."
-        raise click.UsageError(message)
-    if apps and (cmd or strict):
-        message = "--app names the commands itself; leave --strict and what stands behind -- out."
-        raise click.UsageError(message)
-    if strict and not cmd:
-        message = "--strict is for a command: run --strict -- CMD."
-        raise click.UsageError(message)
-    if browser_program is not None and url is None:
-        message = "--browser-program is for --browser, which is missing"
-        raise click.UsageError(message)
-    if url is not None and no_proxy:
-        message = "--browser needs the proxy, which --no-proxy leaves out."
-        raise click.UsageError(message)
+    _refuse(
+        (
+            record is None and (record_mode != "over" or redact != "keys"),
+            "--record-mode and --redact need --record FILE, which is missing",
+        ),
+        (
+            batch is not None and setup.webhook != "actions",
+            "--batch-size is for Webhooks (Actions); the classic destination never batches.",
+        ),
+        (
+            offline and cdn_settings == FETCH,
+            "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead.",
+        ),
+        (
+            bool(apps) and (bool(cmd) or strict),
+            "--app names the commands itself; leave --strict and what stands behind -- out.",
+        ),
+        (strict and not cmd, "--strict is for a command: run --strict -- CMD."),
+        (browser_program is not None and url is None, "--browser-program is for --browser, which is missing"),
+        (url is not None and no_proxy, "--browser needs the proxy, which --no-proxy leaves out."),
+    )
     if detach:
         from segment_pendo.cli.run.detached import detach as detached  # noqa: PLC0415 - seldom
 
