@@ -94,29 +94,43 @@ class Outbox:
     def elsewhere(self) -> list[Elsewhere]:
         """Return for which other destinations webhooks wait."""
         rows = self._database.execute(
-            # In this order, as there are hardly ever chains of others.
-            "select d.name, count(*) from chains k cross join calls c on c.chain = k.chain "
-            "and c.state = 'waiting' join destinations d on d.id = k.destination where k.destination <> ? "
-            "group by d.id order by d.name",
+            # From the few destinations on: most stores have no chain of another one to look at.
+            "select d.name, count(*) from destinations d cross join chains k on k.destination = d.id "
+            "cross join calls c on c.chain = k.chain and c.state = 'waiting' where d.id <> ? group by d.id "
+            "order by d.name",
             (self.destination,),
         )
         return [Elsewhere(*row) for row in rows]
 
     def left(self) -> int:
         """Return how many webhooks wait."""
+        ours, values = self._ours()
         (count,) = self._database.execute(
-            "select count(*) from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
-            "where k.destination = ?",
-            (self.destination,),
+            f"select count(*) from calls c where c.state = 'waiting' {ours}",  # noqa: S608 - our own words
+            values,
         ).fetchone()
         return int(count)
 
+    def _ours(self) -> tuple[str, tuple[int, ...]]:
+        """Return what is to be asked besides of a waiting call `c`, for one of this destination.
+
+        That is nothing where there is no other one: to look up the chain of each takes forty times as long as
+        to count them by their index.
+        """
+        ends = self._database.execute(
+            "select (select min(destination) from chains), (select max(destination) from chains)"
+        ).fetchone()
+        if {*ends} <= {None, self.destination}:
+            return "", ()
+        return "and c.chain in (select chain from chains where destination = ?)", (self.destination,)
+
     def oldest(self) -> datetime | None:
         """Return when the oldest of the webhooks that wait was accepted, or None where none waits."""
+        ours, values = self._ours()
         (at,) = self._database.execute(
-            "select min(r.at) from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
-            "join receipts r on r.n = c.n where k.destination = ?",
-            (self.destination,),
+            "select min(at) from receipts where n in "  # noqa: S608 - our own words
+            f"(select distinct c.n from calls c indexed by calls_waiting where c.state = 'waiting' {ours})",
+            values,
         ).fetchone()
         return None if at is None else datetime.fromisoformat(at)
 

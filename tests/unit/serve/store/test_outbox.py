@@ -197,6 +197,19 @@ def test_a_rate_spreads_the_posts() -> None:
     assert virtual_time.run(main()) == pytest.approx([0, 0.5, 1, 1.5, 2])
 
 
+def test_what_waits_is_counted_by_an_index_alone() -> None:
+    async def main() -> None:
+        with closing(Store(None, setup=Setup(), clock=virtual_time.clock)) as store:
+            first = receipt("r-1", *"abab")
+            take(store, first, receipt("r-2", *"ab"))
+            assert (store.outbox.left(), store.outbox.oldest()) == (6, first.at)
+            question = "explain query plan select count(*) from calls c where c.state = 'waiting'"
+            ((*_, plan),) = store.database.execute(question).fetchall()
+        assert plan.endswith("USING COVERING INDEX calls_waiting"), "or each health looks at every call"
+
+    virtual_time.run(main())
+
+
 def test_the_next_run_delivers_what_the_last_one_left_to_this_destination_only(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
@@ -211,10 +224,13 @@ def test_the_next_run_delivers_what_the_last_one_left_to_this_destination_only(t
                 assert store.outbox.resume() == 0
                 assert store.outbox.elsewhere() == [Elsewhere("us", 4)]
                 run = Run(store, ok)
-                take(store, receipt(f"{name}-{key}", "a"))
+                assert (store.outbox.left(), store.outbox.oldest()) == (0, None)
+                came = receipt(f"{name}-{key}", "a")
+                take(store, came)
+                assert (store.outbox.left(), store.outbox.oldest()) == (1, came.at)
                 assert await run.to_the_end() == 0
                 assert run.arrived == {"a": [f"{name}-{key}.0"]}
-                assert store.calls.states(store.outbox.destination) == {"delivered": 1 + (name == "eu")}
+                assert store.calls.states()["delivered"] == 1 + (name == "eu")
         with closing(opened("us", "k1")) as store:
             assert store.outbox.resume() == 4
             run = Run(store, ok)
