@@ -65,6 +65,8 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "docs/delivery.md",
         "docs/destination.md",
         "docs/settings.md",
+        "docs/long-runs.md",
+        "docs/lan.md",
         ".github/CONTRIBUTING.md",
     ],
 )

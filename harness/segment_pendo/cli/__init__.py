@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,12 +13,20 @@ from segment_pendo.cli.failure import TRACEBACK, translated, unexpected
 from segment_pendo.cli.help_groups import Suggesting, grouped
 from segment_pendo.cli.project_defaults import with_project_defaults
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 __all__ = ["main"]
 
 # verb -> its help, a single line; the file of the same name holds `command`.
 VERBS: Final = {
     "demo": "Send six calls through, good ones and lost ones, and show what became of them.",
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
+    "attach": "Run a command so that its calls come to a run that is there.",
+    "env": "Print the variables with which an app's calls come to a run.",
+    "status": "List the runs that are there.",
+    "logs": "Print what a detached run has printed.",
+    "stop": "End a run as Ctrl-C would.",
     "why": "Say why a user or a trait is, or is not, in Pendo.",
     "init": "Find the project's SDKs and write its settings, or a destination file.",
     "config": "Show the settings that hold here, and where each comes from.",
@@ -59,6 +67,15 @@ class _Verbs(Suggesting):
         command = importlib.import_module(f"segment_pendo.cli.verbs.{name}").command
         assert isinstance(command, click.Command)
         return with_project_defaults(name, command)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return verbs and options that begin so; click would import every verb for its help."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks
+
+        verbs = [
+            CompletionItem(name, help=says) for name, says in VERBS.items() if name.startswith(incomplete)
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

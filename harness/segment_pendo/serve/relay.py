@@ -21,6 +21,7 @@ from segment_pendo.pendo.across import LIMIT
 from segment_pendo.segment.ingest import route, settings_reply
 from segment_pendo.segment.oauth import without_credentials
 from segment_pendo.serve.cdn_settings import Source
+from segment_pendo.serve.scripts import Scripts
 from segment_pendo.words import Receipt, SdkRequest
 
 __all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "Writer", "in_turns"]
@@ -157,7 +158,8 @@ class Relay:
 
     `writer` commits what the keepers among the sinks have prepared; only then the others take the receipt.
     `turn`: how many seconds a request may hold the event loop at a time. `tell` is called with a sentence
-    when a keeper begins to fail, and when it has recovered. `settings`: where browsers' settings come from.
+    when a keeper begins to fail, and when it has recovered. `settings`: where browsers' settings come from;
+    `scripts`: where Analytics.js does.
     """
 
     def __init__(
@@ -170,6 +172,7 @@ class Relay:
         turn: float = _TURN,
         tell: Callable[[str], None] = tell_nobody,
         settings: Source | None = None,
+        scripts: Scripts | None = None,
     ) -> None:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
@@ -178,6 +181,7 @@ class Relay:
         self._turn = turn
         self._tell = tell
         self._settings = settings
+        self._scripts = scripts
         self._failing = 0  # requests in a row that a keeper could not keep
         # Each session has its own: what a test is told does not depend on the tests beside it.
         self._earlier = Bounded[str, EarlierCalls](_SESSIONS, "use")
@@ -228,6 +232,9 @@ class Relay:
 
         What other requests have prepared meanwhile is committed with it.
         """
+        script = self._scripts.reply(request) if self._scripts is not None else None
+        if script is not None:
+            return Receipt("", self._clock(), request, script, ())
         receipt, ready = await in_turns(
             self._prepared(request, None), self._turn, lambda prepared: self._forget(prepared[0])
         )
