@@ -39,6 +39,8 @@ __all__ = ["PERSONAL", "People", "Rules"]
 type Ids = Literal["keep", "users", "all"]
 
 _SHORTEST_SECRET: Final = 12
+_SMALLEST_CARD: Final = 10**14  # of 15 digits; no other secret is a number
+_SIGN = re.compile("[@%&\uff20.:+-]")  # each of these shapes has one, and most keys have none
 _ENCODED_AT = re.compile("%40|%2540|&#64;|\uff20", re.IGNORECASE)
 _SHORTEST_CODE: Final = 16  # of OAuth; shorter ones are of countries and coupons
 # appVersion, app_version, version; not conversion.
@@ -55,6 +57,7 @@ _UUID = re.compile(
 _MEANINGS: Final = SUSPICIOUS | {"true", "false"}
 _PART: Final = 1000
 _RULES: Final = 2  # of what is replaced: pseudonyms of other rules do not go together
+_LETTERS: Final = bytes(97 + number % 26 for number in range(256))
 _VOWELS: Final = "aeiou"
 _CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
 
@@ -108,6 +111,7 @@ class People:
         self._rules = rules or Rules()
         # Keys, versions and what is known of a person come with every call; each is worked out once.
         self._insides, self._texts = Made(self._inside), Made(self._text)
+        self._emails = Made[tuple[str, str], str](lambda found: self._email(*found))
 
     @property
     def fingerprint(self) -> str:
@@ -185,8 +189,8 @@ class People:
             return [self._walk(inner, everything=everything) for inner in value]
         if isinstance(value, str):
             return self.text(value) if everything else self.inside(value)
-        if isinstance(value, int) and not isinstance(value, bool) and without_secrets(str(value)) == STAND_IN:
-            return STAND_IN  # the number of a card
+        if isinstance(value, int) and value >= _SMALLEST_CARD and without_secrets(str(value)) == STAND_IN:
+            return STAND_IN
         return value
 
     def _member(self, key: str, value: Json, *, everything: bool) -> Json:
@@ -232,7 +236,9 @@ class People:
             text = without_secrets(text)
         if "=" in text:
             text = PARAMETER.sub(self._parameter, text)
-        text = EMAIL.replaced(lambda match: self._email(match[0], match[2]), text)
+        if not _SIGN.search(text):
+            return text
+        text = EMAIL.replaced(lambda match: self._emails[match[0], match[2]], text)
         text = IPV4.replaced(lambda match: self._ipv4(match[0]), text)
         text = PHONE.replaced(lambda match: self._phone(match[0]), text)
         text = MAC.replaced(lambda match: self._mac(match[0]), text)
@@ -293,9 +299,10 @@ class People:
         # The letters come from its small letters, their case from its spelling: spellings that differ in case
         # still do.
         address = _ENCODED_AT.sub("@", address)  # the same person, however the address stands there
-        folded, exact = self._digest("email", address.casefold()), self._digest("case", address)
-        name = "p" + "".join(chr(97 + number % 26) for number in folded[:11])
+        folded = self._digest("email", address.casefold())
+        name = "p" + folded[:11].translate(_LETTERS).decode()
         if address != address.casefold():
+            exact = self._digest("case", address)
             name = "P" + "".join(
                 letter.upper() if number % 2 else letter
                 for letter, number in zip(name[1:], exact, strict=False)

@@ -7,7 +7,7 @@ character costs a hundredth of what a pattern costs.
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Final
 
 __all__ = [
@@ -89,10 +89,8 @@ def _in_any_case(*words: str) -> Judge:
 def _like(source: str) -> Judge:
     """Return what says whether a simple pattern is in a text; one that begins with a character is quick."""
 
-    def has_clue(text: str) -> bool:
-        return re.search(source, text, re.ASCII) is not None  # compiled once: `re` remembers it
-
-    return has_clue
+    compiled = cache(partial(re.compile, source, re.ASCII))  # when it is needed
+    return lambda text: compiled().search(text) is not None
 
 
 # --- judges ---
