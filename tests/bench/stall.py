@@ -51,6 +51,9 @@ def nested(levels: int) -> Any:
 BODIES: dict[str, Callable[[], bytes]] = {
     "2,500 tiny calls": lambda: batch(tiny),
     "a context of 380 KB": lambda: batch(tiny, context={"x": "y" * 380_000}),
+    "a context of 380 KB of people": lambda: batch(
+        tiny, context={"x": "".join(f"a{number}@initech.co " for number in range(21_000))}
+    ),
     "a context of 100 KB": lambda: batch(tiny, context={"x": "y" * 100_000}),
     "a context of 240 levels": lambda: batch(tiny, context=nested(240)),
     "a context of 4,000 keys": lambda: batch(tiny, context={f"k{n}": n for n in range(4000)}),

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from functools import cache, cached_property, partial
 from typing import Final
 
+from segment_pendo.base.steps import Steps
+
 __all__ = [
     "EMAIL",
     "IPV4",
@@ -25,6 +27,7 @@ __all__ = [
     "is_random",
 ]
 
+_AT_A_TIME: Final = 256  # matches
 type Judge = Callable[[str], bool]
 
 
@@ -61,9 +64,15 @@ class Shape:
         """Return the matches in a text, every suspect among them."""
         return self.pattern.finditer(text) if self.has_clue(text) else ()
 
-    def replaced(self, make: Callable[[re.Match[str]], str], text: str) -> str:
-        """Return a text with what `make` makes of each of these matches."""
-        return self.pattern.sub(make, text) if self.has_clue(text) else text
+    def replaced_in_steps(self, make: Callable[[re.Match[str]], str], text: str) -> Steps[str]:
+        """Return a text with what `make` makes of each of these matches, some of them a step."""
+        pieces, at = list[str](), 0
+        for number, match in enumerate(self.matches(text), 1):
+            pieces += (text[at : match.start()], make(match))
+            at = match.end()
+            if number % _AT_A_TIME == 0:
+                yield None
+        return "".join((*pieces, text[at:])) if at else text
 
 
 # --- clues ---

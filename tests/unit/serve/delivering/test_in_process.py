@@ -32,7 +32,8 @@ async def _turns_of_eight(size: int) -> list[int]:
 
     counting = asyncio.create_task(count())
     bodies = [
-        {"type": "identify", "userId": f"user-{number}", "traits": {"note": "x" * size}} for number in range(8)
+        {"type": "identify", "userId": f"user-{number}", "traits": {"note": "x" * size}}
+        for number in range(8)
     ]
     await asyncio.gather(*(send(Webhook(json.dumps(body).encode(), ())) for body in bodies))
     counting.cancel()
