@@ -67,6 +67,7 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "docs/settings.md",
         "docs/long-runs.md",
         "docs/lan.md",
+        "docs/agents.md",
         ".github/CONTRIBUTING.md",
     ],
 )

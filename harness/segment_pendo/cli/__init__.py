@@ -48,6 +48,7 @@ VERBS: Final = {
     "send": "Make a call without an app, in the wire form of an SDK.",
     "pendo": "Start the loopback Pendo alone.",
     "ca": "Show, print or remove the certificate of the proxy.",
+    "mcp": "Serve tools for coding agents (Model Context Protocol).",
     "completion": "Print the completion script of a shell.",
     "addon": "Print the path of the mitmproxy addon, for mitmdump -s.",
 }
