@@ -185,6 +185,13 @@ class Judged:
         """Return this and what further mappings made of the call, in the order of the mappings."""
         return (self, *self.more)
 
+    def also(self, findings: tuple[Finding, ...]) -> "Judged":
+        """Return the same with these findings: dataclasses.replace takes as long as half of the mapping."""
+        return Judged(
+            self.call, self.outcome, findings, self.message, self.mapping, self.changes, self.copy, self.more,
+            self.function,
+        )  # fmt: skip
+
     @property
     def content(self) -> JsonObject | None:
         """Return what the webhook's body holds: the message, or what the last change made of it."""

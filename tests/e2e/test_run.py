@@ -267,6 +267,12 @@ def test_no_call_at_all_is_explained(tmp_path: Path) -> None:
     assert "  - with OAuth, it may get its token from a host of its own: name that with" in done.stderr
 
 
+def test_a_command_that_fails_before_its_first_call_is_told_by_its_code(tmp_path: Path) -> None:
+    done = run_with(tmp_path, command=[sys.executable, "-c", "import sys; sys.exit('no such module')"])
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith("ended with exit code 1 before it sent a call.")
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 import orjson
 
+from segment_pendo.base.bounded import Made
 from segment_pendo.words import Json
 
 __all__ = [
@@ -284,7 +285,7 @@ def write(value: Json, *, ordinary: bool = False) -> bytes:
 
     `ordinary` is what `read` said of the value (what the server adds is ordinary).
     """
-    fast = quick(value) if ordinary or is_ordinary(value) else None
+    fast = quick(value) if ordinary or type(value) is str or is_ordinary(value) else None
     return "".join(_pieces(value, _JAVASCRIPT)).encode() if fast is None else fast
 
 
@@ -302,13 +303,18 @@ def keep(value: Json, *, ordinary: bool = False) -> bytes:
     The result is valid JSON, but not JavaScript's bytes. `ordinary` is what `read` said of the value, where
     it was read as spelled.
     """
-    fast = quick(value) if ordinary or is_ordinary(value, keys=False) else None
+    fast = quick(value) if ordinary or type(value) is str or is_ordinary(value, keys=False) else None
     return "".join(_pieces(value, _AS_READ)).encode() if fast is None else fast
 
 
 def _are_ordinary(keys: Collection[str]) -> bool:
     # Nearly every key is an identifier, and no index is one; the others are looked at one by one.
-    return "__proto__" not in keys and (all(map(str.isidentifier, keys)) or all(map(is_ordinary_key, keys)))
+    return "__proto__" not in keys and (
+        all(map(str.isidentifier, keys)) or all(map(_ORDINARY_KEYS.__getitem__, keys))
+    )
+
+
+_ORDINARY_KEYS: Final = Made[str, bool](is_ordinary_key)
 
 
 def is_ordinary(root: Json, *, keys: bool = True) -> bool:
@@ -319,16 +325,15 @@ def is_ordinary(root: Json, *, keys: bool = True) -> bool:
     level: list[Json] = [root]
     for value in level:  # which grows on the way
         kind = type(value)
+        if kind is str or kind is bool or value is None:
+            continue
         if isinstance(value, dict):
             if keys and not _are_ordinary(value):
                 return False
             level += value.values()
         elif isinstance(value, list):
             level += value
-        elif kind is int or kind is float:
-            if not is_ordinary_number(value):  # type: ignore[arg-type]
-                return False
-        elif kind is not str and kind is not bool and value is not None:
+        elif not (kind is int or kind is float) or not is_ordinary_number(value):  # type: ignore[arg-type]
             return False
     return True
 

@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,6 +12,9 @@ from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.cli.failure import TRACEBACK, translated, unexpected
 from segment_pendo.cli.help_groups import Suggesting, grouped
 from segment_pendo.cli.project_defaults import with_project_defaults
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["main"]
 
@@ -65,6 +68,15 @@ class _Verbs(Suggesting):
         command = importlib.import_module(f"segment_pendo.cli.verbs.{name}").command
         assert isinstance(command, click.Command)
         return with_project_defaults(name, command)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return verbs and options that begin so; click would import every verb for its help."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks
+
+        verbs = [
+            CompletionItem(name, help=says) for name, says in VERBS.items() if name.startswith(incomplete)
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

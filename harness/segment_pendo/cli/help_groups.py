@@ -59,6 +59,7 @@ OF_RUN: Final[Mapping[str, Sequence[str]]] = {
         "--drain",
         "--loopback-http",
     ),
+    "The browser": ("--browser", "--browser-program"),
     "What goes wrong": ("--fault", "--seed"),
     "What it prints, and how it ends": ("--format", "--fail-on", "--expect"),
 }

@@ -1,7 +1,8 @@
 """Ask a running segment-pendo, or a Pendo, by GET."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import click
@@ -13,7 +14,20 @@ from segment_pendo.cli.options.instance import named_by
 from segment_pendo.serve.client import SECONDS, client
 from segment_pendo.serve.client import Answer as Exchange
 
-__all__ = ["Answer", "calls", "checked_url", "get", "is_url", "nobody", "stranger"]
+if TYPE_CHECKING:
+    from segment_pendo.explain.unmet import Unmet
+
+__all__ = [
+    "Answer",
+    "calls",
+    "checked_url",
+    "get",
+    "is_url",
+    "nearest_to",
+    "nobody",
+    "say_missing",
+    "stranger",
+]
 
 _PAGE: Final = "1000"
 
@@ -109,6 +123,29 @@ def calls(url: str, filters: dict[str, str]) -> Iterator[Any]:
         if not page:
             return
         after = str(answer.value["next"])
+
+
+def say_missing(url: str, only: dict[str, str]) -> None:
+    """Say on stderr that no call of a running instance meets these conditions, and what may be meant."""
+    click.echo(_unmet(url, only).sentence(), err=True)
+
+
+def nearest_to(url: str, only: dict[str, str]) -> str:
+    """Return the conditions that may have been meant, '' for none: what the newest calls have."""
+    return _unmet(url, only).nearest
+
+
+def _unmet(url: str, only: dict[str, str]) -> "Unmet":
+    from segment_pendo.explain.rows import judged_of  # noqa: PLC0415
+    from segment_pendo.explain.unmet import Unmet  # noqa: PLC0415 - only where nothing was found
+
+    unmet = Unmet(only)
+    answer = get(url, "/_/calls", {"newest": "1", "limit": _PAGE})
+    found = answer.value.get("calls") if isinstance(answer.value, dict) else None
+    with suppress(KeyError, TypeError, ValueError, AttributeError):  # rows of another version
+        for row in found or ():
+            unmet.take(judged_of(row).call.data)
+    return unmet
 
 
 async def _get(

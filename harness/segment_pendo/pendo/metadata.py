@@ -107,28 +107,27 @@ def _unique(taken: list[Field], switches: PendoSwitches) -> Iterator[Field]:
         yield field._replace(name=None, rule="3.31") if lost else field
 
 
+_PLAIN: Final = frozenset({str, bool, int, float, dict})
 _TYPES: Final = {str: "string", bool: "boolean", int: "integer", float: "float"}
 
 
-def plain_types(traits: JsonObject, switches: PendoSwitches = DEFAULT) -> list[str] | None:
+def plain_types(traits: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[str, ...] | None:
     """Return the types of the fields that traits set, '' for a trait that is lost.
 
     None where it takes `fields` and a closer look to know: one of the values is no plain one.
     """
-    types: list[str] = []
-    for value in traits.values():
-        kind = _TYPES.get(type(value), "")
-        if kind == "string":
-            is_plain = bool(value)
-        elif kind == "boolean":
-            is_plain = True
-        elif kind and isinstance(value, int | float):
-            is_plain = -_EXACT < value < _EXACT and (kind == "integer" or is_ordinary_number(value))
-        else:
-            is_plain = isinstance(value, dict) and switches.nested == "ignored"
-        if not is_plain:
-            return None
-        types.append(kind)
+    values = traits.values()
+    types = tuple([_TYPES.get(type(value), "") for value in values])
+    if "" in values:
+        return None
+    if "integer" in types or "float" in types:
+        for value in values:
+            if type(value) is int or type(value) is float:
+                is_plain = -_EXACT < value < _EXACT and (type(value) is int or is_ordinary_number(value))
+                if not is_plain:
+                    return None
+    if "" in types and not (switches.nested == "ignored" and _PLAIN.issuperset(map(type, values))):
+        return None
     return types
 
 

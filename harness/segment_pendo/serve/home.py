@@ -85,7 +85,7 @@ class Home(Listener):
             *sessions.routes(),
             metrics_route(metrics or Metrics(), store),
             *fault_routes(self.faults),
-            *self.loopback_pendo.routes(self.faults, self._forget),
+            *self.loopback_pendo.routes(self.faults, self._forget, overview.records_of),
         ]
         self.own_routes = [known_session(route, store.sessions) for route in own_routes]
         self.calls_only = Listener((), self._of_proxy)

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from secrets import token_hex
 from time import perf_counter
-from typing import Final, NoReturn, Protocol, runtime_checkable
+from typing import Final, NoReturn, Protocol, TypeGuard, runtime_checkable
 
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.errors import SegmentPendoError
@@ -21,6 +21,7 @@ from segment_pendo.pendo.across import LIMIT
 from segment_pendo.segment.ingest import route, settings_reply
 from segment_pendo.segment.oauth import without_credentials
 from segment_pendo.serve.cdn_settings import Source
+from segment_pendo.serve.scripts import Scripts
 from segment_pendo.words import Receipt, SdkRequest
 
 __all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "Writer", "in_turns"]
@@ -48,6 +49,20 @@ class Keeper(Sink, Protocol):
     """A sink that an SDK's 200 stands for: either all keepers keep a receipt, or none does."""
 
     def prepared(self, receipt: Receipt) -> Steps[Prepared]: ...
+
+
+@cache
+def _has(kind: type[Sink], protocol: type[Sink]) -> bool:
+    """Whether sinks of a class have what a protocol asks for: to look takes as long as to map a call."""
+    return issubclass(kind, protocol)
+
+
+def _is_keeper(sink: Sink) -> TypeGuard[Keeper]:
+    return _has(type(sink), Keeper)
+
+
+def _is_in_steps(sink: Sink) -> TypeGuard[SinkInSteps]:
+    return _has(type(sink), SinkInSteps)
 
 
 class Writer(Protocol):
@@ -143,7 +158,8 @@ class Relay:
 
     `writer` commits what the keepers among the sinks have prepared; only then the others take the receipt.
     `turn`: how many seconds a request may hold the event loop at a time. `tell` is called with a sentence
-    when a keeper begins to fail, and when it has recovered. `settings`: where browsers' settings come from.
+    when a keeper begins to fail, and when it has recovered. `settings`: where browsers' settings come from;
+    `scripts`: where Analytics.js does.
     """
 
     def __init__(
@@ -156,6 +172,7 @@ class Relay:
         turn: float = _TURN,
         tell: Callable[[str], None] = tell_nobody,
         settings: Source | None = None,
+        scripts: Scripts | None = None,
     ) -> None:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
@@ -164,6 +181,7 @@ class Relay:
         self._turn = turn
         self._tell = tell
         self._settings = settings
+        self._scripts = scripts
         self._failing = 0  # requests in a row that a keeper could not keep
         # Each session has its own: what a test is told does not depend on the tests beside it.
         self._earlier = Bounded[str, EarlierCalls](_SESSIONS, "use")
@@ -214,6 +232,9 @@ class Relay:
 
         What other requests have prepared meanwhile is committed with it.
         """
+        script = self._scripts.reply(request) if self._scripts is not None else None
+        if script is not None:
+            return Receipt("", self._clock(), request, script, ())
         receipt, ready = await in_turns(
             self._prepared(request, None), self._turn, lambda prepared: self._forget(prepared[0])
         )
@@ -252,7 +273,7 @@ class Relay:
             return receipt, NOTHING
         try:
             ready = yield from prepared_together(
-                sink.prepared(receipt) for sink in self._sinks if isinstance(sink, Keeper)
+                sink.prepared(receipt) for sink in self._sinks if _is_keeper(sink)
             )
         except BaseException:
             earlier.forget(receipt)
@@ -266,9 +287,9 @@ class Relay:
             self.settings_asked += asked is not None and asked.kind == "settings"
         else:
             for sink in self._sinks:
-                if isinstance(sink, SinkInSteps):
+                if _is_in_steps(sink):
                     yield from sink.take_in_steps(receipt)
-                elif not isinstance(sink, Keeper):
+                elif not _is_keeper(sink):
                     sink.take(receipt)
                 yield None
 

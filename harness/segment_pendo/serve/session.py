@@ -31,6 +31,7 @@ from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
 from segment_pendo.serve.plan import DRAIN, Plan
 from segment_pendo.serve.relay import Relay, Sink
+from segment_pendo.serve.scripts import Scripts
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.outbox import Elsewhere
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
@@ -135,6 +136,7 @@ class Session:
                 writer=self._store.database if self._store is not None else None,
                 tell=tell,
                 settings=settings,
+                scripts=Scripts(Path.cwd()),
             )
             if self._port is not None:
                 self._home = Home(

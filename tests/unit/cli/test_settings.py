@@ -101,6 +101,10 @@ MANIFESTS = {
     "Python": ("requirements-dev.txt", "segment-analytics-python[proxy]>=2\n"),
     "Node": ("services/api/package.json", '{"dependencies": {"@segment/analytics-node": "2"}}'),
     "Browser": ("package.json", '{"devDependencies": {"@segment/analytics-next": "1"}}'),
+    "RudderStack, browser": (
+        "apps/web/package.json",
+        '{"dependencies": {"@rudderstack/analytics-js": "3"}}',
+    ),
     "Ruby": ("Gemfile", "gem 'analytics-ruby', require: 'segment/analytics'\n"),
     "Go": ("go.mod", "require github.com/segmentio/analytics-go/v3 v3.3.0\n"),
     "PHP": ("composer.json", '{"require": {"segmentio/analytics-php": "^3"}}'),

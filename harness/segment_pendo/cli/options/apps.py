@@ -3,11 +3,14 @@
 import os
 import shlex
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from segment_pendo.base.prose import short
+
+if TYPE_CHECKING:
+    from segment_pendo.serve.launching.browser import Showing
 
 __all__ = ["App", "Work", "apps_option"]
 
@@ -22,12 +25,14 @@ class App(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What a run starts: one command, which has our terminal, or several apps, or nothing."""
+    """What a run starts: one command, which has our terminal, or several apps, or nothing; and a browser."""
 
     cmd: tuple[str, ...] = ()
     apps: tuple[App, ...] = ()
+    showing: "Showing | None" = None
 
     def __bool__(self) -> bool:
+        """Whether there is a command or an app; a browser alone leaves the terminal's keys to us."""
         return bool(self.cmd or self.apps)
 
     @property

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -36,9 +37,8 @@ async def run_child(
     second signal ends us at once. Raises CommandError.
     """
     environment = await asyncio.to_thread(environment_of, instance_of(session, cmd))
-    if session.plan.strict:
-        cmd = await _strict(session, cmd)
-    return await carried_out(cmd, environment, signals, leave)
+    line = await _strict(session, cmd) if session.plan.strict else cmd
+    return replace(await carried_out(line, environment, signals, leave), name=Path(cmd[0]).name)
 
 
 async def carried_out(
@@ -59,7 +59,7 @@ async def carried_out(
         except BaseException:
             await child.end_others()
             raise
-        return Ended(code, await child.end_others())
+        return Ended(code, await child.end_others(), Path(cmd[0]).name)
 
 
 async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:

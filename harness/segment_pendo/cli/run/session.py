@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -28,6 +28,7 @@ from segment_pendo.cli.terminal.browser import open_page
 from segment_pendo.cli.terminal.keyboard import Keyboard
 from segment_pendo.explain.events import ready_event
 from segment_pendo.serve.launching import launcher
+from segment_pendo.serve.launching.browser import opened
 from segment_pendo.serve.launching.instances import registered
 from segment_pendo.serve.session import Plan, Session
 
@@ -114,16 +115,26 @@ async def _listen(
             reporter.event(ready_event(session.addresses()))
             gc.freeze()
             gc.enable()
-            if work:
-                ended = await _worked(session, work, signals, leave)
-                # A command that failed may have sent only half of its calls; the old recording is kept then.
-                session.replaces = not ended.code
-            else:
-                terminal.enter_context(Keyboard(_keys(session, signals)))
-                await signals.next()
-                signals.end_at_once(leave)
+            async with _browser(session, work):
+                if work:
+                    ended = await _worked(session, work, signals, leave)
+                    # A command that failed may have sent only half of its calls; the old recording is kept.
+                    session.replaces = not ended.code
+                else:
+                    terminal.enter_context(Keyboard(_keys(session, signals)))
+                    await signals.next()
+                    signals.end_at_once(leave)
             _drop(ready_file)
     return ended
+
+
+def _browser(session: Session, work: Work) -> AbstractAsyncContextManager[None]:
+    """Return what shows pages in a browser while it is entered; nothing where none is asked for."""
+    if work.showing is None:
+        return nullcontext()
+    assert session.proxy is not None  # `_side` has seen to it
+    assert session.authority is not None
+    return opened(work.showing, f"{session.home.url}/", session.proxy.url, session.authority, say)
 
 
 async def _worked(session: Session, work: Work, signals: Signals, leave: Callable[[], None]) -> Ended:
@@ -178,6 +189,8 @@ def _leave(session: Session, ready_file: Path | None, terminal: ExitStack) -> No
 
 def _side(plan: Plan, work: Work) -> Any:
     """Return the proxy's module if it is wanted and installed. Raises Failure if something needs it."""
+    if work.showing is not None:
+        return needed_side("--browser needs the proxy of mitmproxy")
     if plan.tls_port is not None:
         return needed_side("TLS at the home port needs the certificates of mitmproxy")
     if work and plan.with_proxy and proxy_side() is None:

@@ -9,8 +9,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
+from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.prose import many
 from segment_pendo.explain.call_line import CallLine, End, Word, with_attempt
 from segment_pendo.words import Attempt
@@ -21,6 +22,7 @@ __all__ = ["Telling"]
 PATIENCE: Final = 2.0
 _SILENCE: Final = 1.0  # seconds between two lines about later deliveries
 _SOON: Final = 1.0  # seconds that a call may come after its delivery
+_MOST_WAYS: Final = 10_000
 _AFTER_ALL: Final = "delivered after all"
 
 
@@ -32,13 +34,11 @@ class _Waiting:
     settled: bool
 
 
-@dataclass(slots=True)
-class _OnWay:
-    """A webhook that is not delivered yet: whose it is, how far it gets, whether a failure was told."""
+class _OnWay(NamedTuple):
+    """A webhook that is not delivered yet: whose it is, how far it gets."""
 
     who: str
     end: End
-    is_failing: bool = False
 
 
 class Telling:
@@ -52,7 +52,10 @@ class Telling:
         self._show = show
         self._lines: deque[_Waiting] = deque()
         self._waiting: dict[str, _Waiting] = {}
+        # Very many wait where Pendo is down: those of one user that get as far share what is known of them.
         self._on_way: dict[str, _OnWay] = {}
+        self._ways = Bounded[_OnWay, _OnWay](_MOST_WAYS)
+        self._failing: set[str] = set()  # of which a failure was told
         self._early: dict[str, Attempt] = {}
         self._later: Counter[str] = Counter()
         self._later_told = False
@@ -76,7 +79,8 @@ class Telling:
         self._lines.append(waiting)
         if sends:
             self._waiting[name] = waiting
-            self._on_way[name] = _OnWay(line.who, line.end)
+            way = _OnWay(line.who, line.end)
+            self._on_way[name] = self._ways.first(way, way)
             early = self._early.pop(name, None)
             if early is not None:
                 self.delivery(name, early)
@@ -118,21 +122,22 @@ class Telling:
             self._take(name, attempt)
 
     def _take(self, name: str, attempt: Attempt) -> None:
-        way = self._on_way.get(name)
+        way, was_failing = self._on_way.get(name), name in self._failing
         if attempt.state != "waiting":
             self._ended(self._on_way.pop(name, None), attempt)
+            self._failing.discard(name)
         waiting = self._waiting.pop(name, None)
         if waiting is not None:
             waiting.line, waiting.settled = with_attempt(waiting.line, attempt), True
-            if way is not None:
-                way.is_failing = attempt.state == "waiting"
+            if attempt.state == "waiting":
+                self._failing.add(name)
             self.flush()
         elif attempt.state == "delivered":
-            if way is not None and way.is_failing:
+            if was_failing:
                 self._tell_later(_AFTER_ALL, None)
-        elif attempt.state != "waiting" or way is None or not way.is_failing:
-            if way is not None:
-                way.is_failing = True
+        elif attempt.state != "waiting" or not was_failing:
+            if way is not None and attempt.state == "waiting":
+                self._failing.add(name)
             what = {"waiting": "to be tried again", "held": "held back"}.get(attempt.state, "given up")
             self._tell_later(what, _line(way.who if way is not None else f"call {name}", attempt))
 

@@ -52,6 +52,20 @@ def _hosts(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     return values
 
 
+def _page(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value and not re.match(r"https?://[^/]", value):
+        message = f"{value!r} is not a web address; give one such as http://localhost:3000"
+        raise click.BadParameter(message)
+    return value
+
+
+def _refuse(*cases: tuple[bool, str]) -> None:
+    """Refuse options that do not go together: each case with what to say of it. Raises UsageError."""
+    for holds, message in cases:
+        if holds:
+            raise click.UsageError(message)
+
+
 FILE = _File(dir_okay=False, path_type=Path)
 
 
@@ -140,6 +154,23 @@ FILE = _File(dir_okay=False, path_type=Path)
     metavar="ORIGIN",
     help="Let pages of this web origin send calls to a real Pendo; repeatable.",
 )
+@click.option(
+    "--browser",
+    "url",
+    is_flag=False,
+    flag_value="",
+    metavar="[URL]",
+    callback=_page,
+    help=(
+        "Open URL and the page of this run in a browser with an empty profile, our proxy and our CA; it ends "
+        "with the run."
+    ),
+)
+@click.option(
+    "--browser-program",
+    metavar="PROGRAM",
+    help="The browser, such as firefox or a path.  [default: the first of Chromium, Chrome, Edge, Firefox]",
+)
 @fault_options("segment", "token", "pendo")
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option(
@@ -181,6 +212,8 @@ def command(
     cdn_settings: str,
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
+    url: str | None,
+    browser_program: str | None,
     setup: Setup,
     how: How,
     drain: float,
@@ -216,21 +249,27 @@ def command(
       segment-pendo run --app web="npm run dev" --app api="python app.py"
       SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
     """
-    if record is None and (record_mode != "over" or redact != "keys"):
-        message = "--record-mode and --redact need --record FILE, which is missing"
-        raise click.UsageError(message)
-    if batch is not None and setup.webhook != "actions":
-        message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
-        raise click.UsageError(message)
-    if offline and cdn_settings == FETCH:
-        message = "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead."
-        raise click.UsageError(message)
-    if apps and (cmd or strict):
-        message = "--app names the commands itself; leave --strict and what stands behind -- out."
-        raise click.UsageError(message)
-    if strict and not cmd:
-        message = "--strict is for a command: run --strict -- CMD."
-        raise click.UsageError(message)
+    _refuse(
+        (
+            record is None and (record_mode != "over" or redact != "keys"),
+            "--record-mode and --redact need --record FILE, which is missing",
+        ),
+        (
+            batch is not None and setup.webhook != "actions",
+            "--batch-size is for Webhooks (Actions); the classic destination never batches.",
+        ),
+        (
+            offline and cdn_settings == FETCH,
+            "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead.",
+        ),
+        (
+            bool(apps) and (bool(cmd) or strict),
+            "--app names the commands itself; leave --strict and what stands behind -- out.",
+        ),
+        (strict and not cmd, "--strict is for a command: run --strict -- CMD."),
+        (browser_program is not None and url is None, "--browser-program is for --browser, which is missing"),
+        (url is not None and no_proxy, "--browser needs the proxy, which --no-proxy leaves out."),
+    )
     if detach:
         from segment_pendo.cli.run.detached import detach as detached  # noqa: PLC0415 - seldom
 
@@ -243,6 +282,7 @@ def command(
     # Slow imports: what opens ports and what tells of it; `--help` needs none of them.
     from segment_pendo.cli.run.report import Reporter  # noqa: PLC0415
     from segment_pendo.cli.run.session import Ends, run_session  # noqa: PLC0415
+    from segment_pendo.serve.launching.browser import Showing, found  # noqa: PLC0415
     from segment_pendo.serve.session import Plan  # noqa: PLC0415
 
     plan = Plan(
@@ -270,7 +310,8 @@ def command(
         secrets=(*credentials.known(destination), *([lan.token] if lan.token else [])),
         lan=lan,
     )
-    work = Work(cmd, apps)
+    showing = Showing(found(browser_program or ""), url) if url is not None else None
+    work = Work(cmd, apps, showing)
     reporter = Reporter(
         sys.stderr if work else sys.stdout,
         style,

@@ -1,7 +1,7 @@
 """`state`: show predicted records of Pendo, and compare them with each other or with a real Pendo."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -10,6 +10,7 @@ import click
 
 from segment_pendo.base import times
 from segment_pendo.base.prose import many, plain, printable, short, whole
+from segment_pendo.base.suggestion import nearest
 from segment_pendo.cli import completing
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
@@ -102,18 +103,22 @@ def _show_one(state: Any, kind: str, record_id: str, style: str, setup: Setup, *
         records.get(ids.effective(record_id, "visitor", setup.pendo)) if kind == "visitor" else None
     )
     if record is None:
-        near = [whole(name) for name in records if name.casefold() == record_id.casefold()]
-        hint = (
-            f" There is {' and '.join(near)}; ids are case-sensitive."
-            if near
-            else f" It would hold {many(len(records), kind)}."
-        )
-        message = f"Pendo would hold no {kind} {whole(record_id)}.{hint}"
+        message = f"Pendo would hold no {kind} {whole(record_id)}. {_instead(records, kind, record_id)}"
         raise Failure(message, FOUND)
     if style == "json":
         click.echo(rows.dumps(record))
     else:
         _show(kind, record, history=history)
+
+
+def _instead(records: Mapping[str, Any], kind: str, record_id: str) -> str:
+    """Return which record may have been meant, or how many there are."""
+    same = [whole(name) for name in records if name.casefold() == record_id.casefold()]
+    if same:
+        return f"There is {' and '.join(same)}; ids are case-sensitive."
+    near = nearest(record_id, records)
+    counted = f"It would hold {many(len(records), kind)}"
+    return f"{counted}; the nearest is {whole(near)}." if near is not None else f"{counted}."
 
 
 def _show_all(state: Any, style: str) -> None:

@@ -81,5 +81,7 @@ class PendingWebhooks:
 
     def _hold(self, ref: CallRef, webhook: Webhook) -> None:
         if ref not in self._held:
-            self._held[ref] = webhook
+            # What orjson writes stands in 4 kB, however short it is; a copy stands in its own size.
+            body = bytes(memoryview(webhook.body))
+            self._held[ref] = Webhook(body, webhook.headers, webhook.method)
             self._size += len(webhook.body) + _EACH

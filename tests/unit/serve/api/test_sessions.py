@@ -338,3 +338,45 @@ def test_what_is_forgotten_is_told_anew() -> None:
             assert (await told(one), await told(two)) == (True, True)
 
     talk(what)
+
+
+def test_state_summary_and_timeline_of_a_session() -> None:
+    async def main() -> None:
+        plan = Plan(port=0, with_proxy=False)
+        async with (
+            Session(plan, Nobody()) as session,
+            aiohttp.ClientSession(base_url=session.home.url) as client,
+        ):
+            one, two = await opened(client), await opened(client)
+            await batch(client, one["prefix"], who("ann", plan="pro"), {"type": "page", "userId": "ann"})
+            await batch(client, two["prefix"], who("bob"), who("ann", plan="max"), {"type": "identify"})
+            assert await status(client, "POST", f"{two['prefix']}/v1/identfy", b"{}") == 404
+            assert (await fetch(client, "/_/wait?delivery=delivered&count=3&timeout=20"))[0] == 200
+            asked = {name: f"session={name}" for name in (one["id"], two["id"])}
+            states = [(await fetch(client, f"/_/state?{query}"))[1] for query in asked.values()]
+            assert [sorted(state["visitors"]) for state in states] == [["ann"], ["ann", "bob"]]
+            _, record = await fetch(client, f"/_/state?{asked[one['id']]}&visitor=ann")
+            assert record["metadata"]["segmentio"] == {"plan": "pro"}
+            assert [change["value"] for change in record["history"]["fields"]["plan"]] == ["pro"]
+            assert (await fetch(client, f"/_/state?{asked[one['id']]}&visitor=bob"))[0] == 404
+            pipelines = [(await fetch(client, f"/_/summary?{query}"))[1] for query in asked.values()]
+            counted = [
+                [
+                    told["pipeline"][name]
+                    for name in ("requests", "refused", "received", "dropped", "delivered")
+                ]
+                for told in pipelines
+            ]
+            assert counted == [[1, 0, 2, 0, 1], [2, 1, 3, 1, 2]]
+            assert [told["records"]["visitors"] for told in pipelines] == [1, 2]
+            assert [told["newestAttempt"] is not None for told in pipelines] == [True, True]
+            for query, calls, refused, delivered in zip(
+                ["", *asked.values()], [5, 2, 3], [1, 0, 1], [3, 1, 2], strict=True
+            ):
+                _, strip = await fetch(client, f"/_/timeline?{query}")
+                sums = [sum(bar[name] for bar in strip["bars"]) for name in ("calls", "refused", "delivered")]
+                assert sums == [calls, refused, delivered], query
+            for path in ("state", "summary", "timeline"):
+                assert (await fetch(client, f"/_/{path}?session=000000000000"))[0] == 404
+
+    asyncio.run(main())
