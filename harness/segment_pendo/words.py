@@ -268,7 +268,7 @@ class Receipt:
         return CallRef(self.id, judged.call.index, judged.copy)
 
 
-@dataclass(frozen=True, slots=True)
+@made_often
 class Attempt:
     """One POST to Pendo, and the state of its webhook afterwards.
 

@@ -37,7 +37,7 @@ BENCHMARKS: Final[dict[str, Callable[[Effort], Iterator[str]]]] = {
     "recorder": recorder.main,
     "replay": lambda _: replay.main(),
     "soak": soak.main,
-    "stall": lambda _: stall.main(),
+    "stall": stall.main,
     "startup": startup.main,
 }
 

@@ -280,3 +280,12 @@ def test_other_rules_have_another_fingerprint() -> None:
         Rules(allow_list=True),
     ]
     assert len({People(b"key", rules).fingerprint for rules in some}) == 5
+
+
+@given(st.lists(persons, min_size=1, max_size=5))
+def test_a_long_text_that_is_prepared_becomes_what_it_becomes_at_once(people: list[str]) -> None:
+    text = "; ".join(people * (2000 // len(people)))
+    at_once, in_steps = People(b"key"), People(b"key")
+    steps = len([*in_steps.prepared({"deep": [text]})])
+    assert steps > 5
+    assert in_steps.inside(text) == at_once.inside(text)

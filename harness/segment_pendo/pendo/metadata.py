@@ -36,14 +36,22 @@ def fields(traits: Json, switches: PendoSwitches = DEFAULT) -> tuple[Field, ...]
     for key, value in traits.items():
         if key == "__proto__":  # no JavaScript writes it into the body
             continue
-        # Most traits are such a text or boolean, and need no closer look.
-        if (value and isinstance(value, str)) or value is True or value is False:
+        if _is_plain(value):
             name = key.lower() if lower else key
             taken.append(Field((key,), name, value, "1.31" if name == key else "3.31"))
+        elif isinstance(value, dict) and switches.nested == "ignored":
+            taken.append(Field((key,), None, value, "3.20"))
         else:
             taken += _taken((key,), key, value, switches)
     names = [field.name for field in taken if field.name is not None]
     return tuple(taken) if len(set(names)) == len(names) else tuple(_unique(taken, switches))
+
+
+def _is_plain(value: Json) -> bool:
+    """Whether a trait is a text, boolean or number that needs no closer look, as most are."""
+    if isinstance(value, str):
+        return value != ""
+    return isinstance(value, bool) or (type(value) is int and -_EXACT < value < _EXACT)
 
 
 def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoSwitches) -> Iterator[Field]:

@@ -9,7 +9,7 @@ import hmac
 import ipaddress
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
@@ -17,9 +17,10 @@ from typing import Final, Literal
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode
 
 from segment_pendo.base.bounded import Made
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.pendo.ids import ANONYMOUS_PREFIX, PLACEHOLDERS, SUSPICIOUS
 from segment_pendo.recordings.key_names import PERSONAL, is_personal, is_secret
-from segment_pendo.recordings.scan import PARAMETER, STAND_IN, without_secrets
+from segment_pendo.recordings.scan import PARAMETER, STAND_IN, without_secrets, without_secrets_in_steps
 from segment_pendo.recordings.shapes import (
     EMAIL,
     IPV4,
@@ -29,6 +30,7 @@ from segment_pendo.recordings.shapes import (
     PHONE_OF_AMERICA,
     PLACE,
     SSN,
+    Shape,
     is_global,
 )
 from segment_pendo.segment.members import ACCOUNT_IDS, PERSON_IDS
@@ -39,7 +41,10 @@ __all__ = ["PERSONAL", "People", "Rules"]
 type Ids = Literal["keep", "users", "all"]
 
 _SHORTEST_SECRET: Final = 12
+_SMALLEST_CARD: Final = 10**14  # of 15 digits; no other secret is a number
+_SIGN = re.compile("[@%&\uff20.:+-]")  # each of these shapes has one, and most keys have none
 _ENCODED_AT = re.compile("%40|%2540|&#64;|\uff20", re.IGNORECASE)
+_LONG: Final = 20_000  # characters of a text that is worth steps of its own
 _SHORTEST_CODE: Final = 16  # of OAuth; shorter ones are of countries and coupons
 # appVersion, app_version, version; not conversion.
 _VERSION = re.compile(r"version|.*(?:[a-z0-9]V|[_-]v)ersion")
@@ -55,6 +60,7 @@ _UUID = re.compile(
 _MEANINGS: Final = SUSPICIOUS | {"true", "false"}
 _PART: Final = 1000
 _RULES: Final = 2  # of what is replaced: pseudonyms of other rules do not go together
+_LETTERS: Final = bytes(97 + number % 26 for number in range(256))
 _VOWELS: Final = "aeiou"
 _CONSONANTS: Final = "bcdfghjklmnpqrstvwxz"
 
@@ -108,6 +114,16 @@ class People:
         self._rules = rules or Rules()
         # Keys, versions and what is known of a person come with every call; each is worked out once.
         self._insides, self._texts = Made(self._inside), Made(self._text)
+        self._long: dict[str, str] = {}  # what is inside the long texts of one request
+        self._emails = Made[tuple[str, str], str](lambda found: self._email(*found))
+        self._shapes: tuple[tuple[Shape, Callable[[re.Match[str]], str]], ...] = (
+            (EMAIL, lambda match: self._emails[match[0], match[2]]),
+            (IPV4, lambda match: self._ipv4(match[0])),
+            (PHONE, lambda match: self._phone(match[0])),
+            (MAC, lambda match: self._mac(match[0])),
+            (IPV6, lambda match: self._ipv6(match[0])),
+            *((shape, lambda match: self._shaped(match[0])) for shape in (PHONE_OF_AMERICA, SSN, PLACE)),
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -185,8 +201,8 @@ class People:
             return [self._walk(inner, everything=everything) for inner in value]
         if isinstance(value, str):
             return self.text(value) if everything else self.inside(value)
-        if isinstance(value, int) and not isinstance(value, bool) and without_secrets(str(value)) == STAND_IN:
-            return STAND_IN  # the number of a card
+        if isinstance(value, int) and value >= _SMALLEST_CARD and without_secrets(str(value)) == STAND_IN:
+            return STAND_IN
         return value
 
     def _member(self, key: str, value: Json, *, everything: bool) -> Json:
@@ -225,20 +241,34 @@ class People:
 
     def inside(self, text: str) -> str:
         """Replace what has the shape of a person's address or number, or of a secret, anywhere in a text."""
-        return self._insides[text]
+        known = self._long.get(text) if len(text) > _LONG else None
+        return self._insides[text] if known is None else known
+
+    def prepared(self, value: Json) -> Steps[None]:
+        """Work out in steps what is `inside` the long texts of a value, which will be asked for next."""
+        self._long.clear()
+        left = [value]
+        while left:
+            inner = left.pop()
+            if isinstance(inner, dict | list):
+                left += inner.values() if isinstance(inner, dict) else inner
+            elif isinstance(inner, str) and len(inner) > _LONG:
+                self._long[inner] = yield from self._inside_in_steps(inner)
 
     def _inside(self, text: str) -> str:
+        return finished(self._inside_in_steps(text))
+
+    def _inside_in_steps(self, text: str) -> Steps[str]:
         if len(text) >= _SHORTEST_SECRET:
-            text = without_secrets(text)
+            text = yield from without_secrets_in_steps(text)
         if "=" in text:
             text = PARAMETER.sub(self._parameter, text)
-        text = EMAIL.replaced(lambda match: self._email(match[0], match[2]), text)
-        text = IPV4.replaced(lambda match: self._ipv4(match[0]), text)
-        text = PHONE.replaced(lambda match: self._phone(match[0]), text)
-        text = MAC.replaced(lambda match: self._mac(match[0]), text)
-        text = IPV6.replaced(lambda match: self._ipv6(match[0]), text)
-        for shape in (PHONE_OF_AMERICA, SSN, PLACE):
-            text = shape.replaced(lambda match: self._shaped(match[0]), text)
+        if not _SIGN.search(text):
+            return text
+        for shape, make in self._shapes:
+            if shape.has_clue(text):
+                text = yield from shape.replaced_in_steps(make, text)
+                yield None
         return text
 
     def _parameter(self, match: re.Match[str]) -> str:
@@ -293,9 +323,10 @@ class People:
         # The letters come from its small letters, their case from its spelling: spellings that differ in case
         # still do.
         address = _ENCODED_AT.sub("@", address)  # the same person, however the address stands there
-        folded, exact = self._digest("email", address.casefold()), self._digest("case", address)
-        name = "p" + "".join(chr(97 + number % 26) for number in folded[:11])
+        folded = self._digest("email", address.casefold())
+        name = "p" + folded[:11].translate(_LETTERS).decode()
         if address != address.casefold():
+            exact = self._digest("case", address)
             name = "P" + "".join(
                 letter.upper() if number % 2 else letter
                 for letter, number in zip(name[1:], exact, strict=False)

@@ -294,6 +294,7 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 def _unknown(batch: Batch, people: People) -> Steps[Batch]:
     """Return the batch with pseudonyms; that of a number may need the exact writer."""
+    yield from people.prepared([batch.envelope, *(call.data for call in batch.calls)])
     envelope = people.call(batch.envelope)
     assert isinstance(envelope, dict)
     calls, ordinary = list[Call](), batch.ordinary and js_json.is_ordinary(envelope)

@@ -14,11 +14,12 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from segment_pendo.base import js_json
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.recordings.key_names import is_secret
 from segment_pendo.recordings.shapes import SHAPES, is_random
 from segment_pendo.words import Json
 
-__all__ = ["PARAMETER", "STAND_IN", "Suspect", "suspects", "without_secrets"]
+__all__ = ["PARAMETER", "STAND_IN", "Suspect", "suspects", "without_secrets", "without_secrets_in_steps"]
 
 
 class Suspect(NamedTuple):
@@ -80,9 +81,16 @@ def _named(text: str) -> Iterator[re.Match[str]]:
 
 def without_secrets(text: str) -> str:
     """Return a text in which each value that looks like a secret is replaced, its name left."""
+    return finished(without_secrets_in_steps(text))
+
+
+def without_secrets_in_steps(text: str) -> Steps[str]:
+    """Do the same as `without_secrets`, a shape a step."""
     quoted = f'"{text}"'  # as it stands in a line
     for shape in _SECRETS:
-        quoted = shape.replaced(partial(_blanked, shape.is_suspect), quoted)
+        if shape.has_clue(quoted):
+            quoted = yield from shape.replaced_in_steps(partial(_blanked, shape.is_suspect), quoted)
+            yield None
     return quoted[1:-1]
 
 

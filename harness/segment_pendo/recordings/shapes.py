@@ -7,8 +7,10 @@ character costs a hundredth of what a pattern costs.
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Final
+
+from segment_pendo.base.steps import Steps
 
 __all__ = [
     "EMAIL",
@@ -25,6 +27,7 @@ __all__ = [
     "is_random",
 ]
 
+_AT_A_TIME: Final = 256  # matches
 type Judge = Callable[[str], bool]
 
 
@@ -61,9 +64,15 @@ class Shape:
         """Return the matches in a text, every suspect among them."""
         return self.pattern.finditer(text) if self.has_clue(text) else ()
 
-    def replaced(self, make: Callable[[re.Match[str]], str], text: str) -> str:
-        """Return a text with what `make` makes of each of these matches."""
-        return self.pattern.sub(make, text) if self.has_clue(text) else text
+    def replaced_in_steps(self, make: Callable[[re.Match[str]], str], text: str) -> Steps[str]:
+        """Return a text with what `make` makes of each of these matches, some of them a step."""
+        pieces, at = list[str](), 0
+        for number, match in enumerate(self.matches(text), 1):
+            pieces += (text[at : match.start()], make(match))
+            at = match.end()
+            if number % _AT_A_TIME == 0:
+                yield None
+        return "".join((*pieces, text[at:])) if at else text
 
 
 # --- clues ---
@@ -89,10 +98,8 @@ def _in_any_case(*words: str) -> Judge:
 def _like(source: str) -> Judge:
     """Return what says whether a simple pattern is in a text; one that begins with a character is quick."""
 
-    def has_clue(text: str) -> bool:
-        return re.search(source, text, re.ASCII) is not None  # compiled once: `re` remembers it
-
-    return has_clue
+    compiled = cache(partial(re.compile, source, re.ASCII))  # when it is needed
+    return lambda text: compiled().search(text) is not None
 
 
 # --- judges ---

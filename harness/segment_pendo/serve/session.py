@@ -214,6 +214,7 @@ class Session:
             heard,
             setup=plan.setup,
             how=as_in_production(plan.how, plan.setup),
+            at_once=lambda: to is None and not self.faults.concern("pendo"),
             tell=self._tell,
         )
 

@@ -195,17 +195,9 @@ class Calls:
         each = {state: count for state, count in zip(_STATES, states, strict=True) if count}
         return Counts({"requests": requests, "refused": refused, "calls": calls}, each, oldest)
 
-    def states(self, destination: int | None = None) -> dict[str, int]:
-        """Return how many webhooks are in which state; those that wait, only for this destination."""
-        counts = self.counts().states
-        if destination is not None and "waiting" in counts:
-            (ours,) = self._database.execute(
-                "select count(*) from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
-                "where k.destination = ?",
-                (destination,),
-            ).fetchone()
-            counts["waiting"] = ours
-        return {state: count for state, count in counts.items() if count}
+    def states(self) -> dict[str, int]:
+        """Return how many webhooks are in which state."""
+        return self.counts().states
 
     def totals(self) -> dict[str, int]:
         """Return the numbers of requests, calls and refused requests."""

@@ -124,8 +124,9 @@ class Database:
     def execute(self, statement: str, values: tuple[Any, ...] | dict[str, Any] = ()) -> sqlite3.Cursor:
         return self._db.execute(statement, values)
 
-    def executemany(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        self._db.executemany(statement, rows)
+    def executemany(self, statement: str, rows: list[tuple[Any, ...]]) -> int:
+        """Execute a statement for each of some rows; return how many rows of the tables it changed."""
+        return self._db.executemany(statement, rows).rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
