@@ -17,6 +17,7 @@ from typing import Final
 
 from mitmproxy import contentviews, ctx, exceptions, http, tls
 from mitmproxy.addonmanager import Loader
+from mitmproxy.hooks import UpdateHook
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from segment_pendo.base.headers import decoded_headers
@@ -32,11 +33,11 @@ from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.relay import NotKept, Relay
 from segment_pendo.serve.session import Session
-from segment_pendo.words import SdkRequest
+from segment_pendo.words import Attempt, CallRef, SdkRequest
 from segment_pendo_addons.content_views import PendoView, SegmentView, is_webhook
 from segment_pendo_addons.failing import answer_of, fail
 from segment_pendo_addons.options import OPTIONS, SEGMENT, asked_plan
-from segment_pendo_addons.outcome import mark, mark_refused
+from segment_pendo_addons.outcome import Marks, mark_refused
 from segment_pendo_addons.report import Report
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
@@ -88,6 +89,7 @@ class Intercept:
         self._ending: asyncio.Task[None] | None = None
         self._is_running = False
         self._marks = False
+        self._written = Marks()
 
     # --- options ---
 
@@ -122,7 +124,7 @@ class Intercept:
         try:
             if old is not None and old.recorder is not None:
                 old.recorder.close()  # the next session may record into the same file
-            self._session = Session(plan, report, report.heard, tell=_log.warning, after=old)
+            self._session = Session(plan, report, partial(self._heard, report), tell=_log.warning, after=old)
         except RecordingError as error:
             msg = f"segment_pendo_record: {error}"
             raise exceptions.OptionsError(msg) from None
@@ -144,6 +146,12 @@ class Intercept:
         else:
             await new.__aenter__()
             await self._finish(old)
+
+    def _heard(self, report: Report, ref: CallRef, attempt: Attempt) -> None:
+        report.heard(ref, attempt)
+        flow = self._written.heard(ref, attempt) if self._marks else None
+        if flow is not None:
+            ctx.master.addons.trigger(UpdateHook([flow]))  # or a list of flows shows it only when it scrolls
 
     @staticmethod
     async def _finish(session: Session | None) -> None:
@@ -269,7 +277,7 @@ class Intercept:
             flow.response = http.Response.make(500, _FAILED, {"Content-Type": "application/json"})
             return
         if self._marks:
-            mark(flow, receipt)
+            self._written.mark(flow, receipt)
         if self._answers or self._is_home(flow.request.host, flow.request.port):
             flow.response = answer_of(receipt.reply)
 

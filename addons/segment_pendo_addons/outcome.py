@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from mitmproxy import http
 
@@ -10,9 +12,9 @@ from segment_pendo.base.prose import many, printable, short
 from segment_pendo.explain.call_line import CHOSEN
 from segment_pendo.explain.fate import subject
 from segment_pendo.explain.teller import refused
-from segment_pendo.words import LEVELS, Judged, Receipt
+from segment_pendo.words import LEVELS, Attempt, CallRef, Judged, Receipt
 
-__all__ = ["mark", "mark_refused"]
+__all__ = ["Marks", "mark_refused"]
 
 _OURS: Final = "segment-pendo: "
 _LONGEST: Final = 500
@@ -22,12 +24,45 @@ _BAD: Final = ":heavy_multiplication_x:"
 _PASSED_OVER: Final = ":black_small_square:"
 
 
-def mark(flow: http.HTTPFlow, receipt: Receipt) -> None:
-    """Write on a flow what became of its calls; one without calls stays as it is."""
-    if receipt.refusal is not None:
-        mark_refused(flow, " ".join(refused(receipt)))
-    elif receipt.judged:
-        _write(flow, _comment(receipt), _marker(receipt))
+@dataclass(slots=True)
+class _Marked:
+    """What a flow says of its calls, how many webhooks they became, and how many of those were given up."""
+
+    comment: str
+    webhooks: int
+    given_up: int = 0
+
+
+class Marks:
+    """Writes on flows what became of their calls; later, which webhooks were given up.
+
+    No flow is kept for that: what mitmproxy has let go of, nobody can look at any more.
+    """
+
+    def __init__(self) -> None:
+        self._flows = WeakValueDictionary[str, http.HTTPFlow]()  # by the ids of receipts
+        self._marked = WeakKeyDictionary[http.HTTPFlow, _Marked]()
+
+    def mark(self, flow: http.HTTPFlow, receipt: Receipt) -> None:
+        """Write on a flow what became of its calls; one without calls stays as it is."""
+        if receipt.refusal is not None:
+            mark_refused(flow, " ".join(refused(receipt)))
+        elif receipt.judged:
+            comment, webhooks = _comment(receipt), sum(judged.webhook is not None for judged in receipt.each)
+            _write(flow, comment, _marker(receipt))
+            self._flows[receipt.id] = flow
+            self._marked[flow] = _Marked(comment, webhooks)
+
+    def heard(self, ref: CallRef, attempt: Attempt) -> http.HTTPFlow | None:
+        """Write on its flow that a webhook was given up; return the flow, or None where nothing changed."""
+        flow = self._flows.get(ref.receipt)
+        if flow is None or attempt.state != "dead":
+            return None
+        marked = self._marked[flow]
+        marked.given_up += 1
+        some = f"{marked.given_up} of {marked.webhooks} " if marked.webhooks > 1 else ""
+        _write(flow, f"{some}not delivered ({attempt.detail}); {marked.comment}", _BAD)
+        return flow
 
 
 def mark_refused(flow: http.HTTPFlow, why: str) -> None:

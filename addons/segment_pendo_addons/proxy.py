@@ -26,6 +26,7 @@ from segment_pendo.serve.launching.misses import Misses
 from segment_pendo.serve.relay import Relay
 from segment_pendo_addons.handover import Handover
 from segment_pendo_addons.intercept import Intercept, allow_patterns
+from segment_pendo_addons.outsiders import Outsiders
 from segment_pendo_addons.watch import Watch
 
 __all__ = ["AuthorityError", "Proxy", "ProxyError", "authority", "server_context"]
@@ -88,10 +89,10 @@ def _store(directory: Path) -> CertStore:
     return store
 
 
-def server_context(directory: Path, names: Sequence[str]) -> ssl.SSLContext:
-    """Return TLS (HTTP/1.1 only) for loopback and `names`, with a certificate of the CA in a directory."""
+def server_context(directory: Path, names: Sequence[str], also: Sequence[str] = ()) -> ssl.SSLContext:
+    """Return TLS (HTTP/1.1 only) for loopback, `names` and more addresses, by the CA in a directory."""
     dns = [x509.DNSName(name) for name in ("localhost", *names)]
-    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
+    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1", *also)]
     entry = _store(directory).get_cert("localhost", [*dns, *addresses])
     private = entry.privatekey.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -108,7 +109,7 @@ def server_context(directory: Path, names: Sequence[str]) -> ssl.SSLContext:
 
 
 class Proxy:
-    """One regular proxy at 127.0.0.1.
+    """One regular proxy at 127.0.0.1, and at the addresses in `lan`.
 
     Segment's hosts and `hosts` are decrypted, everything else is tunnelled. `faults`: what goes wrong with
     SDKs' requests. `calls_only`: the port of our server that takes decrypted connections of Segment's hosts;
@@ -129,6 +130,7 @@ class Proxy:
         faults: Faults | None = None,
         misses: Misses | None = None,
         calls_only: int | None = None,
+        lan: Sequence[str] = (),
     ) -> None:
         self._relay = relay
         self._gate = gate
@@ -141,6 +143,7 @@ class Proxy:
         self._faults = faults
         self._misses = misses or Misses()
         self._calls_only = calls_only
+        self._lan = lan
         self._task: asyncio.Task[None] | None = None
         self._master: master.Master | None = None
         self.url = ""
@@ -171,11 +174,32 @@ class Proxy:
         await asyncio.wait({self._task, waiting}, timeout=_START, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         self.url = self._listening(mitmproxy, port)
+        if self._lan:
+            mitmproxy.addons.add(Outsiders(self._calls_only))
+            await self._listen_in(mitmproxy, int(self.url.rpartition(":")[2]))
+
+    async def _listen_in(self, mitmproxy: master.Master, port: int) -> None:
+        """Listen on the addresses of the LAN, too. Raises ProxyError."""
+        server = mitmproxy.addons.get("proxyserver")
+        assert isinstance(server, Proxyserver)
+        modes = [f"{self._mode}@{address}:{port}" for address in ("127.0.0.1", *self._lan)]
+        mitmproxy.options.update(mode=modes)
+        await server.setup_servers()
+        for instance in server.servers:
+            if not instance.is_running:
+                error = instance.last_exception
+                number = error.errno if isinstance(error, OSError) else None
+                reason = os.strerror(number) if number else type(error).__name__
+                msg = f"port {port} for the proxy cannot be opened beyond loopback: {reason}."
+                raise ProxyError(msg)
 
     def _options(self, port: int) -> options.Options:
-        mode = f"upstream:{self._upstream.url}" if self._upstream else "regular"
         confdir = str(self._confdir)
-        return options.Options(confdir=confdir, listen_host="127.0.0.1", listen_port=port, mode=[mode])
+        return options.Options(confdir=confdir, listen_host="127.0.0.1", listen_port=port, mode=[self._mode])
+
+    @property
+    def _mode(self) -> str:
+        return f"upstream:{self._upstream.url}" if self._upstream else "regular"
 
     @staticmethod
     def _listening(mitmproxy: master.Master, port: int) -> str:

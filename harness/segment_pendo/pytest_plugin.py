@@ -78,7 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "segment_pendo_allow_hosts", "Hosts that tests may reach all the same.", type="args", default=[]
     )
     parser.addini("segment_pendo_fail_on", "As --segment-pendo-fail-on.", default="")
-    parser.addini("segment_pendo_track", "Select track calls too.", type="bool", default=False)
+    parser.addini("segment_pendo_track", "Select track calls too.", type="bool", default=None)
     parser.addini("segment_pendo_destination", "A destination file, from the root folder.", default="")
     parser.addini(
         "segment_pendo_assume",
@@ -155,13 +155,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory: Path) -> "Options":
     from segment_pendo.recordings.settings import SettingsError, settings  # noqa: PLC0415 - at first use
-    from segment_pendo.testing.options import combined, known, options_of  # noqa: PLC0415 - as above
+    from segment_pendo.testing.options import combined, known, of_settings, options_of  # noqa: PLC0415 - as above
 
     config = request.config
     in_ini: dict[str, Any] = {
         name: config.getini(f"segment_pendo_{name}")
-        for name in ("track", "assume", "ignore", "expect", "timeout", "quiet")
+        for name in ("assume", "ignore", "expect", "timeout", "quiet")
     }
+    if config.getini("segment_pendo_track") is not None:
+        in_ini["track"] = config.getini("segment_pendo_track")
     in_ini["fail_on"] = (
         config.getoption("--segment-pendo-fail-on") or config.getini("segment_pendo_fail_on") or None
     )
@@ -169,15 +171,15 @@ def _options(request: pytest.FixtureRequest, given: Mapping[str, Any], directory
         of_project = settings(config.rootpath)
         file = config.getini("segment_pendo_destination")
         in_ini["destination"] = (config.rootpath / file if file else of_project.destination) or None
-        chosen = combined(
-            {"ignore": of_project.ignore},
+        levels = [
             in_ini,
             known(given, OPTIONS, "the fixture segment_pendo_config"),
             *(
                 known(mark.kwargs, OPTIONS, "@pytest.mark.segment_pendo", mark.args)
                 for mark in reversed(list(request.node.iter_markers(_FIXTURE)))
             ),
-        )
+        ]
+        chosen = combined(of_settings(of_project, levels), *levels)
         return options_of(chosen, directory, update=bool(config.getoption("--segment-pendo-update")))
     except (ValueError, SettingsError) as error:
         msg = f"segment-pendo: {error}"

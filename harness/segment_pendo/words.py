@@ -152,6 +152,9 @@ class Change:
     data: JsonObject
 
 
+MOST_COPIES: Final = 64  # of one call: a destination has at most 50 mappings
+
+
 @made_often
 class Judged:
     """One call and what became of it. `message` is None where ingest dropped the call.
@@ -173,9 +176,21 @@ class Judged:
     function: JsonObject | None = field(default=None, repr=False)
 
     @property
+    def place(self) -> int:
+        """Return the place of its webhook in its receipt, as CallRef has it."""
+        return self.call.index * MOST_COPIES + self.copy - 1
+
+    @property
     def each(self) -> tuple["Judged", ...]:
         """Return this and what further mappings made of the call, in the order of the mappings."""
         return (self, *self.more)
+
+    def also(self, findings: tuple[Finding, ...]) -> "Judged":
+        """Return the same with these findings: dataclasses.replace takes as long as half of the mapping."""
+        return Judged(
+            self.call, self.outcome, findings, self.message, self.mapping, self.changes, self.copy, self.more,
+            self.function,
+        )  # fmt: skip
 
     @property
     def content(self) -> JsonObject | None:
@@ -195,10 +210,7 @@ class Judged:
         return self.outcome if isinstance(self.outcome, Skipped) else None
 
 
-MOST_COPIES: Final = 64  # of one call: a destination has at most 50 mappings
-
-
-@dataclass(frozen=True, slots=True)
+@made_often
 class CallRef:
     """Names one call of one receipt, or what a further mapping made of it.
 
@@ -256,7 +268,7 @@ class Receipt:
         return CallRef(self.id, judged.call.index, judged.copy)
 
 
-@dataclass(frozen=True, slots=True)
+@made_often
 class Attempt:
     """One POST to Pendo, and the state of its webhook afterwards.
 

@@ -1,17 +1,22 @@
 """Comments and markers of flows."""
 
 import asyncio
+import gc
 import io
 import json
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiohttp import web
+from background import background
 from mitmproxy import http
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import taddons, tflow
 from mitmproxy.utils import emoji
 
+from segment_pendo.serve.client import name_of
 from segment_pendo.serve.gate import Gate
 from segment_pendo_addons import outcome
 from segment_pendo_addons.intercept import Intercept
@@ -40,6 +45,23 @@ def sent(addon: Intercept, body: Any, comment: str = "") -> http.HTTPFlow:
     asyncio.run(addon.request(flow))
     assert flow.response
     return flow
+
+
+async def answered(addon: Intercept, body: Any) -> http.HTTPFlow:
+    flow = tflow.tflow()
+    flow.request = http.Request.make("POST", "https://api.segment.io/v1/batch", json.dumps(body).encode())
+    await addon.request(flow)
+    return flow
+
+
+class Shown:
+    """An addon that is told what to show anew, as a list of flows is."""
+
+    def __init__(self) -> None:
+        self.flows: list[Any] = []
+
+    def update(self, flows: Any) -> None:
+        self.flows += flows
 
 
 @pytest.mark.parametrize(
@@ -101,6 +123,44 @@ def test_the_option_turns_them_off(addon: Intercept) -> None:
         for body in ({"batch": [GOOD]}, b"{"):
             flow = sent(addon, body)
             assert (flow.comment, flow.marked) == ("", "")
+
+
+def test_a_webhook_that_is_given_up_later_is_told_on_its_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(request: web.Request) -> web.Response:
+        return web.Response(status=200 if b"bob" in await request.read() else 403)
+
+    monkeypatch.setenv("SEGMENT_PENDO_API_KEY", "k")
+    with background([web.post("/{path:.*}", refused)]) as url, taddons.context(loadcore=False) as context:
+        addon, shown = Intercept(), Shown()
+        context.master.addons.add(addon, shown)
+
+        async def main() -> list[http.HTTPFlow]:
+            context.configure(addon, segment_pendo_to=url)
+            await addon.running()
+            flows = [
+                await answered(addon, {"batch": calls})
+                for calls in ([GOOD], [NESTED, GOOD | {"userId": "bob"}, NESTED], [GOOD | {"userId": "bob"}])
+            ]
+            await addon.done()
+            return flows
+
+        flows = asyncio.run(main())
+    why = f"({name_of(url)} answered 403; Segment would not try again)"
+    assert [flow.comment.removeprefix("segment-pendo: ") for flow in flows] == [
+        f"not delivered {why}; identify ann: webhook",
+        f"2 of 3 not delivered {why}; 3 calls: 3 webhooks; warning NESTED_IGNORED x2",
+        "identify bob: webhook",
+    ]
+    assert [emoji.emoji[flow.marked] for flow in flows] == ["✖", "✖", "✔"]
+    assert shown.flows == [flows[0], flows[1], flows[1]]
+
+
+def test_no_flow_is_kept_for_what_comes_later(addon: Intercept) -> None:
+    flow = sent(addon, {"batch": [GOOD]})
+    held = weakref.ref(flow)
+    del flow
+    gc.collect()
+    assert held() is None
 
 
 def test_files_of_flows_keep_them(addon: Intercept) -> None:

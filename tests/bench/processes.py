@@ -62,12 +62,12 @@ def server(line: Sequence[str], env: Mapping[str, str], port: int) -> Iterator[s
             process.wait()
 
 
-def waited(what: Callable[[], bool]) -> None:
-    """Wait until something is true. Raises AssertionError after a minute."""
+def waited(what: Callable[[], bool], pause: float = 0.005) -> None:
+    """Wait until something is true, and look every `pause` seconds. Raises AssertionError after a minute."""
     end = time.monotonic() + _PATIENCE
     while not what():
         assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 def listening(port: int) -> bool:

@@ -38,6 +38,8 @@ _VERBS: Final = {
     "`recording scan`": ("recording", "scan", "calls.jsonl"),
     "`ca path`": ("ca", "path"),
 }
+# What a shell waits for after Tab, behind these words.
+_COMPLETIONS: Final = ("segment-pendo ", "segment-pendo why ", "segment-pendo run --assume ")
 _RUNS: Final = {
     "`run`, home port and proxy": ("run", "--port", "0"),
     "`run --no-proxy`": ("run", "--port", "0", "--no-proxy"),
@@ -88,6 +90,10 @@ def _contenders(folder: Path, env: Mapping[str, str]) -> tuple[_Work, dict[str, 
     for name, words in _VERBS.items():
         work[name] = partial(ended, [*first, OURS, *words], env, folder)
         reference[name] = _VERSION
+    for typed in _COMPLETIONS:
+        name = f"`{typed}` and Tab"
+        work[name] = partial(ended, [*first, OURS], {**env, **_tab(typed)}, folder)
+        reference[name] = _VERSION
     bare = [*first, sys.executable, str(_BARE), str(ready), str(folder / "ca")]
     work[_LISTENS] = partial(listening, bare, env, folder, ready)
     for name, words in _RUNS.items():
@@ -95,6 +101,15 @@ def _contenders(folder: Path, env: Mapping[str, str]) -> tuple[_Work, dict[str, 
         work[name] = partial(listening, line, env, folder, ready)
         reference[name] = _LISTENS
     return work, reference
+
+
+def _tab(line: str) -> dict[str, str]:
+    """Return the variables by which bash asks how a line may go on."""
+    return {
+        "_SEGMENT_PENDO_COMPLETE": "bash_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split())),
+    }
 
 
 def main(effort: Effort) -> Iterator[str]:

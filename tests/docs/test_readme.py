@@ -64,6 +64,10 @@ def test_every_verb_and_option_of_the_addon_is_documented() -> None:
         "docs/faults.md",
         "docs/delivery.md",
         "docs/destination.md",
+        "docs/settings.md",
+        "docs/long-runs.md",
+        "docs/lan.md",
+        "docs/agents.md",
         ".github/CONTRIBUTING.md",
     ],
 )

@@ -31,6 +31,7 @@ def test_demo_shows_the_visitor_and_the_account_and_what_gets_lost() -> None:
     ):
         assert words in lost
     assert "Traceback" not in done.stderr
+    assert "The page:" not in done.stdout, "it is gone when the demo has ended"
 
 
 def test_demo_opens_the_page_that_it_names(tmp_path: Path) -> None:

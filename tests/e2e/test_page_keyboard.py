@@ -52,6 +52,8 @@ def test_help_and_filter_give_the_focus_back(running: Running, page: Page) -> No
     tab_to(page, "Calls, newest first")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
+    lefts = page.locator("#help dd").evaluate_all("all => all.map((one) => one.getBoundingClientRect().left)")
+    assert len(set(lefts)) == 1, "keys and filters stand in the same columns"
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.locator("#list")).to_be_focused()

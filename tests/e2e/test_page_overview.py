@@ -54,6 +54,33 @@ def test_a_drag_over_the_strip_is_a_filter_by_time(run: Start, page: Page) -> No
     expect(page.locator(".row")).to_have_count(1)
 
 
+def test_arrow_keys_and_enter_on_the_strip_filter_by_time(running: Running, page: Page) -> None:
+    for user in users(3):
+        send(running, user)
+        page.wait_for_timeout(1100)  # so that each call is in another second
+    page.goto(running.home)
+    strip, words = page.locator("#strip"), page.locator("#strip-words")
+    expect(strip.locator(".calls")).to_have_count(3)
+    strip.focus()
+    page.keyboard.press("ArrowRight")
+    expect(words).to_contain_text("1 call")
+    expect(strip).to_have_attribute("aria-valuenow", "2")
+    page.keyboard.press("ArrowLeft")
+    expect(strip).to_have_attribute("aria-valuenow", "1")
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(words).to_contain_text("2 calls")
+    expect(strip).to_have_attribute("aria-valuetext", re.compile("2 calls"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(2)
+    expect(page.locator("#filter")).to_have_value(re.compile(r"since:\S+Z until:\S+Z"))
+    expect(strip).to_be_focused()
+    for _ in range(4):  # to the first bar, and no further
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator(".row")).to_contain_text("u-0")
+
+
 def test_the_mappings_of_a_call_are_told_apart(run: Start, page: Page, tmp_path: Path) -> None:
     mappings = [{"name": name, "trigger": 'type = "identify"'} for name in ("People", "Everything")]
     file = tmp_path / "destination.json"
@@ -68,6 +95,17 @@ def test_the_mappings_of_a_call_are_told_apart(run: Start, page: Page, tmp_path:
     expect(page.locator("#target")).to_have_text("→ Pendo on loopback · 2 mappings")
     expect(page.get_by_role("button", name="1 received")).to_be_visible()
     expect(page.get_by_role("button", name="2 delivered")).to_be_visible()
+
+
+def test_of_what_only_the_first_call_tells_no_number_of_calls_is_claimed(
+    running: Running, page: Page
+) -> None:
+    send(running, ANN, ANN)
+    page.goto(f"{running.home}/?view=findings")
+    expect(page.locator(".card", has_text="NESTED_IGNORED")).to_contain_text("NESTED_IGNORED2 calls")
+    page.locator("#other-view summary").click()
+    lowered = page.locator(".card", has_text="KEY_LOWERCASED")
+    expect(lowered).to_contain_text("KEY_LOWERCASEDfirst seen in 1 call")
 
 
 def test_a_muted_code_colours_nothing(running: Running, page: Page) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from page_calls import ANN, send, users
 from playwright.sync_api import Page, expect
 from processes import Running
@@ -62,6 +63,26 @@ def test_records_are_chosen_by_keyboard_and_the_focus_stays(running: Running, pa
     expect(listed.get_by_role("option")).to_have_count(4)
     expect(chosen).to_contain_text(name)
     expect(listed).to_be_focused()
+
+
+@pytest.mark.parametrize("view", ["visitors", "accounts"])
+def test_a_phone_asks_why_not_beside_the_list(running: Running, page: Page, view: str) -> None:
+    send(running, ANN, GROUP)
+    page.set_viewport_size({"width": 375, "height": 667})
+    page.goto(f"{running.home}/?view={view}")
+    one = page.get_by_role("option").first
+    expect(one).to_be_in_viewport()
+    kind = "User" if view == "visitors" else "Group"
+    page.get_by_label(f"{kind} ID").fill("an" if view == "visitors" else "acm")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator(".record .why")).to_be_in_viewport()
+    expect(page.locator(".record .why")).to_contain_text("The nearest")
+    expect(one).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    one.click()
+    expect(page.locator(".record .verdict").last).to_be_in_viewport()
+    page.get_by_role("button", name="‹ List").click()
+    expect(one).to_be_in_viewport()
 
 
 def test_what_nobody_sent_has_an_answer_too(running: Running, page: Page) -> None:

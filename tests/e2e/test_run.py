@@ -267,6 +267,12 @@ def test_no_call_at_all_is_explained(tmp_path: Path) -> None:
     assert "  - with OAuth, it may get its token from a host of its own: name that with" in done.stderr
 
 
+def test_a_command_that_fails_before_its_first_call_is_told_by_its_code(tmp_path: Path) -> None:
+    done = run_with(tmp_path, command=[sys.executable, "-c", "import sys; sys.exit('no such module')"])
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith("ended with exit code 1 before it sent a call.")
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
@@ -462,6 +468,17 @@ def test_children_of_the_child_end_with_it(tmp_path: Path, how: str) -> None:
             process.send_signal(getattr(signal, how))
         assert process.wait(20) == (0 if how == "it ends" else 128 + getattr(signal, how))
         assert process.stdout.read() == b""  # the pipe is closed: nobody has it open any more
+
+
+def test_kill_9_of_a_run_ends_its_command_and_what_that_started(tmp_path: Path) -> None:
+    inner = "import time; print('up', flush=True); time.sleep(60)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    with run_with_child(tmp_path, outer) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        process.kill()
+        assert process.wait(20) == -signal.SIGKILL
+        assert process.stdout.read() == b""  # the pipe is closed: both have ended
 
 
 def test_a_reader_that_goes_away_stops_no_delivery(tmp_path: Path) -> None:

@@ -157,6 +157,17 @@ def test_a_command_has_the_keyboard_for_itself(terminal: Callable[..., Terminal]
     assert "press o" not in running.text()
 
 
+def test_kill_9_of_a_run_ends_its_command_at_a_terminal(terminal: Callable[..., Terminal]) -> None:
+    code = "import os, time; print('child', os.getpid(), flush=True); time.sleep(60)"
+    running = terminal(*RUN, "--no-proxy", "--", sys.executable, "-c", code)
+    running.shows("child ")
+    found = until(lambda: re.search(r"child (\d+)\n", running.text()))
+    os.kill(running.pid, signal.SIGKILL)
+    running.process.wait(20)
+    stat = Path(f"/proc/{found[1]}/stat")
+    until(lambda: not stat.exists() or " Z " in stat.read_text())
+
+
 def test_explain_at_a_terminal_reads_the_keyboard_only_where_nothing_runs(
     terminal: Callable[..., Terminal], run: Start
 ) -> None:
@@ -172,6 +183,24 @@ def test_explain_at_a_terminal_reads_the_keyboard_only_where_nothing_runs(
     asked.shows("page of ann: not delivered")
     assert asked.process.wait(20) == 0
     assert "identify ann" not in asked.text()
+
+
+def test_explain_breaks_lines_between_words_and_no_name_that_has_room(
+    terminal: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    file = tmp_path / "ann.json"
+    file.write_text(json.dumps(ANN | {"traits": {"firstName": "A", "address": {"city": "Brno " * 9}}}))
+    asked = terminal(*PROGRAM, "explain", str(file), COLUMNS="80")
+    assert asked.process.wait(20) == 0
+    lines = asked.text().splitlines()
+    assert max(map(len, lines)) <= 80
+    renamed = next(line for line in lines if "traits.firstName" in line)
+    assert "segmentio.firstname" in renamed
+    fate = next(number for number, line in enumerate(lines) if line.startswith("line 1: "))
+    assert lines[fate + 1].startswith("    "), "what follows is indented"
+    assert " ".join("".join(lines[fate : fate + 2]).split()).startswith(
+        "line 1: identify ann: delivered as visitor ann; 1 of 2 traits becomes metadata; firstName as"
+    )
 
 
 def test_tail_shows_the_same_lines_over_a_restart(run: Start, tmp_path: Path) -> None:

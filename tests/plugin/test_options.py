@@ -472,6 +472,21 @@ def test_what_varies_is_not_compared(pytester: pytest.Pytester, monkeypatch: pyt
     ran(pytester, source.format(marker=marker, at=2, by=2, n=2)).assert_outcomes(passed=1)
 
 
+def test_what_the_projects_settings_say_is_below_ini_and_marker(pytester: pytest.Pytester) -> None:
+    source = """
+        {marker}
+        def test_it(segment_pendo, send):
+            send(track_call("u1", "Paid"))
+            assert segment_pendo.calls[0]["outcome"] == "{outcome}"
+    """
+    (pytester.path / "segment-pendo.toml").write_text("track = true\n")
+    ran(pytester, source.format(marker="", outcome="webhook")).assert_outcomes(passed=1)
+    off = "@pytest.mark.segment_pendo(track=False)"
+    ran(pytester, source.format(marker=off, outcome="skipped")).assert_outcomes(passed=1)
+    pytester.makeini("[pytest]\nsegment_pendo_track = false\n")
+    ran(pytester, source.format(marker="", outcome="skipped")).assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("ignore", "words"), [('"$.a"', "ignore is a list of JSON paths"), ('["$.a["]', "is not a JSONPath")]
 )

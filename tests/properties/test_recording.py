@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -19,6 +20,7 @@ from strategies import any_json, hostile_calls
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
 from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Described, Setup
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.check import differences
@@ -34,6 +36,7 @@ AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 SCHEMA = json.loads(make_docs.SCHEMA.read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 SETUP = Setup(track=True)
+KEYS = ("aBcDeFgHiJkLmNoPqRsTuVwXyZ012345", "a-second-key-of-the-app", "short")
 
 
 @contextmanager
@@ -67,6 +70,48 @@ def test_what_is_recorded_fits_the_schema_and_checks(requests: list[SdkRequest])
         for entry in load(path):
             for one, judged in zip(entry.calls, judge.entry(entry), strict=True):
                 assert list(differences(one, judged, Meaning())) == []
+
+
+with_keys = st.fixed_dictionaries(
+    {"type": st.sampled_from(["identify", "group", "page"]), "userId": st.sampled_from("ab")},
+    optional={
+        "groupId": st.just("g"),
+        "messageId": st.sampled_from(["m-1", "m-2"]),
+        "traits": st.dictionaries(
+            st.sampled_from(["plan", "note", "Plan"]), st.sampled_from(KEYS) | any_json
+        ),
+        "writeKey": st.sampled_from(KEYS) | any_json,
+        "context": st.dictionaries(
+            st.sampled_from(["direct", "note"]), st.just(True) | st.sampled_from(KEYS)
+        ),
+    },
+)
+envelopes = st.fixed_dictionaries(
+    {},
+    optional={
+        "writeKey": st.sampled_from(KEYS) | any_json,
+        "context": st.dictionaries(st.just("note"), st.sampled_from(KEYS)),
+        "sentAt": st.just("2024-05-09T10:00:00Z"),
+    },
+)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.lists(with_keys, min_size=1, max_size=4), envelopes), max_size=4))
+def test_what_became_of_a_call_is_recorded_as_if_it_were_mapped_again(
+    requests: list[tuple[list[Any], dict[str, Any]]],
+) -> None:
+    recorded = []
+    for ip in ("127.0.0.1", "127.0.0.2"):  # those of another address are mapped again
+        earlier = EarlierCalls(SETUP)
+        with file() as path:
+            recorder = Recorder(path, setup=SETUP)
+            for number, (items, envelope) in enumerate(requests):
+                request = replace(batch(items, **envelope), ip=ip)
+                recorder.take(earlier.annotated(assess(request, id=str(number), at=AT, setup=SETUP)))
+            recorder.close()
+            recorded.append(path.read_bytes())
+    assert recorded[0] == recorded[1]
 
 
 @settings(max_examples=60)

@@ -1,6 +1,7 @@
 """Analytics.js in a real Chromium, on a page of another origin."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,3 +130,71 @@ def test_productions_settings_act_as_there(run: Start, origin: str, page: Page, 
     said = running.err.read_text()
     assert "another write key" in said
     assert "WRITE_KEY" not in said
+
+
+# Segment's snippet in short: a stub that remembers calls until the script of the CDN has come.
+SNIPPET = """<!doctype html><link rel=icon href=data:,><script>
+const stub = window.analytics = [];
+stub.SNIPPET_VERSION = "5.2.0";
+stub._writeKey = "WRITE_KEY_snippet";
+for (const name of ["page", "identify", "group", "track", "ready"])
+  stub[name] = (...words) => { stub.push([name, ...words]); };
+analytics.identify("u-1", { plan: "pro" });
+</script>
+<script async src="https://cdn.segment.com/analytics.js/v1/WRITE_KEY_snippet/analytics.min.js"></script>"""
+
+
+def test_the_script_of_the_cdn_comes_from_the_apps_own_package(
+    run: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text(SNIPPET)
+    monkeypatch.chdir(HERE)
+    running = run("--offline")
+    proxied = [f"--proxy-server={running.doors['proxy']}", "--ignore-certificate-errors"]
+    with served(tmp_path) as port, new_page(*proxied) as page:
+        said = complaints(page)
+        page.goto(f"http://127.0.0.1:{port}")
+        status, answer = get(f"{running.home}/_/wait?user=u-1&timeout=20")
+        assert (status, said) == (200, []), running.err.read_text()
+    (row,) = answer["calls"]
+    assert (row["type"], row["outcome"], row["user"]) == ("identify", "webhook", "u-1")
+
+
+def test_rudderstacks_sdk_for_browsers(run: Start, page: Page, tmp_path: Path) -> None:
+    (tmp_path / "page.js").write_text(
+        'import { RudderAnalytics } from "@rudderstack/analytics-js/bundled";\n'
+        "window.go = (home) => {\n"
+        "  const analytics = new RudderAnalytics();\n"
+        '  analytics.load("WRITE_KEY_rudder", home, { configUrl: home, logLevel: "NONE" });\n'
+        '  analytics.identify("u-1", { plan: "pro" });\n'
+        '  analytics.group("acme", { employees: 5 });\n'
+        '  analytics.track("Signed Up");\n'
+        "};\n"
+    )
+    subprocess.run(
+        [
+            HERE / "node_modules" / ".bin" / "esbuild",
+            tmp_path / "page.js",
+            "--bundle",
+            "--format=iife",
+            f"--outfile={tmp_path}/app.js",
+            "--log-level=error",
+        ],
+        cwd=HERE,
+        env=os.environ | {"NODE_PATH": str(HERE / "node_modules")},
+        check=True,
+    )
+    (tmp_path / "index.html").write_text(
+        "<!doctype html><link rel=icon href=data:,><script src=app.js></script>"
+    )
+    running = run("--no-proxy")
+    with served(tmp_path) as port:
+        page.goto(f"http://127.0.0.1:{port}")
+        page.evaluate("home => window.go(home)", running.home)
+        status, answer = get(f"{running.home}/_/wait?count=3&timeout=20")
+    assert status == 200, (running.err.read_text(), answer)
+    assert [(row["type"], row["user"], row["outcome"]) for row in answer["calls"]] == [
+        ("identify", "u-1", "webhook"),
+        ("group", "u-1", "webhook"),
+        ("track", "u-1", "skipped"),
+    ]

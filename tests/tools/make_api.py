@@ -155,6 +155,8 @@ _OTHER: Final[dict[tuple[str, str], str]] = {
     ("/_/records", "q"): "A text in the id, a field or its value, in whatever case.",
     ("/_/records", "after"): "Only ids after this one.",
     ("/_/records", "session"): "What Pendo would hold if only this session's delivered webhooks had come.",
+    ("/_/state", "session"): "What Pendo would hold if only this session's delivered webhooks had come.",
+    ("/_/summary", "session"): "Counts and records of this session's calls alone.",
     ("/_/stream", "session"): "Only what this session's calls do, and what is said to everybody.",
     ("/_/why", "session"): "Judges by this session's calls alone.",
 }
@@ -203,7 +205,16 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "Records": _object(records=_list(_ANY), total=_NUMBER, next=_MAYBE),
     "Findings": _object(
         findings=_list(
-            _object(code=_TEXT, level=_TEXT, count=_NUMBER, first=_TEXT, last=_TEXT, means=_MAYBE, do=_MAYBE)
+            _object(
+                code=_TEXT,
+                level=_TEXT,
+                count=_NUMBER,
+                once={"type": "boolean"},
+                first=_TEXT,
+                last=_TEXT,
+                means=_MAYBE,
+                do=_MAYBE,
+            )
         )
     ),
     "Session": _SESSION,

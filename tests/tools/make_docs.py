@@ -109,7 +109,8 @@ instead: a code, a level, the JSON path, one sentence that tells what to do, and
 fate of each call, field by field. Findings never change a webhook.
 
 Findings about ids, users, fields and accounts of *earlier* calls hold for a run (or a file): the last 10,000
-of each are remembered. ORDER_SENSITIVE needs every call: only `segment-pendo races` brings it.
+of each are remembered. Each session of a run has its own (1,000).
+ORDER_SENSITIVE needs every call: only `segment-pendo races` brings it.
 """
 
 

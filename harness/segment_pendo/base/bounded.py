@@ -35,10 +35,11 @@ class Bounded[K: Hashable, V]:
         return self._held.get(key)
 
     def __setitem__(self, key: K, value: V) -> None:
-        self._held[key] = value
-        if self._by_set:
-            self._held.move_to_end(key)
-        if len(self._held) > self._limit:
+        held = self._held
+        if self._by_set and key in held:
+            held.move_to_end(key)
+        held[key] = value
+        if len(held) > self._limit:
             self.forget_oldest()
 
     def first(self, key: K, value: V) -> V:
@@ -54,7 +55,14 @@ class Bounded[K: Hashable, V]:
 
     def first_made(self, key: K, make: Callable[[], V]) -> V:
         """Do the same as `first`, with a value that is only made where nothing is held."""
-        return self.first(key, self._held[key] if key in self._held else make())
+        try:
+            held = self._held[key]
+        except KeyError:
+            self[key] = value = make()
+            return value
+        if self._by_use:
+            self._held.move_to_end(key)
+        return held
 
     def is_new(self: "Bounded[K, bool]", key: K) -> bool:
         """Whether a key was not held until now; remember it from now on."""

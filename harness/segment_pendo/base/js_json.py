@@ -9,7 +9,7 @@ rule is Segment's own: keys named `__proto__` are lost at any depth (its mapping
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from itertools import count
@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, Self
 import msgspec
 import orjson
 
+from segment_pendo.base.bounded import Made
 from segment_pendo.words import Json
 
 __all__ = [
@@ -284,7 +285,7 @@ def write(value: Json, *, ordinary: bool = False) -> bytes:
 
     `ordinary` is what `read` said of the value (what the server adds is ordinary).
     """
-    fast = quick(value) if ordinary or is_ordinary(value) else None
+    fast = quick(value) if ordinary or type(value) is str or is_ordinary(value) else None
     return "".join(_pieces(value, _JAVASCRIPT)).encode() if fast is None else fast
 
 
@@ -302,13 +303,17 @@ def keep(value: Json, *, ordinary: bool = False) -> bytes:
     The result is valid JSON, but not JavaScript's bytes. `ordinary` is what `read` said of the value, where
     it was read as spelled.
     """
-    fast = quick(value) if ordinary or is_ordinary(value, keys=False) else None
+    fast = quick(value) if ordinary or type(value) is str or is_ordinary(value, keys=False) else None
     return "".join(_pieces(value, _AS_READ)).encode() if fast is None else fast
 
 
-def _are_ordinary(keys: Collection[str]) -> bool:
+def _are_ordinary(keys: tuple[str, ...]) -> bool:
     # Nearly every key is an identifier, and no index is one; the others are looked at one by one.
     return "__proto__" not in keys and (all(map(str.isidentifier, keys)) or all(map(is_ordinary_key, keys)))
+
+
+# Whether the keys of an object are ordinary: most objects have the same keys as others.
+_ORDINARY_KEYS: Final = Made[tuple[str, ...], bool](_are_ordinary, 1024)
 
 
 def is_ordinary(root: Json, *, keys: bool = True) -> bool:
@@ -319,16 +324,15 @@ def is_ordinary(root: Json, *, keys: bool = True) -> bool:
     level: list[Json] = [root]
     for value in level:  # which grows on the way
         kind = type(value)
+        if kind is str or kind is bool or value is None:
+            continue
         if isinstance(value, dict):
-            if keys and not _are_ordinary(value):
+            if keys and not _ORDINARY_KEYS[tuple(value)]:
                 return False
             level += value.values()
         elif isinstance(value, list):
             level += value
-        elif kind is int or kind is float:
-            if not is_ordinary_number(value):  # type: ignore[arg-type]
-                return False
-        elif kind is not str and kind is not bool and value is not None:
+        elif not (kind is int or kind is float) or not is_ordinary_number(value):  # type: ignore[arg-type]
             return False
     return True
 

@@ -1,6 +1,9 @@
 """JSON paths as findings and rows show them: `$.a.b`, `$["x y"]`, `$.list[0]`."""
 
 import re
+from typing import Final
+
+from segment_pendo.base.bounded import Made
 
 __all__ = ["json_path", "lies_in"]
 
@@ -11,13 +14,18 @@ def json_path(*keys: str | int) -> str:
     """Return a JSON path from the root; a key that is not an identifier stands in brackets."""
     text = "$"
     for key in keys:
-        if isinstance(key, int):
-            text += f"[{key}]"
-        elif _IDENTIFIER.fullmatch(key):
-            text += f".{key}"
-        else:
-            text += '["' + key.replace("\\", "\\\\").replace('"', '\\"') + '"]'
+        text += _STEPS[key] if isinstance(key, str) else f"[{key}]"
     return text
+
+
+def _step(key: str) -> str:
+    if _IDENTIFIER.fullmatch(key):
+        return f".{key}"
+    return '["' + key.replace("\\", "\\\\").replace('"', '\\"') + '"]'
+
+
+# The names of members and traits come over and over again.
+_STEPS: Final = Made[str, str](_step)
 
 
 def lies_in(path: str, place: str) -> bool:

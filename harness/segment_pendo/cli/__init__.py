@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,6 +11,10 @@ from segment_pendo import __version__
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.cli.failure import TRACEBACK, translated, unexpected
 from segment_pendo.cli.help_groups import Suggesting, grouped
+from segment_pendo.cli.project_defaults import with_project_defaults
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["main"]
 
@@ -18,8 +22,14 @@ __all__ = ["main"]
 VERBS: Final = {
     "demo": "Send six calls through, good ones and lost ones, and show what became of them.",
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
+    "attach": "Run a command so that its calls come to a run that is there.",
+    "env": "Print the variables with which an app's calls come to a run.",
+    "status": "List the runs that are there.",
+    "logs": "Print what a detached run has printed.",
+    "stop": "End a run as Ctrl-C would.",
     "why": "Say why a user or a trait is, or is not, in Pendo.",
-    "init": "Write a destination file: how your destination is set up in production.",
+    "init": "Find the project's SDKs and write its settings, or a destination file.",
+    "config": "Show the settings that hold here, and where each comes from.",
     "map": "Turn calls or SDK requests into webhooks. No network.",
     "explain": "Explain what becomes of each call: what Pendo makes of it, and why.",
     "tail": "Show the calls of a running segment-pendo as they come.",
@@ -38,6 +48,7 @@ VERBS: Final = {
     "send": "Make a call without an app, in the wire form of an SDK.",
     "pendo": "Start the loopback Pendo alone.",
     "ca": "Show, print or remove the certificate of the proxy.",
+    "mcp": "Serve tools for coding agents (Model Context Protocol).",
     "completion": "Print the completion script of a shell.",
     "addon": "Print the path of the mitmproxy addon, for mitmdump -s.",
 }
@@ -56,7 +67,16 @@ class _Verbs(Suggesting):
             return None
         command = importlib.import_module(f"segment_pendo.cli.verbs.{name}").command
         assert isinstance(command, click.Command)
-        return command
+        return with_project_defaults(name, command)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return verbs and options that begin so; click would import every verb for its help."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks
+
+        verbs = [
+            CompletionItem(name, help=says) for name, says in VERBS.items() if name.startswith(incomplete)
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -3,13 +3,12 @@
 Each table, and what asks an instance, is imported only when a shell asks.
 """
 
-import os
 from collections.abc import Iterable
 from typing import Any, Final
 
 import click
 
-from segment_pendo.base.hosts import HOME_URL
+from segment_pendo.cli.options.instance import home_url
 
 __all__ = ["assumptions", "call_ids", "codes", "group_ids", "regions", "user_and_trait", "user_ids"]
 
@@ -95,7 +94,7 @@ def _rows(ctx: click.Context, asked: dict[str, str]) -> list[dict[str, Any]]:
     """Return the rows of the newest calls of a running instance that meet all conditions."""
     from urllib.parse import urlencode  # noqa: PLC0415 - see above
 
-    url = ctx.params.get("url") or os.environ.get("SEGMENT_PENDO_URL") or HOME_URL
+    url = ctx.params.get("url") or home_url()
     query = urlencode({**asked, "newest": "1", "limit": str(_NEWEST)})
     rows = _asked(url, f"/_/calls?{query}").get("calls", [])
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

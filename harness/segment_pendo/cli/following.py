@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
 from segment_pendo.base.prose import many
-from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.failure import Failure
+from segment_pendo.cli.running import nobody
 from segment_pendo.cli.terminal.call_lines import Lines
 from segment_pendo.cli.terminal.call_summary import summary
 from segment_pendo.cli.terminal.printer import Printer
@@ -79,8 +80,7 @@ class Following:
             await asyncio.sleep(_TRY_AGAIN)
 
     def _nobody(self, error: StreamError) -> Failure:
-        message = f"{error}; there is no stream at {self._url}. Start it with: segment-pendo run"
-        return Failure(message, CANNOT_START)
+        return nobody(self._url, f"{error}; there is no stream at {self._url}")
 
     def finish(self) -> None:
         """Print what still waits, and the summary of what was seen."""

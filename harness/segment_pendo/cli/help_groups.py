@@ -12,9 +12,10 @@ __all__ = ["OF_RUN", "GroupedOptions", "Suggesting", "grouped"]
 # A verb that is named here but is not there yet is left out; one that is not named is plumbing.
 _VERBS: Final[Mapping[str, Sequence[str]]] = {
     "Look": ("demo", "run", "why", "explain", "tail", "calls", "state", "finding", "doctor"),
+    "Long runs": ("attach", "env", "status", "logs", "stop"),
     "Test": ("check", "diff", "map", "races", "plan"),
     "Recordings": ("replay", "recording"),
-    "Destination": ("init",),
+    "Project": ("init", "config"),
 }
 _REST: Final = "Plumbing"
 
@@ -26,8 +27,15 @@ OF_RUN: Final[Mapping[str, Sequence[str]]] = {
         "--no-proxy",
         "--strict",
         "--segment-host",
+        "--host",
+        "--lan",
+        "--allow-host",
+        "--token-file",
+        "--open-ingest",
         "--allow-origin",
         "--ready-file",
+        "--app",
+        "--detach",
     ),
     "What it keeps": ("--record", "--record-mode", "--redact", "--ignore", "--store"),
     "What it answers as Segment": ("--segment", "--offline", "--cdn-settings"),
@@ -51,6 +59,7 @@ OF_RUN: Final[Mapping[str, Sequence[str]]] = {
         "--drain",
         "--loopback-http",
     ),
+    "The browser": ("--browser", "--browser-program"),
     "What goes wrong": ("--fault", "--seed"),
     "What it prints, and how it ends": ("--format", "--fail-on", "--expect"),
 }

@@ -1,6 +1,7 @@
 """Load the part of this program that needs mitmproxy: the extra `proxy`, which is not always installed."""
 
 import importlib
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
@@ -15,12 +16,12 @@ __all__ = ["INSTALL", "install", "needed_side", "proxy_side"]
 _NAMED: Final = "mitmproxy"
 
 
-def install(python: str, prefix: str, *, has_pip: bool) -> str:
-    """Return the command that adds mitmproxy to the environment of a Python, as it was made.
+def install(python: str, prefix: str, *, has_pip: bool, package: str = _NAMED) -> str:
+    """Return the command that adds a package of an extra to the environment of a Python, as it was made.
 
     `prefix`: the folder of the environment. It needs no index that has segment-pendo itself.
     """
-    what = f'"{_requirement()}"'
+    what = f'"{_requirement(package)}"'
     if "pipx" in PurePath(prefix).parts:
         return f"pipx inject segment-pendo {what}"
     program = f'"{python}"' if " " in python else python
@@ -28,12 +29,12 @@ def install(python: str, prefix: str, *, has_pip: bool) -> str:
     return f"{program} -m pip install {what}" if has_pip else f"uv pip install --python {program} {what}"
 
 
-def _requirement() -> str:
+def _requirement(package: str) -> str:
     try:
-        named = [text for text in requires("segment-pendo") or [] if text.startswith(_NAMED)]
+        named = [text for text in requires("segment-pendo") or [] if re.match(rf"{package}\b", text)]
     except PackageNotFoundError:
         named = []
-    return named[0].partition(";")[0].strip() if named else _NAMED
+    return named[0].partition(";")[0].strip() if named else package
 
 
 INSTALL: Final = install(sys.executable, sys.prefix, has_pip=find_spec("pip") is not None)

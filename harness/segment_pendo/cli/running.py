@@ -1,29 +1,35 @@
 """Ask a running segment-pendo, or a Pendo, by GET."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import click
 
 from segment_pendo.base.hosts import HOME_URL, is_loopback
 from segment_pendo.base.js_json import read
 from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.options.instance import named_by
 from segment_pendo.serve.client import SECONDS, client
 from segment_pendo.serve.client import Answer as Exchange
 
-__all__ = ["Answer", "at_option", "calls", "checked_url", "get", "is_url", "url_argument"]
+if TYPE_CHECKING:
+    from segment_pendo.explain.unmet import Unmet
+
+__all__ = [
+    "Answer",
+    "calls",
+    "checked_url",
+    "get",
+    "is_url",
+    "nearest_to",
+    "nobody",
+    "say_missing",
+    "stranger",
+]
 
 _PAGE: Final = "1000"
-at_option = click.option(
-    "--url",
-    "url",
-    metavar="URL",
-    envvar="SEGMENT_PENDO_URL",
-    default=HOME_URL,
-    show_default=True,
-    help="The home URL of a running segment-pendo.",
-)
-url_argument = click.argument("url", required=False, envvar="SEGMENT_PENDO_URL", default=HOME_URL)
 
 
 class Answer:
@@ -81,22 +87,65 @@ def get(
     return asyncio.run(_get(base, path, query or {}, headers or {}, seconds))
 
 
-def calls(url: str, filters: dict[str, str], *, code: int) -> Iterator[Any]:
+def nobody(url: str, wrong: str) -> Failure:
+    """Return the failure where nobody answers at the URL of an instance: how to start or to name one."""
+    steps = ["start it with: segment-pendo run"] if is_loopback(urlsplit(url).hostname or "") else []
+    return _failure(f"{wrong}.", [*steps, *_others(url)])
+
+
+def stranger(url: str, wrong: str) -> Failure:
+    """Return the failure where another program answers, or a version that does not know the question."""
+    return _failure(f"{url} is not a running segment-pendo that can say this: {wrong}.", _others(url))
+
+
+def _others(url: str) -> list[str]:
+    by = named_by(url)
+    return [f"name another one by {by}"] if by else []
+
+
+def _failure(message: str, steps: list[str]) -> Failure:
+    hint = ", or ".join(steps)
+    return Failure(f"{message} {hint[0].upper()}{hint[1:]}." if hint else message, CANNOT_START)
+
+
+def calls(url: str, filters: dict[str, str]) -> Iterator[Any]:
     """Yield the row of each call of a running instance that matches the filters; asks page by page.
 
-    Raises Failure with `code` if no segment-pendo runs there.
+    Raises Failure (exit 4) if no segment-pendo runs there.
     """
     after = ""
     while True:
         answer = get(url, "/_/calls", {**filters, "limit": _PAGE, "after": after})
         page = answer.value.get("calls") if answer.status == 200 and isinstance(answer.value, dict) else None
         if not isinstance(page, list):
-            message = f"{url} is not a running segment-pendo: {answer.error}."
-            raise Failure(message, code)
+            raise stranger(url, answer.error)
         yield from page
         if not page:
             return
         after = str(answer.value["next"])
+
+
+def say_missing(url: str, only: dict[str, str]) -> None:
+    """Say on stderr that no call of a running instance meets these conditions, and what may be meant."""
+    click.echo(_unmet(url, only).sentence(), err=True)
+
+
+def nearest_to(url: str, only: dict[str, str]) -> str:
+    """Return the conditions that may have been meant, '' for none: what the newest calls have."""
+    return _unmet(url, only).nearest
+
+
+def _unmet(url: str, only: dict[str, str]) -> "Unmet":
+    from segment_pendo.explain.rows import judged_of  # noqa: PLC0415
+    from segment_pendo.explain.unmet import Unmet  # noqa: PLC0415 - only where nothing was found
+
+    unmet = Unmet(only)
+    answer = get(url, "/_/calls", {"newest": "1", "limit": _PAGE})
+    found = answer.value.get("calls") if isinstance(answer.value, dict) else None
+    with suppress(KeyError, TypeError, ValueError, AttributeError):  # rows of another version
+        for row in found or ():
+            unmet.take(judged_of(row).call.data)
+    return unmet
 
 
 async def _get(
@@ -108,7 +157,5 @@ async def _get(
     async with client() as opened:
         answer = await opened.ask("GET", str(url), headers=headers, seconds=seconds, most=None)
     if answer.status is None:
-        hint = " Start it with: segment-pendo run" if is_loopback(url.host or "") else ""
-        message = f"{answer.wrong}.{hint}"
-        raise Failure(message, CANNOT_START)
+        raise nobody(base, answer.wrong)
     return Answer(answer)

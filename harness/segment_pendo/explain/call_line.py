@@ -102,12 +102,15 @@ def end_of(judged: Judged, setup: Setup) -> End:
 def with_attempt(line: CallLine, attempt: Attempt | None) -> CallLine:
     """Return the line of a webhook as it is after an attempt to deliver it."""
     if attempt is None:
-        return line._replace(outcome="wait", tone="wait")
+        return CallLine(line.at, line.kind, line.who, "wait", "wait", line.words, line.end)
     status = str(attempt.status) if attempt.status is not None else "fail"
     if attempt.state == "delivered":
-        has_codes = any(word.tone in {"warn", "bad"} for word in line.words)
-        return line._replace(outcome=status, tone="warn" if has_codes else line.tone)
-    tone: Tone = "bad" if attempt.state == "dead" else "warn"
+        tone = line.tone
+        for word in line.words:
+            if word.tone in _MARKS:
+                tone = "warn"
+        return CallLine(line.at, line.kind, line.who, status, tone, line.words, line.end)
+    tone = "bad" if attempt.state == "dead" else "warn"
     outcome = "held" if attempt.state == "held" else status
     return line._replace(outcome=outcome, tone=tone, words=(Word(printable(attempt.detail), tone),))
 

@@ -8,7 +8,7 @@ from segment_pendo.base.prose import plain
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.words import Json, Judged
 
-__all__ = ["CONDITIONS", "ConditionError", "conditions", "judged_meets", "meets"]
+__all__ = ["CONDITIONS", "ConditionError", "conditions", "judged_meets", "meets", "values_of"]
 
 CONDITIONS: Final = ("type", "user", "group", "event", "trait", "outcome", "code")
 _OUTCOMES: Final = ("webhook", "skipped")
@@ -87,10 +87,23 @@ def _is_met(
         case "outcome":
             return outcome == value
         case "trait":
-            sent = (data.get("traits"), data.get("properties"))
-            return any(isinstance(names, dict) and value in names for names in sent)
+            return any(value in names for names in _traits(data))
         case _:
             return _text(data.get(_MEMBERS[name])) == value
+
+
+def values_of(name: str, call: Json) -> Iterable[str]:
+    """Return the values that a call has of a condition, if they are names of an app."""
+    data = call if isinstance(call, dict) else {}
+    if name == "trait":
+        return [trait for names in _traits(data) for trait in names]
+    member = "type" if name == "type" else _MEMBERS.get(name)
+    value = _text(data.get(member)) if member is not None else None
+    return [] if value is None else [value]
+
+
+def _traits(data: dict[str, Json]) -> list[dict[str, Json]]:
+    return [names for names in (data.get("traits"), data.get("properties")) if isinstance(names, dict)]
 
 
 def _text(value: Json) -> str | None:

@@ -6,11 +6,14 @@ from typing import Final, NamedTuple
 from segment_pendo.base.json_path import json_path, lies_in
 from segment_pendo.base.prose import printable
 from segment_pendo.explain.call_line import CHOSEN
+from segment_pendo.pendo.across import ONCE
 from segment_pendo.words import Attempt, Finding, Judged
 
 __all__ = ["Cost", "Costs", "Subject"]
 
 _MOST_NAMES: Final = 3  # of a code
+# Pendo documents nothing for them, so nobody has anything to put right (README: what is mapped).
+_BY_DESIGN: Final = frozenset({"page", "screen", "alias"})
 _LONGEST: Final = 60  # of an id or a name that a command can have
 
 
@@ -28,7 +31,7 @@ class Cost:
 
     `is_loss`: the calls, or some of their traits, do not get to Pendo against somebody's will. `names`: the
     first traits; `others`: whether there are more. `reason`: why a call was skipped, or ''. `is_answer`: it
-    is no code but what became of a delivery.
+    is no code but what became of a delivery. `once`: later calls have it too, but only the first one tells.
     """
 
     code: str
@@ -40,6 +43,7 @@ class Cost:
     subject: Subject | None = None
     reason: str = ""
     is_answer: bool = False
+    once: bool = False
 
 
 class Costs:
@@ -52,7 +56,9 @@ class Costs:
     def call(self, judged: Judged) -> None:
         """Count the codes of a call; each of them once."""
         skipped = judged.skipped
-        if skipped is not None:
+        if skipped is not None and _is_by_design(judged):
+            self._infos[skipped.code] = self._infos.get(skipped.code, 0) + 1
+        elif skipped is not None:
             cost = self._cost(skipped.code, printable(skipped.reason), is_loss=skipped.code not in CHOSEN)
             cost.reason = skipped.reason
             cost.calls += 1
@@ -86,6 +92,7 @@ class Costs:
 
     def _finding(self, judged: Judged, finding: Finding, *, is_new: bool) -> None:
         cost = self._cost(finding.code, printable(finding.message), is_loss=True)
+        cost.once = finding.code in ONCE
         cost.calls += is_new
         if cost.others:
             return
@@ -94,6 +101,12 @@ class Costs:
         if trait is not None and trait not in cost.names:
             cost.others = len(cost.names) == _MOST_NAMES
             cost.names += [] if cost.others else [trait]
+
+
+def _is_by_design(judged: Judged) -> bool:
+    """Whether a call is of a type that no destination for Pendo selects by itself."""
+    skipped = judged.skipped
+    return skipped is not None and skipped.code == "NO_MATCHING_MAPPING" and judged.call.type in _BY_DESIGN
 
 
 def _subject(judged: Judged, trait: str | None) -> Subject | None:

@@ -5,17 +5,24 @@ The webhook is certain. What Pendo makes of it is not, so each line has a grade,
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from segment_pendo.base import json_diff
 from segment_pendo.base.json_path import json_path, lies_in
-from segment_pendo.explain.why import why
+from segment_pendo.explain.why import sayings
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.segment.members import RULE_WHERE_ABSENT
 from segment_pendo.words import Call, Change, Json, JsonObject, Judged, Message
 
 __all__ = ["Line", "effect_row", "field_lines"]
+
+
+# The members of which Pendo may read something.
+_PLACED: Final = frozenset(
+    {"userId", "groupId", "anonymousId", "context", "event", "properties", "timestamp"}
+)
+type _Said = Mapping[str, tuple[str, str]]
 
 
 class Line(NamedTuple):
@@ -76,12 +83,15 @@ def field_lines(judged: Judged, effect: Effect | None, setup: Setup) -> list[Lin
     content = judged.content
     if effect is None or judged.message is None or content is None:
         return []
-    lines: Iterable[Line] = _lines(judged.call, replace(judged.message, data=content), effect, setup)
+    said = sayings(setup)
+    lines: Iterable[Line] = _lines(judged.call, replace(judged.message, data=content), effect, said)
     if judged.changes:
         put = _put(judged.message.data, judged.changes)
         lines = (_as_mapped(line, put) for line in lines)
     changed = tuple(finding.path for finding in judged.findings if finding.code == "NUMBER_CHANGED")
-    return [_of_number(line, setup) if _holds(line, changed) else line for line in lines]
+    return (
+        [_of_number(line, said) if _holds(line, changed) else line for line in lines] if changed else [*lines]
+    )
 
 
 def _put(data: JsonObject, changes: Sequence[Change]) -> dict[str, str]:
@@ -107,38 +117,37 @@ def _holds(line: Line, paths: tuple[str, ...]) -> bool:
     return line.source is not None and any(lies_in(path, line.source) for path in paths)
 
 
-def _of_number(line: Line, setup: Setup) -> Line:
+def _of_number(line: Line, said: _Said) -> Line:
     # Where the value is lost, the reason for that matters more.
-    rule, grade = why("W-28", setup)
+    rule, grade = said["W-28"]
     return line if line.to is None else line._replace(rule=rule, grade=grade)
 
 
-def _lines(call: Call, message: Message, effect: Effect, setup: Setup) -> Iterator[Line]:
+def _lines(call: Call, message: Message, effect: Effect, said: _Said) -> Iterator[Line]:
     sent = call.data if isinstance(call.data, dict) else {}
     for key, value in sent.items():
         if key not in message.data:  # S-4: only the write key of a single call is taken away
-            yield Line(json_path(key), None, None, value, *why("S-4", setup))
+            yield Line(json_path(key), None, None, value, *said["S-4"])
     for key, value in message.data.items():
-        source = _source(key, sent)
+        path = json_path(key)
+        source = _source(key, path, sent)
         if key == "__proto__":
-            yield Line(source, None, None, value, *why("W-28", setup))
+            yield Line(source, None, None, value, *said["W-28"])
         elif key == "traits" and isinstance(value, dict):
-            yield from _traits(value, effect, setup)
+            yield from _traits(value, effect, said)
         elif key == "properties" and isinstance(value, dict) and effect.event is not None:
-            yield from _properties(value, effect, setup)
+            yield from _properties(value, effect, said)
         else:
-            yield _member(key, value, source, effect, setup)
+            placed = _place(key, value, effect) if key in _PLACED else None
+            to, taken, rule = placed or (None, value, _unread(key, source, effect))
+            yield Line(source, path, to, taken, *said[rule])
 
 
-def _source(key: str, sent: JsonObject) -> str | None:
+def _source(key: str, path: str, sent: JsonObject) -> str | None:
+    """Return the path in the call of a member whose path in the webhook this is."""
     if key == "originalTimestamp" and "timestamp" in sent:
         return "$.timestamp"
-    return json_path(key) if key in sent else None
-
-
-def _member(key: str, value: Json, source: str | None, effect: Effect, setup: Setup) -> Line:
-    to, taken, rule = _place(key, value, effect) or (None, value, _unread(key, source, effect))
-    return Line(source, json_path(key), to, taken, *why(rule, setup))
+    return path if key in sent else None
 
 
 def _place(key: str, value: Json, effect: Effect) -> tuple[str | None, Json, str] | None:
@@ -180,34 +189,34 @@ def _unread(key: str, source: str | None, effect: Effect) -> str:
     return added_by or "1.13"
 
 
-def _traits(traits: JsonObject, effect: Effect, setup: Setup) -> Iterator[Line]:
+def _traits(traits: JsonObject, effect: Effect, said: _Said) -> Iterator[Line]:
     if "__proto__" in traits:
-        yield Line("$.traits.__proto__", None, None, traits["__proto__"], *why("W-28", setup))
+        yield Line("$.traits.__proto__", None, None, traits["__proto__"], *said["W-28"])
     if not traits or not effect.fields:
         yield Line(
             "$.traits",
             "$.traits",
             None,
             traits,
-            *why(effect.nothing or ("1.31" if effect.owner == "visitor" else "1.51"), setup),
+            *said[effect.nothing or ("1.31" if effect.owner == "visitor" else "1.51")],
         )
     for field in effect.fields:
         path = json_path("traits", *field.path)
         gone = " (removed)" if field.removes else ""
         to = f"{effect.owner} segmentio.{field.name}{gone}" if field.name is not None else None
         rule = field.rule if field.rule != "1.31" or effect.owner == "visitor" else "1.51"
-        yield Line(path, path, to, field.value, *why(rule, setup))
+        yield Line(path, path, to, field.value, *said[rule])
 
 
-def _properties(properties: JsonObject, effect: Effect, setup: Setup) -> Iterator[Line]:
+def _properties(properties: JsonObject, effect: Effect, said: _Said) -> Iterator[Line]:
     if not properties:
-        yield Line("$.properties", "$.properties", None, {}, *why("1.63", setup))
+        yield Line("$.properties", "$.properties", None, {}, *said["1.63"])
     for key, value in properties.items():
         path = json_path("properties", key)
         if key == "__proto__":
-            yield Line(path, None, None, value, *why("W-28", setup))
+            yield Line(path, None, None, value, *said["W-28"])
         elif key == "groupId" and effect.account is not None:
             also = " and property" if isinstance(effect.properties, dict) and key in effect.properties else ""
-            yield Line(path, path, f"account id of the track event{also}", value, *why("1.62", setup))
+            yield Line(path, path, f"account id of the track event{also}", value, *said["1.62"])
         else:
-            yield Line(path, path, f"property {key} of the track event", value, *why("1.63", setup))
+            yield Line(path, path, f"property {key} of the track event", value, *said["1.63"])

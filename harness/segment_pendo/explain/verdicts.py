@@ -173,14 +173,17 @@ def how_ended(end: End) -> str:
 
 
 def of_record(found: Found) -> tuple[bool, str, str]:
-    who, calls = record_name(found), many(found.calls, "call")
+    who = record_name(found)
     if found.record is not None:
         fields, lost = many(len(found.metadata), "field"), len(found.lost)
         least = "at least " if found.more_lost else ""
         more = (
             f"; {least}{many(lost, 'trait')} of it {'does' if lost == 1 else 'do'} not arrive" if lost else ""
         )
-        return True, "arrives", f"Yes: {who} is in Pendo with {fields}, from {calls}{more}."
+        others = found.calls - found.arrived
+        apart = f" ({others} more did not arrive)" if others else ""
+        calls = many(found.arrived, "call")
+        return True, "arrives", f"Yes: {who} is in Pendo with {fields}, from {calls}{apart}{more}."
     if found.hidden:
         return False, "hidden", f"No: {who} cannot be read: eventless=hidden is assumed."
     if not found.calls:

@@ -3,15 +3,17 @@
 The grade is Segment's or Pendo's code, a document, or our assumption.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from segment_pendo.base.bounded import Made
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches, spoken
 from segment_pendo.segment import rules as segment_rules
 
-__all__ = ["because", "clause", "why"]
+__all__ = ["because", "clause", "sayings", "why"]
 
 _GRADES: Final = {
     "code": "Segment's code",
@@ -26,11 +28,20 @@ _SEGMENT: Final = {rule.id: rule for rule in segment_rules.RULES}
 
 def why(rule: str, setup: Setup) -> tuple[str, str]:
     """Return a rule in words, and its grade; where a switch was set, its words come instead of the rule's."""
-    return _why(rule, setup.pendo)
+    return sayings(setup)[rule]
 
 
-@lru_cache(maxsize=1024)  # there are a few hundred rules, and each line of each call names one
-def _why(rule: str, switches: PendoSwitches) -> tuple[str, str]:
+def sayings(setup: Setup) -> Mapping[str, tuple[str, str]]:
+    """Return what `why` returns, by the rule: for who asks often, as each line of a call names one."""
+    return _sayings(setup.pendo)
+
+
+@lru_cache(maxsize=16)
+def _sayings(switches: PendoSwitches) -> Made[str, tuple[str, str]]:
+    return Made(lambda rule: _said(rule, switches))
+
+
+def _said(rule: str, switches: PendoSwitches) -> tuple[str, str]:
     if rule in _SEGMENT:
         known = _SEGMENT[rule]
         return f"{rule}: {known.says}", _GRADES[known.grade]

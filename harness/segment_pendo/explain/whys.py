@@ -82,6 +82,7 @@ class End:
 class Found:
     """What a stream of calls says about a question.
 
+    `calls` name the record, `arrived` of them change something in Pendo.
     `same`: traces of the trait for this record, `renamed` those that arrive there under another name, `alike`
     those of a trait spelled alike, `foreign` those that are for another record, `misplaced` where it is no
     trait, `anonymous` from the time before the user was known. `others`: how many other records have it, and
@@ -95,6 +96,7 @@ class Found:
     history: dict[str, list[JsonObject]] = field(default_factory=dict)
     joined: list[JsonObject] = field(default_factory=list)
     calls: int = 0
+    arrived: int = 0
     same: Some = field(default_factory=Some)
     renamed: Some = field(default_factory=Some)
     alike: Some = field(default_factory=Some)
@@ -138,6 +140,7 @@ class Whys:
         # Only webhooks that change the record that is asked about are put in.
         self._records = Records()
         self._exists = False
+        self._is_counted = False  # whether a copy of the call that came last has arrived
         self._ends: Bounded[tuple[str, str], End] = Bounded(_MOST_ENDS)
         self._ids: Bounded[str, bool] = Bounded(_MOST_IDS)
         self._names: Bounded[str, bool] = Bounded(_MOST_NAMES)
@@ -216,7 +219,9 @@ class Whys:
 
     def _about(self, seen: Seen, effect: Effect | None) -> None:
         found, trait = self._found, self.question.trait
-        found.calls += seen.judged.copy == 1
+        if seen.judged.copy == 1:
+            found.calls += 1
+            self._is_counted = False
         anonymous = seen.judged.call.member("anonymousId")
         if isinstance(anonymous, str):
             self._devices.is_new(anonymous[:_LONGEST])
@@ -226,6 +231,9 @@ class Whys:
             made = End(end.reason, end.stage, end.rule, end.grade, end.rule_id, kind, seen.call)
             kept = self._ends.first((end.stage, end.rule), made)
             kept.calls, kept.last = kept.calls + 1, seen.call
+        elif not self._is_counted:
+            found.arrived += 1
+            self._is_counted = True
         for trace in traces(seen, effect):
             self._sort(trace, self._wanted(seen), trait)
         if trait is not None:

@@ -154,8 +154,10 @@ def chain_of(call: Json) -> str:
     """Return the chain of a call, or an empty text where it has no id."""
     if isinstance(call, dict):
         for key in CHAIN:
-            if call.get(key) is not None:
-                return f"{key}:{js_json.write(call[key]).decode()}"
+            value = call.get(key)
+            if value is not None:
+                text = js_json.quick(value) if isinstance(value, str) else None
+                return f"{key}:{(text or js_json.write(value)).decode()}"
     return ""
 
 

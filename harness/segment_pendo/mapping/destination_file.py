@@ -132,7 +132,7 @@ def json_of(data: bytes, name: str) -> Json:
         return js_json.read(data.removeprefix(b"\xef\xbb\xbf"), spelled=True).value
     except (ValueError, RecursionError) as error:
         why = js_json.why(error) if isinstance(error, ValueError) else "it nests too deeply"
-        _refuse(name, f"this is not JSON: {why}. `segment-pendo init` writes a file to start from.")
+        _refuse(name, f"this is not JSON: {why}. `segment-pendo init destination.json` writes one.")
 
 
 def of(value: Json, name: str) -> DestinationFile:

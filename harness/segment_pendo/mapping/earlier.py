@@ -15,11 +15,20 @@ from segment_pendo.pendo.across import ACROSS, LIMIT, Across
 from segment_pendo.segment.codes import note
 from segment_pendo.words import Finding, Json, Judged, Receipt
 
-__all__ = ["CODES", "EarlierCalls"]
+__all__ = ["CODES", "EarlierCalls", "repeats"]
 
 # The codes of the findings that are made here and nowhere else.
 CODES: Final = frozenset({"DUPLICATE_MESSAGE_ID"}) | ACROSS
 _WINDOW: Final = timedelta(hours=24)  # I-64: Segment drops repeats for at least as long
+
+
+def repeats() -> Finding:
+    """Return the finding about a call whose messageId came before."""
+    text = (
+        "This messageId came before. Segment drops most repeats within 24 hours; here the call is "
+        "delivered. Give each call its own messageId."
+    )
+    return note("DUPLICATE_MESSAGE_ID", "$.messageId", text)
 
 
 class EarlierCalls:
@@ -38,7 +47,11 @@ class EarlierCalls:
         """Do the same as `annotated`, a call a step."""
         if len(receipt.judged) > 1:
             self.across.grouped(
-                judged.content for judged in receipt.each if judged.webhook and judged.content is not None
+                [
+                    content
+                    for judged in receipt.each
+                    if judged.webhook is not None and (content := judged.content) is not None
+                ]
             )
         annotated: list[Judged] = []
         for judged in receipt.judged:
@@ -50,28 +63,27 @@ class EarlierCalls:
         """Return one call, received `at`, with the findings that earlier calls bring."""
         if judged.message is None:  # ingest dropped it: no later call repeats it
             return judged
-        before = self.remember(judged.call.data, at)
-        repeated = before is not None and at - before <= _WINDOW
+        repeated = self.is_repeated(judged.call.data, at)
         first = self._examined(judged, repeated=repeated)
         if not judged.more:
             return first
         more = tuple(self._examined(further, repeated=False) for further in judged.more)
         return replace(first, more=more)
 
+    def is_repeated(self, call: Json, at: datetime) -> bool:
+        """Whether the messageId of a call, received `at`, came a short time before; remember the call."""
+        before = self.remember(call, at)
+        return before is not None and at - before <= _WINDOW
+
     def _examined(self, judged: Judged, *, repeated: bool) -> Judged:
         """Return a webhook with the findings that earlier ones bring."""
         content = judged.content
         if judged.webhook is None or content is None:
             return judged
-        findings: list[Finding] = []
+        findings = self.across.examine(content)
         if repeated:
-            text = (
-                "This messageId came before. Segment drops most repeats within 24 hours; here the call is "
-                "delivered. Give each call its own messageId."
-            )
-            findings.append(note("DUPLICATE_MESSAGE_ID", "$.messageId", text))
-        findings += self.across.examine(content)
-        return replace(judged, findings=bounded((*judged.findings, *findings))) if findings else judged
+            findings = (repeats(), *findings)
+        return judged.also(bounded((*judged.findings, *findings))) if findings else judged
 
     def remember(self, call: Json, at: datetime | None) -> datetime | None:
         """Remember the call; return when its messageId was last seen, or None."""

@@ -17,9 +17,11 @@ from segment_pendo.pendo.metadata import Field, fields, plain_types, type_of
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Finding, Json, JsonObject
 
-__all__ = ["ACROSS", "LIMIT", "Across"]
+__all__ = ["ACROSS", "LIMIT", "ONCE", "Across"]
 
 LIMIT: Final = 10_000
+_ABOUT: Final = frozenset({"identify", "group"})  # whose traits become metadata
+_MOST_USUAL: Final = 1000  # shapes of traits of which nothing is new
 _MOST_NAMES: Final = 5000  # 2.07
 # The codes of the findings that are made here and nowhere else.
 ACROSS: Final = frozenset(
@@ -38,6 +40,8 @@ ACROSS: Final = frozenset(
         "TYPE_CHANGED",
     }
 )
+# Those of them that only the first call brings: of a run, of an id, of a name.
+ONCE: Final = ACROSS - {"ACCOUNT_SWITCH", "ID_CASE_VARIANT", "ID_COLLISION", "TYPE_CHANGED"}
 
 
 @dataclass(slots=True)
@@ -75,6 +79,7 @@ class Across:
     def __init__(self, switches: PendoSwitches = DEFAULT, *, track: bool = True, limit: int = LIMIT) -> None:
         self._switches = switches
         self._track = track
+        self._limit = limit
         self._users = Bounded[str, _User](limit, "use")
         self._spellings = Bounded[tuple[ids.Kind, str], str](limit, "use")
         self._starts = Bounded[str, str](limit, "use")
@@ -83,6 +88,8 @@ class Across:
         self._types = Bounded[tuple[str, str], str](limit, "use")
         self._events = Bounded[str, bool](limit, "use")
         self._names = Made(self._shape, 512)
+        self._half = limit // 2
+        self._usual: set[tuple[str, tuple[str, ...], tuple[str, ...]]] = set()
         self._reported: set[str] = set()
         self._device = False
 
@@ -105,12 +112,14 @@ class Across:
         """Return what earlier events say about this one. Never raises, whatever the JSON."""
         effect = effect_of(event, self._switches, fields=_no_fields)  # they are looked at below
         kind = event.get("type")
-        findings = [*self._ids(event, effect), *self._people(event, effect)]
-        if effect.nothing is None and kind in {"identify", "group"}:
+        findings = self._ids(event, effect)
+        if effect.nothing is None and kind in _ABOUT:
+            if effect.visitor_id is not None:
+                findings += self._people(event, effect)
             findings += self._fields(event.get("traits"), effect.owner)
         if kind == "track":
             findings += self._tracks(event)
-        if self._device and event.get("type") in {"identify", "group"} and self._is_new("DUAL_GROUP"):
+        if self._device and isinstance(kind, str) and kind in _ABOUT and self._is_new("DUAL_GROUP"):
             text = (
                 "A browser sends data to Pendo as well: the same traits are then in Pendo twice, as agent "
                 "and as segment.io. Use only one of the two ways."
@@ -136,18 +145,22 @@ class Across:
 
     # --- ids ---
 
-    def _ids(self, event: JsonObject, effect: Effect) -> Iterator[Finding]:
+    def _ids(self, event: JsonObject, effect: Effect) -> list[Finding]:
+        findings: list[Finding] = []
         user, group = event.get("userId"), event.get("groupId")
-        if effect.visitor is not None and isinstance(user, str) and effect.visitor_id is not None:
-            yield from self._spelling("visitor", user, "$.userId")
-            yield from self._start(user)
+        if isinstance(user, str) and effect.visitor_id is not None:
+            if self._spellings.first(("visitor", user.casefold()), user) != user:
+                findings += self._spelling("visitor", user, "$.userId")
+            if len(user) * 4 > ids.MAX_BYTES:
+                findings += self._start(user)
         if (
-            effect.account is not None
-            and effect.owner == "account"
-            and isinstance(group, str)
+            isinstance(group, str)
             and effect.account_id is not None
+            and effect.owner == "account"
+            and self._spellings.first(("account", group.casefold()), group) != group
         ):
-            yield from self._spelling("account", group, "$.groupId")
+            findings += self._spelling("account", group, "$.groupId")
+        return findings
 
     def _spelling(self, kind: ids.Kind, value: str, path: str) -> Iterator[Finding]:
         before = self._spellings.first((kind, value.casefold()), value)
@@ -159,8 +172,6 @@ class Across:
             yield note("ID_CASE_VARIANT", path, text)
 
     def _start(self, value: str) -> Iterator[Finding]:
-        if len(value) * 4 <= ids.MAX_BYTES:
-            return
         raw = value.encode("utf-8", "surrogatepass")
         if len(raw) < ids.MAX_BYTES - 3:  # cut at a whole character, it may end a little earlier
             return
@@ -175,12 +186,7 @@ class Across:
     # --- people and accounts ---
 
     def _people(self, event: JsonObject, effect: Effect) -> Iterator[Finding]:
-        if (
-            effect.nothing is not None
-            or effect.visitor_id is None
-            or event.get("type") not in {"identify", "group"}
-        ):
-            return
+        assert effect.visitor_id is not None
         if event.get("type") == "identify":
             yield from self._identified(event, effect, self._users.first_made(effect.visitor_id, _User))
         elif effect.joins:
@@ -224,18 +230,34 @@ class Across:
             for name, field in zip(names, fields, strict=True)
         )
 
-    def _fields(self, traits: Json, owner: str) -> Iterator[Finding]:
-        if not isinstance(traits, dict):
-            return
-        names = self._names[tuple(traits)]
+    def _fields(self, traits: Json, owner: str) -> Iterable[Finding]:
+        if not isinstance(traits, dict) or not traits:
+            return ()
+        spelled = tuple(traits)
+        names = self._names[spelled]
         types = plain_types(traits, self._switches) if names else None
         if types is None:
-            for field in fields(traits, self._switches):
-                if field.name is not None:
-                    spelled = str(field.path[-1]) if len(field.path) == 1 else field.name
-                    key, now = (owner, field.name), type_of(field.value)
-                    yield from self._field(key, spelled, now, field.path)
-            return
+            return self._any_fields(traits, owner)
+        # What was first is remembered, so who once said nothing new of these fields says nothing again; but
+        # what is used must be the last to be forgotten.
+        usual = (owner, spelled, types)
+        if usual in self._usual and len(self._keys) < self._half:
+            return ()
+        findings = [*self._plain_fields(names, types, owner)]
+        if not findings and len(self._usual) < _MOST_USUAL:
+            self._usual.add(usual)
+        return findings
+
+    def _any_fields(self, traits: JsonObject, owner: str) -> Iterator[Finding]:
+        for field in fields(traits, self._switches):
+            if field.name is not None:
+                spelled = str(field.path[-1]) if len(field.path) == 1 else field.name
+                key, now = (owner, field.name), type_of(field.value)
+                yield from self._field(key, spelled, now, field.path)
+
+    def _plain_fields(
+        self, names: tuple[_Name, ...], types: tuple[str, ...], owner: str
+    ) -> Iterator[Finding]:
         for name, now in zip(names, types, strict=True):
             key = name.keys[owner]
             # Most fields are spelled as Pendo has them, and as before.

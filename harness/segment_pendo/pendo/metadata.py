@@ -36,14 +36,22 @@ def fields(traits: Json, switches: PendoSwitches = DEFAULT) -> tuple[Field, ...]
     for key, value in traits.items():
         if key == "__proto__":  # no JavaScript writes it into the body
             continue
-        # Most traits are such a text or boolean, and need no closer look.
-        if (value and isinstance(value, str)) or value is True or value is False:
+        if _is_plain(value):
             name = key.lower() if lower else key
             taken.append(Field((key,), name, value, "1.31" if name == key else "3.31"))
+        elif isinstance(value, dict) and switches.nested == "ignored":
+            taken.append(Field((key,), None, value, "3.20"))
         else:
             taken += _taken((key,), key, value, switches)
     names = [field.name for field in taken if field.name is not None]
     return tuple(taken) if len(set(names)) == len(names) else tuple(_unique(taken, switches))
+
+
+def _is_plain(value: Json) -> bool:
+    """Whether a trait is a text, boolean or number that needs no closer look, as most are."""
+    if isinstance(value, str):
+        return value != ""
+    return isinstance(value, bool) or (type(value) is int and -_EXACT < value < _EXACT)
 
 
 def _taken(path: tuple[str | int, ...], name: str, value: Json, switches: PendoSwitches) -> Iterator[Field]:
@@ -107,28 +115,27 @@ def _unique(taken: list[Field], switches: PendoSwitches) -> Iterator[Field]:
         yield field._replace(name=None, rule="3.31") if lost else field
 
 
+_PLAIN: Final = frozenset({str, bool, int, float, dict})
 _TYPES: Final = {str: "string", bool: "boolean", int: "integer", float: "float"}
 
 
-def plain_types(traits: JsonObject, switches: PendoSwitches = DEFAULT) -> list[str] | None:
+def plain_types(traits: JsonObject, switches: PendoSwitches = DEFAULT) -> tuple[str, ...] | None:
     """Return the types of the fields that traits set, '' for a trait that is lost.
 
     None where it takes `fields` and a closer look to know: one of the values is no plain one.
     """
-    types: list[str] = []
-    for value in traits.values():
-        kind = _TYPES.get(type(value), "")
-        if kind == "string":
-            is_plain = bool(value)
-        elif kind == "boolean":
-            is_plain = True
-        elif kind and isinstance(value, int | float):
-            is_plain = -_EXACT < value < _EXACT and (kind == "integer" or is_ordinary_number(value))
-        else:
-            is_plain = isinstance(value, dict) and switches.nested == "ignored"
-        if not is_plain:
-            return None
-        types.append(kind)
+    values = traits.values()
+    types = tuple([_TYPES.get(type(value), "") for value in values])
+    if "" in values:
+        return None
+    if "integer" in types or "float" in types:
+        for value in values:
+            if type(value) is int or type(value) is float:
+                is_plain = -_EXACT < value < _EXACT and (type(value) is int or is_ordinary_number(value))
+                if not is_plain:
+                    return None
+    if "" in types and not (switches.nested == "ignored" and _PLAIN.issuperset(map(type, values))):
+        return None
     return types
 
 

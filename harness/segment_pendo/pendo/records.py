@@ -56,8 +56,10 @@ class _Record:
     weight: int = 0
 
     def change(self, name: str, change: _Change) -> None:
-        changes = self.history.setdefault(name, deque())
-        if len(changes) == _CHANGES:
+        changes = self.history.get(name)
+        if changes is None:
+            changes = self.history[name] = deque()
+        elif len(changes) == _CHANGES:
             gone = changes.popleft()
             self.weight -= _weight(gone.value) + len(gone.by) + len(name)
         changes.append(change)
@@ -69,11 +71,13 @@ class _Record:
 
 
 def _weight(value: Json) -> int:
+    if isinstance(value, str):
+        return 64 + len(value)
     if isinstance(value, list):
         return 64 + sum(map(_weight, value))
     if isinstance(value, dict):
         return 64 + sum(len(key) + _weight(inner) for key, inner in value.items())
-    return 64 + (len(value) if isinstance(value, str) else 0)
+    return 64
 
 
 def _has(record: _Record | None, wanted: str) -> bool:
@@ -113,7 +117,7 @@ class _Table:
 
     def at(self, record_id: str) -> _Record:
         """Return the record, a new one where there is none; it is now the last to be forgotten."""
-        record = self.by_id.first(record_id, _Record(record_id))
+        record = self.by_id.first_made(record_id, lambda: _Record(record_id))
         self._forget()
         return record
 
@@ -134,9 +138,11 @@ class _Table:
         return record
 
     def _type(self, name: str, field: Field) -> None:
-        if name not in self.schema and (len(self.schema) >= self._most or len(name) > _LONGEST_NAME):
-            return
-        known = self.schema.setdefault(name, _Typed(str(field.path[-1])))
+        known = self.schema.get(name)
+        if known is None:
+            if len(self.schema) >= self._most or len(name) > _LONGEST_NAME:
+                return
+            known = self.schema[name] = _Typed(str(field.path[-1]))
         # 3.06, 3.09: the first type that is seen; null has none.
         if not known.type and field.value is not None:
             known.type = type_of(field.value)

@@ -38,7 +38,7 @@ def load(path: Path, named: str | None = None, tell: Callable[[str], None] = tel
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}. `segment-pendo init` writes a file to start from."
+        msg = f"{path} cannot be read: {error.strerror}. `segment-pendo init {path}` writes one."
         raise DestinationError(msg) from None
     if len(data) > _MOST_BYTES:
         msg = f"{path}: the file has more than {_MOST_BYTES >> 20} MiB. Give the destination's file."
@@ -84,7 +84,7 @@ def _chosen(found: list[InProduction], named: str | None, name: str) -> InProduc
     if not found:
         msg = (
             f"{name}: no destination of it is a webhook. Give the file of the workspace that sends to Pendo, "
-            "or start from what `segment-pendo init` writes."
+            "or start from what `segment-pendo init destination.json` writes."
         )
         raise DestinationError(msg)
     names = ", ".join(short(item.address or item.name or item.id, 60) for item in (wanted or found)[:20])

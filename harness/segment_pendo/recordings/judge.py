@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from segment_pendo.mapping.assess import judge
-from segment_pendo.mapping.earlier import EarlierCalls
+from segment_pendo.mapping.earlier import CODES, EarlierCalls, repeats
+from segment_pendo.mapping.findings import MOST_FINDINGS
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError, _member, _sdk_request
-from segment_pendo.segment import ingest
+from segment_pendo.segment import ingest, webhooks
 from segment_pendo.segment.functions import remembered
-from segment_pendo.words import Batch, Call, Json, JsonObject, Judged, Refusal
+from segment_pendo.words import Batch, Call, Json, JsonObject, Judged, Message, Refusal
 
-__all__ = ["Judge", "batch_of", "with_sent_at"]
+__all__ = ["IP", "Judge", "batch_of", "with_sent_at"]
+
+IP: Final = "127.0.0.1"  # from which each recorded call counts as sent
+_FEW: Final = MOST_FINDINGS // 2  # findings; where there are more, some may have been left out
 
 
 class Judge:
@@ -32,8 +37,29 @@ class Judge:
         setup = self._setup
         if setup.function is None and function is not None:
             setup = replace(setup, function=remembered({call.index: function}))
-        judged = judge(call, batch, at=at, ip="127.0.0.1", message_id=lambda: made_id, setup=setup)
+        judged = judge(call, batch, at=at, ip=IP, message_id=lambda: made_id, setup=setup)
         return self._earlier.annotated_call(judged, at)
+
+    def reused(self, call: Call, came: Judged, batch: Batch, at: datetime) -> Judged | None:
+        """Return what `judged` would, made of what became of the call when it `came`; None where it must.
+
+        The call was received `at` from IP and mapped with the same setup; only write keys may be others. The
+        findings of `pendo.across` are left out, as recordings do not keep them.
+        """
+        setup, message, webhook = self._setup, came.message, came.webhook
+        if setup.destination is not None or not batch.ordinary or len(came.findings) > _FEW:
+            return None
+        repeated = message is not None and self._earlier.is_repeated(call.data, at)
+        if message is None or webhook is None:
+            return Judged(call, came.outcome, came.findings, message)
+        findings = [finding for finding in came.findings if finding.code not in CODES]
+        if repeated:
+            findings.append(repeats())
+        key = batch.write_key if batch.write_key is not None else call.member("writeKey")
+        if not batch.single and message.data.get("writeKey") != key:
+            message = Message(call, message.data | {"writeKey": key}, message.notes)
+            webhook, _ = webhooks.webhook(message, setup.kind, setup.switches, ordinary=True)
+        return Judged(call, webhook, tuple(findings), message)
 
     def met(self, call: RecordedCall) -> None:
         """Remember a recorded call without mapping it again."""

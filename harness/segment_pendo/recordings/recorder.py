@@ -26,13 +26,13 @@ from segment_pendo.recordings import format as recording
 from segment_pendo.recordings import merge as merging
 from segment_pendo.recordings.files import private, replace_whole
 from segment_pendo.recordings.format import Header, RecordingError
-from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.judge import IP, Judge
 from segment_pendo.recordings.lock import Lock
 from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.recordings.redact import Keys, redacted_in_steps, without_body
+from segment_pendo.recordings.redact import Keys, Redacted, redacted_in_steps, without_body
 from segment_pendo.segment.oauth import is_token_request
-from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt, SdkRequest
+from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
 
 __all__ = ["Mode", "Recorder", "server_made_id"]
 
@@ -42,10 +42,10 @@ type Mode = Literal["over", "add"]
 class Recorder:
     """Writes each receipt to the file before `take` returns; `close` merges a run with the old file.
 
-    `mode`: "over" replaces an existing file, "add" adds to it what it does not hold. `people` makes
-    pseudonyms of what is personal; `meaning` says what counts where calls are compared. Raises
-    RecordingError if the file exists and is not a recording that was made in the same way, InUse if
-    another process records into it.
+    `setup`: with which the receipts were mapped; all but its secret is in the file. `mode`: "over" replaces
+    an existing file, "add" adds to it what it does not hold. `people` makes pseudonyms of what is personal;
+    `meaning` says what counts where calls are compared. Raises RecordingError if the file exists and is not a
+    recording that was made in the same way, InUse if another process records into it.
     """
 
     def __init__(
@@ -171,13 +171,12 @@ class Recorder:
             receipt.refusal is None or receipt.refusal.status == 404 or is_token_request(receipt.request)
         ):
             return NOTHING  # not a call of an SDK
-        receipt = replace(receipt, at=milliseconds(receipt.at))  # all that a line holds
-        request, batch = yield from self._redacted(receipt)
+        request, batch, untouched = yield from self._redacted(receipt)
         if self._people is not None:
             request = self._people.request(request)
             batch = (yield from _unknown(batch, self._people)) if batch is not None else None
         skipped: list[bytes] = []
-        calls = (yield from self._calls(batch, receipt, skipped)) if batch is not None else []
+        calls = (yield from self._calls(batch, receipt, untouched, skipped)) if batch is not None else []
         lines = b""
         if batch is None or calls:
             lines = recording.request_line(request, batch, receipt.refusal) + b"".join(calls)
@@ -197,30 +196,37 @@ class Recorder:
 
         return Prepared(keep, undo)
 
-    def _redacted(self, receipt: Receipt) -> Steps[tuple[SdkRequest, Batch | None]]:
+    def _redacted(self, receipt: Receipt) -> Steps[Redacted]:
         """Return the request without its secrets, and its calls; what was refused is not read again."""
         if receipt.refusal is not None and not receipt.judged:
-            return without_body(receipt.request, self._keys), None
+            return Redacted(without_body(receipt.request, self._keys))
         return (yield from redacted_in_steps(receipt.request, self._keys, self._setup.switches))
 
-    def _calls(self, batch: Batch, receipt: Receipt, skipped: list[bytes]) -> Steps[list[bytes]]:
+    def _calls(
+        self, batch: Batch, receipt: Receipt, untouched: frozenset[int], skipped: list[bytes]
+    ) -> Steps[list[bytes]]:
         """Return the lines of the receipt's calls that the file does not hold yet; add the others' marks."""
-        messages = {judged.call.index: judged.message for judged in receipt.judged}
+        each = {judged.call.index: judged for judged in receipt.judged}
+        at = milliseconds(receipt.at)  # all that a line holds
+        if self._people is not None or receipt.request.ip != IP or at != receipt.at:
+            untouched = frozenset()
         lines: list[bytes] = []
         sent_at: tuple[Json, ...] = (batch.envelope["sentAt"],) if "sentAt" in batch.envelope else ()
         for call in batch.calls:
-            if call.index not in messages:  # only a part of the batch is recorded
+            came = each.get(call.index)
+            if came is None:  # only a part of the batch is recorded
                 continue
             mark = self._meaning.exact_mark(call.data) if self._skip else b""
             if self._skip[mark] > 0:
                 self._skip[mark] -= 1
                 skipped.append(mark)
                 continue
-            made_id = server_made_id(call, messages[call.index])
-            make = partial(self._judge.judged, call, batch, receipt.at, made_id)
-            waits = self._setup.function is not None
-            judged = (yield from made_waiting(make)) if waits else make()
-            lines.append(recording.call_line(judged, receipt.at, sent_at, made_id, ordinary=batch.ordinary))
+            made_id = server_made_id(call, came.message)
+            judged = self._judge.reused(call, came, batch, at) if call.index in untouched else None
+            if judged is None:
+                make = partial(self._judge.judged, call, batch, at, made_id)
+                judged = (yield from made_waiting(make)) if self._setup.function is not None else make()
+            lines.append(recording.call_line(judged, at, sent_at, made_id, ordinary=batch.ordinary))
             yield None
         return lines
 

@@ -5,7 +5,7 @@ Level "keys": write keys, the Authorization header, cookies and any secret hande
 
 import base64
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from segment_pendo.base import js_json
@@ -15,7 +15,7 @@ from segment_pendo.segment import ingest
 from segment_pendo.segment.switches import DEFAULT, Switches
 from segment_pendo.words import Batch, Call, Json, SdkRequest
 
-__all__ = ["Keys", "redacted", "redacted_in_steps", "without_body"]
+__all__ = ["Keys", "Redacted", "redacted", "redacted_in_steps", "without_body"]
 
 # The headers that say something about the SDK and nothing about a person. Bodies are kept decoded.
 KEPT_HEADERS: Final = ("User-Agent", "Content-Type", "X-Retry-Count")
@@ -75,11 +75,23 @@ class Keys:
         return "WRITE_KEY_OF_ANOTHER_TYPE" if name == "writeKey" and is_number else value
 
 
+class Redacted(NamedTuple):
+    """A request without its secrets and its body, and its calls; None if it has none to read.
+
+    `untouched`: the indexes of the calls that are as they came, with all that their batch gives them; but
+    write keys.
+    """
+
+    request: SdkRequest
+    batch: Batch | None = None
+    untouched: frozenset[int] = frozenset()
+
+
 def redacted(
     request: SdkRequest, keys: Keys, switches: Switches = DEFAULT
 ) -> tuple[SdkRequest, Batch | None]:
     """Return the request without secrets, its body decoded, and its calls; None if it has none to read."""
-    bare, batch = finished(redacted_in_steps(request, keys, switches))
+    bare, batch, _ = finished(redacted_in_steps(request, keys, switches))
     if batch is None:
         return bare, None
     data: list[Json] = [call.data for call in batch.calls]
@@ -91,15 +103,13 @@ def redacted(
     return replace(bare, body=body), batch
 
 
-def redacted_in_steps(
-    request: SdkRequest, keys: Keys, switches: Switches = DEFAULT
-) -> Steps[tuple[SdkRequest, Batch | None]]:
+def redacted_in_steps(request: SdkRequest, keys: Keys, switches: Switches = DEFAULT) -> Steps[Redacted]:
     """Do the same as `redacted`, a call a step; the request comes without its body, which `batch` holds."""
     batch = ingest.read(request, switches, spelled=True)
     yield None
     bare = without_body(request, keys)
     if not isinstance(batch, Batch) or not batch.calls:
-        return bare, None
+        return Redacted(bare)
     if batch.write_key is not None:
         keys.stand_in(batch.write_key)
     keys.learn(batch.envelope)
@@ -107,25 +117,28 @@ def redacted_in_steps(
     for call in batch.calls:
         texts.append(_learned(call.data, keys, ordinary=batch.ordinary))
         yield None
-    needles, calls = keys.needles(), list[Call]()
+    needles, calls, untouched = keys.needles(), list[Call](), list[int]()
     for call, text in zip(batch.calls, texts, strict=True):
         is_clean = text is not None and not any(needle in text for needle in needles)
         data = _renamed(call.data, keys) if is_clean else keys.without(call.data)
         calls.append(call if data is call.data else replace(call, data=data))
+        untouched += [call.index] if is_clean else []
         yield None
     envelope = keys.without(batch.envelope)
     assert isinstance(envelope, dict)
     write_key = None if batch.write_key is None else keys.stand_in(batch.write_key)
     clean = replace(batch, calls=tuple(calls), envelope=envelope, write_key=write_key)
+    if envelope | {"writeKey": None} != batch.envelope | {"writeKey": None}:
+        untouched = []
     where = ingest.route(request)
     if where is not None and where.kind == "pixel":  # its query is its call
-        return _bare(request, b"", "", keys), clean
+        return Redacted(_bare(request, b"", "", keys), clean, frozenset(untouched))
     bare = _bare(request, b"", _query(request.query, keys), keys)
     own = ingest.basic_user(request.headers)
     if own is not None:
         basic = base64.b64encode(f"{keys.stand_in(own)}:".encode()).decode()
         bare = replace(bare, headers=(*bare.headers, ("Authorization", f"Basic {basic}")))
-    return bare, clean
+    return Redacted(bare, clean, frozenset(untouched))
 
 
 def _learned(data: Json, keys: Keys, *, ordinary: bool) -> bytes | None:

@@ -222,8 +222,9 @@ DROPS: Final[dict[str, Code]] = {
     ),
     "cdn_script": Code(
         "error",
-        "Scripts of cdn.segment.com are not served here.",
-        "Load Analytics.js from npm, or turn offline off, so that the proxy fetches it.",
+        "Scripts of cdn.segment.com are served here only if the app has npm's @segment/analytics-next.",
+        "Install that package where the run is started, load Analytics.js from it, or turn offline off, so "
+        "that the proxy fetches it.",
         "the SDKs' code and what they were seen to send",
     ),
     "FILTERED_BY_INTEGRATIONS_OBJECT": Code(

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header
 from segment_pendo.base.suggestion import nearest
-from segment_pendo.segment import cdn_settings, oauth
+from segment_pendo.segment import cdn_settings, oauth, rudder
 from segment_pendo.segment.codes import note
 from segment_pendo.segment.refused import lost_with_it, not_finite
 from segment_pendo.segment.switches import DEFAULT, Switches
@@ -63,7 +63,7 @@ _SETTINGS_PATH = re.compile(r"(?:/.*)?/projects/(?P<key>[^/]+)/settings/?")
 # Older Analytics.js posts its batches to PROXY/batch (I-15); rudder's beacon path ends in /v1/batch anyway.
 _BARE_BATCH = re.compile(r"(?:/.*)?/batch/?")
 
-type Kind = Literal["single", "batch", "metrics", "pixel", "settings", "token", "preflight"]
+type Kind = Literal["single", "batch", "metrics", "pixel", "settings", "source_config", "token", "preflight"]
 
 
 class Route(NamedTuple):
@@ -86,6 +86,8 @@ def route(request: SdkRequest) -> Route | None:
         from urllib.parse import unquote  # noqa: PLC0415 - verbs that map files need none of it
 
         return Route("settings", unquote(settings["key"]))
+    if rudder.is_config_path(path):
+        return Route("source_config") if request.method in {"GET", "HEAD"} else None
     match = _PATH.fullmatch(path)
     if match is None:
         bare_batch = _BARE_BATCH.fullmatch(path) and request.method == "POST"
@@ -171,8 +173,8 @@ def _read_unrouted(request: SdkRequest, switches: Switches, *, spelled: bool) ->
         return Refusal(
             404,
             "cdn_script",
-            "Scripts of cdn.segment.com are not served here; load Analytics.js from npm, or let the "
-            "proxy fetch them.",
+            "Scripts of cdn.segment.com are served here only from npm's @segment/analytics-next, which is "
+            "not installed where the run was started; install it, or let the proxy fetch them.",
         )
     message = f"{request.method[:20]} {masked(request.path)[:200]} is not a path of Segment's ingest API."
     path = _tidied(request.path)
@@ -440,6 +442,8 @@ def accepted(request: SdkRequest) -> Reply:
     kind = where.kind if where else ""
     if where and kind == "settings":
         return settings_reply(request, where.name)
+    if kind == "source_config":
+        return Reply(200, (_JSON, *_cors(request)), js_json.write(rudder.CONFIG))
     if kind == "token":
         return oauth.granted()
     if kind == "pixel":

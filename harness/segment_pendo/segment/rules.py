@@ -130,6 +130,10 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("I-70",
         "Browsers send a preflight because of Authorization; the answer allows what is asked for.", "SDKs",
         _SDKS, "SDKs"),
+    Rule("I-71",
+        "RudderStack's browser SDK sends no call before GET /sourceConfig has told it of an enabled source "
+        "with an id, a config and a list of destinations.", "SDKs", "@rudderstack/analytics-js 3.34.1",
+        "SDKs"),
     # --- the message ---
     Rule("M-1", "Types are identify, group, track, page, screen, alias, in lower case.", "documentation",
         _COMMON),

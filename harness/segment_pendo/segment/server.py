@@ -204,7 +204,7 @@ def _completed(
         message["integrations"] = {}  # S-10, N-11
     if message.get("messageId") is None:
         message["messageId"] = message_id()  # S-5
-    notes = (*batch.notes, *_set_times(message, batch, received, switches))
+    notes = batch.notes + _set_times(message, batch, received, switches)
     if _is_long(message["messageId"]):
         notes += (_message_id_long(),)
     message["channel"] = _channel(message, batch, switches)
@@ -286,18 +286,18 @@ def _on_device(library: str) -> bool:
 def _set_times(
     message: JsonObject, batch: Batch, received: datetime, switches: Switches
 ) -> tuple[Finding, ...]:
-    notes: list[Finding] = []
+    notes: tuple[Finding, ...] = ()
     own = message.get("timestamp")
     original = times.parse_own(own)
     if own is not None and original is None:
-        notes.append(_unreadable("$.timestamp"))
+        notes += (_unreadable("$.timestamp"),)
     if batch.single:
         sent_value, has_sent = message.get("sentAt"), "sentAt" in message
     else:  # T-5, T-6: the batch's sentAt is every call's, also where it has none
         sent_value, has_sent = batch.envelope.get("sentAt", message.get("sentAt")), True
     sent = times.parse(sent_value)
     if sent_value is not None and sent is None:
-        notes.append(_unreadable("$.sentAt"))
+        notes += (_unreadable("$.sentAt"),)
     if original is None:
         timestamp = received  # T-7
     elif sent is None:  # T-6, T-8
@@ -310,7 +310,7 @@ def _set_times(
     if own is not None:
         message["originalTimestamp"] = own  # T-1: verbatim
     message["receivedAt"] = times.text(received)  # S-7: the server's, whatever the client says
-    return tuple(notes)
+    return notes
 
 
 def _unreadable(path: str) -> Finding:

@@ -17,8 +17,10 @@ __all__ = [
     "default_store",
     "in_ci",
     "replay_store",
+    "runs_directory",
     "secret",
     "state_directory",
+    "token_file",
     "trust_directory",
 ]
 
@@ -89,6 +91,22 @@ def trust_directory() -> Path:
     Raises StateError as `ca_directory` does.
     """
     return _private(state_directory(), state_directory() / "trust")
+
+
+def runs_directory() -> Path:
+    """Return the directory of what runs of this user tell each other, and of their logs.
+
+    Raises StateError as `ca_directory` does.
+    """
+    return _private(state_directory(), state_directory() / "runs")
+
+
+def token_file() -> Path:
+    """Return the file of the token for addresses beyond loopback, in the state directory.
+
+    Raises StateError as `ca_directory` does.
+    """
+    return _private(state_directory()) / "token"
 
 
 def state_directory() -> Path:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from segment_pendo.base import js_json
 from segment_pendo.base.errors import USAGE, SegmentPendoError
 from segment_pendo.base.prose import short
-from segment_pendo.base.suggestion import unknown
+from segment_pendo.base.suggestion import nearest, unknown
 from segment_pendo.segment.members import WORD_OF
 from segment_pendo.words import Call, Json, JsonObject
 
@@ -89,7 +89,9 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             fault = msgspec.convert(members, cls)
         except (msgspec.ValidationError, ValueError) as error:
             name = next((name for name in cls.__struct_fields__ if f"`$.{name}" in str(error)), "on")
-            msg = f"{name} must be {_KINDS.get(name, 'true or false')}"
+            near = nearest(str(plain.get("on")), get_args(Side.__value__)) if name == "on" else None
+            hint = f"; did you mean {near}?" if near else ""
+            msg = f"{name} must be {_KINDS.get(name, 'true or false')}{hint}"
             raise FaultError(msg) from None
         _check_names(fault.match or {}, MATCHED, "match has no key")
         wrong = _contradiction(fault)

@@ -20,6 +20,7 @@ from segment_pendo.serve.api.sessions import SessionsApi, known_session
 from segment_pendo.serve.failing import fail, fault_routes, refusal
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
+from segment_pendo.serve.lan import LOOPBACK_ONLY, Lan
 from segment_pendo.serve.listener import Listener, Port, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.questions import unknown_path
@@ -40,7 +41,7 @@ class Home(Listener):
     what goes wrong here, at Segment's side and at Pendo's. `metrics`: one of the relay's sinks. `addresses`
     returns those of the run; `look` is called when a webhook is to be sent again. `mute`: codes that the page
     plays down. `live`: how many requests of SDKs are not answered yet. `own_routes`: all but Segment's.
-    `calls_only`: where the proxy hands over what it has decrypted.
+    `lan`: where it listens beyond loopback. `calls_only`: where the proxy hands over what it has decrypted.
     """
 
     def __init__(
@@ -55,12 +56,13 @@ class Home(Listener):
         addresses: Callable[[], JsonObject] | None = None,
         look: Callable[[], None] | None = None,
         mute: Sequence[str] = (),
+        lan: Lan = LOOPBACK_ONLY,
     ) -> None:
         self._relay = relay
         self._gate = gate or Gate()
         self._store = store
         self.feed = Feed(store, addresses or self._addresses)
-        self.inspector = Inspector(store, self.feed)
+        self.inspector = Inspector(store, self.feed, relay.reset)
         self.loopback_pendo = pendo or LoopbackPendo()
         overview = OverviewApi(
             store,
@@ -83,15 +85,16 @@ class Home(Listener):
             *sessions.routes(),
             metrics_route(metrics or Metrics(), store),
             *fault_routes(self.faults),
-            *self.loopback_pendo.routes(self.faults, self._forget),
+            *self.loopback_pendo.routes(self.faults, self._forget, overview.records_of),
         ]
         self.own_routes = [known_session(route, store.sessions) for route in own_routes]
         self.calls_only = Listener((), self._of_proxy)
-        super().__init__(self.own_routes, self.ingest)
+        super().__init__(self.own_routes, self.ingest, lan=lan)
 
     def _forget(self) -> None:
         """Forget all calls and faults."""
         self._store.clear("all")
+        self._relay.reset()
         self.faults.clear()
 
     def _addresses(self) -> JsonObject:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -18,6 +19,7 @@ from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.hosts import bare, is_loopback
 from segment_pendo.explain.rows import dumps
 from segment_pendo.serve.gate import FOREIGN_SITES
+from segment_pendo.serve.lan import LOOPBACK_ONLY, Lan, came_from_outside
 from segment_pendo.serve.questions import CHANGE_HEADER, checked
 from segment_pendo.words import Json
 
@@ -62,11 +64,11 @@ class ListenerError(SegmentPendoError):
 class Port:
     """A loopback port that is reserved, but not listened on yet: the system refuses connections to it.
 
-    `number`: which port; 0 takes a free one. `sockets`: one for 127.0.0.1 and, if possible, one for ::1.
-    Raises ListenerError.
+    `number`: which port; 0 takes a free one. `sockets`: one for 127.0.0.1, one for each address in `also`
+    and, if possible, one for ::1. Raises ListenerError.
     """
 
-    def __init__(self, number: int, setting: str = "port") -> None:
+    def __init__(self, number: int, setting: str = "port", also: Sequence[str] = ()) -> None:
         self.number = number
         self._setting = setting
         try:
@@ -75,17 +77,25 @@ class Port:
             raise self.error(error) from None
         self.number = self.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.number}"
+        for address in also:
+            try:
+                self.sockets.append(_bound(_family(address), address, self.number))
+            except OSError as error:
+                self.close()
+                raise self.error(error, address) from None
         if socket.has_ipv6:
             try:
                 self.sockets.append(_bound(socket.AF_INET6, "::1", self.number))
             except OSError:
                 pass  # no IPv6 here, or another program has the port: we promise only 127.0.0.1
 
-    def error(self, error: OSError) -> ListenerError:
-        """Return the error that says why this port cannot be opened."""
+    def error(self, error: OSError, address: str = "127.0.0.1") -> ListenerError:
+        """Return the error that says why this port cannot be opened at an address."""
+        if error.errno == errno.EADDRNOTAVAIL:
+            return ListenerError(f"{address} is no address of this machine; give one that it has.", "")
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         text = (
-            f"port {self.number} on 127.0.0.1 cannot be opened: {reason}. Is another segment-pendo running?"
+            f"port {self.number} on {address} cannot be opened: {reason}. Is another segment-pendo running?"
         )
         return ListenerError(text, self._setting)
 
@@ -93,6 +103,10 @@ class Port:
         """Release the port; a listener that was started on it does this itself."""
         for taken in self.sockets:
             taken.close()
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
@@ -112,13 +126,20 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 class Listener:
     """Serves routes at 127.0.0.1 and, where it exists, ::1; what no route takes goes to `rest`.
 
-    A connection on which no whole request header comes within `patience` seconds is cut.
+    A connection on which no whole request header comes within `patience` seconds is cut. `lan`: where it
+    listens besides, and who may ask there.
     """
 
     def __init__(
-        self, routes: Sequence[web.RouteDef], rest: Handler | None = None, *, patience: float = _PATIENCE
+        self,
+        routes: Sequence[web.RouteDef],
+        rest: Handler | None = None,
+        *,
+        patience: float = _PATIENCE,
+        lan: Lan = LOOPBACK_ONLY,
     ) -> None:
         self._patience = patience
+        self._lan = lan
         self._is_guarded = bool(routes)  # without any, nothing here is ours alone
         self._silent: set[web.RequestHandler] = set()  # connections on which nothing was asked yet
         self._servers: list[asyncio.Server] = []
@@ -154,7 +175,7 @@ class Listener:
 
     async def start_tls(self, port: int, context: ssl.SSLContext) -> None:
         """Listen on another port over TLS. Raises ListenerError."""
-        taken = Port(port, "tls_port")
+        taken = Port(port, "tls_port", self._lan.addresses)
         await self._listen(taken, context)
         self.tls_url = f"https://127.0.0.1:{taken.number}"
 
@@ -194,9 +215,15 @@ class Listener:
         """Check who asks for the paths that are ours alone; let no exception out of a listener."""
         self._silent.discard(request.protocol)
         try:
-            if not self._is_guarded or not (is_own(request) or _is_page(request)):
+            is_ours = is_own(request) or _is_page(request)
+            from_outside = bool(self._lan.addresses) and came_from_outside(request)
+            if from_outside:
+                stranger = self._lan.refusal(request, is_own=is_ours, is_page=_is_page(request))
+                if stranger is not None:
+                    return stranger
+            if not self._is_guarded or not is_ours:
                 return await handler(request)
-            refused = _refused(request)
+            refused = _refused(request, is_known=from_outside)
             return _said(request, refused, 403) if refused else await handler(request)
         except web.HTTPException as error:
             return _said(request, f"{error.status} {error.reason}", error.status)
@@ -250,14 +277,14 @@ def _said(request: web.Request, text: str, status: int) -> web.Response:
     return web.Response(status=status, text=f"{text}\n")
 
 
-def _refused(request: web.Request) -> str:
-    """Return why this request may not be answered, or an empty text."""
+def _refused(request: web.Request, *, is_known: bool) -> str:
+    """Return why this request may not be answered, or an empty text; `is_known`: its Host is right."""
     # A request line in absolute form has a host as well.
     named = [
         request.headers.get("Host", ""),
         *([request.raw_path.split("/")[2]] if "://" in request.raw_path[:8] else []),
     ]
-    if not all(is_loopback(bare(host)) for host in named):
+    if not is_known and not all(is_loopback(bare(host)) for host in named):
         return "this address answers only to 127.0.0.1, localhost and [::1]"
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "").lower()
     if origin is None and not site:  # an older browser says only where it comes from

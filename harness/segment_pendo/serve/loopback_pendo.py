@@ -11,7 +11,7 @@ import binascii
 import hmac
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -29,7 +29,7 @@ from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.failing import fail
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.listener import Handler, json_answer, refused_change
-from segment_pendo.words import Finding, Json, Receipt
+from segment_pendo.words import CallRef, Finding, Json, Receipt
 
 __all__ = ["MAX_BODY", "Answers", "CallNames", "LoopbackPendo", "Taken"]
 
@@ -80,17 +80,18 @@ class CallNames:
     """A sink that remembers the call of each messageId, so that the loopback Pendo can name the call."""
 
     def __init__(self) -> None:
-        self._names = Bounded[str, str](_MOST_NAMES)
+        self._names = Bounded[str, CallRef](_MOST_NAMES)
 
     def __call__(self, message_id: str) -> str:
         """Return the id of the call with this messageId, or the messageId if the call is not known."""
-        return self._names.get(message_id) or message_id
+        known = self._names.get(message_id)
+        return message_id if known is None else str(known)
 
     def take(self, receipt: Receipt) -> None:
         for judged in receipt.judged:
             message_id = judged.content.get("messageId") if judged.content else None
             if isinstance(message_id, str):
-                self._names[message_id] = str(receipt.ref(judged))
+                self._names[message_id] = receipt.ref(judged)
 
 
 class LoopbackPendo:
@@ -128,11 +129,15 @@ class LoopbackPendo:
         return Records(answers.switches, track=answers.track, name_of=answers.name_of)
 
     def routes(
-        self, faults: Faults | None = None, also: Callable[[], None] | None = None
+        self,
+        faults: Faults | None = None,
+        also: Callable[[], None] | None = None,
+        records_of: Callable[[str], Awaitable[Records]] | None = None,
     ) -> list[web.RouteDef]:
         """Return the routes of its paths; `faults` says what goes wrong with what is sent to /data/.
 
-        `also` is called when it is told to forget everything.
+        `also` is called when it is told to forget everything. `records_of` returns what a Pendo would hold to
+        which only the calls of a session had come, None where there are no sessions.
         """
         faults = faults or Faults()
         return [
@@ -143,7 +148,7 @@ class LoopbackPendo:
             web.get("/api/v1/metadata/schema/{kind}", self._schema),
             web.get("/api/v1/metadata/{kind}/{group}/value/{id:.+}/{field}", self._value),
             web.get("/api/v1/token/verify", self._verify),
-            web.get("/_/state", self._state),
+            web.get("/_/state", partial(self._state, records_of)),
             web.post("/_/reset", partial(self._forget, also)),
         ]
 
@@ -347,16 +352,29 @@ class LoopbackPendo:
 
     # --- ours ---
 
-    async def _state(self, request: web.Request) -> web.Response:
-        """Answer with all records, or one with its history: ?visitor=ID, ?account=ID."""
-        for kind, look in (("visitor", self.pendo.visitor), ("account", self.pendo.account)):
+    async def _state(
+        self, records_of: Callable[[str], Awaitable[Records]] | None, request: web.Request
+    ) -> web.Response:
+        """Answer with all records, or one with its history: ?visitor=ID, ?account=ID; also of a session."""
+        session = request.query.get("session")
+        if session is None:
+            return self._state_of(self.pendo, self._findings, request)
+        if records_of is None:
+            return json_answer({"error": "this Pendo runs alone, and has no sessions"}, 400)
+        try:
+            return self._state_of(await records_of(session), (), request)
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
+
+    def _state_of(self, records: Records, findings: Iterable[Json], request: web.Request) -> web.Response:
+        for kind, look in (("visitor", records.visitor), ("account", records.account)):
             if kind in request.query:
                 name = request.query[kind]
                 record = look(name)
                 if record is None:
                     return json_answer({"error": f"there is no {kind} with this id"}, 404)
-                return json_answer(record | {"history": self.pendo.history(kind, name)})
-        return json_answer(self.pendo.state() | {"findings": list(self._findings)})
+                return json_answer(record | {"history": records.history(kind, name)})
+        return json_answer(records.state() | {"findings": list(findings)})
 
     async def _forget(self, also: Callable[[], None] | None, request: web.Request) -> web.Response:
         refused = refused_change(request)

@@ -42,12 +42,13 @@ NAMES: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("GET", "/_/stream"): ("session", "after"),
     ("GET", "/_/findings"): ("session",),
     ("GET", "/_/refused"): ("since", "until", "session", "limit", "after", "before", "newest"),
-    ("GET", "/_/timeline"): ("since", "until"),
+    ("GET", "/_/summary"): ("session",),
+    ("GET", "/_/timeline"): ("since", "until", "session"),
     ("GET", "/_/records"): ("kind", "q", "session", "limit", "after"),
     ("GET", "/_/sessions"): ("limit",),
     ("GET", "/_/explain"): ("call", "device", *_SETUP),
     ("GET", "/_/what-if"): _SETUP,
-    ("GET", "/_/state"): ("visitor", "account"),
+    ("GET", "/_/state"): ("visitor", "account", "session"),
     ("GET", "/_/why"): ("user", "group", "trait", "session"),
 }
 WITH_BODY: Final = frozenset({("POST", "/_/faults"), ("POST", "/_/send-again"), ("POST", "/_/sessions")})

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from secrets import token_hex
 from time import perf_counter
-from typing import Final, NoReturn, Protocol, runtime_checkable
+from typing import Final, NoReturn, Protocol, TypeGuard, runtime_checkable
 
+from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.prose import many, tell_nobody
 from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished, prepared_together
@@ -15,14 +17,18 @@ from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.assess import assess_in_steps
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.pendo.across import LIMIT
 from segment_pendo.segment.ingest import route, settings_reply
 from segment_pendo.segment.oauth import without_credentials
 from segment_pendo.serve.cdn_settings import Source
+from segment_pendo.serve.scripts import Scripts
 from segment_pendo.words import Receipt, SdkRequest
 
 __all__ = ["Keeper", "NotKept", "Relay", "Sink", "SinkInSteps", "Writer", "in_turns"]
 
 _TURN: Final = 0.01
+_SESSIONS: Final = 200  # whose earlier calls are remembered
+_LIMIT: Final = 1000  # of each of them; a run by itself has more
 
 
 class Sink(Protocol):
@@ -43,6 +49,20 @@ class Keeper(Sink, Protocol):
     """A sink that an SDK's 200 stands for: either all keepers keep a receipt, or none does."""
 
     def prepared(self, receipt: Receipt) -> Steps[Prepared]: ...
+
+
+@cache
+def _has(kind: type[Sink], protocol: type[Sink]) -> bool:
+    """Whether sinks of a class have what a protocol asks for: to look takes as long as to map a call."""
+    return issubclass(kind, protocol)
+
+
+def _is_keeper(sink: Sink) -> TypeGuard[Keeper]:
+    return _has(type(sink), Keeper)
+
+
+def _is_in_steps(sink: Sink) -> TypeGuard[SinkInSteps]:
+    return _has(type(sink), SinkInSteps)
 
 
 class Writer(Protocol):
@@ -138,7 +158,8 @@ class Relay:
 
     `writer` commits what the keepers among the sinks have prepared; only then the others take the receipt.
     `turn`: how many seconds a request may hold the event loop at a time. `tell` is called with a sentence
-    when a keeper begins to fail, and when it has recovered. `settings`: where browsers' settings come from.
+    when a keeper begins to fail, and when it has recovered. `settings`: where browsers' settings come from;
+    `scripts`: where Analytics.js does.
     """
 
     def __init__(
@@ -151,6 +172,7 @@ class Relay:
         turn: float = _TURN,
         tell: Callable[[str], None] = tell_nobody,
         settings: Source | None = None,
+        scripts: Scripts | None = None,
     ) -> None:
         self.setup = setup
         self._sinks = sinks  # the caller may still add to it before the first request
@@ -159,20 +181,37 @@ class Relay:
         self._turn = turn
         self._tell = tell
         self._settings = settings
+        self._scripts = scripts
         self._failing = 0  # requests in a row that a keeper could not keep
-        self._earlier = EarlierCalls(setup)
+        # Each session has its own: what a test is told does not depend on the tests beside it.
+        self._earlier = Bounded[str, EarlierCalls](_SESSIONS, "use")
+        self._device = False
         self._run = token_hex(3)
         self._count = 0
         self.settings_asked = 0  # requests of SDKs for their settings, the first that a browser makes
         self.lost = 0  # requests that a sink could not take: their SDKs were not answered 200
 
-    def reset(self) -> None:
-        """Forget all earlier calls."""
-        self._earlier = EarlierCalls(self.setup)
+    def reset(self, session: str | None = None) -> None:
+        """Forget earlier calls: all, or those of a session."""
+        if session is None:
+            self._earlier.clear()
+        else:
+            self._earlier.pop(session)
 
     def met_device_mode(self) -> None:
         """Remember that a browser seems to load Pendo's own agent: findings mention it."""
-        self._earlier.across.met_device_mode()
+        self._device = True
+        for session in [*self._earlier]:
+            self._earlier_in(session).across.met_device_mode()
+
+    def _earlier_in(self, session: str) -> EarlierCalls:
+        return self._earlier.first_made(session, partial(self._no_calls, session))
+
+    def _no_calls(self, session: str) -> EarlierCalls:
+        earlier = EarlierCalls(self.setup, _LIMIT if session else LIMIT)
+        if self._device:
+            earlier.across.met_device_mode()
+        return earlier
 
     def receive(self, request: SdkRequest, at: datetime | None = None) -> Receipt:
         """Return the receipt of one request, received now or at `at`, when every sink has taken it.
@@ -193,8 +232,11 @@ class Relay:
 
         What other requests have prepared meanwhile is committed with it.
         """
+        script = self._scripts.reply(request) if self._scripts is not None else None
+        if script is not None:
+            return Receipt("", self._clock(), request, script, ())
         receipt, ready = await in_turns(
-            self._prepared(request, None), self._turn, lambda prepared: self._earlier.forget(prepared[0])
+            self._prepared(request, None), self._turn, lambda prepared: self._forget(prepared[0])
         )
         keeping = self._writer.soon(ready)
         try:
@@ -225,13 +267,13 @@ class Relay:
         receipt = yield from assess_in_steps(request, id=name, at=at, setup=self.setup)
         if receipt.refusal is not None:
             receipt = replace(receipt, request=without_credentials(receipt.request))
-        earlier = self._earlier
+        earlier = self._earlier_in(request.session)
         receipt = yield from earlier.annotated_in_steps(receipt)
         if not (receipt.judged or receipt.refusal):
             return receipt, NOTHING
         try:
             ready = yield from prepared_together(
-                sink.prepared(receipt) for sink in self._sinks if isinstance(sink, Keeper)
+                sink.prepared(receipt) for sink in self._sinks if _is_keeper(sink)
             )
         except BaseException:
             earlier.forget(receipt)
@@ -245,9 +287,9 @@ class Relay:
             self.settings_asked += asked is not None and asked.kind == "settings"
         else:
             for sink in self._sinks:
-                if isinstance(sink, SinkInSteps):
+                if _is_in_steps(sink):
                     yield from sink.take_in_steps(receipt)
-                elif not isinstance(sink, Keeper):
+                elif not _is_keeper(sink):
                     sink.take(receipt)
                 yield None
 
@@ -256,8 +298,12 @@ class Relay:
             self._tell(f"It can be written again; {many(self._failing, 'request')} got the answer 500.")
             self._failing = 0
 
+    def _forget(self, receipt: Receipt) -> None:
+        """Forget the calls of a receipt that nobody took."""
+        self._earlier_in(receipt.request.session).forget(receipt)
+
     def _not_kept(self, receipt: Receipt, error: BaseException) -> NoReturn:
-        self._earlier.forget(receipt)
+        self._forget(receipt)
         if not isinstance(error, OSError):
             raise error
         self.lost += 1

@@ -5,27 +5,22 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Self
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
-from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT, bare
+from segment_pendo.base.hosts import PROXY_PORT, bare
 from segment_pendo.base.prose import tell_nobody
-from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, LOOPBACK
-from segment_pendo.recordings.meaning import Meaning
-from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.recordings.recorder import Mode, Recorder
-from segment_pendo.segment.hosts import INTERCEPTED
+from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.serve.api.metrics import Metrics
 from segment_pendo.serve.cdn_settings import source
 from segment_pendo.serve.client import Client
 from segment_pendo.serve.delivering.delivery import Delivery, Send, over_http
-from segment_pendo.serve.delivering.how import How, as_in_production
+from segment_pendo.serve.delivering.how import as_in_production
 from segment_pendo.serve.delivering.in_process import in_process
-from segment_pendo.serve.environment import ca_directory, default_store
+from segment_pendo.serve.environment import ca_directory
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.home import Home
@@ -34,14 +29,15 @@ from segment_pendo.serve.launching.misses import Misses
 from segment_pendo.serve.launching.tunnel import Tunnel
 from segment_pendo.serve.listener import Port
 from segment_pendo.serve.loopback_pendo import Answers, CallNames, LoopbackPendo
+from segment_pendo.serve.plan import DRAIN, Plan
 from segment_pendo.serve.relay import Relay, Sink
+from segment_pendo.serve.scripts import Scripts
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.outbox import Elsewhere
 from segment_pendo.words import Attempt, CallRef, Destination, JsonObject
 
 __all__ = ["DRAIN", "Plan", "Session", "SessionError"]
 
-DRAIN: Final = 30.0  # how many seconds the end waits for webhooks to another Pendo
 _LOOK: Final = 0.5
 _MOST_NAMED: Final = 10
 
@@ -50,58 +46,6 @@ class SessionError(SegmentPendoError):
     """A session cannot be opened, or its ready file cannot be written; the text says why."""
 
     exit_code = CANNOT_START
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a session consists of.
-
-    `port`: the home port, 0 = a free one; None: no home port, and so no store and no Pendo on loopback.
-    `proxy_port` None: the default, or a free one if the home port is a free one. `tls_port` None: no TLS.
-    `to` None: the Pendo on loopback, which takes webhooks in this process unless `loopback_http`. `deliver`:
-    whether webhooks are sent at all, and `how`. `drain`: how many seconds the end waits for another Pendo.
-    `store` None: a temporary file, or for a real Pendo one in the state directory. `answers`: Segment's
-    requests are answered here, and its hosts are not dialled. `authority`: the directory of the proxy's CA,
-    by default the one in the state directory. `cdn_settings`: a file with the settings that
-    production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own. `mute`:
-    codes that the page plays down.
-    """
-
-    port: int | None = HOME_PORT
-    proxy_port: int | None = None
-    tls_port: int | None = None
-    to: Destination | None = None
-    deliver: bool = True
-    how: How = field(default_factory=How)
-    drain: float = DRAIN
-    loopback_http: bool = False
-    setup: Setup = field(default_factory=Setup)
-    record: Path | None = None
-    record_mode: Mode = "over"
-    people: People | None = None
-    meaning: Meaning = field(default_factory=Meaning)
-    store: Path | None = None
-    answers: bool = True
-    offline: bool = False
-    hosts: tuple[str, ...] = ()
-    cdn_settings: str = ""
-    with_proxy: bool = True
-    strict: bool = False
-    allow_origins: tuple[str, ...] = ()
-    mute: tuple[str, ...] = ()
-    authority: Path | None = None
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def segment_hosts(self) -> list[str]:
-        """Return every host that stands for Segment."""
-        return sorted(INTERCEPTED | set(map(bare, self.hosts)))
-
-    @property
-    def store_path(self) -> Path | None:
-        """Return the file of the store, or None for a temporary one. Raises StateError."""
-        is_real = self.to is not None and not self.to.loopback
-        return self.store or (default_store() if is_real and self.deliver else None)
 
 
 def _nobody(_ref: CallRef, _attempt: Attempt) -> None:
@@ -150,7 +94,7 @@ class Session:
         self.gate = Gate(
             is_open=plan.to is None or plan.to.loopback,
             origins=plan.allow_origins,
-            hosts=plan.hosts,
+            hosts=(*plan.hosts, *plan.lan.named),
             tell=tell,
         )
         self.replaces = False
@@ -171,7 +115,11 @@ class Session:
         via = upstream(os.environ) if plan.cdn_settings and plan.port is not None else None
         settings = source(plan.cdn_settings, tell, via)
         with ExitStack() as files:
-            self._port = None if plan.port is None else files.enter_context(closing(Port(plan.port)))
+            self._port = (
+                None
+                if plan.port is None
+                else files.enter_context(closing(Port(plan.port, also=plan.lan.addresses)))
+            )
             self.recorder = None if plan.record is None else self._recorder(plan.record, files)
             # No store without a home port, but where webhooks must outlive us.
             self._store = None if plan.port is None and plan.to is None else self._kept(files, after)
@@ -188,6 +136,7 @@ class Session:
                 writer=self._store.database if self._store is not None else None,
                 tell=tell,
                 settings=settings,
+                scripts=Scripts(Path.cwd()),
             )
             if self._port is not None:
                 self._home = Home(
@@ -200,6 +149,7 @@ class Session:
                     addresses=self.addresses,
                     look=self.delivery.look if self.delivery is not None else None,
                     mute=plan.mute,
+                    lan=plan.lan,
                 )
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
@@ -264,6 +214,7 @@ class Session:
             heard,
             setup=plan.setup,
             how=as_in_production(plan.how, plan.setup),
+            at_once=lambda: to is None and not self.faults.concern("pendo"),
             tell=self._tell,
         )
 
@@ -297,7 +248,9 @@ class Session:
         confdir = plan.authority or ca_directory()
         self.authority = side.authority(confdir)  # mitmproxy only logs what is wrong with it
         if plan.tls_port is not None:
-            await self.home.start_tls(plan.tls_port, side.server_context(confdir, plan.segment_hosts))
+            await self.home.start_tls(
+                plan.tls_port, side.server_context(confdir, plan.segment_hosts, plan.lan.addresses)
+            )
         if plan.with_proxy:
             self.upstream = upstream(os.environ)
             self.proxy = side.Proxy(
@@ -311,6 +264,7 @@ class Session:
                 upstream=self.upstream,
                 faults=self.faults,
                 misses=self.misses,
+                lan=plan.lan.proxied,
                 calls_only=await self.home.start_calls_only() if plan.answers else None,
             )
             opened.push_async_callback(self.proxy.stop)

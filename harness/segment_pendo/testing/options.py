@@ -9,10 +9,11 @@ from segment_pendo.base.suggestion import unknown
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.destinations import load
 from segment_pendo.recordings.meaning import IgnoreError, Meaning
+from segment_pendo.recordings.settings import Settings
 from segment_pendo.serve.functions import shared
 from segment_pendo.words import LEVELS, Level
 
-__all__ = ["Options", "combined", "known", "options_of", "setup_of"]
+__all__ = ["Options", "combined", "known", "of_settings", "options_of", "setup_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,12 @@ def combined(*levels: Mapping[str, Any]) -> dict[str, Any]:
         ignore += paths
     chosen = {name: value for level in levels for name, value in level.items()}
     return chosen | {"ignore": ignore}
+
+
+def of_settings(project: Settings, levels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the project's settings say, below these levels; a destination file there says the rest."""
+    said = {name: value for name in ("track", "webhook") if (value := getattr(project, name)) is not None}
+    return {"ignore": project.ignore, **({} if any(level.get("destination") for level in levels) else said)}
 
 
 def options_of(chosen: Mapping[str, Any], directory: Path, *, update: bool) -> Options:

@@ -9,6 +9,7 @@ from background import background
 from click.testing import CliRunner, Result
 
 from segment_pendo.cli import main
+from segment_pendo.cli.verbs.calls import newest
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.api.inspector import Inspector
 from segment_pendo.serve.relay import Relay
@@ -64,6 +65,26 @@ def test_the_newest_calls_are_listed_the_newest_last(running: Instance) -> None:
         json.loads(line) for line in invoke("list", running.url, "--format", "ndjson").stdout.splitlines()
     ]
     assert [row["type"] for row in rows] == ["identify", "identify", "group", "page"]
+
+
+def test_where_no_call_meets_all_conditions_it_is_said(running: Instance) -> None:
+    for words in (["list"], ["list", "--format", "ndjson"]):
+        done = invoke(*words, running.url, "--only", "user=anna")
+        assert (done.exit_code, done.stdout, done.stderr) == (
+            0,
+            "",
+            "No call with user=anna; nearest: user=ann.\n",
+        )
+    done = invoke("list", running.url, "--only", "level=error")
+    assert (done.exit_code, done.stderr) == (0, "No call with level=error.\n")
+    waited = invoke("wait", running.url, "--only", "trait=plann", "--timeout", "0")
+    assert "0 calls with trait=plann came within 0 s, not 1; nearest: trait=plan." in waited.stderr
+
+
+def test_a_terminal_shows_the_newest() -> None:
+    assert newest([1, 2, 3], 3) == ([1, 2, 3], "")
+    assert newest([1, 2, 3], 2) == ([2, 3], "1 earlier call meets this, too: --format ndjson prints all.")
+    assert newest([1, 2, 3], 1)[1].startswith("2 earlier calls meet this, too")
 
 
 def test_a_call_is_explained(running: Instance) -> None:

@@ -117,17 +117,17 @@ def test_without_ingest_values_are_what_function_and_trigger_see(project: Path) 
 
 
 def test_init_writes_what_segment_proposes_once(project: Path) -> None:
-    done = invoke("init")
+    done = invoke("init", "destination.json")
     assert done.exit_code == 0
     file = project / "destination.json"
     value = json.loads(file.read_text())
     assert value["mappings"][0]["trigger"] == 'type = "identify" or type = "group"'
     assert rows(invoke("map", "--destination", file))[0]["body"] is not None
-    again = invoke("init")
+    again = invoke("init", "destination.json")
     assert again.exit_code == 2
     assert "--force" in again.stderr
     file.write_text("mine")
-    assert invoke("init", "--force").exit_code == 0
+    assert invoke("init", "destination.json", "--force").exit_code == 0
     assert json.loads(file.read_text()) == value
 
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from background import background
 from click.testing import CliRunner, Result
 from processes import until
 
@@ -18,6 +20,7 @@ from segment_pendo.cli.doctor import clients, machine, verdicts
 from segment_pendo.cli.doctor.examination import examined
 from segment_pendo.cli.doctor.verdicts import Asked, Check, Held
 from segment_pendo.segment.hosts import INTERCEPTED
+from segment_pendo.serve.client import client
 
 HOSTS = sorted(INTERCEPTED)
 HEEDING = {"HTTPS_PROXY": "http://p", "NODE_USE_ENV_PROXY": "1"}
@@ -41,6 +44,11 @@ YES, NO, UNKNOWN = (
         (verdicts.port(4170, Held(is_ours=True)), "ok", "a segment-pendo runs there"),
         (verdicts.port(4171, Held(who="nginx (pid 7)")), "wrong", "nginx (pid 7) has it"),
         (verdicts.port(4171, Held()), "wrong", "another program has it"),
+        (verdicts.instance("http://a:b@127.0.0.1:9", Held(is_ours=True)), "ok", "127.0.0.1:9: a segm"),
+        (verdicts.instance("http://127.0.0.1:9", Held(is_free=True)), "warning", "nobody answers there"),
+        (verdicts.instance("http://127.0.0.1:9", Held()), "warning", "another program answers there"),
+        (verdicts.instance("http://10.0.0.9", None), "ok", "another machine, which is not asked"),
+        (verdicts.instance("http://[", Held(is_free=True)), "warning", "names no URL, and"),
         (verdicts.clock(NOW, NOW - timedelta(days=1)), "ok", "2026-05-01 00:00:00"),
         (verdicts.clock(NOW, NOW + timedelta(days=2)), "wrong", "cannot be right"),
         (verdicts.clock(datetime(1970, 1, 1, tzinfo=UTC), NOW), "wrong", "cannot be right"),
@@ -236,6 +244,30 @@ def test_what_is_wrong_ends_with_1_and_shows_no_secret(doctor: Doctor, tmp_path:
     assert "SSL_CERT_FILE names no file" in said
     assert "ok door: proxy" in said
     assert "hunter2" not in done.output
+
+
+def test_the_instance_that_verbs_ask_is_looked_at(doctor: Doctor) -> None:
+    def said(url: str) -> Check:
+        held = asyncio.run(_held(url))
+        return verdicts.instance(url, held)
+
+    for url in ("http://127.0.0.1:9", "nonsense", "http://["):
+        assert said(url).state == "warning", url
+    assert asyncio.run(_held("http://pendo.example:4170")) is None
+    with background([web.get("/_/health", _health)]) as url:
+        assert said(f"{url}/").state == "ok"
+        done = doctor("--format", "json", SEGMENT_PENDO_URL=url)
+    checks = {check["name"]: check["said"] for check in json.loads(done.output)["checks"]}
+    assert checks["instance"].endswith("a segment-pendo runs there")
+
+
+async def _health(_: web.Request) -> web.Response:
+    return web.json_response({"outbox": {}, "deliveries": {}})
+
+
+async def _held(url: str) -> Held | None:
+    async with client() as opened:
+        return await machine.instance(opened, url)
 
 
 def test_a_client_that_hangs_is_killed_with_what_it_started(

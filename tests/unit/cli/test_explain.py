@@ -148,3 +148,27 @@ def test_what_cannot_have_an_effect_is_refused(tmp_path: Path) -> None:
     assert invoke("--no-pendo-track", given=BODY).exit_code == 2
     assert invoke("--url", "foo", "--call", "x").exit_code == 2
     assert invoke("--url", "http://127.0.0.1:9", "--call", "x").exit_code == 4
+
+
+def test_where_no_call_meets_all_conditions_it_is_said(running: tuple[str, str]) -> None:
+    done = invoke("--only", "user=uu", given=BODY)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No call with user=uu; nearest: user=u.\n")
+    done = invoke("--only", "trait=escs", "--format", "ndjson", given=BODY)
+    assert (done.exit_code, done.stderr) == (0, "No call with trait=escs; nearest: trait=esc.\n")
+    done = invoke("--url", running[0], "--only", "user=uu")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No call with user=uu; nearest: user=u.\n")
+
+
+@pytest.mark.parametrize("verb", ["map", "explain", "races", "why"])
+def test_where_there_is_no_call_at_all_it_is_said(tmp_path: Path, verb: str) -> None:
+    folder, file = tmp_path / "folder", tmp_path / "empty.jsonl"
+    folder.mkdir()
+    file.touch()
+    words = [verb, "ann", "--from"] if verb == "why" else [verb]
+    for given, says in (
+        (folder, f"{folder}: no file there, and so no call.\n"),
+        (file, f"{file}: there is no call in it.\n"),
+    ):
+        done = CliRunner().invoke(main, [*words, str(given)])
+        assert done.exit_code == (1 if verb == "why" else 0)
+        assert says in done.stderr

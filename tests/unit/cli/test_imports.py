@@ -1,10 +1,13 @@
 """Which modules each verb imports: what opens no port must not load what is for servers or tables."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from segment_pendo.cli import VERBS
 
 RECORDING = Path(__file__).parents[3] / "fixtures" / "recordings" / "analytics-node.jsonl"
 CALL = '{"type": "identify", "userId": "u", "messageId": "m", "traits": {"firstName": "Ann"}}\n'
@@ -67,6 +70,22 @@ def test_a_verb_that_only_maps_signs_nothing_and_reads_no_url(tmp_path: Path) ->
 
 def test_help_loads_nothing_that_reads_calls(tmp_path: Path) -> None:
     assert not loaded(tmp_path, "--help") & {"orjson", "msgspec", "json", "dataclasses", "hashlib"}
+
+
+def test_a_shell_that_completes_a_verb_imports_none() -> None:
+    code = (
+        "import sys; from segment_pendo.cli import main\n"
+        "try: main(prog_name='segment-pendo')\n"
+        "except SystemExit: print('@@', *sys.modules)"
+    )
+    asked = {"COMP_WORDS": "segment-pendo c", "COMP_CWORD": "1", "_SEGMENT_PENDO_COMPLETE": "zsh_complete"}
+    line = [sys.executable, "-c", code]
+    done = subprocess.run(line, env=os.environ | asked, capture_output=True, text=True)
+    told, _, modules = done.stdout.partition("@@")
+    plain = told.split("\n")[:-1:3], told.split("\n")[1::3]
+    assert plain == (["plain"] * 5, ["config", "calls", "check", "ca", "completion"])
+    assert VERBS["calls"] in told, "with their help"
+    assert not [name for name in modules.split() if name.startswith("segment_pendo.cli.verbs.")]
 
 
 def test_the_path_of_a_ca_that_is_there_is_known_without_mitmproxy(

@@ -53,4 +53,4 @@ def test_a_question_does_not_follow(hosts: tuple[str, list[str]]) -> None:
     here, seen = hosts
     result = CliRunner().invoke(main, ["explain", "--url", here])
     assert "answered 307, not followed" in result.stderr
-    assert (result.exit_code, seen) == (1, [])
+    assert (result.exit_code, seen) == (4, [])

@@ -51,6 +51,19 @@ def test_show_tells_who_would_be_there(calls: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        ("U-1", "There is u-1; ids are case-sensitive."),
+        ("u-11", "It would hold 1 visitor; the nearest is u-1."),
+        ("zz", "It would hold 1 visitor."),
+    ],
+)
+def test_of_an_unknown_id_the_nearest_is_named(calls: Path, record: str, says: str) -> None:
+    done = invoke("state", "show", "visitor", record, "--from", calls)
+    assert (done.exit_code, done.stderr) == (1, f"Error: Pendo would hold no visitor {record}. {says}\n")
+
+
 def test_white_space_around_an_id_can_be_seen(tmp_path: Path) -> None:
     file = tmp_path / "calls.jsonl"
     file.write_text('{"type":"group","userId":"u-1 ","groupId":" acme","traits":{"name":"Initech"}}', "utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from segment_pendo.explain.conditions import CONDITIONS, ConditionError, conditions, judged_meets
+from segment_pendo.explain.unmet import Unmet
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Judged, SdkRequest
@@ -80,3 +81,27 @@ def test_other_names_can_be_known() -> None:
     with pytest.raises(ConditionError):
         conditions(["type=x"], ("level",))
     assert "level" not in CONDITIONS
+
+
+@pytest.mark.parametrize(
+    ("pairs", "says"),
+    [
+        (["user=anna"], "No call with user=anna; nearest: user=ann."),
+        (["user=ann", "type=page"], "No call with user=ann type=page."),
+        (["trait=pln"], "No call with trait=pln; nearest: trait=plan."),
+        (
+            ["event=Signed up", "group=77"],
+            "No call with event=Signed up group=77; nearest: event=Signed Up group=7.",
+        ),
+        (["type=grop"], "No call with type=grop; nearest: type=group."),
+        (["code=ANON_IDENTIFY"], "No call with code=ANON_IDENTIFY."),
+        (["user=\x1b[31m"], "No call with user=\\x1b[31m."),
+    ],
+)
+def test_where_no_call_meets_all_the_nearest_is_named(pairs: list[str], says: str) -> None:
+    unmet = Unmet(conditions(pairs))
+    odd: Any = {"type": 7, "traits": None, "userId": {"x" * 300: 1}}
+    calls: list[Any] = [GROUP, PAGE, TRACK, 5, odd]
+    for call in calls:
+        unmet.take(call)
+    assert unmet.sentence() == says

@@ -4,8 +4,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from segment_pendo.cli.terminal.call_summary import summary
+from segment_pendo.cli.terminal.telling import Telling
 from segment_pendo.explain.costs import Costs, Subject
 from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Attempt, SdkRequest
 
@@ -22,8 +25,8 @@ def costs_of(*calls: dict[str, Any]) -> Costs:
 
 def test_each_code_once_losses_first_and_then_by_the_number_of_calls() -> None:
     nested = {"type": "identify", "userId": "ann", "traits": {"a": {"x": 1}, "b": {}, "n": None}}
-    page = {"type": "page", "userId": "ann"}
-    costs = costs_of({"type": "identify"}, page, page, page, nested, {**nested, "userId": "bob"})
+    track = {"type": "track", "userId": "ann", "event": "E"}
+    costs = costs_of({"type": "identify"}, track, track, track, nested, {**nested, "userId": "bob"})
     assert [(cost.code, cost.calls, cost.is_loss) for cost in costs.first()] == [
         ("NESTED_IGNORED", 2, True),
         ("no_user_anon_id", 1, True),
@@ -33,6 +36,29 @@ def test_each_code_once_losses_first_and_then_by_the_number_of_calls() -> None:
     assert (first.names, first.others, first.subject) == (["a", "b"], False, Subject("ann", "a", False))
     assert first.text.startswith("Pendo ignores objects")
     assert costs.infos()["NULL_VALUE"] == 2
+
+
+def test_calls_that_nobody_selects_are_nothing_to_put_right() -> None:
+    page, alias = {"type": "page", "userId": "ann"}, {"type": "alias", "userId": "ann", "previousId": "a"}
+    costs = costs_of(page, page, {"type": "screen", "userId": "ann"}, alias)
+    assert (costs.first(), costs.infos()) == ([], {"NO_MATCHING_MAPPING": 4})
+
+
+def test_where_only_the_first_call_tells_it_the_number_is_not_that_of_all_calls() -> None:
+    setup = Setup.of(track=True, pendo_track=False)
+    track = {"type": "track", "userId": "ann", "event": "E"}
+    calls = [track, track, {"type": "identify", "userId": "ann", "traits": {"firstName": "Ann"}}]
+    body = json.dumps({"batch": calls}).encode()
+    receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=setup)
+    costs, telling = Costs(), Telling(lambda _: None)
+    for judged in EarlierCalls(setup).annotated(receipt).each:
+        costs.call(judged)
+    first = {cost.code: (cost.calls, cost.once) for cost in costs.first()}
+    said = [*summary(3, 0, telling, costs, "")]
+    assert first == {"TRACK_NO_GROUP": (2, False), "TRACK_NOT_ENABLED": (1, True)}
+    assert any(line.startswith("  first seen in 1 call  TRACK_NOT_ENABLED: ") for line in said)
+    assert any(line.startswith("  2 calls  TRACK_NO_GROUP: ") for line in said)
+    assert "KEY_LOWERCASED (first seen in 1 call)" in said[-1]
 
 
 def test_of_many_traits_the_first_three_are_named() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from destinations import IDENTIFY, WHOLE, setup_of
+from destinations import IDENTIFY, TWO, WHOLE, setup_of
 
 from segment_pendo.base.times import parse
 from segment_pendo.explain.answers import Answer, answer
@@ -370,6 +370,21 @@ def test_an_id_that_is_cut() -> None:
 # --- the whole record ---
 
 
+def test_only_calls_that_arrive_are_what_a_record_is_from() -> None:
+    calls = [identify(plan="pro"), group(), {"type": "page", "userId": "ann"}, identify(plan="max")]
+    dead = {4: Delivery("dead", 403, "Pendo answered 403")}
+    made = ask(calls, "ann", deliveries=dead)
+    assert made.verdict.startswith("Yes: ann is in Pendo with 1 field, from 2 calls (2 more did not arrive)")
+    assert [said.partition(":")[0] for label, said in made.told if label == "calls"] == ["line 3", "line 4"]
+    assert ask(calls[:2], "ann").verdict == "Yes: ann is in Pendo with 1 field, from 2 calls."
+
+
+def test_a_call_of_two_mappings_is_one_call() -> None:
+    setup = setup_of(TWO)
+    made = ask([identify(plan="pro"), identify(plan="max")], "ann", setup=setup)
+    assert ", from 2 calls." in made.verdict
+
+
 def test_a_record_field_by_field() -> None:
     calls = [
         {"type": "identify", "anonymousId": "a-1", "traits": {"lang": "de"}},
@@ -381,7 +396,10 @@ def test_a_record_field_by_field() -> None:
     ]
     made = ask(calls, "ann")
     assert [*made.lines()] == [
-        "Yes: ann is in Pendo with 1 field, from 5 calls; 1 trait of it does not arrive.",
+        (
+            "Yes: ann is in Pendo with 1 field, from 4 calls (1 more did not arrive); 1 trait "
+            "of it does not arrive."
+        ),
         '  field     firstname = "Ann" (sent as firstName), by identify, line 2, 2024-05-09 10:00:00Z',
         "  accounts  acme by line 4, beta by line 5",
         (

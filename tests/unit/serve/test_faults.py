@@ -105,7 +105,8 @@ def test_numbers_of_other_kinds_are_numbers() -> None:
         ({"\ud800": 1}, "a fault has no key '\\ud800'; known: on, status"),
         ({"match": {"usr": 1}}, "match has no key 'usr'; did you mean user?"),
         ({"match": ["u1"]}, "match must be an object with some of type, user, "),
-        ({"on": "segmnt"}, "on must be segment, token or pendo"),
+        ({"on": "segmnt"}, "on must be segment, token or pendo; did you mean segment?"),
+        ({"on": "zz"}, "on must be segment, token or pendo"),
         (
             {"on": "token", "match": {"user": "u1"}},
             "match looks at calls, and a request for a token has none",

@@ -123,7 +123,7 @@ def test_what_cannot_be_opened_closes_what_was(port: str, tmp_path: Path) -> Non
             return directory
 
         @staticmethod
-        def server_context(_directory: Path, _hosts: list[str]) -> Any:
+        def server_context(_directory: Path, _hosts: list[str], _also: object) -> Any:
             message = "no certificate"
             raise SessionError(message)
 

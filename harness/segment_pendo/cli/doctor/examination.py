@@ -17,6 +17,7 @@ from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
 from segment_pendo.cli.doctor import clients, machine, verdicts
 from segment_pendo.cli.doctor.verdicts import Check
+from segment_pendo.cli.options.instance import URL_VARIABLE
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.segment.wire import requests
 from segment_pendo.serve.client import Client, client
@@ -66,6 +67,8 @@ async def _read(environment: Mapping[str, str], side: Any, install: str) -> list
     authority = state / "ca"
     async with client() as opened:
         held = await machine.held(opened)
+        named = environment.get(URL_VARIABLE)
+        asked = [verdicts.instance(named, await machine.instance(opened, named))] if named else []
     files = machine.newest(Path(__file__), machine.certificate(authority))
     return [
         verdicts.python(sys.version_info[:3], __version__),
@@ -73,6 +76,7 @@ async def _read(environment: Mapping[str, str], side: Any, install: str) -> list
         verdicts.clock(datetime.now(UTC), files),
         verdicts.port(HOME_PORT, held[HOME_PORT]),
         *([verdicts.port(PROXY_PORT, held[PROXY_PORT])] if side is not None else []),
+        *asked,
         machine.state_check(state),
         *([machine.authority_check(authority)] if side is not None else []),
         *verdicts.proxy_variables(environment),

@@ -7,15 +7,16 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
-from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
+from segment_pendo.base.hosts import HOME_PORT, HOME_URL, PROXY_PORT, is_loopback
 from segment_pendo.base.js_json import read
 from segment_pendo.cli.doctor.verdicts import Check, Held, Mode, authority_files, state_directory
 from segment_pendo.serve.client import Client
 from segment_pendo.serve.launching.trust import BUNDLES, EXTRAS
 from segment_pendo.serve.listener import ListenerError, Port
 
-__all__ = ["authority_check", "certificate", "held", "missing_files", "newest", "state_check"]
+__all__ = ["authority_check", "certificate", "held", "instance", "missing_files", "newest", "state_check"]
 
 _HEALTH: Final = 2.0  # seconds
 _LISTENS: Final = "0A"  # /proc/net/tcp has the state so
@@ -38,13 +39,30 @@ def _is_free(number: int) -> bool:
 async def _home_held(opened: Client) -> Held:
     if _is_free(HOME_PORT):
         return Held(is_free=True)
-    url = f"http://127.0.0.1:{HOME_PORT}/_/health"
-    answer = await opened.ask("GET", url, seconds=_HEALTH)
+    is_ours = (await _asked(opened, HOME_URL)).is_ours
+    return Held(is_ours=is_ours, who=_named(_holder(HOME_PORT)))
+
+
+async def instance(opened: Client, url: str) -> Held | None:
+    """Return who answers at the URL of an instance; None for another machine, which is not asked."""
+    return await _asked(opened, url.rstrip("/")) if _is_here(url) else None
+
+
+def _is_here(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return is_loopback(parts.hostname or "") or not parts.hostname
+    except ValueError:  # no URL at all: asked, and so found out
+        return True
+
+
+async def _asked(opened: Client, url: str) -> Held:
+    answer = await opened.ask("GET", f"{url}/_/health", seconds=_HEALTH)
     said = None
     with suppress(ValueError, RecursionError):
         said = read(answer.body).value
     is_ours = answer.status == 200 and isinstance(said, dict) and said.keys() >= {"outbox", "deliveries"}
-    return Held(is_ours=is_ours, who=_named(_holder(HOME_PORT)))
+    return Held(is_free=answer.status is None, is_ours=is_ours)
 
 
 def _proxy_held(home: Held) -> Held:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT, is_loopback
 from segment_pendo.base.prose import many, short
+from segment_pendo.serve.client import name_of
 from segment_pendo.serve.launching.launcher import Upstream, UpstreamError, covering, upstream
 from segment_pendo.serve.launching.trust import BUNDLES, EXTRAS
 from segment_pendo.words import JsonObject
@@ -24,6 +25,7 @@ __all__ = [
     "client",
     "clock",
     "door",
+    "instance",
     "mitmproxy",
     "no_proxy",
     "node_fetch",
@@ -121,6 +123,25 @@ def port(number: int, held: Held) -> Check:
     if held.is_ours:
         return Check(name, "ok", f"{number}: a segment-pendo runs there")
     return Check(name, "wrong", f"{number} is taken: {who}", "segment-pendo run --port 0 -- CMD")
+
+
+def instance(url: str, held: Held | None) -> Check:
+    """Judge who answers at the instance that verbs ask by default; None: not asked, another machine."""
+    name, where = "instance", f"$SEGMENT_PENDO_URL names {short(_host(url), _WIDEST)}"
+    if held is None:
+        return Check(name, "ok", f"{where}, another machine, which is not asked")
+    if held.is_ours:
+        return Check(name, "ok", f"{where}: a segment-pendo runs there")
+    why = "nobody answers there" if held.is_free else "another program answers there"
+    return Check(name, "warning", f"{where}, and {why}", "unset SEGMENT_PENDO_URL")
+
+
+def _host(url: str) -> str:
+    """Return host and port of a URL, which may have a password."""
+    try:
+        return name_of(url) or "no URL"
+    except ValueError:
+        return "no URL"
 
 
 def state_directory(path: str, mode: Mode, *, is_link: bool, is_ours: bool, is_writable: bool) -> Check:

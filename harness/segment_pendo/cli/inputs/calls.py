@@ -166,6 +166,11 @@ class Inputs:
 
         With `rows`, each of them was printed as a row with an error.
         """
+        if not self._count:
+            what = "no file there, and so no call" if not self._files else "there is no call in it"
+            click.echo(
+                f"{', '.join(map(str, self._names)) if not self._files else self.name}: {what}.", err=True
+            )
         if not self._wrong:
             return 0
         if not rows:

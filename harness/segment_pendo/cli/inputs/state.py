@@ -8,11 +8,10 @@ from typing import NamedTuple
 import click
 
 from segment_pendo.base import js_json, times
-from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, Failure
 from segment_pendo.cli.inputs.calls import How
-from segment_pendo.cli.running import calls, get, is_url
+from segment_pendo.cli.running import calls, get, is_url, stranger
 from segment_pendo.explain.prediction import Event, predicted
 from segment_pendo.explain.records import as_state
 from segment_pendo.mapping.setup import Setup
@@ -22,17 +21,7 @@ from segment_pendo.recordings.mapped_file import Mapped
 from segment_pendo.recordings.parts import Part, is_there
 from segment_pendo.words import JsonObject
 
-__all__ = ["Known", "events", "from_option", "state"]
-
-from_option = click.option(
-    "--from",
-    "source",
-    metavar="SOURCE",
-    envvar="SEGMENT_PENDO_URL",
-    default=HOME_URL,
-    show_default=True,
-    help="Calls or recordings (a file, a folder), a saved state, or the URL of a running segment-pendo.",
-)
+__all__ = ["Known", "events", "state"]
 
 
 class Known(NamedTuple):
@@ -128,7 +117,7 @@ def _events_at(url: str) -> list[Event]:
     webhooks: list[Event] = []
     missing = 0
     try:
-        for row in calls(url, {"outcome": "webhook"}, code=CANNOT_START):
+        for row in calls(url, {"outcome": "webhook"}):
             if row["delivery"] is not None and row["delivery"]["state"] != "delivered":
                 missing += 1  # Pendo does not have it
                 continue
@@ -165,8 +154,7 @@ def state(source: str, setup: Setup, how: How) -> Known:
         answer = get(source, "/_/state")
         current = as_state(answer.value) if answer.status == 200 else None
         if current is None:
-            message = f"{source} is not a running segment-pendo: {answer.error}."
-            raise Failure(message, CANNOT_START)
+            raise stranger(source, answer.error)
         return Known(current)
     _check(source)
     saved = _saved(source)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["pendo_switches", "setup_options", "was_given"]
 
 _NAMES: Final = ("track", "pendo_track", "webhook", "assume", "destination")
+_WEBHOOK: Final = "actions"
+_NOT_GIVEN: Final = (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 _IN_FILE: Final = ("track", "pendo_track", "webhook")  # what a destination file says
 
 
@@ -56,7 +58,10 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
         allow_function_network: bool,
         **others: Any,
     ) -> Any:
-        loaded = _destination(destination)
+        context, loaded = click.get_current_context(), _destination(destination)
+        if loaded is not None:  # and so no option says these; what the project's settings say is below it
+            track = track and not _of_project(context, "track")
+            webhook = _WEBHOOK if _of_project(context, "webhook") else webhook
         function = _function(loaded, allow_network=allow_function_network)
         setup = _read(assume, webhook, loaded, function, track=track, pendo_track=pendo_track)
         return command(*args, setup=setup, **others)
@@ -73,8 +78,9 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
             type=click.Path(path_type=Path),
             metavar="FILE",
             help=(
-                "How the destination is set up in production: a file such as `segment-pendo init` writes, or "
-                "the output of `terraform show -json`. It says what --track, --pendo-track and --webhook say."
+                "How the destination is set up in production: a file such as `segment-pendo init "
+                "destination.json` writes, or the output of `terraform show -json`. It says what --track, "
+                "--pendo-track and --webhook say."
             ),
         ),
         click.option(
@@ -90,7 +96,7 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
         click.option(
             "--webhook",
             type=click.Choice(list(KINDS)),
-            default="actions",
+            default=_WEBHOOK,
             show_default=True,
             help="Segment's webhook destination: Webhooks (Actions) or the classic Webhooks.",
         ),
@@ -111,8 +117,13 @@ def setup_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
 
 
 def was_given(context: click.Context) -> bool:
-    """Whether any of these options was given."""
-    return any(context.get_parameter_source(name) != ParameterSource.DEFAULT for name in _NAMES)
+    """Whether any of these options was given, and not only in the project's settings."""
+    return any(context.get_parameter_source(name) not in _NOT_GIVEN for name in _NAMES)
+
+
+def _of_project(context: click.Context, name: str) -> bool:
+    """Whether an option has its value from the project's settings."""
+    return context.get_parameter_source(name) == ParameterSource.DEFAULT_MAP
 
 
 def _destination(path: Path | None) -> "Loaded | None":
@@ -123,7 +134,7 @@ def _destination(path: Path | None) -> "Loaded | None":
     if not in_settings:
         return None
     context = click.get_current_context()
-    given = [name for name in _IN_FILE if context.get_parameter_source(name) != ParameterSource.DEFAULT]
+    given = [name for name in _IN_FILE if context.get_parameter_source(name) not in _NOT_GIVEN]
     if given:
         click.echo(
             f"The destination file of the project's settings is not used: {named(given[0], 'cli')} is given.",

@@ -1,11 +1,13 @@
-"""The command that `run` starts: its environment, the signals that are passed on to it, its end."""
+"""A command that `run` or `attach` starts: its environment, the signals that are passed on to it, its end."""
 
 import asyncio
 import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from segment_pendo.cli.failure import CANNOT_START, Failure
@@ -13,15 +15,17 @@ from segment_pendo.cli.run.hints import Ended
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.launching import launcher, strict
+from segment_pendo.serve.launching.instances import LOG, Instance, started
 from segment_pendo.serve.launching.trust import trusted
+from segment_pendo.serve.launching.watchdog import watched
 from segment_pendo.serve.session import Session
 
-__all__ = ["run_child"]
+__all__ = ["LAST_WORDS", "Child", "carried_out", "environment_of", "instance_of", "run_child"]
 
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
 _TRIES: Final = 20
 _BETWEEN: Final = 0.05
-_LAST_WORDS: Final = 5.0  # seconds that a command has after a signal
+LAST_WORDS: Final = 5.0  # seconds that a command has after a signal
 
 
 async def run_child(
@@ -29,26 +33,33 @@ async def run_child(
 ) -> Ended:
     """Run a command so that its Segment calls come to the session; return how it ended.
 
-    What it started ends with it. `leave` is called before a second signal ends us at once. Raises
-    CommandError.
+    What it started ends with it, and it ends with us, even if we are killed. `leave` is called before a
+    second signal ends us at once. Raises CommandError.
     """
-    environment = await asyncio.to_thread(_environment, session)
-    if session.plan.strict:
-        cmd = await _strict(session, cmd)
+    environment = await asyncio.to_thread(environment_of, instance_of(session, cmd))
+    line = await _strict(session, cmd) if session.plan.strict else cmd
+    return replace(await carried_out(line, environment, signals, leave), name=Path(cmd[0]).name)
+
+
+async def carried_out(
+    cmd: tuple[str, ...], environment: Mapping[str, str], signals: Signals, leave: Callable[[], None]
+) -> Ended:
+    """Run a command with an environment to its end, as `run_child` does. Raises CommandError."""
     # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
     alone = os.name == "posix" and not _in_foreground()
-    child = _Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
+    child = Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
 
     def leave_all() -> None:
         child.send(_KILL)
         leave()
 
-    try:
-        code = await _until_end(child, signals, leave_all)
-    except BaseException:
-        await child.end_others()
-        raise
-    return Ended(code, await child.end_others())
+    async with watched(child.target):
+        try:
+            code = await _until_end(child, signals, leave_all)
+        except BaseException:
+            await child.end_others()
+            raise
+        return Ended(code, await child.end_others(), Path(cmd[0]).name)
 
 
 async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:
@@ -67,15 +78,28 @@ async def _strict(session: Session, cmd: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(strict.commanded(file, hosts[0], cmd))
 
 
-def _environment(session: Session) -> dict[str, str]:
-    """Return the child's environment; write the files that it names."""
-    doors = launcher.Doors(
-        session.home.url,
-        session.proxy.url if session.proxy else None,
-        session.tunnel.address if session.tunnel else None,
+def instance_of(session: Session, cmd: Sequence[str] = ()) -> Instance:
+    """Return what others on this machine need to know of a session that listens."""
+    return Instance(
+        home=session.home.url,
+        pid=os.getpid(),
+        started=started(os.getpid()) or 0.0,
+        proxy=session.proxy.url if session.proxy else None,
+        tls=session.home.tls_url,
+        tunnel=session.tunnel.address if session.tunnel else None,
+        ca=str(session.authority) if session.proxy and session.authority else None,
+        hosts=session.plan.segment_hosts,
+        log=os.environ.get(LOG),
+        directory=str(Path.cwd()),
+        command=[*cmd],
     )
-    trust = trusted(os.environ, session.authority, trust_directory()) if session.authority else None
-    return launcher.child_environment(os.environ, doors, session.plan.segment_hosts, trust)
+
+
+def environment_of(instance: Instance) -> dict[str, str]:
+    """Return the environment of a command whose calls come to a run; write the files that it names."""
+    doors = launcher.Doors(instance.home, instance.proxy, instance.tunnel)
+    trust = None if instance.ca is None else trusted(os.environ, Path(instance.ca), trust_directory())
+    return launcher.child_environment(os.environ, doors, instance.hosts, trust)
 
 
 def _in_foreground() -> bool:
@@ -92,12 +116,17 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-class _Child:
+class Child:
     """The command, and what it started: they share a process group unless a terminal needs it in ours."""
 
     def __init__(self, process: asyncio.subprocess.Process, *, alone: bool) -> None:
         self.process = process
         self._group = process.pid if alone else None
+
+    @property
+    def target(self) -> int:
+        """Return whom a signal is for, as kill(2) takes it."""
+        return self.process.pid if self._group is None else -self._group
 
     def send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -107,6 +136,10 @@ class _Child:
                 self.process.terminate()
             else:
                 self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send(_KILL)
 
     async def end_others(self) -> bool:
         """End what the command has left running, politely, then at once; return whether there was any."""
@@ -129,7 +162,7 @@ class _Child:
         return True
 
 
-async def _until_end(child: _Child, signals: Signals, leave: Callable[[], None]) -> int:
+async def _until_end(child: Child, signals: Signals, leave: Callable[[], None]) -> int:
     """Wait for the end of the child, and return its exit code.
 
     A signal to us is passed on; 5 s later the child is killed. A second signal ends us at once.
@@ -142,7 +175,7 @@ async def _until_end(child: _Child, signals: Signals, leave: Callable[[], None])
         if not (came.result() == signal.SIGINT and _in_foreground()):
             child.send(came.result())
         signals.end_at_once(leave)
-        await asyncio.wait({ended}, timeout=_LAST_WORDS)
+        await asyncio.wait({ended}, timeout=LAST_WORDS)
         if not ended.done():
             child.send(_KILL)
     came.cancel()

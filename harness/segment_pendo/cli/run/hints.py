@@ -25,10 +25,11 @@ _LONGEST_FILE: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How the command ended: its exit code, and whether something that it had started still ran."""
+    """How the command `name` ended: its exit code, and whether something that it had started still ran."""
 
     code: int
     left_running: bool = False
+    name: str = "the command"
 
 
 def missing(misses: Misses) -> list[str]:
@@ -64,6 +65,10 @@ def no_calls(
     `folder`: where the command ran; `settings`: how often an SDK asked for its settings.
     """
     seen = [*_seen(misses, ended, refused=refused, settings=settings), *missing(misses)]
+    if ended.code:  # it says itself what went wrong; what is merely likely would only hide that
+        first = f"{printable(ended.name)} ended with exit code {ended.code} before it sent a call."
+        evidence = [*seen, *_files(folder)]
+        return f"{first} What was seen:\n{_listed(evidence)}" if evidence else first
     if seen:
         return "No Segment call was seen. What was seen:\n" + _listed([*seen, *_files(folder)])
     causes = [

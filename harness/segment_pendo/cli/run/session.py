@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -14,9 +14,11 @@ from typing import Any
 
 from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import CANNOT_START, FOUND, NOT_DELIVERED, Failure
+from segment_pendo.cli.options.apps import Work
 from segment_pendo.cli.options.faults import Asked
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
-from segment_pendo.cli.run.child import run_child
+from segment_pendo.cli.run.apps import run_apps
+from segment_pendo.cli.run.child import environment_of, instance_of, run_child
 from segment_pendo.cli.run.hints import Ended, missing, no_calls
 from segment_pendo.cli.run.notes import Draining, Quietly, Seldom, say
 from segment_pendo.cli.run.report import Reporter
@@ -26,6 +28,8 @@ from segment_pendo.cli.terminal.browser import open_page
 from segment_pendo.cli.terminal.keyboard import Keyboard
 from segment_pendo.explain.events import ready_event
 from segment_pendo.serve.launching import launcher
+from segment_pendo.serve.launching.browser import opened
+from segment_pendo.serve.launching.instances import registered
 from segment_pendo.serve.session import Plan, Session
 
 __all__ = ["Ends", "run_session"]
@@ -47,32 +51,32 @@ class Ends:
 
 
 def run_session(
-    plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: Ends, ready_file: Path | None, asked: Asked
+    plan: Plan, work: Work, reporter: Reporter, ends: Ends, ready_file: Path | None, asked: Asked
 ) -> int:
     """Run a session until it is to end; return the exit code. Raises SegmentPendoError and Failure."""
     gc.disable()  # until the ports are open: what is imported stays, and to look through it takes a sixth
     try:
-        return asyncio.run(_run(plan, cmd, reporter, ends, ready_file, asked))
+        return asyncio.run(_run(plan, work, reporter, ends, ready_file, asked))
     finally:
         gc.enable()
 
 
 async def _run(
-    plan: Plan, cmd: tuple[str, ...], reporter: Reporter, ends: Ends, ready_file: Path | None, asked: Asked
+    plan: Plan, work: Work, reporter: Reporter, ends: Ends, ready_file: Path | None, asked: Asked
 ) -> int:
-    if cmd:
-        launcher.program(cmd[0], os.environ)
-    side = _side(plan, cmd)
+    for name in work.programs:  # before anything listens
+        launcher.program(name, os.environ)
+    side = _side(plan, work)
     quietly = Quietly()
     asyncio.get_running_loop().set_exception_handler(quietly)
     seldom = Seldom(say)
     faults = asked.ready(seldom)
     plan = replace(plan, how=replace(plan.how, seed=faults.seed))
     session = Session(plan, reporter, reporter.heard, side=side, tell=say, draining=Draining(), faults=faults)
-    signals, has_keys = Signals(), not cmd and Keyboard.is_there()
-    said = chain(banner(session, cmd, has_keys=has_keys), asked.lines(faults))
+    signals, has_keys = Signals(), not work and Keyboard.is_there()
+    said = chain(banner(session, work.gets, has_keys=has_keys), asked.lines(faults))
     try:
-        ended = await _listen(session, cmd, reporter, signals, ready_file, said)
+        ended = await _listen(session, work, reporter, signals, ready_file, said)
     finally:
         left = reporter.finish()
     seldom.finish()
@@ -82,14 +86,14 @@ async def _run(
         say("")  # the terminal has written ^C
     summary(session, reporter, say)
     quietly.summary()
-    for line in _hints(session, reporter, ended) if cmd else ():
+    for line in _hints(session, reporter, ended) if work else ():
         say(line)
     return ended.code or _code(session, reporter, ends)
 
 
 async def _listen(
     session: Session,
-    cmd: tuple[str, ...],
+    work: Work,
     reporter: Reporter,
     signals: Signals,
     ready_file: Path | None,
@@ -107,19 +111,37 @@ async def _listen(
                 say(line)
             if ready_file is not None:
                 session.write_ready(ready_file)
+            terminal.enter_context(registered(instance_of(session, work.words)))
             reporter.event(ready_event(session.addresses()))
             gc.freeze()
             gc.enable()
-            if cmd:
-                ended = await run_child(session, cmd, signals, leave)
-                # A command that failed may have sent only half of its calls; the old recording is kept then.
-                session.replaces = not ended.code
-            else:
-                terminal.enter_context(Keyboard(_keys(session, signals)))
-                await signals.next()
-                signals.end_at_once(leave)
+            async with _browser(session, work):
+                if work:
+                    ended = await _worked(session, work, signals, leave)
+                    # A command that failed may have sent only half of its calls; the old recording is kept.
+                    session.replaces = not ended.code
+                else:
+                    terminal.enter_context(Keyboard(_keys(session, signals)))
+                    await signals.next()
+                    signals.end_at_once(leave)
             _drop(ready_file)
     return ended
+
+
+def _browser(session: Session, work: Work) -> AbstractAsyncContextManager[None]:
+    """Return what shows pages in a browser while it is entered; nothing where none is asked for."""
+    if work.showing is None:
+        return nullcontext()
+    assert session.proxy is not None  # `_side` has seen to it
+    assert session.authority is not None
+    return opened(work.showing, f"{session.home.url}/", session.proxy.url, session.authority, say)
+
+
+async def _worked(session: Session, work: Work, signals: Signals, leave: Callable[[], None]) -> Ended:
+    if work.cmd:
+        return await run_child(session, work.cmd, signals, leave)
+    environment = await asyncio.to_thread(environment_of, instance_of(session))
+    return await run_apps(work.apps, environment, signals, leave)
 
 
 def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:
@@ -165,11 +187,13 @@ def _leave(session: Session, ready_file: Path | None, terminal: ExitStack) -> No
     say(f"Ended at once: nothing more was delivered{kept}.")
 
 
-def _side(plan: Plan, cmd: tuple[str, ...]) -> Any:
+def _side(plan: Plan, work: Work) -> Any:
     """Return the proxy's module if it is wanted and installed. Raises Failure if something needs it."""
+    if work.showing is not None:
+        return needed_side("--browser needs the proxy of mitmproxy")
     if plan.tls_port is not None:
         return needed_side("TLS at the home port needs the certificates of mitmproxy")
-    if cmd and plan.with_proxy and proxy_side() is None:
+    if work and plan.with_proxy and proxy_side() is None:
         message = (
             "run -- CMD needs the proxy, and so mitmproxy, which is not installed. Install it with: "
             f"{INSTALL}, or give --no-proxy to use only the home port."

@@ -1,12 +1,10 @@
 """What `run` says to people: at its start and at its end."""
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from shlex import quote
-from typing import Final
 
 from segment_pendo import __version__
-from segment_pendo.base.prose import many, printable, short
+from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.options import cdn_settings_option
 from segment_pendo.cli.proxy_extra import INSTALL
 from segment_pendo.cli.run.report import Reporter
@@ -17,25 +15,29 @@ from segment_pendo.serve.store.pending import Pending
 
 __all__ = ["banner", "summary"]
 
-_LONGEST_COMMAND: Final = 30
 
+def banner(session: Session, gets: str = "", *, has_keys: bool = False) -> Iterator[str]:
+    """Yield what a run says when every door is open.
 
-def banner(session: Session, cmd: Sequence[str] = (), *, has_keys: bool = False) -> Iterator[str]:
-    """Yield what a run says when every door is open; `has_keys`: the keys o and q are read."""
+    `gets`: the sentence on what the run starts, if anything. `has_keys`: the keys o and q are read.
+    """
     yield f"segment-pendo {__version__}   webhooks -> {_where(session.plan)}"
     yield f"page   {session.home.url}" + ("   press o to open, q to end" if has_keys else "")
-    yield from _doors(session, cmd)
+    yield from _doors(session, gets)
+    if session.plan.lan.addresses:
+        from segment_pendo.cli.run.lan_words import lan_lines  # noqa: PLC0415 - seldom
+
+        yield from lan_lines(session)
     if session.plan.setup.destination is not None:
         yield f"Destination as in production: {session.plan.setup.destination.summary}."
     yield from _earlier(session)
-    yield from _not_here(session, cmd)
+    yield from _not_here(session, gets)
     yield from _recording(session)
 
 
-def _doors(session: Session, cmd: Sequence[str]) -> Iterator[str]:
-    by_itself = cmd and session.proxy is not None
-    called = short(" ".join([Path(cmd[0]).name, *cmd[1:]]), _LONGEST_COMMAND) if cmd else ""
-    given = f"   ({called} gets proxy and CA by itself)" if by_itself else ""
+def _doors(session: Session, gets: str) -> Iterator[str]:
+    by_itself = gets and session.proxy is not None
+    given = f"   ({gets})" if by_itself else ""
     yield f"SDK    host: {session.home.url}{given}"
     if session.home.tls_url:
         yield f"       host: {session.home.tls_url}   (if it must be https)"
@@ -49,7 +51,7 @@ def _doors(session: Session, cmd: Sequence[str]) -> Iterator[str]:
         yield f"No proxy: mitmproxy is not installed. Install it with {INSTALL}"
 
 
-def _not_here(session: Session, cmd: Sequence[str]) -> Iterator[str]:
+def _not_here(session: Session, gets: str) -> Iterator[str]:
     """Yield what is not answered here, but by the real Segment."""
     plan = session.plan
     if session.proxy is not None and plan.answers:
@@ -58,17 +60,17 @@ def _not_here(session: Session, cmd: Sequence[str]) -> Iterator[str]:
             if plan.offline
             else "; the proxy fetches scripts of cdn.segment.com from there (--offline: 404)"
         )
-        yield f"{_ignoring(plan, cmd)}{cdn}."
+        yield f"{_ignoring(plan, gets)}{cdn}."
     elif session.proxy is not None:
         yield "Segment: what comes through the proxy goes on to the real Segment as well."
     if plan.cdn_settings:
         yield cdn_settings_option.said(plan.cdn_settings)
 
 
-def _ignoring(plan: Plan, cmd: Sequence[str]) -> str:
+def _ignoring(plan: Plan, gets: str) -> str:
     if plan.strict:
         return "Segment's hosts are this machine for the command, also for clients that ignore the proxy"
-    others = ", unless they run in Node, Bun or Python (3.8 and later)" if cmd else ""
+    others = ", unless they run in Node, Bun or Python (3.8 and later)" if gets else ""
     return f"Clients that ignore the proxy reach Segment{others}"
 
 

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from datetime import datetime
+from functools import lru_cache, partial
 from typing import Final, TextIO
 
 from segment_pendo.base.prose import many
@@ -34,7 +35,7 @@ class Lines:
 
     def text(self, line: CallLine) -> str:
         """Return the text of a line. A pipe gets all of it, a terminal as much as it has columns for."""
-        clock = f"{line.at.astimezone():%H:%M:%S}"
+        clock = _clock(line.at)
         if not self._is_terminal:
             return line.text(clock)
         columns = self._columns()
@@ -71,6 +72,11 @@ class Lines:
             text = _cut(word.text, columns)
             yield _GAP + self._painted(Word(text, word.tone))
             columns -= _wide(text)
+
+
+@lru_cache(maxsize=64)  # the calls of a request came at the same time
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%H:%M:%S}"
 
 
 def _paints(out: TextIO) -> dict[Tone, _Paint]:

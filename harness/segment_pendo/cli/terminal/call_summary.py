@@ -8,6 +8,7 @@ from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.terminal.telling import Telling
 from segment_pendo.explain.costs import Cost, Costs
 from segment_pendo.explain.doors import advice
+from segment_pendo.pendo.across import ONCE
 
 __all__ = ["summary"]
 
@@ -59,7 +60,7 @@ def _first(costs: Costs, source: str) -> Iterator[str]:
     if more:
         yield f"  and {', '.join(more)}  -> segment-pendo finding CODE"
     if infos:
-        counted = [f"{code} ({many(count, 'call')})" for code, count in infos.items()]
+        counted = [f"{code} ({_calls(count, once=code in ONCE)})" for code, count in infos.items()]
         yield f"to know: {', '.join(counted)}  -> segment-pendo finding CODE"
 
 
@@ -67,7 +68,12 @@ def _said(cost: Cost) -> str:
     names = ", ".join(map(printable, cost.names)) + (", ..." if cost.others else "")
     how = advice(cost.reason or None, "cli")
     about = f" ({names})" if names else ""
-    return f"  {many(cost.calls, 'call')}  {cost.code}{about}: {cost.text}{how and f' {how}'}"
+    return f"  {_calls(cost.calls, once=cost.once)}  {cost.code}{about}: {cost.text}{how and f' {how}'}"
+
+
+def _calls(count: int, *, once: bool) -> str:
+    """Return how many calls have a code; where only the first one tells it, say that there may be more."""
+    return f"{'first seen in ' if once else ''}{many(count, 'call')}"
 
 
 def _command(cost: Cost, source: str) -> str:

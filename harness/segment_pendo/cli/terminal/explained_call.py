@@ -10,7 +10,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.prose import plain, printable, short
 from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.running import get
-from segment_pendo.cli.terminal.tables import print_table, width
+from segment_pendo.cli.terminal.tables import print_table, width, wrapped
 from segment_pendo.explain import rows
 from segment_pendo.explain.device_mode import TITLES
 from segment_pendo.explain.doors import advice
@@ -43,6 +43,10 @@ def explained_row(url: str, name: str, *, compare_device: bool = False) -> JsonO
     return answer.value
 
 
+def _say(text: str) -> None:
+    click.echo(wrapped(text, sys.stdout))
+
+
 def _place(row: Any) -> str:
     if "file" in row:
         return f"{row['file']}:{row['line']}"
@@ -55,14 +59,14 @@ def say_row(row: Any, style: str, *, brief: bool = False) -> bool:
         sys.stdout.write(rows.dumps(row) + "\n")
         return False
     if "error" in row:
-        click.echo(f"{_place(row)}: {row['error']['code']}: {printable(row['error']['message'])}")
+        _say(f"{_place(row)}: {row['error']['code']}: {printable(row['error']['message'])}")
         return False
     place = _place(row)
     fate = row["fate"].removesuffix(f" {WHERE}")
-    click.echo(f"{place}: {printable(fate)}")
+    _say(f"{place}: {printable(fate)}")
     if row["code"] is not None:
         how = advice(row["reason"], "cli")
-        click.echo(f"  skipped {printable(row['code'])}" + (f". {how}" if how else ""))
+        _say(f"  skipped {printable(row['code'])}" + (f". {how}" if how else ""))
     _way(row.get("stages"), row.get("mapping"))
     if not brief:
         _table(row["fields"])
@@ -72,9 +76,9 @@ def say_row(row: Any, style: str, *, brief: bool = False) -> bool:
         *(device[name]["says"] for name in TITLES if device),
         *(f"Both on: {split}" for split in device.get("splits", [])),
     ]:
-        click.echo(f"  {printable(line)}")
+        _say(f"  {printable(line)}")
     for line in _findings(row, fate):
-        click.echo(f"  {line}")
+        _say(f"  {line}")
     if not brief:
         click.echo()
     return bool(fate != row["fate"])
@@ -102,7 +106,7 @@ def _way(stages: Json, mapping: str | None) -> None:
     after = [stage for stage in stages if isinstance(stage, dict)][1:] if isinstance(stages, list) else []
     if mapping is None and not any(stage["changes"] for stage in after):
         return
-    click.echo(f"  {printable(' > '.join(map(_stage, after)))}")
+    _say(f"  {printable(' > '.join(map(_stage, after)))}")
 
 
 def _stage(stage: JsonObject) -> str:
@@ -134,16 +138,25 @@ def _table(fields: Json) -> None:
     lines = _rows(fields)
     shown = [line for line in lines if _is_shown(line)]
     if shown:
-        moved = any(line["webhook"] != line["from"] for line in shown)
-        columns = _columns(narrow=width() < _NARROW, moved=moved)
-        print_table([head for head, _ in columns], [[cell(line) for _, cell in columns] for line in shown])
+        _print(shown)
     lost = [line["from"] for line in lines if line["webhook"] is None]
     if lost:
-        click.echo(f"  Lost at Segment, so not in the webhook: {_paths(lost)}.")
+        _say(f"  Lost at Segment, so not in the webhook: {_paths(lost)}.")
     unread = [line["webhook"] for line in lines if line not in shown]
     unread = [path for path in unread if path not in {None, "$.type"}]
     if unread:
-        click.echo(f"  Also in the webhook, but nothing says that Pendo reads it: {_paths(unread)}.")
+        _say(f"  Also in the webhook, but nothing says that Pendo reads it: {_paths(unread)}.")
+
+
+def _print(lines: list[JsonObject]) -> None:
+    moved = any(line["webhook"] != line["from"] for line in lines)
+    columns = _columns(narrow=width() < _NARROW, moved=moved)
+    names = [head for head, _ in columns if head not in {"value", "because", "known from"}]
+    print_table(
+        [head for head, _ in columns],
+        [[cell(line) for _, cell in columns] for line in lines],
+        names=len(names),
+    )
 
 
 def _rows(fields: Json) -> list[JsonObject]:

@@ -12,6 +12,8 @@ __all__ = ["Printer"]
 _MOST: Final = 32_000_000  # characters that wait for a slow reader
 _PATIENCE: Final = 5.0  # seconds that the end waits for a reader that takes nothing
 _AT_A_TIME: Final = 1000  # lines
+# Seconds after which more is written: woken for each line, the thread would take the program's time for it.
+_PAUSE: Final = 0.02
 
 
 class Printer:
@@ -31,6 +33,7 @@ class Printer:
         self._is_writing = False
         self.is_gone = False
         self._change = threading.Condition()
+        self._hurry = threading.Event()
         self._thread: threading.Thread | None = None
 
     def print(self, line: str) -> None:
@@ -49,12 +52,14 @@ class Printer:
 
     def drain(self) -> int:
         """Wait until all is written, or nothing was for 5 s; return how many lines are not."""
+        self._hurry.set()
         with self._change:
             self._tell_missed()
             while self._lines or self._is_writing:
                 before = self._written
                 if not self._change.wait(_PATIENCE) and self._written == before:
                     break
+            self._hurry.clear()
             return len(self._lines)
 
     def _put(self, line: str) -> None:
@@ -84,6 +89,7 @@ class Printer:
                 self.is_gone = True
             with self._change:
                 self._written += count
+            self._hurry.wait(_PAUSE)
         with self._change:
             self._lines.clear()
             self._is_writing = False

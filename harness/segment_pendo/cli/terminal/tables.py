@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["print_labelled", "print_table", "width", "wrapped"]
 
 _PIPED = 160
+_BESIDE = 3  # columns that stand beside each cell
+_NAME = 25  # percent of the width that a column of names has in any case before one is folded
 
 
 def width() -> int:
@@ -51,18 +53,26 @@ def _console(columns: int) -> "Console":
     return Console(width=columns, highlight=False, no_color=None if sys.stdout.isatty() else True)
 
 
-def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print lines of cells under their heads; long cells are folded, and no text is read as markup."""
+def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]], *, names: int = 0) -> None:
+    """Print lines of cells under their heads; long cells are folded, and no text is read as markup.
+
+    `names`: so many columns, the first ones, have names, which are folded last.
+    """
     from rich import box  # noqa: PLC0415 - imported only to print a table
     from rich.table import Table  # noqa: PLC0415 - only to print a table
     from rich.text import Text  # noqa: PLC0415 - only to print a table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="bold")
-    for head in heads:
-        table.add_column(Text(head), overflow="fold")
-    for cells in lines:
+    told, columns = [*lines], width()
+    longest = [max(len(printable(cell)) for cell in column) for column in zip(heads, *told, strict=True)]
+    spare = columns - _BESIDE * len(longest) - sum(longest[names:])
+    room = max(columns * _NAME // 100, spare // max(1, names))
+    for number, head in enumerate(heads):
+        fixed = min(longest[number], room) if sum(longest[:names]) > spare and number < names else None
+        table.add_column(Text(head), overflow="fold", width=fixed)
+    for cells in told:
         table.add_row(*(Text(printable(cell)) for cell in cells))
-    _console(width()).print(table)
+    _console(columns).print(table)
 
 
 def print_labelled(title: str, lines: Iterable[tuple[str, str]], *, style: str = "bold") -> None:

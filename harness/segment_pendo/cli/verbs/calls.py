@@ -1,17 +1,18 @@
 """`calls`: list, show or wait for calls of a running instance."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 import click
 
 from segment_pendo.base.prose import many
 from segment_pendo.cli.completing import call_ids
-from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
+from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.options.instance import url_argument
 from segment_pendo.cli.options.only import asked_only_option
-from segment_pendo.cli.running import Answer, checked_url, get, url_argument
+from segment_pendo.cli.running import Answer, checked_url, get, nearest_to, say_missing, stranger
 
 __all__ = ["command"]
 
@@ -21,6 +22,7 @@ _format = click.option(
     "--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True
 )
 _MOST_AT_ONCE: Final = 1000
+_SHOWN: Final = 20  # calls on a terminal, where more are not asked for
 _LONGEST: Final = 600  # seconds that an instance waits
 _SPARE: Final = 10.0  # seconds that its answer may take besides
 
@@ -65,6 +67,8 @@ def list_command(url: str, only: dict[str, str], limit: int, style: Style) -> No
         found += page["calls"]
         before = page["next"]
     _print(url, found[::-1], style)
+    if only and not found:
+        say_missing(url, only)
 
 
 @command.command("show")
@@ -104,7 +108,7 @@ def show_command(name: str, url: str, style: Style, *, brief: bool) -> None:
 def wait_command(url: str, only: dict[str, str], count: int, timeout: float, style: Style) -> None:
     """Wait until so many calls have come, and their deliveries have ended; print them.
 
-    Ends with 1, and what came, where they do not come in time.
+    Ends with 1, and what came, where they do not come in time. A terminal shows the newest 20, or --count.
 
     \b
     Examples:
@@ -115,11 +119,26 @@ def wait_command(url: str, only: dict[str, str], count: int, timeout: float, sty
     query = {**only, "count": str(count), "timeout": f"{timeout:f}"}
     answer = get(url, "/_/wait", query, seconds=timeout + _SPARE)
     found = _page(url, answer, also=408)["calls"]
-    _print(url, found, style)
+    most = max(count, _SHOWN) if style == "text" and sys.stdout.isatty() else len(found)
+    shown, left_out = newest(found, most)
+    _print(url, shown, style)
+    if left_out:
+        click.echo(left_out, err=True)
     if answer.status == 408:
         what = " with " + " ".join(f"{name}={value}" for name, value in only.items()) if only else ""
-        message = f"{many(len(found), 'call')}{what} came within {timeout:g} s, not {count}."
+        near = nearest_to(url, only) if only and not found else ""
+        came = f"{many(len(found), 'call')}{what} came within {timeout:g} s, not {count}"
+        message = f"{came}{near and f'; nearest: {near}'}."
         raise Failure(message, FOUND)
+
+
+def newest(found: Sequence[Any], most: int) -> tuple[Sequence[Any], str]:
+    """Return the last calls, at most so many, and a sentence about those before; '' where there are none."""
+    more = len(found) - most
+    if more <= 0:
+        return found, ""
+    before = many(more, "earlier call meets this, too", "earlier calls meet this, too")
+    return found[more:], f"{before}: --format ndjson prints all."
 
 
 def _page(url: str, answer: Answer, also: int = 200) -> Any:
@@ -127,8 +146,7 @@ def _page(url: str, answer: Answer, also: int = 200) -> Any:
     if answer.status == 400:
         raise click.BadParameter(answer.error)
     if answer.status not in {200, also} or not isinstance(answer.value, dict) or "calls" not in answer.value:
-        message = f"{url} is not a running segment-pendo: {answer.error}."
-        raise Failure(message, CANNOT_START)
+        raise stranger(url, answer.error)
     return answer.value
 
 

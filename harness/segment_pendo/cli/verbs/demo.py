@@ -86,7 +86,8 @@ async def _demo(port: int, *, once: bool, opens: bool) -> int:
         show = _Show(session, opened, reporter)
         code = await show.good()
         await show.lost()
-        click.echo(f"\nThe page: {session.home.url}/")
+        if not once:  # else it is gone before anybody can look
+            click.echo(f"\nThe page: {session.home.url}/")
         if opens:
             await open_page(f"{session.home.url}/", partial(click.echo, err=True))
         if not once and code == 0:

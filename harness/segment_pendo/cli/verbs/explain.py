@@ -11,14 +11,17 @@ import click
 from click.core import ParameterSource
 
 from segment_pendo.cli.completing import call_ids
-from segment_pendo.cli.failure import FOUND, Failure
+from segment_pendo.cli.failure import Failure
 from segment_pendo.cli.inputs.calls import Inputs, input_options
+from segment_pendo.cli.options.instance import at_option
 from segment_pendo.cli.options.only import only_option
-from segment_pendo.cli.running import at_option, calls, get
+from segment_pendo.cli.running import calls, get, say_missing
 from segment_pendo.cli.terminal.explained_call import explained_row, say_row
+from segment_pendo.cli.terminal.tables import wrapped
 from segment_pendo.explain.conditions import judged_meets
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import WHERE, explained
+from segment_pendo.explain.unmet import Unmet
 from segment_pendo.recordings.mapped_file import Mapped
 from segment_pendo.words import JsonObject
 
@@ -75,31 +78,47 @@ def command(
     if asked or (_is_keyboard() and _answers(url)):
         if asked:
             _refuse_what_has_no_effect()
-        ids = [name] if name is not None else (row["id"] for row in calls(url, only, code=FOUND))
-        _say_where(
+        ids = [name] if name is not None else (row["id"] for row in calls(url, only))
+        is_any = _say_where(
             say_row(explained_row(url, call, compare_device=compare_device), style, brief=brief)
             for call in ids
         )
+        if only and not is_any:
+            say_missing(url, only)
         return
-    told = _rows_of(inputs, only, compare_device=compare_device)
-    _say_where(say_row(row, style, brief=brief) for row in told)
+    unmet = Unmet(only)
+    told = _rows_of(inputs, only, unmet, compare_device=compare_device)
+    if not _say_where(say_row(row, style, brief=brief) for row in told) and only:
+        click.echo(unmet.sentence(), err=True)
     sys.stdout.flush()
     sys.exit(inputs.end(rows=style == "ndjson"))
 
 
-def _rows_of(inputs: Inputs, only: dict[str, str], *, compare_device: bool) -> Iterator[JsonObject]:
+def _rows_of(
+    inputs: Inputs, only: dict[str, str], unmet: Unmet, *, compare_device: bool
+) -> Iterator[JsonObject]:
     for item in inputs:
         if not isinstance(item, Mapped):
             yield item.row()
         elif judged_meets(only, item.judged):
             device = compared_row(item.judged, item.setup) if compare_device else {}
             yield item.row() | explained(item.judged, item.setup) | device
+        else:
+            unmet.take(item.judged.call.data)
 
 
-def _say_where(told: Iterable[bool]) -> None:
-    """Say once where to look in Pendo, for all calls that were told in text and show there."""
-    if sum(told):
-        click.echo(WHERE, err=True)
+def _say_where(told: Iterable[bool]) -> bool:
+    """Say once where to look in Pendo, for all calls that were told in text and show there.
+
+    Returns whether any call was told.
+    """
+    count = shown = 0
+    for is_shown in told:
+        count += 1
+        shown += is_shown
+    if shown:
+        click.echo(wrapped(WHERE, sys.stderr), err=True)
+    return count > 0
 
 
 def _given(name: str) -> bool:

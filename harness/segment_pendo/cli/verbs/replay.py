@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 import click
 
 from segment_pendo.base import js_json
-from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.base.prose import many
-from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
+from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.options import credentials
 from segment_pendo.cli.options.delivery import Finite, retry_options
+from segment_pendo.cli.options.instance import URL_VARIABLE, home_url
 from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.replaying import Webhooks, send_requests
+from segment_pendo.explain.unmet import Unmet
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, destination
 from segment_pendo.recordings.mapped_file import Options
@@ -140,7 +141,8 @@ def command(
     go out as they were recorded, unless --track, --webhook or --assume is given.
 
     --to names a Pendo for the webhooks, --at the URL of a home port for the SDK requests. Without both, the
-    webhooks go to the loopback Pendo of a running `segment-pendo run` (http://127.0.0.1:4170).
+    webhooks go to the loopback Pendo of a running `segment-pendo run`: $SEGMENT_PENDO_URL or
+    http://127.0.0.1:4170.
 
     Webhooks that fail are tried again as Segment does it. Ctrl-C waits for what is being sent. After it, or
     after a crash, the same command goes on where it was. Ends with 5 if something was not delivered.
@@ -152,7 +154,7 @@ def command(
       segment-pendo replay calls.jsonl --only type=identify --shift-time now --to eu --failed failed.jsonl
     """
     _check_usage(to, url, sdk, failed, restart=restart)
-    where = None if url else credentials.find(to, api_key_file) or destination(HOME_URL, LOCAL_KEY)
+    where = None if url else credentials.find(to, api_key_file) or _running()
     if user is not None:
         only["user"] = user
     options = Options(datetime.now(UTC), setup)
@@ -193,6 +195,19 @@ def _check_usage(
         raise Failure(message, CANNOT_START)
 
 
+def _running() -> Destination:
+    """Return the loopback Pendo of a running instance. Raises Failure for one on another machine."""
+    try:
+        there = destination(home_url(), LOCAL_KEY)
+    except ValueError as error:
+        message = f"${URL_VARIABLE}: {error}."
+        raise Failure(message, CONFIGURATION) from None
+    if not there.loopback:
+        message = f"${URL_VARIABLE} names {there.name}, which is not this machine: name it by --to."
+        raise Failure(message, CONFIGURATION)
+    return there
+
+
 def _read(file: Path, options: Options) -> Source:
     """Return what FILE holds. Raises RecordingError."""
     if str(file) != _STDIN:
@@ -213,12 +228,22 @@ def _measured(resend: Resend, pace: Pace, *, as_webhooks: bool) -> Measure:
         when = f"when {name} was recorded" if resend.source.is_recording else f"(in {name})"
         click.echo(f"{requests} refused {when}, and cannot be sent again.", err=True)
     if not measure.items:
+        near = _nearest(resend)
         message = (
             f"there is nothing to send in {name}: no line fits --only, --user and --from-line, or no call "
-            "became a webhook."
+            f"became a webhook{near and f'; nearest: {near}'}."
         )
         raise Failure(message, FOUND)
     return measure
+
+
+def _nearest(resend: Resend) -> str:
+    """Return the conditions that may have been meant, '' for none."""
+    unmet = Unmet(resend.only)
+    for entry in resend.source.entries() if resend.only else ():
+        for recorded in entry.calls:
+            unmet.take(recorded.call)
+    return unmet.nearest
 
 
 def _shifted(resend: Resend, measure: Measure, shift_time: str | None, to: datetime) -> Resend:

@@ -11,8 +11,10 @@ import click
 from segment_pendo.base.hosts import HOME_PORT, PROXY_PORT
 from segment_pendo.cli.help_groups import OF_RUN, GroupedOptions
 from segment_pendo.cli.options import cdn_settings_option, credentials
+from segment_pendo.cli.options.apps import App, Work, apps_option
 from segment_pendo.cli.options.delivery import delivery_options
 from segment_pendo.cli.options.faults import Asked, fault_options
+from segment_pendo.cli.options.lan import lan_options
 from segment_pendo.cli.options.meaning import meaning_option
 from segment_pendo.cli.options.pseudonyms import people, redact_option
 from segment_pendo.cli.options.setup import setup_options
@@ -25,6 +27,7 @@ from segment_pendo.serve.delivering.how import How
 
 if TYPE_CHECKING:
     from segment_pendo.recordings.recorder import Mode
+    from segment_pendo.serve.lan import Lan
 
 __all__ = ["command"]
 
@@ -47,6 +50,20 @@ def _hosts(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
             message = f"{value!r} is not a host name; give one such as events.example.com"
             raise click.BadParameter(message)
     return values
+
+
+def _page(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value and not re.match(r"https?://[^/]", value):
+        message = f"{value!r} is not a web address; give one such as http://localhost:3000"
+        raise click.BadParameter(message)
+    return value
+
+
+def _refuse(*cases: tuple[bool, str]) -> None:
+    """Refuse options that do not go together: each case with what to say of it. Raises UsageError."""
+    for holds, message in cases:
+        if holds:
+            raise click.UsageError(message)
 
 
 FILE = _File(dir_okay=False, path_type=Path)
@@ -137,6 +154,23 @@ FILE = _File(dir_okay=False, path_type=Path)
     metavar="ORIGIN",
     help="Let pages of this web origin send calls to a real Pendo; repeatable.",
 )
+@click.option(
+    "--browser",
+    "url",
+    is_flag=False,
+    flag_value="",
+    metavar="[URL]",
+    callback=_page,
+    help=(
+        "Open URL and the page of this run in a browser with an empty profile, our proxy and our CA; it ends "
+        "with the run."
+    ),
+)
+@click.option(
+    "--browser-program",
+    metavar="PROGRAM",
+    help="The browser, such as firefox or a path.  [default: the first of Chromium, Chrome, Edge, Firefox]",
+)
 @fault_options("segment", "token", "pendo")
 @click.option("--format", "style", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
 @click.option(
@@ -153,8 +187,17 @@ FILE = _File(dir_okay=False, path_type=Path)
 @click.option(
     "--ready-file", type=FILE, help="Write the addresses to FILE once every port accepts connections."
 )
+@lan_options
+@apps_option
+@click.option(
+    "--detach",
+    is_flag=True,
+    help="Go on in the background; `status`, `logs`, `attach`, `stop` are for such a run.",
+)
 def command(
     cmd: tuple[str, ...],
+    apps: tuple[App, ...],
+    lan: "Lan",
     port: int,
     proxy_port: int | None,
     tls_port: int | None,
@@ -169,6 +212,8 @@ def command(
     cdn_settings: str,
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
+    url: str | None,
+    browser_program: str | None,
     setup: Setup,
     how: How,
     drain: float,
@@ -184,33 +229,52 @@ def command(
     strict: bool,
     offline: bool,
     loopback_http: bool,
+    detach: bool,
 ) -> None:
     """Stand in for Segment: take its calls, show what Pendo would get, and deliver it.
 
     Webhooks go to a Pendo on loopback, unless --to names a real Pendo. --record and --to can be used
     together.
 
-    With CMD, runs it with the proxy and CA variables set, ends when it ends, and returns its exit code.
+    With CMD, runs it with the proxy and CA variables set, ends when it ends, and returns its exit code. With
+    --app, runs several.
 
     \b
     Examples:
       segment-pendo run -- python app.py
       segment-pendo run --record calls.jsonl -- npm start
       segment-pendo run --port 0 --expect 10 --fail-on warning -- pytest
+      segment-pendo run --detach
+      segment-pendo run --lan
+      segment-pendo run --app web="npm run dev" --app api="python app.py"
       SEGMENT_PENDO_API_KEY=... segment-pendo run --to eu
     """
-    if record is None and (record_mode != "over" or redact != "keys"):
-        message = "--record-mode and --redact need --record FILE, which is missing"
-        raise click.UsageError(message)
-    if batch is not None and setup.webhook != "actions":
-        message = "--batch-size is for Webhooks (Actions); the classic destination never batches."
-        raise click.UsageError(message)
-    if offline and cdn_settings == FETCH:
-        message = "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead."
-        raise click.UsageError(message)
-    if strict and not cmd:
-        message = "--strict is for a command: run --strict -- CMD."
-        raise click.UsageError(message)
+    _refuse(
+        (
+            record is None and (record_mode != "over" or redact != "keys"),
+            "--record-mode and --redact need --record FILE, which is missing",
+        ),
+        (
+            batch is not None and setup.webhook != "actions",
+            "--batch-size is for Webhooks (Actions); the classic destination never batches.",
+        ),
+        (
+            offline and cdn_settings == FETCH,
+            "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead.",
+        ),
+        (
+            bool(apps) and (bool(cmd) or strict),
+            "--app names the commands itself; leave --strict and what stands behind -- out.",
+        ),
+        (strict and not cmd, "--strict is for a command: run --strict -- CMD."),
+        (browser_program is not None and url is None, "--browser-program is for --browser, which is missing"),
+        (url is not None and no_proxy, "--browser needs the proxy, which --no-proxy leaves out."),
+    )
+    if detach:
+        from segment_pendo.cli.run.detached import detach as detached  # noqa: PLC0415 - seldom
+
+        detached(sys.argv[1:])
+        return
     destination = credentials.find(to, api_key_file)
     if destination and not destination.loopback and any(fault.on == "pendo" for fault in asked.faults):
         message = f"--fault on=pendo is for the Pendo on loopback, and webhooks go to {destination.name}."
@@ -218,6 +282,7 @@ def command(
     # Slow imports: what opens ports and what tells of it; `--help` needs none of them.
     from segment_pendo.cli.run.report import Reporter  # noqa: PLC0415
     from segment_pendo.cli.run.session import Ends, run_session  # noqa: PLC0415
+    from segment_pendo.serve.launching.browser import Showing, found  # noqa: PLC0415
     from segment_pendo.serve.session import Plan  # noqa: PLC0415
 
     plan = Plan(
@@ -242,13 +307,16 @@ def command(
         strict=strict,
         allow_origins=origins,
         mute=tuple(settings().mute),
-        secrets=credentials.known(destination),
+        secrets=(*credentials.known(destination), *([lan.token] if lan.token else [])),
+        lan=lan,
     )
+    showing = Showing(found(browser_program or ""), url) if url is not None else None
+    work = Work(cmd, apps, showing)
     reporter = Reporter(
-        sys.stderr if cmd else sys.stdout,
+        sys.stderr if work else sys.stdout,
         style,
         caveat(destination) if destination else None,
         plan.people,
         setup,
     )
-    sys.exit(run_session(plan, cmd, reporter, Ends(fail_on, expect), ready_file, asked))
+    sys.exit(run_session(plan, work, reporter, Ends(fail_on, expect), ready_file, asked))

@@ -13,6 +13,8 @@ from segment_pendo.base import js_json
 from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.options.instance import url_option
+from segment_pendo.cli.running import nobody
 from segment_pendo.recordings import calls_file
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.serve.client import client
@@ -37,12 +39,7 @@ def command() -> None:
 
 def _common(function: Callable[..., None]) -> Callable[..., None]:
     options = [
-        click.option(
-            "--url",
-            default=HOME_URL,
-            show_default=True,
-            help="The URL of Segment's ingest; a path is kept as a prefix.",
-        ),
+        url_option("A running segment-pendo, or Segment's ingest; a path is kept as a prefix."),
         click.option(
             "--as",
             "sdk",
@@ -221,9 +218,11 @@ async def _post(batches: list[SdkRequest], url: str) -> int:
     async with client() as opened:
         for request in batches:
             answer = await opened.send(url, request, seconds=_TIMEOUT)
-            if answer.status is None:
-                message = f"{answer.wrong}. Is segment-pendo running there? Start it with: segment-pendo run"
+            if answer.status is None and answer.perhaps_taken:
+                message = f"{answer.wrong}. The calls may have arrived there all the same."
                 raise Failure(message, NOT_DELIVERED)
+            if answer.status is None:
+                raise nobody(url, answer.wrong)
             said: Json = {
                 "path": request.path,
                 "status": answer.status,

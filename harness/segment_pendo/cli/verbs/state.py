@@ -1,7 +1,7 @@
 """`state`: show predicted records of Pendo, and compare them with each other or with a real Pendo."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -10,13 +10,14 @@ import click
 
 from segment_pendo.base import times
 from segment_pendo.base.prose import many, plain, printable, short, whole
+from segment_pendo.base.suggestion import nearest
 from segment_pendo.cli import completing
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.inputs.calls import How, how_options
 from segment_pendo.cli.inputs.state import events as events_of
-from segment_pendo.cli.inputs.state import from_option
 from segment_pendo.cli.inputs.state import state as state_of
+from segment_pendo.cli.options.instance import from_option
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.running import get, is_url
 from segment_pendo.cli.terminal.tables import print_table
@@ -102,18 +103,22 @@ def _show_one(state: Any, kind: str, record_id: str, style: str, setup: Setup, *
         records.get(ids.effective(record_id, "visitor", setup.pendo)) if kind == "visitor" else None
     )
     if record is None:
-        near = [whole(name) for name in records if name.casefold() == record_id.casefold()]
-        hint = (
-            f" There is {' and '.join(near)}; ids are case-sensitive."
-            if near
-            else f" It would hold {many(len(records), kind)}."
-        )
-        message = f"Pendo would hold no {kind} {whole(record_id)}.{hint}"
+        message = f"Pendo would hold no {kind} {whole(record_id)}. {_instead(records, kind, record_id)}"
         raise Failure(message, FOUND)
     if style == "json":
         click.echo(rows.dumps(record))
     else:
         _show(kind, record, history=history)
+
+
+def _instead(records: Mapping[str, Any], kind: str, record_id: str) -> str:
+    """Return which record may have been meant, or how many there are."""
+    same = [whole(name) for name in records if name.casefold() == record_id.casefold()]
+    if same:
+        return f"There is {' and '.join(same)}; ids are case-sensitive."
+    near = nearest(record_id, records)
+    counted = f"It would hold {many(len(records), kind)}"
+    return f"{counted}; the nearest is {whole(near)}." if near is not None else f"{counted}."
 
 
 def _show_all(state: Any, style: str) -> None:
@@ -151,7 +156,9 @@ def _show(kind: str, record: Any, *, history: bool) -> None:
     fields = record["metadata"]["segmentio"]
     if not history:
         print_table(
-            ("field", "value"), [(name, short(rows.dumps(value), 100)) for name, value in fields.items()]
+            ("field", "value"),
+            [(name, short(rows.dumps(value), 100)) for name, value in fields.items()],
+            names=1,
         )
         return
     lines = []
@@ -163,7 +170,7 @@ def _show(kind: str, record: Any, *, history: bool) -> None:
         ("(account)", plain(change["value"]), change["call"], _time(change["at"]))
         for change in record["history"].get("accounts", [])
     ]
-    print_table(("field", "value", "set by call", "at"), lines)
+    print_table(("field", "value", "set by call", "at"), lines, names=1)
 
 
 def _time(at: int) -> str:
@@ -208,7 +215,7 @@ def diff(before: str, after: str, style: str, setup: Setup, how: How) -> None:
             )
             for difference in differences
         ]
-        print_table(("record", "where", "in A", "in B"), lines)
+        print_table(("record", "where", "in A", "in B"), lines, names=2)
     if style == "text":
         click.echo(f"{many(len(differences), 'difference')}." if differences else "No difference.")
     sys.exit(FOUND if differences or not (old.is_whole and new.is_whole) else 0)
@@ -318,7 +325,7 @@ def _print(kind: str, record_id: str, fields: Sequence[Compared]) -> None:
         (field.field, short(field.predicted, 50), short(field.actual, 50), _VERDICTS[field.verdict])
         for field in fields
     ]
-    print_table(("field", "predicted", "in Pendo", "verdict"), lines)
+    print_table(("field", "predicted", "in Pendo", "verdict"), lines, names=1)
     for field in fields:
         if field.switches:
             settings = " or ".join(f"--assume {setting}" for setting in field.switches)

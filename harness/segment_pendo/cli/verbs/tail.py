@@ -7,9 +7,10 @@ from typing import Literal
 import click
 
 from segment_pendo.cli.following import Following
+from segment_pendo.cli.options.instance import url_argument
 from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.run.notes import say
-from segment_pendo.cli.running import checked_url, url_argument
+from segment_pendo.cli.running import checked_url
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve.client import client
 

@@ -12,11 +12,12 @@ from click.core import ParameterSource
 
 from segment_pendo.base.steps import finished
 from segment_pendo.cli.completing import group_ids, user_and_trait
-from segment_pendo.cli.failure import CANNOT_START, FOUND, Failure
+from segment_pendo.cli.failure import FOUND
 from segment_pendo.cli.inputs.calls import How, InputName, Inputs, how_options
+from segment_pendo.cli.options.instance import at_option
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.options.store import existing
-from segment_pendo.cli.running import at_option, get
+from segment_pendo.cli.running import get, stranger
 from segment_pendo.cli.terminal.tables import print_labelled
 from segment_pendo.explain import rows
 from segment_pendo.explain.answers import answer
@@ -168,11 +169,7 @@ def _running(url: str, question: Question) -> JsonObject:
         or not isinstance(value, dict)
         or not value.keys() >= {"verdict", "there", "lines"}
     ):
-        message = (
-            f"{url} is not a running segment-pendo that can say why: {reply.error}. Another version answers "
-            "there, or another program."
-        )
-        raise Failure(message, CANNOT_START)
+        raise stranger(url, reply.error)
     return value
 
 

@@ -6,6 +6,7 @@ refused, there is no CORS, and changes need a header that no other page can send
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from typing import Final
@@ -23,9 +24,9 @@ from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.serve.questions import filters, flag, is_newest_first, number, whole_number
 from segment_pendo.serve.relay import in_turns
 from segment_pendo.serve.store import Store
-from segment_pendo.serve.store.calls import Kept
+from segment_pendo.serve.store.calls import Counts, Kept
 from segment_pendo.serve.store.receipts import AsIf
-from segment_pendo.words import Json, JsonObject
+from segment_pendo.words import JsonObject
 
 __all__ = ["Inspector"]
 
@@ -36,16 +37,31 @@ _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_ASSETS: Final = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+_ASSETS: Final = {
+    "js": "text/javascript",
+    "css": "text/css",
+    "json": "application/json",
+    "svg": "image/svg+xml",
+}
 # A page of an earlier version must not meet modules of this one.
 _FRESH: Final = {"Cache-Control": "no-cache"}
 
 
-class Inspector:
-    """Answers the page and its API from the store."""
+def _nothing(_session: str | None) -> None:
+    """Do nothing."""
 
-    def __init__(self, store: Store, feed: Feed | None = None) -> None:
+
+class Inspector:
+    """Answers the page and its API from the store.
+
+    `forget` is called with the session whose calls are forgotten, or None for all.
+    """
+
+    def __init__(
+        self, store: Store, feed: Feed | None = None, forget: Callable[[str | None], None] = _nothing
+    ) -> None:
         self._store = store
+        self._forget = forget
         self._feed = feed
         self._change = asyncio.Event()
         self._started = time.monotonic()
@@ -89,27 +105,31 @@ class Inspector:
         return web.Response(text=file.read_text("utf-8"), content_type=kind, headers=_FRESH)
 
     async def _health(self, _request: web.Request) -> web.Response:
-        states: Json = dict(self._store.calls.states(self._store.outbox.destination))
-        totals: Json = dict(self._store.calls.totals())
-        uptime = round(time.monotonic() - self._started, 3)
+        counts = self._store.calls.counts()
+        outbox = self._outbox(counts)
+        waiting: JsonObject = {"waiting": outbox["waiting"]} if outbox["waiting"] else {}
         return json_answer(
             {
                 "status": "ok",
                 "version": __version__,
-                "uptime": uptime,
-                "totals": totals,
-                "deliveries": states,
-                "outbox": self._outbox(),
+                "uptime": round(time.monotonic() - self._started, 3),
+                "totals": dict(counts.totals),
+                "deliveries": {name: count for name, count in counts.states.items() if name != "waiting"}
+                | waiting,
+                "outbox": outbox,
             }
         )
 
-    def _outbox(self) -> JsonObject:
+    def _outbox(self, counts: Counts) -> JsonObject:
         """Return what waits for this run's destination, and for how many seconds the oldest has waited."""
         outbox = self._store.outbox
-        oldest = outbox.oldest()
+        others = outbox.elsewhere()
+        left = counts.states.get("waiting", 0) - sum(webhooks for _, webhooks in others)
+        # Hardly ever anything waits for another destination; then the oldest of all is ours.
+        of_all = outbox.came_at(counts.oldest) if counts.oldest is not None else None
+        oldest = outbox.oldest() if others else of_all
         age = None if oldest is None else round(max(0.0, time.time() - oldest.timestamp()), 3)
-        elsewhere: JsonObject = dict(outbox.elsewhere())
-        return {"destination": outbox.name, "waiting": outbox.left(), "oldest": age, "elsewhere": elsewhere}
+        return {"destination": outbox.name, "waiting": left, "oldest": age, "elsewhere": dict(others)}
 
     async def _calls(self, request: web.Request) -> web.Response:
         """Answer with rows after a cursor, oldest first; with newest=1 those before it, newest first."""
@@ -171,6 +191,7 @@ class Inspector:
             self._store.clear()
         else:
             self._store.clear_session(session)
+        self._forget(session)
         return json_answer({"status": "cleared", "session": session})
 
     async def _wait(self, request: web.Request) -> web.Response:

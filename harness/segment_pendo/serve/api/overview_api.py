@@ -73,16 +73,21 @@ class OverviewApi:
         text = resources.files("segment_pendo.serve.api").joinpath("openapi.json").read_text("utf-8")
         return web.Response(text=text, content_type="application/json")
 
-    async def _summary(self, _request: web.Request) -> web.Response:
+    async def _summary(self, request: web.Request) -> web.Response:
         """Answer with the counts of the pipeline, and how this run is set up, without any secret."""
+        session = request.query.get("session")
+        try:
+            records = self._records() if session is None else await self.records_of(session)
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
         return json_answer(
             {
                 "version": __version__,
-                "pipeline": self._overview.pipeline(),
-                "records": self._records().counts(),
+                "pipeline": self._overview.pipeline(session),
+                "records": records.counts(),
                 "destination": self._store.outbox.name,
                 "region": region_of(self._store.outbox.name),
-                "newestAttempt": self._overview.newest_attempt(self._store.outbox.destination),
+                "newestAttempt": self._overview.newest_attempt(self._store.outbox.destination, session),
                 "delivers": self._look is not None,
                 "setup": _described(self._setup),
                 "addresses": self._addresses(),
@@ -113,7 +118,7 @@ class OverviewApi:
     async def _timeline(self, request: web.Request) -> web.Response:
         """Answer with how many calls came and webhooks were tried, by steps of time."""
         try:
-            return json_answer(timeline(self._store.database, span(request)))
+            return json_answer(timeline(self._store.database, span(request), request.query.get("session")))
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
 
@@ -126,7 +131,7 @@ class OverviewApi:
         try:
             kind = kind_of(request)
             limit = whole_number(request, "limit", 100, _MOST)
-            records = self._records() if session is None else await self._records_of(session)
+            records = self._records() if session is None else await self.records_of(session)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
         found = records.found(kind, request.query.get("q", ""))
@@ -137,7 +142,7 @@ class OverviewApi:
         end = rest[:limit][-1] if rest[:limit] else after
         return json_answer({"records": rows, "total": len(found), "next": end})
 
-    async def _records_of(self, session: str) -> Records:
+    async def records_of(self, session: str) -> Records:
         """Return what a Pendo holds that got the delivered webhooks of a session. Raises FilterError."""
         records = self._no_records()
         await in_turns(replayed(self._store, session, records), _TURN)

@@ -35,6 +35,7 @@ __all__ = ["Delivery", "Send", "over_http"]
 # Of a batch. Pendo publishes no limit; our Pendo on loopback refuses more than 1 MiB.
 _MOST_BYTES: Final = 1_000_000
 _AGAIN: Final = 1.0  # seconds until an attempt is kept again that could not be written
+_TOGETHER: Final = 31  # parcels that are delivered with another one; a few milliseconds
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 type Send = Callable[[Webhook], Awaitable[Answer]]
@@ -76,11 +77,17 @@ class _Parcel:
         return {waiting.chain for waiting in self.waiting}
 
 
+def _never() -> bool:
+    return False
+
+
 class Delivery:
     """Delivers the webhooks of a store's outbox.
 
     `send` is opened when delivery starts; `name` is what texts call the other side. `heard` is called with
-    each attempt, `tell` with a sentence where attempts cannot be kept. `clock` returns seconds since 1970.
+    each attempt, `tell` with a sentence where attempts cannot be kept. `at_once`: whether an answer takes no
+    time now, so that nothing is gained by sending several webhooks at once. `clock` returns seconds since
+    1970.
     """
 
     def __init__(
@@ -92,10 +99,12 @@ class Delivery:
         *,
         setup: Setup | None = None,
         how: How | None = None,
+        at_once: Callable[[], bool] = _never,
         clock: Callable[[], float] = time.time,
         tell: Callable[[str], None] = tell_nobody,
     ) -> None:
         self.name = name
+        self._at_once = at_once
         self._make_send = send
         self._store = store
         self._outbox = store.outbox
@@ -157,9 +166,18 @@ class Delivery:
             parcel = await self._next()
             if self._how.rate is not None:
                 await self._pace(self._how.rate)
-            task = asyncio.create_task(self._deliver(parcel))
+            task = asyncio.create_task(self._deliver([parcel, *(await self._more())]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _more(self) -> list[_Parcel]:
+        """Return what is delivered together with a parcel, where that holds nothing up."""
+        more: list[_Parcel] = []
+        if self._how.rate is None and self._at_once():
+            while self._ready and len(more) < _TOGETHER:
+                parcel = await self._parcel()
+                more += [] if parcel is None else [parcel]
+        return more
 
     async def _next(self) -> _Parcel:
         """Wait until something is due; no other parcel has webhooks of its chains."""
@@ -246,11 +264,13 @@ class Delivery:
 
     # --- one POST ---
 
-    async def _deliver(self, parcel: _Parcel) -> None:
+    async def _deliver(self, parcels: Sequence[_Parcel]) -> None:
         try:
-            began = self._clock()
-            answer = await self._send(parcel.webhook)
-            outcomes = [self._outcome(waiting, answer, began) for waiting in parcel.waiting]
+            outcomes: list[Outcome] = []
+            for parcel in parcels:
+                began = self._clock()
+                answer = await self._send(parcel.webhook)
+                outcomes += [self._outcome(waiting, answer, began) for waiting in parcel.waiting]
             await self._kept(outcomes)
             for waiting, attempt, _ in outcomes:
                 if attempt.state != "waiting":
@@ -258,7 +278,8 @@ class Delivery:
                 self.accepted += attempt.state == "delivered"
                 self._report(waiting.ref, attempt)
         finally:
-            self._busy -= parcel.chains
+            for parcel in parcels:
+                self._busy -= parcel.chains
             self._free.release()
             self._wake.set()
 

@@ -118,12 +118,17 @@ def child_environment(
     if doors.tunnel is not None:
         env["SEGMENT_PENDO_TUNNEL"] = doors.tunnel
         env["NODE_OPTIONS"] = _added(base, "NODE_OPTIONS", f"--require {quoted(str(PRELOAD))}")
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(START_UP), base.get("PYTHONPATH")]))
+        before = [entry for entry in base.get("PYTHONPATH", "").split(os.pathsep) if entry != str(START_UP)]
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(START_UP), *before]))
     return env | dict(trust.variables)
 
 
 def _added(base: Mapping[str, str], name: str, *options: str) -> str:
-    return " ".join(filter(None, [base.get(name), *options]))
+    """Return a variable with options added that it has not yet, as in the shell of `segment-pendo env`."""
+    before = base.get(name, "")
+    return " ".join(
+        filter(None, [before, *(option for option in options if f" {option} " not in f" {before} ")])
+    )
 
 
 def _java_proxy(proxy: str, direct: Sequence[str]) -> list[str]:
@@ -182,17 +187,26 @@ def program(name: str, environment: Mapping[str, str]) -> str:
 
 
 async def start(
-    command: Sequence[str], environment: Mapping[str, str], *, alone: bool = False
+    command: Sequence[str], environment: Mapping[str, str], *, alone: bool = False, piped: bool = False
 ) -> asyncio.subprocess.Process:
     """Start the child with our stdin, stdout and stderr; `alone`: in a process group of its own.
+
+    `piped`: without stdin, and with pipes for stdout and stderr.
 
     Raises CommandError.
     """
     path = program(command[0], environment)
     group = 0 if alone and os.name == "posix" else None
+    out = asyncio.subprocess.PIPE if piped else None
     try:
         return await asyncio.create_subprocess_exec(
-            path, *command[1:], env=dict(environment), process_group=group
+            path,
+            *command[1:],
+            env=dict(environment),
+            process_group=group,
+            stdin=asyncio.subprocess.DEVNULL if piped else None,
+            stdout=out,
+            stderr=out,
         )
     except OSError as error:
         msg = f"{command[0]} could not be started: {error.strerror}."

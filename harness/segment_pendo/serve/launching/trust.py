@@ -67,7 +67,8 @@ def _bundle(present: str | None, ours: Path, *, extra: bool = False) -> bytes:
     """
     source = Path(present) if present else None if extra else _system_bundle()
     before = source.read_bytes().rstrip() + b"\n" if source is not None and source.is_file() else b""
-    return before + ours.read_bytes()
+    certificate = ours.read_bytes()
+    return before if certificate.strip() in before else before + certificate
 
 
 def _system_bundle() -> Path | None:

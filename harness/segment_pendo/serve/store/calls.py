@@ -14,7 +14,7 @@ from segment_pendo.serve.store.outbox import attempts_of
 from segment_pendo.serve.store.receipts import AsIf, as_kept, judged_at, remade_in_steps, text
 from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judged, Receipt
 
-__all__ = ["Calls", "Kept", "Page"]
+__all__ = ["Calls", "Counts", "Kept", "Page"]
 
 MOST_BYTES: Final = 4_000_000  # of webhooks in one page of rows
 _HELD: Final = 1000  # calls
@@ -23,6 +23,13 @@ _COLUMNS: Final = (
     "select c.n, c.place, c.state, c.status, c.attempts, c.history, c.signature, "
     "(select a.detail from attempts a where a.n = c.n and a.place = c.place and a.number = c.attempts) "
     "from calls c"
+)
+_STATES: Final = ("dead", "delivered", "held", "waiting")
+# A call of several mappings is counted once.
+_COUNTS: Final = (
+    "select count(*) filter (where place % ? = 0), count(*) filter (where state = 'dead'), "
+    "count(*) filter (where state = 'delivered'), count(*) filter (where state = 'held'), "
+    "count(*) filter (where state = 'waiting'), min(n) filter (where state = 'waiting') from calls"
 )
 type _Row = tuple[int, int, str | None, int | None, int, str | None, str | None, str | None]
 
@@ -45,6 +52,17 @@ class Kept(NamedTuple):
     judged: Judged
     setup: Setup
     attempts: list[Attempt]
+
+
+class Counts(NamedTuple):
+    """Numbers of requests, calls and refused requests; of webhooks by their state.
+
+    `oldest`: the number of the first receipt with a webhook that waits, whatever its destination.
+    """
+
+    totals: dict[str, int]
+    states: dict[str, int]
+    oldest: int | None
 
 
 class Calls:
@@ -189,29 +207,24 @@ class Calls:
                     self._read[number, place] = kept
                 yield f"{number}.{place}", kept
 
-    def states(self, destination: int | None = None) -> dict[str, int]:
-        """Return how many webhooks are in which state; those that wait, only for this destination."""
-        counts = dict(
-            self._database.execute(
-                "select state, count(*) from calls where state is not null group by state"
-            ).fetchall()
-        )
-        if destination is not None and "waiting" in counts:
-            (ours,) = self._database.execute(
-                "select count(*) from chains k join calls c on c.chain = k.chain and c.state = 'waiting' "
-                "where k.destination = ?",
-                (destination,),
-            ).fetchone()
-            counts["waiting"] = ours
-        return {state: count for state, count in counts.items() if count}
+    def counts(self) -> "Counts":
+        """Return how many requests and calls there are, and webhooks in each state."""
+        # In one pass over the calls, and without the column after a request's body, as that reads the body.
+        calls, *states, oldest = self._database.execute(_COUNTS, (MOST_COPIES,)).fetchone()
+        (requests,) = self._database.execute("select count(*) from receipts").fetchone()
+        (refused,) = self._database.execute(
+            "select count(*) from receipts where refusal is not null"
+        ).fetchone()
+        each = {state: count for state, count in zip(_STATES, states, strict=True) if count}
+        return Counts({"requests": requests, "refused": refused, "calls": calls}, each, oldest)
+
+    def states(self) -> dict[str, int]:
+        """Return how many webhooks are in which state."""
+        return self.counts().states
 
     def totals(self) -> dict[str, int]:
         """Return the numbers of requests, calls and refused requests."""
-        # A call of several mappings is counted once.
-        calls_only = "(select count(*) from calls where place % ? = 0)"
-        query = f"select count(*), count(refusal), {calls_only} from receipts"  # noqa: S608 - our own words
-        requests, refused, calls = self._database.execute(query, (MOST_COPIES,)).fetchone()
-        return {"requests": requests, "refused": refused, "calls": calls}
+        return self.counts().totals
 
 
 def _without_waiting[T](steps: Steps[T]) -> Generator[None, None, T]:

@@ -18,6 +18,9 @@ __all__ = ["Database", "StoreError"]
 
 _MAGIC: Final = b"SQLite format 3\0"
 _PATIENCE: Final = 5  # seconds for another connection of this machine, which only reads
+# A request that is read needs so many turns of the event loop until its work waits here.
+_TURNS: Final = 4
+_MOST: Final = 64  # works that are committed together
 _FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 
 
@@ -50,6 +53,7 @@ class Database:
             undo.callback(self._remove, path)
             undo.callback(self._db.close)
             self._open(path, writes=writes)
+            (self._page_size,) = self._db.execute("pragma page_size").fetchone()
             self._closing = undo.pop_all()
 
     @staticmethod
@@ -83,6 +87,9 @@ class Database:
             self._db.execute("pragma journal_mode = wal")
             # A killed process loses nothing; a power cut may.
             self._db.execute("pragma synchronous = normal")
+        else:
+            # It ends with its process, so there is nothing to recover: what a rollback needs is in memory.
+            self._db.execute("pragma journal_mode = memory")
         with self.transaction():
             if is_empty:
                 schema.create(self._db)
@@ -115,11 +122,12 @@ class Database:
 
     # --- statements ---
 
-    def execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+    def execute(self, statement: str, values: tuple[Any, ...] | dict[str, Any] = ()) -> sqlite3.Cursor:
         return self._db.execute(statement, values)
 
-    def executemany(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        self._db.executemany(statement, rows)
+    def executemany(self, statement: str, rows: list[tuple[Any, ...]]) -> int:
+        """Execute a statement for each of some rows; return how many rows of the tables it changed."""
+        return self._db.executemany(statement, rows).rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -152,11 +160,9 @@ class Database:
 
     def used(self) -> int:
         """Return how many bytes of the file hold something."""
-        pages, free, size = (
-            self._db.execute(f"pragma {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * size)
+        (pages,) = self._db.execute("pragma page_count").fetchone()
+        (free,) = self._db.execute("pragma freelist_count").fetchone()
+        return int((pages - free) * self._page_size)
 
     # --- the writer ---
 
@@ -167,7 +173,7 @@ class Database:
         self.changed()
 
     def soon(self, work: Prepared) -> "asyncio.Future[None]":
-        """Do the work with all other work that comes before the event loop turns, and commit it once.
+        """Do the work with all other work that comes in the next turns of the event loop, and commit it once.
 
         The future ends when it is committed; it raises OSError where that was impossible.
         """
@@ -175,8 +181,17 @@ class Database:
         done = loop.create_future()
         self._waiting.append((work, done))
         if len(self._waiting) == 1:
-            loop.call_soon(self.flush)
+            loop.call_soon(self._settle, loop, 1, 1)
         return done
+
+    def _settle(self, loop: asyncio.AbstractEventLoop, count: int, turns: int) -> None:
+        """Commit what waits, once nothing came in the last turns of the loop: `count` waited before them."""
+        waiting = len(self._waiting)
+        turns = turns + 1 if waiting == count else 0
+        if turns < _TURNS and waiting < _MOST:
+            loop.call_soon(self._settle, loop, waiting, turns)
+        else:
+            self.flush()
 
     def flush(self) -> None:
         """Commit now what waits to be committed."""

@@ -8,12 +8,13 @@ from typing import Final, NamedTuple
 from segment_pendo.base.times import text
 from segment_pendo.explain.events import refused_row
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS
+from segment_pendo.pendo.across import ONCE
 from segment_pendo.serve.store.calls import Page
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.news import refusal_of
 from segment_pendo.serve.store.searched import level_number
-from segment_pendo.serve.store.timeline import ALL_TIME, Span
+from segment_pendo.serve.store.timeline import ALL_TIME, Span, of_session
 from segment_pendo.words import LEVELS, MOST_COPIES, CallRef, JsonObject
 
 __all__ = ["Overview"]
@@ -46,28 +47,34 @@ class Overview:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pipeline(self) -> JsonObject:
-        """Return how many requests and calls got how far.
+    def pipeline(self, session: str | None = None) -> JsonObject:
+        """Return how many requests and calls got how far; of a session, those that came to its address.
 
         Of a call that several mappings select, each webhook counts for itself, but `received` counts calls.
         `lossy`: webhooks with a warning or an error.
         """
+        of, asked = of_session(session), {"session": session}
         counts = self._database.execute(
-            f"select {', '.join(_STEPS.values())} from calls"  # noqa: S608 - our own words
+            f"select {', '.join(_STEPS.values())} from calls where {of}",  # noqa: S608 - our own words
+            asked,
         ).fetchone()
-        (requests,) = self._database.execute("select count(*) from receipts").fetchone()
-        (refused,) = self._database.execute(
-            "select count(*) from receipts where refusal is not null"
+        requests, refused = self._database.execute(
+            f"select count(*), count(refusal) from receipts where {of}",  # noqa: S608 - as above
+            asked,
         ).fetchone()
         steps: JsonObject = {name: count or 0 for name, count in zip(_STEPS, counts, strict=True)}
         return {"requests": requests, "refused": refused, **steps}
 
-    def newest_attempt(self, destination: int) -> JsonObject | None:
-        """Return the last attempt to deliver to a destination (its number), or None where there was none."""
+    def newest_attempt(self, destination: int, session: str | None = None) -> JsonObject | None:
+        """Return the last attempt to deliver to a destination (its number), or None where there was none.
+
+        `session`: only of what came to its address.
+        """
         row = self._database.execute(
             "select r.id, a.place, a.at, a.state, a.status, a.detail from attempts a "
-            "join receipts r on r.n = a.n where r.destination = ? order by a.turn desc limit 1",
-            (destination,),
+            "join receipts r on r.n = a.n where r.destination = ? and (? is null or r.session = ?) "
+            "order by a.turn desc limit 1",
+            (destination, session, session),
         ).fetchone()
         if row is None:
             return None
@@ -104,6 +111,7 @@ class Overview:
             "code": name,
             "level": code.level if code else "info",  # which another version knows
             "count": calls,
+            "once": name in ONCE,
             "first": self._named(seen.first),
             "last": self._named(seen.last),
             "means": code.means if code else None,

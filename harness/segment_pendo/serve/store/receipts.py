@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -78,22 +78,23 @@ def receipt_columns(receipt: Receipt, setup: int, destination: int) -> tuple[obj
     )  # fmt: skip
 
 
-def call_columns(judged: Judged, place: int) -> tuple[object, ...]:
+def call_columns(judged: Judged) -> tuple[object, ...]:
     """Return the values of CALL between the receipt's number and the chain."""
-    webhook, skipped = judged.webhook, judged.skipped
-    codes = [*([skipped.code] if skipped else []), *(finding.code for finding in judged.findings)]
+    call, webhook, skipped = judged.call, judged.webhook, judged.skipped
+    codes = [finding.code for finding in judged.findings]
+    if skipped:
+        codes.insert(0, skipped.code)
+    named = (column(call.type), column(call.member("userId")), column(call.member("groupId")))
     return (
-        place,
-        column(judged.call.type),
-        column(judged.call.member("userId")),
-        column(judged.call.member("groupId")),
+        judged.place,
+        *named,
         "webhook" if webhook else "skipped",
         " ".join(codes),
         "waiting" if webhook else None,
-        _kept_history(judged),
+        _kept_history(judged.findings) if codes else None,
         signature_of(webhook) if webhook else None,
         js_json.write(judged.function).decode() if judged.function is not None else None,
-        *searched(judged),
+        *searched(judged, named, codes),
     )
 
 
@@ -160,14 +161,10 @@ def as_kept(judged: Judged, history_row: str | None, signature: str | None, setu
     return replace(judged, findings=(*judged.findings, *findings))
 
 
-def _kept_history(judged: Judged) -> str | None:
+def _kept_history(findings: tuple[Finding, ...]) -> str | None:
     """Return the findings that need earlier calls, which mapping this receipt alone does not make again."""
-    rows: Json = [finding_row(finding) for finding in _of_earlier(judged.findings)]
-    return js_json.write(rows).decode() if rows else None
-
-
-def _of_earlier(findings: Iterable[Finding]) -> Iterable[Finding]:
-    return (finding for finding in findings if finding.code in history.CODES)
+    rows: Json = [finding_row(finding) for finding in findings if finding.code in history.CODES]
+    return js_json.write(rows, ordinary=True).decode() if rows else None
 
 
 def _kept_headers(request: SdkRequest) -> Headers:

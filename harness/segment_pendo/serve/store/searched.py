@@ -1,10 +1,11 @@
 """What filters look for in a call: columns of the table of calls."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from segment_pendo.base import js_json
-from segment_pendo.words import LEVELS, Call, Json, Judged, Level
+from segment_pendo.base.bounded import Made
+from segment_pendo.words import LEVELS, Json, JsonObject, Judged, Level
 
 __all__ = [
     "NOT_SEARCHED",
@@ -22,19 +23,22 @@ SEPARATOR: Final = "\x1f"
 # The columns of `searched` where nobody filters.
 NOT_SEARCHED: Final = (None, None, "", 0, False)
 _SENT: Final = ("traits", "properties")
+_NUMBERS: Final[dict[Level, int]] = {level: number for number, level in enumerate(reversed(LEVELS), 1)}
 
 
-def searched(judged: Judged) -> tuple[object, ...]:
-    """Return the event, the names in traits and properties, all words, the worst level, if it was dropped."""
-    call, skipped = judged.call, judged.skipped
-    event = column(call.member("event"))
-    names = [*dict.fromkeys(_names(call))]
-    codes = [*([skipped.code] if skipped else []), *(finding.code for finding in judged.findings)]
-    ids = [column(call.member(name)) for name in ("userId", "groupId")]
+def searched(judged: Judged, named: tuple[str | None, ...], codes: list[str]) -> tuple[object, ...]:
+    """Return the event, the names in traits and properties, all words, the worst level, if it was dropped.
+
+    `named`: the columns of its type and ids; `codes`: those of findings, and of why it was skipped.
+    """
+    data = judged.call.data if isinstance(judged.call.data, dict) else {}
+    event = column(data.get("event"))
+    names, spelled = _NAMES[_names(data)]
+    first = words((*named, event, *codes))
     return (
         event,
-        listed(names),
-        words([column(call.type), event, *ids, *codes, *names]),
+        names,
+        SEPARATOR.join((first, spelled)) if first and spelled else first or spelled,
         _worst(judged),
         judged.message is None,
     )
@@ -42,7 +46,7 @@ def searched(judged: Judged) -> tuple[object, ...]:
 
 def _worst(judged: Judged) -> int:
     """Return the number of the worst level of findings and of why the call was skipped, else 0."""
-    found = max((level_number(finding.level) for finding in judged.findings), default=0)
+    found = max([_NUMBERS[finding.level] for finding in judged.findings]) if judged.findings else 0
     return max(found, level_of_code(judged.skipped.code)) if judged.skipped else found
 
 
@@ -56,7 +60,7 @@ def level_of_code(name: str) -> int:
 
 def level_number(level: Level) -> int:
     """Return a higher number for a worse level; every one is above 0."""
-    return len(LEVELS) - LEVELS.index(level)
+    return _NUMBERS[level]
 
 
 def listed(names: Iterable[str]) -> str | None:
@@ -67,12 +71,12 @@ def listed(names: Iterable[str]) -> str | None:
 
 def words(several: Iterable[str | None]) -> str:
     """Return texts in one text, in which upper and lower case are the same."""
-    return SEPARATOR.join(text(one).casefold() for one in several if one)
+    return text(SEPARATOR.join([one for one in several if one])).casefold()
 
 
 def text(value: str) -> str:
     """Return a text as SQLite can hold it: its UTF-8 cannot hold a lone surrogate."""
-    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return value if value.isascii() else value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def column(value: Json) -> str | None:
@@ -82,8 +86,13 @@ def column(value: Json) -> str | None:
     return text(value if isinstance(value, str) else js_json.write(value).decode())
 
 
-def _names(call: Call) -> Iterator[str]:
-    for member in _SENT:
-        sent = call.member(member)
-        if isinstance(sent, dict):
-            yield from sent
+def _names(data: JsonObject) -> tuple[str, ...]:
+    """Return the names in traits and properties, each once."""
+    sent = [names for member in _SENT if isinstance(names := data.get(member), dict)]
+    return tuple(dict.fromkeys([*sent[0], *sent[1]])) if len(sent) == 2 else tuple(*sent)
+
+
+# Names in one text, and as words, by themselves: an app sends few combinations, over and over again.
+_NAMES: Final = Made[tuple[str, ...], tuple[str | None, str]](
+    lambda names: (listed(names), words(names)), 512
+)

@@ -95,12 +95,12 @@ class Store:
         columns: list[tuple[object, ...]] = []
         chains: dict[int, None] = {}  # in the order of their first webhooks
         for judged in receipt.each:
-            number, ref = None, receipt.ref(judged)
+            number = None
             if judged.webhook is not None:
                 alone = self._shuffle is not None
-                number = chain_number(destination, str(ref) if alone else chain(judged))
+                number = chain_number(destination, str(receipt.ref(judged)) if alone else chain(judged))
                 chains[number] = None
-            columns.append((*receipts.call_columns(judged, ref.place), number))
+            columns.append((*receipts.call_columns(judged), number))
             yield None
         return Prepared(partial(self._keep, row, columns, chains), partial(self._undo, receipt.id))
 

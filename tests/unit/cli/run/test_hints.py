@@ -21,6 +21,17 @@ def test_where_nothing_was_seen_there_are_only_likely_causes(tmp_path: Path) -> 
     assert said(Misses(), tmp_path).startswith("No Segment call was seen. Likely causes:\n  - its ")
 
 
+def test_a_command_that_failed_says_why_itself(tmp_path: Path) -> None:
+    failed = Ended(1, name="python\x1b")
+    assert said(Misses(), tmp_path, failed) == "python\\x1b ended with exit code 1 before it sent a call."
+    (tmp_path / ".env").write_text("HTTPS_PROXY=http://other\n")
+    misses = Misses()
+    note(misses.silent, "okhttp/4")
+    lines = said(misses, tmp_path, failed, settings=1).splitlines()
+    assert lines[0].endswith("before it sent a call. What was seen:")
+    assert [line.split()[1] for line in lines[1:]] == ["an", "okhttp/4", ".env"]
+
+
 def test_a_refused_certificate_names_who_refused_it(tmp_path: Path) -> None:
     misses = Misses()
     note(misses.distrusting, "curl/8.1\x1b")

@@ -1,6 +1,7 @@
 """The API under `/_/`: names and values that it knows, and each filter."""
 
 import json
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -8,8 +9,11 @@ import aiohttp
 import pytest
 from tests.unit.serve.test_home import fetch, status, talk
 
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.home import Home
 from segment_pendo.serve.store import Store
+from segment_pendo.words import SdkRequest
 
 CALLS: list[dict[str, Any]] = [
     {"type": "identify", "userId": "ann", "traits": {"firstName": "Ann", "address": {"city": "Bern"}}},
@@ -222,5 +226,27 @@ def test_every_refusal_of_the_api_is_json() -> None:
             async with client.request(method, "/_/sessions", headers=headers, data=body) as answer:
                 assert (answer.status, answer.content_type) == (code, "application/json")
                 assert [*await answer.json()] == ["error"]
+
+    talk(what)
+
+
+def test_health_tells_what_waits_for_this_destination_from_what_waits_for_another() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, store: Store) -> None:
+        _, health = await fetch(client, "/_/health")
+        outbox = health["outbox"]
+        assert (health["deliveries"], outbox["waiting"], outbox["oldest"]) == ({}, 0, None)
+        other = Store(None, setup=Setup(), destination="eu", database=store.database.shared())
+        request = SdkRequest("POST", "/v1/batch", body=json.dumps({"batch": CALLS}).encode())
+        other.take(assess(request, id="r", at=datetime(2024, 5, 9, tzinfo=UTC), setup=Setup()))
+        other.close()
+        _, health = await fetch(client, "/_/health")
+        outbox = health["outbox"]
+        assert (health["deliveries"], outbox["waiting"], outbox["oldest"]) == ({}, 0, None)
+        assert outbox["elsewhere"] == {"eu": 2}
+        await send(client)
+        _, health = await fetch(client, "/_/health")
+        assert (health["deliveries"], health["totals"]["calls"]) == ({"waiting": 2}, 8)
+        assert health["outbox"]["waiting"] == 2
+        assert health["outbox"]["oldest"] < 3600, "that of another came years ago"
 
     talk(what)

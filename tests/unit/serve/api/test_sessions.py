@@ -296,3 +296,87 @@ def test_the_oldest_sessions_are_forgotten_and_all_are_known_to_a_store_that_is_
         assert sessions.of(third.prefix) == ("", third.prefix)
     with closing(Store(path, setup=Setup())) as again:
         assert [one for one, _ in again.sessions.newest(9)] == [third, second]
+
+
+def codes(answer: tuple[int, Any]) -> dict[str, tuple[int, bool]]:
+    assert answer[0] == 200, answer
+    return {row["code"]: (row["count"], row["once"]) for row in answer[1]["findings"]}
+
+
+def test_what_a_session_is_told_does_not_depend_on_others() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
+        one, two = await opened(client), await opened(client)
+        for prefix in (one["prefix"], two["prefix"], ""):
+            await batch(client, prefix, who("ann", firstName="Ann"), who("ann", firstName="Ann"))
+        await batch(client, two["prefix"], who("ANN", firstName=1))
+        for session in (one["id"], two["id"]):
+            found = codes(await fetch(client, f"/_/findings?session={session}"))
+            assert found["KEY_LOWERCASED"] == (1, True), "not only the first session's name is new"
+        assert "ID_CASE_VARIANT" not in codes(await fetch(client, f"/_/findings?session={one['id']}"))
+        found = codes(await fetch(client, f"/_/findings?session={two['id']}"))
+        assert (found["ID_CASE_VARIANT"], found["TYPE_CHANGED"]) == ((1, False), (1, False))
+        assert codes(await fetch(client, "/_/findings"))["KEY_LOWERCASED"] == (3, True)
+
+    talk(what)
+
+
+def test_what_is_forgotten_is_told_anew() -> None:
+    async def what(client: aiohttp.ClientSession, _home: Home, _store: Store) -> None:
+        one, two = await opened(client), await opened(client)
+
+        async def told(session: dict[str, Any]) -> bool:
+            await batch(client, session["prefix"], who("ann", firstName="Ann"))
+            page = await fetch(client, f"/_/findings?session={session['id']}")
+            return "KEY_LOWERCASED" in codes(page)
+
+        assert (await told(one), await told(two)) == (True, True)
+        async with client.delete(f"/_/calls?session={one['id']}", headers=CHANGE) as answer:
+            assert answer.status == 200
+        assert await told(one)
+        for method, path in (("DELETE", "/_/calls"), ("POST", "/_/reset")):
+            assert await status(client, method, path, b"", **CHANGE) == 200
+            assert (await told(one), await told(two)) == (True, True)
+
+    talk(what)
+
+
+def test_state_summary_and_timeline_of_a_session() -> None:
+    async def main() -> None:
+        plan = Plan(port=0, with_proxy=False)
+        async with (
+            Session(plan, Nobody()) as session,
+            aiohttp.ClientSession(base_url=session.home.url) as client,
+        ):
+            one, two = await opened(client), await opened(client)
+            await batch(client, one["prefix"], who("ann", plan="pro"), {"type": "page", "userId": "ann"})
+            await batch(client, two["prefix"], who("bob"), who("ann", plan="max"), {"type": "identify"})
+            assert await status(client, "POST", f"{two['prefix']}/v1/identfy", b"{}") == 404
+            assert (await fetch(client, "/_/wait?delivery=delivered&count=3&timeout=20"))[0] == 200
+            asked = {name: f"session={name}" for name in (one["id"], two["id"])}
+            states = [(await fetch(client, f"/_/state?{query}"))[1] for query in asked.values()]
+            assert [sorted(state["visitors"]) for state in states] == [["ann"], ["ann", "bob"]]
+            _, record = await fetch(client, f"/_/state?{asked[one['id']]}&visitor=ann")
+            assert record["metadata"]["segmentio"] == {"plan": "pro"}
+            assert [change["value"] for change in record["history"]["fields"]["plan"]] == ["pro"]
+            assert (await fetch(client, f"/_/state?{asked[one['id']]}&visitor=bob"))[0] == 404
+            pipelines = [(await fetch(client, f"/_/summary?{query}"))[1] for query in asked.values()]
+            counted = [
+                [
+                    told["pipeline"][name]
+                    for name in ("requests", "refused", "received", "dropped", "delivered")
+                ]
+                for told in pipelines
+            ]
+            assert counted == [[1, 0, 2, 0, 1], [2, 1, 3, 1, 2]]
+            assert [told["records"]["visitors"] for told in pipelines] == [1, 2]
+            assert [told["newestAttempt"] is not None for told in pipelines] == [True, True]
+            for query, calls, refused, delivered in zip(
+                ["", *asked.values()], [5, 2, 3], [1, 0, 1], [3, 1, 2], strict=True
+            ):
+                _, strip = await fetch(client, f"/_/timeline?{query}")
+                sums = [sum(bar[name] for bar in strip["bars"]) for name in ("calls", "refused", "delivered")]
+                assert sums == [calls, refused, delivered], query
+            for path in ("state", "summary", "timeline"):
+                assert (await fetch(client, f"/_/{path}?session=000000000000"))[0] == 404
+
+    asyncio.run(main())

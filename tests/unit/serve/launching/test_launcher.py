@@ -69,6 +69,8 @@ def test_node_and_bun_options_are_added_to() -> None:
 def test_python_finds_our_start_up_first_and_what_was_there_next() -> None:
     env = launcher.child_environment({"PYTHONPATH": "/mine"}, Doors(HOME, PROXY, TUNNEL), HOSTS)
     assert env["PYTHONPATH"] == f"{launcher.START_UP}{os.pathsep}/mine"
+    again = launcher.child_environment(env, Doors(HOME, PROXY, TUNNEL), HOSTS)
+    assert again == env, "a shell that has these variables gets nothing twice"
     assert env["SEGMENT_PENDO_TUNNEL"] == TUNNEL
     alone = launcher.child_environment({}, Doors(HOME, PROXY, TUNNEL), HOSTS)
     assert alone["PYTHONPATH"] == str(launcher.START_UP)  # an empty entry would be the working directory

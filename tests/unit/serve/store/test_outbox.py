@@ -5,6 +5,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def receipt(name: str, *users: str) -> Receipt:
 class Run:
     """Delivers what a store holds to a Pendo in this process, and keeps what arrived."""
 
-    def __init__(self, store: Store, pendo: Pendo, how: How | None = None) -> None:
+    def __init__(self, store: Store, pendo: Pendo, how: How | None = None, *, at_once: bool = False) -> None:
         self.heard: list[tuple[CallRef, Attempt]] = []
         self.arrived: dict[str, list[str]] = defaultdict(list)
         self.times: list[float] = []
@@ -52,6 +53,7 @@ class Run:
             store,
             lambda ref, attempt: self.heard.append((ref, attempt)),
             how=how,
+            at_once=lambda: at_once,
             clock=virtual_time.clock,
         )
 
@@ -90,10 +92,11 @@ def take(store: Store, *receipts: Receipt) -> None:
         store.take(taken)
 
 
-def test_ten_minutes_of_503_are_lived_through_in_order() -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_ten_minutes_of_503_are_lived_through_in_order(*, at_once: bool) -> None:
     async def main() -> Run:
         with closing(Store(None, setup=Setup(), clock=virtual_time.clock)) as store:
-            run = Run(store, failing(600), How(Schedule(AT_SEGMENT)))
+            run = Run(store, failing(600), How(Schedule(AT_SEGMENT)), at_once=at_once)
             take(store, receipt("r-1", *"abab"), receipt("r-2", *"abc"))
             assert await run.to_the_end() == 0
             assert store.calls.states() == {"delivered": 7}
@@ -111,13 +114,14 @@ def test_ten_minutes_of_503_are_lived_through_in_order() -> None:
     assert run.times[-1] > 600
 
 
-def test_who_waits_for_a_retry_holds_up_nobody_else() -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_who_waits_for_a_retry_holds_up_nobody_else(*, at_once: bool) -> None:
     def pendo(webhook: Webhook) -> Answer:
         return Answer(503, "pendo.test answered 503") if b'"slow"' in webhook.body else Answer(200)
 
     async def main() -> tuple[Run, int]:
         with closing(Store(None, setup=Setup(), clock=virtual_time.clock)) as store:
-            run = Run(store, pendo, How(Schedule(1000), concurrency=2))
+            run = Run(store, pendo, How(Schedule(1000), concurrency=2), at_once=at_once)
             take(store, receipt("r-1", *["slow"] * 500), receipt("r-2", *"abc" * 10))
             return run, await run.to_the_end(1)
 
@@ -197,6 +201,19 @@ def test_a_rate_spreads_the_posts() -> None:
     assert virtual_time.run(main()) == pytest.approx([0, 0.5, 1, 1.5, 2])
 
 
+def test_what_waits_is_counted_by_an_index_alone() -> None:
+    async def main() -> None:
+        with closing(Store(None, setup=Setup(), clock=virtual_time.clock)) as store:
+            first = receipt("r-1", *"abab")
+            take(store, first, receipt("r-2", *"ab"))
+            assert (store.outbox.left(), store.outbox.oldest()) == (6, first.at)
+            question = "explain query plan select count(*) from calls c where c.state = 'waiting'"
+            ((*_, plan),) = store.database.execute(question).fetchall()
+        assert plan.endswith("USING COVERING INDEX calls_waiting"), "or each health looks at every call"
+
+    virtual_time.run(main())
+
+
 def test_the_next_run_delivers_what_the_last_one_left_to_this_destination_only(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
@@ -211,10 +228,13 @@ def test_the_next_run_delivers_what_the_last_one_left_to_this_destination_only(t
                 assert store.outbox.resume() == 0
                 assert store.outbox.elsewhere() == [Elsewhere("us", 4)]
                 run = Run(store, ok)
-                take(store, receipt(f"{name}-{key}", "a"))
+                assert (store.outbox.left(), store.outbox.oldest()) == (0, None)
+                came = receipt(f"{name}-{key}", "a")
+                take(store, came)
+                assert (store.outbox.left(), store.outbox.oldest()) == (1, came.at)
                 assert await run.to_the_end() == 0
                 assert run.arrived == {"a": [f"{name}-{key}.0"]}
-                assert store.calls.states(store.outbox.destination) == {"delivered": 1 + (name == "eu")}
+                assert store.calls.states()["delivered"] == 1 + (name == "eu")
         with closing(opened("us", "k1")) as store:
             assert store.outbox.resume() == 4
             run = Run(store, ok)
@@ -272,6 +292,30 @@ def test_what_is_cleared_while_it_is_sent_is_no_error() -> None:
                 "select (select count(*) from attempts) + (select count(*) from chains)"
             )
             assert counts.fetchone() == (0,)
+
+    virtual_time.run(main())
+
+
+def test_of_what_is_delivered_together_only_what_is_still_there_is_kept() -> None:
+    async def main() -> None:
+        with closing(Store(None, setup=Setup(), clock=virtual_time.clock)) as store:
+
+            def pendo(webhook: Webhook) -> Answer:
+                if b'"b"' in webhook.body:
+                    store.clear_session("s-1")
+                return Answer(200)
+
+            mine, other = receipt("r-1", *"abc"), receipt("r-2", *"de")
+            run = Run(store, pendo, at_once=True)
+            take(store, mine, replace(other, request=replace(other.request, session="s-1")))
+            assert await run.to_the_end() == 0
+            assert store.calls.states() == {"delivered": 3}
+            kept = store.database.execute("select n, place from attempts").fetchall()
+            assert sorted(kept) == [(1, 0), (1, 64), (1, 128)]
+            assert store.database.execute("select open from receipts").fetchall() == [(0,)]
+            assert store.database.execute("select count(*) from chains").fetchone() == (0,)
+            taken = {str(ref): attempt.state for ref, attempt in run.heard}
+            assert taken == dict.fromkeys(["r-1.0", "r-1.1", "r-1.2", "r-2.0", "r-2.1"], "delivered")
 
     virtual_time.run(main())
 

@@ -51,7 +51,7 @@ function card(one, go, change = null) {
   return make("article", { class: "card" },
     make("h3", {}, make("span", { class: `pill ${TONES[one.level] || "idle"}` }, one.level || "finding"),
       button(shown(one.code), () => go({ view: "calls", name: "code", value: shown(one.code) }), "mono plain", { title: "Only calls with this code" }),
-      make("span", { class: "quiet" }, one.count === 1 ? "1 call" : `${Number(one.count).toLocaleString("en")} calls`),
+      make("span", { class: "quiet" }, `${one.once ? "first seen in " : ""}${one.count === 1 ? "1 call" : `${Number(one.count).toLocaleString("en")} calls`}`),
       one.first === one.last ? open(one.last, "show it") : [open(one.first, "first"), open(one.last, "last")],
       change && one.level !== "info" || change && mutedBy(one.code) ? muting(one.code, change) : null),
     one.means ? make("p", {}, shown(one.means)) : null,

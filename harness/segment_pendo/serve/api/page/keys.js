@@ -4,7 +4,7 @@ import { button, make, one, refill } from "./dom.js";
 
 const KEYS = [
   ["/", "filter"], ["j  k", "next, previous call"], ["Enter", "open the call"], ["r", "send again"],
-  ["c", "copy as curl"], ["p", "pause"], ["Esc", "back to the list"], ["?", "this help"],
+  ["c", "copy as curl"], ["p", "pause"], ["←  →", "on the strip: earlier, later; with Shift more; Enter filters"], ["Esc", "back to the list"], ["?", "this help"],
 ];
 const LANGUAGE = [
   ["user:ann", "group:acme  type:track  event:\"Signed Up\""], ["trait:plan", "calls that have this trait"],

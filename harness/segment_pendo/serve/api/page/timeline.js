@@ -1,4 +1,4 @@
-// The strip under the bar: calls and deliveries by steps of time; a drag is a filter by time.
+// The strip under the bar: calls and deliveries by steps of time; a drag, or arrow keys and Enter, is a filter by time.
 
 import { button, make, one, refill } from "./dom.js";
 import { instant } from "./filter.js";
@@ -10,6 +10,7 @@ const BASE = 24; // px: calls stand above, deliveries hang below
 const HEIGHT = 40;
 const LEAST = 100; // steps: a run of a second is not one bar over the whole width
 const MOVED = 4; // px from which on a press is a drag
+const COUNTS = [["calls", "call"], ["lost", "lost"], ["refused", "refused"], ["delivered", "delivered"], ["failed", "failed"], ["retries", "tried again"]];
 
 function drawn(tag, given) {
   const element = document.createElementNS(SVG, tag);
@@ -32,7 +33,8 @@ export class Timeline {
     this.filters = {};
     this.isOn = false; // whether the calls are in sight
     this.from = NaN; // where a press began, px
-    this.svg = drawn("svg", { id: "strip", role: "img", width: "100%", height: HEIGHT });
+    this.keys = null; // the first and the last time that arrow keys have chosen
+    this.svg = drawn("svg", { id: "strip", role: "slider", tabindex: 0, "aria-valuemin": 0, width: "100%", height: HEIGHT });
     this.marked = drawn("rect", { class: "marked", y: 0, height: HEIGHT, width: 0 });
     this.words = make("p", { id: "strip-words" });
     this.all = button("All time ✕", () => this.act.choose("", ""), "plain");
@@ -41,7 +43,9 @@ export class Timeline {
     this.svg.addEventListener("pointermove", (event) => this.move(event));
     this.svg.addEventListener("pointerup", (event) => this.release(event));
     this.svg.addEventListener("pointercancel", () => this.let());
-    this.svg.addEventListener("pointerleave", () => this.say(null));
+    this.svg.addEventListener("pointerleave", () => this.say(this.held()));
+    this.svg.addEventListener("keydown", (event) => this.key(event));
+    this.svg.addEventListener("blur", () => (this.let(), this.say(null)));
     new ResizeObserver(() => this.draw()).observe(one("timeline"));
   }
 
@@ -96,7 +100,9 @@ export class Timeline {
     }
     this.svg.replaceChildren(...nodes, this.marked);
     this.svg.setAttribute("aria-label", this.summed());
-    if (!this.over) this.say(null);
+    if (this.keys) this.mark();
+    else if (!this.over) this.say(null);
+    this.tell();
   }
 
   // Return the whole strip in a sentence.
@@ -113,8 +119,7 @@ export class Timeline {
   say(bar) {
     this.over = bar !== null;
     if (bar) {
-      const counts = [["calls", "call"], ["lost", "lost"], ["refused", "refused"], ["delivered", "delivered"], ["failed", "failed"], ["retries", "tried again"]];
-      const told = counts.filter(([name]) => bar[name]).map(([name, word]) => (name === "calls" ? plural(bar.calls, word) : `${bar[name]} ${word}`));
+      const told = COUNTS.filter(([name]) => bar[name]).map(([name, word]) => (name === "calls" ? plural(bar.calls, word) : `${bar[name]} ${word}`));
       refill(this.words, make("b", {}, clock(bar.time)), make("span", {}, told.join(" · ")));
       return;
     }
@@ -124,12 +129,62 @@ export class Timeline {
       make("span", {}, `a bar is ${spoken(this.step)}; drag to filter`));
   }
 
+  // Left and right go to the bar before or after, with shift they take it in as well; Enter filters by them.
+  key(event) {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.bars.length) return;
+    if (way) this.slide(way, event.shiftKey);
+    else if (event.key === "Enter" && this.keys) {
+      const [first, last] = this.keys;
+      this.let();
+      this.act.choose(iso(first), iso(last + this.step * 1000));
+    } else return;
+    event.preventDefault();
+  }
+
+  slide(way, takes) {
+    const times = this.bars.map((bar) => Date.parse(bar.time));
+    const beside = (time) => times.at(way < 0 ? Math.max(0, times.findIndex((other) => other >= time) - 1) : times.findIndex((other) => other > time));
+    const [first, last] = this.keys ?? [NaN, NaN];
+    if (!this.keys) this.keys = [times.at(-1), times.at(-1)];
+    else if (takes) this.keys = way < 0 ? [beside(first), last] : [first, beside(last)];
+    else this.keys = Array(2).fill(beside(way < 0 ? first : last));
+    this.mark();
+    this.tell();
+  }
+
+  // Mark what the keys have chosen, and say what it holds.
+  mark() {
+    const [first, last] = this.keys.map((time) => ((time - this.start) / this.step / 1000 / this.count) * this.width);
+    this.marked.setAttribute("x", first);
+    this.marked.setAttribute("width", Math.max(0, last - first) + this.width / this.count);
+    this.say(this.held());
+  }
+
+  // Return all bars that the keys have chosen as one, or null.
+  held() {
+    const chosen = this.keys && this.bars.filter((bar) => Date.parse(bar.time) >= this.keys[0] && Date.parse(bar.time) <= this.keys[1]);
+    if (!chosen || !chosen.length) return null;
+    const sum = (name) => chosen.reduce((total, bar) => total + bar[name], 0);
+    return { time: chosen[0].time, ...Object.fromEntries(COUNTS.map(([name]) => [name, sum(name)])) };
+  }
+
+  // Tell who does not see it which bar is chosen.
+  tell() {
+    const newest = Math.max(0, this.bars.length - 1);
+    const now = this.keys ? this.bars.findIndex((bar) => Date.parse(bar.time) >= this.keys[1]) : newest;
+    this.svg.setAttribute("aria-valuemax", newest);
+    this.svg.setAttribute("aria-valuenow", now < 0 ? newest : now);
+    this.svg.setAttribute("aria-valuetext", this.words.textContent);
+  }
+
   at(event) {
     return Math.min(this.width, Math.max(0, event.clientX - this.svg.getBoundingClientRect().left));
   }
 
   press(event) {
     if (event.button !== 0 || !this.bars.length) return;
+    this.keys = null;
     this.from = this.at(event);
     this.svg.setPointerCapture(event.pointerId);
   }
@@ -141,7 +196,7 @@ export class Timeline {
       this.marked.setAttribute("width", Math.abs(x - this.from));
     }
     const time = this.start + this.stepOf(x) * this.step * 1000;
-    this.say(this.bars.find((bar) => Date.parse(bar.time) === time) ?? null);
+    this.say(this.bars.find((bar) => Date.parse(bar.time) === time) ?? this.held());
   }
 
   stepOf(x) {
@@ -160,6 +215,7 @@ export class Timeline {
 
   let() {
     this.from = NaN;
+    this.keys = null;
     this.marked.setAttribute("width", 0);
   }
 }

@@ -1,0 +1,97 @@
+"""Verbs that ask a running instance: which one they mean, and what they say where there is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from background import background
+from click.testing import CliRunner, Result
+
+from segment_pendo.cli import main
+
+NOBODY = "http://127.0.0.1:9"
+CALL = {"type": "identify", "userId": "ann", "traits": {"plan": "pro"}}
+# Each verb, and by what its instance is named.
+VERBS = [
+    ("calls list", "URL"),
+    ("calls show x.0", "URL"),
+    ("calls wait", "URL"),
+    ("tail", "URL"),
+    ("why ann plan", "--url"),
+    ("explain --call x.0", "--url"),
+    ("send identify ann", "--url"),
+    ("send track ann Bought", "--url"),
+    ("state show", "--from"),
+]
+
+
+def invoke(words: str, url: str, *more: str) -> Result:
+    return CliRunner().invoke(main, [*words.split(), *more], env={"SEGMENT_PENDO_URL": url})
+
+
+@pytest.mark.parametrize(("words", "option"), VERBS)
+def test_where_nobody_answers_it_is_said_how_to_start_or_name_one(words: str, option: str) -> None:
+    done = invoke(words, NOBODY)
+    assert "127.0.0.1:9" in done.stderr, "the variable names the instance"
+    assert f"Start it with: segment-pendo run, or name another one by {option} or $SEGMENT_PENDO_URL." in (
+        " ".join(done.stderr.split())
+    )
+    assert done.exit_code == 4
+
+
+@pytest.mark.parametrize(("words", "option"), [VERBS[0], VERBS[4]])
+def test_where_another_program_answers_it_is_said_how_to_name_one(words: str, option: str) -> None:
+    with background([]) as url:
+        done = invoke(words, url)
+    assert (done.exit_code, f"Name another one by {option} or $SEGMENT_PENDO_URL." in done.stderr) == (
+        4,
+        True,
+    )
+
+
+def test_pendo_is_no_instance_to_be_named_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "calls.jsonl"
+    file.write_text(json.dumps(CALL))
+    done = invoke(f"state compare visitor ann --to {NOBODY} --from {file}", "")
+    assert (done.exit_code, "SEGMENT_PENDO_URL" in done.stderr) == (4, False)
+
+
+def test_send_and_replay_go_to_the_instance_of_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    file = tmp_path / "calls.jsonl"
+    file.write_text(json.dumps(CALL))
+    paths: list[str] = []
+
+    async def taken(request: web.Request) -> web.Response:
+        paths.append(request.path)
+        return web.json_response({"success": True})
+
+    with background([web.post("/{path:.*}", taken)]) as url:
+        assert invoke("send identify ann", url).exit_code == 0
+        assert invoke("replay", url, str(file)).exit_code == 0
+    assert paths == ["/v1/batch", "/data/segmentio/local"]
+
+
+def test_replay_goes_to_no_other_machine_by_the_variable(tmp_path: Path) -> None:
+    file = tmp_path / "calls.jsonl"
+    file.write_text(json.dumps(CALL))
+    for url, why in (
+        ("https://pendo.example", "is not this machine"),
+        ("http://pendo.example", "loopback only"),
+    ):
+        done = invoke("replay", url, str(file))
+        assert (done.exit_code, "$SEGMENT_PENDO_URL" in done.stderr, why in done.stderr) == (3, True, True)
+
+
+def test_a_request_that_may_have_arrived_is_not_called_unanswered() -> None:
+    async def hung_up(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    with background([web.post("/v1/batch", hung_up)]) as url:
+        done = invoke("send identify ann", url)
+    assert (done.exit_code, "may have arrived" in done.stderr) == (5, True)
