@@ -38,9 +38,9 @@ _KINDS: Final = {
 }
 # Whoever can write into a working tree must not be able to say where data goes.
 _NEVER: Final = {
-    "to": "give --to, or the variable SEGMENT_PENDO_RUN_TO",
-    "host": "give --host",
-    "api_key": "give the variable SEGMENT_PENDO_API_KEY, or --api-key-file",
+    "to": "name it when you start a run, or in the variable SEGMENT_PENDO_RUN_TO",
+    "host": "name it when you start a run",
+    "api_key": "it stands in the variable SEGMENT_PENDO_API_KEY",
 }
 
 
