@@ -38,9 +38,9 @@ _KINDS: Final = {
 }
 # Whoever can write into a working tree must not be able to say where data goes.
 _NEVER: Final = {
-    "to": "name it when you start a run, or in the variable SEGMENT_PENDO_RUN_TO",
-    "host": "name it when you start a run",
-    "api_key": "it stands in the variable SEGMENT_PENDO_API_KEY",
+    "to": "say it to the verb, or by the variable SEGMENT_PENDO_RUN_TO",
+    "host": "say it to `segment-pendo run`",
+    "api_key": "give the variable SEGMENT_PENDO_API_KEY, or a file that only you can read",
 }
 
 
