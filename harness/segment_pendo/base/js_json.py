@@ -9,7 +9,7 @@ rule is Segment's own: keys named `__proto__` are lost at any depth (its mapping
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from itertools import count
@@ -307,14 +307,13 @@ def keep(value: Json, *, ordinary: bool = False) -> bytes:
     return "".join(_pieces(value, _AS_READ)).encode() if fast is None else fast
 
 
-def _are_ordinary(keys: Collection[str]) -> bool:
+def _are_ordinary(keys: tuple[str, ...]) -> bool:
     # Nearly every key is an identifier, and no index is one; the others are looked at one by one.
-    return "__proto__" not in keys and (
-        all(map(str.isidentifier, keys)) or all(map(_ORDINARY_KEYS.__getitem__, keys))
-    )
+    return "__proto__" not in keys and (all(map(str.isidentifier, keys)) or all(map(is_ordinary_key, keys)))
 
 
-_ORDINARY_KEYS: Final = Made[str, bool](is_ordinary_key)
+# Whether the keys of an object are ordinary: most objects have the same keys as others.
+_ORDINARY_KEYS: Final = Made[tuple[str, ...], bool](_are_ordinary, 1024)
 
 
 def is_ordinary(root: Json, *, keys: bool = True) -> bool:
@@ -328,7 +327,7 @@ def is_ordinary(root: Json, *, keys: bool = True) -> bool:
         if kind is str or kind is bool or value is None:
             continue
         if isinstance(value, dict):
-            if keys and not _are_ordinary(value):
+            if keys and not _ORDINARY_KEYS[tuple(value)]:
                 return False
             level += value.values()
         elif isinstance(value, list):

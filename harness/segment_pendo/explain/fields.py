@@ -5,7 +5,7 @@ The webhook is certain. What Pendo makes of it is not, so each line has a grade,
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from segment_pendo.base import json_diff
 from segment_pendo.base.json_path import json_path, lies_in
@@ -18,6 +18,10 @@ from segment_pendo.words import Call, Change, Json, JsonObject, Judged, Message
 __all__ = ["Line", "effect_row", "field_lines"]
 
 
+# The members of which Pendo may read something.
+_PLACED: Final = frozenset(
+    {"userId", "groupId", "anonymousId", "context", "event", "properties", "timestamp"}
+)
 type _Said = Mapping[str, tuple[str, str]]
 
 
@@ -125,7 +129,8 @@ def _lines(call: Call, message: Message, effect: Effect, said: _Said) -> Iterato
         if key not in message.data:  # S-4: only the write key of a single call is taken away
             yield Line(json_path(key), None, None, value, *said["S-4"])
     for key, value in message.data.items():
-        source = _source(key, sent)
+        path = json_path(key)
+        source = _source(key, path, sent)
         if key == "__proto__":
             yield Line(source, None, None, value, *said["W-28"])
         elif key == "traits" and isinstance(value, dict):
@@ -133,18 +138,16 @@ def _lines(call: Call, message: Message, effect: Effect, said: _Said) -> Iterato
         elif key == "properties" and isinstance(value, dict) and effect.event is not None:
             yield from _properties(value, effect, said)
         else:
-            yield _member(key, value, source, effect, said)
+            placed = _place(key, value, effect) if key in _PLACED else None
+            to, taken, rule = placed or (None, value, _unread(key, source, effect))
+            yield Line(source, path, to, taken, *said[rule])
 
 
-def _source(key: str, sent: JsonObject) -> str | None:
+def _source(key: str, path: str, sent: JsonObject) -> str | None:
+    """Return the path in the call of a member whose path in the webhook this is."""
     if key == "originalTimestamp" and "timestamp" in sent:
         return "$.timestamp"
-    return json_path(key) if key in sent else None
-
-
-def _member(key: str, value: Json, source: str | None, effect: Effect, said: _Said) -> Line:
-    to, taken, rule = _place(key, value, effect) or (None, value, _unread(key, source, effect))
-    return Line(source, json_path(key), to, taken, *said[rule])
+    return path if key in sent else None
 
 
 def _place(key: str, value: Json, effect: Effect) -> tuple[str | None, Json, str] | None:

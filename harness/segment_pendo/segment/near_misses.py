@@ -8,7 +8,7 @@ that was meant; its level says what is lost.
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from segment_pendo.base.bounded import Made
 from segment_pendo.base.json_path import json_path
@@ -46,11 +46,14 @@ def near_misses(call: Call) -> tuple[Finding, ...]:
     data = call.data
     if not isinstance(data, dict):
         return ()
-    misspelled = _MISSPELLED[call.type or "", *data]
+    shape = _SHAPES[call.type or "", *data]
+    wrapped = _is_perhaps_wrapped(data)
+    if not (shape.misspelled or shape.has_wrong or wrapped or _has_traits(data.get("context"))):
+        return ()  # a quick answer, as it is so for nearly every call
     found = [
-        *(_misspelled(misspelled, data) if misspelled else ()),
+        *_misspelled(shape.misspelled, data),
         *_misplaced(call.type, data),
-        *(_wrapped(data) if _is_perhaps_wrapped(data) else ()),
+        *(_wrapped(data) if wrapped else ()),
     ]
     return tuple(found[:_MOST])
 
@@ -72,14 +75,25 @@ def _misspelled(keys: tuple[tuple[str, str], ...], data: JsonObject) -> Iterator
             yield _note(json_path(key), text, "error" if meant.endswith("Id") else "warning")
 
 
-def _all_misspelled(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+class _Shape(NamedTuple):
+    """What the keys of a call of a type say: those almost Segment's, each with the one that was meant.
+
+    `has_wrong`: there are facts of calls of other types.
+    """
+
+    misspelled: tuple[tuple[str, str], ...]
+    has_wrong: bool
+
+
+def _shape(names: tuple[str, ...]) -> _Shape:
     kind, *keys = names
     looked_at = (key for key in keys if key not in _KNOWN and len(key) <= _LONGEST)
-    return tuple((key, meant) for key in looked_at if (meant := _meant(key, kind)) is not None)
+    misspelled = tuple((key, meant) for key in looked_at if (meant := _meant(key, kind)) is not None)
+    return _Shape(misspelled, kind in _FACTS and _OTHER[_FACTS[kind]] in keys)
 
 
-# The keys of a call that are almost one of Segment's, each with the one that was meant, by its type and keys.
-_MISSPELLED: Final = Made(_all_misspelled, 512)
+# By the type and the keys of a call: an app sends few combinations, over and over again.
+_SHAPES: Final = Made(_shape, 512)
 
 
 @lru_cache(maxsize=1024)
@@ -117,6 +131,10 @@ def _misplaced(kind: str | None, data: JsonObject) -> list[Finding]:
         text = f"The traits are in context.traits, which Pendo does not read; send {_names(inner)} as traits."
         found.append(_note("$.context.traits", text, "warning"))
     return found
+
+
+def _has_traits(context: Json) -> bool:
+    return isinstance(context, dict) and context.get("traits") is not None
 
 
 def _article(kind: str | None) -> str:

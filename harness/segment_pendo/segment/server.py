@@ -5,7 +5,6 @@ number are Segment's own; `message_too_large`, `too_many_messages`, `message_id_
 are ours, for drops that Segment documents without a name, and `shared_too_large` for a limit of ours.
 """
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -205,7 +204,7 @@ def _completed(
         message["integrations"] = {}  # S-10, N-11
     if message.get("messageId") is None:
         message["messageId"] = message_id()  # S-5
-    notes = (*batch.notes, *_set_times(message, batch, received, switches))
+    notes = batch.notes + _set_times(message, batch, received, switches)
     if _is_long(message["messageId"]):
         notes += (_message_id_long(),)
     message["channel"] = _channel(message, batch, switches)
@@ -287,18 +286,18 @@ def _on_device(library: str) -> bool:
 def _set_times(
     message: JsonObject, batch: Batch, received: datetime, switches: Switches
 ) -> tuple[Finding, ...]:
-    notes: list[Finding] = []
+    notes: tuple[Finding, ...] = ()
     own = message.get("timestamp")
     original = times.parse_own(own)
     if own is not None and original is None:
-        notes.append(_unreadable("$.timestamp"))
+        notes += (_unreadable("$.timestamp"),)
     if batch.single:
         sent_value, has_sent = message.get("sentAt"), "sentAt" in message
     else:  # T-5, T-6: the batch's sentAt is every call's, also where it has none
         sent_value, has_sent = batch.envelope.get("sentAt", message.get("sentAt")), True
     sent = times.parse(sent_value)
     if sent_value is not None and sent is None:
-        notes.append(_unreadable("$.sentAt"))
+        notes += (_unreadable("$.sentAt"),)
     if original is None:
         timestamp = received  # T-7
     elif sent is None:  # T-6, T-8
@@ -311,7 +310,7 @@ def _set_times(
     if own is not None:
         message["originalTimestamp"] = own  # T-1: verbatim
     message["receivedAt"] = times.text(received)  # S-7: the server's, whatever the client says
-    return tuple(notes)
+    return notes
 
 
 def _unreadable(path: str) -> Finding:
@@ -332,8 +331,10 @@ def _message_id_long() -> Finding:
 
 def message_id(seed: str, call: Call, batch: Batch) -> str:
     """Return `api-` and 27 characters, always the same for the same call and seed (S-5)."""
+    from hashlib import sha256  # noqa: PLC0415 - most SDKs name their calls
+
     text = js_json.write(call.data, ordinary=batch.ordinary)
-    number = int.from_bytes(hashlib.sha256(f"{seed}\n".encode() + text).digest())
+    number = int.from_bytes(sha256(f"{seed}\n".encode() + text).digest())
     letters = []
     for _ in range(27):
         number, digit = divmod(number, len(_KSUID))

@@ -29,7 +29,7 @@ from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.failing import fail
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.listener import Handler, json_answer, refused_change
-from segment_pendo.words import Finding, Json, Receipt
+from segment_pendo.words import CallRef, Finding, Json, Receipt
 
 __all__ = ["MAX_BODY", "Answers", "CallNames", "LoopbackPendo", "Taken"]
 
@@ -80,17 +80,18 @@ class CallNames:
     """A sink that remembers the call of each messageId, so that the loopback Pendo can name the call."""
 
     def __init__(self) -> None:
-        self._names = Bounded[str, str](_MOST_NAMES)
+        self._names = Bounded[str, CallRef](_MOST_NAMES)
 
     def __call__(self, message_id: str) -> str:
         """Return the id of the call with this messageId, or the messageId if the call is not known."""
-        return self._names.get(message_id) or message_id
+        known = self._names.get(message_id)
+        return message_id if known is None else str(known)
 
     def take(self, receipt: Receipt) -> None:
         for judged in receipt.judged:
             message_id = judged.content.get("messageId") if judged.content else None
             if isinstance(message_id, str):
-                self._names[message_id] = str(receipt.ref(judged))
+                self._names[message_id] = receipt.ref(judged)
 
 
 class LoopbackPendo:

@@ -53,6 +53,7 @@ class Database:
             undo.callback(self._remove, path)
             undo.callback(self._db.close)
             self._open(path, writes=writes)
+            (self._page_size,) = self._db.execute("pragma page_size").fetchone()
             self._closing = undo.pop_all()
 
     @staticmethod
@@ -159,11 +160,9 @@ class Database:
 
     def used(self) -> int:
         """Return how many bytes of the file hold something."""
-        pages, free, size = (
-            self._db.execute(f"pragma {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * size)
+        (pages,) = self._db.execute("pragma page_count").fetchone()
+        (free,) = self._db.execute("pragma freelist_count").fetchone()
+        return int((pages - free) * self._page_size)
 
     # --- the writer ---
 
