@@ -47,6 +47,18 @@ def test_one_process_a_pool_and_dask_come_to_one_hash(tmp_path: Path) -> None:
     assert report(tmp_path, folder, "dask", "--workers", "2", "--scheduler", "local") == alone
 
 
+def test_rows_are_the_same_files_on_dask(tmp_path: Path) -> None:
+    folder = archives.write(tmp_path / "logs", 300, people=40, parts=PARTS)
+    told = set()
+    for work, options in (("alone", []), ("dask", ["--workers", "2", "--scheduler", "local"])):
+        line = [sys.executable, "-m", "segment_pendo", "archive", "map", str(folder), "--work", work]
+        line += ["--output", str(tmp_path / f"{work}-rows"), *options]
+        done = subprocess.run(line, env=env_for(tmp_path), cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        told.add(done.stdout.splitlines()[-1])
+    assert len(told) == 1
+
+
 def test_a_worker_of_a_cluster_that_is_killed_costs_no_event(tmp_path: Path) -> None:
     folder = archives.write(tmp_path / "logs", 6000, people=40, parts=PARTS)
     alone = report(tmp_path, folder, "alone")

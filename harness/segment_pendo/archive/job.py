@@ -5,7 +5,6 @@ must be the same for all processes that work on it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -27,6 +26,7 @@ from segment_pendo.recordings.parts import Unreadable
 __all__ = ["Done", "Engine", "Job"]
 
 _AT_ONCE: Final = 32  # files that are read at the same time
+_KINDS: Final = ("parts", "merged", "rows")  # of results
 _VERSION: Final = "1"  # of the files of finished parts
 
 
@@ -61,7 +61,7 @@ class Job:
         The files are at most _AT_ONCE; `kept.merged` reads them as one. `heard` is called with each part.
         Raises ArchiveError where the folder cannot be written.
         """
-        self._prepare()
+        self.prepare()
         done: list[Done] = []
         for result in engine.map(self.fold, pieces):
             heard(result)
@@ -77,7 +77,7 @@ class Job:
 
     def fold(self, piece: Piece) -> Done:
         """Map and fold one part, unless that is finished. Raises ArchiveError."""
-        path = self._path("parts", piece.digest)
+        path = self.path("parts", piece.digest)
         if path.exists():
             return Done(piece, path)
         records, report = Partial(), Report()
@@ -104,19 +104,20 @@ class Job:
     def merge(self, paths: Iterable[Path]) -> Path:
         """Put the records of some files together in a file, unless that is finished. Raises ArchiveError."""
         group = [*paths]
-        path = self._path("merged", "\n".join(of.name for of in group))
+        path = self.path("merged", "\n".join(of.name for of in group))
         if not path.exists():
             self._written(partial(kept.keep_merged, path, group))
         return path
 
-    def _path(self, kind: str, name: str) -> Path:
+    def path(self, kind: str, name: str) -> Path:
         """Return where a result lies: another name, setup or version lies elsewhere."""
         described = js_json.write([_VERSION, kind, name, self.setup.described()])
         return self.folder / kind / f"{blake2b(described, digest_size=12).hexdigest()}.jsonl"
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make the folder. Raises ArchiveError."""
         try:
-            for kind in ("parts", "merged"):
+            for kind in _KINDS:
                 (self.folder / kind).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise self._unwritable(error.strerror) from None
@@ -133,12 +134,3 @@ class Job:
         return ArchiveError(
             f"{self.folder} cannot be used: {why}. Give another folder for what is worked out."
         )
-
-    def forget(self) -> None:
-        """Remove what lies in the folder."""
-        with suppress(OSError):  # what is left is only not used
-            for kind in ("parts", "merged"):
-                for path in (self.folder / kind).glob("*.jsonl*"):
-                    path.unlink()
-                (self.folder / kind).rmdir()
-            self.folder.rmdir()

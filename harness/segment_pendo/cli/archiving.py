@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from segment_pendo.archive.job import Done, Engine, Job
+from segment_pendo.archive.rows_files import RowsFiles
 from segment_pendo.archive.source import pieces
 from segment_pendo.archive.whole import Whole
 from segment_pendo.base.prose import many, printable
@@ -75,6 +76,20 @@ class Archive:
         whole = Whole(paths, head)
         self._tell(whole, wrong)
         return whole, FOUND if wrong or head.report.errors else 0
+
+    def mapped(self, files: RowsFiles) -> int:
+        """Write the rows of all parts, say how many there are; return the exit code. Raises ArchiveError."""
+        found = pieces(self.source)
+        with _bar(sum(piece.size for piece in found)) as moved:
+            written = files.written(self.engine, found, lambda each: moved(each.piece.size))
+        wrong = [each for each in written if each.wrong or each.errors]
+        for each in wrong[:_MOST_TOLD]:
+            errors = f"{each.piece.name}: {many(each.errors, 'error')}"
+            say(each.wrong or f'{errors} (look for "error" in {each.path})')
+        rows = sum(each.rows for each in written)
+        click.echo(f"{many(rows, 'row')} in {many(len(written), 'file')} below {files.output}")
+        click.echo(f"hash {files.hash(written)}")
+        return FOUND if wrong else 0
 
     def _tell(self, whole: Whole, wrong: list[str]) -> None:
         for text in sorted(wrong)[:_MOST_TOLD]:

@@ -129,3 +129,43 @@ def test_a_state_is_a_line_for_each_record(folder: Path) -> None:
     )
     assert len(records) == 12
     assert all({"kind", "id", "metadata", "history"} <= set(record) for record in records)
+
+
+def test_rows_are_files_below_the_names_of_their_parts(folder: Path, tmp_path: Path) -> None:
+    (folder / "cut.gz").write_bytes(b"\x1f\x8b\x08")
+    done = told("map", folder, "--output", str(tmp_path / "rows"))
+    assert done.exit_code == 1
+    assert "cut.gz: 1 error" in done.stderr
+    paths = sorted(path for path in (tmp_path / "rows").rglob("*") if path.is_file())
+    assert [path.relative_to(tmp_path / "rows").as_posix() for path in paths] == [
+        "1770000000000/0000.gz.jsonl",
+        "1770000000000/0001.gz.jsonl",
+        "cut.gz.jsonl",
+    ]
+    rows = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+    assert [row["line"] for row in rows] == [*range(1, 31), *range(1, 31), 1]
+    assert done.stdout.startswith(f"61 rows in 3 files below {tmp_path / 'rows'}\nhash ")
+    before = paths[0].stat().st_mtime_ns
+    again = told("map", folder, "--output", str(tmp_path / "rows"), "--workers", "2")
+    assert (again.stdout, paths[0].stat().st_mtime_ns) == (done.stdout, before)
+    paths[0].unlink()
+    assert told("map", folder, "--output", str(tmp_path / "rows")).stdout == done.stdout
+
+
+def test_parquet_has_the_same_rows(folder: Path, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    (folder / "odd.json").write_text(
+        '{"type": "identify", "userId": 7, "traits": {"a": "\\ud800"}}\nno JSON\n'
+    )
+    for style in ("ndjson", "parquet"):
+        told("map", folder, "--output", str(tmp_path / style), "--format", style)
+    table = pq.read_table(tmp_path / "parquet" / "1770000000000" / "0000.gz.parquet").to_pylist()
+    lines = (tmp_path / "ndjson" / "1770000000000" / "0000.gz.jsonl").read_text().splitlines()
+    for columns, row in zip(table, map(json.loads, lines), strict=True):
+        assert columns.pop("findings") == [finding["code"] for finding in row["findings"]]
+        assert columns.pop("error") is None
+        assert columns == {name: row[name] for name in columns}
+    first, second = pq.read_table(tmp_path / "parquet" / "odd.json.parquet").to_pylist()
+    assert (first["user"], first["error"], second["line"]) == ("7", None, 2)
+    assert second["error"].startswith("This is not JSON")

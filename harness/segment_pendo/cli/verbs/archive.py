@@ -12,6 +12,7 @@ import click
 from segment_pendo.archive.engine import Here, Pool
 from segment_pendo.archive.job import Engine
 from segment_pendo.archive.results import record_lines, report_of
+from segment_pendo.archive.rows_files import RowsFiles, Style
 from segment_pendo.cli.archiving import Archive, work_folder
 from segment_pendo.cli.backfilling import Backfill
 from segment_pendo.cli.help_groups import Suggesting
@@ -38,6 +39,7 @@ def command() -> None:
     Examples:
       segment-pendo archive report logs --workers 2
       segment-pendo archive state logs > records.jsonl
+      segment-pendo archive map logs --output rows --format parquet
       segment-pendo archive backfill logs --to http://127.0.0.1:4170
       segment-pendo archive backfill logs --destination destination.json --to us --dry-run
       segment-pendo archive backfill logs --to us --verify 50
@@ -98,6 +100,27 @@ def _engine(workers: int, scheduler: str | None) -> Engine:
     from segment_pendo.archive.dask_engine import Dask  # noqa: PLC0415 - most have no cluster
 
     return click.get_current_context().with_resource(Dask(scheduler, workers))
+
+
+@command.command()
+@_archive_options
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Write the files here, below the names of their parts.",
+)
+@click.option(
+    "--format", "style", type=click.Choice(["ndjson", "parquet"]), default="ndjson", show_default=True
+)
+def map(archive: Archive, output: Path, style: Style) -> None:
+    """Write what becomes of each event in FOLDER: a file for each part, with the rows of `map --no-ingest`.
+
+    Parquet has the same as columns, the codes of the findings as a list; it needs segment-pendo[dask]. The
+    hash at the end is that of all files.
+    """
+    sys.exit(archive.mapped(RowsFiles(archive.job, output, style)))
 
 
 @command.command()
