@@ -41,6 +41,7 @@ _COMMANDS = {
     "diff": ["diff", "recording.jsonl", "other.jsonl"],
     "state show": ["state", "show", "--from", "calls.jsonl"],
     "why": ["why", "user-1", "plan", "--from", "calls.jsonl"],
+    "races": ["races", "calls.jsonl"],
     "replay --dry-run": ["replay", "--dry-run", "calls.jsonl", "--to", "http://127.0.0.1:9"],
     "recording scan": ["recording", "scan", "calls.jsonl"],
 }

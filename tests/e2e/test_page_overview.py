@@ -97,6 +97,17 @@ def test_the_mappings_of_a_call_are_told_apart(run: Start, page: Page, tmp_path:
     expect(page.get_by_role("button", name="2 delivered")).to_be_visible()
 
 
+def test_of_what_only_the_first_call_tells_no_number_of_calls_is_claimed(
+    running: Running, page: Page
+) -> None:
+    send(running, ANN, ANN)
+    page.goto(f"{running.home}/?view=findings")
+    expect(page.locator(".card", has_text="NESTED_IGNORED")).to_contain_text("NESTED_IGNORED2 calls")
+    page.locator("#other-view summary").click()
+    lowered = page.locator(".card", has_text="KEY_LOWERCASED")
+    expect(lowered).to_contain_text("KEY_LOWERCASEDfirst seen in 1 call")
+
+
 def test_a_muted_code_colours_nothing(running: Running, page: Page) -> None:
     suspicious = {"type": "identify", "userId": "undefined", "traits": {"plan": "pro"}}
     send(running, ANN, suspicious)

@@ -3,9 +3,10 @@
 Nothing here looks a name up.
 """
 
-import ipaddress
-from typing import Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 __all__ = [
     "HOME_PORT",
@@ -35,11 +36,13 @@ def bare(host: str) -> str:
     return (name if port.isdigit() or not port else host).rstrip(".")
 
 
-def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_of(host: str) -> "IPv4Address | IPv6Address | None":
     """Return the IP address that a host is written as, or None for a name.
 
     Brackets and zone are left out; an IPv4 address written as IPv6 is returned as IPv4.
     """
+    import ipaddress  # noqa: PLC0415 - many only compare names
+
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
@@ -67,6 +70,8 @@ def is_this_machine(host: str) -> bool:
 
 def is_loopback_origin(origin: str) -> bool:
     """Whether the Origin of a browser's request (scheme://host:port) is a page of this machine."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - as above
+
     try:
         return is_loopback(urlsplit(origin).hostname or "")
     except ValueError:

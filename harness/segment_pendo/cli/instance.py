@@ -6,6 +6,7 @@ import click
 
 from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.options.instance import URL_VARIABLE
 from segment_pendo.cli.running import checked_url
 from segment_pendo.serve.launching.instances import Instance, running
 
@@ -15,7 +16,7 @@ instance_option = click.option(
     "--url",
     "at",
     metavar="URL",
-    envvar="SEGMENT_PENDO_URL",
+    envvar=URL_VARIABLE,
     help="The home URL of the run that is meant.  [default: the only one, or that of this folder]",
 )
 

@@ -94,7 +94,7 @@ def _chosen(found: list[InProduction], named: str | None, name: str) -> InProduc
         what = f"{len(wanted)} of its webhook destinations are called {short(named, 60)}"
     else:
         what = f"none of its webhook destinations is called {short(named, 60)}"
-    msg = f"{name}: {what}: {names}. `segment-pendo init --from` writes one of them to a file of its own."
+    msg = f"{name}: {what}: {names}. `segment-pendo init` writes one of them to a file of its own."
     raise DestinationError(msg)
 
 

@@ -23,7 +23,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
-from urllib.parse import urlencode
 
 from msgspec import UNSET
 
@@ -262,6 +261,8 @@ def _sdk_request(value: JsonObject, calls: list[Json], sent_at: tuple[Json, ...]
     request = SdkRequest(method, path, query, header_pairs(value.get("headers", [])))
     where = ingest.route(request)
     if where is not None and where.kind == "pixel" and calls:
+        from urllib.parse import urlencode  # noqa: PLC0415 - few calls are pixels
+
         return replace(
             request, query=urlencode({"data": base64.urlsafe_b64encode(js_json.keep(calls[0])).decode()})
         )

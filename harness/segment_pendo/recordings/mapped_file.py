@@ -97,13 +97,14 @@ def mapped(data: bytes, options: Options, name: str = "stdin") -> Iterator[Mappe
 class Mapping:
     """Maps the files of one input, in their order; findings that need earlier calls know all of them.
 
-    `several`: each call and error names its file. Each recording stands for itself.
+    `several`: each call and error names its file. Each recording stands for itself. Without `across`, each
+    call is mapped by itself, whatever came before.
     """
 
-    def __init__(self, options: Options, *, several: bool = False) -> None:
+    def __init__(self, options: Options, *, several: bool = False, across: bool = True) -> None:
         self._options = options
         self._several = several
-        self._earlier = EarlierCalls(options.setup)
+        self._earlier = EarlierCalls(options.setup) if across else None
 
     def of(self, lines: Iterable[bytes], name: str) -> Iterator[Mapped | Wrong]:
         """Yield every value of a file, mapped, in order, as soon as its line is there.
@@ -153,7 +154,8 @@ class Mapping:
     def _request(self, request: SdkRequest, line: int, file: str) -> Iterator[Mapped | Wrong]:
         setup = self._options.setup
         id = _id(file, line)
-        receipt = self._earlier.annotated(assess(request, id=id, at=self._options.at, setup=setup))
+        receipt = assess(request, id=id, at=self._options.at, setup=setup)
+        receipt = self._earlier.annotated(receipt) if self._earlier else receipt
         if receipt.refusal:
             yield Wrong(line, receipt.refusal.code, receipt.refusal.message, refused=True, file=file)
         for judged in receipt.each:
@@ -182,7 +184,7 @@ class Mapping:
             judged = judge_message(seen, ordinary=item.ordinary, setup=options.setup, filtered=True)
         request = SdkRequest("POST", "")
         receipt = Receipt(id, at, request, ingest.accepted(request), (judged,))
-        annotated = self._earlier.annotated_call(judged, at)
+        annotated = self._earlier.annotated_call(judged, at) if self._earlier else judged
         yield from (Mapped(item.line, receipt, each, options.setup, file) for each in annotated.each)
 
     def _ingested(self, call: Call, id: str, *, ordinary: bool) -> Judged | int:

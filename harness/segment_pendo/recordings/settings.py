@@ -38,9 +38,9 @@ _KINDS: Final = {
 }
 # Whoever can write into a working tree must not be able to say where data goes.
 _NEVER: Final = {
-    "to": "give --to, or the variable SEGMENT_PENDO_RUN_TO",
-    "host": "give --host",
-    "api_key": "give the variable SEGMENT_PENDO_API_KEY, or --api-key-file",
+    "to": "say it to the verb, or by the variable SEGMENT_PENDO_RUN_TO",
+    "host": "say it to `segment-pendo run`",
+    "api_key": "give the variable SEGMENT_PENDO_API_KEY, or a file that only you can read",
 }
 
 

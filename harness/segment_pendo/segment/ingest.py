@@ -11,7 +11,6 @@ import re
 import zlib
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple
-from urllib.parse import parse_qsl, unquote
 
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header
@@ -84,6 +83,8 @@ def route(request: SdkRequest) -> Route | None:
         return Route("preflight")
     settings = _SETTINGS_PATH.fullmatch(path)
     if settings and request.method in {"GET", "HEAD"}:
+        from urllib.parse import unquote  # noqa: PLC0415 - verbs that map files need none of it
+
         return Route("settings", unquote(settings["key"]))
     if rudder.is_config_path(path):
         return Route("source_config") if request.method in {"GET", "HEAD"} else None
@@ -296,7 +297,9 @@ def _write_key(
     basic = basic_user(request.headers)
     keys = (own, basic) if switches.write_key == "body" else (basic, own)
     key = next((key for key in keys if key is not None), None)
-    if not key:
+    if not key and request.query:
+        from urllib.parse import parse_qsl  # noqa: PLC0415 - as above
+
         key = next(
             (value for name, value in parse_qsl(request.query, errors="replace") if name == "writeKey"), None
         )
@@ -367,6 +370,8 @@ def _read_pixel(request: SdkRequest, where: Route, *, spelled: bool) -> Batch | 
 
     `data` is JSON in base64, in either alphabet, padded or not.
     """
+    from urllib.parse import parse_qsl  # noqa: PLC0415 - as above
+
     query = parse_qsl(
         request.query or request.path.partition("?")[2], keep_blank_values=True, errors="replace"
     )

@@ -7,7 +7,6 @@ token which it gets is the same for everybody and opens nothing; nobody asks for
 import re
 from dataclasses import replace
 from typing import Final
-from urllib.parse import parse_qsl
 
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header
@@ -72,6 +71,8 @@ def _form(request: SdkRequest) -> dict[str, str]:
     kind = header(request.headers, "content-type").partition(";")[0].strip().lower()
     if kind not in {"", _FORM} or len(request.body) > _LARGEST:
         return {}
+    from urllib.parse import parse_qsl  # noqa: PLC0415 - few requests ask for a token
+
     text = request.body.decode("utf-8", "replace")
     try:
         return dict(parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_MOST_FIELDS))

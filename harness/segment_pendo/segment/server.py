@@ -5,7 +5,6 @@ number are Segment's own; `message_too_large`, `too_many_messages`, `message_id_
 are ours, for drops that Segment documents without a name, and `shared_too_large` for a limit of ours.
 """
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -332,8 +331,10 @@ def _message_id_long() -> Finding:
 
 def message_id(seed: str, call: Call, batch: Batch) -> str:
     """Return `api-` and 27 characters, always the same for the same call and seed (S-5)."""
+    from hashlib import sha256  # noqa: PLC0415 - most SDKs name their calls
+
     text = js_json.write(call.data, ordinary=batch.ordinary)
-    number = int.from_bytes(hashlib.sha256(f"{seed}\n".encode() + text).digest())
+    number = int.from_bytes(sha256(f"{seed}\n".encode() + text).digest())
     letters = []
     for _ in range(27):
         number, digit = divmod(number, len(_KSUID))

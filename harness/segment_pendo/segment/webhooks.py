@@ -4,8 +4,6 @@ Webhooks (Actions) is what Segment and Pendo advise today; classic Webhooks is i
 use.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -180,6 +178,9 @@ def _headers(kind: Kind, signed: bytes, secret: str) -> Headers:
 
 
 def _signature(body: bytes, secret: str) -> str:
+    import hashlib  # noqa: PLC0415 - few destinations sign
+    import hmac  # noqa: PLC0415
+
     # An environment variable may hold any bytes; Python reads those that are not UTF-8 as surrogates.
     key = secret.encode("utf-8", "surrogateescape")
     return hmac.new(key, body, hashlib.sha1).hexdigest()

@@ -41,7 +41,7 @@ def token_of(file: Path) -> str:
     except FileExistsError:
         return _read(file)
     except OSError as error:
-        msg = f"the token file {file} cannot be made: {error.strerror}. Name another one with --token-file."
+        msg = f"the token file {file} cannot be made: {error.strerror}. Name another one."
         raise TokenError(msg) from None
     token = secrets.token_urlsafe(_BYTES)
     with open(made, "w", encoding="ascii") as opened:  # noqa: PTH123 - a descriptor

@@ -10,7 +10,7 @@ import pytest
 from segment_pendo.cli import VERBS
 
 RECORDING = Path(__file__).parents[3] / "fixtures" / "recordings" / "analytics-node.jsonl"
-CALL = '{"type": "identify", "userId": "u", "traits": {"firstName": "Ann"}}\n'
+CALL = '{"type": "identify", "userId": "u", "messageId": "m", "traits": {"firstName": "Ann"}}\n'
 SERVERS = {"aiohttp", "asyncio", "http", "logging", "mitmproxy", "sqlite3"}
 # What many runs of a verb need, but not these.
 SELDOM = {"jsonschema_rs", "platformdirs", "tomllib", "hypothesis", "subprocess"}
@@ -62,6 +62,10 @@ def test_a_verb_that_opens_no_port_loads_neither_servers_nor_tables(tmp_path: Pa
 )
 def test_a_verb_that_prints_a_table_loads_no_server(tmp_path: Path, line: str) -> None:
     assert not loaded(tmp_path, *line.split()) & (SERVERS | SELDOM)
+
+
+def test_a_verb_that_only_maps_signs_nothing_and_reads_no_url(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "map", "one.ndjson") & {"hashlib", "hmac", "ipaddress", "urllib"}
 
 
 def test_help_loads_nothing_that_reads_calls(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_destination_file_and_what_it_says_come_from_the_first_file_that_has_e
         ('track = "yes"', "track must be true or false"),
         ('webhook = "v2"', "webhook must be actions or classic"),
         ('destination = "d.json"\ntrack = true', "the destination file says what track and webhook say"),
-        ('to = "us"', "to is never read from a file of the project; give --to"),
+        ('to = "us"', "to is never read from a file of the project; say it to the verb"),
         ('host = "0.0.0.0"', "host is never read from a file of the project"),
         ('api-key = "secret"', "SEGMENT_PENDO_API_KEY"),
     ],

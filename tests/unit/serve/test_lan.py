@@ -184,5 +184,5 @@ def test_a_file_that_cannot_be_the_tokens_is_told_without_it(
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TokenError, match="--token-file"):
+    with pytest.raises(TokenError, match="Name another one"):
         token_of(tmp_path / "no" / "token")

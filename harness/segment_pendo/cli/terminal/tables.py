@@ -16,7 +16,7 @@ __all__ = ["print_labelled", "print_table", "width", "wrapped"]
 
 _PIPED = 160
 _BESIDE = 3  # columns that stand beside each cell
-_NAME = 25  # percent of the width that a column of names has before one is folded
+_NAME = 25  # percent of the width that a column of names has in any case before one is folded
 
 
 def width() -> int:
@@ -65,9 +65,10 @@ def print_table(heads: Sequence[str], lines: Iterable[Sequence[str]], *, names: 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=True, header_style="bold")
     told, columns = [*lines], width()
     longest = [max(len(printable(cell)) for cell in column) for column in zip(heads, *told, strict=True)]
-    is_narrow = sum(longest) + _BESIDE * len(longest) > columns
+    spare = columns - _BESIDE * len(longest) - sum(longest[names:])
+    room = max(columns * _NAME // 100, spare // max(1, names))
     for number, head in enumerate(heads):
-        fixed = min(longest[number], columns * _NAME // 100) if is_narrow and number < names else None
+        fixed = min(longest[number], room) if sum(longest[:names]) > spare and number < names else None
         table.add_column(Text(head), overflow="fold", width=fixed)
     for cells in told:
         table.add_row(*(Text(printable(cell)) for cell in cells))

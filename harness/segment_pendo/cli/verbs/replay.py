@@ -20,6 +20,7 @@ from segment_pendo.cli.options.instance import URL_VARIABLE, home_url
 from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.replaying import Webhooks, send_requests
+from segment_pendo.explain.unmet import Unmet
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, destination
 from segment_pendo.recordings.mapped_file import Options
@@ -227,12 +228,22 @@ def _measured(resend: Resend, pace: Pace, *, as_webhooks: bool) -> Measure:
         when = f"when {name} was recorded" if resend.source.is_recording else f"(in {name})"
         click.echo(f"{requests} refused {when}, and cannot be sent again.", err=True)
     if not measure.items:
+        near = _nearest(resend)
         message = (
             f"there is nothing to send in {name}: no line fits --only, --user and --from-line, or no call "
-            "became a webhook."
+            f"became a webhook{near and f'; nearest: {near}'}."
         )
         raise Failure(message, FOUND)
     return measure
+
+
+def _nearest(resend: Resend) -> str:
+    """Return the conditions that may have been meant, '' for none."""
+    unmet = Unmet(resend.only)
+    for entry in resend.source.entries() if resend.only else ():
+        for recorded in entry.calls:
+            unmet.take(recorded.call)
+    return unmet.nearest
 
 
 def _shifted(resend: Resend, measure: Measure, shift_time: str | None, to: datetime) -> Resend:

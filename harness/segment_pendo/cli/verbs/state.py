@@ -156,7 +156,9 @@ def _show(kind: str, record: Any, *, history: bool) -> None:
     fields = record["metadata"]["segmentio"]
     if not history:
         print_table(
-            ("field", "value"), [(name, short(rows.dumps(value), 100)) for name, value in fields.items()]
+            ("field", "value"),
+            [(name, short(rows.dumps(value), 100)) for name, value in fields.items()],
+            names=1,
         )
         return
     lines = []
@@ -168,7 +170,7 @@ def _show(kind: str, record: Any, *, history: bool) -> None:
         ("(account)", plain(change["value"]), change["call"], _time(change["at"]))
         for change in record["history"].get("accounts", [])
     ]
-    print_table(("field", "value", "set by call", "at"), lines)
+    print_table(("field", "value", "set by call", "at"), lines, names=1)
 
 
 def _time(at: int) -> str:
@@ -213,7 +215,7 @@ def diff(before: str, after: str, style: str, setup: Setup, how: How) -> None:
             )
             for difference in differences
         ]
-        print_table(("record", "where", "in A", "in B"), lines)
+        print_table(("record", "where", "in A", "in B"), lines, names=2)
     if style == "text":
         click.echo(f"{many(len(differences), 'difference')}." if differences else "No difference.")
     sys.exit(FOUND if differences or not (old.is_whole and new.is_whole) else 0)
@@ -323,7 +325,7 @@ def _print(kind: str, record_id: str, fields: Sequence[Compared]) -> None:
         (field.field, short(field.predicted, 50), short(field.actual, 50), _VERDICTS[field.verdict])
         for field in fields
     ]
-    print_table(("field", "predicted", "in Pendo", "verdict"), lines)
+    print_table(("field", "predicted", "in Pendo", "verdict"), lines, names=1)
     for field in fields:
         if field.switches:
             settings = " or ".join(f"--assume {setting}" for setting in field.switches)

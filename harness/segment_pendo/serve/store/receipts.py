@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header_pairs
-from segment_pendo.base.steps import Steps, finished
+from segment_pendo.base.steps import Steps
 from segment_pendo.explain.rows import finding_row
 from segment_pendo.mapping import earlier as history
 from segment_pendo.mapping.assess import assess_in_steps
@@ -18,6 +18,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.functions import remembered
 from segment_pendo.segment.ingest import basic_user
 from segment_pendo.segment.webhooks import resigned, signature_of
+from segment_pendo.serve.sources import NAME, label
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.searched import column, searched, text
 from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Judged, Receipt, SdkRequest
@@ -32,7 +33,6 @@ __all__ = [
     "judged_at",
     "kept_setup",
     "receipt_columns",
-    "remade",
     "remade_in_steps",
     "text",
 ]
@@ -40,7 +40,7 @@ __all__ = [
 type AsIf = Callable[[Setup], Setup]
 
 RECEIPT: Final = (
-    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
+    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
 )
 CALL: Final = (
     "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, function, "
@@ -76,6 +76,7 @@ def receipt_columns(receipt: Receipt, setup: int, destination: int) -> tuple[obj
         text(request.query), text(request.host), request.ip, js_json.write(headers).decode(), request.body,
         receipt.reply.status, refusal, setup, destination,
         sum(judged.webhook is not None for judged in receipt.each), request.session or None,
+        label(receipt),
     )  # fmt: skip
 
 
@@ -99,31 +100,25 @@ def call_columns(judged: Judged) -> tuple[object, ...]:
     )
 
 
-def remade(
-    database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
-) -> tuple[Receipt, Setup]:
-    """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
-
-    `only`: the indexes of its calls that are wanted, None for all. `as_if`: returns the setup to map it with
-    instead. Raises ValueError if its setup cannot be read, LookupError if there is no such receipt.
-    """
-    return finished(remade_in_steps(database, number, only, as_if))
-
-
 def remade_in_steps(
     database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
 ) -> Steps[tuple[Receipt, Setup]]:
-    """Do the same as `remade`, a call a step."""
+    """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
+
+    A call a step. `only`: the indexes of its calls that are wanted, None for all. `as_if`: returns the setup
+    to map it with instead. Raises ValueError if its setup cannot be read, LookupError if there is no such
+    receipt.
+    """
     row = database.execute(
-        "select r.id, at, door, session, method, path, query, host, ip, headers, body, described "
+        "select r.id, at, door, session, source, method, path, query, host, ip, headers, body, described "
         "from receipts r join setups s on s.id = r.setup where n = ?",
         (number,),
     ).fetchone()
     if row is None:
         raise LookupError(number)
-    (name, at, door, session, method, path, query, host, ip, headers, body, setup) = row
+    (name, at, door, session, source, method, path, query, host, ip, headers, body, setup) = row
     kept = _as_sent(header_pairs(js_json.read(headers.encode()).value))
-    request = SdkRequest(method, path, query, kept, body, host, ip, door, session or "")
+    request = SdkRequest(method, path, query, kept, body, host, ip, door, session or "", _name(source))
     as_then = _as_described(setup)
     if as_if is not None:
         as_then = as_if(as_then)
@@ -132,6 +127,11 @@ def remade_in_steps(
     received = datetime.fromisoformat(at)
     receipt = yield from assess_in_steps(request, id=name, at=received, setup=as_then, only=only)
     return receipt, as_then
+
+
+def _name(source: str | None) -> str:
+    """Return an app's name of what was kept, an empty text for the end of a write key."""
+    return source if source is not None and NAME.fullmatch(source) else ""
 
 
 @lru_cache(maxsize=16)  # a store has few, and each of its receipts names one

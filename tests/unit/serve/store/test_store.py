@@ -153,9 +153,33 @@ def test_rows_of_small_calls_weigh_too(monkeypatch: pytest.MonkeyPatch, store: S
     assert store.calls.totals()["calls"] < 600
 
 
+def test_nobody_waits_until_all_is_forgotten(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    for number in range(4):
+        delivered(store, receipt(f"r-{number}", *["u"] * 1000))
+    monkeypatch.setattr(store, "_limits", Limits(100, None))
+    left = []
+    for number in range(4, 7):
+        delivered(store, receipt(f"r-{number}", "u"))
+        left.append(store.calls.totals()["requests"])
+    assert left == [2, 1, 1], "2,500 calls at a time, the oldest first"
+
+
 def test_an_attempt_for_a_forgotten_call_is_no_error(store: Store) -> None:
     store.outbox.attempted(CallRef("gone", 0), Attempt(1, AT, 200, "", "delivered"))
     assert store.calls.states() == {}
+
+
+def test_a_page_is_read_in_steps_and_without_what_is_forgotten_meanwhile(store: Store) -> None:
+    for number in range(3):
+        store.take(receipt(f"r-{number}", "u"))
+    assert len([*store.calls.page_in_steps()]) >= 3
+    with closing(Store(None, setup=Setup())) as fresh:
+        for number in range(3):
+            fresh.take(receipt(f"r-{number}", "u"))
+        steps = fresh.calls.page_in_steps()
+        assert [next(steps), next(steps)] == [None, None]  # the first call is read then
+        fresh.clear()
+        assert [row["id"] for row in finished(steps).calls] == ["r-0.0"]
 
 
 def test_an_unknown_filter_is_an_error(store: Store) -> None:

@@ -1,0 +1,60 @@
+"""Archives to test with: folders of gzip parts as Segment writes them, of few people who are seen often."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from segment_pendo import archive
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.parts import Part
+
+FIRST = datetime(2026, 2, 2, 3, tzinfo=UTC)
+
+
+def events(count: int, people: int, seed: int = 1) -> Iterator[dict[str, Any]]:
+    """Archived events of so many people: identify, group, track and now and then a deletion."""
+    random = Random(seed)
+    for number in range(count):
+        person = random.randrange(people)
+        at = (FIRST + timedelta(seconds=number)).isoformat().replace("+00:00", ".000Z")
+        event: dict[str, Any] = {"messageId": f"m-{number}", "userId": f"user-{person}", "context": {}}
+        event |= {
+            "timestamp": at,
+            "originalTimestamp": at,
+            "receivedAt": at,
+            "version": 2,
+            "channel": "server",
+        }
+        draw = random.random()
+        if draw < 0.5:
+            plan = random.choice(["free", "team", "pro"])
+            traits = {"plan": plan, "logins": number, "email": f"{person}@example.com"}
+            yield event | {"type": "identify", "traits": traits}
+        elif draw < 0.8:
+            group = f"account-{(person + random.randrange(2)) % max(1, people // 5)}"
+            yield event | {"type": "group", "groupId": group, "traits": {"seats": number, "name": group}}
+        elif draw < 0.99:
+            yield event | {"type": "track", "event": "Opened", "properties": {"page": number}}
+        else:
+            yield event | {"type": "delete"}
+
+
+def write(folder: Path, count: int, *, people: int = 20, parts: int = 4, seed: int = 1) -> Path:
+    """Write an archive of so many parts, and return its folder; events go to the parts in turn."""
+    lines: list[list[bytes]] = [[] for _ in range(parts)]
+    for number, event in enumerate(events(count, people, seed)):
+        lines[number % parts].append(json.dumps(event).encode() + b"\n")
+    day = folder / "1770000000000"
+    day.mkdir(parents=True)
+    for number, text in enumerate(lines):
+        (day / f"{number:04}.gz").write_bytes(gzip.compress(b"".join(text), 1, mtime=0))
+    return folder
+
+
+def fold_part(path: str, setup: Setup) -> archive.Partial:
+    """Fold one file, as a task of any engine may."""
+    return archive.fold(archive.webhooks(Part(path, Path(path)).lines(), setup, part=path))
