@@ -36,7 +36,7 @@ __all__ = ["Delivery", "Send", "over_http"]
 _MOST_BYTES: Final = 1_000_000
 _AGAIN: Final = 1.0  # seconds until an attempt is kept again that could not be written
 _TOGETHER: Final = 31  # parcels that are delivered with another one; mostly two milliseconds
-_TURN: Final = 0.01  # seconds that they may hold the event loop at a time
+_TURN: Final = 0.005  # seconds that they may hold the event loop at a time
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 type Send = Callable[[Webhook], Awaitable[Answer]]
@@ -167,9 +167,12 @@ class Delivery:
             parcel = await self._next()
             if self._how.rate is not None:
                 await self._pace(self._how.rate)
-            task = asyncio.create_task(self._deliver([parcel, *(await self._more())]))
+            parcels = [parcel, *(await self._more())]
+            task = asyncio.create_task(self._deliver(parcels))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+            if len(parcels) > 1:  # several at a time would hold the event loop up together
+                await asyncio.wait([task])
 
     async def _more(self) -> list[_Parcel]:
         """Return what is delivered together with a parcel, where that holds nothing up."""
