@@ -39,6 +39,7 @@ from segment_pendo_addons.failing import answer_of, fail
 from segment_pendo_addons.options import OPTIONS, SEGMENT, asked_plan
 from segment_pendo_addons.outcome import Marks, mark_refused
 from segment_pendo_addons.report import Report
+from segment_pendo_addons.sources import SOURCE
 
 __all__ = ["Intercept", "addons", "allow_patterns", "sdk_request"]
 
@@ -307,6 +308,7 @@ def sdk_request(flow: http.HTTPFlow) -> SdkRequest:
         request.pretty_host,
         peer[0] if peer else "127.0.0.1",
         "proxy",
+        source=str(flow.metadata.get(SOURCE, "")),
     )
 
 

@@ -27,6 +27,7 @@ from segment_pendo.serve.relay import Relay
 from segment_pendo_addons.handover import Handover
 from segment_pendo_addons.intercept import Intercept, allow_patterns
 from segment_pendo_addons.outsiders import Outsiders
+from segment_pendo_addons.sources import Sources
 from segment_pendo_addons.watch import Watch
 
 __all__ = ["AuthorityError", "Proxy", "ProxyError", "authority", "server_context"]
@@ -113,7 +114,8 @@ class Proxy:
 
     Segment's hosts and `hosts` are decrypted, everything else is tunnelled. `faults`: what goes wrong with
     SDKs' requests. `calls_only`: the port of our server that takes decrypted connections of Segment's hosts;
-    None: each request is answered as a flow of mitmproxy.
+    None: each request is answered as a flow of mitmproxy. `sources`: where the app of each connection that is
+    handed over there is kept, by its port.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class Proxy:
         misses: Misses | None = None,
         calls_only: int | None = None,
         lan: Sequence[str] = (),
+        sources: dict[int, str] | None = None,
     ) -> None:
         self._relay = relay
         self._gate = gate
@@ -144,6 +147,7 @@ class Proxy:
         self._misses = misses or Misses()
         self._calls_only = calls_only
         self._lan = lan
+        self._sources = {} if sources is None else sources
         self._task: asyncio.Task[None] | None = None
         self._master: master.Master | None = None
         self.url = ""
@@ -164,6 +168,7 @@ class Proxy:
         names = sorted(INTERCEPTED | set(self._hosts))
         if self._calls_only is not None:  # before the group, whose NextLayer takes what nobody has taken
             mitmproxy.addons.add(Handover(self._calls_only, set(names) - SCRIPTS))
+        mitmproxy.addons.add(Sources(self._sources))
         # Our addon stands outside the group and behind it: it has the last word on a ClientHello.
         mitmproxy.addons.add(_Group(), intercept, Watch(self._misses, names), started)
         if self._upstream and self._upstream.auth:

@@ -34,7 +34,7 @@ class SdkRequest:
     """One HTTP request as it came from an SDK: headers in wire order and case, body still encoded.
 
     `session`: the id of the session to whose address it came, else an empty text; `path` is what comes after
-    that address.
+    that address. `source`: the name of the app that it came from, else an empty text.
     """
 
     method: str
@@ -46,6 +46,7 @@ class SdkRequest:
     ip: str = "127.0.0.1"
     door: str = "home"
     session: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

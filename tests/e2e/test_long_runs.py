@@ -17,9 +17,10 @@ from segment_pendo.serve.launching.instances import started
 URLLIB = """
 import json, sys, urllib.request
 user = sys.argv[1]
-call = json.dumps({"userId": user, "traits": {"plan": "pro"}, "writeKey": "KEY_" + user}).encode()
+call = json.dumps({"userId": user, "traits": {"plan": "pro"}, "writeKey": "WRITE_KEY_" + user}).encode()
 print(urllib.request.urlopen("https://api.segment.io/v1/identify", call).read().decode())
 """
+DIRECT = "urllib.request.build_opener(urllib.request.ProxyHandler({})).open"
 
 
 class Cli:
@@ -121,6 +122,36 @@ def test_the_calls_of_several_apps_come_and_their_lines_have_names(tmp_path: Pat
     assert sorted(done.stdout.splitlines()) == ['api | {"success": true}', 'web | {"success": true}']
     assert "2 calls" in done.stderr
     assert "(web, api get proxy and CA by themselves)" in done.stderr
+
+
+def test_calls_are_told_apart_by_the_app_whichever_way_they_come(tmp_path: Path) -> None:
+    direct = URLLIB.replace("urllib.request.urlopen", DIRECT)
+    (tmp_path / "web.py").write_text(URLLIB)  # by the proxy
+    (tmp_path / "api.py").write_text(direct)  # ignores it: by the hook and a tunnel
+    (tmp_path / "old.py").write_text(URLLIB.replace("https://", "http://"))  # in absolute form
+    names = ("web", "api", "old")
+    apps = [f"{name}={sys.executable} {name}.py {name}" for name in names]
+    done = several(tmp_path, *apps, options=("--format", "ndjson"))
+    events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith('{"event":"call"')]
+    assert {event["user"]: event["source"] for event in events} == {name: name for name in names}
+    lines = several(tmp_path, *apps).stderr
+    assert "  web       identify  web" in lines
+
+
+def test_an_attached_app_has_a_name_and_a_write_key_tells_others_apart(cli: Cli) -> None:
+    cli("run", "--detach", "--port", "0")
+    for source, user in (("web", "ann"), ("", "bob")):
+        cli("attach", *(["--source", source] if source else []), "--", sys.executable, "app.py", user)
+    (run,) = json.loads(cli("status", "--format", "json"))["runs"]
+
+    def users(query: str) -> list[str]:
+        return [call["user"] for call in get(f"{run['home']}/_/calls?{query}")[1]["calls"]]
+
+    assert users("source=web") == ["ann"]
+    assert users("source=****_bob") == ["bob"]
+    assert users("source=nobody") == []
+    assert "web       identify  ann" in cli("logs")
+    assert "is no name of an app" in cli("attach", "--source", "a b", "--", "true", code=2)
 
 
 def test_one_that_fails_ends_the_others_and_what_they_started(tmp_path: Path) -> None:

@@ -128,6 +128,7 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     ),
     "door": ("Where the call came in.", {"enum": ["home", "proxy", "tls"]}),
     "session": ("The id of a session: only what came to its address.", _TEXT),
+    "source": ("An app: its name, or **** and the last four characters of its write key.", _TEXT),
     "since": ("Only what came at this ISO 8601 time or later.", _TEXT),
     "until": ("Only what came before this ISO 8601 time.", _TEXT),
     "limit": ("The most rows of an answer; 100 by default.", {**_WHOLE, "maximum": 1000}),

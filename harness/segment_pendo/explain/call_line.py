@@ -23,6 +23,7 @@ __all__ = [
     "CHOSEN",
     "KIND",
     "OUTCOME",
+    "SOURCE",
     "CallLine",
     "End",
     "Tone",
@@ -49,6 +50,7 @@ _MOST_NAMES: Final = 2
 _MARKS: Final[dict[Tone, str]] = {"bad": "x", "warn": "!"}
 KIND: Final = 8  # columns of the type of a call
 OUTCOME: Final = 4
+SOURCE: Final = 8
 _WHO: Final = 24
 _CLAUSE: Final = re.compile(r"; |, so | \(")
 _OPENING: Final = re.compile(r"^The call has (?=neither)")
@@ -62,7 +64,10 @@ class Word(NamedTuple):
 
 
 class CallLine(NamedTuple):
-    """The line of one call in its columns. `end`: how far the call gets, None for what is no call."""
+    """The line of one call in its columns. `end`: how far the call gets, None for what is no call.
+
+    `source`: the app that it came from, where that was told.
+    """
 
     at: datetime
     kind: str
@@ -71,10 +76,12 @@ class CallLine(NamedTuple):
     tone: Tone
     words: tuple[Word, ...] = ()
     end: End | None = None
+    source: str = ""
 
     def text(self, clock: str) -> str:
         """Return all of the line; `clock`: when it was, as text."""
-        head = f"{clock}  {self.kind:<{KIND}}  {self.who:<{_WHO}}  {self.outcome:<{OUTCOME}}"
+        source = f"{self.source:<{SOURCE}}  " if self.source else ""
+        head = f"{clock}  {source}{self.kind:<{KIND}}  {self.who:<{_WHO}}  {self.outcome:<{OUTCOME}}"
         return "   ".join([head, *(word.text for word in self.words)]).rstrip()
 
 
@@ -102,14 +109,14 @@ def end_of(judged: Judged, setup: Setup) -> End:
 def with_attempt(line: CallLine, attempt: Attempt | None) -> CallLine:
     """Return the line of a webhook as it is after an attempt to deliver it."""
     if attempt is None:
-        return CallLine(line.at, line.kind, line.who, "wait", "wait", line.words, line.end)
+        return CallLine(line.at, line.kind, line.who, "wait", "wait", line.words, line.end, line.source)
     status = str(attempt.status) if attempt.status is not None else "fail"
     if attempt.state == "delivered":
         tone = line.tone
         for word in line.words:
             if word.tone in _MARKS:
                 tone = "warn"
-        return CallLine(line.at, line.kind, line.who, status, tone, line.words, line.end)
+        return CallLine(line.at, line.kind, line.who, status, tone, line.words, line.end, line.source)
     tone = "bad" if attempt.state == "dead" else "warn"
     outcome = "held" if attempt.state == "held" else status
     return line._replace(outcome=outcome, tone=tone, words=(Word(printable(attempt.detail), tone),))

@@ -41,6 +41,7 @@ def call_row(
     # A single mapping has no name that says anything.
     mapping: JsonObject = {} if judged.mapping is None else {"mapping": judged.mapping}
     session: JsonObject = {"session": receipt.request.session} if receipt.request.session else {}
+    source: JsonObject = {"source": receipt.request.source} if receipt.request.source else {}
     return name | {
         "index": judged.call.index,
         "time": text(receipt.at),
@@ -49,6 +50,7 @@ def call_row(
         "group": judged.call.member("groupId"),
         **mapping,
         **session,
+        **source,
         "outcome": "webhook" if webhook else "skipped",
         "code": skipped.code if skipped else None,
         "reason": skipped.reason if skipped else None,
@@ -144,7 +146,7 @@ class CallRow(TypedDict):
     `user` and `group` are as sent; `body` is the exact webhook. `message` is a skipped call as Segment's
     servers would pass it on to other destinations, as JSON; None for a webhook, and for what they drop.
     `mapping`: the name of the destination's mapping, where it has several. `session`: the session to whose
-    address the call came, if it did.
+    address the call came, if it did. `source`: the name of the app that it came from, if that was told.
     """
 
     id: str
@@ -155,6 +157,7 @@ class CallRow(TypedDict):
     group: Any
     mapping: NotRequired[str]
     session: NotRequired[str]
+    source: NotRequired[str]
     outcome: Literal["webhook", "skipped"]
     code: str | None
     reason: str | None

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -25,6 +25,7 @@ from segment_pendo.serve.listener import Listener, Port, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.questions import unknown_path
 from segment_pendo.serve.relay import NotKept, Relay
+from segment_pendo.serve.sources import of_headers
 from segment_pendo.serve.store import Store
 from segment_pendo.words import JsonObject, Reply, SdkRequest
 
@@ -41,7 +42,8 @@ class Home(Listener):
     what goes wrong here, at Segment's side and at Pendo's. `metrics`: one of the relay's sinks. `addresses`
     returns those of the run; `look` is called when a webhook is to be sent again. `mute`: codes that the page
     plays down. `live`: how many requests of SDKs are not answered yet. `own_routes`: all but Segment's.
-    `lan`: where it listens beyond loopback. `calls_only`: where the proxy hands over what it has decrypted.
+    `lan`: where it listens beyond loopback. `calls_only`: where the proxy hands over what it has decrypted;
+    `sources`: the app of each connection from there, by its port.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class Home(Listener):
         look: Callable[[], None] | None = None,
         mute: Sequence[str] = (),
         lan: Lan = LOOPBACK_ONLY,
+        sources: Mapping[int, str] | None = None,
     ) -> None:
+        self._sources = {} if sources is None else sources
         self._relay = relay
         self._gate = gate or Gate()
         self._store = store
@@ -175,9 +179,14 @@ class Home(Listener):
         """Return what an SDK asks, at the address of a session or not."""
         asked = _sdk_request(request, body, door)
         if door == "proxy":  # whose addresses are Segment's
-            return asked
+            return replace(asked, source=self._source(request, asked))
         session, path = self._store.sessions.of(asked.path)
         return replace(asked, session=session, path=path) if session else asked
+
+    def _source(self, request: web.Request, asked: SdkRequest) -> str:
+        """Return the name of the app that a request of the proxy came from, or an empty text."""
+        peer = None if request.transport is None else request.transport.get_extra_info("peername")
+        return (peer and self._sources.get(peer[1])) or of_headers(asked.headers)
 
     async def _take(self, asked: SdkRequest) -> web.Response:
         try:

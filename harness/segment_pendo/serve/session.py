@@ -108,6 +108,7 @@ class Session:
         self.proxy: Any = None
         self.tunnel: Tunnel | None = None
         self.misses = Misses()
+        self._sources: dict[int, str] = {}
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
         self._side = side
@@ -150,6 +151,7 @@ class Session:
                     look=self.delivery.look if self.delivery is not None else None,
                     mute=plan.mute,
                     lan=plan.lan,
+                    sources=self._sources,
                 )
             # Until it is entered, there are only files to close.
             self._opened = AsyncExitStack()
@@ -265,6 +267,7 @@ class Session:
                 faults=self.faults,
                 misses=self.misses,
                 lan=plan.lan.proxied,
+                sources=self._sources,
                 calls_only=await self.home.start_calls_only() if plan.answers else None,
             )
             opened.push_async_callback(self.proxy.stop)

@@ -1,6 +1,7 @@
 """Add --app to `run`: several commands, each with a name."""
 
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -72,7 +73,7 @@ def _app(value: str) -> App:
     except ValueError as error:
         message = f"the command of {name!r} cannot be read: {error}."
         raise click.BadParameter(message) from None
-    if not (equals and words and name.replace("-", "").replace("_", "").isalnum()):
+    if not (equals and words and re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name)):
         message = f'{value!r} is not NAME="COMMAND"; give one such as web="npm run dev".'
         raise click.BadParameter(message)
     return App(name, words)

@@ -4,27 +4,28 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import BinaryIO, Final
 
 from segment_pendo.cli.options.apps import App
-from segment_pendo.cli.run.child import LAST_WORDS, Child
+from segment_pendo.cli.run.child import LAST_WORDS, Child, environment_for
 from segment_pendo.cli.run.hints import Ended
 from segment_pendo.cli.signals import Signals
+from segment_pendo.cli.terminal.sources import coloured
 from segment_pendo.serve.launching import launcher
+from segment_pendo.serve.launching.instances import Instance
 from segment_pendo.serve.launching.watchdog import watched
 
 __all__ = ["run_apps"]
 
 _CHUNK: Final = 65536
 _LONGEST: Final = 1_000_000  # of a line: what is longer goes out in pieces
-_COLOURS: Final = ("36", "35", "33", "32", "34", "31")
 
 
 async def run_apps(
-    apps: Sequence[App], environment: Mapping[str, str], signals: Signals, leave: Callable[[], None]
+    apps: Sequence[App], instance: Instance, signals: Signals, leave: Callable[[], None]
 ) -> Ended:
     """Run commands at the same time until all have ended, or one failed; return how the first ended that did.
 
@@ -34,12 +35,13 @@ async def run_apps(
     outputs = _Outputs([app.name for app in apps])
     readers: list[asyncio.Task[None]] = []
     children: list[Child] = []
-    async with AsyncExitStack() as watchdogs:
+    async with AsyncExitStack() as stack:
         try:
             for app in apps:
+                environment = await stack.enter_async_context(environment_for(instance, app.name))
                 process = await launcher.start(app.command, environment, alone=True, piped=True)
                 children.append(Child(process, alone=True))
-                await watchdogs.enter_async_context(watched(children[-1].target))
+                await stack.enter_async_context(watched(children[-1].target))
                 readers += outputs.read(app.name, process)
             code = await _until_end(children, signals, leave)
         finally:
@@ -83,7 +85,6 @@ class _Outputs:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._width = max(map(len, names))
-        self._colours = dict(zip(names, _COLOURS * len(names), strict=False))
 
     def read(self, name: str, process: asyncio.subprocess.Process) -> list[asyncio.Task[None]]:
         """Begin to read what a process prints."""
@@ -107,7 +108,7 @@ class _Outputs:
     def _head(self, name: str, out: BinaryIO) -> bytes:
         text = f"{name:<{self._width}} | "
         has_colour = out.isatty() and not os.environ.get("NO_COLOR")
-        return (f"\x1b[{self._colours[name]}m{text}\x1b[0m" if has_colour else text).encode()
+        return (coloured(name, text) if has_colour else text).encode()
 
 
 def _write(out: BinaryIO, head: bytes, lines: Sequence[bytes]) -> None:

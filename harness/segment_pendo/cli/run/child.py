@@ -5,10 +5,13 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.run.hints import Ended
@@ -17,10 +20,19 @@ from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.launching import launcher, strict
 from segment_pendo.serve.launching.instances import LOG, Instance, started
 from segment_pendo.serve.launching.trust import trusted
+from segment_pendo.serve.launching.tunnel import Tunnel
 from segment_pendo.serve.launching.watchdog import watched
 from segment_pendo.serve.session import Session
 
-__all__ = ["LAST_WORDS", "Child", "carried_out", "environment_of", "instance_of", "run_child"]
+__all__ = [
+    "LAST_WORDS",
+    "Child",
+    "carried_out",
+    "environment_for",
+    "environment_of",
+    "instance_of",
+    "run_child",
+]
 
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
 _TRIES: Final = 20
@@ -95,9 +107,27 @@ def instance_of(session: Session, cmd: Sequence[str] = ()) -> Instance:
     )
 
 
-def environment_of(instance: Instance) -> dict[str, str]:
-    """Return the environment of a command whose calls come to a run; write the files that it names."""
-    doors = launcher.Doors(instance.home, instance.proxy, instance.tunnel)
+@asynccontextmanager
+async def environment_for(instance: Instance, source: str) -> AsyncIterator[dict[str, str]]:
+    """Yield the environment of an app with a name, which has a tunnel of its own as long as this lasts."""
+    if not source or instance.proxy is None:
+        yield await asyncio.to_thread(environment_of, instance, source)
+        return
+    tunnel = Tunnel(instance.proxy, instance.home, instance.hosts, source)
+    await tunnel.start()
+    try:
+        own = msgspec.structs.replace(instance, tunnel=tunnel.address)
+        yield await asyncio.to_thread(environment_of, own, source)
+    finally:
+        await tunnel.stop()
+
+
+def environment_of(instance: Instance, source: str = "") -> dict[str, str]:
+    """Return the environment of a command whose calls come to a run; write the files that it names.
+
+    `source`: the name of the app, by which its calls are told from those of others.
+    """
+    doors = launcher.Doors(instance.home, instance.proxy, instance.tunnel, source)
     trust = None if instance.ca is None else trusted(os.environ, Path(instance.ca), trust_directory())
     return launcher.child_environment(os.environ, doors, instance.hosts, trust)
 

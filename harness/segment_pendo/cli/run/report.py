@@ -106,7 +106,8 @@ class Reporter:
         shown = self._without_people(judged)
         self._costs.call(shown)
         if self._style == "text":
-            self._telling.call(name, call_line(receipt.at, shown, self._setup))
+            line = call_line(receipt.at, shown, self._setup)
+            self._telling.call(name, line._replace(source=receipt.request.source))
             return
         sends = judged.webhook is not None
         delivery: JsonObject | None = {"state": "waiting", "status": None, "attempts": 0} if sends else None

@@ -18,7 +18,7 @@ from segment_pendo.cli.options.apps import Work
 from segment_pendo.cli.options.faults import Asked
 from segment_pendo.cli.proxy_extra import INSTALL, needed_side, proxy_side
 from segment_pendo.cli.run.apps import run_apps
-from segment_pendo.cli.run.child import environment_of, instance_of, run_child
+from segment_pendo.cli.run.child import instance_of, run_child
 from segment_pendo.cli.run.hints import Ended, missing, no_calls
 from segment_pendo.cli.run.notes import Draining, Quietly, Seldom, say
 from segment_pendo.cli.run.report import Reporter
@@ -140,8 +140,7 @@ def _browser(session: Session, work: Work) -> AbstractAsyncContextManager[None]:
 async def _worked(session: Session, work: Work, signals: Signals, leave: Callable[[], None]) -> Ended:
     if work.cmd:
         return await run_child(session, work.cmd, signals, leave)
-    environment = await asyncio.to_thread(environment_of, instance_of(session))
-    return await run_apps(work.apps, environment, signals, leave)
+    return await run_apps(work.apps, instance_of(session), signals, leave)
 
 
 def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:

@@ -7,7 +7,8 @@ from functools import lru_cache, partial
 from typing import Final, TextIO
 
 from segment_pendo.base.prose import many
-from segment_pendo.explain.call_line import KIND, OUTCOME, CallLine, Tone, Word
+from segment_pendo.cli.terminal.sources import coloured
+from segment_pendo.explain.call_line import KIND, OUTCOME, SOURCE, CallLine, Tone, Word
 
 __all__ = ["Lines"]
 
@@ -42,12 +43,16 @@ class Lines:
         wide = max(_NARROWEST, min(_WIDEST, (columns - 32) // 3))
         head = [
             Word(clock, "idle"),
+            *([Word(_fitted(line.source, SOURCE))] if line.source else []),
             Word(_fitted(line.kind, KIND)),
             Word(_fitted(line.who, wide)),
             Word(f"{line.outcome:<{OUTCOME}}", line.tone),
         ]
-        rest = columns - len(clock) - KIND - wide - OUTCOME - (len(head) - 1) * len(_GAP)
-        return (_GAP.join(map(self._painted, head)) + "".join(self._words(line.words, rest))).rstrip()
+        rest = columns - sum(_wide(word.text) for word in head) - (len(head) - 1) * len(_GAP)
+        painted = [*map(self._painted, head)]
+        if line.source and self._paints:
+            painted[1] = coloured(line.source, head[1].text)
+        return (_GAP.join(painted) + "".join(self._words(line.words, rest))).rstrip()
 
     def missed(self, count: int) -> str:
         """Return what stands in the place of lines that were left out."""

@@ -32,7 +32,8 @@ def judged_and_line(row: Any, setup: Setup) -> tuple[Judged, CallLine]:
     try:
         judged = judged_of(row)
         at = parse(row["time"]) or datetime.now(UTC)
-        return judged, call_line(at, judged, setup, attempt_of(row["delivery"], at))
+        line = call_line(at, judged, setup, attempt_of(row["delivery"], at))
+        return judged, line._replace(source=str(row.get("source", "")))
     except (KeyError, TypeError, ValueError, AttributeError):
         message = "a call cannot be read; another version of segment-pendo runs there."
         raise Failure(message, CANNOT_START) from None

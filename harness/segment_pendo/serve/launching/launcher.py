@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from segment_pendo.base.errors import NOT_STARTED, SegmentPendoError
 from segment_pendo.serve.environment import SECRETS
 from segment_pendo.serve.launching.trust import Trusted
+from segment_pendo.serve.sources import proxy_url
 
 __all__ = [
     "BUN_PRELOAD",
@@ -84,11 +85,15 @@ def upstream(base: Mapping[str, str]) -> Upstream | None:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Where a child's calls go: the URLs of the home port and the proxy, the tunnel as host:port."""
+    """Where a child's calls go: the URLs of the home port and the proxy, the tunnel as host:port.
+
+    `source`: the name of the app, by which its calls are told from those of others.
+    """
 
     home: str
     proxy: str | None = None
     tunnel: str | None = None
+    source: str = ""
 
 
 def child_environment(
@@ -103,9 +108,11 @@ def child_environment(
     names = sorted(hosts)
     env["SEGMENT_PENDO_URL"] = doors.home
     env["SEGMENT_PENDO_HOSTS"] = ",".join(names)
+    if doors.source:
+        env["SEGMENT_PENDO_SOURCE"] = doors.source
     if doors.proxy is None:
         return env
-    env |= dict.fromkeys(_PROXY, doors.proxy)
+    env |= dict.fromkeys(_PROXY, proxy_url(doors.proxy, doors.source))
     direct = _no_proxy(base.get("NO_PROXY") or base.get("no_proxy") or "", names)
     env |= {"NO_PROXY": ",".join(direct), "no_proxy": ",".join(direct)}
     trust = trust or Trusted()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from segment_pendo.base.hosts import bare
+from segment_pendo.serve.sources import HEADER, credentials
 
 __all__ = ["Tunnel", "server_name"]
 
@@ -29,11 +30,13 @@ class Tunnel:
     """Listens at a free port of 127.0.0.1 once it is started.
 
     `proxy` and `home` are the URLs of the two ports. Connections for other hosts than `hosts` are closed.
+    `source`: the name of the app whose tunnel this is, which the proxy is told.
     """
 
-    def __init__(self, proxy: str, home: str, hosts: Collection[str]) -> None:
+    def __init__(self, proxy: str, home: str, hosts: Collection[str], source: str = "") -> None:
         self._proxy, self._home = _port_of(proxy), _port_of(home)
         self._hosts = frozenset(hosts)
+        self._told = f"{HEADER}: {credentials(source)}\r\n" if source else ""
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
         self.address = ""
@@ -95,7 +98,7 @@ class Tunnel:
 
     async def _connected(self, host: str) -> _Ends | None:
         to = await asyncio.open_connection("127.0.0.1", self._proxy)
-        to[1].write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
+        to[1].write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{self._told}\r\n".encode())
         answer = await to[0].readuntil(b"\r\n\r\n")
         if answer.startswith(_CONNECTED):
             return to

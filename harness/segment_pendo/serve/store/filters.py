@@ -130,6 +130,10 @@ def _session(value: str) -> Condition:
     return Condition("c.n in (select n from receipts where session = ?)", (text(value),))
 
 
+def _source(value: str) -> Condition:
+    return Condition("c.n in (select n from receipts where source = ?)", (text(value),))
+
+
 FILTERS: Final[dict[str, Callable[[str], Condition]]] = {
     "type": _is("type"),
     "event": _is("event"),
@@ -143,6 +147,7 @@ FILTERS: Final[dict[str, Callable[[str], Condition]]] = {
     "q": _q,
     "door": _door,
     "session": _session,
+    "source": _source,
     "since": _since,
     "until": _until,
 }

@@ -18,6 +18,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment.functions import remembered
 from segment_pendo.segment.ingest import basic_user
 from segment_pendo.segment.webhooks import resigned, signature_of
+from segment_pendo.serve.sources import NAME, label
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.searched import column, searched, text
 from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Judged, Receipt, SdkRequest
@@ -39,7 +40,7 @@ __all__ = [
 type AsIf = Callable[[Setup], Setup]
 
 RECEIPT: Final = (
-    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
+    "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
 )
 CALL: Final = (
     "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, function, "
@@ -75,6 +76,7 @@ def receipt_columns(receipt: Receipt, setup: int, destination: int) -> tuple[obj
         text(request.query), text(request.host), request.ip, js_json.write(headers).decode(), request.body,
         receipt.reply.status, refusal, setup, destination,
         sum(judged.webhook is not None for judged in receipt.each), request.session or None,
+        label(receipt),
     )  # fmt: skip
 
 
@@ -108,15 +110,15 @@ def remade_in_steps(
     receipt.
     """
     row = database.execute(
-        "select r.id, at, door, session, method, path, query, host, ip, headers, body, described "
+        "select r.id, at, door, session, source, method, path, query, host, ip, headers, body, described "
         "from receipts r join setups s on s.id = r.setup where n = ?",
         (number,),
     ).fetchone()
     if row is None:
         raise LookupError(number)
-    (name, at, door, session, method, path, query, host, ip, headers, body, setup) = row
+    (name, at, door, session, source, method, path, query, host, ip, headers, body, setup) = row
     kept = _as_sent(header_pairs(js_json.read(headers.encode()).value))
-    request = SdkRequest(method, path, query, kept, body, host, ip, door, session or "")
+    request = SdkRequest(method, path, query, kept, body, host, ip, door, session or "", _name(source))
     as_then = _as_described(setup)
     if as_if is not None:
         as_then = as_if(as_then)
@@ -125,6 +127,11 @@ def remade_in_steps(
     received = datetime.fromisoformat(at)
     receipt = yield from assess_in_steps(request, id=name, at=received, setup=as_then, only=only)
     return receipt, as_then
+
+
+def _name(source: str | None) -> str:
+    """Return an app's name of what was kept, an empty text for the end of a write key."""
+    return source if source is not None and NAME.fullmatch(source) else ""
 
 
 @lru_cache(maxsize=16)  # a store has few, and each of its receipts names one

@@ -113,7 +113,7 @@ class ReplayStore:
             request.method, request.path, request.query, request.headers, request.body, door=_DOOR
         )
         receipt = Receipt(item.name, item.call.at, request, accepted(request), ())
-        *columns, _open, session = receipts.receipt_columns(
+        *columns, _open, session, source = receipts.receipt_columns(
             receipt, self._setup, self.store.outbox.destination
         )
         chain = chain_number(self.store.outbox.destination, chain_of(data))
@@ -121,7 +121,7 @@ class ReplayStore:
         codes = " ".join(item.call.findings)
         headers: Json = [[name, value] for name, value in item.webhook.headers]
         return (
-            (*columns, 1, session),
+            (*columns, 1, session, source),
             (
                 receipts.column(call.type), receipts.column(call.member("userId")),
                 receipts.column(call.member("groupId")), "webhook", codes, "waiting", None, None, None,

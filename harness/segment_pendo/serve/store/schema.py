@@ -10,15 +10,16 @@ from segment_pendo.serve.store.searched import level_of_code, words
 
 __all__ = ["OLDEST", "OWNER", "VERSION", "chain_number", "create", "migrate"]
 
-VERSION: Final = 5
+VERSION: Final = 6
 OLDEST: Final = 2  # that can be brought up to it
 OWNER: Final = 0x53504E44  # "SPND", as SQLite's application_id
 # receipts.open: how many webhooks of a receipt are not delivered. chains: who has webhooks that wait, and
 # when the first of them is due (seconds since 1970). bodies: webhooks that no receipt makes again (replay).
 # place: of a call's webhook in its receipt (CallRef.place); function: what the insert function made of the
 # call, as Judged has it. setups: how receipts were mapped, as JSON. event to dropped: searched.
-# sessions: who may be asked for; receipts.session: to which one a request came. clearings: what was
-# forgotten, with numbers from the sequence of the receipts: whoever reads on from a place learns of it.
+# receipts.source: the app of a request, by its name or the end of its write key. sessions: who may be asked
+# for; receipts.session: to which one a request came. clearings: what was forgotten, with numbers from the
+# sequence of the receipts: whoever reads on from a place learns of it.
 _TABLES: Final = """
 create table destinations(
     id integer primary key, name text not null, fingerprint text not null, unique (name, fingerprint));
@@ -27,7 +28,7 @@ create table receipts(
     n integer primary key autoincrement, id text not null unique, at text not null, door text not null,
     method text not null, path text not null, query text not null, host text not null, ip text not null,
     headers text not null, body blob not null, status integer not null, refusal text, setup integer not null,
-    destination integer not null, open integer not null, session text);
+    destination integer not null, open integer not null, session text, source text);
 create table calls(
     n integer not null, place integer not null, type text, user text, grp text, outcome text not null,
     codes text not null, state text, status integer, attempts integer not null default 0, history text,
@@ -62,12 +63,17 @@ create table clearings(n integer primary key, what text not null, session text);
 create index receipts_session on receipts(session) where session is not null;
 create index if not exists receipts_at on receipts(at);
 """
+# What version 6 has besides.
+_SIXTH: Final = """
+create index receipts_source on receipts(source) where source is not null;
+"""
 
 
 def create(db: sqlite3.Connection) -> None:
     """Make the tables in an empty database, inside the transaction that the caller has begun."""
     _each(db, _TABLES)
     _each(db, _FIFTH)
+    _each(db, _SIXTH)
     _sign(db)
 
 
@@ -77,6 +83,8 @@ def migrate(db: sqlite3.Connection, version: int) -> None:
         _STEPS[version](db)
     if version < 5:
         _each(db, _FIFTH)
+    if version < 6:
+        _each(db, _SIXTH)
     _sign(db)
 
 
@@ -135,7 +143,7 @@ def _from_2(db: sqlite3.Connection) -> None:
         "refusal, (select s.id from setups s where s.described = o.setup), "
         "(select d.id from destinations d where d.name = o.destination), "
         "(select count(*) from old_calls c where c.n = o.n and c.state is not null "
-        "and c.state <> 'delivered'), null from old_receipts o"
+        "and c.state <> 'delivered'), null, null from old_receipts o"
     )
     db.execute(
         "insert into calls(n, place, type, user, grp, outcome, codes, state, status, attempts, history, "
@@ -172,7 +180,7 @@ def _from_3(db: sqlite3.Connection) -> None:
     db.execute("insert into setups(described) select distinct setup from old_receipts")
     db.execute(
         "insert into receipts select n, id, at, door, method, path, query, host, ip, headers, body, status, "
-        "refusal, (select s.id from setups s where s.described = o.setup), destination, open, null "
+        "refusal, (select s.id from setups s where s.described = o.setup), destination, open, null, null "
         "from old_receipts o"
     )
     db.execute(
@@ -192,6 +200,12 @@ def _from_3(db: sqlite3.Connection) -> None:
 def _from_4(db: sqlite3.Connection) -> None:
     """Version 4 knew no sessions."""
     db.execute("alter table receipts add column session text")
+    _from_5(db)
+
+
+def _from_5(db: sqlite3.Connection) -> None:
+    """Version 5 told no apps apart."""
+    db.execute("alter table receipts add column source text")
 
 
 def _fill(db: sqlite3.Connection) -> None:
@@ -213,4 +227,9 @@ _PASSED_ON: Final = frozenset(
 )
 _KEPT_BY_3: Final = ("destinations", "receipts", "calls", "attempts", "chains", "bodies", "progress")
 # Each goes straight to this version. 64 is MOST_COPIES: where a place has the index alone in earlier ones.
-_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {2: _from_2, 3: _from_3, 4: _from_4}
+_STEPS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {
+    2: _from_2,
+    3: _from_3,
+    4: _from_4,
+    5: _from_5,
+}

@@ -1,6 +1,6 @@
 // The filter box: `user: group: type: event: trait: code: level: outcome:` and free text, as in the terminal.
 
-export const NAMES = ["user", "group", "type", "event", "trait", "code", "level", "outcome", "delivery", "since", "until", "session", "door"];
+export const NAMES = ["user", "group", "type", "event", "trait", "code", "level", "outcome", "delivery", "since", "until", "session", "source", "door"];
 
 const TOKEN = /([a-z]+):("(?:[^"\\]|\\.)*"?|[^\s"]\S*|)|("(?:[^"\\]|\\.)*"?)|(\S+)/giu;
 

@@ -11,7 +11,7 @@ const LANGUAGE = [
   ["code:NESTED_IGNORED", "calls with this finding"], ["level:error", "level:warning means warnings and errors"],
   ["outcome:dropped", "webhook, skipped, dropped, unselected, refused"], ["delivery:dead", "waiting, delivered, held, dead"],
   ["since:10:15", "until:10:15:30, or an ISO time; a drag over the strip sets both"],
-  ["session:ID", "door:proxy: where the call came in"],
+  ["session:ID", "source:web", "door:proxy: where the call came in"],
   ["anything else", "text in ids, events, codes, names of traits"],
 ];
 

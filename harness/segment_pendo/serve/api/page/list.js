@@ -1,7 +1,7 @@
 // The calls, newest first: two lines each, only those in sight are elements, older ones come by cursor.
 
 import { make, one, refill, visible } from "./dom.js";
-import { clock, eventOf, isObject, judged, parsed, says, titled } from "./words.js";
+import { clock, colourOf, eventOf, isObject, judged, parsed, says, titled } from "./words.js";
 
 export const HEIGHT = 50;
 const AHEAD = 8;
@@ -216,14 +216,14 @@ export class List {
     const line = says(row, explained);
     const title = titled(row);
     const same = this.lines[at].length;
-    const mark = JSON.stringify([tone, pill, line, title, same]);
+    const mark = JSON.stringify([tone, pill, line, title, same, row.source]);
     if (mark === kept.mark) return;
     kept.mark = mark;
     element.className = `row ${tone}`;
     refill(element,
       make("span", { role: "gridcell", class: "time mono", title: row.time }, clock(row.time)),
       make("span", { role: "gridcell", class: "what" },
-        make("span", { class: "title mono" }, ...title.map(([text, strong]) => make(strong ? "b" : "span", {}, text))),
+        make("span", { class: "title mono" }, row.source ? make("span", { class: `source of-${colourOf(row.source)}` }, row.source) : null, ...title.map(([text, strong]) => make(strong ? "b" : "span", {}, text))),
         make("span", { class: "says", title: visible(line) }, line)),
       make("span", { role: "gridcell", class: "end" },
         same > 1 ? make("span", { class: "pill times", "data-unfold": row.id, title: `${same} equal calls in a row; a click shows each` }, `× ${same}`) : null,
@@ -240,7 +240,7 @@ function key(row) {
   if (!keys.has(row)) {
     const body = parsed(row.body ?? row.message ?? "");
     const { traits, properties } = isObject(body) ? body : {};
-    keys.set(row, JSON.stringify([row.type, row.user, row.group, eventOf(row), row.mapping, traits, properties]));
+    keys.set(row, JSON.stringify([row.type, row.user, row.group, eventOf(row), row.mapping, row.source, traits, properties]));
   }
   const { state, status } = row.delivery || {};
   return `${keys.get(row)} ${row.outcome} ${row.code} ${state} ${status} ${row.findings.filter((one) => one.level !== "info").map((one) => one.code).join()}`;

@@ -44,6 +44,9 @@ export function eventOf(row) {
   return events.get(row);
 }
 
+// Return a number from 0 to 5 for the name of an app: its colour.
+export const colourOf = (source) => [...source].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 6007, 7) % 6;
+
 // Return [text, is strong][]: the first line of a row.
 export function titled(row) {
   if (row.refused) return [["request ", false], [row.path || "", true]];
