@@ -138,7 +138,7 @@ class ReplayStore:
         database = self._database
         first = self.accepted + 1
         database.executemany(
-            "insert into receipts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into receipts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(first + place, *receipt) for place, (receipt, *_) in enumerate(rows)],
         )
         database.executemany(
