@@ -43,6 +43,7 @@ def test_calls_are_logged_where_somebody_reads_them(
         reader, deprecated = Reader(level), Deprecated(context.master)
         monkeypatch.setattr(LOG, "propagate", False)  # pytest reads all that comes to the root
         monkeypatch.setattr(LOG, "level", logging.DEBUG)
+        monkeypatch.setattr(LOG, "_cache", {})  # what it knows of levels from other tests
         monkeypatch.setattr(LOG, "handlers", [reader, deprecated])
         report = Report(Setup(), delivers=False)
         report.take(assess(SdkRequest("POST", "/v1/batch", body=BODY), id="r", at=AT, setup=Setup()))
