@@ -37,13 +37,12 @@ class Deprecated(LegacyLogEvents):
 
 @pytest.mark.parametrize(("level", "lines"), [(logging.INFO, 3), (logging.ERROR, 0)])
 def test_calls_are_logged_where_somebody_reads_them(
-    monkeypatch: pytest.MonkeyPatch, level: int, lines: int
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, level: int, lines: int
 ) -> None:
+    caplog.set_level(logging.DEBUG, LOG.name)  # not the attribute: loggers remember what is enabled
     with taddons.context() as context:
         reader, deprecated = Reader(level), Deprecated(context.master)
         monkeypatch.setattr(LOG, "propagate", False)  # pytest reads all that comes to the root
-        monkeypatch.setattr(LOG, "level", logging.DEBUG)
-        monkeypatch.setattr(LOG, "_cache", {})  # what it knows of levels from other tests
         monkeypatch.setattr(LOG, "handlers", [reader, deprecated])
         report = Report(Setup(), delivers=False)
         report.take(assess(SdkRequest("POST", "/v1/batch", body=BODY), id="r", at=AT, setup=Setup()))

@@ -22,6 +22,7 @@ from segment_pendo.serve.api.what_if import as_if
 from segment_pendo.serve.api.whys import why_answer
 from segment_pendo.serve.listener import json_answer, refused_change
 from segment_pendo.serve.questions import filters, flag, is_newest_first, number, whole_number
+from segment_pendo.serve.relay import in_turns
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.calls import Counts, Kept
 from segment_pendo.serve.store.receipts import AsIf
@@ -30,6 +31,7 @@ from segment_pendo.words import JsonObject
 __all__ = ["Inspector"]
 
 _MOST: Final = 1000
+_TURN: Final = 0.01
 _LONGEST_WAIT: Final = 600.0
 _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -136,12 +138,15 @@ class Inspector:
             newest = is_newest_first(request)
             # Before the rows are read, so that nothing lies between them and the stream.
             end: JsonObject = {"stream": self._feed.end()} if newest and self._feed is not None else {}
-            page = self._store.calls.page(
-                filters(request),
-                after=asked.get("after", ""),
-                before=asked.get("before", ""),
-                newest=newest,
-                limit=whole_number(request, "limit", 100, _MOST),
+            page = await in_turns(
+                self._store.calls.page_in_steps(
+                    filters(request),
+                    after=asked.get("after", ""),
+                    before=asked.get("before", ""),
+                    newest=newest,
+                    limit=whole_number(request, "limit", 100, _MOST),
+                ),
+                _TURN,
             )
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
@@ -206,7 +211,8 @@ class Inspector:
                     await asyncio.wait_for(self._change.wait(), min(left, 1.0))
                 except TimeoutError:
                     pass
-            page = self._store.calls.page(wanted, after=after, limit=_MOST)
+            steps = self._store.calls.page_in_steps(wanted, after=after, limit=_MOST)
+            page = await in_turns(steps, _TURN)
             return json_answer({"calls": list(page.calls), "next": page.next}, status)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)

@@ -35,7 +35,8 @@ __all__ = ["Delivery", "Send", "over_http"]
 # Of a batch. Pendo publishes no limit; our Pendo on loopback refuses more than 1 MiB.
 _MOST_BYTES: Final = 1_000_000
 _AGAIN: Final = 1.0  # seconds until an attempt is kept again that could not be written
-_TOGETHER: Final = 31  # parcels that are delivered with another one; a few milliseconds
+_TOGETHER: Final = 31  # parcels that are delivered with another one; mostly two milliseconds
+_TURN: Final = 0.005  # seconds that they may hold the event loop at a time
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 type Send = Callable[[Webhook], Awaitable[Answer]]
@@ -166,9 +167,12 @@ class Delivery:
             parcel = await self._next()
             if self._how.rate is not None:
                 await self._pace(self._how.rate)
-            task = asyncio.create_task(self._deliver([parcel, *(await self._more())]))
+            parcels = [parcel, *(await self._more())]
+            task = asyncio.create_task(self._deliver(parcels))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+            if len(parcels) > 1:  # several at a time would hold the event loop up together
+                await asyncio.wait([task])
 
     async def _more(self) -> list[_Parcel]:
         """Return what is delivered together with a parcel, where that holds nothing up."""
@@ -267,7 +271,11 @@ class Delivery:
     async def _deliver(self, parcels: Sequence[_Parcel]) -> None:
         try:
             outcomes: list[Outcome] = []
+            until = time.perf_counter() + _TURN
             for parcel in parcels:
+                if time.perf_counter() >= until:
+                    await asyncio.sleep(0)
+                    until = time.perf_counter() + _TURN
                 began = self._clock()
                 answer = await self._send(parcel.webhook)
                 outcomes += [self._outcome(waiting, answer, began) for waiting in parcel.waiting]

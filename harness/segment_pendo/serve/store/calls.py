@@ -1,17 +1,17 @@
 """Read calls from the store: rows by filter and cursor, one call with its attempts, counts."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
 from segment_pendo.base.bounded import Bounded
-from segment_pendo.base.steps import Steps
+from segment_pendo.base.steps import Steps, finished
 from segment_pendo.explain.rows import call_row
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.store.database import Database
 from segment_pendo.serve.store.filters import after_cursor, condition
 from segment_pendo.serve.store.outbox import attempts_of
-from segment_pendo.serve.store.receipts import AsIf, as_kept, judged_at, remade, remade_in_steps, text
+from segment_pendo.serve.store.receipts import AsIf, as_kept, judged_at, remade_in_steps, text
 from segment_pendo.words import MOST_COPIES, Attempt, CallRef, JsonObject, Judged, Receipt
 
 __all__ = ["Calls", "Counts", "Kept", "Page"]
@@ -88,6 +88,18 @@ class Calls:
         4 MB; its cursor says where. Without a row there is none further on. Raises ValueError for a wrong
         filter or cursor.
         """
+        return finished(self.page_in_steps(filters, after=after, before=before, newest=newest, limit=limit))
+
+    def page_in_steps(
+        self,
+        filters: Mapping[str, str] | None = None,
+        *,
+        after: str = "",
+        before: str = "",
+        newest: bool = False,
+        limit: int = 100,
+    ) -> Steps[Page]:
+        """Do the same as `page`, a call a step."""
         wanted = condition(filters or {})
         cursor = before if newest else after
         beyond, order = ("<", "desc") if newest else (">", "asc")
@@ -100,15 +112,19 @@ class Calls:
                 f"{_COLUMNS} where {place} and {wanted.sql} order by c.n {order}, c.place {order} limit ?",
                 (*values, limit),
             ).fetchall()
-            page = self._page(selected, cursor)
+            page = yield from self._page(selected, cursor)
             if page.calls or not selected:
                 return page
             cursor = page.next  # all of these were kept by another version, which cannot be read here
 
-    def _page(self, selected: list[_Row], cursor: str) -> Page:
+    def _page(self, selected: list[_Row], cursor: str) -> Steps[Page]:
         rows: list[JsonObject] = []
         size = 0
-        for cursor, kept in self._rows(selected):  # noqa: PLR1704 - the last one is returned
+        for found in self._rows_in_steps(selected):
+            yield None
+            if found is None:
+                continue
+            cursor, kept = found
             rows.append(kept.row)
             size += len(kept.judged.webhook.body) if kept.judged.webhook else 0
             if size > MOST_BYTES:
@@ -168,6 +184,12 @@ class Calls:
 
     def _rows(self, selected: list[_Row], as_if: AsIf | None = None) -> Iterator[tuple[str, Kept]]:
         """Yield each row with its cursor."""
+        yield from (found for found in self._rows_in_steps(selected, as_if) if found is not None)
+
+    def _rows_in_steps(
+        self, selected: list[_Row], as_if: AsIf | None = None
+    ) -> Iterator[tuple[str, Kept] | None]:
+        """Yield each row with its cursor, and None after each call that was mapped on the way."""
         for number, of_receipt in groupby(selected, key=lambda row: row[0]):
             group = [*of_receipt]
             held = [] if as_if is not None else [self._read.get(row[:2]) for row in group]
@@ -175,9 +197,10 @@ class Calls:
                 pairs = zip(group, held, strict=True)
                 yield from ((f"{number}.{row[1]}", _again(kept, row)) for row, kept in pairs if kept)
                 continue
+            steps = remade_in_steps(self._database, number, _indexes(group), as_if)
             try:
-                receipt, setup = remade(self._database, number, _indexes(group), as_if)
-            except ValueError:  # kept by another version of segment-pendo, whose setup this one cannot read
+                receipt, setup = yield from _without_waiting(steps)
+            except (ValueError, LookupError):  # kept by another version, or forgotten meanwhile
                 continue
             for place, kept in _kept(receipt, setup, group):
                 if as_if is None and len(receipt.request.body) <= _MOST_HELD:
@@ -202,6 +225,17 @@ class Calls:
     def totals(self) -> dict[str, int]:
         """Return the numbers of requests, calls and refused requests."""
         return self.counts().totals
+
+
+def _without_waiting[T](steps: Steps[T]) -> Generator[None, None, T]:
+    """Do steps of which none waits for anything: what a function made of a call is remembered."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: T = end.value
+            return made
+        yield None
 
 
 def _indexes(rows: list[_Row]) -> set[int]:

@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from segment_pendo.base import js_json
 from segment_pendo.base.headers import header_pairs
-from segment_pendo.base.steps import Steps, finished
+from segment_pendo.base.steps import Steps
 from segment_pendo.explain.rows import finding_row
 from segment_pendo.mapping import earlier as history
 from segment_pendo.mapping.assess import assess_in_steps
@@ -26,6 +26,7 @@ from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Jud
 __all__ = [
     "CALL",
     "RECEIPT",
+    "RECEIPT_AT",
     "AsIf",
     "as_kept",
     "call_columns",
@@ -33,7 +34,6 @@ __all__ = [
     "judged_at",
     "kept_setup",
     "receipt_columns",
-    "remade",
     "remade_in_steps",
     "text",
 ]
@@ -43,6 +43,7 @@ type AsIf = Callable[[Setup], Setup]
 RECEIPT: Final = (
     "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
 )
+RECEIPT_AT: Final = RECEIPT.replace("(null", "(?")  # with a number of our own
 CALL: Final = (
     "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, function, "
     "event, traits, words, level, dropped, chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -101,21 +102,15 @@ def call_columns(judged: Judged) -> tuple[object, ...]:
     )
 
 
-def remade(
-    database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
-) -> tuple[Receipt, Setup]:
-    """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
-
-    `only`: the indexes of its calls that are wanted, None for all. `as_if`: returns the setup to map it with
-    instead. Raises ValueError if its setup cannot be read, LookupError if there is no such receipt.
-    """
-    return finished(remade_in_steps(database, number, only, as_if))
-
-
 def remade_in_steps(
     database: Database, number: int, only: Collection[int] | None = None, as_if: AsIf | None = None
 ) -> Steps[tuple[Receipt, Setup]]:
-    """Do the same as `remade`, a call a step."""
+    """Return a receipt, mapped again from what was kept, unsigned, and the setup that it was mapped with.
+
+    A call a step. `only`: the indexes of its calls that are wanted, None for all. `as_if`: returns the setup
+    to map it with instead. Raises ValueError if its setup cannot be read, LookupError if there is no such
+    receipt.
+    """
     row = database.execute(
         "select r.id, at, door, session, source, method, path, query, host, ip, headers, body, described "
         "from receipts r join setups s on s.id = r.setup where n = ?",

@@ -169,6 +169,19 @@ def test_an_attempt_for_a_forgotten_call_is_no_error(store: Store) -> None:
     assert store.calls.states() == {}
 
 
+def test_a_page_is_read_in_steps_and_without_what_is_forgotten_meanwhile(store: Store) -> None:
+    for number in range(3):
+        store.take(receipt(f"r-{number}", "u"))
+    assert len([*store.calls.page_in_steps()]) >= 3
+    with closing(Store(None, setup=Setup())) as fresh:
+        for number in range(3):
+            fresh.take(receipt(f"r-{number}", "u"))
+        steps = fresh.calls.page_in_steps()
+        assert [next(steps), next(steps)] == [None, None]  # the first call is read then
+        fresh.clear()
+        assert [row["id"] for row in finished(steps).calls] == ["r-0.0"]
+
+
 def test_an_unknown_filter_is_an_error(store: Store) -> None:
     with pytest.raises(ValueError, match="no filter"):
         store.calls.page({"x; drop table calls": "1"})
