@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial, reduce
 from typing import Any, Final
 
@@ -9,14 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segment_pendo import archive
+from segment_pendo.archive.final_calls import FinalCalls
+from segment_pendo.archive.kept import Entry
 from segment_pendo.archive.state import state
 from segment_pendo.base import js_json
 from segment_pendo.base.switch import table
+from segment_pendo.explain.prediction import state_changes
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.pendo.ids import Kind
 from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.switches import PendoSwitches
 
 LATE: Final = "2026-02-02T03:00:0{}.000Z"
+KINDS: Final[tuple[Kind, ...]] = ("account", "visitor")
 # repeats=dropped is refused.
 some_switches = st.fixed_dictionaries(
     {},
@@ -90,6 +96,32 @@ def test_folded_in_any_partition_and_order_is_an_in_order_replay(
     assert js_json.write(_sorted(held(state(folded, switches)))) == js_json.write(_sorted(held(expected)))
     assert folded.webhooks == expected["webhooks"]
     assert sum(folded.nothing.values()) == len(expected["nothing"])
+
+
+@given(st.lists(events(), max_size=12), some_switches, st.booleans())
+def test_the_final_calls_give_the_records_of_an_in_order_replay(
+    part: list[dict[str, Any]], switches: PendoSwitches, track: bool
+) -> None:
+    switches = replace(switches, eventless="shown")  # a backfill sends no track events
+    setup = Setup(track=track, pendo=switches)
+    rows = [*archive.webhooks(map(js_json.write, part), setup, part="a")]
+    expected: Any = replayed(rows, switches, track=True)
+    records = archive.fold(rows)
+    final = FinalCalls(switches)
+    entries = (Entry(kind, *item) for kind in KINDS for item in sorted(records.of(kind).items()))
+    pendo = Records(switches)
+    calls = [*final.of(entries)]
+    for _ in range(2):  # once more changes nothing
+        for call in calls:
+            pendo.apply(js_json.read(js_json.write(call)).value, 1)
+        assert not [*state_changes(_without_events(expected), _without_events(pendo.state()))]
+    counts = final.counts
+    assert len(calls) == counts.calls <= 2 * counts.visitors + counts.accounts + counts.memberships
+    assert len({call["messageId"] for call in calls}) == len(calls)
+
+
+def _without_events(pendo_state: Any) -> Any:
+    return {kind: pendo_state[kind] for kind in ("visitors", "accounts")}
 
 
 def _sorted(value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,3 +60,18 @@ def write(folder: Path, count: int, *, people: int = 20, parts: int = 4, seed: i
 def fold_part(path: str, setup: Setup) -> archive.Partial:
     """Fold one file, as a task of any engine may."""
     return archive.fold(archive.webhooks(Part(path, Path(path)).lines(), setup, part=path))
+
+
+def end_once(path: Path) -> Path:
+    """A task that ends its process the first time, in the manner of a machine that has no memory left."""
+    mark = path.with_suffix(".seen")
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return path
+
+
+def end_always(path: Path) -> Path:
+    """A task that ends its process each time."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return path

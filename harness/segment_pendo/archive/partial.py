@@ -18,7 +18,7 @@ from segment_pendo.pendo.ids import Kind
 from segment_pendo.pendo.metadata import Field, type_of
 from segment_pendo.words import Json
 
-__all__ = ["Partial", "Typed", "fold", "merge"]
+__all__ = ["Partial", "Typed", "both_typed", "fold", "merge"]
 
 _LONGEST_NAME: Final = 1000  # of a field in the schema, as in pendo/records
 
@@ -70,7 +70,7 @@ class Partial:
                 # Most fields have come before, and are known by an earlier event.
                 if known is None or known.typed is None or order < known.seen or order < known.typed:
                     typed = _typed(trait, order)
-                    schema[trait.name] = typed if known is None else _both(known, typed)
+                    schema[trait.name] = typed if known is None else both_typed(known, typed)
 
     def of(self, kind: Kind) -> dict[str, Record]:
         """Return the records of a kind, by id."""
@@ -94,8 +94,8 @@ def merge(one: Partial, other: Partial) -> Partial:
     return Partial(
         joined(one.visitors, other.visitors, Record.merged),
         joined(one.accounts, other.accounts, Record.merged),
-        joined(one.visitor_schema, other.visitor_schema, _both),
-        joined(one.account_schema, other.account_schema, _both),
+        joined(one.visitor_schema, other.visitor_schema, both_typed),
+        joined(one.account_schema, other.account_schema, both_typed),
         one.webhooks + other.webhooks,
         one.nothing + other.nothing,
     )
@@ -110,7 +110,8 @@ def _typed(trait: Field, order: Order) -> Typed:
     return Typed(order, spelled, order, type_of(value), element, value)
 
 
-def _both(one: Typed, other: Typed) -> Typed:
+def both_typed(one: Typed, other: Typed) -> Typed:
+    """Return the first spelling and the first type of both."""
     first, second = (one, other) if one.seen <= other.seen else (other, one)
     if first.typed is not None and (second.typed is None or first.typed <= second.typed):
         return first

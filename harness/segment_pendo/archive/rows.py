@@ -40,12 +40,15 @@ class Row(NamedTuple):
 def webhooks(lines: Iterable[bytes], setup: Setup, *, part: str = "") -> Iterator[Row]:
     """Yield what becomes of each event of a part, in order; `part` names it, and is a part of the order.
 
-    Events are taken as they were archived (Segment has taken them already). One without receivedAt counts as
-    received before all others. Findings that need earlier events are left out, as nobody here knows those.
+    Events are taken as they were archived: Segment has taken them already, and no filter and consent of a
+    destination was applied. One without receivedAt counts as received before all others.
+    Findings that need earlier events are left out, as nobody here knows those.
     Raises RecordingError for a damaged recording, SetupError where `repeats=dropped` is assumed.
     """
     _check(setup)
-    mapping = Mapping(Options(EPOCH, setup, ingest_first=False), several=bool(part), across=False)
+    mapping = Mapping(
+        Options(EPOCH, setup, ingest_first=False, filtered=False), several=bool(part), across=False
+    )
     line = more = 0
     for item in mapping.of(lines, part):
         more = more + 1 if item.line == line else 0

@@ -36,6 +36,7 @@ VERBS: Final = {
     "calls": "List, show or wait for calls of a running segment-pendo.",
     "races": "Find what depends on the order of the calls.",
     "state": "Show what Pendo would hold; compare it, also with a real Pendo.",
+    "archive": "Work out archives in parts; backfill a Pendo with their final records.",
     "replay": "Send calls again: their webhooks, or their SDK requests.",
     "pending": "List, send again, drop or export webhooks that are not delivered.",
     "store": "Show or delete the file with all calls and deliveries.",

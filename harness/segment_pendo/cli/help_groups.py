@@ -14,7 +14,7 @@ _VERBS: Final[Mapping[str, Sequence[str]]] = {
     "Look": ("demo", "run", "why", "explain", "tail", "calls", "state", "finding", "doctor"),
     "Long runs": ("attach", "env", "status", "logs", "stop"),
     "Test": ("check", "diff", "map", "races", "plan"),
-    "Recordings": ("replay", "recording"),
+    "Recordings": ("replay", "recording", "archive"),
     "Project": ("init", "config"),
 }
 _REST: Final = "Plumbing"

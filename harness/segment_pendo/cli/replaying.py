@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from itertools import chain, count
 from pathlib import Path
 from random import Random
@@ -13,6 +14,7 @@ from typing import Final
 
 import click
 
+from segment_pendo.base import js_json
 from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import NOT_DELIVERED
 from segment_pendo.cli.signals import Signals
@@ -25,10 +27,11 @@ from segment_pendo.serve.client import Answer, Client, client, name_of
 from segment_pendo.serve.delivering.delivery import over_http
 from segment_pendo.serve.delivering.how import How
 from segment_pendo.serve.delivering.replayer import Replayer
+from segment_pendo.serve.environment import replay_store
 from segment_pendo.serve.store.replay import ReplayStore
-from segment_pendo.words import Attempt, CallRef, Destination, SdkRequest
+from segment_pendo.words import Attempt, CallRef, Destination, Json, SdkRequest
 
-__all__ = ["Webhooks", "send_requests"]
+__all__ = ["Webhooks", "opened_store", "send_requests"]
 
 _MOST_SHOWN: Final = 10
 _HINT: Final = "Is segment-pendo running there? Start it with: segment-pendo run"
@@ -56,6 +59,22 @@ async def _stop_at(signals: Signals, stop: Callable[[], None]) -> None:
 
 
 # --- webhooks ---
+
+
+def opened_store(what: Json, to: Destination, resend: Resend, *, restart: bool = False) -> ReplayStore:
+    """Open the store of what is sent again, the same one for the same `what`; None: it does not last."""
+    path = None
+    if what is not None:
+        path = replay_store(blake2b(js_json.write(what), digest_size=12).hexdigest())
+
+    def opened() -> ReplayStore:
+        return ReplayStore(path, setup=resend.as_mapped, destination=to.name, fingerprint=to.fingerprint)
+
+    store = opened()
+    if restart and store.accepted:
+        store.remove()
+        store = opened()
+    return store
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,10 @@ class Setup:
             secret=self.secret,
         )
 
+    def unsigned(self) -> "Setup":
+        """Return this setup without the secret, for processes and files that need none."""
+        return replace(self, secret="")
+
     @property
     def kind(self) -> webhooks.Kind:
         """Return which of the two webhook destinations this is."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from segment_pendo.base import js_json, times
 from segment_pendo.explain import rows
@@ -17,10 +17,13 @@ from segment_pendo.recordings import calls_file
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.calls_file import Item
 from segment_pendo.recordings.judge import Judge
+from segment_pendo.recordings.parts import Part
 from segment_pendo.segment import ingest, server
 from segment_pendo.words import Call, JsonObject, Judged, Message, Receipt, SdkRequest
 
-__all__ = ["Mapped", "Mapping", "Options", "Wrong", "mapped"]
+__all__ = ["DAMAGED", "Mapped", "Mapping", "Options", "Wrong", "damage_of", "mapped"]
+
+DAMAGED: Final = "damaged"  # the code of a file that cannot be read to its end
 
 
 class Mapped(NamedTuple):
@@ -62,6 +65,15 @@ class Wrong(NamedTuple):
         return _of_file(self.file) | rows.error_row(self.line, self.code, self.message)
 
 
+def damage_of(part: Part, file: str = "") -> Wrong | None:
+    """Return the damage that ended the lines of a part, or None where all were read."""
+    if not part.damage:
+        return None
+    damage = part.damage[0].upper() + part.damage[1:]
+    message = f"{damage}, so nothing from here on is read; get it again."
+    return Wrong(part.line, DAMAGED, message, file=file)
+
+
 def _place(file: str, line: int) -> str:
     return f"{file}:{line}" if file else f"line {line}"
 
@@ -75,14 +87,16 @@ class Options:
     """How a file is mapped.
 
     `at`: when calls are received; a recording keeps its own times unless `fixed`, and its own setup if
-    `as_recorded`. Without `ingest_first`, each value is a message as a destination sees it; it was received
-    when it says so, unless `fixed`.
+    `as_recorded`. Without `ingest_first`, each value is a message as a destination's function or trigger sees
+    it; it was received when it says so, unless `fixed`. It was not `filtered` where it comes from before the
+    plan, consent and filters of the destination file.
     """
 
     at: datetime
     setup: Setup
     fixed: bool = False
     ingest_first: bool = True
+    filtered: bool = True
     as_recorded: bool = True
 
 
@@ -181,7 +195,9 @@ class Mapping:
         else:
             at = at if options.fixed else times.parse(data.get("receivedAt")) or at
             seen = Message(call, data)
-            judged = judge_message(seen, ordinary=item.ordinary, setup=options.setup, filtered=True)
+            judged = judge_message(
+                seen, ordinary=item.ordinary, setup=options.setup, filtered=options.filtered
+            )
         request = SdkRequest("POST", "")
         receipt = Receipt(id, at, request, ingest.accepted(request), (judged,))
         annotated = self._earlier.annotated_call(judged, at) if self._earlier else judged

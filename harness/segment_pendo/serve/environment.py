@@ -13,6 +13,7 @@ __all__ = [
     "SECRETS",
     "SIGNING_KEY",
     "StateError",
+    "archive_directory",
     "ca_directory",
     "default_store",
     "in_ci",
@@ -69,6 +70,14 @@ def replay_store(name: str) -> Path:
     Raises StateError as `default_store` does.
     """
     return _private(state_directory(), state_directory() / "replays") / f"{name}.sqlite3"
+
+
+def archive_directory(name: str) -> Path:
+    """Return the directory of what was worked out of an archive, in the state directory.
+
+    Raises StateError as `default_store` does.
+    """
+    return _private(state_directory(), state_directory() / "archives", state_directory() / "archives" / name)
 
 
 def ca_directory() -> Path:

@@ -16,7 +16,7 @@ from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.terminal.progress import watched
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import RecordingError
-from segment_pendo.recordings.mapped_file import Mapped, Mapping, Options, Wrong
+from segment_pendo.recordings.mapped_file import DAMAGED, Mapped, Mapping, Options, Wrong, damage_of
 from segment_pendo.recordings.parts import STDIN, Part, Unreadable, Watch, are_several, is_there, parts
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "strict_option",
 ]
 
-DAMAGED: Final = "damaged"  # the code of a file that cannot be read to its end
 _MOST_TOLD: Final = 10
 
 
@@ -145,11 +144,10 @@ class Inputs:
                 raise
             click.echo(printable(str(error)), err=True)
             yield Wrong(part.line, DAMAGED, str(error), file=file)
-        if part.damage:
-            damage = part.damage[0].upper() + part.damage[1:]
-            message = f"{damage}, so nothing from here on is read; get it again."
-            click.echo(printable(f"{part.name}:{part.line}: {message}"), err=True)
-            yield Wrong(part.line, DAMAGED, message, file=file)
+        damage = damage_of(part, file)
+        if damage is not None:
+            click.echo(printable(f"{part.name}:{damage.line}: {damage.message}"), err=True)
+            yield damage
 
     def _note(self, wrong: Wrong) -> None:
         self._wrong += 1

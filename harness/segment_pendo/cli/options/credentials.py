@@ -13,7 +13,7 @@ from segment_pendo.pendo.regions import DATA_HOSTS, LOCAL_KEY, destination, exam
 from segment_pendo.serve.environment import API_KEY, SIGNING_KEY, in_ci, secret
 from segment_pendo.words import Destination
 
-__all__ = ["find", "key_file_option", "known", "to_option"]
+__all__ = ["find", "key_file_option", "known", "named", "to_option"]
 
 _ALLOWED: Final = "segment_pendo.allow_production"
 _to = click.option(
@@ -54,11 +54,7 @@ def find(to: str | None, key_file: Path | None) -> Destination | None:
     """Return the destination, or None for the loopback Pendo. Raises Failure (exit 3, or 7 for safety)."""
     if to is None:
         return None
-    try:
-        probe = destination(to, LOCAL_KEY)
-    except ValueError as error:
-        message = f"--to: {error}."
-        raise Failure(message, CONFIGURATION) from None
+    probe = named(to)
     if not probe.loopback and in_ci() and not click.get_current_context().meta.get(_ALLOWED):
         message = (
             f"this is CI, and {probe.name} is a real Pendo: what is sent there stays there. Give "
@@ -70,6 +66,15 @@ def find(to: str | None, key_file: Path | None) -> Destination | None:
     for finding in examine(target):
         click.echo(f"{finding.level} {finding.code}: {finding.message}", err=True)
     return target
+
+
+def named(to: str) -> Destination:
+    """Return the destination without its key, for what sends nothing. Raises Failure (exit 3)."""
+    try:
+        return destination(to, LOCAL_KEY)
+    except ValueError as error:
+        message = f"--to: {error}."
+        raise Failure(message, CONFIGURATION) from None
 
 
 def known(to: Destination | None) -> tuple[str, ...]:

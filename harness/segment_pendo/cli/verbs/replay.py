@@ -4,14 +4,12 @@ import asyncio
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import click
 
-from segment_pendo.base import js_json
 from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.options import credentials
@@ -19,7 +17,7 @@ from segment_pendo.cli.options.delivery import Finite, retry_options
 from segment_pendo.cli.options.instance import URL_VARIABLE, home_url
 from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.options.setup import setup_options, was_given
-from segment_pendo.cli.replaying import Webhooks, send_requests
+from segment_pendo.cli.replaying import Webhooks, opened_store, send_requests
 from segment_pendo.explain.unmet import Unmet
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, destination
@@ -30,7 +28,7 @@ from segment_pendo.recordings.source import Source, source_of, source_of_text
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.serve.client import name_of
 from segment_pendo.serve.delivering.how import How
-from segment_pendo.serve.environment import SIGNING_KEY, replay_store, secret
+from segment_pendo.serve.environment import SIGNING_KEY, secret
 from segment_pendo.serve.store.replay import ReplayStore
 from segment_pendo.words import Destination, Json
 
@@ -256,20 +254,10 @@ def _store(
     file: Path, to: Destination, resend: Resend, shift_time: str | None, *, restart: bool
 ) -> ReplayStore:
     """Open the store of this replay; other content, another choice or destination has another one."""
-    path = None
-    if str(file) != _STDIN:
-        chosen: list[Json] = [f"{key}={value}" for key, value in sorted(resend.only.items())]
-        mapped = resend.setup.described() if resend.setup else None
-        described = resend.as_mapped.described()
-        identity: list[Json] = [str(file.resolve()), resend.source.digest, to.name, to.fingerprint]
-        identity += [resend.start, chosen, shift_time, mapped, described]
-        path = replay_store(blake2b(js_json.write(identity), digest_size=12).hexdigest())
-
-    def opened() -> ReplayStore:
-        return ReplayStore(path, setup=resend.as_mapped, destination=to.name, fingerprint=to.fingerprint)
-
-    store = opened()
-    if restart and store.accepted:
-        store.remove()
-        store = opened()
-    return store
+    if str(file) == _STDIN:
+        return opened_store(None, to, resend, restart=restart)
+    chosen: list[Json] = [f"{key}={value}" for key, value in sorted(resend.only.items())]
+    mapped = resend.setup.described() if resend.setup else None
+    what: list[Json] = [str(file.resolve()), resend.source.digest, to.name, to.fingerprint]
+    what += [resend.start, chosen, shift_time, mapped, resend.as_mapped.described()]
+    return opened_store(what, to, resend, restart=restart)

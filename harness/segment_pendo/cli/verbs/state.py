@@ -4,7 +4,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 import click
 
@@ -12,21 +11,22 @@ from segment_pendo.base import times
 from segment_pendo.base.prose import many, plain, printable, short, whole
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.cli import completing
-from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.inputs.actual import actual_record
 from segment_pendo.cli.inputs.calls import How, how_options
 from segment_pendo.cli.inputs.state import events as events_of
 from segment_pendo.cli.inputs.state import state as state_of
 from segment_pendo.cli.options.instance import from_option
 from segment_pendo.cli.options.setup import setup_options, was_given
-from segment_pendo.cli.running import get, is_url
+from segment_pendo.cli.running import is_url
 from segment_pendo.cli.terminal.tables import print_table
 from segment_pendo.explain import rows
 from segment_pendo.explain.prediction import Compared, compared, state_changes
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.regions import api_base
-from segment_pendo.serve.environment import INTEGRATION_KEY, secret
+from segment_pendo.serve.environment import INTEGRATION_KEY
 from segment_pendo.words import Json
 
 __all__ = ["command"]
@@ -252,7 +252,7 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
         message = f"--to: {error}."
         raise Failure(message, CONFIGURATION) from None
     events, setup = events_of(source, setup, how)
-    actual = _actual(base, kind, record_id)
+    actual = actual_record(base, kind, record_id)
     fields = compared(kind, record_id, events, actual, setup.pendo, track=setup.pendo_track)
     if not fields:
         click.echo(f"Neither the prediction nor Pendo has a {kind} {whole(record_id)}.", err=True)
@@ -272,31 +272,6 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
     else:
         _print(kind, record_id, fields)
     sys.exit(FOUND if any(field.verdict in {"differs", "missing"} for field in fields) else 0)
-
-
-def _actual(base: str, kind: str, record_id: str) -> Json:
-    """Return the record of a real Pendo, or None if it has none. Raises Failure if it cannot be read."""
-    key = secret(INTEGRATION_KEY)
-    loopback = base.startswith("http://")
-    if not key and not loopback:
-        message = f"Pendo's integration key is missing: set {INTEGRATION_KEY}."
-        raise Failure(message, CONFIGURATION)
-    answer = get(
-        base,
-        f"/api/v1/{kind}/{quote(record_id.encode('utf-8', 'surrogateescape'), safe='')}",
-        headers={"x-pendo-integration-key": key} if key else {},
-    )
-    if answer.status == 404:
-        return None
-    if answer.status == 403:
-        message = (
-            f"{base} refused the integration key (403). Check that the key is of this region, and may read."
-        )
-        raise Failure(message, CONFIGURATION)
-    if answer.status != 200 or not isinstance(answer.value, dict):
-        message = f"{base} cannot be read: {answer.error}."
-        raise Failure(message, CANNOT_START)
-    return answer.value
 
 
 _VERDICTS: Final = {

@@ -1,0 +1,144 @@
+"""One job on an archive: each part is a task of its own, whose result lies in a file when it is finished.
+
+Whatever ends in between, the next process goes on with the parts that are not finished. The folder of the job
+must be the same for all processes that work on it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from segment_pendo.archive import kept
+from segment_pendo.archive.order import Order
+from segment_pendo.archive.partial import Partial
+from segment_pendo.archive.report import Report
+from segment_pendo.archive.rows import Row, webhooks
+from segment_pendo.archive.source import ArchiveError, Piece
+from segment_pendo.base import js_json
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.format import RecordingError
+from segment_pendo.recordings.mapped_file import DAMAGED, Wrong, damage_of
+from segment_pendo.recordings.parts import Unreadable
+
+__all__ = ["Done", "Engine", "Job"]
+
+_AT_ONCE: Final = 32  # files that are read at the same time
+_VERSION: Final = "1"  # of the files of finished parts
+
+
+class Engine(Protocol):
+    """What runs tasks: one after another, on other processes, on other machines."""
+
+    def map[T, R](self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        """Yield the result of each task, in any order; each is run at least once, whatever worker dies."""
+        ...
+
+
+class Done(NamedTuple):
+    """A part that was tried: the file of its result, or why it could not be read."""
+
+    piece: Piece
+    path: Path | None
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How parts are mapped, and where their results lie."""
+
+    setup: Setup
+    folder: Path
+
+    def records(
+        self, engine: Engine, pieces: Sequence[Piece], heard: Callable[[Done], None]
+    ) -> tuple[list[Path], kept.Head]:
+        """Map and fold all parts that are not finished; return the files with all records, and their head.
+
+        The files are at most _AT_ONCE; `kept.merged` reads them as one. `heard` is called with each part.
+        Raises ArchiveError where the folder cannot be written.
+        """
+        self._prepare()
+        done: list[Done] = []
+        for result in engine.map(self.fold, pieces):
+            heard(result)
+            done.append(result)
+        paths = sorted(result.path for result in done if result.path is not None)
+        while len(paths) > _AT_ONCE:
+            groups = [tuple(paths[at : at + _AT_ONCE]) for at in range(0, len(paths), _AT_ONCE)]
+            paths = sorted(engine.map(self.merge, groups))
+        head = kept.Head()
+        for path in paths:
+            head = head.both(kept.head_of(path))
+        return paths, head
+
+    def fold(self, piece: Piece) -> Done:
+        """Map and fold one part, unless that is finished. Raises ArchiveError."""
+        path = self._path("parts", piece.digest)
+        if path.exists():
+            return Done(piece, path)
+        records, report = Partial(), Report()
+        try:
+            for row in self.rows(piece):
+                records.take(row)
+                report.take(row)
+        except Unreadable as error:
+            return Done(piece, None, str(error))
+        self._written(partial(kept.keep, path, records, report))
+        return Done(piece, path)
+
+    def rows(self, piece: Piece) -> Iterator[Row]:
+        """Yield what becomes of each event of a part, and its damage at the end. Raises Unreadable."""
+        part, name = piece.part(), piece.name
+        try:
+            yield from webhooks(part.lines(), self.setup, part=name)
+        except RecordingError as error:
+            yield Row(Order(0, name, part.line), Wrong(part.line, DAMAGED, str(error), file=name))
+        damage = damage_of(part, name)
+        if damage is not None:
+            yield Row(Order(0, name, damage.line), damage)
+
+    def merge(self, paths: Iterable[Path]) -> Path:
+        """Put the records of some files together in a file, unless that is finished. Raises ArchiveError."""
+        group = [*paths]
+        path = self._path("merged", "\n".join(of.name for of in group))
+        if not path.exists():
+            self._written(partial(kept.keep_merged, path, group))
+        return path
+
+    def _path(self, kind: str, name: str) -> Path:
+        """Return where a result lies: another name, setup or version lies elsewhere."""
+        described = js_json.write([_VERSION, kind, name, self.setup.described()])
+        return self.folder / kind / f"{blake2b(described, digest_size=12).hexdigest()}.jsonl"
+
+    def _prepare(self) -> None:
+        try:
+            for kind in ("parts", "merged"):
+                (self.folder / kind).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error.strerror) from None
+
+    def _written(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            raise self._unwritable(error.strerror) from None
+        except RecordingError as error:
+            raise self._unwritable(str(error)) from None
+
+    def _unwritable(self, why: str | None) -> ArchiveError:
+        return ArchiveError(
+            f"{self.folder} cannot be used: {why}. Give another folder for what is worked out."
+        )
+
+    def forget(self) -> None:
+        """Remove what lies in the folder."""
+        with suppress(OSError):  # what is left is only not used
+            for kind in ("parts", "merged"):
+                for path in (self.folder / kind).glob("*.jsonl*"):
+                    path.unlink()
+                (self.folder / kind).rmdir()
+            self.folder.rmdir()
