@@ -168,11 +168,12 @@ class Delivery:
             if self._how.rate is not None:
                 await self._pace(self._how.rate)
             parcels = [parcel, *(await self._more())]
-            task = asyncio.create_task(self._deliver(parcels))
+            sent = asyncio.Event()
+            task = asyncio.create_task(self._deliver(parcels, sent))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             if len(parcels) > 1:  # several at a time would hold the event loop up together
-                await asyncio.wait([task])
+                await sent.wait()
 
     async def _more(self) -> list[_Parcel]:
         """Return what is delivered together with a parcel, where that holds nothing up."""
@@ -268,7 +269,8 @@ class Delivery:
 
     # --- one POST ---
 
-    async def _deliver(self, parcels: Sequence[_Parcel]) -> None:
+    async def _deliver(self, parcels: Sequence[_Parcel], sent: asyncio.Event) -> None:
+        """Send parcels and keep the attempts; `sent` is set between the two."""
         try:
             outcomes: list[Outcome] = []
             until = time.perf_counter() + _TURN
@@ -279,6 +281,7 @@ class Delivery:
                 began = self._clock()
                 answer = await self._send(parcel.webhook)
                 outcomes += [self._outcome(waiting, answer, began) for waiting in parcel.waiting]
+            sent.set()
             await self._kept(outcomes)
             for waiting, attempt, _ in outcomes:
                 if attempt.state != "waiting":
@@ -286,6 +289,7 @@ class Delivery:
                 self.accepted += attempt.state == "delivered"
                 self._report(waiting.ref, attempt)
         finally:
+            sent.set()
             for parcel in parcels:
                 self._busy -= parcel.chains
             self._free.release()
