@@ -90,14 +90,15 @@ class FinalCalls:
         return self._call("group", id, record, group=account, traits=of_account, number=number)
 
     def _traits(self, record: Record) -> JsonObject:
-        """Return the fields of a record, and what removes those that were removed by a value of their own."""
-        removing: dict[str, Json] = {"null": None, "empty": ""}
-        ways = [value for name, value in removing.items() if getattr(self._switches, name) == "removed"]
-        gone: JsonObject = {}
-        for name, cell in sorted(record.fields.items()) if ways else ():
-            if cell.removed:
-                gone[name] = ways[0]
-        return metadata(record) | gone
+        """Return traits that set the fields of a record, and remove those that a value removed."""
+        switches, traits = self._switches, metadata(record)
+        if switches.list == "text" and switches.empty != "stored":
+            # Only an empty list became an empty text (3.04), which is stored by nothing else (3.10).
+            traits = {name: [] if value == "" else value for name, value in traits.items()}
+        removing: Json = None if switches.null == "removed" else ""
+        if "removed" in {switches.null, switches.empty}:
+            traits |= {name: removing for name, cell in sorted(record.fields.items()) if cell.removed}
+        return traits
 
     def _call(
         self, kind: str, id: str, record: Record, *, traits: JsonObject, group: str = "", number: int = 0

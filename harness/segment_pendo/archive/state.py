@@ -9,7 +9,7 @@ from segment_pendo.pendo.ids import Kind
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["accounts_of", "body", "is_shown", "metadata", "rows", "state"]
+__all__ = ["accounts_of", "body", "is_shown", "metadata", "row_of", "rows", "state"]
 
 _MOST_ACCOUNTS: Final = 1000  # of one visitor, as in pendo/records
 
@@ -61,11 +61,16 @@ def _history(kind: Kind, record: Record) -> JsonObject:
     return history
 
 
+def row_of(kind: Kind, record_id: str, record: Record) -> JsonObject:
+    """Return a record with the last change of each field."""
+    return body(kind, record_id, record) | {"history": _history(kind, record)}
+
+
 def rows(kind: Kind, partial: Partial, switches: PendoSwitches = DEFAULT) -> Iterator[tuple[str, JsonObject]]:
     """Yield each record of a kind in the order of the ids, with the last change of each field."""
     for record_id, record in sorted(partial.of(kind).items()):
         if is_shown(kind, record, switches):
-            yield record_id, body(kind, record_id, record) | {"history": _history(kind, record)}
+            yield record_id, row_of(kind, record_id, record)
 
 
 def state(partial: Partial, switches: PendoSwitches = DEFAULT) -> JsonObject:

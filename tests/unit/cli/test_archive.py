@@ -1,5 +1,6 @@
 """`archive`: what it says before it sends anything, and to whom it does not send."""
 
+import json
 from pathlib import Path
 
 import archives
@@ -76,3 +77,55 @@ def test_a_function_is_refused(folder: Path) -> None:
     done = backfill(folder, "--to", "us", "--dry-run", "--destination", str(folder.parent / "d.json"))
     assert done.exit_code == 3
     assert "insert function" in done.stderr
+
+
+def told(verb: str, folder: Path, *options: str) -> Result:
+    line = ["archive", verb, str(folder), "--work", str(folder.parent / "work"), *options]
+    return CliRunner().invoke(main, line)
+
+
+def test_a_report_counts_calls_outcomes_findings_and_traits(tmp_path: Path) -> None:
+    lines = [
+        '{"type": "identify", "userId": "ann", "traits": {"plan": "pro", "logins": 1}}',
+        '{"type": "identify", "userId": "ann", "traits": {"plan": null, "address": {"city": "Brno"}}}',
+        '{"type": "delete", "userId": "ann"}',
+        "no JSON",
+    ]
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "1.json").write_text("\n".join(lines))
+    done = told("report", tmp_path / "logs", "--format", "json")
+    report = json.loads(done.stdout)
+    assert done.exit_code == 1, "a line is no event"
+    assert (report["events"], report["webhooks"], report["visitors"], report["accounts"]) == (3, 2, 1, 0)
+    assert report["types"] == {"delete": 1, "identify": 2}
+    assert report["outcomes"] == {"NO_MATCHING_MAPPING": 1, "webhook": 2}
+    assert report["traits"] == {"visitor.logins": {"integer": 1}, "visitor.plan": {"null": 1, "string": 1}}
+    assert report["findings"]["NESTED_IGNORED"]["first"] == "1.json:2"
+    assert report["errors"]["bad_json"]["first"] == "1.json:4"
+    text = told("report", tmp_path / "logs").stdout
+    assert text.startswith("3 events, 2 webhooks, 1 visitor, 0 accounts\ncalls: 1 delete, 2 identify\n")
+    assert text.endswith(f"hash {report['hash']}\n")
+
+
+def test_a_report_says_what_a_destination_file_changes(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "1.json").write_text(
+        '{"type": "identify", "userId": "ann", "traits": {"a": 1}}\n' * 2
+    )
+    drop = {"type": "DROP_PROPERTIES", "fields": {"traits": ["a"]}}
+    file = {"filters": [{"name": "f", "enabled": True, "if": 'userId = "ann"', "actions": [drop]}]}
+    (tmp_path / "d.json").write_text(json.dumps(file))
+    done = told("report", tmp_path / "logs", "--destination", str(tmp_path / "d.json"), "--format", "json")
+    report = json.loads(done.stdout)
+    assert report["changes"]["filters"] == 2
+    assert report["traits"] == {}
+
+
+def test_a_state_is_a_line_for_each_record(folder: Path) -> None:
+    done = told("state", folder)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(record["kind"], record["id"]) for record in records] == sorted(
+        (record["kind"], record["id"]) for record in records
+    )
+    assert len(records) == 12
+    assert all({"kind", "id", "metadata", "history"} <= set(record) for record in records)

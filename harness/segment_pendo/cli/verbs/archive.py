@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from segment_pendo.archive.engine import Here, Pool
+from segment_pendo.archive.job import Engine
+from segment_pendo.archive.results import record_lines, report_of
 from segment_pendo.cli.archiving import Archive, work_folder
 from segment_pendo.cli.backfilling import Backfill
 from segment_pendo.cli.help_groups import Suggesting
@@ -17,6 +19,8 @@ from segment_pendo.cli.inputs.calls import strict_option
 from segment_pendo.cli.options import credentials
 from segment_pendo.cli.options.delivery import retry_options
 from segment_pendo.cli.options.setup import setup_options
+from segment_pendo.cli.terminal.archive_report import print_report
+from segment_pendo.explain import rows
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.delivering.how import How
 
@@ -32,6 +36,8 @@ def command() -> None:
 
     \b
     Examples:
+      segment-pendo archive report logs --workers 2
+      segment-pendo archive state logs > records.jsonl
       segment-pendo archive backfill logs --to http://127.0.0.1:4170
       segment-pendo archive backfill logs --destination destination.json --to us --dry-run
       segment-pendo archive backfill logs --to us --verify 50
@@ -43,14 +49,29 @@ def _archive_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
 
     @wraps(command)
     def with_archive(
-        *args: Any, folder: str, workers: int, work: Path | None, strict: bool, setup: Setup, **others: Any
+        *args: Any,
+        folder: str,
+        workers: int,
+        scheduler: str | None,
+        work: Path | None,
+        strict: bool,
+        setup: Setup,
+        **others: Any,
     ) -> Any:
-        engine = Here() if workers == 1 else Pool(workers)
+        engine = _engine(workers, scheduler)
         archive = Archive.of(folder, setup, engine, work_folder(folder, work), strict=strict)
         return command(*args, archive=archive, **others)
 
     decorated: Callable[..., Any] = setup_options(strict_option(with_archive))
     for option in (
+        click.option(
+            "--scheduler",
+            metavar="local|ADDRESS",
+            help=(
+                "Work on Dask: in N processes of a cluster of its own (local), or on the cluster of a "
+                "scheduler such as tcp://10.0.0.1:8786, whose workers see FOLDER and --work as we do."
+            ),
+        ),
         click.option(
             "--work",
             type=click.Path(file_okay=False, path_type=Path),
@@ -69,6 +90,44 @@ def _archive_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
     ):
         decorated = option(decorated)
     return decorated
+
+
+def _engine(workers: int, scheduler: str | None) -> Engine:
+    if scheduler is None:
+        return Here() if workers == 1 else Pool(workers)
+    from segment_pendo.archive.dask_engine import Dask  # noqa: PLC0415 - most have no cluster
+
+    return click.get_current_context().with_resource(Dask(scheduler, workers))
+
+
+@command.command()
+@_archive_options
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def report(archive: Archive, style: str) -> None:
+    """Count what is in FOLDER: calls, outcomes, findings with a first example, traits, people.
+
+    The hash at its end is that of all records and counts: the same, whatever worked them out.
+    """
+    whole, code = archive.worked_out()
+    made = report_of(whole, archive.job.setup.pendo)
+    if style == "json":
+        click.echo(rows.dumps(made))
+    else:
+        print_report(made)
+    sys.exit(code)
+
+
+@command.command()
+@_archive_options
+def state(archive: Archive) -> None:
+    """Print each record that Pendo would hold after FOLDER, one JSON object a line.
+
+    Accounts come first, each kind in the order of the ids; `history` has the last change of each field.
+    """
+    whole, code = archive.worked_out()
+    for line in record_lines(whole, archive.job.setup.pendo):
+        click.echo(line, nl=False)
+    sys.exit(code)
 
 
 @command.command()
