@@ -131,9 +131,10 @@ def test_calls_are_told_apart_by_the_app_whichever_way_they_come(tmp_path: Path)
     (tmp_path / "old.py").write_text(URLLIB.replace("https://", "http://"))  # in absolute form
     names = ("web", "api", "old")
     apps = [f"{name}={sys.executable} {name}.py {name}" for name in names]
-    done = several(tmp_path, *apps, options=("--format", "ndjson"))
+    done = several(tmp_path, *apps, options=("--format", "ndjson", "--record", "calls.jsonl"))
     events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith('{"event":"call"')]
     assert {event["user"]: event["source"] for event in events} == {name: name for name in names}
+    assert "proxy-authorization" not in (tmp_path / "calls.jsonl").read_text().lower()
     lines = several(tmp_path, *apps).stderr
     assert "  web       identify  web" in lines
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from suites import FULL, ran, said
+from suites import FULL, WORKERS, ran, said
 
 NESTED = 'send(identify_call("u1", a={"b": 1}))'
 
@@ -274,7 +274,7 @@ def test_what_was_written_and_what_is_left_over_is_told(
         send(identify_call(name))
         segment_pendo.matches(f"recordings/{name}.jsonl")
     """
-    made = ran(pytester, source, "--segment-pendo-update", *workers, plugins=FULL)
+    made = ran(pytester, source, "--segment-pendo-update", *workers, plugins=WORKERS)
     made.stdout.fnmatch_lines(
         [
             "*segment-pendo: recordings*",
@@ -285,13 +285,13 @@ def test_what_was_written_and_what_is_left_over_is_told(
     made.stdout.no_fnmatch_line("no test used*")
     (pytester.path / "recordings" / "notes.jsonl").write_text("{}\n")
     only_one = source.replace(', "two"', "")
-    left = ran(pytester, only_one, *workers, plugins=FULL)
+    left = ran(pytester, only_one, *workers, plugins=WORKERS)
     left.stdout.fnmatch_lines(["no test used recordings/two.jsonl; delete it, if it is left over"])
     left.stdout.no_fnmatch_line("*notes.jsonl*")
     # Each start of workers takes seconds: there, the parts of a suite are tried in one.
     parts = [["-k", "one"], ["test_suite.py"], ["-k", "one", "test_suite.py"]]
     for arguments in parts[-1:] if workers else parts:
-        part = ran(pytester, only_one, *arguments, *workers, plugins=FULL)
+        part = ran(pytester, only_one, *arguments, *workers, plugins=WORKERS)
         part.assert_outcomes(passed=1)
         part.stdout.no_fnmatch_line("no test used*")
 

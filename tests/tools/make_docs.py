@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import sdk_pages
+
 from segment_pendo.base.finding_code import Code
 from segment_pendo.base.switch import table
 from segment_pendo.explain.fate import fate
@@ -206,4 +208,8 @@ if __name__ == "__main__":
     FIDELITY.write_text(fidelity(), "utf-8", newline="\n")
     FINDINGS_PAGE.write_text(findings(), "utf-8", newline="\n")
     SCHEMA.write_text(schema_text(), "utf-8", newline="\n")
+    sdk_pages.FOLDER.mkdir(exist_ok=True)
+    (sdk_pages.FOLDER / "index.md").write_text(sdk_pages.contents(), "utf-8", newline="\n")
+    for sdk in sdk_pages.shown():
+        sdk_pages.file(sdk).write_text(sdk_pages.page(sdk), "utf-8", newline="\n")
     DESTINATION_SCHEMA.write_text(destination_schema_text(), "utf-8", newline="\n")

@@ -43,7 +43,8 @@ from segment_pendo.testing import *
 """
 # `send` has its answer before it returns, so nothing is on its way when a test looks.
 _BARE = ("-p", "no:cacheprovider", "-o", "segment_pendo_quiet=0")
-PLAIN = (*_BARE, "-p", "no:asyncio", "-p", "no:syrupy", "-p", "no:inline_snapshot", "-p", "no:xdist")
+WORKERS = (*_BARE, "-p", "no:asyncio", "-p", "no:syrupy", "-p", "no:inline_snapshot")
+PLAIN = (*WORKERS, "-p", "no:xdist")
 FULL = (*_BARE, "-o", "asyncio_default_fixture_loop_scope=function")  # with the plugins of others
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
+from itertools import count
 from typing import Final, Literal
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus, urlencode
 
@@ -45,6 +46,7 @@ _SMALLEST_CARD: Final = 10**14  # of 15 digits; no other secret is a number
 _SIGN = re.compile("[@%&\uff20.:+-]")  # each of these shapes has one, and most keys have none
 _ENCODED_AT = re.compile("%40|%2540|&#64;|\uff20", re.IGNORECASE)
 _LONG: Final = 20_000  # characters of a text that is worth steps of its own
+_MANY: Final = 10_000  # values that are looked at in a step
 _SHORTEST_CODE: Final = 16  # of OAuth; shorter ones are of countries and coupons
 # appVersion, app_version, version; not conversion.
 _VERSION = re.compile(r"version|.*(?:[a-z0-9]V|[_-]v)ersion")
@@ -248,7 +250,11 @@ class People:
         """Work out in steps what is `inside` the long texts of a value, which will be asked for next."""
         self._long.clear()
         left = [value]
-        while left:
+        for number in count(1):
+            if not left:
+                return
+            if number % _MANY == 0:
+                yield None
             inner = left.pop()
             if isinstance(inner, dict | list):
                 left += inner.values() if isinstance(inner, dict) else inner

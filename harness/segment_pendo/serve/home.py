@@ -25,7 +25,7 @@ from segment_pendo.serve.listener import Listener, Port, is_api, json_answer
 from segment_pendo.serve.loopback_pendo import LoopbackPendo
 from segment_pendo.serve.questions import unknown_path
 from segment_pendo.serve.relay import NotKept, Relay
-from segment_pendo.serve.sources import of_headers
+from segment_pendo.serve.sources import HEADER, of_headers
 from segment_pendo.serve.store import Store
 from segment_pendo.words import JsonObject, Reply, SdkRequest
 
@@ -179,7 +179,9 @@ class Home(Listener):
         """Return what an SDK asks, at the address of a session or not."""
         asked = _sdk_request(request, body, door)
         if door == "proxy":  # whose addresses are Segment's
-            return replace(asked, source=self._source(request, asked))
+            source = self._source(request, asked)
+            told = tuple(pair for pair in asked.headers if pair[0].lower() != HEADER.lower())
+            return replace(asked, source=source, headers=told)
         session, path = self._store.sessions.of(asked.path)
         return replace(asked, session=session, path=path) if session else asked
 

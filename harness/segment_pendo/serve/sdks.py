@@ -33,12 +33,13 @@ class Sdk:
 
     def pointing(self, home: str) -> list[str]:
         """Return the lines of the snippet that name an address, for the home port at this URL."""
+        lines = zip(self.snippet, self.filled(home), strict=True)
+        return [filled.strip() for line, filled in lines if "{{" in line]
+
+    def filled(self, home: str) -> list[str]:
+        """Return the lines of the snippet for the home port at this URL."""
         values = _values(home)
-        return [
-            re.sub(r"\{\{(\w+)\}\}", lambda place: values[place[1]], line).strip()
-            for line in self.snippet
-            if "{{" in line
-        ]
+        return [re.sub(r"\{\{(\w+)\}\}", lambda place: values[place[1]], line) for line in self.snippet]
 
 
 def sdks() -> list[Sdk]:

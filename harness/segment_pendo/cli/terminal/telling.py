@@ -20,6 +20,7 @@ __all__ = ["Telling"]
 
 # How long (s) a call's line waits for the end of its delivery; then it is printed without it.
 PATIENCE: Final = 2.0
+_A_TURN: Final = 200  # lines that are printed in one turn of the event loop: a few milliseconds
 _SILENCE: Final = 1.0  # seconds between two lines about later deliveries
 _SOON: Final = 1.0  # seconds that a call may come after its delivery
 _MOST_WAYS: Final = 10_000
@@ -59,6 +60,7 @@ class Telling:
         self._early: dict[str, Attempt] = {}
         self._later: Counter[str] = Counter()
         self._later_told = False
+        self._goes_on = False
         self.ends: Counter[str] = Counter()
         self.earlier = 0
 
@@ -88,9 +90,22 @@ class Telling:
             self.ends[line.end] += 1
 
     def flush(self) -> None:
-        """Print the lines that wait for nothing, in their order."""
-        while self._lines and self._lines[0].settled:
+        """Print the lines that wait for nothing, in their order; where they are many, a few in each turn."""
+        for _ in range(_A_TURN):
+            if not self._can_print:
+                return
             self._show(self._lines.popleft().line)
+        if self._can_print and not self._goes_on:
+            self._goes_on = True
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    @property
+    def _can_print(self) -> bool:
+        return bool(self._lines) and self._lines[0].settled
+
+    def _go_on(self) -> None:
+        self._goes_on = False
+        self.flush()
 
     def settle_later(self, names: list[str]) -> None:
         """Print what can be printed now, and the lines of these calls when they have waited long enough."""
@@ -100,11 +115,14 @@ class Telling:
 
     def settle(self, names: Iterable[str] | None = None) -> None:
         """Let the lines of these calls, or all, be printed without the end of their delivery."""
-        for name in [*self._waiting] if names is None else names:
+        self._settle([*self._waiting] if names is None else names)
+        self.flush()
+
+    def _settle(self, names: Iterable[str]) -> None:
+        for name in names:
             waiting = self._waiting.pop(name, None)
             if waiting is not None:
                 waiting.settled = True
-        self.flush()
 
     def delivery(self, name: str, attempt: Attempt) -> None:
         """Take an attempt that has ended; its call may come a little later, as a report takes its time."""
@@ -175,7 +193,9 @@ class Telling:
         """Print all that still waits."""
         for name in [*self._early]:
             self._take_early(name)
-        self.settle()
+        self._settle([*self._waiting])
+        while self._can_print:
+            self._show(self._lines.popleft().line)
         if self._later:
             self._show_numbers()
 

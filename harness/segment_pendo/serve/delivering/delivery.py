@@ -36,7 +36,7 @@ __all__ = ["Delivery", "Send", "over_http"]
 _MOST_BYTES: Final = 1_000_000
 _AGAIN: Final = 1.0  # seconds until an attempt is kept again that could not be written
 _TOGETHER: Final = 31  # parcels that are delivered with another one; mostly two milliseconds
-_TURN: Final = 0.01  # seconds that they may hold the event loop at a time
+_TURN: Final = 0.005  # seconds that they may hold the event loop at a time
 _log = logging.getLogger("segment_pendo")
 type Heard = Callable[[CallRef, Attempt], None]
 type Send = Callable[[Webhook], Awaitable[Answer]]
@@ -167,9 +167,13 @@ class Delivery:
             parcel = await self._next()
             if self._how.rate is not None:
                 await self._pace(self._how.rate)
-            task = asyncio.create_task(self._deliver([parcel, *(await self._more())]))
+            parcels = [parcel, *(await self._more())]
+            sent = asyncio.Event()
+            task = asyncio.create_task(self._deliver(parcels, sent))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+            if len(parcels) > 1:  # several at a time would hold the event loop up together
+                await sent.wait()
 
     async def _more(self) -> list[_Parcel]:
         """Return what is delivered together with a parcel, where that holds nothing up."""
@@ -265,7 +269,8 @@ class Delivery:
 
     # --- one POST ---
 
-    async def _deliver(self, parcels: Sequence[_Parcel]) -> None:
+    async def _deliver(self, parcels: Sequence[_Parcel], sent: asyncio.Event) -> None:
+        """Send parcels and keep the attempts; `sent` is set between the two."""
         try:
             outcomes: list[Outcome] = []
             until = time.perf_counter() + _TURN
@@ -276,6 +281,7 @@ class Delivery:
                 began = self._clock()
                 answer = await self._send(parcel.webhook)
                 outcomes += [self._outcome(waiting, answer, began) for waiting in parcel.waiting]
+            sent.set()
             await self._kept(outcomes)
             for waiting, attempt, _ in outcomes:
                 if attempt.state != "waiting":
@@ -283,6 +289,7 @@ class Delivery:
                 self.accepted += attempt.state == "delivered"
                 self._report(waiting.ref, attempt)
         finally:
+            sent.set()
             for parcel in parcels:
                 self._busy -= parcel.chains
             self._free.release()

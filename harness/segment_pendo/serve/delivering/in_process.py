@@ -1,6 +1,8 @@
 """Hand webhooks to the Pendo in this process: the exact bytes, without HTTP, and with its faults."""
 
 import asyncio
+from collections.abc import Callable
+from time import perf_counter
 from typing import Final
 
 from segment_pendo.serve.client import Answer
@@ -14,25 +16,31 @@ __all__ = ["in_process"]
 
 _NAME: Final = "the Pendo on loopback"
 _WHAT: Final = "a webhook"
-_LARGE: Final = 4096  # bytes: of a shorter one, Pendo's records are changed in a millisecond
+_TURN: Final = 0.005
 
 
-def in_process(pendo: LoopbackPendo, faults: Faults, patience: float) -> Send:
+def in_process(
+    pendo: LoopbackPendo, faults: Faults, patience: float, clock: Callable[[], float] = perf_counter
+) -> Send:
     """Return what gives a webhook to the Pendo in this process, and its answer back.
 
-    `patience`: how many seconds Segment's destination waits for an answer.
+    `patience`: how many seconds Segment's destination waits for an answer. By `clock`, all of them together
+    hold the event loop for a moment at a time; what else waits has its turn then.
     """
 
-    alone = asyncio.Lock()
+    began: float | None = None  # when the first one in this turn of the loop began
+
+    def end_turn() -> None:
+        nonlocal began
+        began = None
 
     async def send(webhook: Webhook) -> Answer:
-        if len(webhook.body) <= _LARGE:
-            return await given(webhook)
-        async with alone:
-            await asyncio.sleep(0)  # what else waits has its turn between two large ones
-            return await given(webhook)
-
-    async def given(webhook: Webhook) -> Answer:
+        nonlocal began
+        while began is not None and clock() - began > _TURN:  # noqa: ASYNC110 - it ends with the turn
+            await asyncio.sleep(0)
+        if began is None:
+            began = clock()
+            asyncio.get_running_loop().call_soon(end_turn)
         fault = faults.next("pendo", webhook.body) if faults.concern("pendo") else None
         if fault is None:
             return _answered(pendo.receive(webhook.body, webhook.method))

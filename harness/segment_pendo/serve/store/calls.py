@@ -228,10 +228,12 @@ class Calls:
 
 
 def _without_waiting[T](steps: Steps[T]) -> Generator[None, None, T]:
-    """Do steps of which none waits for anything: what a function made of a call is remembered."""
+    """Do steps of which none waits for long: what a function made of a call is remembered."""
     while True:
         try:
-            next(steps)
+            waiting = next(steps)
+            if waiting is not None:
+                waiting()
         except StopIteration as end:
             made: T = end.value
             return made

@@ -26,6 +26,7 @@ from segment_pendo.words import CallRef, Finding, Headers, Json, JsonObject, Jud
 __all__ = [
     "CALL",
     "RECEIPT",
+    "RECEIPT_AT",
     "AsIf",
     "as_kept",
     "call_columns",
@@ -42,6 +43,7 @@ type AsIf = Callable[[Setup], Setup]
 RECEIPT: Final = (
     "insert into receipts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # n is SQLite's
 )
+RECEIPT_AT: Final = RECEIPT.replace("(null", "(?")  # with a number of our own
 CALL: Final = (
     "insert into calls(n, place, type, user, grp, outcome, codes, state, history, signature, function, "
     "event, traits, words, level, dropped, chain) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

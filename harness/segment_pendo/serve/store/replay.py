@@ -138,7 +138,7 @@ class ReplayStore:
         database = self._database
         first = self.accepted + 1
         database.executemany(
-            "insert into receipts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            receipts.RECEIPT_AT,
             [(first + place, *receipt) for place, (receipt, *_) in enumerate(rows)],
         )
         database.executemany(

@@ -141,3 +141,23 @@ def test_a_delivery_may_be_told_before_its_call() -> None:
     shown, telling = told(what)
     assert shown == ["0 identify ann 403 the reason"]
     assert (telling.ends, telling.on_way, telling.earlier) == ({"refused": 1}, 0, 0)
+
+
+def test_many_lines_at_once_are_printed_in_turns_and_all_of_them() -> None:
+    async def main(*, ends: bool) -> tuple[int, list[str]]:
+        shown: list[str] = []
+        telling = Telling(lambda line: shown.append(line.who))
+        for number in range(1000):
+            telling.call(str(number), line(str(number)))
+        telling.settle()
+        at_once = len(shown)
+        if ends:
+            telling.finish()
+        else:
+            await asyncio.sleep(0.1)  # of a clock that only counts
+        return at_once, shown
+
+    for ends in (False, True):
+        at_once, shown = virtual_time.run(main(ends=ends))
+        assert 0 < at_once < 500
+        assert shown == [str(number) for number in range(1000)]
