@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.markdown import Markdown
 from tests.bench import (
+    archive,
     browser,
     delivery,
     doors,
@@ -27,6 +28,7 @@ from tests.bench import (
 from tests.bench.turns import Effort
 
 BENCHMARKS: Final[dict[str, Callable[[Effort], Iterator[str]]]] = {
+    "archive": archive.main,
     "delivery": delivery.main,
     "doors": doors.main,
     "mapping": mapping.main,
