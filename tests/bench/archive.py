@@ -27,7 +27,8 @@ __all__ = ["main"]
 COUNT: Final = int(os.environ.get("COUNT", "100000"))
 _BRIEF: Final = 2000
 _EACH: Final = 20  # events of a visitor
-_PARTS: Final = 16
+_PARTS: Final = 16  # at least
+_PART: Final = 50_000  # events of a part, at most
 _ALONE: Final = "one process"
 _TITLES: Final = (
     "engine",
@@ -80,19 +81,20 @@ def main(effort: Effort) -> Iterator[str]:
     """Yield the table: a row for each engine."""
     count = _BRIEF if effort.is_brief else COUNT
     with TemporaryDirectory() as name:
-        folder = archives.write(Path(name, "logs"), count, people=count // _EACH, parts=_PARTS)
+        parts = max(_PARTS, count // _PART)
+        folder = archives.write(Path(name, "logs"), count, people=count // _EACH, parts=parts)
         work = {
             engine: partial(measured, folder, Path(name, "work"), options)
             for engine, options in _ENGINES.items()
         }
         runs = interleaved(work, effort.rounds)
     bare = interleaved({"1": partial(counting, 1), "2": partial(counting, 2)}, effort.rounds)
-    yield f"{count:,} events of {count // _EACH:,} visitors in {_PARTS} parts, mapped, folded and counted."
+    yield f"{count:,} events of {count // _EACH:,} visitors in {parts} parts, mapped, folded and counted."
     yield ""
     yield from table(_TITLES, (_row(engine, runs[engine], runs[_ALONE], count) for engine in runs))
     yield ""
     twice = ratio([2 * wall for wall in bare["1"]], bare["2"])
-    yield f"Two processes that only count do {twice} times the work of one here and now; no engine can do more."
+    yield f"Two processes that only count do {twice} times the work of one here; no engine can do more."
 
 
 def _row(engine: str, runs: list[Run], alone: list[Run], count: int) -> list[str]:
