@@ -169,3 +169,14 @@ def test_parquet_has_the_same_rows(folder: Path, tmp_path: Path) -> None:
     first, second = pq.read_table(tmp_path / "parquet" / "odd.json.parquet").to_pylist()
     assert (first["user"], first["error"], second["line"]) == ("7", None, 2)
     assert second["error"].startswith("This is not JSON")
+
+
+def test_a_url_of_fsspec_comes_to_the_same(folder: Path, tmp_path: Path) -> None:
+    here = told("report", folder).stdout
+    line = ["archive", "report", folder.as_uri(), "--work", str(tmp_path / "other")]
+    assert CliRunner().invoke(main, line).stdout == here
+    done = CliRunner().invoke(
+        main, ["archive", "report", "nowhere://logs", "--work", str(tmp_path / "other")]
+    )
+    assert done.exit_code == 4
+    assert done.stderr.startswith("Error: nowhere://logs cannot be listed: ")
