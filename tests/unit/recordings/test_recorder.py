@@ -256,13 +256,13 @@ LATER = batch(
 )
 
 
-def test_what_is_written_again_is_counted_beforehand(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("mode", "count"), [("over", 2), ("add", 0)])
+def test_what_is_written_again_is_counted_beforehand(tmp_path: Path, mode: Mode, count: int) -> None:
     file = tmp_path / "calls.jsonl"
     assert record(file, LATER).replaced == 0
-    for mode, count in (("over", 2), ("add", 0)):
-        recording = Recorder(file, setup=Setup(), mode=mode)
-        assert recording.replaced == count
-        recording.discard()
+    recording = Recorder(file, setup=Setup(), mode=mode)
+    assert recording.replaced == count
+    recording.discard()
 
 
 @pytest.mark.parametrize("mode", ["over", "add"])

@@ -2,8 +2,10 @@
 
 import asyncio
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
+from segment_pendo.cli.run.report import Reporter
 from segment_pendo.cli.run.words import banner
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
@@ -15,7 +17,7 @@ from segment_pendo.words import SdkRequest
 def said(file: Path, mode: Mode = "over") -> str:
     async def main() -> str:
         plan = Plan(port=0, with_proxy=False, record=file, record_mode=mode)
-        async with Session(plan, lambda *_: None, lambda *_: None) as session:
+        async with Session(plan, Reporter(StringIO(), "text")) as session:
             return "\n".join(banner(session))
 
     return asyncio.run(main())
