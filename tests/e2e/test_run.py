@@ -25,6 +25,7 @@ from processes import (
     Start,
     app,
     env_for,
+    free_port,
     get,
     only_loopback,
     until,
@@ -455,6 +456,32 @@ def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
         assert process.stdout.readline() == b"up\n"
         process.terminate()
         assert process.wait(20) == 128 + signal.SIGKILL
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+        assert "to end; the same again ends all at once" in told
+        assert "did not end, and was killed" in told
+
+
+def test_a_signal_after_the_command_ends_the_wait_for_deliveries(tmp_path: Path) -> None:
+    code = (
+        "import os, urllib.request; "
+        'body = b\'{"type": "identify", "userId": "u", "writeKey": "k"}\'; '
+        "url = os.environ['SEGMENT_PENDO_URL'] + '/v1/identify'; "
+        "urllib.request.build_opener(urllib.request.ProxyHandler({})).open(urllib.request.Request(url, body))"
+    )
+    nobody = f"http://127.0.0.1:{free_port()}"
+    line = [*HEEDING, *RUN, "--no-proxy", "--to", nobody, "--retry-window", "4h", "--drain", "4h", "--"]
+    with subprocess.Popen(
+        [*line, sys.executable, "-c", code],
+        env=env_for(tmp_path) | {"SEGMENT_PENDO_API_KEY": "key"},
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    ) as process:
+        assert process.stderr is not None
+        for said in process.stderr:
+            if b"Still to deliver: 1 webhook." in said:
+                process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize("how", ["it ends", "SIGTERM", "SIGHUP"])
