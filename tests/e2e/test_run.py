@@ -24,6 +24,7 @@ from processes import (
     Server,
     Start,
     app,
+    end_all,
     env_for,
     free_port,
     get,
@@ -471,17 +472,16 @@ def test_a_signal_after_the_command_ends_the_wait_for_deliveries(tmp_path: Path)
     )
     nobody = f"http://127.0.0.1:{free_port()}"
     line = [*HEEDING, *RUN, "--no-proxy", "--to", nobody, "--retry-window", "4h", "--drain", "4h", "--"]
-    with subprocess.Popen(
-        [*line, sys.executable, "-c", code],
-        env=env_for(tmp_path) | {"SEGMENT_PENDO_API_KEY": "key"},
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-    ) as process:
-        assert process.stderr is not None
-        for said in process.stderr:
-            if b"Still to deliver: 1 webhook." in said:
-                process.send_signal(signal.SIGINT)
+    env = env_for(tmp_path) | {"SEGMENT_PENDO_API_KEY": "key"}
+    told = tmp_path / "told"
+    with told.open("wb") as file:
+        process = subprocess.Popen([*line, sys.executable, "-c", code], env=env, stderr=file, stdin=-3)
+    try:
+        until(lambda: "Still to deliver: 1 webhook." in told.read_text())
+        process.send_signal(signal.SIGINT)
         assert process.wait(20) == 128 + signal.SIGINT
+    finally:
+        end_all([process])
 
 
 @pytest.mark.parametrize("how", ["it ends", "SIGTERM", "SIGHUP"])
