@@ -86,7 +86,7 @@ async def _run(
         say("")  # the terminal has written ^C
     summary(session, reporter, say)
     quietly.summary()
-    for line in _hints(session, reporter, ended) if work else ():
+    for line in _hints(session, reporter, ended) if work else _missing(session):
         say(line)
     return ended.code or _code(session, reporter, ends)
 
@@ -157,6 +157,11 @@ def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:
         settings=session.relay.settings_asked,
     )
     return [text]
+
+
+def _missing(session: Session) -> list[str]:
+    """Return what is to be said where there is no command: its clients have none of our variables."""
+    return missing(session.misses, str(session.authority), session.home.url)
 
 
 def _keys(session: Session, signals: Signals) -> dict[str, Callable[[], object]]:
