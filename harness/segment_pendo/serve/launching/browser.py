@@ -184,7 +184,7 @@ async def _read(stream: asyncio.StreamReader, tail: bytearray) -> None:
         del tail[:-_TAIL]
 
 
-def _told(program: str, code: int, tail: bytes) -> str:
+def _told(program: str, code: int, tail: bytearray) -> str:
     """Say how a browser ended that nobody can have looked at."""
     lines = [words for text in tail.decode("utf-8", "replace").splitlines() if (words := text.strip())]
     said = f": {short(lines[-1], _LONGEST)}" if lines else "; it said nothing. Start it by hand to see why."
