@@ -35,8 +35,9 @@ class Agent:
         self.asked: list[str] = []
         self.read = ""
 
-    async def ask(self, tool: str, **arguments: Any) -> str:
+    async def ask(self, tool: str, *, refused: bool = False, **arguments: Any) -> str:
         result = await self.client.call_tool(tool, arguments)
+        assert result.is_error is refused, tool
         text = "".join(getattr(content, "text", "") for content in result.content)
         assert len(text.encode()) <= MOST, tool
         assert not any(key in text for key in KEYS), f"{tool} shows a key"
@@ -167,13 +168,17 @@ def test_a_recording_is_checked_and_replayed_here_but_not_to_a_real_pendo(
 
     async def look() -> None:
         async with agent(tmp_path, "--url", fresh.home) as looking:
-            assert "Give --as SDK" in await looking.ask("replay", file="calls.jsonl")
+            assert "Give --as SDK" in await looking.ask("replay", refused=True, file="calls.jsonl")
             await looking.ask("replay", file="calls.jsonl", as_sdk="node")
             assert "ann" in await looking.ask("calls")
             assert "ann" in await looking.ask("explain", file="calls.jsonl")
-            assert "is not below" in await looking.ask("check", file="/etc/passwd")
-            assert "there is no file" in await looking.ask("check", file="none.jsonl")
-            assert "Refused" in await looking.ask("explain", call="../x y")
+            assert "is not below" in await looking.ask("check", refused=True, file="/etc/passwd")
+            assert "there is no file" in await looking.ask("check", refused=True, file="none.jsonl")
+            assert "Refused" in await looking.ask("explain", refused=True, call="../x y")
+            assert await looking.ask("why", refused=True, trait="plan") == "Missing: give user, or group."
+            both = await looking.ask("why", refused=True, user="ann", group="acme")
+            assert both == "Refused: give user, or group, and not both."
+            assert (await looking.ask("explain", refused=True)).startswith("Missing: give call, ")
         async with agent(tmp_path, "--url", other.home) as looking:
             await looking.ask("replay", file="calls.jsonl", as_sdk="node")  # a Pendo on this machine
             await looking.ask("wait")
@@ -190,7 +195,7 @@ def test_a_recording_is_checked_and_replayed_here_but_not_to_a_real_pendo(
 
         async def refused() -> None:
             async with agent(tmp_path, "--url", real.home) as looking:
-                assert stranger in (said := await looking.ask("replay", file="calls.jsonl"))
+                assert stranger in (said := await looking.ask("replay", refused=True, file="calls.jsonl"))
                 assert said.startswith("Refused: ")
 
         asyncio.run(refused())
@@ -208,7 +213,7 @@ def _folder(tmp_path: Path) -> Path:
 def test_without_a_run_the_way_to_one_is_told(tmp_path: Path) -> None:
     async def look() -> None:
         async with agent(tmp_path) as looking:
-            assert "segment-pendo run --detach" in await looking.ask("findings")
+            assert "segment-pendo run --detach" in await looking.ask("findings", refused=True)
 
     asyncio.run(look())
 

@@ -38,12 +38,13 @@ def test_demo_opens_the_page_that_it_names(tmp_path: Path) -> None:
     browser, opened, out = tmp_path / "browser", tmp_path / "opened", tmp_path / "out"
     browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.part && mv {opened}.part {opened}\n', "ascii")
     browser.chmod(0o755)
+    environment = os.environ | {"BROWSER": f"{browser} %s", "XDG_STATE_HOME": str(tmp_path / "state")}
     with out.open("wb") as file:
         demo = subprocess.Popen(
             [*HEEDING, *DEMO, "--open"],
             stdout=file,
             stderr=file,
-            env=os.environ | {"BROWSER": f"{browser} %s"},
+            env=environment,
         )
     try:
         until(opened.exists)
@@ -52,6 +53,15 @@ def test_demo_opens_the_page_that_it_names(tmp_path: Path) -> None:
         status, page = get(url)
         assert (status, "<html" in page.lower()) == (200, True)
         until(lambda: "Ctrl-C ends it." in out.read_text("utf-8"))
+        listed = subprocess.run(  # what other verbs find
+            [sys.executable, "-m", "segment_pendo", "status"],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=30,
+        )
+        assert url.rstrip("/") in listed.stdout
+        assert "$ segment-pendo why userId1 firstName\n" in out.read_text("utf-8"), "it is the only one"
     finally:
         demo.send_signal(signal.SIGINT)
         assert demo.wait(20) == 0

@@ -1,14 +1,21 @@
 """Verbs that ask a running instance: which one they mean, and what they say where there is none."""
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
+import msgspec
 import pytest
 from aiohttp import web
 from background import background
 from click.testing import CliRunner, Result
 
+from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.cli import main
+from segment_pendo.serve.environment import runs_directory
+from segment_pendo.serve.launching.instances import Instance, started
 
 NOBODY = "http://127.0.0.1:9"
 CALL = {"type": "identify", "userId": "ann", "traits": {"plan": "pro"}}
@@ -95,3 +102,68 @@ def test_a_request_that_may_have_arrived_is_not_called_unanswered() -> None:
     with background([web.post("/v1/batch", hung_up)]) as url:
         done = invoke("send identify ann", url)
     assert (done.exit_code, "may have arrived" in done.stderr) == (5, True)
+
+
+# --- where nobody named one ---
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the files of runs, nothing listens at the default port."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("SEGMENT_PENDO_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for command in _with_default(main, click.Context(main)):
+        for param in command.params:
+            if param.envvar == "SEGMENT_PENDO_URL" and param.default == HOME_URL:
+                monkeypatch.setattr(param, "default", NOBODY)
+    return runs_directory()
+
+
+def _with_default(command: click.Command, context: click.Context) -> Iterator[click.Command]:
+    yield command
+    if not isinstance(command, click.Group):
+        return
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        yield from _with_default(inner, context)
+
+
+def register(runs: Path, name: str, home: str) -> None:
+    """Have this very process found as the run at a URL, as often as there are names."""
+    instance = Instance(home, os.getpid(), started(os.getpid()) or 0.0)
+    (runs / f"{name}.json").write_bytes(msgspec.json.encode(instance))
+
+
+@pytest.mark.parametrize(("words", "_option"), VERBS)
+def test_the_only_run_is_asked_where_nobody_named_one(runs: Path, words: str, _option: str) -> None:
+    register(runs, "a", "http://127.0.0.1:7")
+    done = CliRunner().invoke(main, words.split())
+    assert done.stderr.startswith(
+        f"Nothing listens at {NOBODY}: this is the segment-pendo at http://127.0.0.1:7.\n"
+    )
+    assert done.stderr.count("this is the segment-pendo") == 1
+    assert done.exit_code == 4, "nobody is there either"
+    named = CliRunner().invoke(main, words.split(), env={"SEGMENT_PENDO_URL": NOBODY})
+    assert "http://127.0.0.1:7" not in named.stderr, "one was named"
+
+
+@pytest.mark.parametrize(("words", "option"), VERBS)
+def test_of_several_runs_one_is_to_be_named(runs: Path, words: str, option: str) -> None:
+    register(runs, "a", "http://127.0.0.1:7")
+    register(runs, "b", "http://127.0.0.1:8")
+    done = CliRunner().invoke(main, words.split())
+    said = " ".join(done.stderr.split())
+    assert "2 runs of segment-pendo are there (http://127.0.0.1:7, http://127.0.0.1:8)" in said
+    assert (done.exit_code, f"say which with {option} or $SEGMENT_PENDO_URL." in said) == (4, True)
+
+
+def test_a_call_goes_to_the_only_run_and_the_answer_stays_alone_on_stdout(runs: Path) -> None:
+    async def taken(_request: web.Request) -> web.Response:
+        return web.json_response({"success": True})
+
+    with background([web.post("/v1/batch", taken)]) as url:
+        register(runs, "a", url)
+        done = CliRunner().invoke(main, ["send", "identify", "ann"])
+    assert (done.exit_code, json.loads(done.stdout)["status"]) == (0, 200)

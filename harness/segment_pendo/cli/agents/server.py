@@ -1,9 +1,10 @@
 """The MCP server: each tool with its description, which is all that an agent knows of it."""
 
+from collections.abc import Awaitable
 from typing import Annotated, Final, Literal
 
 from mcp.server.mcpserver import MCPServer
-from mcp_types import ToolAnnotations
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from segment_pendo import __version__
@@ -48,7 +49,7 @@ def _calls(server: MCPServer[None], tools: Tools) -> None:
         code: _Code = "",
         q: _Q = "",
         cursor: _Cursor = "",
-    ) -> str:
+    ) -> CallToolResult:
         """List the newest calls: id, time, type, who, what became of it, and which traits are lost."""
         filters = {
             "user": user,
@@ -59,58 +60,58 @@ def _calls(server: MCPServer[None], tools: Tools) -> None:
             "code": code,
             "q": q,
         }
-        return await answered(tools.calls(filters, cursor))
+        return await _result(tools.calls(filters, cursor))
 
     @server.tool(annotations=_READS, structured_output=False)
     async def wait(
         user: _User = "", type: _Kind = "", event: str = "", count: int = 1, seconds: float = 5
-    ) -> str:
+    ) -> CallToolResult:
         """Wait until so many calls have come and are delivered (30 s at most); list them, or what came."""
-        return await answered(tools.wait({"user": user, "type": type, "event": event}, count, seconds))
+        return await _result(tools.wait({"user": user, "type": type, "event": event}, count, seconds))
 
 
 def _answers(server: MCPServer[None], tools: Tools) -> None:
     @server.tool(annotations=_READS, structured_output=False)
     async def why(
         user: _User = "", group: _Group = "", trait: _Trait = "", file: _File = "", cursor: _Line = 0
-    ) -> str:
+    ) -> CallToolResult:
         """Say why a user, an account or a trait is, or is not, in Pendo, by which call, and what to do."""
-        return await answered(tools.why(user, group, trait, file, cursor))
+        return await _result(tools.why(user, group, trait, file, cursor))
 
     @server.tool(annotations=_READS, structured_output=False)
     async def explain(
         call: Annotated[str, Field(description="The id of a call, as `calls` lists it.")] = "",
         file: _File = "",
         cursor: _Line = 0,
-    ) -> str:
+    ) -> CallToolResult:
         """Explain a call: its fate in a sentence, then each value on its way, and by which rule."""
-        return await answered(tools.explain(call, file, cursor))
+        return await _result(tools.explain(call, file, cursor))
 
     @server.tool(annotations=_READS, structured_output=False)
-    async def findings(cursor: _Line = 0) -> str:
+    async def findings(cursor: _Line = 0) -> CallToolResult:
         """List what is wrong with the calls, by code, the worst first, with what to do. Begin here."""
-        return await answered(tools.findings(cursor))
+        return await _result(tools.findings(cursor))
 
     @server.tool(annotations=_READS, structured_output=False)
     async def records(
         kind: Literal["visitor", "account"] = "visitor",
         q: Annotated[str, Field(description="A part of the id.")] = "",
         cursor: _Cursor = "",
-    ) -> str:
+    ) -> CallToolResult:
         """Show visitors or accounts as Pendo would hold them after these calls."""
-        return await answered(tools.records(kind, q, cursor))
+        return await _result(tools.records(kind, q, cursor))
 
 
 def _files(server: MCPServer[None], tools: Tools) -> None:
     @server.tool(annotations=_READS, structured_output=False)
-    async def races(file: _File = "", cursor: _Line = 0) -> str:
+    async def races(file: _File = "", cursor: _Line = 0) -> CallToolResult:
         """Find fields whose final value depends on the order of calls: those that came, or a file's."""
-        return await answered(tools.races(file, cursor))
+        return await _result(tools.races(file, cursor))
 
     @server.tool(annotations=_READS, structured_output=False)
-    async def check(file: _File, cursor: _Line = 0) -> str:
+    async def check(file: _File, cursor: _Line = 0) -> CallToolResult:
         """Map a recording again and compare: which webhooks, outcomes or findings are others now."""
-        return await answered(tools.check(file, cursor))
+        return await _result(tools.check(file, cursor))
 
     @server.tool(annotations=_CHANGES, structured_output=False)
     async def replay(
@@ -119,6 +120,11 @@ def _files(server: MCPServer[None], tools: Tools) -> None:
             str,
             Field(description="How to encode calls of no recording: node, python, browser."),
         ] = "",
-    ) -> str:
+    ) -> CallToolResult:
         """Send the calls of a recording to the run; refused where its webhooks leave this machine."""
-        return await answered(tools.replay(file, as_sdk))
+        return await _result(tools.replay(file, as_sdk))
+
+
+async def _result(question: Awaitable[str]) -> CallToolResult:
+    text, is_answer = await answered(question)
+    return CallToolResult(content=[TextContent(text=text)], is_error=not is_answer)

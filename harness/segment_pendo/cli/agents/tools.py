@@ -7,14 +7,14 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 from segment_pendo.base.hosts import is_loopback
 from segment_pendo.base.prose import many
 from segment_pendo.cli.agents.pages import page
-from segment_pendo.cli.failure import Failure
+from segment_pendo.cli.failure import FOUND, Failure
 from segment_pendo.cli.instance import chosen
 from segment_pendo.cli.running import Answer, get
 from segment_pendo.explain.rows import dumps
@@ -42,7 +42,17 @@ class Refused(Exception):
 
 def refuse(text: str) -> NoReturn:
     """Raise Refused."""
-    raise Refused(text)
+    message = f"Refused: {text}"
+    raise Refused(message)
+
+
+def _one_of(names: str, *given: str) -> None:
+    """Raise Refused unless just one of two arguments is given."""
+    if all(given):
+        refuse(f"give {names}, and not both.")
+    if not any(given):
+        message = f"Missing: give {names}."
+        raise Refused(message)
 
 
 class Tools:
@@ -67,8 +77,7 @@ class Tools:
 
     async def why(self, user: str, group: str, trait: str, file: str, cursor: int) -> str:
         """Return why a user, an account or a trait of it is, or is not, in Pendo."""
-        if bool(user) == bool(group):
-            refuse("give user, or group, and not both.")
+        _one_of("user, or group", user, group)
         about = ["--group", group] if group else []
         source = ["--from", _inside(file)] if file else ["--url", self._home()]
         names = [*([user] if user else []), *([trait] if trait else [])]
@@ -76,8 +85,7 @@ class Tools:
 
     async def explain(self, call: str, file: str, cursor: int) -> str:
         """Return what became of a call of the run by its id, or of each call of a file."""
-        if bool(call) == bool(file):
-            refuse("give call, the id of a call, or file, and not both.")
+        _one_of("call, the id of a call, or file", call, file)
         if file:
             return page(await _verb("explain", "--short", "--", _inside(file)), cursor)
         if not _ID.fullmatch(call):
@@ -123,7 +131,7 @@ class Tools:
         if target != LOOPBACK and not is_loopback(str(target).rpartition(":")[0]):
             refuse(f"the webhooks of {home} go to {target}; an agent replays nothing to a real Pendo.")
         encoded = [f"--as={as_sdk}"] if as_sdk else []
-        return page(await _verb("replay", "--at", home, *encoded, "--", path))
+        return page(await _verb("replay", "--at", home, *encoded, "--", path, answers=(0,)))
 
     # --- how ---
 
@@ -135,7 +143,7 @@ class Tools:
     ) -> Answer:
         answer = await asyncio.to_thread(get, self._home(), path, query, seconds=seconds)
         if answer.status not in {200, also} or not isinstance(answer.value, dict):
-            raise Refused(answer.error)
+            refuse(answer.error)
         return answer
 
     async def _count(self) -> int:
@@ -171,8 +179,11 @@ def _inside(file: str) -> str:
     return str(path)
 
 
-async def _verb(*arguments: str, stdin: str = "") -> str:
-    """Return what a verb prints; what it says besides comes first if it failed."""
+async def _verb(*arguments: str, stdin: str = "", answers: tuple[int, ...] = (0, FOUND)) -> str:
+    """Return what a verb prints, and what it says besides. Raises Refused with both if it failed.
+
+    `answers`: the exit codes with which it has done what was asked.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -191,15 +202,19 @@ async def _verb(*arguments: str, stdin: str = "") -> str:
         process.kill()
         await process.wait()
         refuse(f"{arguments[0]} took longer than {_VERB_SECONDS:g} s.")
-    texts = (out, error) if process.returncode in {0, 1} else (error, out)
-    return "\n".join(text.decode("utf-8", "replace").strip("\n") for text in texts if text.strip())
+    is_answer = process.returncode in answers
+    texts = (out, error) if is_answer else (error, out)
+    said = "\n".join(text.decode("utf-8", "replace").strip("\n") for text in texts if text.strip())
+    if not is_answer:
+        raise Refused(said or f"Failed: {arguments[0]} ended with {process.returncode}.")
+    return said
 
 
-async def answered(question: Any) -> str:
-    """Return the answer to a question; what keeps it from being answered is an answer, too."""
+async def answered(question: Awaitable[str]) -> tuple[str, bool]:
+    """Return the answer to a question, or what keeps it from being answered; and whether it is an answer."""
     try:
-        return str(await question)
+        return await question, True
     except Refused as error:
-        return page(f"Refused: {error}")
+        return page(str(error)), False
     except Failure as error:
-        return page(f"Failed: {error.message}")
+        return page(f"Failed: {error.message}"), False

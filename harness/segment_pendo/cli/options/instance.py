@@ -5,10 +5,20 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from segment_pendo.base.hosts import HOME_URL
 
-__all__ = ["URL_VARIABLE", "at_option", "from_option", "home_url", "named_by", "url_argument", "url_option"]
+__all__ = [
+    "URL_VARIABLE",
+    "at_option",
+    "from_option",
+    "home_url",
+    "is_default",
+    "named_by",
+    "url_argument",
+    "url_option",
+]
 
 # A child of `run` has it, and who works with one run for a while sets it.
 URL_VARIABLE: Final = "SEGMENT_PENDO_URL"
@@ -47,6 +57,15 @@ from_option = click.option(
     show_default=True,
     help="Calls or recordings (a file, a folder), a saved state, or the URL of a running segment-pendo.",
 )
+
+
+def is_default() -> bool:
+    """Whether nobody has named the instance that the verb that runs means."""
+    context = click.get_current_context(silent=True)
+    for param in context.command.params if context is not None else ():
+        if context is not None and param.envvar == URL_VARIABLE and param.name is not None:
+            return context.get_parameter_source(param.name) == ParameterSource.DEFAULT
+    return not os.environ.get(URL_VARIABLE)
 
 
 def named_by(url: str) -> str:

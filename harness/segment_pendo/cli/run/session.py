@@ -120,6 +120,7 @@ async def _listen(
                     ended = await _worked(session, work, signals, leave)
                     # A command that failed may have sent only half of its calls; the old recording is kept.
                     session.replaces = not ended.code
+                    signals.end_at_once(leave)  # what is left to deliver need not be waited for
                 else:
                     terminal.enter_context(Keyboard(_keys(session, signals)))
                     await signals.next()

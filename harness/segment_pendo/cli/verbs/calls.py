@@ -10,6 +10,7 @@ from segment_pendo.base.prose import many
 from segment_pendo.cli.completing import call_ids
 from segment_pendo.cli.failure import TIMED_OUT, Failure
 from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import url_argument
 from segment_pendo.cli.options.only import asked_only_option
 from segment_pendo.cli.running import Answer, checked_url, get, nearest_to, say_missing, stranger
@@ -57,6 +58,7 @@ def list_command(url: str, only: dict[str, str], limit: int, style: Style) -> No
       segment-pendo calls list --only user=ann --only level=warning
       segment-pendo calls list http://127.0.0.1:4170 --limit 1000 --format ndjson
     """
+    url = meant(url)
     found: list[Any] = []
     before = ""
     while len(found) < limit:
@@ -87,7 +89,7 @@ def show_command(name: str, url: str, style: Style, *, brief: bool) -> None:
     """
     from segment_pendo.cli.terminal.explained_call import explained_row, say_row  # noqa: PLC0415 - a shell waits
 
-    say_row(explained_row(checked_url(url), name), style, brief=brief)
+    say_row(explained_row(checked_url(meant(url)), name), style, brief=brief)
 
 
 @command.command("wait")
@@ -116,6 +118,7 @@ def wait_command(url: str, only: dict[str, str], count: int, timeout: float, sty
       segment-pendo calls wait --only user=ann --only type=identify
       segment-pendo calls wait --count 10 --timeout 20 --format ndjson
     """
+    url = meant(url)
     query = {**only, "count": str(count), "timeout": f"{timeout:f}"}
     answer = get(url, "/_/wait", query, seconds=timeout + _SPARE)
     found = _page(url, answer, also=408)["calls"]

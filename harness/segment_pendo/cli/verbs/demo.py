@@ -6,6 +6,7 @@ import ssl
 import sys
 import uuid
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -16,12 +17,15 @@ import click
 from segment_pendo.base.prose import printable
 from segment_pendo.cli.failure import NOT_DELIVERED
 from segment_pendo.cli.proxy_extra import needed_side
+from segment_pendo.cli.run.child import instance_of
 from segment_pendo.cli.run.report import Reporter
 from segment_pendo.cli.signals import Signals
 from segment_pendo.cli.terminal.browser import open_page
 from segment_pendo.cli.terminal.tables import width, wrapped
 from segment_pendo.segment.wire import requests
 from segment_pendo.serve.client import Client, client
+from segment_pendo.serve.environment import StateError
+from segment_pendo.serve.launching.instances import registered, running
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.words import JsonObject
 
@@ -82,19 +86,34 @@ def command(port: int, *, once: bool, opens: bool) -> None:
 async def _demo(port: int, *, once: bool, opens: bool) -> int:
     side = needed_side("the demo needs mitmproxy")
     reporter = Reporter(sys.stdout, "text")
-    async with Session(Plan(port=port), reporter, reporter.heard, side=side) as session, client() as opened:
-        show = _Show(session, opened, reporter)
-        code = await show.good()
-        await show.lost()
-        if not once:  # else it is gone before anybody can look
-            click.echo(f"\nThe page: {session.home.url}/")
-        if opens:
-            await open_page(f"{session.home.url}/", partial(click.echo, err=True))
-        if not once and code == 0:
-            signals = Signals()
-            click.echo("Ctrl-C ends it.")
-            await signals.next()
+    with ExitStack() as found:
+        async with (
+            Session(Plan(port=port), reporter, reporter.heard, side=side) as session,
+            client() as opened,
+        ):
+            if not once:  # what it shows is typed in a second terminal
+                found.enter_context(registered(instance_of(session)))
+            show = _Show(session, opened, reporter, "" if once else _at(session.home.url))
+            code = await show.good()
+            await show.lost()
+            if not once:  # else it is gone before anybody can look
+                click.echo(f"\nThe page: {session.home.url}/")
+            if opens:
+                await open_page(f"{session.home.url}/", partial(click.echo, err=True))
+            if not once and code == 0:
+                signals = Signals()
+                click.echo("Ctrl-C ends it.")
+                await signals.next()
     return code
+
+
+def _at(home: str) -> str:
+    """Return the option by which a verb is to name this run; '' where it is the only one, and so found."""
+    try:
+        is_alone = [instance.home for instance in running()] == [home]
+    except StateError:
+        is_alone = False
+    return "" if is_alone else f" --url {home}"
 
 
 def _say(text: str) -> None:
@@ -104,10 +123,11 @@ def _say(text: str) -> None:
 class _Show:
     """Sends the calls of the demonstration through a session's proxy, and tells what became of them."""
 
-    def __init__(self, session: Session, opened: Client, reporter: Reporter) -> None:
+    def __init__(self, session: Session, opened: Client, reporter: Reporter, at: str) -> None:
         self._session = session
         self._opened = opened
         self._reporter = reporter
+        self._at = at
         self._trust = ssl.create_default_context(cafile=session.authority)
 
     async def good(self) -> int:
@@ -163,5 +183,5 @@ class _Show:
             formatter.write_dl(
                 [(printable(line["label"]), printable(line["text"])) for line in said["lines"]]
             )
-        click.echo(f"\nWhy does Pendo not show {TRAIT}?\n$ segment-pendo why {USER} {TRAIT}")
+        click.echo(f"\nWhy does Pendo not show {TRAIT}?\n$ segment-pendo why {USER} {TRAIT}{self._at}")
         click.echo(formatter.getvalue(), nl=False)

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from segment_pendo.cli.completing import call_ids
 from segment_pendo.cli.failure import Failure
 from segment_pendo.cli.inputs.calls import Inputs, input_options
+from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import at_option
 from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.running import calls, get, say_missing
@@ -75,9 +76,11 @@ def command(
       segment-pendo explain --url http://127.0.0.1:4170 --short
     """
     asked = name is not None or _given("url")
-    if asked or (_is_keyboard() and _answers(url)):
-        if asked:
-            _refuse_what_has_no_effect()
+    if asked:
+        _refuse_what_has_no_effect()
+    there = meant(url) if asked else _instead_of_keyboard(url) if _is_keyboard() else None
+    if there is not None:
+        url = there
         ids = [name] if name is not None else (row["id"] for row in calls(url, only))
         is_any = _say_where(
             say_row(explained_row(url, call, compare_device=compare_device), style, brief=brief)
@@ -130,21 +133,22 @@ def _is_keyboard() -> bool:
     return not _given("file") and sys.stdin.isatty()
 
 
-def _answers(url: str) -> bool:
-    """Whether there is a running instance to explain; say that the keyboard is read where there is none."""
+def _instead_of_keyboard(url: str) -> str | None:
+    """Return the URL of the running instance to explain, or None; then say that the keyboard is read."""
     useless = _without_effect()
     if useless:
         why = f"{', '.join(useless)} cannot change what a running segment-pendo did"
     else:
         try:
-            if get(url, "/_/health").status == 200:
-                click.echo(f"These are the calls of the segment-pendo at {url}.", err=True)
-                return True
+            there = meant(url)
+            if get(there, "/_/health").status == 200:
+                click.echo(f"These are the calls of the segment-pendo at {there}.", err=True)
+                return there
             why = f"no segment-pendo runs at {url}"
         except Failure:
             why = f"no segment-pendo runs at {url}"
     click.echo(f"Reading calls from the keyboard, as {why}: one JSON value a line, Ctrl-D ends.", err=True)
-    return False
+    return None
 
 
 def _without_effect() -> list[str]:

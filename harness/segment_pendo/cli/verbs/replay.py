@@ -12,6 +12,7 @@ import click
 
 from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
+from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options import credentials
 from segment_pendo.cli.options.delivery import Finite, retry_options
 from segment_pendo.cli.options.instance import URL_VARIABLE, home_url
@@ -196,7 +197,7 @@ def _check_usage(
 def _running() -> Destination:
     """Return the loopback Pendo of a running instance. Raises Failure for one on another machine."""
     try:
-        there = destination(home_url(), LOCAL_KEY)
+        there = destination(meant(home_url()), LOCAL_KEY)
     except ValueError as error:
         message = f"${URL_VARIABLE}: {error}."
         raise Failure(message, CONFIGURATION) from None

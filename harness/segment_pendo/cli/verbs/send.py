@@ -13,6 +13,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.hosts import HOME_URL
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, NOT_DELIVERED, Failure
 from segment_pendo.cli.help_groups import Suggesting
+from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import url_option
 from segment_pendo.cli.running import nobody
 from segment_pendo.recordings import calls_file
@@ -207,6 +208,7 @@ def _send(calls: list[JsonObject], *, url: str, sdk: str, write_key: str) -> Non
     if not url.startswith(("http://", "https://")):
         message = f"--url: {url!r} is not an http or https URL; give one such as {HOME_URL}."
         raise Failure(message, CONFIGURATION)
+    url = meant(url)
     batches = requests(
         calls, sdk, write_key=write_key, at=datetime.now(UTC), unique=lambda: str(uuid.uuid4())
     )

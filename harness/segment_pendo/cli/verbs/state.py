@@ -17,6 +17,7 @@ from segment_pendo.cli.inputs.actual import actual_record
 from segment_pendo.cli.inputs.calls import How, how_options
 from segment_pendo.cli.inputs.state import events as events_of
 from segment_pendo.cli.inputs.state import state as state_of
+from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import from_option
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.running import is_url
@@ -89,7 +90,7 @@ def show(
     if kind is not None and record_id is None:
         message = f"the ID of the {kind} is missing; give it after {kind}."
         raise click.UsageError(message)
-    known = state_of(source, setup, how)
+    known = state_of(meant(source), setup, how)
     if kind is None:
         _show_all(known.state, style)
     else:
@@ -251,7 +252,7 @@ def compare(kind: str, record_id: str, to: str, source: str, style: str, setup: 
     except ValueError as error:
         message = f"--to: {error}."
         raise Failure(message, CONFIGURATION) from None
-    events, setup = events_of(source, setup, how)
+    events, setup = events_of(meant(source), setup, how)
     actual = actual_record(base, kind, record_id)
     fields = compared(kind, record_id, events, actual, setup.pendo, track=setup.pendo_track)
     if not fields:

@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from segment_pendo.cli.following import Following
+from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import url_argument
 from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.run.notes import say
@@ -33,7 +34,7 @@ def command(url: str, only: dict[str, str], style: Literal["text", "ndjson"]) ->
       segment-pendo tail --only user=ann --only type=identify
       segment-pendo tail http://127.0.0.1:4170 --format ndjson | jq .type
     """
-    asyncio.run(_tail(Following(checked_url(url), sys.stdout, style, only, say)))
+    asyncio.run(_tail(Following(checked_url(meant(url)), sys.stdout, style, only, say)))
 
 
 async def _tail(following: Following) -> None:

@@ -14,6 +14,7 @@ from segment_pendo.base.steps import finished
 from segment_pendo.cli.completing import group_ids, user_and_trait
 from segment_pendo.cli.failure import FOUND
 from segment_pendo.cli.inputs.calls import How, InputName, Inputs, how_options
+from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import at_option
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.options.store import existing
@@ -87,7 +88,7 @@ def command(
         row = _of_store(store, question)
     else:
         _refuse_setup("a running segment-pendo")
-        row = _running(url, question)
+        row = _running(meant(url), question)
     _tell(row, style)
     sys.stdout.flush()
     sys.exit(0 if row["there"] and is_whole else FOUND)
