@@ -27,6 +27,22 @@ def test_why_a_call_is_lost_is_said_once(running: Running, page: Page) -> None:
     assert page.locator("#detail").inner_text().count("track is off here") == 1
 
 
+def test_a_page_call_says_what_the_terminal_says(running: Running, page: Page) -> None:
+    send(running, {"type": "page", "userId": "ann", "name": "Home"})
+    page.goto(running.home)
+    said = "not selected: pendo documents nothing for page calls from Segment"
+    expect(page.locator(".row")).to_contain_text(re.compile(said, re.IGNORECASE))
+    expect(page.locator(".row")).not_to_contain_text("none is sent")
+
+
+def test_a_call_counts_its_findings_as_the_navigation_does(running: Running, page: Page) -> None:
+    send(running, {"type": "identify", "userId": "ann", "traits": {"address": {"city": "Austin"}}})
+    page.goto(running.home)
+    page.locator(".row").click()
+    expect(page.get_by_role("button", name="Findings 1")).to_be_visible()
+    expect(page.get_by_role("tab", name="Findings 1")).to_be_visible()
+
+
 def test_the_browser_destinations_stand_beside_the_webhook(running: Running, page: Page) -> None:
     send(running, {"type": "identify", "anonymousId": "a-1", "traits": {"plan": "pro"}})
     page.goto(running.home)
