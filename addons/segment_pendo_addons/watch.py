@@ -25,13 +25,15 @@ class Watch:
     def __init__(self, misses: Misses, hosts: Collection[str]) -> None:
         self._misses = misses
         self._hosts = frozenset(hosts)
-        self._names: dict[str, str] = {}  # by connection: how a client calls itself
+        # By connection: how a client calls itself, and the host.
+        self._names: dict[str, tuple[str, str]] = {}
         self._waiting: set[str] = set()  # connections on which no request has come yet
 
     def http_connect(self, flow: http.HTTPFlow) -> None:
         host = bare(flow.request.host)
         if host in self._hosts:
-            self._names[flow.client_conn.id] = flow.request.headers.get("User-Agent", "") or _SOMEBODY
+            name = flow.request.headers.get("User-Agent", "") or _SOMEBODY
+            self._names[flow.client_conn.id] = name, host
         elif not is_this_machine(host):
             note(self._misses.tunnelled, host)
 
@@ -40,11 +42,11 @@ class Watch:
             self._waiting.add(data.conn.id)
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
-        name, error = self._names.get(data.conn.id), data.conn.error or ""
-        if name is None:
+        if data.conn.id not in self._names:
             return
+        (name, host), error = self._names[data.conn.id], data.conn.error or ""
         if _DISTRUST in error:
-            note(self._misses.distrusting, name)
+            self._misses.refused(name, host)
         elif any(words in error for words in _LEFT) and not name.startswith(_BROWSER):
             note(self._misses.silent, name)
 
@@ -60,7 +62,7 @@ class Watch:
             self._misses.passed(sdk_request(flow))
 
     def client_disconnected(self, client: connection.Client) -> None:
-        name = self._names.pop(client.id, _SOMEBODY)
+        name, _ = self._names.pop(client.id, (_SOMEBODY, ""))
         if client.id in self._waiting and not name.startswith(_BROWSER):
             note(self._misses.silent, name)
         self._waiting.discard(client.id)

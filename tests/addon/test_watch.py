@@ -51,6 +51,17 @@ def test_a_failed_handshake(error: str, distrusting: int, silent: int) -> None:
     assert (misses.distrusting["okhttp/4"], misses.silent["okhttp/4"]) == (distrusting, silent)
 
 
+def test_a_client_that_refuses_the_certificate_is_told_once() -> None:
+    seen, told = Seen(), list[tuple[str, str]]()
+    seen.watch = Watch(Misses(lambda *refused: told.append(refused)), {"api.segment.io"})
+    for _ in range(2):
+        flow = tflow.tflow(req=tutils.treq(method=b"CONNECT", host="api.segment.io", port=443))
+        flow.client_conn = seen.client
+        seen.watch.http_connect(flow)
+        seen.tls(UNKNOWN_CA)
+    assert told == [("a client", "api.segment.io")]
+
+
 def test_tls_without_a_request_is_silent_but_not_a_browsers() -> None:
     for agent, count in (("okhttp/4", 1), ("Mozilla/5.0 Chrome", 0)):
         seen = Seen(agent=agent)

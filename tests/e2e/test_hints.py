@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from processes import RUN, env_for
+from processes import RUN, Start, env_for, until
 
 SYSTEM = "/etc/ssl/certs/ca-certificates.crt"
 IDENTIFY = """https://api.segment.io/v1/identify -d '{"userId": "u-1"}'"""
@@ -45,3 +45,13 @@ def test_settings_alone_and_a_process_left_behind(tmp_path: Path) -> None:
     said = shell(tmp_path, "curl -s https://cdn.segment.com/v1/projects/K/settings >/dev/null; sleep 60 &")
     assert "an SDK asked for its settings (1 time), and sent nothing" in said
     assert "the command ended before something that it had started" in said
+
+
+def test_a_run_without_a_command_names_who_refused_the_certificate_at_once_and_at_its_end(run: Start) -> None:
+    running = run()
+    line = ["curl", "-s", "-A", "shop", "--proxy", running.doors["proxy"], "--cacert", SYSTEM]
+    done = subprocess.run([*line, "https://api.segment.io"], check=False)
+    assert done.returncode == 60  # curl's own code: it does not know the CA
+    until(lambda: "shop refused our certificate for api.segment.io: " in running.err.read_text())
+    assert running.end() == 0
+    assert "shop refused the proxy's certificate for Segment (1 time)" in running.err.read_text()

@@ -161,6 +161,7 @@ def test_one_that_fails_ends_the_others_and_what_they_started(tmp_path: Path) ->
     (tmp_path / "web.sh").write_text("while ! test -s pid; do :; done; exit 3")
     done = several(tmp_path, "web=sh web.sh", "api=sh api.sh", options=("--no-proxy",))
     assert done.returncode == 3
+    assert "web ended with exit code 3. The others are ended." in done.stderr
     assert started(int((tmp_path / "pid").read_text())) is None
 
 

@@ -24,7 +24,9 @@ from processes import (
     Server,
     Start,
     app,
+    end_all,
     env_for,
+    free_port,
     get,
     only_loopback,
     until,
@@ -455,6 +457,31 @@ def test_a_child_that_does_not_end_is_killed(tmp_path: Path) -> None:
         assert process.stdout.readline() == b"up\n"
         process.terminate()
         assert process.wait(20) == 128 + signal.SIGKILL
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+        assert "to end; the same again ends all at once" in told
+        assert "did not end, and was killed" in told
+
+
+def test_a_signal_after_the_command_ends_the_wait_for_deliveries(tmp_path: Path) -> None:
+    code = (
+        "import os, urllib.request; "
+        'body = b\'{"type": "identify", "userId": "u", "writeKey": "k"}\'; '
+        "url = os.environ['SEGMENT_PENDO_URL'] + '/v1/identify'; "
+        "urllib.request.build_opener(urllib.request.ProxyHandler({})).open(urllib.request.Request(url, body))"
+    )
+    nobody = f"http://127.0.0.1:{free_port()}"
+    line = [*HEEDING, *RUN, "--no-proxy", "--to", nobody, "--retry-window", "4h", "--drain", "4h", "--"]
+    env = env_for(tmp_path) | {"SEGMENT_PENDO_API_KEY": "key"}
+    told = tmp_path / "told"
+    with told.open("wb") as file:
+        process = subprocess.Popen([*line, sys.executable, "-c", code], env=env, stderr=file, stdin=-3)
+    try:
+        until(lambda: "Still to deliver: 1 webhook." in told.read_text())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 128 + signal.SIGINT
+    finally:
+        end_all([process])
 
 
 @pytest.mark.parametrize("how", ["it ends", "SIGTERM", "SIGHUP"])

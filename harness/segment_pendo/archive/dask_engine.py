@@ -28,9 +28,7 @@ class Dask:
         try:
             import distributed  # noqa: PLC0415 - slow, and of an extra
         except ImportError:
-            msg = (
-                "--scheduler needs an extra: pip install 'segment-pendo[dask]'. --workers N does without it."
-            )
+            msg = "A Dask cluster needs an extra: pip install 'segment-pendo[dask]'. Processes do without it."
             raise ArchiveError(msg) from None
         address: Any = self._address
         if address == LOCAL:

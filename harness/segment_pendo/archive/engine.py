@@ -49,6 +49,6 @@ class Pool:
             if broken == _MOST_BROKEN:
                 msg = (
                     f"{_MOST_BROKEN} times in a row a process ended before it had finished a part: there may "
-                    "be too little memory. Give fewer --workers; parts that are finished are not read again."
+                    "be too little memory. Ask for fewer processes; finished parts are not read again."
                 )
                 raise ArchiveError(msg)

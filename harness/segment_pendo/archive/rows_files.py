@@ -116,7 +116,7 @@ def _write_parquet(path: Path, rows: Iterable[Row]) -> None:
         import pyarrow as pa  # noqa: PLC0415 - slow, and of an extra
         import pyarrow.parquet as pq  # noqa: PLC0415 - as above
     except ImportError:
-        msg = "Parquet needs an extra: pip install 'segment-pendo[dask]'. --format ndjson does without it."
+        msg = "Parquet needs an extra: pip install 'segment-pendo[dask]'. NDJSON does without it."
         raise ArchiveError(msg) from None
     texts = [pa.field(name, pa.string()) for name in _TEXTS]
     numbers = [pa.field("line", pa.int64()), pa.field("index", pa.int64())]
@@ -125,7 +125,7 @@ def _write_parquet(path: Path, rows: Iterable[Row]) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with private(part) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-            for group in batched(rows, _GROUP, strict=False):
+            for group in batched(rows, _GROUP):
                 writer.write_table(pa.Table.from_pylist([_columns(row) for row in group], schema=schema))
         part.replace(path)
     finally:

@@ -9,6 +9,7 @@ __all__ = [
     "NOT_DELIVERED",
     "NOT_STARTED",
     "REFUSED",
+    "TIMED_OUT",
     "USAGE",
     "SegmentPendoError",
 ]
@@ -18,6 +19,7 @@ USAGE: Final = 2
 CONFIGURATION: Final = 3
 CANNOT_START: Final = 4
 NOT_DELIVERED: Final = 5
+TIMED_OUT: Final = 6
 REFUSED: Final = 7
 NOT_STARTED: Final = 8
 

@@ -15,6 +15,7 @@ from segment_pendo.base.errors import (
     NOT_DELIVERED,
     NOT_STARTED,
     REFUSED,
+    TIMED_OUT,
     SegmentPendoError,
 )
 from segment_pendo.base.prose import printable
@@ -26,6 +27,7 @@ __all__ = [
     "NOT_DELIVERED",
     "NOT_STARTED",
     "REFUSED",
+    "TIMED_OUT",
     "TRACEBACK",
     "Failure",
     "translated",

@@ -47,7 +47,12 @@ class Signals:
         self._came.put_nowait(signal.SIGINT)
 
     def end_at_once(self, leave: Callable[[], None]) -> None:
-        """From now on, end the process at the next signal, after calling `leave`; nothing is waited for."""
+        """From now on, end the process at the next signal, after calling `leave`; nothing is waited for.
+
+        What was said first holds.
+        """
+        if self._last is not None:
+            return
 
         async def last() -> None:
             came = await self._came.get()

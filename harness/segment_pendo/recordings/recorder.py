@@ -63,6 +63,7 @@ class Recorder:
         self.done = merging.Merge()
         self.kept_in: Path | None = None  # the run, where it did not replace the old file
         self.unfinished: list[Path] = []  # left by earlier runs that were killed
+        self.replaced = 0  # calls of the old file, where a good end writes it again
         self._real = path.resolve()
         # Without the secret: a signature would let a reader guess at it.
         self._setup = replace(setup, secret="")
@@ -114,7 +115,9 @@ class Recorder:
             self._compare(reading.header)
             for entry in reading.entries:
                 for call in entry.calls:
-                    if not self._over:
+                    if self._over:
+                        self.replaced += 1
+                    else:
                         self._skip[self._meaning.exact_mark(call.call)] += 1
                         self._judge.met(call)
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
 from segment_pendo.base.hosts import PROXY_PORT, bare
-from segment_pendo.base.prose import tell_nobody
+from segment_pendo.base.prose import printable, tell_nobody
 from segment_pendo.pendo.regions import LOCAL_KEY, LOOPBACK
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.serve.api.metrics import Metrics
@@ -62,9 +62,9 @@ class Session:
     `report`: a sink of the caller, the last one. `heard` is called with each attempt. `before`: sinks of the
     caller, the first ones. `side`: the proxy's module (segment_pendo_addons.proxy), or None if mitmproxy is
     not installed: then there is no proxy. `tell` is called with a sentence for each web page that the gate
-    refuses, and where a file cannot be written. `draining` is called now and then with the number of webhooks
-    that the end still waits for. `faults`: what goes wrong, by default nothing until somebody asks for it at
-    the home port. `after`: the session that this one replaces.
+    refuses, where a file cannot be written, and for a client that does not trust our CA. `draining` is called
+    now and then with the number of webhooks that the end still waits for. `faults`: what goes wrong, by
+    default nothing until somebody asks for it at the home port. `after`: the session that this one replaces.
 
     `replaces`: whether the recording replaces an older one at the end. `hands_over`: whether what is left
     stays in the store for the session that comes after. `resumed`: how many webhooks of earlier runs this one
@@ -107,7 +107,7 @@ class Session:
         self._posts_here = False  # whether our own deliveries come to the home port
         self.proxy: Any = None
         self.tunnel: Tunnel | None = None
-        self.misses = Misses()
+        self.misses = Misses(self._refused)
         self._sources: dict[int, str] = {}
         self.authority: Path | None = None
         self.upstream: Upstream | None = None
@@ -276,6 +276,13 @@ class Session:
             self.tunnel = Tunnel(self.proxy.url, self.home.url, plan.segment_hosts)
             opened.push_async_callback(self.tunnel.stop)
             await self.tunnel.start()
+
+    def _refused(self, name: str, host: str) -> None:
+        """Tell of a client that does not trust the proxy."""
+        self._tell(
+            f"{printable(name)} refused our certificate for {host}: it does not trust the CA "
+            f"{self.authority} (docs/trust.md says how)."
+        )
 
     async def _refuse_new(self) -> None:
         """Accept nothing new, and finish what was begun."""

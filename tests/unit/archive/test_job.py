@@ -121,7 +121,7 @@ def test_a_process_that_is_killed_costs_time_and_no_part(tmp_path: Path) -> None
 
 
 def test_parts_that_always_end_their_process_end_the_job(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="fewer --workers"):
+    with pytest.raises(ArchiveError, match="fewer processes"):
         next(Pool(1).map(archives.end_always, [tmp_path]))
 
 

@@ -15,7 +15,7 @@ from segment_pendo.explain.doors import advice, named
 from segment_pendo.mapping.assess import TRACK_OFF
 
 PACKAGE = Path(segment_pendo.__file__).parent
-BELOW = ("base", "segment", "pendo", "mapping", "explain", "recordings", "serve")
+BELOW = ("base", "segment", "pendo", "mapping", "explain", "recordings", "archive", "serve")
 # Options of other programs, which are told to them.
 OTHERS = {"--require", "--preload", "--data-binary"}
 # Files that start another program: the options in them are that program's.

@@ -256,6 +256,15 @@ LATER = batch(
 )
 
 
+@pytest.mark.parametrize(("mode", "count"), [("over", 2), ("add", 0)])
+def test_what_is_written_again_is_counted_beforehand(tmp_path: Path, mode: Mode, count: int) -> None:
+    file = tmp_path / "calls.jsonl"
+    assert record(file, LATER).replaced == 0
+    recording = Recorder(file, setup=Setup(), mode=mode)
+    assert recording.replaced == count
+    recording.discard()
+
+
 @pytest.mark.parametrize("mode", ["over", "add"])
 def test_recording_the_same_again_changes_no_byte(tmp_path: Path, mode: Mode) -> None:
     file = tmp_path / "r.jsonl"

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import BinaryIO, Final
@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from segment_pendo.cli.options.apps import App
 from segment_pendo.cli.run.child import LAST_WORDS, Child, environment_for
 from segment_pendo.cli.run.hints import Ended
+from segment_pendo.cli.run.notes import say
 from segment_pendo.cli.signals import Signals
 from segment_pendo.cli.terminal.sources import coloured
 from segment_pendo.serve.launching import launcher
@@ -43,21 +44,33 @@ async def run_apps(
                 children.append(Child(process, alone=True))
                 await stack.enter_async_context(watched(children[-1].target))
                 readers += outputs.read(app.name, process)
-            code = await _until_end(children, signals, leave)
+            code, name = await _until_end(dict(zip(apps, children, strict=True)), signals, leave)
         finally:
             others = [await child.end_others() for child in children]
     await asyncio.wait(readers, timeout=LAST_WORDS)
-    return Ended(code, any(others) and not code)
+    return Ended(code, any(others) and not code, name)
 
 
-async def _until_end(children: Sequence[Child], signals: Signals, leave: Callable[[], None]) -> int:
-    """Wait until all have ended, one has failed, or a signal came; end the rest, and return the exit code."""
-    ends = {asyncio.create_task(child.process.wait()) for child in children}
+async def _until_end(
+    apps: Mapping[App, Child], signals: Signals, leave: Callable[[], None]
+) -> tuple[int, str]:
+    """Wait until all have ended, one has failed, or a signal came; end the rest.
+
+    Returns the exit code and the name of the app that failed first, which is said.
+    """
+    ends = {asyncio.create_task(child.process.wait()): app.name for app, child in apps.items()}
+    children = [*apps.values()]
     came = asyncio.create_task(signals.next())
-    pending, code = {*ends, came}, 0
-    while ends & pending and not code and not came.done():
+    pending, code, name = {*ends, came}, 0, "the command"
+    while ends.keys() & pending and not code and not came.done():
         done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        code = next((failed for end in done & ends if (failed := launcher.exit_code(end.result()))), 0)
+        for end in done & ends.keys():
+            code = code or launcher.exit_code(end.result())
+            if code:
+                name = ends[end]
+    if code and not came.done():
+        others = " The others are ended." if ends.keys() & pending else ""
+        say(f"{name} ended with exit code {code}.{others}")
     number = came.result() if came.done() else signal.SIGTERM
     if came.done():
         signals.end_at_once(partial(_leave, children, leave))
@@ -67,7 +80,7 @@ async def _until_end(children: Sequence[Child], signals: Signals, leave: Callabl
     await asyncio.wait(ends, timeout=LAST_WORDS)
     _kill([child for child in children if child.process.returncode is None])
     codes = [launcher.exit_code(await end) for end in ends]
-    return code or max(codes)
+    return code or max(codes), name
 
 
 def _leave(children: Sequence[Child], leave: Callable[[], None]) -> None:

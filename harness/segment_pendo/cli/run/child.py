@@ -13,8 +13,10 @@ from typing import Final
 
 import msgspec
 
+from segment_pendo.base.prose import printable
 from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.run.hints import Ended
+from segment_pendo.cli.run.notes import say
 from segment_pendo.cli.signals import Signals
 from segment_pendo.serve.environment import trust_directory
 from segment_pendo.serve.launching import launcher, strict
@@ -38,6 +40,7 @@ _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
 _TRIES: Final = 20
 _BETWEEN: Final = 0.05
 LAST_WORDS: Final = 5.0  # seconds that a command has after a signal
+_SILENCE: Final = 1.0  # of them, until it is said
 
 
 async def run_child(
@@ -67,7 +70,7 @@ async def carried_out(
 
     async with watched(child.target):
         try:
-            code = await _until_end(child, signals, leave_all)
+            code = await _until_end(child, Path(cmd[0]).name, signals, leave_all)
         except BaseException:
             await child.end_others()
             raise
@@ -192,8 +195,8 @@ class Child:
         return True
 
 
-async def _until_end(child: Child, signals: Signals, leave: Callable[[], None]) -> int:
-    """Wait for the end of the child, and return its exit code.
+async def _until_end(child: Child, name: str, signals: Signals, leave: Callable[[], None]) -> int:
+    """Wait for the end of the child, which is called `name`, and return its exit code.
 
     A signal to us is passed on; 5 s later the child is killed. A second signal ends us at once.
     """
@@ -205,8 +208,12 @@ async def _until_end(child: Child, signals: Signals, leave: Callable[[], None]) 
         if not (came.result() == signal.SIGINT and _in_foreground()):
             child.send(came.result())
         signals.end_at_once(leave)
-        await asyncio.wait({ended}, timeout=LAST_WORDS)
+        await asyncio.wait({ended}, timeout=_SILENCE)
         if not ended.done():
+            say(f"Waiting {LAST_WORDS:.0f} s for {printable(name)} to end; the same again ends all at once.")
+            await asyncio.wait({ended}, timeout=LAST_WORDS - _SILENCE)
+        if not ended.done():
+            say(f"{printable(name)} did not end, and was killed.")
             child.send(_KILL)
     came.cancel()
     return launcher.exit_code(await ended)

@@ -13,7 +13,8 @@ from segment_pendo.serve.launching.misses import Misses
 
 __all__ = ["Ended", "missing", "no_calls"]
 
-_HOST_OPTION: Final = "set the SDK's host to $SEGMENT_PENDO_URL"
+_HOME: Final = "$SEGMENT_PENDO_URL"
+_HOST_OPTION: Final = f"set the SDK's host to {_HOME}"
 # What takes the place of a variable of ours if the app reads it from a file.
 _OVERRIDES: Final = re.compile(
     r"^\s*(?:export\s+)?(https?_proxy|no_proxy|node_options|pythonpath|java_tool_options|node_extra_ca_certs"
@@ -32,19 +33,23 @@ class Ended:
     name: str = "the command"
 
 
-def missing(misses: Misses) -> list[str]:
-    """Return what is known of calls that did not come, whether or not others came."""
+def missing(misses: Misses, authority: str = "$SEGMENT_PENDO_CA", home: str = _HOME) -> list[str]:
+    """Return what is known of calls that did not come, whether or not others came.
+
+    `authority` and `home`: the CA and the home URL as the client can name them, by default as a command does.
+    """
+    host_option = f"set the SDK's host to {home}"
     said = []
     for name, count in misses.distrusting.most_common():
         said.append(
             f"{printable(name)} refused the proxy's certificate for Segment ({many(count, 'time')}): it "
-            "trusts CAs of its own only, or pins a certificate. Add the CA of $SEGMENT_PENDO_CA there, or "
-            f"{_HOST_OPTION}."
+            f"trusts CAs of its own only, or pins a certificate. Add the CA of {authority} there, or "
+            f"{host_option}."
         )
     for name, count in misses.silent.most_common():
         said.append(
             f"{printable(name)} closed {many(count, 'connection')} to Segment without a request: it accepts "
-            f"only a certificate that it knows (pinning), or ended before it sent. Then {_HOST_OPTION}."
+            f"only a certificate that it knows (pinning), or ended before it sent. Then {host_option}."
         )
     hosts = [*misses.posted, *(host for host in misses.tunnelled if likeness(host) == "likely")]
     said += [

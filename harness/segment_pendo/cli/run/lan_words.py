@@ -35,6 +35,7 @@ def _phones(session: Session, home: str) -> Iterator[str]:
     yield f"Android    emulator -avd NAME -http-proxy http://{host}:{port}"
     yield "           then http://mitm.it in its browser; a debug build must trust user certificates."
     yield f"Docker     docker run -e HTTPS_PROXY=http://{host}:{port} -e SSL_CERT_FILE=/ca.pem \\"
+    yield "             -e REQUESTS_CA_BUNDLE=/ca.pem -e NODE_EXTRA_CA_CERTS=/ca.pem \\"
     yield f"             -v {session.authority}:/ca.pem:ro IMAGE"
     yield "Other machines reach nothing through the proxy that is this machine's alone."
 

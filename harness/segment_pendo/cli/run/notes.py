@@ -29,7 +29,7 @@ class Draining:
 
     def __call__(self, left: int) -> None:
         if left and (not self._last or (sys.stderr.isatty() and left != self._last)):
-            say(f"Delivering {many(left, 'webhook')} that still wait; Ctrl-C ends at once.")
+            say(f"Still to deliver: {many(left, 'webhook')}. Ctrl-C ends at once.")
         self._last = left or self._last
 
 

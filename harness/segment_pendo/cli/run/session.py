@@ -86,7 +86,7 @@ async def _run(
         say("")  # the terminal has written ^C
     summary(session, reporter, say)
     quietly.summary()
-    for line in _hints(session, reporter, ended) if work else ():
+    for line in _hints(session, reporter, ended) if work else _missing(session):
         say(line)
     return ended.code or _code(session, reporter, ends)
 
@@ -120,6 +120,7 @@ async def _listen(
                     ended = await _worked(session, work, signals, leave)
                     # A command that failed may have sent only half of its calls; the old recording is kept.
                     session.replaces = not ended.code
+                    signals.end_at_once(leave)  # what is left to deliver need not be waited for
                 else:
                     terminal.enter_context(Keyboard(_keys(session, signals)))
                     await signals.next()
@@ -156,6 +157,11 @@ def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:
         settings=session.relay.settings_asked,
     )
     return [text]
+
+
+def _missing(session: Session) -> list[str]:
+    """Return what is to be said where there is no command: its clients have none of our variables."""
+    return missing(session.misses, str(session.authority), session.home.url)
 
 
 def _keys(session: Session, signals: Signals) -> dict[str, Callable[[], object]]:

@@ -80,6 +80,9 @@ def _recording(session: Session) -> Iterator[str]:
         return
     for path in session.recorder.unfinished if session.recorder else []:
         yield f"The calls of a run that did not end are in {path}: look at it, then delete it."
+    if session.recorder is not None and session.recorder.replaced:
+        count = many(session.recorder.replaced, "call")
+        yield f"{plan.record} has {count} and is written again at a good end; --record-mode add keeps them."
     how = "keys are replaced, traits are as sent" if plan.people is None else "keys and people are replaced"
     yield f"Recording to {plan.record}: {how}. Look before you share it."
 

@@ -8,7 +8,7 @@ import click
 
 from segment_pendo.base.prose import many
 from segment_pendo.cli.completing import call_ids
-from segment_pendo.cli.failure import FOUND, Failure
+from segment_pendo.cli.failure import TIMED_OUT, Failure
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import url_argument
@@ -110,7 +110,7 @@ def show_command(name: str, url: str, style: Style, *, brief: bool) -> None:
 def wait_command(url: str, only: dict[str, str], count: int, timeout: float, style: Style) -> None:
     """Wait until so many calls have come, and their deliveries have ended; print them.
 
-    Ends with 1, and what came, where they do not come in time. A terminal shows the newest 20, or --count.
+    Ends with 6, and what came, where they do not come in time. A terminal shows the newest 20, or --count.
 
     \b
     Examples:
@@ -132,7 +132,7 @@ def wait_command(url: str, only: dict[str, str], count: int, timeout: float, sty
         near = nearest_to(url, only) if only and not found else ""
         came = f"{many(len(found), 'call')}{what} came within {timeout:g} s, not {count}"
         message = f"{came}{near and f'; nearest: {near}'}."
-        raise Failure(message, FOUND)
+        raise Failure(message, TIMED_OUT)
 
 
 def newest(found: Sequence[Any], most: int) -> tuple[Sequence[Any], str]:

@@ -263,9 +263,10 @@ def command(
             "--cdn-settings fetch asks the real CDN, and --offline forbids it; name a file instead.",
         ),
         (
-            bool(apps) and (bool(cmd) or strict),
-            "--app names the commands itself; leave --strict and what stands behind -- out.",
+            bool(apps) and bool(cmd),
+            "--app names each command itself; leave out what stands behind --, or give it a name, too.",
         ),
+        (bool(apps) and strict, "--strict is for a single command; leave it out, or --app."),
         (strict and not cmd, "--strict is for a command: run --strict -- CMD."),
         (browser_program is not None and url is None, "--browser-program is for --browser, which is missing"),
         (url is not None and no_proxy, "--browser needs the proxy, which --no-proxy leaves out."),

@@ -16,8 +16,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from segment_pendo.base.hosts import is_loopback
+from segment_pendo.base.prose import short
 from segment_pendo.serve.environment import SECRETS
 from segment_pendo.serve.launching.firefox_profile import BrowserError, write_profile
+from segment_pendo.serve.launching.launcher import exit_code
 from segment_pendo.serve.launching.watchdog import watched
 
 __all__ = ["Browser", "BrowserError", "Showing", "found", "opened"]
@@ -46,6 +48,9 @@ _QUIET: Final = (
 _BETWEEN: Final = 0.2  # seconds between two looks whether the app listens
 _APP_SECONDS: Final = 120.0  # that the app has until it listens
 _LAST_WORDS: Final = 5.0  # seconds that the browser has to end
+_AT_ONCE: Final = 5.0  # seconds: who looks at a page takes longer
+_TAIL: Final = 4000  # bytes of its stderr that are kept
+_LONGEST: Final = 300  # of the line that is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +157,38 @@ async def _shown(line: Sequence[str], url: str, base: Mapping[str, str], say: Ca
             env=env,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             start_new_session=os.name == "posix",  # Ctrl-C is for us; we end it
         )
     except OSError as error:
         say(f"The browser {line[0]} could not be started: {error.strerror}.")
         return
+    assert process.stderr is not None
+    began, tail = asyncio.get_running_loop().time(), bytearray()
+    reading = asyncio.create_task(_read(process.stderr, tail))
     try:
         async with watched(-process.pid):
-            await process.wait()
+            code = exit_code(await process.wait())
+        if asyncio.get_running_loop().time() - began < _AT_ONCE:
+            await asyncio.wait([reading], timeout=_BETWEEN)  # what it has started may hold stderr open
+            say(_told(line[0], code, tail))
     finally:
         await _ended(process)
+        reading.cancel()
+
+
+async def _read(stream: asyncio.StreamReader, tail: bytearray) -> None:
+    """Read to the end; keep the last bytes."""
+    while data := await stream.read(_TAIL):
+        tail += data
+        del tail[:-_TAIL]
+
+
+def _told(program: str, code: int, tail: bytearray) -> str:
+    """Say how a browser ended that nobody can have looked at."""
+    lines = [words for text in tail.decode("utf-8", "replace").splitlines() if (words := text.strip())]
+    said = f": {short(lines[-1], _LONGEST)}" if lines else "; it said nothing. Start it by hand to see why."
+    return f"The browser {program} ended at once, with exit code {code}{said}"
 
 
 async def _answers(url: str) -> None:

@@ -43,6 +43,13 @@ def test_a_refused_certificate_names_who_refused_it(tmp_path: Path) -> None:
     assert "Likely causes" not in said(misses, tmp_path)
 
 
+def test_without_a_command_the_file_and_the_address_are_named() -> None:
+    misses = Misses()
+    misses.refused("curl/8.1", "api.segment.io")
+    (line,) = missing(misses, "/ca.pem", "http://127.0.0.1:1")
+    assert line.endswith("Add the CA of /ca.pem there, or set the SDK's host to http://127.0.0.1:1.")
+
+
 def test_tls_without_a_request_is_pinning_or_an_early_end() -> None:
     misses = Misses()
     note(misses.silent, "okhttp/4")

@@ -45,7 +45,7 @@ export function eventOf(row) {
 }
 
 // Return a number from 0 to 5 for the name of an app: its colour.
-export const colourOf = (source) => [...source].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 6007, 7) % 6;
+export const colourOf = (source) => [...source].reduce((sum, letter) => (sum * 107 + letter.codePointAt(0)) % 6007, 3) % 6;
 
 // Return [text, is strong][]: the first line of a row.
 export function titled(row) {

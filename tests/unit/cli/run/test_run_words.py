@@ -1,0 +1,35 @@
+"""What a run says at its start."""
+
+import asyncio
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+from segment_pendo.cli.run.report import Reporter
+from segment_pendo.cli.run.words import banner
+from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.recorder import Mode, Recorder
+from segment_pendo.serve.session import Plan, Session
+from segment_pendo.words import SdkRequest
+
+
+def said(file: Path, mode: Mode = "over") -> str:
+    async def main() -> str:
+        plan = Plan(port=0, with_proxy=False, record=file, record_mode=mode)
+        async with Session(plan, Reporter(StringIO(), "text")) as session:
+            return "\n".join(banner(session))
+
+    return asyncio.run(main())
+
+
+def test_that_a_recording_is_written_again_is_said_beforehand(tmp_path: Path) -> None:
+    file = tmp_path / "calls.jsonl"
+    assert "written again" not in said(file)
+    recorder = Recorder(file, setup=Setup())
+    request = SdkRequest("POST", "/v1/identify", body=b'{"userId":"a"}')
+    recorder.take(assess(request, id="s", at=datetime(2024, 5, 9, 10, tzinfo=UTC), setup=Setup()))
+    recorder.close()
+    line = f"{file} has 1 call and is written again at a good end; --record-mode add keeps them."
+    assert line in said(file).splitlines()
+    assert "written again" not in said(file, "add")
