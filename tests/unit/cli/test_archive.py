@@ -50,7 +50,10 @@ def test_strict_stops_at_a_damaged_part(folder: Path) -> None:
     (folder / "cut.gz").write_bytes(b"\x1f\x8b\x08")
     done = backfill(folder, "--to", "us", "--dry-run")
     assert done.exit_code == 1
-    assert "1 error damaged, the first at cut.gz:1" in done.stderr
+    assert f"1 part is damaged: {folder / 'cut.gz'}:1: Its gzip is cut off" in " ".join(done.stderr.split())
+    (folder / "dull.gz").write_bytes(b"\x1f\x8b\x08")
+    both = " ".join(backfill(folder, "--to", "us", "--dry-run").stderr.split())
+    assert f"2 parts are damaged, the first: {folder / 'cut.gz'}:1: " in both
     done = backfill(folder, "--to", "us", "--dry-run", "--strict")
     assert done.exit_code == 1
     assert done.stdout == ""
