@@ -1,22 +1,19 @@
-"""A hook of mkdocs: what leads out of docs/ is no page of the site, so only its words are shown."""
+"""A hook of mkdocs: of links out of docs/, or to what the site leaves out, only the words are shown."""
 
 import re
-from pathlib import PurePosixPath
+from posixpath import dirname, join, normpath
 from typing import Any
 
-_LINK = re.compile(r"\[([^\]]+)\]\((\.\.?/[^)#\s]*)[^)]*\)")
+_LINK = re.compile(r"\[([^\]]+)\]\((?![a-z]+:)([^)#\s]+)[^)]*\)")
 
 
-def on_page_markdown(markdown: str, *, page: Any, **_others: Any) -> str:
+def on_page_markdown(markdown: str, *, page: Any, config: Any, **_others: Any) -> str:
     """Return a page without links to files of the repository that are not on the site."""
-    folder = PurePosixPath(page.file.src_uri).parent
+    folder = dirname(page.file.src_uri)
 
     def shown(link: re.Match[str]) -> str:
-        depth = 0
-        for part in (folder / link[2]).parts:
-            depth += -1 if part == ".." else part != "."
-            if depth < 0:
-                return link[1]
-        return link[0]
+        target = normpath(join(folder, link[2])) + ("/" if link[2].endswith("/") else "")
+        is_here = not target.startswith("../") and not config.exclude_docs.match_file(target)
+        return link[0] if is_here else link[1]
 
     return _LINK.sub(shown, markdown)

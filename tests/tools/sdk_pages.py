@@ -18,6 +18,7 @@ STARTED = {
     "Java": "java -jar app.jar",
 }
 BROWSERS = {"Browser", "RudderStack, browser"}
+EMULATOR = " The emulator needs no `--lan`: for it this machine is 10.0.2.2."
 PHONES = {"iOS", "Android", "React Native"}
 LANGUAGES = {
     "Python": "python",
@@ -80,7 +81,8 @@ def _lines(sdk: Sdk) -> Iterator[str]:
         yield from (
             "## The app as it is",
             "",
-            "By the proxy of `segment-pendo run --lan`: [how](../lan.md).",
+            "By the proxy of `segment-pendo run --lan`: [how](../lan.md)."
+            + (EMULATOR if sdk.name == "Android" else ""),
             "",
         )
     tls = " --tls-port 4172" if sdk.insists_on_tls else ""
@@ -88,5 +90,5 @@ def _lines(sdk: Sdk) -> Iterator[str]:
     yield from (f"```{LANGUAGES[sdk.name]}", *sdk.filled(HOME), "```", "")
     if sdk.insists_on_tls:
         yield from ("It must trust our CA, which `segment-pendo ca path` names: [how](../trust.md).", "")
-    yield from ("## What became of it", "", "```sh", "segment-pendo why ann plan", "```", "")
+    yield from ("## What became of it", "", "```sh", "segment-pendo why ann firstName", "```", "")
     yield f"Or on the page, {HOME}: each call, what Pendo makes of it, and why. [The page](../page.md)."

@@ -20,7 +20,7 @@ __all__ = ["main"]
 
 # verb -> its help, a single line; the file of the same name holds `command`.
 VERBS: Final = {
-    "demo": "Send six calls through, good ones and lost ones, and show what became of them.",
+    "demo": "Send six calls through, good ones and others, and show what became of them.",
     "run": "Listen for Segment calls; with a command, run it so that its calls come here.",
     "attach": "Run a command so that its calls come to a run that is there.",
     "env": "Print the variables with which an app's calls come to a run.",

@@ -14,6 +14,10 @@ __all__ = ["Cost", "Costs", "Subject"]
 _MOST_NAMES: Final = 3  # of a code
 # Pendo documents nothing for them, so nobody has anything to put right (README: what is mapped).
 _BY_DESIGN: Final = frozenset({"page", "screen", "alias"})
+# Of all others `why` says Yes: what they are about is in Pendo, only not as somebody meant it.
+_TOLD_BY_WHY: Final = frozenset(
+    {"ID_INVALID", "ID_PLACEHOLDER", "KEY_LOST", "NESTED_IGNORED", "TRACK_TOO_OLD"}
+)
 _LONGEST: Final = 60  # of an id or a name that a command can have
 
 
@@ -32,6 +36,7 @@ class Cost:
     `is_loss`: the calls, or some of their traits, do not get to Pendo against somebody's will. `names`: the
     first traits; `others`: whether there are more. `reason`: why a call was skipped, or ''. `is_answer`: it
     is no code but what became of a delivery. `once`: later calls have it too, but only the first one tells.
+    `is_error`: it is no mere warning; `told_by_why`: `why` of its subject says it.
     """
 
     code: str
@@ -44,6 +49,8 @@ class Cost:
     reason: str = ""
     is_answer: bool = False
     once: bool = False
+    is_error: bool = True
+    told_by_why: bool = False
 
 
 class Costs:
@@ -61,6 +68,7 @@ class Costs:
         elif skipped is not None:
             cost = self._cost(skipped.code, printable(skipped.reason), is_loss=skipped.code not in CHOSEN)
             cost.reason = skipped.reason
+            cost.told_by_why = cost.is_loss
             cost.calls += 1
             cost.subject = cost.subject or _subject(judged, None)
         counted: set[str] = set()
@@ -80,8 +88,9 @@ class Costs:
         cost.calls += 1
 
     def first(self) -> list[Cost]:
-        """Return all codes but those of level info: losses first, then the one that most calls have."""
-        return sorted(self._costs.values(), key=lambda cost: (not cost.is_loss, -cost.calls))
+        """Return all codes but those of level info: losses first, errors before warnings,
+        then the one that most calls have."""
+        return sorted(self._costs.values(), key=_rank)
 
     def infos(self) -> dict[str, int]:
         """Return how many calls have which code of level info."""
@@ -93,6 +102,8 @@ class Costs:
     def _finding(self, judged: Judged, finding: Finding, *, is_new: bool) -> None:
         cost = self._cost(finding.code, printable(finding.message), is_loss=True)
         cost.once = finding.code in ONCE
+        cost.is_error = finding.level == "error"
+        cost.told_by_why = finding.code in _TOLD_BY_WHY
         cost.calls += is_new
         if cost.others:
             return
@@ -101,6 +112,10 @@ class Costs:
         if trait is not None and trait not in cost.names:
             cost.others = len(cost.names) == _MOST_NAMES
             cost.names += [] if cost.others else [trait]
+
+
+def _rank(cost: Cost) -> tuple[bool, bool, int]:
+    return not cost.is_loss, not cost.is_error, -cost.calls
 
 
 def _is_by_design(judged: Judged) -> bool:

@@ -4,10 +4,16 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from segment_pendo.cli.terminal.call_summary import summary
 from segment_pendo.cli.terminal.telling import Telling
+from segment_pendo.explain.answers import answer
 from segment_pendo.explain.costs import Costs, Subject
+from segment_pendo.explain.traces import Seen
+from segment_pendo.explain.whys import Question, Whys
 from segment_pendo.mapping.assess import assess
+from segment_pendo.mapping.catalogue import FINDINGS
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Attempt, SdkRequest
@@ -23,19 +29,39 @@ def costs_of(*calls: dict[str, Any]) -> Costs:
     return costs
 
 
-def test_each_code_once_losses_first_and_then_by_the_number_of_calls() -> None:
+def test_each_code_once_losses_first_then_errors_and_then_by_the_number_of_calls() -> None:
     nested = {"type": "identify", "userId": "ann", "traits": {"a": {"x": 1}, "b": {}, "n": None}}
     track = {"type": "track", "userId": "ann", "event": "E"}
     costs = costs_of({"type": "identify"}, track, track, track, nested, {**nested, "userId": "bob"})
     assert [(cost.code, cost.calls, cost.is_loss) for cost in costs.first()] == [
-        ("NESTED_IGNORED", 2, True),
         ("no_user_anon_id", 1, True),
+        ("NESTED_IGNORED", 2, True),
         ("NO_MATCHING_MAPPING", 3, False),
     ]
-    first = costs.first()[0]
+    first = costs.first()[1]
     assert (first.names, first.others, first.subject) == (["a", "b"], False, Subject("ann", "a", False))
     assert first.text.startswith("Pendo ignores objects")
     assert costs.infos()["NULL_VALUE"] == 2
+
+
+@pytest.mark.parametrize("code", [code for code, found in FINDINGS.items() if found.level != "info"])
+def test_why_is_named_only_where_it_says_the_finding(code: str) -> None:
+    example = FINDINGS[code].example
+    if not example.startswith("{"):
+        return  # no call shows it
+    for setup in (Setup(), Setup.of(track=True)):
+        body = json.dumps({"batch": [json.loads(line) for line in example.splitlines()]}).encode()
+        receipt = assess(SdkRequest("POST", "/v1/batch", body=body), id="r", at=AT, setup=setup)
+        costs, each = Costs(), [*EarlierCalls(setup).annotated(receipt).each]
+        for judged in each:
+            costs.call(judged)
+        for cost in costs.first():
+            if cost.code == code and cost.subject is not None:
+                name, trait, is_group = cost.subject
+                whys = Whys(Question("account" if is_group else "visitor", name, trait))
+                for judged in each:
+                    whys.take(Seen("r", receipt.at, judged, setup))
+                assert answer(whys.answer()).there is not cost.told_by_why
 
 
 def test_calls_that_nobody_selects_are_nothing_to_put_right() -> None:

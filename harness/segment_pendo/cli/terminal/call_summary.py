@@ -67,7 +67,7 @@ def _first(costs: Costs, source: str) -> Iterator[str]:
 def _said(cost: Cost) -> str:
     names = ", ".join(map(printable, cost.names)) + (", ..." if cost.others else "")
     how = advice(cost.reason or None, "cli")
-    about = f" ({names})" if names else ""
+    about = f" ({names})" if names else "" if cost.is_loss else " (as it is set up)"
     return f"  {_calls(cost.calls, once=cost.once)}  {cost.code}{about}: {cost.text}{how and f' {how}'}"
 
 
@@ -80,7 +80,7 @@ def _command(cost: Cost, source: str) -> str:
     """Return the command that says more about a code."""
     if cost.is_answer:
         return ""
-    if not source or cost.subject is None or not cost.is_loss:
+    if not source or cost.subject is None or not cost.told_by_why:
         return f"segment-pendo finding {cost.code}"
     name, trait, is_group = cost.subject
     words = [*(["--group"] if is_group else []), name, *([trait] if trait is not None else [])]

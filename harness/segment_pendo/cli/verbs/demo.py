@@ -1,4 +1,4 @@
-"""`demo`: send calls as segment-analytics-python does, through the proxy: good ones, and such as get lost."""
+"""`demo`: send calls as segment-analytics-python does, through the proxy: good ones and others."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ LOST: Final[list[JsonObject]] = [
     "--port", type=click.IntRange(0, 65535), default=0, help="The home port.  [default: a free port]"
 )
 def command(port: int, *, once: bool, opens: bool) -> None:
-    """Start everything, send calls through the proxy, good ones and lost ones, and show what Pendo has.
+    """Start everything, send calls through the proxy, good ones and others, and show what Pendo has.
 
     First come the two calls of Segment's page for Pendo, then four that Segment answers 200 as well: one
     whose traits Pendo renames and ignores, one of nobody, a track call, and one that Segment drops.
@@ -138,7 +138,7 @@ class _Show:
         return 0 if all(there) else NOT_DELIVERED
 
     async def lost(self) -> None:
-        """Send the calls that get lost, in whole or in part; say why for one trait."""
+        """Send the calls of which Pendo shows little; say why for one trait."""
         _say("\nNow four calls that Segment answers just the same, and of which Pendo shows little:\n")
         await self._send(LOST)
         await self._why()

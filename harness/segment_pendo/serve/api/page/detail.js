@@ -147,7 +147,9 @@ export class Detail {
     if (attempts.length) shownTabs.push([`Answer ${attempts.at(-1).status ?? "none"}`, () => attempts.map(attemptOf)]);
     if (["identify", "group", "track"].includes(row.type)) shownTabs.push(["Browser destination", () => devicePane(row)]);
     if ((explained.stages || []).length) shownTabs.push(["Stages", () => stagesOf(explained)]);
-    if (row.findings.length) shownTabs.push([`Findings ${row.findings.length}`, () => findingsOf(row, this.act.go)]);
+    // As in the navigation, notes (info) are not counted.
+    const told = row.findings.filter((one) => one.level !== "info").length;
+    if (row.findings.length) shownTabs.push([`Findings ${told}`, () => findingsOf(row, this.act.go)]);
     const user = row.user !== null && row.user !== undefined && row.user !== "" && typeof row.user !== "object" ? shown(row.user) : "";
     if (user) shownTabs.push([`History of ${cut(user, 16)}`, () => this.history(user)]);
     return tabbed(shownTabs, this.tab, (name) => (this.tab = name));

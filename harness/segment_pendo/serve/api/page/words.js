@@ -107,11 +107,11 @@ export function says(row, explained) {
   return [ill, words].filter(Boolean).join(" · ");
 }
 
-// The first clause says why, but for a mapping that selects nothing: its last clause says what is off.
+// The first clause says why, as in the terminal; where a setting is off, that stands behind it.
 function skipped(row) {
   const reason = row.reason || row.code || "";
   const clauses = reason.split(/; |, so | \(/);
-  const chosen = row.code === "NO_MATCHING_MAPPING" ? clauses.at(-1) : clauses[0];
+  const chosen = row.code === "NO_MATCHING_MAPPING" && reason.includes("; ") ? clauses.at(-1) : clauses[0];
   return `${CHOSEN.has(row.code) ? "not selected" : "Segment"}: ${lower(chosen.replace(/\.$/, "").replace(/^The call has (?=neither)/, ""))}`;
 }
 
