@@ -27,7 +27,7 @@ __all__ = ["Done", "Engine", "Job"]
 
 _AT_ONCE: Final = 32  # files that are read at the same time
 _KINDS: Final = ("parts", "merged", "rows")  # of results
-_VERSION: Final = "1"  # of the files of finished parts
+_VERSION: Final = "2"  # of the files of finished parts
 
 
 class Engine(Protocol):

@@ -141,7 +141,8 @@ def _head_json(head: Head) -> JsonObject:
     report = head.report
     return {
         "counts": [
-            dict(counter) for counter in (report.types, report.outcomes, report.changes, head.nothing)
+            dict(counter)
+            for counter in (report.types, report.outcomes, report.changes, head.nothing, report.deletions)
         ],
         "webhooks": head.webhooks,
         "findings": {code: _found_json(found) for code, found in report.findings.items()},
@@ -166,7 +167,7 @@ def _typed_json(typed: Typed) -> Json:
 def _head(read: Json) -> Head:
     value = _any(read)
     counts: list[Counter[str]] = [Counter(counts) for counts in value["counts"]]
-    types, outcomes, changes, nothing = counts
+    types, outcomes, changes, nothing, deletions = counts
     findings, errors = (
         {code: Found(often, Order(*first), *rest) for code, (often, first, *rest) in value[name].items()}
         for name in ("findings", "errors")
@@ -176,7 +177,7 @@ def _head(read: Json) -> Head:
         kind: {name: _typed(*typed) for name, typed in schema.items()}
         for kind, schema in value["schemas"].items()
     }
-    report = Report(types, outcomes, changes, findings, errors, traits)
+    report = Report(types, outcomes, changes, findings, errors, traits, deletions)
     return Head(report, value["webhooks"], nothing, schemas)
 
 

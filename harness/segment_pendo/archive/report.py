@@ -37,7 +37,8 @@ class Report:
 
     `types`: calls by type. `outcomes`: `webhook`, or why there is none, by code. `changes`: what a stage of
     the destination file made of webhooks, by stage. `findings`, `errors`: by code. `traits`: `KIND.NAME` of
-    each field that webhooks set, and its types.
+    each field that webhooks set, and its types. `deletions`: of calls of type delete that have no webhook,
+    why, by code.
     """
 
     types: Counter[str] = field(default_factory=Counter)
@@ -46,6 +47,7 @@ class Report:
     findings: dict[str, Found] = field(default_factory=dict)
     errors: dict[str, Found] = field(default_factory=dict)
     traits: dict[str, Counter[str]] = field(default_factory=dict)
+    deletions: Counter[str] = field(default_factory=Counter)
 
     def take(self, row: Row) -> None:
         """Count one row."""
@@ -64,6 +66,8 @@ class Report:
             self.types[judged.call.type or "(none)"] += 1
         skipped = judged.skipped
         self.outcomes["webhook" if skipped is None else skipped.code] += 1
+        if skipped is not None and judged.call.type == "delete":
+            self.deletions[skipped.code] += 1
         before = judged.message.data if judged.message is not None else {}
         for change in judged.changes if skipped is None else ():
             self.changes[change.stage] += change.data != before
@@ -88,6 +92,7 @@ class Report:
             joined(self.findings, other.findings, Found.both),
             joined(self.errors, other.errors, Found.both),
             joined(self.traits, other.traits, lambda one, more: one + more),
+            self.deletions + other.deletions,
         )
 
     def json(self) -> JsonObject:

@@ -13,11 +13,12 @@ import click
 
 from segment_pendo.archive.job import Done, Engine, Job
 from segment_pendo.archive.rows_files import RowsFiles
-from segment_pendo.archive.source import pieces
+from segment_pendo.archive.source import is_remote, pieces
 from segment_pendo.archive.whole import Whole
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.mapped_file import DAMAGED
 from segment_pendo.serve.environment import archive_directory
 
 __all__ = ["Archive", "say", "work_folder"]
@@ -91,11 +92,23 @@ class Archive:
         click.echo(f"hash {files.hash(written)}")
         return FOUND if wrong else 0
 
+    def _path(self, part: str) -> str:
+        """Return the path of a part as it is named here, as `map` does; its name is below the archive."""
+        if is_remote(self.source):
+            return f"{self.source.rstrip('/')}/{part}"
+        base = Path(self.source) if Path(self.source).is_dir() else Path(self.source).parent
+        return str(base / part)
+
     def _tell(self, whole: Whole, wrong: list[str]) -> None:
         for text in sorted(wrong)[:_MOST_TOLD]:
             say(text)
         for code, found in sorted(whole.head.report.errors.items()):
-            say(f"{many(found.often, 'error')} {code}, the first at {found.first.place}: {found.message}")
+            if code == DAMAGED:
+                where = f"{self._path(found.first.part)}:{found.first.line}"
+                first = "" if found.often == 1 else ", the first"
+                say(f"{many(found.often, 'part is', 'parts are')} damaged{first}: {where}: {found.message}")
+            else:
+                say(f"{many(found.often, 'error')} {code}, the first at {found.first.place}: {found.message}")
         if self.strict and (wrong or whole.head.report.errors):
             message = "--strict stops here: not everything in this archive can be read."
             raise Failure(message, FOUND)

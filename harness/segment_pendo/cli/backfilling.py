@@ -103,7 +103,11 @@ def _say_counts(records: Whole, counts: Counts, to: Destination, how: How) -> No
     skipped = {code: count for code, count in report.outcomes.items() if code != "webhook"}
     click.echo(f"{many(sum(report.types.values()), 'event')}, {many(records.head.webhooks, 'webhook')}")
     for code, count in sorted(skipped.items()):
-        click.echo(f"  not sent: {count} {code}")
+        deletions = report.deletions[code]
+        if deletions:
+            click.echo(f"  not sent: {many(deletions, 'deletion')} ({code})")
+        if count > deletions:
+            click.echo(f"  not sent: {count - deletions} {code}")
     click.echo(
         f"{many(counts.visitors, 'visitor')}, {many(counts.accounts, 'account')}, "
         f"{many(counts.memberships, 'visitor in an account', 'visitors in accounts')}"

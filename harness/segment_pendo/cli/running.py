@@ -93,9 +93,9 @@ def nobody(url: str, wrong: str) -> Failure:
     return _failure(f"{wrong}.", [*steps, *_others(url)])
 
 
-def stranger(url: str, wrong: str) -> Failure:
+def stranger(url: str, wrong: str, does: str = "can say this") -> Failure:
     """Return the failure where another program answers, or a version that does not know the question."""
-    return _failure(f"{url} is not a running segment-pendo that can say this: {wrong}.", _others(url))
+    return _failure(f"{url} is not a running segment-pendo that {does}: {wrong}.", _others(url))
 
 
 def _others(url: str) -> list[str]:

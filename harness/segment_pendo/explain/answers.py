@@ -89,7 +89,7 @@ def _details(found: Found) -> JsonObject:
         "refused": found.refused,
     }
     if found.question.trait is not None:
-        kinds = ("same", "alike", "foreign", "misplaced", "anonymous")
+        kinds = ("same", "alike", "foreign", "misplaced", "event", "anonymous")
         sent: JsonObject = {name: _some_row(getattr(found, name)) for name in kinds}
         return {"sent": sent, **rows}
     fields: list[Json] = [_field_row(found, name, value) for name, value in found.metadata.items()]

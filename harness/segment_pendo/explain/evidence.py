@@ -44,7 +44,7 @@ def trait_lines(found: Found, trait: str, reason: str) -> Iterator[tuple[str, st
     if reason == "arrives":
         yield from _set_lines(found, trait)
         yield from _later(found, trait)
-    elif trace is not None:
+    elif trace is not None and reason != "event":
         yield from _fate_lines(trace)
     if reason == "not_there":
         yield from _end_lines(found.ends)
@@ -68,6 +68,7 @@ def _evidence(found: Found, trait: str, reason: str) -> Some:
         "other_record": found.foreign,
         "property": found.misplaced,
         "misplaced": found.misplaced,
+        "event": found.event,
         "spelling": found.alike,
         "anonymous": found.anonymous,
     }
@@ -145,6 +146,12 @@ def _near_lines(found: Found, reason: str) -> Iterator[tuple[str, str]]:
         return
     if found.nearest_trait is not None and reason in {"never_sent", "not_there"}:
         yield "nearest", f"{short(found.nearest_trait, WIDEST)} is sent"
+    elif found.nearest_of_others not in {None, found.question.trait} and reason in {
+        "never_sent",
+        "not_there",
+    }:
+        kind = NOUN[found.question.kind]
+        yield "nearest", f"{short(str(found.nearest_of_others), WIDEST)} is sent for another {kind}"
     if found.related:
         kind = "account" if found.question.kind == "visitor" else "visitor"
         yield "related", f"the {kind} {', '.join(map(whole, found.related))} has it"

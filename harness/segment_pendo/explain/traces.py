@@ -23,6 +23,7 @@ __all__ = [
     "Spelled",
     "Trace",
     "ended",
+    "event_named",
     "folded",
     "misplaced",
     "spelled",
@@ -32,7 +33,16 @@ __all__ = [
 ]
 
 type Reason = Literal[
-    "arrives", "removes", "lost", "skipped", "stage", "undelivered", "nothing", "property", "misplaced"
+    "arrives",
+    "removes",
+    "lost",
+    "skipped",
+    "stage",
+    "undelivered",
+    "nothing",
+    "property",
+    "misplaced",
+    "event",
 ]
 type Kind = ids.Kind
 type Spelled = Literal["same", "alike"]
@@ -294,6 +304,19 @@ def misplaced(seen: Seen, effect: Effect | None, trait: str) -> Iterator[Trace]:
         rule = "1.13"
         yield _trace(seen, effect, ("traits", trait), traits[trait], "misplaced", "Pendo",
             *why(rule, seen.setup), rule)  # fmt: skip
+
+
+_NAMED_BY: Final = {"track": "event", "page": "name", "screen": "name"}
+
+
+def event_named(seen: Seen, effect: Effect | None, name: str) -> Trace | None:
+    """Return the trace of a call that is an event, or a page, of this name; None: it is none."""
+    member = _NAMED_BY.get(seen.judged.call.type or "")
+    if member is None or seen.judged.call.member(member) != name:
+        return None
+    end = ended(seen, effect)
+    _, stage, rule, grade, rule_id = end or _End("event", "", *why("1.61", seen.setup), "1.61")
+    return _trace(seen, effect, (member,), name, "event", stage, rule, grade, rule_id)
 
 
 # --- spelling ---

@@ -95,6 +95,8 @@ def of_trait(found: Found, trait: str) -> tuple[bool, str, str]:
         return False, "other_record", _for_another(found.foreign.last[-1], name, who)
     if found.misplaced.last:
         return False, *_no_trait(found.misplaced.last[-1], name, who)
+    if found.event.last:
+        return False, "event", _an_event(found.event.last[-1], name, who)
     return False, *_not_sent(found, name, who)
 
 
@@ -144,6 +146,16 @@ def _no_trait(trace: Trace, name: str, who: str) -> tuple[str, str]:
         return "property", f"No: {name} of {who} is not metadata in Pendo: {said}."
     said = f"it stands at {place(trace)}, and {clause(trace.rule)}"
     return "misplaced", f"No: {name} of {who} is not in Pendo: {said}."
+
+
+def _an_event(trace: Trace, name: str, who: str) -> str:
+    """Return that the name is that of an event, and whether Pendo has that."""
+    kind = "track event" if trace.type == "track" else trace.type
+    if not trace.stage:
+        return f"No: {name} of {who} is no trait: it is a {kind}, and Pendo has it as one."
+    where = trace.stage if trace.stage in {"Pendo", "delivery"} else f"Segment, {trace.stage}"
+    lost = f"is lost ({where}): {clause(cut(trace.rule))}"
+    return f"No: {name} of {who} is no trait: it is a {kind}, which {lost}."
 
 
 def _not_sent(found: Found, name: str, who: str) -> tuple[str, str]:

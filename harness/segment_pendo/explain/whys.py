@@ -16,6 +16,7 @@ from segment_pendo.explain.traces import (
     Seen,
     Trace,
     ended,
+    event_named,
     folded,
     misplaced,
     spelled,
@@ -85,10 +86,10 @@ class Found:
     `calls` name the record, `arrived` of them change something in Pendo.
     `same`: traces of the trait for this record, `renamed` those that arrive there under another name, `alike`
     those of a trait spelled alike, `foreign` those that are for another record, `misplaced` where it is no
-    trait, `anonymous` from the time before the user was known. `others`: how many other records have it, and
-    some of them (`partial`: there may be more); `related`: the user's accounts, or the account's users, that
-    have it. `lost`: traits that do not arrive (`more_lost`: not all of them are kept), `sources`: what the
-    fields came from, `ends`: where calls ended.
+    trait, `event` calls that it is the name of, `anonymous` from the time before the user was known.
+    `others`: how many other records have it, and some of them (`partial`: there may be more); `related`: the
+    user's accounts, or the account's users, that have it. `lost`: traits that do not arrive (`more_lost`: not
+    all of them are kept), `sources`: what the fields came from, `ends`: where calls ended.
     """
 
     question: Question
@@ -102,6 +103,7 @@ class Found:
     alike: Some = field(default_factory=Some)
     foreign: Some = field(default_factory=Some)
     misplaced: Some = field(default_factory=Some)
+    event: Some = field(default_factory=Some)
     anonymous: Some = field(default_factory=Some)
     ends: list[End] = field(default_factory=list)
     lost: dict[str, Some] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class Found:
     related: list[str] = field(default_factory=list)
     nearest_id: str | None = None
     nearest_trait: str | None = None
+    nearest_of_others: str | None = None
     hidden: bool = False
     partial: bool = False
     more_lost: bool = False
@@ -144,6 +147,7 @@ class Whys:
         self._ends: Bounded[tuple[str, str], End] = Bounded(_MOST_ENDS)
         self._ids: Bounded[str, bool] = Bounded(_MOST_IDS)
         self._names: Bounded[str, bool] = Bounded(_MOST_NAMES)
+        self._names_of_others: Bounded[str, bool] = Bounded(_MOST_NAMES)
         self._lost: Bounded[str, Some] = Bounded(_MOST_LOST)
         self._sources: Bounded[str, Trace] = Bounded(_MOST_NAMES)
         self._holders: dict[ids.Kind, dict[str, None]] = {"visitor": {}, "account": {}}
@@ -239,13 +243,17 @@ class Whys:
         if trait is not None:
             for trace in misplaced(seen, effect, trait):
                 found.misplaced.add(trace)
+            named = event_named(seen, effect, trait)
+            if named is not None:
+                found.event.add(named)
 
     def _sort(self, trace: Trace, wanted: str | None, trait: str | None) -> None:
         found = self._found
         top = str(trace.path[1])[:_LONGEST]
-        self._names.is_new(top)
         arrives = trace.reason == "arrives"
         ours = trace.kind == self.question.kind and (not arrives or trace.owner == wanted)
+        if ours:
+            self._names.is_new(top)
         if trait is None:
             if not ours:
                 return
@@ -281,7 +289,7 @@ class Whys:
             if made.name is None:
                 continue
             if effect.owner == self.question.kind:
-                self._names.is_new(str(made.path[0])[:_LONGEST])
+                self._names_of_others.is_new(str(made.path[0])[:_LONGEST])
             if owner is not None and trait is not None and trait in {made.name, made.path[0]}:
                 self._holds(self._holders[effect.owner], owner[:_LONGEST], removed=made.removes)
 
@@ -346,6 +354,7 @@ class Whys:
             found.nearest_id = _nearest(question.id, self._ids)
         if question.trait is not None and not found.same.count:
             found.nearest_trait = _nearest(question.trait, self._names)
+            found.nearest_of_others = _nearest(question.trait, self._names_of_others)
 
 
 def _part(trace: Trace, path: tuple[str | int, ...]) -> Trace:

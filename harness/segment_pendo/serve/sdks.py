@@ -32,9 +32,14 @@ class Sdk:
         return "{{needs_tls}}" in self.note
 
     def pointing(self, home: str) -> list[str]:
-        """Return the lines of the snippet that name an address, for the home port at this URL."""
-        lines = zip(self.snippet, self.filled(home), strict=True)
-        return [filled.strip() for line, filled in lines if "{{" in line]
+        """Return the whole statements that name an address, as lines, for the home port at this URL."""
+        statements: list[list[tuple[str, str]]] = []
+        for line, filled in zip(self.snippet, self.filled(home), strict=True):
+            if not statements or _begins(line):
+                statements.append([])
+            statements[-1].append((line, filled))
+        pointing = [lines for lines in statements if any("{{" in line for line, _ in lines)]
+        return [filled for lines in pointing for _, filled in lines]
 
     def filled(self, home: str) -> list[str]:
         """Return the lines of the snippet for the home port at this URL."""
@@ -47,6 +52,11 @@ def sdks() -> list[Sdk]:
     text = resources.files("segment_pendo.serve.api").joinpath("page", "sdks.json").read_text("utf-8")
     read: list[dict[str, Any]] = json.loads(text)
     return [Sdk(**sdk) for sdk in read]
+
+
+def _begins(line: str) -> bool:
+    """Whether a line of a snippet begins a statement, and does not go on with one: by its first character."""
+    return line[:1] not in {" ", "\t", ")", "}", "]"}
 
 
 def _values(home: str) -> dict[str, str]:

@@ -46,11 +46,27 @@ def test_a_dry_run_needs_no_key_and_ends_with_0(folder: Path) -> None:
     assert calls.endswith(" for data.pendo.io, in 12 s or more")
 
 
+def test_deletions_are_called_so_and_counted_over_all_parts(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for number, types in enumerate((["delete", "page"], ["delete", "identify"])):
+        lines = [
+            json.dumps({"type": type, "userId": "ann", "messageId": f"{number}-{type}"}) for type in types
+        ]
+        (folder / f"{number}.jsonl").write_text("\n".join(lines), "utf-8")
+    said = backfill(folder, "--to", "us", "--dry-run").stdout.splitlines()
+    assert "  not sent: 2 deletions (NO_MATCHING_MAPPING)" in said
+    assert "  not sent: 1 NO_MATCHING_MAPPING" in said, "the page"
+
+
 def test_strict_stops_at_a_damaged_part(folder: Path) -> None:
     (folder / "cut.gz").write_bytes(b"\x1f\x8b\x08")
     done = backfill(folder, "--to", "us", "--dry-run")
     assert done.exit_code == 1
-    assert "1 error damaged, the first at cut.gz:1" in done.stderr
+    assert f"1 part is damaged: {folder / 'cut.gz'}:1: Its gzip is cut off" in " ".join(done.stderr.split())
+    (folder / "dull.gz").write_bytes(b"\x1f\x8b\x08")
+    both = " ".join(backfill(folder, "--to", "us", "--dry-run").stderr.split())
+    assert f"2 parts are damaged, the first: {folder / 'cut.gz'}:1: " in both
     done = backfill(folder, "--to", "us", "--dry-run", "--strict")
     assert done.exit_code == 1
     assert done.stdout == ""

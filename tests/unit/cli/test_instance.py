@@ -104,6 +104,32 @@ def test_a_request_that_may_have_arrived_is_not_called_unanswered() -> None:
     assert (done.exit_code, "may have arrived" in done.stderr) == (5, True)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "is_other"),
+    [
+        (501, "<!DOCTYPE HTML><title>Error</title>", True),
+        (200, "\n<html>", True),
+        (404, "404 page not found\n", True),
+        (404, '{"error": "there is no session of this name"}', False),
+        (400, '{"success": false}', False),
+        (200, '{"success": true}', False),
+        (500, "", False),
+    ],
+)
+def test_a_call_to_another_program_prints_no_page_of_it(status: int, body: str, is_other: bool) -> None:
+    async def other(_request: web.Request) -> web.Response:
+        return web.Response(status=status, text=body)
+
+    with background([web.post("/v1/batch", other)]) as url:
+        done = invoke("send identify ann", url)
+    if is_other:
+        assert f"{url} is not a running segment-pendo that takes calls: " in " ".join(done.stderr.split())
+        assert f"answered {status}" in done.stderr
+        assert (done.exit_code, done.stdout, "<" in done.stderr) == (4, "", False)
+    else:
+        assert (done.exit_code, json.loads(done.stdout)["answer"]) == (status != 200, body)
+
+
 # --- where nobody named one ---
 
 

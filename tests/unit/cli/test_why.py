@@ -74,6 +74,29 @@ def test_of_a_file(calls: Path) -> None:
     assert (never.exit_code, never.stdout) == (1, "No: no call names anne. The nearest user is ann.\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"type": "identify", "userId": "ann", ', "broken.json:1: This is not JSON: "),
+        ('{\n "type": "identify",\n "userId"', "broken.json:1: This is not JSON: "),
+        ('{"type": "identify", "userId": "ann"}\n{"x\n{"y\n', "has 1 call beside 2 damaged values;"),
+    ],
+    ids=["cut", "indented", "mostly"],
+)
+def test_a_damaged_file_is_no_answer(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "broken.json"
+    file.write_text(text, "utf-8")
+    done = invoke("ann", "--from", file)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert said in " ".join(done.stderr.split())
+
+
+def test_a_file_with_a_damaged_line_is_an_answer_with_a_word_about_it(calls: Path) -> None:
+    calls.write_text(calls.read_text("utf-8") + '\n{"x\n', "utf-8")
+    done = invoke("ann", "plan", "--from", calls)
+    assert (done.stdout[:4], "1 value is not a call (of 4)" in done.stderr) == ("Yes:", True)
+
+
 def test_of_stdin(calls: Path) -> None:
     done = CliRunner().invoke(main, ["why", "ann", "plan", "--from", "-"], input=calls.read_bytes())
     assert (done.exit_code, done.stdout.splitlines()[0]) == (0, 'Yes: plan of ann is in Pendo: "pro".')

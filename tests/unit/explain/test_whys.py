@@ -232,6 +232,25 @@ def test_a_trait_in_the_wrong_place(call: dict[str, Any], place: str) -> None:
     assert f"it stands at {place}" in made.verdict
 
 
+def test_an_event_is_no_trait() -> None:
+    call = {"type": "track", "userId": "ann", "event": "Signed Up", "properties": {"price": 3}}
+    made = ask([identify(), call], "ann", "Signed Up")
+    assert (made.there, made.reason) == (False, "event")
+    assert made.verdict.startswith(
+        "No: Signed Up of ann is no trait: it is a track event, which is lost (Segment, trigger): "
+    )
+    assert line(made, "sent").startswith('event = "Signed Up", by track, line 2')
+    assert "traits" not in "".join(made.lines()), "it is not to be sent as a trait"
+    there = ask([identify(), call], "ann", "Signed Up", setup=Setup.of(track=True))
+    assert there.verdict == "No: Signed Up of ann is no trait: it is a track event, and Pendo has it as one."
+    page = {"type": "page", "userId": "ann", "name": "Home"}
+    assert "it is a page, which is lost" in ask([page], "ann", "Home").verdict
+    assert (
+        ask([identify("bob"), identify(), call | {"userId": "bob"}], "ann", "Signed Up").reason
+        == "never_sent"
+    )
+
+
 # --- lost at Segment ---
 
 
@@ -346,6 +365,17 @@ def test_the_nearest_trait() -> None:
     made = ask([identify(firstName="Ann")], "ann", "frstNam")
     assert made.reason == "never_sent"
     assert line(made, "nearest") == "firstName is sent"
+
+
+def test_the_nearest_trait_of_another_user_is_called_so() -> None:
+    calls = [identify(role="x"), group(frstName="Acme"), identify("bob", firstName="Bob")]
+    made = ask(calls, "ann", "frstNam")
+    assert line(made, "nearest") == "firstName is sent for another user"
+    assert made.details["nearest"] == {"id": None, "trait": None}
+    own = ask([*calls, identify(fristNam="Ann")], "ann", "frstNam")
+    assert line(own, "nearest") == "fristNam is sent"
+    same = ask([identify(role="x"), identify("bob", plan="pro")], "ann", "plan")
+    assert "nearest" not in dict(same.told)
 
 
 def test_the_nearest_user() -> None:

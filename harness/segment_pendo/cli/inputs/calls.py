@@ -11,7 +11,7 @@ import click
 
 from segment_pendo.base import times
 from segment_pendo.base.prose import many, printable
-from segment_pendo.cli.failure import FOUND, Failure
+from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.terminal.progress import watched
 from segment_pendo.mapping.setup import Setup
@@ -113,7 +113,7 @@ class Inputs:
         self._options = options
         self._strict = strict
         self._several = are_several(self._names)
-        self._files = self._count = self._wrong = self.damaged = 0
+        self._files = self._count = self._wrong = self._refused = self.damaged = 0
         self._told: list[Wrong] = []
 
     @property
@@ -151,13 +151,27 @@ class Inputs:
 
     def _note(self, wrong: Wrong) -> None:
         self._wrong += 1
+        self._refused += wrong.refused
         self.damaged += wrong.code == DAMAGED
         if len(self._told) < _MOST_TOLD and wrong.code != DAMAGED:
             self._told.append(wrong)
         if self._strict and not wrong.refused:
-            place = wrong.place if wrong.file else f"{self.name}:{wrong.line}"
-            message = f"{place}: {wrong.message} --strict stops here."
+            message = f"{self._place(wrong)}: {wrong.message} --strict stops here."
             raise Failure(message, FOUND)
+
+    def _place(self, wrong: Wrong) -> str:
+        return wrong.place if wrong.file else f"{self.name}:{wrong.line}"
+
+    def check(self) -> None:
+        """Raise Failure where most of what was read are no calls: no answer can be made of that."""
+        calls, wrong = self._count - self._wrong, self._wrong - self._refused
+        if wrong <= calls:
+            return
+        first = next((told for told in self._told if not told.refused), None)
+        what = f"{self._place(first)}: {first.message} " if first is not None else ""
+        has = "no call" if not calls else f"{many(calls, 'call')} beside {many(wrong, 'damaged value')}"
+        message = f"{what}{self.name} has {has}; correct it, or give another file."
+        raise Failure(printable(message), CONFIGURATION)
 
     def end(self, *, rows: bool = True) -> int:
         """Report the values that were not calls, and return the exit code.

@@ -62,7 +62,7 @@ def command(
 ) -> None:
     """Find Segment's SDKs in this project, and write its settings; or write FILE, a destination file.
 
-    Without FILE: prints the line that points each SDK here, and writes [tool.segment-pendo] into
+    Without FILE: prints what points each SDK here, and writes [tool.segment-pendo] into
     pyproject.toml, or else segment-pendo.toml. Flags and the environment go before these settings.
 
     With FILE, or --from: writes how your destination is set up in production. Without --from it says what

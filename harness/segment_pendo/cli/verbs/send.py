@@ -15,15 +15,16 @@ from segment_pendo.cli.failure import CONFIGURATION, FOUND, NOT_DELIVERED, Failu
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import url_option
-from segment_pendo.cli.running import nobody
+from segment_pendo.cli.running import nobody, stranger
 from segment_pendo.recordings import calls_file
 from segment_pendo.segment.wire import SDKS, requests
-from segment_pendo.serve.client import client
+from segment_pendo.serve.client import Answer, client
 from segment_pendo.words import Json, JsonObject, SdkRequest
 
 __all__ = ["command"]
 
 _TIMEOUT: Final = 10
+_UNKNOWN_PATH: Final = frozenset({404, 405, 501})
 
 
 @click.group(name="send", cls=Suggesting)
@@ -225,6 +226,8 @@ async def _post(batches: list[SdkRequest], url: str) -> int:
                 raise Failure(message, NOT_DELIVERED)
             if answer.status is None:
                 raise nobody(url, answer.wrong)
+            if _is_page(answer):
+                raise stranger(url, answer.wrong or f"it answered {answer.status} with a page", "takes calls")
             said: Json = {
                 "path": request.path,
                 "status": answer.status,
@@ -239,3 +242,12 @@ async def _post(batches: list[SdkRequest], url: str) -> int:
                 raise Failure(message, NOT_DELIVERED)
             code = code if answer.status == 200 else FOUND
     return code
+
+
+def _is_page(answer: Answer) -> bool:
+    """Whether another program answered: with a page, or with words for a path that it does not know."""
+    if answer.is_redirect:
+        return False
+    return answer.body.lstrip()[:1] == b"<" or (
+        answer.status in _UNKNOWN_PATH and answer.body.lstrip()[:1] not in {b"", b"{"}
+    )

@@ -144,6 +144,7 @@ def _of_files(inputs: Inputs, question: Question) -> JsonObject:
             whys.take(Seen(item.place, item.receipt.at, item.judged, item.setup))
         elif item.refused:
             whys.refused += 1
+    inputs.check()
     inputs.end(rows=False)
     return answer(whys.answer()).row()
 

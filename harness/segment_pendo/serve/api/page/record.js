@@ -93,7 +93,7 @@ export class Record {
     const id = this.id.value.trim();
     if (!id) return this.id.focus();
     const told = await why({ [ID[this.kind]]: id, trait: this.trait.value.trim() }).catch(() => null);
-    const call = told && told.sent && ["same", "alike", "misplaced", "anonymous", "foreign"].map((name) => told.sent[name]?.last.at(-1)).find(Boolean);
+    const call = told && told.sent && ["same", "alike", "misplaced", "event", "anonymous", "foreign"].map((name) => told.sent[name]?.last.at(-1)).find(Boolean);
     refill(this.answer, make("article", { class: "card why" },
       ...(told ? [make("h3", {}, shown(told.verdict)), lines(told), call ? make("p", {}, "Show ", this.call(call)) : null] : [make("p", {}, "segment-pendo does not answer.")])));
     return this.answer.scrollIntoView({ block: "nearest" });
