@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from chromium import served
@@ -46,13 +47,14 @@ def processes_with(word: str) -> list[str]:
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["terminated", "killed"])
 def test_a_page_sends_through_the_proxy_and_the_browser_ends_with_the_run(
-    run: Start, browser: Path, shop: Path, tmp_path: Path, end: int
+    run: Start, browser: Path, shop: Path, end: int
 ) -> None:
-    with served(shop) as port:
+    # A short name: a socket's, which Chromium puts there, has at most 108 bytes.
+    with served(shop) as port, TemporaryDirectory(prefix="sp-", ignore_cleanup_errors=True) as temporary:
         page = f"http://127.0.0.1:{port}/"
-        running = run("--browser", page, "--browser-program", str(browser), TMPDIR=str(tmp_path))
+        running = run("--browser", page, "--browser-program", str(browser), TMPDIR=temporary)
         assert get(f"{running.home}/_/wait?user=ann&timeout=20")[0] == 200
-        profile = f"{tmp_path}/segment-pendo-browser-"
+        profile = f"{temporary}/segment-pendo-browser-"
         assert processes_with(profile)
         os.kill(running.process.pid, end)
         running.process.wait(20)

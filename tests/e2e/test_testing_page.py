@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from pages import PLUGINS, ROOT, Block, blocks, ran, steps, told
 
 PAGE = "docs/testing.md"
+ACTION = ROOT / ".github" / "actions" / "segment-pendo"
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,12 @@ def test_each_block(block: Block, directory: Path) -> None:
             .replace("/path/to/the/clone", str(ROOT))
         )
         assert "segment-pendo==0.1.0" in ran(install, ROOT)
+    elif "uses: OWNER/segment-pendo" in block.text:  # tests/e2e/test_action.py runs its steps
+        (job,) = yaml.safe_load(block.text)["jobs"].values()
+        asked = job["steps"][-1]["with"]
+        inputs = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))["inputs"]
+        assert asked.keys() <= inputs.keys()
+        assert {name for name, how in inputs.items() if how.get("required")} <= asked.keys()
     elif block.kind == "yaml":
         (command,) = re.findall(r"- run: (pytest .*)", block.text)
         printed = ran(
