@@ -16,19 +16,25 @@ from processes import Start, all_arrived, get
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A web server of its own with a page that holds the bundled SDK."""
-    folder = tmp_path_factory.mktemp("page")
+def bundle(source: Path, folder: Path) -> None:
+    """Write a page with a script and the packages of tests/sdks that it imports."""
     esbuild = HERE / "node_modules" / ".bin" / "esbuild"
     subprocess.run(
-        [esbuild, "page.js", "--bundle", "--format=iife", f"--outfile={folder}/app.js", "--log-level=error"],
+        [esbuild, source, "--bundle", "--format=iife", f"--outfile={folder}/app.js", "--log-level=error"],
         cwd=HERE,
+        env=os.environ | {"NODE_PATH": str(HERE / "node_modules")},  # for a source elsewhere
         check=True,
     )
     (folder / "index.html").write_text(
         "<!doctype html><link rel=icon href=data:,><script src=app.js></script>"
     )
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A web server of its own with a page that holds the bundled SDK."""
+    folder = tmp_path_factory.mktemp("page")
+    bundle(HERE / "page.js", folder)
     with served(folder) as port:
         yield f"http://127.0.0.1:{port}"
 
@@ -171,22 +177,7 @@ def test_rudderstacks_sdk_for_browsers(run: Start, page: Page, tmp_path: Path) -
         '  analytics.track("Signed Up");\n'
         "};\n"
     )
-    subprocess.run(
-        [
-            HERE / "node_modules" / ".bin" / "esbuild",
-            tmp_path / "page.js",
-            "--bundle",
-            "--format=iife",
-            f"--outfile={tmp_path}/app.js",
-            "--log-level=error",
-        ],
-        cwd=HERE,
-        env=os.environ | {"NODE_PATH": str(HERE / "node_modules")},
-        check=True,
-    )
-    (tmp_path / "index.html").write_text(
-        "<!doctype html><link rel=icon href=data:,><script src=app.js></script>"
-    )
+    bundle(tmp_path / "page.js", tmp_path)
     running = run("--no-proxy")
     with served(tmp_path) as port:
         page.goto(f"http://127.0.0.1:{port}")

@@ -1,6 +1,7 @@
 """What we read from the environment (secrets, which no child process gets; CI), and our state directory."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ __all__ = [
     "state_directory",
     "token_file",
     "trust_directory",
+    "without_secrets",
 ]
 
 API_KEY: Final = "SEGMENT_PENDO_API_KEY"  # Pendo's, in the webhook's URL
@@ -49,6 +51,11 @@ class StateError(SegmentPendoError):
 def secret(name: str) -> str:
     """Return the value of one of SECRETS without white space around it, or an empty text."""
     return os.environ.get(name, "").strip()
+
+
+def without_secrets(base: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without SECRETS, for a process that needs none of them."""
+    return {name: value for name, value in base.items() if name not in SECRETS}
 
 
 def in_ci() -> bool:

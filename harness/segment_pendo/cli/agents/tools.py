@@ -19,7 +19,7 @@ from segment_pendo.cli.instance import chosen
 from segment_pendo.cli.running import Answer, get
 from segment_pendo.explain.rows import dumps
 from segment_pendo.pendo.regions import LOOPBACK
-from segment_pendo.serve.environment import SECRETS
+from segment_pendo.serve.environment import without_secrets
 
 __all__ = ["Refused", "Tools", "answered"]
 
@@ -184,7 +184,7 @@ async def _verb(*arguments: str, stdin: str = "", answers: tuple[int, ...] = (0,
 
     `answers`: the exit codes with which it has done what was asked.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    environment = without_secrets(os.environ)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

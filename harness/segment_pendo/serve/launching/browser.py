@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from segment_pendo.base.hosts import is_loopback
 from segment_pendo.base.prose import short
-from segment_pendo.serve.environment import SECRETS
+from segment_pendo.serve.environment import without_secrets
 from segment_pendo.serve.launching.firefox_profile import BrowserError, write_profile
 from segment_pendo.serve.launching.launcher import exit_code
 from segment_pendo.serve.launching.watchdog import watched
@@ -105,7 +105,7 @@ async def opened(
     urls = [*([showing.url] if showing.url else []), home]
     with tempfile.TemporaryDirectory(prefix="segment-pendo-browser-", ignore_cleanup_errors=True) as folder:
         line = _line(showing.browser, urls, proxy, authority, Path(folder))
-        task = asyncio.create_task(_shown(line, urls[0], os.environ, say))
+        task = asyncio.create_task(_shown(line, urls[0], say))
         try:
             yield
         finally:
@@ -143,18 +143,17 @@ def _key_digest(authority: Path) -> str:
     return base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
-async def _shown(line: Sequence[str], url: str, base: Mapping[str, str], say: Callable[[str], None]) -> None:
+async def _shown(line: Sequence[str], url: str, say: Callable[[str], None]) -> None:
     """Start a browser once its first page is there; end it when this is cancelled."""
     try:
         async with asyncio.timeout(_APP_SECONDS):
             await _answers(url)
     except TimeoutError:
         say(f"Nobody listens at {url} yet; the browser shows it all the same.")
-    env = {name: value for name, value in base.items() if name not in SECRETS}
     try:
         process = await asyncio.create_subprocess_exec(
             *line,
-            env=env,
+            env=without_secrets(os.environ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

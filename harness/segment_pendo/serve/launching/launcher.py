@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from segment_pendo.base.errors import NOT_STARTED, SegmentPendoError
-from segment_pendo.serve.environment import SECRETS
+from segment_pendo.serve.environment import without_secrets
 from segment_pendo.serve.launching.trust import Trusted
 from segment_pendo.serve.sources import proxy_url
 
@@ -104,7 +104,7 @@ def child_environment(
     NO_PROXY keeps its entries except those that cover `hosts`; what is ours is added to NODE_OPTIONS,
     BUN_OPTIONS, PYTHONPATH and JAVA_TOOL_OPTIONS.
     """
-    env = {name: value for name, value in base.items() if name not in SECRETS}
+    env = without_secrets(base)
     names = sorted(hosts)
     env["SEGMENT_PENDO_URL"] = doors.home
     env["SEGMENT_PENDO_HOSTS"] = ",".join(names)
