@@ -61,6 +61,17 @@ def in_the_middle(child: subprocess.Popen[bytes], is_there: Callable[[], bool]) 
     return is_there() or child.poll() is not None
 
 
+def in_no_order(state: Any, *without: str) -> Any:
+    """The records of a state: metadata without some of its groups, accounts in no order, no times."""
+    records = {}
+    for kind in ("visitors", "accounts"):
+        for name, record in state[kind].items():
+            groups = {group: fields for group, fields in record["metadata"].items() if group not in without}
+            auto = groups.pop("auto", {})
+            records[kind, name] = (sorted(record.get("accountIds", [])), auto.get("accountid"), groups)
+    return records
+
+
 @contextmanager
 def served(pendo: LoopbackPendo, **fault: Any) -> Iterator[str]:
     faults = Faults()
@@ -123,8 +134,12 @@ def test_what_is_given_up_is_a_recording_that_can_be_replayed(tmp_path: Path) ->
         assert [*state_changes(replayed(folder), pendo.pendo.state())]
         line = [sys.executable, "-m", "segment_pendo", "replay", str(failed), "--to", url]
         again = ran(tmp_path, line)
-    assert again.returncode == 0, again.stderr
-    assert [*state_changes(replayed(folder), pendo.pendo.state())] == []
+        assert again.returncode == 0, again.stderr
+        assert in_no_order(pendo.pendo.state(), "auto") == in_no_order(replayed(folder), "auto")
+        # What came late made an earlier account the current one: all once more puts that right.
+        anew = ran(tmp_path, command(folder, url, "--work", str(tmp_path / "anew")))
+    assert anew.returncode == 0, anew.stderr
+    assert in_no_order(pendo.pendo.state()) == in_no_order(replayed(folder))
 
 
 def test_what_the_destination_filters_is_not_sent(tmp_path: Path) -> None:
