@@ -25,7 +25,7 @@ def print_probe(result: Result, file: Path, style: str) -> None:
     click.echo()
     for line in _sum(result):
         click.echo(printable(line))
-    click.echo(f"Result, to be shared: {file}", err=True)
+    click.echo(f"The result, with the evidence and without keys, to be shared: {file}", err=True)
 
 
 def _lines(result: Result) -> Iterator[tuple[str, str, str, str]]:

@@ -1,6 +1,7 @@
 """`pendo`: the Pendo on loopback alone, for webhooks of another program; `pendo probe` asks a real one."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -195,9 +196,8 @@ def _probed(
     assert where is not None, "--to is given"
     settle = times[1] if times[1] is not None else 0.0 if where.loopback else _SETTLE
     file = output or again or Path(f"{made.mark}.json")
-    if file != again and file.exists():
-        message = f"--output: {file} exists already; give the name of a new file."
-        raise Failure(message, CANNOT_START)
+    if file != again:
+        _check(file)
     probing = Probing(where, api_base(to), Patience(times[0], settle), file)
     if again is None:
         say_before(made, where)
@@ -205,6 +205,14 @@ def _probed(
     result, code = probing.read(read(again.read_bytes()) if again else probing.send(made))
     print_probe(result, file, style)
     return code
+
+
+def _check(file: Path) -> None:
+    """Refuse a file for the result that cannot be written, before anything is sent."""
+    if file.exists() or not os.access(file.parent, os.W_OK):
+        why = "exists already" if file.exists() else "has no directory that can be written to"
+        message = f"--output: {file} {why}; give the name of a new file."
+        raise Failure(message, CANNOT_START)
 
 
 class _Teller:
