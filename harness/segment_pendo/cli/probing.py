@@ -35,10 +35,10 @@ from segment_pendo.serve.delivering.probe import deliver
 from segment_pendo.serve.environment import INTEGRATION_KEY, SIGNING_KEY, secret
 from segment_pendo.words import Destination, Json
 
-__all__ = ["Patience", "Probing", "new_probe", "say_before"]
+__all__ = ["EVERY", "PAUSE", "Patience", "Probing", "new_probe", "say_before", "settled"]
 
-_PAUSE: Final = 1.0  # seconds between two requests to a real Pendo
-_EVERY: Final = 10.0  # seconds between two readings of a real Pendo
+PAUSE: Final = 1.0  # seconds between two requests to a real Pendo
+EVERY: Final = 10.0  # seconds between two readings of a real Pendo
 _EVERY_HERE: Final = 0.2
 _WINDOW: Final = 10.0  # seconds for which a request that failed is tried again
 
@@ -106,7 +106,7 @@ class Probing:
             deliver(
                 probe,
                 self.to,
-                pause=0.0 if self.to.loopback else _PAUSE,
+                pause=0.0 if self.to.loopback else PAUSE,
                 schedule=Schedule(_WINDOW),
                 sent=statuses.__setitem__,
                 signing_key=secret(SIGNING_KEY),
@@ -128,7 +128,7 @@ class Probing:
             records = {(kind, id): actual_record(self.api, kind, id) for kind, id in probe.wanted}
             return Seen(taken, records)
 
-        seen = settled(look, probe, self.patience, _EVERY_HERE if self.to.loopback else _EVERY)
+        seen = settled(look, probe, self.patience, _EVERY_HERE if self.to.loopback else EVERY)
         if seen is None:
             message = (
                 f"Nothing of the probe can be read within {self.patience.most:g} s. Is the integration key "

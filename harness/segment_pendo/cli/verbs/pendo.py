@@ -37,9 +37,9 @@ from segment_pendo.serve.listener import Listener
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo, Taken
 from segment_pendo.words import Call, Judged, Message, Webhook
 
-__all__ = ["command"]
+__all__ = ["SETTLE", "command", "probe"]
 
-_SETTLE: Final = 120.0  # seconds without a change at a real Pendo
+SETTLE: Final = 120.0  # seconds without a change at a real Pendo
 
 
 @click.group(cls=Suggesting, invoke_without_command=True)
@@ -194,7 +194,7 @@ def _probed(
 ) -> int:
     where = credentials.named(to) if again else credentials.find(to, key_file)
     assert where is not None, "--to is given"
-    settle = times[1] if times[1] is not None else 0.0 if where.loopback else _SETTLE
+    settle = times[1] if times[1] is not None else 0.0 if where.loopback else SETTLE
     file = output or again or Path(f"{made.mark}.json")
     if file != again:
         _check(file)
