@@ -31,7 +31,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def probe(*options: str, key: str = KEY, read_key: str = READ_KEY, ci: str = "") -> Result:
     environment = {"SEGMENT_PENDO_API_KEY": key, "SEGMENT_PENDO_INTEGRATION_KEY": read_key, "CI": ci}
-    return CliRunner().invoke(main, ["pendo", "probe", *options], env=environment)
+    return CliRunner().invoke(main, ["pendo", "probe", "--wait", "10s", *options], env=environment)
 
 
 @contextmanager
