@@ -168,7 +168,7 @@ def _plan(path: Path) -> Plan:
         message = f"{path} is {error}; make it simpler."
         raise Failure(message, CONFIGURATION) from None
     except ValueError as error:
-        message = f"{path} is no JSON: {js_json.why(error)}; correct it."
+        message = f"{path} is not JSON: {js_json.why(error)}; correct it."
         raise Failure(message, CONFIGURATION) from None
     return read(value)
 
