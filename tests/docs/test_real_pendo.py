@@ -8,8 +8,8 @@ import pytest
 from pages import ROOT, blocks, ran, steps
 
 from segment_pendo.base.switch import table
-from segment_pendo.cli.probing import EVERY, PAUSE
-from segment_pendo.cli.verbs.pendo import SETTLE, probe
+from segment_pendo.cli.probing import EVERY, PAUSE, SETTLE
+from segment_pendo.cli.verbs.pendo import probe
 from segment_pendo.pendo.probe.looks import HIDDEN_FROM_IT
 from segment_pendo.pendo.probe.plan import FIELD, MARK, MOST
 from segment_pendo.pendo.switches import PendoSwitches

@@ -35,9 +35,10 @@ from segment_pendo.serve.delivering.probe import deliver
 from segment_pendo.serve.environment import INTEGRATION_KEY, SIGNING_KEY, secret
 from segment_pendo.words import Destination, Json
 
-__all__ = ["EVERY", "PAUSE", "Patience", "Probing", "new_probe", "say_before", "settled"]
+__all__ = ["EVERY", "PAUSE", "SETTLE", "Patience", "Probing", "new_probe", "say_before", "settled"]
 
 PAUSE: Final = 1.0  # seconds between two requests to a real Pendo
+SETTLE: Final = 120.0  # seconds without a change at a real Pendo
 EVERY: Final = 10.0  # seconds between two readings of a real Pendo
 _EVERY_HERE: Final = 0.2
 _WINDOW: Final = 10.0  # seconds for which a request that failed is tried again
@@ -64,10 +65,18 @@ def say_before(probe: Probe, to: Destination) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds: `most` in all, and until nothing has changed for `settle`."""
+    """How long to wait, in seconds: `most` in all, and until nothing has changed for `settle`.
+
+    None: what is usual for a real Pendo; one on loopback takes its webhooks at once.
+    """
 
     most: float
-    settle: float
+    settle: float | None = None
+
+    def at(self, to: Destination) -> "Patience":
+        """Return it with what is usual at a destination."""
+        usual = 0.0 if to.loopback else SETTLE
+        return self if self.settle is not None else Patience(self.most, usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,7 @@ class Probing:
             records = {(kind, id): actual_record(self.api, kind, id) for kind, id in probe.wanted}
             return Seen(taken, records)
 
-        seen = settled(look, probe, self.patience, _EVERY_HERE if self.to.loopback else EVERY)
+        seen = settled(look, probe, self.patience.at(self.to), _EVERY_HERE if self.to.loopback else EVERY)
         if seen is None:
             message = (
                 f"Nothing of the probe can be read within {self.patience.most:g} s. Is the integration key "
@@ -164,7 +173,7 @@ def settled(
     Raises Failure where the key is refused; what else goes wrong with one reading is tried again.
     """
     end, since = clock() + patience.most, clock()
-    last: Json = None
+    settle, last = patience.settle or 0.0, None
     seen: Seen | None = None
     while True:
         try:
@@ -177,17 +186,17 @@ def settled(
             now: Json = [at.see(seen) for at in looks(probe.ids)]
             if now != last:
                 last, since = now, clock()
-                _say(_progress(probe, seen, patience))
-            if probe.has_arrived(seen) and clock() - since >= patience.settle:
+                _say(_progress(probe, seen, settle, patience.most))
+            if probe.has_arrived(seen) and clock() - since >= settle:
                 return seen
         if clock() >= end:
             return seen if seen is not None and probe.has_arrived(seen) else None
         sleep(max(0.0, min(every, end - clock())))
 
 
-def _progress(probe: Probe, seen: Seen, patience: Patience) -> str:
+def _progress(probe: Probe, seen: Seen, settle: float, most: float) -> str:
     there = sum(record is not None for record in seen.records.values())
     text = f"{many(there, 'record')} can be read, of {len(probe.wanted)} that may be there"
-    if patience.settle or not probe.has_arrived(seen):
-        text += f"; waits until nothing changes for {patience.settle:g} s, at most {patience.most:g} s"
+    if settle or not probe.has_arrived(seen):
+        text += f"; waits until nothing changes for {settle:g} s, at most {most:g} s"
     return text

@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -37,9 +36,7 @@ from segment_pendo.serve.listener import Listener
 from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo, Taken
 from segment_pendo.words import Call, Judged, Message, Webhook
 
-__all__ = ["SETTLE", "command", "probe"]
-
-SETTLE: Final = 120.0  # seconds without a change at a real Pendo
+__all__ = ["command", "probe"]
 
 
 @click.group(cls=Suggesting, invoke_without_command=True)
@@ -178,13 +175,13 @@ def probe(
         for post in made.posts:
             click.echo(rows.dumps({"method": post.method, "what": post.what, "body": post.shown}))
         return
-    sys.exit(_probed(to, api_key_file, (wait, settle), output, again, style, made, yes=yes))
+    sys.exit(_probed(to, api_key_file, Patience(wait, settle), output, again, style, made, yes=yes))
 
 
 def _probed(
     to: str,
     key_file: Path | None,
-    times: tuple[float, float | None],
+    patience: Patience,
     output: Path | None,
     again: Path | None,
     style: str,
@@ -194,11 +191,10 @@ def _probed(
 ) -> int:
     where = credentials.named(to) if again else credentials.find(to, key_file)
     assert where is not None, "--to is given"
-    settle = times[1] if times[1] is not None else 0.0 if where.loopback else SETTLE
     file = output or again or Path(f"{made.mark}.json")
     if file != again:
         _check(file)
-    probing = Probing(where, api_base(to), Patience(times[0], settle), file)
+    probing = Probing(where, api_base(to), patience, file)
     if again is None:
         say_before(made, where)
         probing.check(made, yes=yes)
