@@ -6,8 +6,8 @@ from typing import Final
 
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.terminal.telling import Telling
-from segment_pendo.explain.costs import Cost, Costs
 from segment_pendo.explain.doors import advice
+from segment_pendo.explain.telling.costs import Cost, Costs
 from segment_pendo.pendo.across import ONCE
 
 __all__ = ["summary"]

@@ -19,7 +19,7 @@ from segment_pendo.explain import rows
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import inferred_plan
 from segment_pendo.recordings.files import is_recording_file
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.segment.plan.plan import Blocked, Plan, read
 from segment_pendo.words import Finding, Json, JsonObject
 
