@@ -33,7 +33,7 @@ from segment_pendo.pendo.regions import LOOPBACK, region_of
 from segment_pendo.segment.retries import Schedule
 from segment_pendo.serve.delivering.probe import deliver
 from segment_pendo.serve.environment import INTEGRATION_KEY, SIGNING_KEY, secret
-from segment_pendo.words import Destination, Json
+from segment_pendo.words import Destination
 
 __all__ = ["EVERY", "PAUSE", "SETTLE", "Patience", "Probing", "new_probe", "say_before", "settled"]
 
@@ -174,24 +174,29 @@ def settled(
     """
     end, since = clock() + patience.most, clock()
     settle, last = patience.settle or 0.0, None
-    seen: Seen | None = None
+    seen = Seen({}, {})
     while True:
-        try:
-            seen = look()
-        except Failure as failure:
-            if failure.code != CANNOT_START or clock() >= end:
-                raise
-            _say(f"{failure.message} It is tried again.")
-        else:
-            now: Json = [at.see(seen) for at in looks(probe.ids)]
+        there = _tried(look, is_last=clock() >= end)
+        if there is not None:
+            seen, now = there, [at.see(there) for at in looks(probe.ids)]
             if now != last:
                 last, since = now, clock()
                 _say(_progress(probe, seen, settle, patience.most))
             if probe.has_arrived(seen) and clock() - since >= settle:
                 return seen
         if clock() >= end:
-            return seen if seen is not None and probe.has_arrived(seen) else None
+            return seen if probe.has_arrived(seen) else None
         sleep(max(0.0, min(every, end - clock())))
+
+
+def _tried(look: Callable[[], Seen], *, is_last: bool) -> Seen | None:
+    try:
+        return look()
+    except Failure as failure:
+        if failure.code != CANNOT_START or is_last:
+            raise
+        _say(f"{failure.message} It is tried again.")
+        return None
 
 
 def _progress(probe: Probe, seen: Seen, settle: float, most: float) -> str:
