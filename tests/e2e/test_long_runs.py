@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import RUN, env_for, get, is_watched, until
+from processes import RUN, env_for, get, until
 
 from segment_pendo.serve.launching.instances import started
 
@@ -171,7 +171,6 @@ def test_apps_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
     line = [*RUN, "--no-proxy", "--app", "api=sh api.sh"]
     with subprocess.Popen(line, env=env_for(tmp_path), cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
         until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
-        until(lambda: is_watched(run.pid))
         run.kill()
     until(lambda: started(int((tmp_path / "pid").read_text())) is None)
 

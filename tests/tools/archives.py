@@ -13,7 +13,7 @@ from typing import Any
 
 from segment_pendo import archive
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.parts import Part
+from segment_pendo.recordings.reading.parts import Part
 
 FIRST = datetime(2026, 2, 2, 3, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import rules as pendo_rules
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings import lines
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.segment.rules import RULES, Rule
 from segment_pendo.segment.switches import Switches
 from segment_pendo.words import LEVELS

@@ -13,13 +13,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 WATCHED = Path(__file__).parent / "watched"
@@ -215,15 +213,6 @@ def installed(directory: Path, *requirements: str) -> Path:
         *requirements,
     )
     return directory / "bin" / "segment-pendo"
-
-
-def is_watched(run: int) -> bool:
-    """Whether a run has a watchdog, which it starts a moment after its command."""
-    for child in psutil.Process(run).children():
-        with suppress(psutil.Error):  # it has ended
-            if "segment-pendo-watchdog" in child.cmdline():
-                return True
-    return False
 
 
 type Start = Callable[..., Running]

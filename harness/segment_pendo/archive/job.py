@@ -24,8 +24,8 @@ from segment_pendo.archive.source import ArchiveError, Piece
 from segment_pendo.base import js_json
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import RecordingError
-from segment_pendo.recordings.mapped_file import DAMAGED, Wrong, damage_of
-from segment_pendo.recordings.parts import Unreadable
+from segment_pendo.recordings.reading.mapped_file import DAMAGED, Wrong, damage_of
+from segment_pendo.recordings.reading.parts import Unreadable
 
 __all__ = ["Done", "Engine", "Job"]
 

@@ -18,7 +18,7 @@ from segment_pendo.archive.whole import Whole
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.mapped_file import DAMAGED
+from segment_pendo.recordings.reading.mapped_file import DAMAGED
 from segment_pendo.serve.environment import archive_directory
 
 __all__ = ["Archive", "say", "work_folder"]

@@ -5,7 +5,7 @@ from typing import Any, Final
 import click
 
 from segment_pendo.base.prose import many, printable, short
-from segment_pendo.recordings.mapped_file import DAMAGED
+from segment_pendo.recordings.reading.mapped_file import DAMAGED
 from segment_pendo.words import JsonObject
 
 __all__ = ["print_report"]
@@ -26,7 +26,8 @@ def print_report(report: JsonObject) -> None:
             click.echo(f"{title}: {counted}")
     for code, found in sorted(made["errors"].items(), key=_worst):
         count = found["count"]
-        _example(f"damaged: {many(count, 'part')}" if code == DAMAGED else f"not mapped: {count} {code}", found)
+        counted = f"damaged: {many(count, 'part')}" if code == DAMAGED else f"not mapped: {count} {code}"
+        _example(counted, found)
     for code, found in sorted(made["findings"].items(), key=_worst):
         _example(f"{found['level']} {code}: {found['count']}", found)
     traits = sorted(made["traits"].items(), key=lambda item: (-sum(item[1].values()), item[0]))

@@ -12,7 +12,7 @@ from segment_pendo.cli.options.faults import Asked, fault_options
 from segment_pendo.cli.options.setup import pendo_switches
 from segment_pendo.cli.signals import Signals
 from segment_pendo.explain.fate import fate
-from segment_pendo.explain.teller import finding_line
+from segment_pendo.explain.telling.teller import finding_line
 from segment_pendo.mapping.findings import bounded
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import findings
