@@ -38,7 +38,12 @@ async def watchdog() -> AsyncIterator[Callable[[int], None]]:
         if dog is not None:
             if has_target:
                 _tell(dog, "done\n")
-            await _sent_home(dog)
+            going = asyncio.ensure_future(_sent_home(dog))
+            try:
+                await asyncio.shield(going)
+            except asyncio.CancelledError:
+                await going  # it takes a moment; else it would be left behind
+                raise
 
 
 async def _started() -> asyncio.subprocess.Process | None:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 
+import psutil
 import pytest
 
 from segment_pendo.serve.launching.watchdog import watchdog
@@ -80,6 +81,25 @@ def test_without_a_command_nothing_is_ended() -> None:
     async def main() -> None:
         async with watchdog():
             pass  # the command could not be started
+
+    asyncio.run(main())
+
+
+@posix
+def test_whoever_is_cancelled_at_the_end_leaves_no_watchdog() -> None:
+    async def guarded(entered: asyncio.Event) -> None:
+        async with watchdog() as watch:
+            watch(2**22 + 1)
+            entered.set()
+
+    async def main() -> None:
+        entered, before = asyncio.Event(), psutil.Process().children()
+        task = asyncio.create_task(guarded(entered))
+        await entered.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert psutil.Process().children() == before
 
     asyncio.run(main())
 
