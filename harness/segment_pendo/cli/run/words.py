@@ -70,6 +70,8 @@ def _not_here(session: Session, gets: str) -> Iterator[str]:
 def _ignoring(plan: Plan, gets: str) -> str:
     if plan.strict:
         return "Segment's hosts are this machine for the command, also for clients that ignore the proxy"
+    if plan.capture:
+        return "Connections of the command are captured, also of clients that ignore the proxy"
     others = ", unless they run in Node, Bun or Python (3.8 and later)" if gets else ""
     return f"Clients that ignore the proxy reach Segment{others}"
 
