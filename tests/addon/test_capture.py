@@ -15,12 +15,19 @@ HOSTS = ["api.segment.io"]
 
 
 class Stream:
-    """A connection as the redirector hands it over, made of a real one; `meant` is where it was to go."""
+    """A connection as the redirector hands it over, made of a real one; `meant` is where it was to go.
 
-    def __init__(self, reader: Any, writer: Any, meant: tuple[str, int]) -> None:
-        self.read, self.write, self.drain = reader.read, writer.write, writer.drain
+    A read gives at most `most` bytes.
+    """
+
+    def __init__(self, reader: Any, writer: Any, meant: tuple[str, int], most: int = 65536) -> None:
+        self.write, self.drain = writer.write, writer.drain
         self.write_eof, self.close = writer.write_eof, writer.close
-        self.meant = meant
+        self.meant, self._reader, self._most = meant, reader, most
+
+    async def read(self, size: int) -> bytes:
+        data: bytes = await self._reader.read(min(size, self._most))
+        return data
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self.meant if name == "sockname" else default
@@ -59,20 +66,19 @@ def hello(host: str) -> bytes:
     return out.read()
 
 
-async def captured(meant: Serving, *sent: bytes, client_first: bool = True) -> bytes:
-    """What a client hears whose connection is captured, and that sends these pieces."""
+async def captured(
+    meant: Serving, sent: bytes = b"", *, client_first: bool = True, most: int = 65536
+) -> bytes:
+    """What a client hears whose connection is captured, and that sends this, of which `most` come at once."""
     async with serving(meant) as port, serving(answering(b"tunnel")) as tunnel:
         capture = Capture(f"127.0.0.1:{tunnel}", HOSTS, [port] if client_first else [])
 
         async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await capture.take(Stream(reader, writer, ("127.0.0.1", port)))
+            await capture.take(Stream(reader, writer, ("127.0.0.1", port), most))
 
         async with serving(redirect) as redirector:
             reader, writer = await asyncio.open_connection("127.0.0.1", redirector)
-            for piece in sent:
-                writer.write(piece)
-                await writer.drain()
-                await asyncio.sleep(0)
+            writer.write(sent)
             heard = await asyncio.wait_for(reader.read(), 10)
             writer.close()
             return heard
@@ -86,7 +92,7 @@ async def test_tls_for_segment_goes_to_the_tunnel(host: str) -> None:
 
 async def test_a_client_hello_in_pieces_is_waited_for() -> None:
     first = hello("api.segment.io")
-    assert await captured(answering(b"real"), first[:9], first[9:]) == b"tunnel " + first
+    assert await captured(answering(b"real"), first, most=100) == b"tunnel " + first
 
 
 async def test_tls_for_another_host_goes_there() -> None:

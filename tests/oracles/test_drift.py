@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from drift import copy_programs
 from package_folders import TESTS
 from rule_probes import ACTIONS, AJV, CORE, FACADE, FORMATS, LEXER, PENDO, TRIGGERS, TSUB
 
@@ -135,6 +136,13 @@ def test_where_our_own_versions_fail_too_it_cannot_be_said(copies: Path, tmp_pat
     assert code == 2, told
     assert told.startswith("# It cannot be said")
     assert "## Failed with our versions, too: no drift" in told
+
+
+def test_the_programs_are_copied_without_packages_or_lock(tmp_path: Path) -> None:
+    copy_programs(tmp_path)
+    there = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*")}
+    assert {"oracles/segment.cjs", "oracles/package.json", "sdks/app.py", "sdks/clients/clients.mjs"} <= there
+    assert not {"oracles/node_modules", "oracles/package-lock.json", "oracles/test_rules.py"} & there
 
 
 def test_each_test_that_asks_an_oracle_names_its_rules() -> None:

@@ -41,11 +41,17 @@ def followed(name: str) -> list[str]:
     return [package for package in asked if package not in _HELD]
 
 
+def copy_programs(folder: Path) -> None:
+    """Copy what the tests run into a folder that stands in the place of tests/; no packages, and no lock."""
+    ignored = shutil.ignore_patterns("node_modules", "package-lock.json", "test_*.py", "__pycache__")
+    for name in FOLDERS:
+        shutil.copytree(TESTS / name, folder / name, ignore=ignored)
+
+
 def install(folder: Path) -> None:
     """Make a folder that stands in the place of tests/, with the newest packages."""
+    copy_programs(folder)
     for name in FOLDERS:
-        ignored = shutil.ignore_patterns("node_modules", "package-lock.json", "*.py", "__pycache__")
-        shutil.copytree(TESTS / name, folder / name, ignore=ignored)
         newest = [f"{package}@latest" for package in followed(name)]
         _carried_out(
             "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *newest, at=folder / name
