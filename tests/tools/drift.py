@@ -82,9 +82,13 @@ def tried(junit: Path, copies: Path | None, words: Sequence[str]) -> list[Failur
         paths = (str(copies / "python"), environment.get("PYTHONPATH", ""))
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     command = [sys.executable, "-m", "pytest", "-m", "rules", f"--junit-xml={junit}", *words]
-    done = subprocess.run(
-        command, cwd=TESTS.parent, env=environment, capture_output=True, text=True, timeout=_SECONDS
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=TESTS.parent, env=environment, capture_output=True, text=True, timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        message = f"the tests did not end within {_SECONDS} s."
+        raise CannotTellError(message) from None
     if done.returncode not in {0, 1} or not junit.exists():
         message = f"pytest ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-1000:]}"
         raise CannotTellError(message)
