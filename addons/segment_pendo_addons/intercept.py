@@ -22,7 +22,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from segment_pendo.base.headers import decoded_headers
 from segment_pendo.base.hosts import bare, is_this_machine
-from segment_pendo.explain.teller import finding_line
+from segment_pendo.explain.telling.teller import finding_line
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import CDN_HOSTS
 from segment_pendo.recordings.format import RecordingError

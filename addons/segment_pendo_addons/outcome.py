@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from mitmproxy import http
 
 from segment_pendo.base.prose import many, printable, short
-from segment_pendo.explain.call_line import CHOSEN
 from segment_pendo.explain.fate import subject
-from segment_pendo.explain.teller import refused
+from segment_pendo.explain.telling.call_line import CHOSEN
+from segment_pendo.explain.telling.teller import refused
 from segment_pendo.words import LEVELS, Attempt, CallRef, Judged, Receipt
 
 __all__ = ["Marks", "mark_refused"]

@@ -13,8 +13,8 @@ from segment_pendo.base import js_json
 from segment_pendo.base.prose import many, printable, short
 from segment_pendo.explain.fate import subject, verdict
 from segment_pendo.explain.fields import Line, field_lines
-from segment_pendo.explain.teller import finding_line
-from segment_pendo.explain.why import clause
+from segment_pendo.explain.sayings import clause
+from segment_pendo.explain.telling.teller import finding_line
 from segment_pendo.mapping.assess import effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import LEVELS, Finding, Json, Judged

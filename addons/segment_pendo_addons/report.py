@@ -5,7 +5,7 @@ from logging import Logger
 
 from mitmproxy.log import LegacyLogEvents
 
-from segment_pendo.explain.teller import Teller, refusal_line
+from segment_pendo.explain.telling.teller import Teller, refusal_line
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Attempt, CallRef, Receipt
 

@@ -1,7 +1,8 @@
 """Memory and cost of a call for each verb over files: 1,000, 20,000 and 200,000 calls of 1,000 visitors.
 
 Each run is a process of its own, on Linux; its peak of resident memory is what the system says. After the
-first 20,000 calls, a verb may hold at most 64 bytes for each further one. SIZES names other sizes.
+first 20,000 calls, a verb may hold at most 64 bytes for each further one. SIZES names other sizes, VERBS some
+of the verbs.
 """
 
 import gzip
@@ -17,6 +18,7 @@ from tests.bench.replay import recorded
 from tests.bench.turns import Effort
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000,20000,200000").split(",")]
+VERBS = os.environ.get("VERBS", "")
 _BRIEF = [100, 300, 900]
 _VISITORS = 1000
 _CHANGED = 1000  # every so many calls, one differs in the other recording of `diff`
@@ -86,8 +88,8 @@ def main(effort: Effort) -> Iterator[str]:
         for folder, size in zip(folders, sizes, strict=True):
             folder.mkdir()
             write_calls(folder, size)
-        for verb, words in _COMMANDS.items():
-            runs = [measured(folder, words) for folder in folders]
+        for verb in VERBS.split(",") if VERBS else _COMMANDS:
+            runs = [measured(folder, _COMMANDS[verb]) for folder in folders]
             cells = [
                 f"{peak:.1f} | {seconds / size * 1e6:,.0f}"
                 for (peak, seconds), size in zip(runs, sizes, strict=True)

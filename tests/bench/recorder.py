@@ -11,8 +11,8 @@ from tests.bench.turns import Effort
 
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.pseudonyms import People
 from segment_pendo.recordings.recorder import Recorder
+from segment_pendo.recordings.redaction.pseudonyms import People
 from segment_pendo.words import Receipt
 
 EVENTS = {"1k": 600, "20k": 1_200, "450k": 1_164}

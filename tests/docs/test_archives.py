@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pages import blocks, ran, steps, told
+import pytest
+from pages import blocks, ran, steps, told, unpack
 
 CONSOLE = [block.text for block in blocks("docs/archives.md") if block.kind == "console"]
 
@@ -16,11 +17,12 @@ def test_the_sessions_go_as_shown(tmp_path: Path) -> None:
             assert told(ran(command, tmp_path), tmp_path) == told(output, tmp_path), command
 
 
-def test_the_pool_comes_to_what_is_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize("script", ["fold.py", "on_dask.py"])
+def test_each_engine_comes_to_what_is_shown(tmp_path: Path, script: str) -> None:
     for command, _ in steps(CONSOLE[0])[:3]:
         ran(command, tmp_path)
-    shown = [block for block in blocks("docs/archives.md") if block.kind in {"python", "text"}]
-    script, output = (block.text for block in shown[:2])
-    (tmp_path / "fold.py").write_text(script)
-    done = subprocess.run([sys.executable, "fold.py"], cwd=tmp_path, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == (output, "")
+    page = blocks("docs/archives.md")
+    unpack(page, tmp_path)
+    (shown,) = (block.text for block in page if block.kind == "text")
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (shown, "")

@@ -19,7 +19,7 @@ from segment_pendo.base import js_json
 from segment_pendo.explain.prediction import state_changes
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
-from segment_pendo.recordings.parts import Part
+from segment_pendo.recordings.reading.parts import Part
 from segment_pendo.serve.fault import Fault
 from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.loopback_pendo import LoopbackPendo

@@ -28,7 +28,6 @@ from processes import (
     env_for,
     free_port,
     get,
-    is_watched,
     only_loopback,
     until,
 )
@@ -504,7 +503,6 @@ def test_kill_9_of_a_run_ends_its_command_and_what_that_started(tmp_path: Path) 
     with run_with_child(tmp_path, outer) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
-        until(lambda: is_watched(process.pid))
         process.kill()
         assert process.wait(20) == -signal.SIGKILL
         assert process.stdout.read() == b""  # the pipe is closed: both have ended

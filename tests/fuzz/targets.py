@@ -20,8 +20,8 @@ with atheris.instrument_imports(include=["segment_pendo", "segment_pendo_addons"
     from segment_pendo.recordings.exchange.found import ImportFailure
     from segment_pendo.recordings.exchange.har import har
     from segment_pendo.recordings.format import RecordingError
-    from segment_pendo.recordings.pseudonyms import People, Rules
-    from segment_pendo.recordings.scan import suspects, without_secrets
+    from segment_pendo.recordings.redaction.pseudonyms import People, Rules
+    from segment_pendo.recordings.redaction.scan import suspects, without_secrets
     from segment_pendo.segment import ingest
     from segment_pendo_addons.flows import read as flows
 

@@ -11,7 +11,7 @@ from strategies import any_json, calls, hostile_calls, ids, objects
 
 from segment_pendo.base import js_json
 from segment_pendo.explain import rows
-from segment_pendo.explain.teller import Teller
+from segment_pendo.explain.telling.teller import Teller
 from segment_pendo.mapping.assess import assess, chain
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.ids import effective

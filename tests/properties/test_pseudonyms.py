@@ -16,9 +16,9 @@ from segment_pendo.base import js_json
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import ids as pendo_ids
-from segment_pendo.recordings.pseudonyms import People, Rules
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.recordings.scan import STAND_IN, suspects
+from segment_pendo.recordings.redaction.pseudonyms import People, Rules
+from segment_pendo.recordings.redaction.scan import STAND_IN, suspects
 from segment_pendo.strategies import calls, ids
 from segment_pendo.words import SdkRequest, Webhook
 

@@ -19,8 +19,8 @@ from segment_pendo.explain.fate import explained
 from segment_pendo.explain.rows import dumps
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
-from segment_pendo.recordings.pseudonyms import People, Rules
 from segment_pendo.recordings.recorder import Recorder
+from segment_pendo.recordings.redaction.pseudonyms import People, Rules
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Store
 from segment_pendo.words import Receipt, SdkRequest

@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.check import differences
+from segment_pendo.recordings.comparing.check import differences
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.files import load, load_header
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.lock import InUse
-from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode, Recorder
 from segment_pendo.words import SdkRequest
 

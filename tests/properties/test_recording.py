@@ -23,10 +23,10 @@ from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Described, Setup
 from segment_pendo.recordings import format as recording
-from segment_pendo.recordings.check import differences
+from segment_pendo.recordings.comparing.check import differences
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.files import load
 from segment_pendo.recordings.judge import Judge
-from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.segment.webhooks import KINDS
 from segment_pendo.strategies import calls, hostile_traits, identify_calls, sdk_requests

@@ -12,11 +12,11 @@ from recorded import calls_of
 from strategies import any_json, calls, objects
 
 from segment_pendo.base import js_json
-from segment_pendo.explain.teller import Teller
+from segment_pendo.explain.telling.teller import Teller
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.recordings.redact import Keys, redacted
+from segment_pendo.recordings.redaction.redact import Keys, redacted
 from segment_pendo.words import SdkRequest, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from segment_pendo.recordings.shapes import SHAPES, Shape
+from segment_pendo.recordings.redaction.shapes import SHAPES, Shape
 
 FIXTURES: Final = Path(__file__).parents[2] / "fixtures"
 # What shapes are made of, also letters that `re` takes for s, k and i where case does not count.

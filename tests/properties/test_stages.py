@@ -17,7 +17,7 @@ from segment_pendo.base.times import parse
 from segment_pendo.explain.stages import applied, differences, stages
 from segment_pendo.mapping.destination_file import DestinationError
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.words import Json
 
 COUNT = int(os.environ.get("COUNT", "1000"))

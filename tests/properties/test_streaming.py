@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from segment_pendo.base import js_json
 from segment_pendo.explain import rows
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.calls_file import Item, _lines, _spread, _unreadable, items
-from segment_pendo.recordings.mapped_file import Mapping, Options, mapped
-from segment_pendo.recordings.packed import pack
-from segment_pendo.recordings.parts import parts
+from segment_pendo.recordings.reading.calls_file import Item, _lines, _spread, _unreadable, items
+from segment_pendo.recordings.reading.mapped_file import Mapping, Options, mapped
+from segment_pendo.recordings.reading.packed import pack
+from segment_pendo.recordings.reading.parts import parts
 from segment_pendo.strategies import calls
 
 OPTIONS = Options(datetime(2024, 5, 9, 10, tzinfo=UTC), Setup(track=True))

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from segment_pendo import strategies
 from segment_pendo.base import js_json
 from segment_pendo.base.times import parse
-from segment_pendo.explain.answers import Answer, answer
 from segment_pendo.explain.prediction import Event, predicted
-from segment_pendo.explain.traces import Delivery, Seen
-from segment_pendo.explain.whys import Question, Whys
+from segment_pendo.explain.why.answers import Answer, answer
+from segment_pendo.explain.why.traces import Delivery, Seen
+from segment_pendo.explain.why.whys import Question, Whys
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import ids
 from segment_pendo.pendo.ids import Kind
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.words import JsonObject
 
 AT: Any = parse("2024-05-09T10:00:00Z")

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ from typing import Any
 
 from segment_pendo import archive
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.parts import Part
+from segment_pendo.recordings.reading.parts import Part
 
 FIRST = datetime(2026, 2, 2, 3, tzinfo=UTC)
 
@@ -47,13 +48,15 @@ def events(count: int, people: int, seed: int = 1) -> Iterator[dict[str, Any]]:
 
 def write(folder: Path, count: int, *, people: int = 20, parts: int = 4, seed: int = 1) -> Path:
     """Write an archive of so many parts, and return its folder; events go to the parts in turn."""
-    lines: list[list[bytes]] = [[] for _ in range(parts)]
-    for number, event in enumerate(events(count, people, seed)):
-        lines[number % parts].append(json.dumps(event).encode() + b"\n")
     day = folder / "1770000000000"
     day.mkdir(parents=True)
-    for number, text in enumerate(lines):
-        (day / f"{number:04}.gz").write_bytes(gzip.compress(b"".join(text), 1, mtime=0))
+    with ExitStack() as opened:
+        files = [
+            opened.enter_context(gzip.GzipFile(day / f"{number:04}.gz", "wb", 1, mtime=0))
+            for number in range(parts)
+        ]
+        for number, event in enumerate(events(count, people, seed)):
+            files[number % parts].write(json.dumps(event).encode() + b"\n")
     return folder
 
 

@@ -15,8 +15,8 @@ from segment_pendo.base import js_json
 from segment_pendo.explain.fate import fate
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.calls_file import items
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.calls_file import items
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.words import Json, JsonObject, Receipt, SdkRequest, Webhook
 

@@ -30,7 +30,7 @@ from strategies import date_texts, event_texts, integrations
 
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.scan import suspects
+from segment_pendo.recordings.redaction.scan import suspects
 from segment_pendo.words import Webhook
 
 COUNT = 2000

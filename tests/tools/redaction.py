@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import click
 
 from segment_pendo.base import js_json
-from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.recordings.scan import suspects
+from segment_pendo.recordings.redaction.pseudonyms import People
+from segment_pendo.recordings.redaction.scan import suspects
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "redaction"
 PEOPLE = People(b"the key of the corpora")

@@ -4,34 +4,44 @@ Whatever ends in between, the next process goes on with the parts that are not f
 must be the same for all processes that work on it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from types import TracebackType
+from typing import Final, NamedTuple, Protocol, Self
 
 from segment_pendo.archive import kept
 from segment_pendo.archive.order import Order
 from segment_pendo.archive.partial import Partial
+from segment_pendo.archive.ranges import Range, merged, ranges
 from segment_pendo.archive.report import Report
 from segment_pendo.archive.rows import Row, webhooks
 from segment_pendo.archive.source import ArchiveError, Piece
 from segment_pendo.base import js_json
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import RecordingError
-from segment_pendo.recordings.mapped_file import DAMAGED, Wrong, damage_of
-from segment_pendo.recordings.parts import Unreadable
+from segment_pendo.recordings.reading.mapped_file import DAMAGED, Wrong, damage_of
+from segment_pendo.recordings.reading.parts import Unreadable
 
 __all__ = ["Done", "Engine", "Job"]
 
-_AT_ONCE: Final = 32  # files that are read at the same time
 _KINDS: Final = ("parts", "merged", "rows")  # of results
+_UNUSED: Final = 24 * 3600  # seconds after which nobody reads a file any longer
 _VERSION: Final = "2"  # of the files of finished parts
 
 
 class Engine(Protocol):
-    """What runs tasks: one after another, on other processes, on other machines."""
+    """What runs tasks: one after another, on other processes, on other machines. Its `with` ends them."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
 
     def map[T, R](self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
         """Yield the result of each task, in any order; each is run at least once, whatever worker dies."""
@@ -58,8 +68,8 @@ class Job:
     ) -> tuple[list[Path], kept.Head]:
         """Map and fold all parts that are not finished; return the files with all records, and their head.
 
-        The files are at most _AT_ONCE; `kept.merged` reads them as one. `heard` is called with each part.
-        Raises ArchiveError where the folder cannot be written.
+        Each record is in one of the files, which follow each other in the order of kind and id. `heard` is
+        called with each part. Raises ArchiveError where the folder cannot be written.
         """
         self.prepare()
         done: list[Done] = []
@@ -67,12 +77,11 @@ class Job:
             heard(result)
             done.append(result)
         paths = sorted(result.path for result in done if result.path is not None)
-        while len(paths) > _AT_ONCE:
-            groups = [tuple(paths[at : at + _AT_ONCE]) for at in range(0, len(paths), _AT_ONCE)]
-            paths = sorted(engine.map(self.merge, groups))
-        head = kept.Head()
-        for path in paths:
-            head = head.both(kept.head_of(path))
+        head = reduce(kept.Head.both, map(kept.head_of, paths), kept.Head())
+        if len(paths) > 1:
+            merge = partial(self.merge, tuple(paths))
+            paths = [path for _, path in sorted(engine.map(merge, [*enumerate(ranges(paths))]))]
+            self._forget_unused()
         return paths, head
 
     def fold(self, piece: Piece) -> Done:
@@ -101,18 +110,31 @@ class Job:
         if damage is not None:
             yield Row(Order(0, name, damage.line), damage)
 
-    def merge(self, paths: Iterable[Path]) -> Path:
-        """Put the records of some files together in a file, unless that is finished. Raises ArchiveError."""
-        group = [*paths]
-        path = self.path("merged", "\n".join(of.name for of in group))
-        if not path.exists():
-            self._written(partial(kept.keep_merged, path, group))
-        return path
+    def merge(self, paths: Sequence[Path], numbered: tuple[int, Range]) -> tuple[int, Path]:
+        """Put together what files have in a range, unless that is finished; return its number and the file.
+
+        Raises ArchiveError.
+        """
+        number, within = numbered
+        path = self.path("merged", "\n".join([*(of.name for of in paths), repr(within)]))
+        if path.exists():
+            path.touch()  # somebody reads it now
+        else:
+            self._written(partial(kept.keep_entries, path, merged(paths, within)))
+        return number, path
 
     def path(self, kind: str, name: str) -> Path:
         """Return where a result lies: another name, setup or version lies elsewhere."""
         described = js_json.write([_VERSION, kind, name, self.setup.described()])
         return self.folder / kind / f"{blake2b(described, digest_size=12).hexdigest()}.jsonl"
+
+    def _forget_unused(self) -> None:
+        """Remove what was put together before the archive changed, unless somebody may still read it."""
+        old = time.time() - _UNUSED
+        for path in (self.folder / "merged").iterdir():
+            with suppress(OSError):  # another process may have removed it
+                if path.stat().st_mtime < old:
+                    path.unlink()
 
     def prepare(self) -> None:
         """Make the folder. Raises ArchiveError."""

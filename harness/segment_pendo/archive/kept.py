@@ -1,15 +1,11 @@
-"""Records and counts of some parts as lines of JSON, the records in the order of kind and id.
+"""Records and counts of some parts as lines of JSON: what stands before the records, then each of them.
 
-So any number of such files are put together line by line, in the memory that one record needs.
+The records are in the order of kind and id, as text compares by code point: in all files the same.
 """
 
-import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import reduce
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +18,9 @@ from segment_pendo.pendo.ids import Kind
 from segment_pendo.recordings.files import replace_whole
 from segment_pendo.words import Json, JsonObject
 
-__all__ = ["Entry", "Head", "head_of", "keep", "keep_merged", "merged"]
+__all__ = ["Entry", "Head", "Key", "entries", "entry_of", "head_of", "keep", "keep_entries", "key_of"]
+
+type Key = tuple[Kind, str]
 
 _KINDS: Final[tuple[Kind, ...]] = ("account", "visitor")  # in the order of the lines
 
@@ -59,17 +57,9 @@ def keep(path: Path, partial: Partial, report: Report) -> None:
     _write(path, head, entries)
 
 
-def keep_merged(path: Path, paths: Sequence[Path]) -> None:
-    """Write what several files know together into one. Raises RecordingError, OSError."""
-    _write(path, reduce(Head.both, map(head_of, paths), Head()), merged(paths))
-
-
-def merged(paths: Sequence[Path]) -> Iterator[Entry]:
-    """Yield every record of these files once, in the order of kind and id. Raises OSError."""
-    # Text compares by code point everywhere, so all files have the same order.
-    entries = heapq.merge(*map(_entries, paths), key=itemgetter(0, 1))
-    for (kind, id), same in groupby(entries, key=itemgetter(0, 1)):
-        yield Entry(kind, id, reduce(Record.merged, (entry.record for entry in same)))
+def keep_entries(path: Path, entries: Iterable[Entry]) -> None:
+    """Write records that are in order into a file, whole or not at all. Raises RecordingError."""
+    _write(path, Head(), entries)
 
 
 def head_of(path: Path) -> Head:
@@ -87,12 +77,23 @@ def _write(path: Path, head: Head, entries: Iterable[Entry]) -> None:
     replace_whole(path, lines())
 
 
-def _entries(path: Path) -> Iterator[Entry]:
+def entries(path: Path) -> Iterator[Entry]:
+    """Yield every record of a file. Raises OSError."""
     with path.open("rb") as file:
         next(file)
-        for line in file:
-            kind, id, record = _any(js_json.read(line).value)
-            yield Entry(kind, id, _record(record))
+        yield from map(entry_of, file)
+
+
+def entry_of(line: bytes) -> Entry:
+    """Return the record of a line."""
+    kind, id, record = _any(js_json.read(line).value)
+    return Entry(kind, id, _record(record))
+
+
+def key_of(line: bytes) -> Key:
+    """Return the kind and the id of the record of a line."""
+    kind, id, _ = _any(js_json.read(line).value)
+    return kind, id
 
 
 def _any(value: Json) -> Any:
@@ -122,7 +123,7 @@ def _record_json(record: Record) -> Json:
 
 def _record(value: Any) -> Record:
     rows, updated, wiped, fields, accounts, current, (first, last) = value
-    orders = [Order(*row) for row in rows]
+    orders = [*map(Order._make, rows)]
     return Record(
         orders[updated],
         {name: Cell(orders[at], of, removed) for name, (at, of, removed) in fields.items()},

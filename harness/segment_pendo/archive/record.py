@@ -4,7 +4,7 @@ Each field knows which event set it, so that the last one counts, in whatever or
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from segment_pendo.archive.order import Order
@@ -65,15 +65,24 @@ class Record:
 
     def merged(self, other: "Record") -> "Record":
         """Return what both know; neither is changed."""
-        return Record(
-            max(self.updated, other.updated),
-            joined(self.fields, other.fields, _later_cell),
-            later(self.wiped, other.wiped),
-            joined(self.accounts, other.accounts, min),
-            later(self.current, other.current),
-            _first(self.first_visit, other.first_visit),
-            later(self.last_visit, other.last_visit),
-        )
+        both = replace(self, fields=dict(self.fields), accounts=dict(self.accounts))
+        both.take(other)
+        return both
+
+    def take(self, other: "Record") -> None:
+        """Take what another one knows of the same visitor or account."""
+        self.updated = max(self.updated, other.updated)
+        fields = self.fields
+        for name, cell in other.fields.items():
+            known = fields.get(name)
+            if known is None or known.order < cell.order:
+                fields[name] = cell
+        self.wiped = later(self.wiped, other.wiped)
+        for name, order in other.accounts.items():
+            self.accounts[name] = min(self.accounts.get(name, order), order)
+        self.current = later(self.current, other.current)
+        self.first_visit = _first(self.first_visit, other.first_visit)
+        self.last_visit = later(self.last_visit, other.last_visit)
 
     def has(self, cell: Cell) -> bool:
         """Whether a field of this record is there: nothing has removed it."""
@@ -92,10 +101,6 @@ def _first(one: int | None, other: int | None) -> int | None:
     if not one or not other:
         return one or other if other is not None else one
     return min(one, other)
-
-
-def _later_cell(one: Cell, other: Cell) -> Cell:
-    return one if one.order >= other.order else other
 
 
 def joined[T](one: dict[str, T], other: dict[str, T], both: Callable[[T, T], T]) -> dict[str, T]:

@@ -8,7 +8,7 @@ from segment_pendo.archive.order import Order
 from segment_pendo.archive.record import joined
 from segment_pendo.archive.rows import Row
 from segment_pendo.pendo.metadata import type_of
-from segment_pendo.recordings.mapped_file import Mapped, Wrong
+from segment_pendo.recordings.reading.mapped_file import Mapped, Wrong
 from segment_pendo.words import JsonObject, Level
 
 __all__ = ["Found", "Report"]

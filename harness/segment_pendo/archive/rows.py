@@ -8,7 +8,7 @@ from segment_pendo.archive.order import Order
 from segment_pendo.mapping.assess import effect_of
 from segment_pendo.mapping.setup import Setup, SetupError
 from segment_pendo.pendo.effect import Update, updates
-from segment_pendo.recordings.mapped_file import Mapped, Mapping, Options, Wrong
+from segment_pendo.recordings.reading.mapped_file import Mapped, Mapping, Options, Wrong
 from segment_pendo.words import JsonObject
 
 __all__ = ["EPOCH", "Row", "webhooks"]

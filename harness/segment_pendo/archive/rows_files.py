@@ -16,8 +16,8 @@ from segment_pendo.base import js_json
 from segment_pendo.explain.rows import dumps
 from segment_pendo.recordings.files import private, replace_whole
 from segment_pendo.recordings.format import RecordingError
-from segment_pendo.recordings.mapped_file import Wrong
-from segment_pendo.recordings.parts import Unreadable
+from segment_pendo.recordings.reading.mapped_file import Wrong
+from segment_pendo.recordings.reading.parts import Unreadable
 from segment_pendo.words import Json
 
 __all__ = ["RowsFiles", "Style", "Written"]

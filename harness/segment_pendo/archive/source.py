@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from segment_pendo.base.errors import CANNOT_START, SegmentPendoError
-from segment_pendo.recordings.parts import Part, Unreadable, parts
+from segment_pendo.recordings.reading.parts import Part, Unreadable, parts
 
 if TYPE_CHECKING:
     from types import ModuleType

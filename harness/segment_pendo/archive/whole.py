@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 from segment_pendo.archive import kept
@@ -19,14 +20,14 @@ __all__ = ["Whole"]
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The records that the files of a job hold, and what else is known of the archive."""
+    """The records that the files of a job hold, one after another, and what else is known of the archive."""
 
     paths: Sequence[Path]
     head: Head
 
     def entries(self) -> Iterator[Entry]:
         """Yield every record once, accounts first, in the order of the ids."""
-        return kept.merged(self.paths)
+        return chain.from_iterable(map(kept.entries, self.paths))
 
     def write_calls(self, path: Path, switches: PendoSwitches) -> Counts:
         """Write the final calls into a file, whole or not at all. Raises RecordingError."""

@@ -18,7 +18,7 @@ from segment_pendo.archive.whole import Whole
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.failure import CONFIGURATION, FOUND, Failure
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.mapped_file import DAMAGED
+from segment_pendo.recordings.reading.mapped_file import DAMAGED
 from segment_pendo.serve.environment import archive_directory
 
 __all__ = ["Archive", "say", "work_folder"]
@@ -66,14 +66,14 @@ class Archive:
         """
         found = pieces(self.source)
         wrong: list[str] = []
-        with _bar(sum(piece.size for piece in found)) as moved:
+        with self.engine as engine, _bar(sum(piece.size for piece in found)) as moved:
 
             def heard(done: Done) -> None:
                 moved(done.piece.size)
                 if done.wrong:
                     wrong.append(done.wrong)
 
-            paths, head = self.job.records(self.engine, found, heard)
+            paths, head = self.job.records(engine, found, heard)
         whole = Whole(paths, head)
         self._tell(whole, wrong)
         return whole, FOUND if wrong or head.report.errors else 0
@@ -81,8 +81,8 @@ class Archive:
     def mapped(self, files: RowsFiles) -> int:
         """Write the rows of all parts, say how many there are; return the exit code. Raises ArchiveError."""
         found = pieces(self.source)
-        with _bar(sum(piece.size for piece in found)) as moved:
-            written = files.written(self.engine, found, lambda each: moved(each.piece.size))
+        with self.engine as engine, _bar(sum(piece.size for piece in found)) as moved:
+            written = files.written(engine, found, lambda each: moved(each.piece.size))
         wrong = [each for each in written if each.wrong or each.errors]
         for each in wrong[:_MOST_TOLD]:
             errors = f"{each.piece.name}: {many(each.errors, 'error')}"

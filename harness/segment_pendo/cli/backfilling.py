@@ -18,10 +18,10 @@ from segment_pendo.cli.inputs.actual import actual_record
 from segment_pendo.cli.replaying import Webhooks, opened_store
 from segment_pendo.explain.prediction import state_changes
 from segment_pendo.pendo.regions import api_base
-from segment_pendo.recordings.mapped_file import Options
-from segment_pendo.recordings.pace import Pace
-from segment_pendo.recordings.resend import Resend
-from segment_pendo.recordings.source import source_of
+from segment_pendo.recordings.reading.mapped_file import Options
+from segment_pendo.recordings.sending.pace import Pace
+from segment_pendo.recordings.sending.resend import Resend
+from segment_pendo.recordings.sending.source import source_of
 from segment_pendo.serve.delivering.how import How
 from segment_pendo.serve.environment import SIGNING_KEY, secret
 from segment_pendo.words import Destination, Json

@@ -10,7 +10,7 @@ import click
 
 from segment_pendo.base.prose import cell, printable, short
 from segment_pendo.explain import rows
-from segment_pendo.recordings.check import Difference
+from segment_pendo.recordings.comparing.check import Difference
 from segment_pendo.words import Finding, Json, JsonObject
 
 __all__ = ["REPORTS", "Checked", "Report"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from segment_pendo.cli.options.instance import home_url
+from segment_pendo.cli.options.instance import home_url, is_default
 
 __all__ = ["assumptions", "call_ids", "codes", "group_ids", "regions", "user_and_trait", "user_ids"]
 
@@ -95,13 +95,29 @@ def _rows(ctx: click.Context, asked: dict[str, str]) -> list[dict[str, Any]]:
     from urllib.parse import urlencode  # noqa: PLC0415 - see above
 
     url = ctx.params.get("url") or home_url()
-    query = urlencode({**asked, "newest": "1", "limit": str(_NEWEST)})
-    rows = _asked(url, f"/_/calls?{query}").get("calls", [])
+    path = f"/_/calls?{urlencode({**asked, 'newest': '1', 'limit': str(_NEWEST)})}"
+    answer = _asked(url, path)
+    if answer is None and is_default(ctx):
+        other = _elsewhere()
+        answer = _asked(other, path) if other else None
+    rows = (answer or {}).get("calls", [])
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def _asked(url: str, path: str) -> dict[str, Any]:
-    """Return what a running instance answers, or nothing: a shell shows no errors."""
+def _elsewhere() -> str:
+    """Return the home URL of the only run that is there, or the only one of this folder; else ''."""
+    from segment_pendo.cli.failure import Failure  # noqa: PLC0415 - see above
+    from segment_pendo.cli.instance import chosen  # noqa: PLC0415
+    from segment_pendo.serve.environment import StateError  # noqa: PLC0415
+
+    try:
+        return chosen(None).home
+    except (Failure, StateError):
+        return ""
+
+
+def _asked(url: str, path: str) -> dict[str, Any] | None:
+    """Return what a running instance answers; None where there is none: a shell shows no errors."""
     import json  # noqa: PLC0415 - see above
     from http.client import HTTPConnection, HTTPException  # noqa: PLC0415
     from urllib.parse import urlsplit  # noqa: PLC0415
@@ -113,7 +129,7 @@ def _asked(url: str, path: str) -> dict[str, Any]:
         connection.request("GET", path)
         value = json.loads(connection.getresponse().read())
     except (OSError, HTTPException, ValueError):
-        return {}
+        return None
     finally:
         connection.close()
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else None

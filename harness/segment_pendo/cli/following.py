@@ -15,10 +15,10 @@ from segment_pendo.cli.terminal.printer import Printer
 from segment_pendo.cli.terminal.row_lines import attempt_of, judged_and_line, refused_line, setup_of
 from segment_pendo.cli.terminal.telling import Telling
 from segment_pendo.explain import rows
-from segment_pendo.explain.call_line import CallLine
 from segment_pendo.explain.conditions import judged_meets
-from segment_pendo.explain.costs import Costs
 from segment_pendo.explain.events import missed_event
+from segment_pendo.explain.telling.call_line import CallLine
+from segment_pendo.explain.telling.costs import Costs
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.client import Client
 from segment_pendo.serve.event_stream import StreamError, events

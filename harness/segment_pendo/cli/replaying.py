@@ -18,9 +18,9 @@ from segment_pendo.base import js_json
 from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import NOT_DELIVERED
 from segment_pendo.cli.signals import Signals
-from segment_pendo.recordings.pace import Item, Pace, replay
-from segment_pendo.recordings.resend import Resend
-from segment_pendo.recordings.undelivered import write_undelivered
+from segment_pendo.recordings.sending.pace import Item, Pace, replay
+from segment_pendo.recordings.sending.resend import Resend
+from segment_pendo.recordings.sending.undelivered import write_undelivered
 from segment_pendo.segment.retries import retry_after
 from segment_pendo.segment.webhooks import ACTIONS
 from segment_pendo.serve.client import Answer, Client, client, name_of

@@ -10,9 +10,9 @@ from segment_pendo.base.json_path import json_path
 from segment_pendo.base.prose import plain, printable, short, whole
 from segment_pendo.explain.fields import effect_row, field_lines
 from segment_pendo.explain.rows import attempt_row
+from segment_pendo.explain.sayings import because
 from segment_pendo.explain.stages import stages
-from segment_pendo.explain.traits import traits_of
-from segment_pendo.explain.why import because
+from segment_pendo.explain.telling.traits import traits_of
 from segment_pendo.mapping.assess import effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, Id

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from segment_pendo.base import json_diff
 from segment_pendo.base.json_path import json_path, lies_in
-from segment_pendo.explain.why import sayings
+from segment_pendo.explain.sayings import sayings
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect, Id
 from segment_pendo.segment.members import RULE_WHERE_ABSENT

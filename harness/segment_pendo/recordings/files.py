@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from segment_pendo.recordings import format as recording
 from segment_pendo.recordings.format import Entry, Header, Reading, RecordingError
-from segment_pendo.recordings.parts import Part, Unreadable, Watch, watch_nothing
+from segment_pendo.recordings.reading.parts import Part, Unreadable, Watch, watch_nothing
 
 __all__ = [
     "Recorded",

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from segment_pendo.recordings.key_names import is_personal, is_secret
-from segment_pendo.recordings.scan import suspects
+from segment_pendo.recordings.redaction.key_names import is_personal, is_secret
+from segment_pendo.recordings.redaction.scan import suspects
 from segment_pendo.segment.plan.rule import members_of
 from segment_pendo.segment.plan.schema import DRAFTS, as_javascript
 from segment_pendo.words import Json, JsonObject

@@ -23,14 +23,14 @@ from segment_pendo.base.steps import NOTHING, Prepared, Steps, finished, made_wa
 from segment_pendo.base.times import milliseconds
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
-from segment_pendo.recordings import merge as merging
+from segment_pendo.recordings.comparing import merge as merging
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.files import private, replace_whole
 from segment_pendo.recordings.format import Header, RecordingError
 from segment_pendo.recordings.judge import IP, Judge
 from segment_pendo.recordings.lock import Lock
-from segment_pendo.recordings.meaning import Meaning
-from segment_pendo.recordings.pseudonyms import People
-from segment_pendo.recordings.redact import Keys, Redacted, redacted_in_steps, without_body
+from segment_pendo.recordings.redaction.pseudonyms import People
+from segment_pendo.recordings.redaction.redact import Keys, Redacted, redacted_in_steps, without_body
 from segment_pendo.segment.oauth import is_token_request
 from segment_pendo.words import Batch, Call, Json, JsonObject, Message, Receipt
 

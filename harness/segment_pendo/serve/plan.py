@@ -6,9 +6,9 @@ from typing import Final
 
 from segment_pendo.base.hosts import HOME_PORT, bare
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.meaning import Meaning
-from segment_pendo.recordings.pseudonyms import People
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.recorder import Mode
+from segment_pendo.recordings.redaction.pseudonyms import People
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.serve.delivering.how import How
 from segment_pendo.serve.environment import default_store

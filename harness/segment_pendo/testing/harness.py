@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import many
-from segment_pendo.explain.teller import refused
+from segment_pendo.explain.telling.teller import refused
 from segment_pendo.pendo.records import Records
 from segment_pendo.recordings.files import load
 from segment_pendo.serve.fault import Fault, Side

@@ -7,8 +7,8 @@ from typing import Any
 
 from segment_pendo.base.suggestion import unknown
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.recordings.comparing.meaning import IgnoreError, Meaning
 from segment_pendo.recordings.destinations import load
-from segment_pendo.recordings.meaning import IgnoreError, Meaning
 from segment_pendo.recordings.settings import Settings
 from segment_pendo.serve.functions import shared
 from segment_pendo.words import LEVELS, Level

@@ -8,7 +8,7 @@ from typing import Any
 
 from segment_pendo.base.prose import many, printable, short
 from segment_pendo.base.steps import Prepared, Steps, finished, prepared_together
-from segment_pendo.recordings.compare import Comparison, compare
+from segment_pendo.recordings.comparing.compare import Comparison, compare
 from segment_pendo.recordings.files import Recorded, is_recording_file, load_header
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.testing.options import Options

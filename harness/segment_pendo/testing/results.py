@@ -17,12 +17,12 @@ from segment_pendo.base import js_json
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.explain.records import Account, Visitor, account_of, plain_record, visitor_of
 from segment_pendo.explain.rows import CallRow, FindingRow, call_row
-from segment_pendo.explain.teller import finding_line, refused
+from segment_pendo.explain.telling.teller import finding_line, refused
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.records import Records
-from segment_pendo.recordings.meaning import Meaning
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.testing.expectation import Expectation, checked
 from segment_pendo.testing.held import Metadata, no_such

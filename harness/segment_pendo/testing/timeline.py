@@ -6,7 +6,7 @@ from typing import Final
 
 from segment_pendo.base.prose import many, printable, short
 from segment_pendo.explain.doors import advice
-from segment_pendo.explain.teller import finding_line, named
+from segment_pendo.explain.telling.teller import finding_line, named
 from segment_pendo.testing.expectation import Expectation, Mismatch, distance, mismatches
 from segment_pendo.words import LEVELS, Attempt, Json, Judged, Receipt, is_as_bad
 

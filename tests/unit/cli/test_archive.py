@@ -118,6 +118,11 @@ def test_a_report_counts_calls_outcomes_findings_and_traits(tmp_path: Path) -> N
     assert report["traits"] == {"visitor.logins": {"integer": 1}, "visitor.plan": {"null": 1, "string": 1}}
     assert report["findings"]["NESTED_IGNORED"]["first"] == "1.json:2"
     assert report["errors"]["bad_json"]["first"] == "1.json:4"
+    (tmp_path / "logs" / "2.gz").write_bytes(b"\x1f\x8b\x08")
+    text = told("report", tmp_path / "logs").stdout
+    assert "\nnot mapped: 1 bad_json, first 1.json:4\n  This is not JSON" in text
+    assert "\ndamaged: 1 part, first 2.gz:1\n  Its gzip is cut off" in text
+    (tmp_path / "logs" / "2.gz").unlink()
     text = told("report", tmp_path / "logs").stdout
     assert text.startswith("3 events, 2 webhooks, 1 visitor, 0 accounts\ncalls: 1 delete, 2 identify\n")
     assert text.endswith(f"hash {report['hash']}\n")

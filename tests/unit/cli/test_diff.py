@@ -15,11 +15,11 @@ from segment_pendo.cli import main
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
-from segment_pendo.recordings.compare import Comparison, compare
+from segment_pendo.recordings.comparing.compare import Comparison, compare
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.format import Entry, header_line
-from segment_pendo.recordings.meaning import Meaning
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.recordings.redact import Keys, redacted
+from segment_pendo.recordings.redaction.redact import Keys, redacted
 from segment_pendo.strategies import calls
 from segment_pendo.words import SdkRequest
 

@@ -162,6 +162,29 @@ def register(runs: Path, name: str, home: str) -> None:
     (runs / f"{name}.json").write_bytes(msgspec.json.encode(instance))
 
 
+def completed(*words: str) -> list[str]:
+    """What zsh is told for the last of these words."""
+    environment = {
+        "COMP_WORDS": " ".join(["segment-pendo", *words]),
+        "COMP_CWORD": str(len(words)),
+        "_SEGMENT_PENDO_COMPLETE": "zsh_complete",
+    }
+    done = CliRunner().invoke(main, prog_name="segment-pendo", env=environment)
+    return done.output.splitlines()[1::3]
+
+
+def test_a_shell_completes_users_of_the_only_run(runs: Path) -> None:
+    async def calls(_request: web.Request) -> web.Response:
+        return web.json_response({"calls": [{"id": "r-1.0", "user": "ann"}, {"id": "r-2.0", "user": "bob"}]})
+
+    assert completed("why", "a") == [], "there is no run"
+    with background([web.get("/_/calls", calls)]) as url:
+        register(runs, "a", url)
+        assert completed("why", "a") == ["ann"]
+        assert completed("explain", "--call", "r-2") == ["r-2.0"]
+        assert completed("why", "--url", NOBODY, "a") == [], "one was named"
+
+
 @pytest.mark.parametrize(("words", "_option"), VERBS)
 def test_the_only_run_is_asked_where_nobody_named_one(runs: Path, words: str, _option: str) -> None:
     register(runs, "a", "http://127.0.0.1:7")

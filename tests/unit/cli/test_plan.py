@@ -56,7 +56,7 @@ def test_rows_tell_all_of_it(tmp_path: Path) -> None:
 
 def test_a_wrong_plan_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
-    for text, says in (("{", "is no JSON"), ("{}", "neither rules nor a JSON Schema"), ("[" * 300, "")):
+    for text, says in (("{", "is not JSON"), ("{}", "neither rules nor a JSON Schema"), ("[" * 300, "")):
         file.write_text(text)
         done = invoke("check", file)
         assert done.exit_code == 3

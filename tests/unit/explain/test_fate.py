@@ -11,7 +11,7 @@ from segment_pendo.explain.device_mode import compared_row, device
 from segment_pendo.explain.fate import WHERE, explained, fate
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.switches import PendoSwitches
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.words import Attempt
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from segment_pendo.explain.teller import refusal_line
+from segment_pendo.explain.telling.teller import refusal_line
 from segment_pendo.mapping.assess import assess, chain
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Receipt, SdkRequest, Skipped, Webhook

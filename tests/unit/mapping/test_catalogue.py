@@ -18,7 +18,7 @@ from segment_pendo.mapping import catalogue, examples
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.pendo.rules import RULES
-from segment_pendo.recordings.mapped_file import Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Options, mapped
 
 AT: Any = parse("2024-05-09T10:00:00Z")
 EXAMPLES = {

@@ -8,7 +8,7 @@ from destinations import IDENTIFY, TWO, WHOLE, file_of, setup_of
 
 from segment_pendo.base.times import parse
 from segment_pendo.mapping.setup import Setup, SetupError
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.segment.functions import Blocked, Returned
 from segment_pendo.words import Json, JsonObject
 

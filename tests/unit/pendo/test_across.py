@@ -11,7 +11,7 @@ from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.earlier import EarlierCalls
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import Across
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.serve.relay import Relay
 from segment_pendo.words import SdkRequest

@@ -11,7 +11,7 @@ from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.across import ACROSS
 from segment_pendo.recordings.files import load
 from segment_pendo.recordings.judge import Judge
-from segment_pendo.recordings.mapped_file import Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Options, mapped
 from segment_pendo.words import Webhook
 
 

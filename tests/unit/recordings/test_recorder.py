@@ -25,7 +25,7 @@ from segment_pendo.recordings.format import RecordingError
 from segment_pendo.recordings.judge import Judge
 from segment_pendo.recordings.lock import InUse
 from segment_pendo.recordings.recorder import Mode, Recorder
-from segment_pendo.recordings.redact import Keys, redacted
+from segment_pendo.recordings.redaction.redact import Keys, redacted
 from segment_pendo.segment.switches import DEFAULT
 from segment_pendo.words import SdkRequest, Webhook
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from segment_pendo.cli import main
-from segment_pendo.explain.teller import Teller
+from segment_pendo.explain.telling.teller import Teller
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.findings import MOST_FINDINGS
 from segment_pendo.mapping.setup import Setup

@@ -13,14 +13,14 @@ from destinations import TWO, file_of, setup_of
 
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.check import differences
+from segment_pendo.recordings.comparing.check import differences
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.files import load
 from segment_pendo.recordings.judge import Judge
-from segment_pendo.recordings.mapped_file import Options
-from segment_pendo.recordings.meaning import Meaning
+from segment_pendo.recordings.reading.mapped_file import Options
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.recordings.resend import Resend
-from segment_pendo.recordings.source import source_of
+from segment_pendo.recordings.sending.resend import Resend
+from segment_pendo.recordings.sending.source import source_of
 from segment_pendo.segment.functions import Returned
 from segment_pendo.serve.client import Answer
 from segment_pendo.serve.delivering.delivery import Delivery

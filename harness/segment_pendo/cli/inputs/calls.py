@@ -16,8 +16,16 @@ from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.terminal.progress import watched
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import RecordingError
-from segment_pendo.recordings.mapped_file import DAMAGED, Mapped, Mapping, Options, Wrong, damage_of
-from segment_pendo.recordings.parts import STDIN, Part, Unreadable, Watch, are_several, is_there, parts
+from segment_pendo.recordings.reading.mapped_file import DAMAGED, Mapped, Mapping, Options, Wrong, damage_of
+from segment_pendo.recordings.reading.parts import (
+    STDIN,
+    Part,
+    Unreadable,
+    Watch,
+    are_several,
+    is_there,
+    parts,
+)
 
 __all__ = [
     "How",

@@ -10,7 +10,7 @@ from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.terminal.progress import watched
 from segment_pendo.recordings.exchange.found import ImportFailure
 from segment_pendo.recordings.format import RecordingError
-from segment_pendo.recordings.parts import Part, Unreadable, Watch, are_several, parts, watch_nothing
+from segment_pendo.recordings.reading.parts import Part, Unreadable, Watch, are_several, parts, watch_nothing
 
 __all__ = ["Files"]
 

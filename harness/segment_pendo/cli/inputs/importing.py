@@ -17,7 +17,7 @@ from segment_pendo.recordings.exchange import archive
 from segment_pendo.recordings.exchange.containers import MOST_BYTES, bounded, is_held_whole, opened
 from segment_pendo.recordings.exchange.found import Damage, Imported, ImportFailure, PassedOver
 from segment_pendo.recordings.exchange.har import har
-from segment_pendo.recordings.parts import Part, Watch
+from segment_pendo.recordings.reading.parts import Part, Watch
 from segment_pendo.recordings.recorder import Recorder
 
 __all__ = ["Import"]

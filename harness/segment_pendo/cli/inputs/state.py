@@ -16,9 +16,9 @@ from segment_pendo.explain.prediction import Event, predicted
 from segment_pendo.explain.records import as_state
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOOPBACK
-from segment_pendo.recordings.calls_file import may_go_on
-from segment_pendo.recordings.mapped_file import Mapped
-from segment_pendo.recordings.parts import Part, is_there
+from segment_pendo.recordings.reading.calls_file import may_go_on
+from segment_pendo.recordings.reading.mapped_file import Mapped
+from segment_pendo.recordings.reading.parts import Part, is_there
 from segment_pendo.words import JsonObject
 
 __all__ = ["Known", "events", "state"]

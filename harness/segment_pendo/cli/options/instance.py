@@ -59,9 +59,9 @@ from_option = click.option(
 )
 
 
-def is_default() -> bool:
-    """Whether nobody has named the instance that the verb that runs means."""
-    context = click.get_current_context(silent=True)
+def is_default(context: click.Context | None = None) -> bool:
+    """Whether nobody has named the instance that a verb means, by default the one that runs."""
+    context = context or click.get_current_context(silent=True)
     for param in context.command.params if context is not None else ():
         if context is not None and param.envvar == URL_VARIABLE and param.name is not None:
             return context.get_parameter_source(param.name) == ParameterSource.DEFAULT

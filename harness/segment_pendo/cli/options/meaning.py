@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from segment_pendo.recordings.meaning import IgnoreError, Meaning
+from segment_pendo.recordings.comparing.meaning import IgnoreError, Meaning
 from segment_pendo.recordings.settings import SettingsError, settings
 
 __all__ = ["meaning_option"]

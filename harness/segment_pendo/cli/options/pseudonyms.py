@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from segment_pendo.cli.failure import CONFIGURATION, Failure
-from segment_pendo.recordings.pseudonyms import Ids, People, Rules
+from segment_pendo.recordings.redaction.pseudonyms import Ids, People, Rules
 from segment_pendo.recordings.settings import settings
 from segment_pendo.serve.environment import REDACT_KEY, secret
 

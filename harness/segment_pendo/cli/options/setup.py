@@ -175,7 +175,7 @@ def _function(loaded: "Loaded | None", *, allow_network: bool) -> "FunctionRunne
 def _tell(setup: Setup) -> None:
     """Say what is worth knowing about the destination itself."""
     if setup.destination is not None:
-        from segment_pendo.explain.teller import finding_line  # noqa: PLC0415 - most have no destination file
+        from segment_pendo.explain.telling.teller import finding_line  # noqa: PLC0415 - most have no destination file
 
         for finding in setup.destination.findings:
             line = finding_line(finding.level, finding.code, finding.path, finding.message)

@@ -17,7 +17,7 @@ from segment_pendo.cli.signals import Signals
 from segment_pendo.cli.terminal.sources import coloured
 from segment_pendo.serve.launching import launcher
 from segment_pendo.serve.launching.instances import Instance
-from segment_pendo.serve.launching.watchdog import watched
+from segment_pendo.serve.launching.watchdog import watchdog
 
 __all__ = ["run_apps"]
 
@@ -40,9 +40,10 @@ async def run_apps(
         try:
             for app in apps:
                 environment = await stack.enter_async_context(environment_for(instance, app.name))
+                watch = await stack.enter_async_context(watchdog())
                 process = await launcher.start(app.command, environment, alone=True, piped=True)
                 children.append(Child(process, alone=True))
-                await stack.enter_async_context(watched(children[-1].target))
+                watch(children[-1].target)
                 readers += outputs.read(app.name, process)
             code, name = await _until_end(dict(zip(apps, children, strict=True)), signals, leave)
         finally:

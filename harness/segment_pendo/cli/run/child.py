@@ -24,7 +24,7 @@ from segment_pendo.serve.launching import launcher, strict
 from segment_pendo.serve.launching.instances import LOG, Instance, started
 from segment_pendo.serve.launching.trust import trusted
 from segment_pendo.serve.launching.tunnel import Tunnel
-from segment_pendo.serve.launching.watchdog import watched
+from segment_pendo.serve.launching.watchdog import watchdog
 from segment_pendo.serve.session import Session
 
 __all__ = [
@@ -77,15 +77,16 @@ async def carried_out(
     """
     # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
     alone = os.name == "posix" and not _in_foreground()
-    child = Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
-    if begun is not None:
-        begun(child.process.pid)
+    async with watchdog() as watch:
+        child = Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
+        watch(child.target)
+        if begun is not None:
+            begun(child.process.pid)
 
-    def leave_all() -> None:
-        child.send(_KILL)
-        leave()
+        def leave_all() -> None:
+            child.send(_KILL)
+            leave()
 
-    async with watched(child.target):
         try:
             code = await _until_end(child, Path(cmd[0]).name, signals, leave_all)
         except BaseException:

@@ -12,10 +12,10 @@ from segment_pendo.cli.terminal.call_summary import summary
 from segment_pendo.cli.terminal.printer import Printer
 from segment_pendo.cli.terminal.telling import Telling
 from segment_pendo.explain import events, rows
-from segment_pendo.explain.call_line import CallLine, call_line, end_of, refusal
-from segment_pendo.explain.costs import Costs
+from segment_pendo.explain.telling.call_line import CallLine, call_line, end_of, refusal
+from segment_pendo.explain.telling.costs import Costs
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.pseudonyms import People
+from segment_pendo.recordings.redaction.pseudonyms import People
 from segment_pendo.segment.ingest import masked
 from segment_pendo.words import (
     LEVELS,

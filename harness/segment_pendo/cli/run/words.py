@@ -55,12 +55,9 @@ def _not_here(session: Session, gets: str) -> Iterator[str]:
     """Yield what is not answered here, but by the real Segment."""
     plan = session.plan
     if session.proxy is not None and plan.answers:
-        cdn = (
-            ""
-            if plan.offline
-            else "; the proxy fetches scripts of cdn.segment.com from there (--offline: 404)"
-        )
-        yield f"{_ignoring(plan, gets)}{cdn}."
+        yield _ignoring(plan, gets)
+        if not plan.offline:
+            yield "The scripts of cdn.segment.com come from there (--offline: 404)."
     elif session.proxy is not None:
         yield "Segment: what comes through the proxy goes on to the real Segment as well."
     if plan.cdn_settings:
@@ -69,11 +66,14 @@ def _not_here(session: Session, gets: str) -> Iterator[str]:
 
 def _ignoring(plan: Plan, gets: str) -> str:
     if plan.strict:
-        return "Segment's hosts are this machine for the command, also for clients that ignore the proxy"
+        return "Segment's hosts are this machine for the command, whether a program heeds the proxy or not."
     if plan.capture:
-        return "Connections of the command are captured, also of clients that ignore the proxy"
-    others = ", unless they run in Node, Bun or Python (3.8 and later)" if gets else ""
-    return f"Clients that ignore the proxy reach Segment{others}"
+        return "Connections of the command are captured, whether a program heeds the proxy or not."
+    if gets:
+        return (
+            "Node, Bun and Python (3.8 and later) are caught; other programs only if they heed HTTPS_PROXY."
+        )
+    return "Only programs that heed the proxy are caught; others reach the real Segment."
 
 
 def _recording(session: Session) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Final, TextIO
 
 from segment_pendo.base.prose import many
 from segment_pendo.cli.terminal.sources import coloured
-from segment_pendo.explain.call_line import KIND, OUTCOME, SOURCE, CallLine, Tone, Word
+from segment_pendo.explain.telling.call_line import KIND, OUTCOME, SOURCE, CallLine, Tone, Word
 
 __all__ = ["Lines"]
 

@@ -1,13 +1,13 @@
 """Sum up calls for people: how far they got, and what to put right first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from shlex import quote
 from typing import Final
 
 from segment_pendo.base.prose import many, printable
 from segment_pendo.cli.terminal.telling import Telling
-from segment_pendo.explain.costs import Cost, Costs
 from segment_pendo.explain.doors import advice
+from segment_pendo.explain.telling.costs import Cost, Costs
 from segment_pendo.pendo.across import ONCE
 
 __all__ = ["summary"]
@@ -48,26 +48,31 @@ def summary(calls: int, refused: int, telling: Telling, costs: Costs, source: st
 
 
 def _first(costs: Costs, source: str) -> Iterator[str]:
-    first, infos = costs.first(), costs.infos()
-    if first:
-        yield "fix first:"
-    for cost in first[:_MOST]:
-        yield _said(cost)
-        command = _command(cost, source)
-        if command:
-            yield f"      -> {command}"
-    more = [cost.code for cost in first[_MOST:]]
-    if more:
-        yield f"  and {', '.join(more)}  -> segment-pendo finding CODE"
+    costs_of, infos = costs.first(), costs.infos()
+    yield from _listed("fix first:", [cost for cost in costs_of if cost.is_loss], source)
+    yield from _listed("left out, as it is set up:", [cost for cost in costs_of if not cost.is_loss], source)
     if infos:
         counted = [f"{code} ({_calls(count, once=code in ONCE)})" for code, count in infos.items()]
         yield f"to know: {', '.join(counted)}  -> segment-pendo finding CODE"
 
 
+def _listed(title: str, costs: Sequence[Cost], source: str) -> Iterator[str]:
+    if costs:
+        yield title
+    for cost in costs[:_MOST]:
+        yield _said(cost)
+        command = _command(cost, source)
+        if command:
+            yield f"      -> {command}"
+    more = [cost.code for cost in costs[_MOST:]]
+    if more:
+        yield f"  and {', '.join(more)}  -> segment-pendo finding CODE"
+
+
 def _said(cost: Cost) -> str:
     names = ", ".join(map(printable, cost.names)) + (", ..." if cost.others else "")
     how = advice(cost.reason or None, "cli")
-    about = f" ({names})" if names else "" if cost.is_loss else " (as it is set up)"
+    about = f" ({names})" if names else ""
     return f"  {_calls(cost.calls, once=cost.once)}  {cost.code}{about}: {cost.text}{how and f' {how}'}"
 
 

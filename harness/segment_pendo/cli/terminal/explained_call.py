@@ -15,7 +15,7 @@ from segment_pendo.explain import rows
 from segment_pendo.explain.device_mode import TITLES
 from segment_pendo.explain.doors import advice
 from segment_pendo.explain.fate import COVERED, COVERED_WHERE_IGNORED, WHERE
-from segment_pendo.explain.teller import finding_line
+from segment_pendo.explain.telling.teller import finding_line
 from segment_pendo.words import LEVELS, Json, JsonObject
 
 __all__ = ["explained_row", "say_row"]

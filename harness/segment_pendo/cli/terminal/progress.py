@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from segment_pendo.recordings.parts import Watch, parts
+from segment_pendo.recordings.reading.parts import Watch, parts
 
 __all__ = ["watched"]
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from segment_pendo.base.times import parse
 from segment_pendo.cli.failure import CANNOT_START, Failure
-from segment_pendo.explain.call_line import CallLine, call_line, refusal
 from segment_pendo.explain.rows import judged_of
+from segment_pendo.explain.telling.call_line import CallLine, call_line, refusal
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.words import Attempt, Judged
 

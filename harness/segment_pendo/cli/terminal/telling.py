@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.base.prose import many
-from segment_pendo.explain.call_line import CallLine, End, Word, with_attempt
+from segment_pendo.explain.telling.call_line import CallLine, End, Word, with_attempt
 from segment_pendo.words import Attempt
 
 __all__ = ["Telling"]

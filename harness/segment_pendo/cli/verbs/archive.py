@@ -99,7 +99,7 @@ def _engine(workers: int, scheduler: str | None) -> Engine:
         return Here() if workers == 1 else Pool(workers)
     from segment_pendo.archive.dask_engine import Dask  # noqa: PLC0415 - most have no cluster
 
-    return click.get_current_context().with_resource(Dask(scheduler, workers))
+    return Dask(scheduler, workers)
 
 
 @command.command()

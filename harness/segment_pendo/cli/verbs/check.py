@@ -14,15 +14,15 @@ from segment_pendo.cli.inputs.calls import inputs_argument, only_recordings_opti
 from segment_pendo.cli.inputs.files import Files
 from segment_pendo.cli.options.meaning import meaning_option
 from segment_pendo.explain import rows
-from segment_pendo.explain.teller import WHO, named
+from segment_pendo.explain.telling.teller import WHO, named
 from segment_pendo.recordings import format as recording
-from segment_pendo.recordings.check import Difference, differences, refused_differences
+from segment_pendo.recordings.comparing.check import Difference, differences, refused_differences
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.files import is_recording, opened, replace_whole
 from segment_pendo.recordings.format import Entry, RecordedCall, RecordingError
 from segment_pendo.recordings.judge import Judge
-from segment_pendo.recordings.meaning import Meaning
-from segment_pendo.recordings.packed import pack
-from segment_pendo.recordings.parts import STDIN, Part, Watch
+from segment_pendo.recordings.reading.packed import pack
+from segment_pendo.recordings.reading.parts import STDIN, Part, Watch
 from segment_pendo.segment import ingest
 from segment_pendo.segment.ingest import masked
 from segment_pendo.serve.environment import in_ci

@@ -11,9 +11,9 @@ from segment_pendo.cli.failure import FOUND
 from segment_pendo.cli.options.meaning import meaning_option
 from segment_pendo.cli.terminal.progress import watched
 from segment_pendo.explain import rows
-from segment_pendo.recordings.compare import Comparison, Pair, TraitChange, as_json, compare
+from segment_pendo.recordings.comparing.compare import Comparison, Pair, TraitChange, as_json, compare
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.files import Recorded
-from segment_pendo.recordings.meaning import Meaning
 
 __all__ = ["command"]
 

@@ -23,7 +23,7 @@ from segment_pendo.explain.conditions import judged_meets
 from segment_pendo.explain.device_mode import compared_row
 from segment_pendo.explain.fate import WHERE, explained
 from segment_pendo.explain.unmet import Unmet
-from segment_pendo.recordings.mapped_file import Mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped
 from segment_pendo.words import JsonObject
 
 __all__ = ["command"]

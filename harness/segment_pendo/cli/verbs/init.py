@@ -136,7 +136,7 @@ def _tell_sdks(port: int) -> None:
 
 
 def _write_settings(given: dict[str, Any]) -> None:
-    from segment_pendo.recordings.meaning import IgnoreError, Meaning  # noqa: PLC0415 - for this form only
+    from segment_pendo.recordings.comparing.meaning import IgnoreError, Meaning  # noqa: PLC0415 - for this form only
 
     there = next((Path(name) for name in FILES if has_settings(Path(name))), None)
     file = there or Path(FILES[1] if Path(FILES[1]).is_file() else FILES[0])

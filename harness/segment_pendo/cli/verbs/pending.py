@@ -17,7 +17,7 @@ from segment_pendo.cli.options.store import existing, store_option
 from segment_pendo.cli.terminal.tables import print_table
 from segment_pendo.explain import rows
 from segment_pendo.explain.fate import explained, fate
-from segment_pendo.explain.sent import attempt_lines, webhook_lines
+from segment_pendo.explain.telling.sent import attempt_lines, webhook_lines
 from segment_pendo.serve.store import Database
 from segment_pendo.serve.store.calls import Kept
 from segment_pendo.serve.store.export import export as exported

@@ -19,7 +19,7 @@ from segment_pendo.explain import rows
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import inferred_plan
 from segment_pendo.recordings.files import is_recording_file
-from segment_pendo.recordings.mapped_file import Mapped, Options, mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
 from segment_pendo.segment.plan.plan import Blocked, Plan, read
 from segment_pendo.words import Finding, Json, JsonObject
 
@@ -168,7 +168,7 @@ def _plan(path: Path) -> Plan:
         message = f"{path} is {error}; make it simpler."
         raise Failure(message, CONFIGURATION) from None
     except ValueError as error:
-        message = f"{path} is no JSON: {js_json.why(error)}; correct it."
+        message = f"{path} is not JSON: {js_json.why(error)}; correct it."
         raise Failure(message, CONFIGURATION) from None
     return read(value)
 

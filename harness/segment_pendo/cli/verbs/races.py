@@ -16,7 +16,7 @@ from segment_pendo.explain.prediction import Event
 from segment_pendo.explain.races import Race, races
 from segment_pendo.mapping.catalogue import FINDINGS
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.mapped_file import Mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped
 
 __all__ = ["command"]
 

@@ -27,18 +27,18 @@ from segment_pendo.cli.options.pseudonyms import people, redact_option
 from segment_pendo.cli.options.setup import setup_options
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
+from segment_pendo.recordings.comparing.meaning import Meaning
+from segment_pendo.recordings.comparing.merge import joined
 from segment_pendo.recordings.exchange import export as export_to
 from segment_pendo.recordings.files import is_recording, load, load_header, opened, replace_whole
 from segment_pendo.recordings.format import Entry, RecordingError
 from segment_pendo.recordings.judge import Judge
-from segment_pendo.recordings.meaning import Meaning
-from segment_pendo.recordings.merge import joined
-from segment_pendo.recordings.packed import pack
-from segment_pendo.recordings.parts import STDIN, Part, Unreadable, Watch, watch_nothing
-from segment_pendo.recordings.pseudonyms import Ids, People
+from segment_pendo.recordings.reading.packed import pack
+from segment_pendo.recordings.reading.parts import STDIN, Part, Unreadable, Watch, watch_nothing
 from segment_pendo.recordings.recorder import Recorder
-from segment_pendo.recordings.scan import Suspect, suspects
-from segment_pendo.recordings.sendable import sendable
+from segment_pendo.recordings.redaction.pseudonyms import Ids, People
+from segment_pendo.recordings.redaction.scan import Suspect, suspects
+from segment_pendo.recordings.sending.sendable import sendable
 from segment_pendo.segment.hosts import INTERCEPTED
 from segment_pendo.words import Json, JsonObject
 

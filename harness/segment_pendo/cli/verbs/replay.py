@@ -22,10 +22,10 @@ from segment_pendo.cli.replaying import Webhooks, opened_store, send_requests
 from segment_pendo.explain.unmet import Unmet
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import LOCAL_KEY, destination
-from segment_pendo.recordings.mapped_file import Options
-from segment_pendo.recordings.pace import Pace
-from segment_pendo.recordings.resend import Measure, NoRequest, Resend
-from segment_pendo.recordings.source import Source, source_of, source_of_text
+from segment_pendo.recordings.reading.mapped_file import Options
+from segment_pendo.recordings.sending.pace import Pace
+from segment_pendo.recordings.sending.resend import Measure, NoRequest, Resend
+from segment_pendo.recordings.sending.source import Source, source_of, source_of_text
 from segment_pendo.segment.wire import SDKS
 from segment_pendo.serve.client import name_of
 from segment_pendo.serve.delivering.how import How

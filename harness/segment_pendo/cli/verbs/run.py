@@ -20,7 +20,7 @@ from segment_pendo.cli.options.pseudonyms import people, redact_option
 from segment_pendo.cli.options.setup import setup_options
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.regions import caveat
-from segment_pendo.recordings.meaning import Meaning
+from segment_pendo.recordings.comparing.meaning import Meaning
 from segment_pendo.recordings.settings import settings
 from segment_pendo.serve.cdn_settings import FETCH
 from segment_pendo.serve.delivering.how import How

@@ -16,7 +16,7 @@ from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import url_option
 from segment_pendo.cli.running import nobody, stranger
-from segment_pendo.recordings import calls_file
+from segment_pendo.recordings.reading import calls_file
 from segment_pendo.segment.wire import SDKS, requests
 from segment_pendo.serve.client import Answer, client
 from segment_pendo.words import Json, JsonObject, SdkRequest

@@ -21,11 +21,11 @@ from segment_pendo.cli.options.store import existing
 from segment_pendo.cli.running import get, stranger
 from segment_pendo.cli.terminal.tables import print_labelled
 from segment_pendo.explain import rows
-from segment_pendo.explain.answers import answer
-from segment_pendo.explain.traces import Seen
-from segment_pendo.explain.whys import Question, Whys
+from segment_pendo.explain.why.answers import answer
+from segment_pendo.explain.why.traces import Seen
+from segment_pendo.explain.why.whys import Question, Whys
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.mapped_file import Mapped
+from segment_pendo.recordings.reading.mapped_file import Mapped
 from segment_pendo.words import JsonObject
 
 __all__ = ["command"]

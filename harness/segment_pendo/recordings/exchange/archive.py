@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from segment_pendo.base import js_json, times
-from segment_pendo.recordings.calls_file import items_of
 from segment_pendo.recordings.exchange.found import Damage, Imported, ImportFailure, PassedOver
+from segment_pendo.recordings.reading.calls_file import items_of
 from segment_pendo.segment.ingest import MAX_SINGLE
 from segment_pendo.segment.members import BY_SERVERS
 from segment_pendo.words import JsonObject, SdkRequest

@@ -7,8 +7,8 @@ from typing import Final
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import many, short
 from segment_pendo.recordings.exchange.workspace import Part, an_object, object_in, refuse, text_in
-from segment_pendo.recordings.key_names import is_secret
-from segment_pendo.recordings.scan import without_secrets
+from segment_pendo.recordings.redaction.key_names import is_secret
+from segment_pendo.recordings.redaction.scan import without_secrets
 from segment_pendo.words import Json, JsonObject
 
 __all__ = ["filter_of", "hooks_left_out", "mapping_of", "switched_on"]

@@ -117,7 +117,7 @@ def _schema(value: Json, path: Path) -> Json:
     except RecursionError as error:
         raise wrong(path, f"the JSON is {error}; make it simpler.") from None
     except ValueError as error:
-        raise wrong(path, f"the text is no JSON: {js_json.why(error)}; correct it.") from None
+        raise wrong(path, f"the text is not JSON: {js_json.why(error)}; correct it.") from None
 
 
 def rule(kind: str, key: str, version: float, schema: Json, path: Path) -> Rule:

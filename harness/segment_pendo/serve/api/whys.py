@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 from aiohttp import web
 
 from segment_pendo.base.steps import Steps
-from segment_pendo.explain.answers import Answer, answer
-from segment_pendo.explain.traces import Delivery, Seen
-from segment_pendo.explain.whys import Question, Whys
+from segment_pendo.explain.why.answers import Answer, answer
+from segment_pendo.explain.why.traces import Delivery, Seen
+from segment_pendo.explain.why.whys import Question, Whys
 from segment_pendo.serve.listener import json_answer
 from segment_pendo.serve.store import Store
 from segment_pendo.serve.store.calls import Calls, Kept

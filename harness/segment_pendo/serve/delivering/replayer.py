@@ -14,8 +14,8 @@ from typing import Final
 
 from segment_pendo.base.prose import tell_nobody
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.pace import Pace
-from segment_pendo.recordings.resend import Outgoing
+from segment_pendo.recordings.sending.pace import Pace
+from segment_pendo.recordings.sending.resend import Outgoing
 from segment_pendo.serve.client import Client
 from segment_pendo.serve.delivering.delivery import Delivery, Send
 from segment_pendo.serve.delivering.how import How

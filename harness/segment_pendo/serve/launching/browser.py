@@ -20,7 +20,7 @@ from segment_pendo.base.prose import short
 from segment_pendo.serve.environment import without_secrets
 from segment_pendo.serve.launching.firefox_profile import BrowserError, write_profile
 from segment_pendo.serve.launching.launcher import exit_code
-from segment_pendo.serve.launching.watchdog import watched
+from segment_pendo.serve.launching.watchdog import watchdog
 
 __all__ = ["Browser", "BrowserError", "Showing", "found", "opened"]
 
@@ -150,27 +150,33 @@ async def _shown(line: Sequence[str], url: str, say: Callable[[str], None]) -> N
             await _answers(url)
     except TimeoutError:
         say(f"Nobody listens at {url} yet; the browser shows it all the same.")
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *line,
-            env=without_secrets(os.environ),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=os.name == "posix",  # Ctrl-C is for us; we end it
-        )
-    except OSError as error:
-        say(f"The browser {line[0]} could not be started: {error.strerror}.")
-        return
+    async with watchdog() as watch:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *line,
+                env=without_secrets(os.environ),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=os.name == "posix",  # Ctrl-C is for us; we end it
+            )
+        except OSError as error:
+            say(f"The browser {line[0]} could not be started: {error.strerror}.")
+            return
+        watch(-process.pid)
+        await _until_end(process, line[0], say)
+
+
+async def _until_end(process: asyncio.subprocess.Process, program: str, say: Callable[[str], None]) -> None:
+    """Wait for the end of a browser, or end it when this is cancelled; say where it ended at once."""
     assert process.stderr is not None
     began, tail = asyncio.get_running_loop().time(), bytearray()
     reading = asyncio.create_task(_read(process.stderr, tail))
     try:
-        async with watched(-process.pid):
-            code = exit_code(await process.wait())
+        code = exit_code(await process.wait())
         if asyncio.get_running_loop().time() - began < _AT_ONCE:
             await asyncio.wait([reading], timeout=_BETWEEN)  # what it has started may hold stderr open
-            say(_told(line[0], code, tail))
+            say(_told(program, code, tail))
     finally:
         await _ended(process)
         reading.cancel()

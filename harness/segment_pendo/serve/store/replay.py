@@ -16,7 +16,7 @@ from segment_pendo.base import js_json
 from segment_pendo.base.steps import Prepared
 from segment_pendo.mapping.assess import chain_of
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.resend import Outgoing
+from segment_pendo.recordings.sending.resend import Outgoing
 from segment_pendo.segment.ingest import accepted
 from segment_pendo.serve.store import receipts
 from segment_pendo.serve.store.outbox import PLACE

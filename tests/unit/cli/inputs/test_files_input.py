@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from make_fixtures import RECORDINGS
 
 from segment_pendo.cli import main
-from segment_pendo.recordings.packed import pack
+from segment_pendo.recordings.reading.packed import pack
 
 ARCHIVES = Path(__file__).parents[4] / "fixtures" / "archives"
 LOGS = ARCHIVES / "segment-logs"

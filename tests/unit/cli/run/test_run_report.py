@@ -13,7 +13,7 @@ import pytest
 from segment_pendo.cli.run.report import Reporter
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
-from segment_pendo.recordings.pseudonyms import People
+from segment_pendo.recordings.redaction.pseudonyms import People
 from segment_pendo.words import SdkRequest
 
 MAIL = "mira.holt@northwind-mail.net"

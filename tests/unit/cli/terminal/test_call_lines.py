@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from segment_pendo.cli.terminal.call_lines import Lines
-from segment_pendo.explain.call_line import CallLine, Word
+from segment_pendo.explain.telling.call_line import CallLine, Word
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)
 LOST = Word("x address, company and 12 more lost", "bad")

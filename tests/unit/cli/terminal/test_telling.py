@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import virtual_time
 
 from segment_pendo.cli.terminal.telling import PATIENCE, Telling
-from segment_pendo.explain.call_line import CallLine, End
+from segment_pendo.explain.telling.call_line import CallLine, End
 from segment_pendo.words import Attempt, State
 
 AT = datetime(2024, 5, 9, 10, 0, 1, tzinfo=UTC)

@@ -267,7 +267,7 @@ def schema_of(**keywords: Any) -> Any:
             "at $.enforce.group.commonEventOnViolations, ALLOW, BLOCK or OMIT_TRAITS is expected.",
         ),
         ({"data": {"rules": [], "pagination": {"next": "x"}}}, "these are not all of the rules"),
-        ({"rules": [rule("PAGE") | {"jsonSchema": "{"}]}, "at $.rules[0].jsonSchema, the text is no JSON"),
+        ({"rules": [rule("PAGE") | {"jsonSchema": "{"}]}, "at $.rules[0].jsonSchema, the text is not JSON"),
         (
             schema_of(**{"$ref": "http://x.test/y"}),
             "properties.a.$ref, http://x.test/y is not in this schema",

@@ -11,7 +11,7 @@ from destinations import IDENTIFY, setup_of
 
 from segment_pendo.base.steps import finished
 from segment_pendo.base.times import parse
-from segment_pendo.explain.whys import Question
+from segment_pendo.explain.why.whys import Question
 from segment_pendo.mapping.assess import assess
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.api.whys import why_in_steps

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.format import RecordedCall
-from segment_pendo.recordings.mapped_file import Options
-from segment_pendo.recordings.pace import Pace
-from segment_pendo.recordings.resend import Outgoing, Resend
-from segment_pendo.recordings.source import source_of_text
+from segment_pendo.recordings.reading.mapped_file import Options
+from segment_pendo.recordings.sending.pace import Pace
+from segment_pendo.recordings.sending.resend import Outgoing, Resend
+from segment_pendo.recordings.sending.source import source_of_text
 from segment_pendo.segment.retries import Schedule
 from segment_pendo.serve.client import Answer
 from segment_pendo.serve.delivering import replayer as replaying

@@ -7,14 +7,15 @@ import sys
 
 import pytest
 
-from segment_pendo.serve.launching.watchdog import watched
+from segment_pendo.serve.launching.watchdog import watchdog
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 RUN = """
 import asyncio, os, sys
-from segment_pendo.serve.launching.watchdog import watched
+from segment_pendo.serve.launching.watchdog import watchdog
 async def main():
-    async with watched(int(sys.argv[1])):
+    async with watchdog() as watch:
+        watch(int(sys.argv[1]))
         if sys.argv[2] == "killed":
             os.kill(os.getpid(), 9)
 asyncio.run(main())
@@ -75,10 +76,19 @@ def test_whoever_ends_well_leaves_the_command_alone() -> None:
 
 
 @posix
+def test_without_a_command_nothing_is_ended() -> None:
+    async def main() -> None:
+        async with watchdog():
+            pass  # the command could not be started
+
+    asyncio.run(main())
+
+
+@posix
 def test_a_watchdog_that_somebody_ended_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        async with watched(2**22 + 1):  # nobody has so high a number
-            pass
+        async with watchdog() as watch:
+            watch(2**22 + 1)  # nobody has so high a number
 
     monkeypatch.setattr("segment_pendo.serve.launching.watchdog._SCRIPT", "exit 0")
     asyncio.run(main())

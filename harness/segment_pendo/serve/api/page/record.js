@@ -50,7 +50,7 @@ export class Record {
     return [
       make("h2", { class: "verdict" }, shown(told.verdict)),
       make("div", { class: "actions" }, only, ...this.accounts(told.accounts || [])),
-      fields.length ? table("In Pendo, group segment.io", ["Field", "Value", "Set by", "Earlier values"], fields.map((field) => this.field(field))) : null,
+      fields.length ? table("In Pendo, group segment.io (segmentio in its API)", ["Field", "Value", "Set by", "Earlier values"], fields.map((field) => this.field(field))) : null,
       lost.length ? table("Sent, but not there", ["Trait", "Value", "Why", "Last sent by"], lost.map(([name, some]) => this.gone(name, some)), "gone") : null,
       fields.length || lost.length ? null : lines(told),
     ];

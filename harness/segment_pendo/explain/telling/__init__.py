@@ -1,0 +1,1 @@
+"""Calls as lines for people, and what to put right first."""
