@@ -14,6 +14,16 @@ settings.register_profile("dev", deadline=None, max_examples=50)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Write the rules that a test holds into a report of JUnit, for tests/tools/drift.py."""
+    for item in items:
+        for marker in item.iter_markers("rules"):
+            item.user_properties += [
+                ("package", marker.kwargs["of"]),
+                *(("rule", one) for one in marker.args),
+            ]
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server()

@@ -24,13 +24,22 @@ from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.launching.launcher import Upstream
 from segment_pendo.serve.launching.misses import Misses
 from segment_pendo.serve.relay import Relay
+from segment_pendo_addons.capture import Capture, CaptureError
 from segment_pendo_addons.handover import Handover
 from segment_pendo_addons.intercept import Intercept, allow_patterns
 from segment_pendo_addons.outsiders import Outsiders
 from segment_pendo_addons.sources import Sources
 from segment_pendo_addons.watch import Watch
 
-__all__ = ["AuthorityError", "Proxy", "ProxyError", "authority", "server_context"]
+__all__ = [
+    "AuthorityError",
+    "Capture",
+    "CaptureError",
+    "Proxy",
+    "ProxyError",
+    "authority",
+    "server_context",
+]
 
 _START: Final = 20.0
 _CERTIFICATE: Final = "mitmproxy-ca-cert.pem"

@@ -58,3 +58,14 @@ def test_workflows_run_what_is_there() -> None:
     job = publish["jobs"]["publish"]
     assert job["permissions"] == {"id-token": "write"}
     assert not any("checkout" in step.get("uses", "") for step in job["steps"])
+
+
+def test_the_job_that_may_write_issues_runs_no_code_of_packages() -> None:
+    drift = yaml.safe_load((ROOT / ".github" / "workflows" / "drift.yml").read_text("utf-8"))
+    look, tell = drift["jobs"]["look"], drift["jobs"]["tell"]
+    assert look["permissions"] == {"contents": "read"}
+    assert tell["permissions"] == {"issues": "write"}
+    assert [step["uses"].partition("@")[0] for step in tell["steps"] if "uses" in step] == [
+        "actions/download-artifact"
+    ]
+    assert any("poe drift --report drift.md" in step.get("run", "") for step in look["steps"])

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import socket
 import subprocess
 import sys
@@ -52,6 +53,9 @@ def test_a_phone_sends_calls_and_sets_itself_up_but_reaches_nothing_of_this_mach
     assert "mitmproxy" in outside(running, "http://mitm.it/")[1]
     certificate = Path(running.doors["ca"]).read_text()
     assert outside(running, "http://mitm.it/cert/pem")[1].strip() in certificate
+    (mounted,) = re.findall(r"-v (\S+):/ca.pem:ro", running.err.read_text())
+    assert Path(mounted).read_text().endswith(certificate)
+    assert Path(mounted).read_text().count("BEGIN CERTIFICATE") > 10  # for other hosts of a container
     secret = Server(body=b"of this machine alone")
     secret.start()
     for name in ("127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]"):

@@ -11,18 +11,19 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from filters_oracle import Case, FilterOracle, cases, our_tokens, ours, row, scraps
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from package_folders import folder
+from rule_probes import LEXER, TSUB
 
 from segment_pendo.segment.filters.condition import condition_of
 
 COUNT = int(os.environ.get("COUNT", "2000"))
 AT_ONCE = 20
-THEIR_TESTS = Path(__file__).parent / "node_modules/@segment/tsub/src/__tests__/matchers.test.ts"
+THEIR_TESTS = folder("oracles") / "node_modules/@segment/tsub/src/__tests__/matchers.test.ts"
 outcomes: Counter[str] = Counter()
 OFTEN = settings(
     max_examples=COUNT // AT_ONCE,
@@ -46,12 +47,14 @@ def _compare(oracle: FilterOracle, some: list[Case]) -> None:
         outcomes[verdict[0]] += 1
 
 
+@pytest.mark.rules("D-31", "D-33", "D-35", "D-36", of=TSUB)
 def test_the_same_outcome_as_segments_engine(oracle: FilterOracle) -> None:
     _compare(oracle)
     assert outcomes.total() >= COUNT
     assert min(outcomes[kind] for kind in ("body", "dropped", "error")) >= COUNT // 50
 
 
+@pytest.mark.rules("D-37", of=LEXER)
 def test_the_same_words_as_segments_lexer(oracle: FilterOracle) -> None:
     @OFTEN
     @given(st.lists(scraps, min_size=AT_ONCE, max_size=AT_ONCE))
@@ -62,6 +65,7 @@ def test_the_same_words_as_segments_lexer(oracle: FilterOracle) -> None:
     compare()
 
 
+@pytest.mark.rules("D-37", of=TSUB)
 def test_the_trees_of_tsubs_own_tests() -> None:
     source = THEIR_TESTS.read_text("utf-8")
     pairs = re.findall(r"// FQL: (.+)\n\s*matcher\.ir = [`'](.+)[`']", source)

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 import pytest
 from fql_grammar import LIMITS, cases, hostile
 from fql_oracle import Case, FqlOracle, ours
+from rule_probes import TRIGGERS
 
 from segment_pendo.base.javascript.members import _METHODS, _STATICS
 
+pytestmark = pytest.mark.rules("D-10", "D-11", "D-12", "D-13", of=TRIGGERS)
 COUNT = int(os.environ.get("COUNT", "5000"))
 SEED = int(os.environ.get("SEED", "0"))
 AT_ONCE = 500

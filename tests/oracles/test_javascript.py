@@ -9,6 +9,8 @@ import random
 import shutil
 import subprocess
 
+import pytest
+
 from segment_pendo.base import js_json
 
 NODE = """
@@ -112,6 +114,7 @@ class Texts:
         return "{" + ",\n".join(members) + "}"
 
 
+@pytest.mark.rules("W-28", of="node")
 def test_the_same_bytes_as_node() -> None:
     program = shutil.which("node")
     assert program, "node is not installed"

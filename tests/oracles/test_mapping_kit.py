@@ -11,6 +11,7 @@ import pytest
 from liquid_grammar import LiquidGrammar
 from mapping_grammar import Grammar
 from mapping_oracle import UNKNOWN, MappingOracle, ours, theirs
+from rule_probes import CORE
 
 COUNT = int(os.environ.get("COUNT", "5000"))
 SEED = int(os.environ.get("SEED", "1"))
@@ -38,12 +39,14 @@ def compared(oracle: MappingOracle, grammar: Grammar) -> tuple[int, int]:
     return sent, unknown
 
 
+@pytest.mark.rules("D-20", "D-21", "D-22", "D-23", "D-24", "D-25", "D-26", "D-27", of=CORE)
 def test_the_same_request_as_segments_code(oracle: MappingOracle) -> None:
     sent, unknown = compared(oracle, Grammar(SEED))
     assert sent > COUNT // 4  # the grammar makes mappings that work
     assert unknown < COUNT // 1000
 
 
+@pytest.mark.rules("D-28", of=CORE)
 def test_liquid_as_segments_code_writes_it(oracle: MappingOracle) -> None:
     # What ours does not work out is refused: the grammar mistypes much.
     sent, unknown = compared(oracle, LiquidGrammar(SEED))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pendo_oracle import PendoAgent, case_texts, ours, tidied
+from rule_probes import PENDO, PENDOS
 
 COUNT = int(os.environ.get("COUNT", "1000"))
 AT_ONCE = 20
@@ -35,6 +36,7 @@ def _compare(agent: PendoAgent, texts: list[str]) -> None:
     compared.append(len(texts))
 
 
+@pytest.mark.rules(*PENDOS, of=PENDO)
 def test_the_same_ids_conflicts_and_ignored_fields_as_pendos_agent(agent: PendoAgent) -> None:
     _compare(agent)
     assert sum(compared) >= COUNT

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 import pytest
 from plan_oracle import Ajv, Case, Grammar, ours, value_of
 from plan_samples import WRONG_PATTERNS
+from rule_probes import AJV
 
 from segment_pendo.segment.plan.judge import Judge, Unusable
 
+pytestmark = pytest.mark.rules("D-107", of=AJV)
 COUNT = int(os.environ.get("COUNT", "10000"))
 SEED = int(os.environ.get("SEED", "1"))
 AT_ONCE = 100

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from segment_oracle import Case, SegmentOracle, ours
+from rule_probes import ACTIONS, CORE, FACADE
+from segment_oracle import Case, SegmentOracle, heard, ours, wire_headers
 from strategies import date_texts, event_texts, integrations
 
 from segment_pendo.base import js_json
@@ -32,13 +33,6 @@ def oracle() -> Iterator[SegmentOracle]:
         yield segment
 
 
-def heard(answer: dict[str, Any]) -> tuple[bytes, str | None]:
-    """Body and signature that Segment's code sent."""
-    assert "error" not in answer, answer
-    headers = dict(zip(answer["headers"][::2], answer["headers"][1::2], strict=True))
-    return answer["body"].encode(), headers.get("x-signature")
-
-
 @settings(
     max_examples=COUNT // AT_ONCE,
     deadline=None,
@@ -53,11 +47,13 @@ def _compare(oracle: SegmentOracle, texts: list[str], secret: str) -> None:
     compared.append(len(texts))
 
 
+@pytest.mark.rules("W-6", "W-20", "W-28", of=ACTIONS)
 def test_the_same_request_as_segments_code(oracle: SegmentOracle) -> None:
     _compare(oracle)
     assert sum(compared) >= COUNT
 
 
+@pytest.mark.rules("W-21", "W-22", of=ACTIONS)
 def test_a_batch_as_segments_code_sends_it(oracle: SegmentOracle) -> None:
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(event_texts(), min_size=1, max_size=5), SECRETS)
@@ -69,19 +65,18 @@ def test_a_batch_as_segments_code_sends_it(oracle: SegmentOracle) -> None:
     compare()
 
 
+@pytest.mark.rules("W-23", of=CORE)
 def test_the_wire_headers_of_segments_code(oracle: SegmentOracle) -> None:
     (answer,) = oracle.ask([Case("event", ['{"type": "identify", "userId": "u"}'], "s3cret")])
-    names, values = answer["headers"][::2], answer["headers"][1::2]
-    theirs = [(name.lower(), value) for name, value in zip(names, values, strict=True)]
     call = Call(0, "identify", {"type": "identify", "userId": "u"})
     webhook, _ = webhooks.webhook(
         Message(call, {"type": "identify", "userId": "u"}), ordinary=True, secret="s3cret"
     )
     mine = [(name.lower(), value) for name, value in webhook.headers]
-    # The connection's own: they depend on the client, not on the webhook.
-    assert [pair for pair in theirs if pair[0] not in {"host", "connection", "content-length"}] == mine
+    assert wire_headers(answer) == mine
 
 
+@pytest.mark.rules("N-3", "N-4", of=FACADE)
 def test_the_classic_destination_is_on_and_off_as_in_segments_facade(oracle: SegmentOracle) -> None:
     @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
@@ -97,6 +92,7 @@ def test_the_classic_destination_is_on_and_off_as_in_segments_facade(oracle: Seg
     compare()
 
 
+@pytest.mark.rules("W-7", of=FACADE)
 def test_dates_as_segments_facade_rewrites_them(oracle: SegmentOracle) -> None:
     @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(date_texts | event_texts(), min_size=1, max_size=6), date_texts)

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from chromium import new_page, served
+from package_folders import folder
 from playwright.sync_api import Page, Request
 from processes import Start, all_arrived, get
 
-HERE = Path(__file__).parent
+HERE = folder("sdks")
 
 
 def bundle(source: Path, folder: Path) -> None:
@@ -55,6 +56,7 @@ def complaints(page: Page) -> list[str]:
     return said
 
 
+@pytest.mark.rules("I-12", "I-13", "I-17", "I-70", of="@segment/analytics-next")
 @pytest.mark.parametrize(
     ("segment", "channel"),
     [
@@ -105,6 +107,7 @@ def plugin(name: str, url: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.rules("D-70", "I-17", of="@segment/analytics-next")
 def test_productions_settings_act_as_there(run: Start, origin: str, page: Page, tmp_path: Path) -> None:
     """The plan blocks an event, a plugin changes the other, a missing one is counted; all stays here."""
     plugins = [plugin("Enrich", f"{origin}/enrich.js"), plugin("Missing", f"{origin}/missing.js")]
@@ -150,6 +153,7 @@ analytics.identify("u-1", { plan: "pro" });
 <script async src="https://cdn.segment.com/analytics.js/v1/WRITE_KEY_snippet/analytics.min.js"></script>"""
 
 
+@pytest.mark.rules("I-12", "I-17", of="@segment/analytics-next")
 def test_the_script_of_the_cdn_comes_from_the_apps_own_package(
     run: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -166,6 +170,7 @@ def test_the_script_of_the_cdn_comes_from_the_apps_own_package(
     assert (row["type"], row["outcome"], row["user"]) == ("identify", "webhook", "u-1")
 
 
+@pytest.mark.rules("I-71", "I-65", of="@rudderstack/analytics-js")
 def test_rudderstacks_sdk_for_browsers(run: Start, page: Page, tmp_path: Path) -> None:
     (tmp_path / "page.js").write_text(
         'import { RudderAnalytics } from "@rudderstack/analytics-js/bundled";\n'

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from package_folders import folder
 from processes import Server, under
 
-HERE = Path(__file__).parent / "clients"
+HERE = folder("sdks") / "clients"
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from package_folders import folder
 from processes import Server, Start, all_arrived, under
 
 from segment_pendo.testing import Harness, group, identify
 
-HERE = Path(__file__).parent
+pytestmark = pytest.mark.rules("I-10", "I-20", "I-30", "I-33", "I-34", of="@segment/analytics-node")
+HERE = folder("sdks")
 WAYS = [
     "fetch",
     "fetch URL",

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from package_folders import folder
 from processes import RUN, Start, all_arrived, env_for, only_loopback
 
 from segment_pendo.segment.oauth import TOKEN
 from segment_pendo.testing import Harness
 
-HERE = Path(__file__).parent
+HERE = folder("sdks")
+RULES = ("D-60", "I-2", "I-22")
 # A JWT, a part of the form, or a private key, as it is or in base64.
 CREDENTIAL = re.compile(
     rb"eyJhbGci|client_assertion|PRIVATE KEY|" + base64.b64encode(b"client_assertion")[:-4]
@@ -33,7 +35,12 @@ def key() -> str:
     ).decode()
 
 
-@pytest.fixture(params=["Node", "Python"])
+@pytest.fixture(
+    params=[
+        pytest.param("Node", marks=pytest.mark.rules(*RULES, of="@segment/analytics-node")),
+        pytest.param("Python", marks=pytest.mark.rules(*RULES, of="segment-analytics-python")),
+    ]
+)
 def command(request: pytest.FixtureRequest) -> list[str]:
     if request.param == "Python":
         return [sys.executable, str(HERE / "app.py")]
@@ -94,6 +101,7 @@ def test_by_its_host_option(run: Start, key: str, command: list[str]) -> None:
     all_arrived(running)
 
 
+@pytest.mark.rules(*RULES, of="segment-analytics-python")
 def test_at_the_tls_door(run: Start, key: str) -> None:
     running = run("--no-proxy", "--tls-port", "0")
     home = running.doors["tls"]

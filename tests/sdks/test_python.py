@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from package_folders import folder
 from processes import Start, all_arrived, under
 
-HERE = Path(__file__).parent
+pytestmark = pytest.mark.rules("I-10", "I-20", "I-30", "I-33", "I-34", of="segment-analytics-python")
+HERE = folder("sdks")
 
 
 def test_under_run_an_app_stays_as_it_is(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from package_folders import folder
 from processes import Start, all_arrived, under
 
-HERE = Path(__file__).parent
+HERE = folder("sdks")
 
 
 def ruby() -> str:

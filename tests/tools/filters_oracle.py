@@ -17,7 +17,7 @@ from segment_pendo.segment.switches import Switches
 from segment_pendo.words import Json
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "oracles" / "filters.jsonl"
-PROGRAM = Path(__file__).parents[1] / "oracles" / "filters.cjs"
+PROGRAM = "filters.cjs"
 BROWSER = Switches(filter_engine="published", sample_hash="published")
 TYPES = {
     "SAMPLE": "sample_event",

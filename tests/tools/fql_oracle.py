@@ -12,7 +12,7 @@ from segment_pendo.segment.fql.trigger import compiled
 from segment_pendo.words import JsonObject
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "oracles" / "fql.jsonl"
-PROGRAM = Path(__file__).parents[1] / "oracles" / "fql.cjs"
+PROGRAM = "fql.cjs"
 
 
 class Case(NamedTuple):

@@ -16,7 +16,7 @@ from segment_pendo.segment.mapping_kit import request
 from segment_pendo.segment.mapping_kit.mapping import Mapped, MappingError, compiled, filled
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "oracles" / "mapping-kit.jsonl"
-PROGRAM = Path(__file__).parents[1] / "oracles" / "mapping_kit.cjs"
+PROGRAM = "mapping_kit.cjs"
 SECRET = "s3cret"
 NOTHING = "nothing is sent"
 UNKNOWN = "not worked out"

@@ -5,16 +5,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from package_folders import folder
+
 
 class NodeProcess:
-    """A context manager; the program lies in tests/oracles, beside its packages."""
+    """A context manager; the program is a file of tests/oracles, beside its packages."""
 
-    def __init__(self, program: Path) -> None:
-        self._program = program
+    def __init__(self, program: str) -> None:
+        self._program = folder("oracles") / program
 
     def __enter__(self) -> Self:
         node = shutil.which("node")

@@ -19,7 +19,7 @@ from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.words import Json, JsonObject
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "oracles" / "pendo-agent.jsonl"
-PROGRAM = Path(__file__).parents[1] / "oracles" / "pendo.cjs"
+PROGRAM = "pendo.cjs"
 # The agent puts these beside the metadata that it is given.
 _OWN_KEYS = {"id", "language"}
 # The agent keeps long ids whole; that they are cut is Pendo's servers' doing, by its documents.

@@ -14,7 +14,7 @@ from segment_pendo.segment.plan.judge import Judge, Unusable
 from segment_pendo.segment.plan.schema import as_javascript
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "oracles" / "plan.jsonl"
-PROGRAM = Path(__file__).parents[1] / "oracles" / "plan.cjs"
+PROGRAM = "plan.cjs"
 
 type Verdict = bool | str | None
 """Whether a value fits; None where the schema is refused, "crash" where ajv died of the value."""

@@ -13,7 +13,7 @@ from segment_pendo.words import Call, Message, Webhook
 
 KEPT = Path(__file__).parents[2] / "fixtures" / "oracles" / "segment-webhook.jsonl"
 KEPT_CLASSIC = KEPT.with_name("segment-facade.jsonl")
-PROGRAM = Path(__file__).parents[1] / "oracles" / "segment.cjs"
+PROGRAM = "segment.cjs"
 
 
 class Case(NamedTuple):
@@ -55,6 +55,21 @@ def ours(case: Case) -> tuple[bytes, str | None]:
     """What our code POSTs for a case."""
     webhook = _webhook(case)
     return webhook.body, dict(webhook.headers).get("X-Signature")
+
+
+def heard(answer: dict[str, Any]) -> tuple[bytes, str | None]:
+    """Body and signature that Segment's code sent."""
+    assert "error" not in answer, answer
+    headers = dict(zip(answer["headers"][::2], answer["headers"][1::2], strict=True))
+    return answer["body"].encode(), headers.get("x-signature")
+
+
+def wire_headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """The headers that Segment's code sent, in order, in lower case."""
+    names, values = answer["headers"][::2], answer["headers"][1::2]
+    pairs = [(name.lower(), value) for name, value in zip(names, values, strict=True)]
+    # The connection's own depend on the client, not on the webhook.
+    return [pair for pair in pairs if pair[0] not in {"host", "connection", "content-length"}]
 
 
 def _webhook(case: Case) -> Webhook:

@@ -26,6 +26,7 @@ OF_RUN: Final[Mapping[str, Sequence[str]]] = {
         "--tls-port",
         "--no-proxy",
         "--strict",
+        "--capture",
         "--segment-host",
         "--host",
         "--lan",

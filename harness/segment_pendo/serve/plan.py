@@ -32,7 +32,8 @@ class Plan:
     requests are answered here, and its hosts are not dialled. `authority`: the directory of the proxy's CA,
     by default the one in the state directory. `cdn_settings`: a file with the settings that
     production's CDN gives to browsers, FETCH to ask the CDN itself, or an empty text for our own. `mute`:
-    codes that the page plays down. `lan`: where it listens beyond loopback.
+    codes that the page plays down. `capture`: all connections of the command come here, by the
+    system's redirector. `lan`: where it listens beyond loopback.
     """
 
     port: int | None = HOME_PORT
@@ -55,6 +56,7 @@ class Plan:
     cdn_settings: str = ""
     with_proxy: bool = True
     strict: bool = False
+    capture: bool = False
     allow_origins: tuple[str, ...] = ()
     mute: tuple[str, ...] = ()
     authority: Path | None = None

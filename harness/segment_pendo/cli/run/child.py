@@ -15,6 +15,7 @@ import msgspec
 
 from segment_pendo.base.prose import printable
 from segment_pendo.cli.failure import CANNOT_START, Failure
+from segment_pendo.cli.run.captured import captured
 from segment_pendo.cli.run.hints import Ended
 from segment_pendo.cli.run.notes import say
 from segment_pendo.cli.signals import Signals
@@ -49,22 +50,38 @@ async def run_child(
     """Run a command so that its Segment calls come to the session; return how it ended.
 
     What it started ends with it, and it ends with us, even if we are killed. `leave` is called before a
-    second signal ends us at once. Raises CommandError.
+    second signal ends us at once. Raises CommandError, and CaptureError where its connections cannot be
+    captured.
     """
     environment = await asyncio.to_thread(environment_of, instance_of(session, cmd))
-    line = await _strict(session, cmd) if session.plan.strict else cmd
-    return replace(await carried_out(line, environment, signals, leave), name=Path(cmd[0]).name)
+    if session.plan.capture:
+        async with captured(session) as capture:
+            line = capture.command([launcher.program(cmd[0], environment), *cmd[1:]])
+            ended = await carried_out(line, environment, signals, leave, capture.follow)
+    else:
+        line = await _strict(session, cmd) if session.plan.strict else cmd
+        ended = await carried_out(line, environment, signals, leave)
+    return replace(ended, name=Path(cmd[0]).name)
 
 
 async def carried_out(
-    cmd: tuple[str, ...], environment: Mapping[str, str], signals: Signals, leave: Callable[[], None]
+    cmd: Sequence[str],
+    environment: Mapping[str, str],
+    signals: Signals,
+    leave: Callable[[], None],
+    begun: Callable[[int], None] | None = None,
 ) -> Ended:
-    """Run a command with an environment to its end, as `run_child` does. Raises CommandError."""
+    """Run a command with an environment to its end, as `run_child` does. Raises CommandError.
+
+    `begun` is called with the number of its process.
+    """
     # At a terminal the child stays in our group: in one of its own it could not read the keyboard.
     alone = os.name == "posix" and not _in_foreground()
     async with watchdog() as watch:
         child = Child(await launcher.start(cmd, environment, alone=alone), alone=alone)
         watch(child.target)
+        if begun is not None:
+            begun(child.process.pid)
 
         def leave_all() -> None:
             child.send(_KILL)

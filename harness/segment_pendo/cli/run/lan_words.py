@@ -1,9 +1,13 @@
 """What a run says of its addresses beyond loopback: where the page is, and how phones are set up."""
 
+import os
 import sys
 from collections.abc import Iterator
 from io import StringIO
+from shlex import quote
 
+from segment_pendo.serve.environment import trust_directory
+from segment_pendo.serve.launching.trust import bundle
 from segment_pendo.serve.session import Session
 
 __all__ = ["lan_lines"]
@@ -28,6 +32,9 @@ def lan_lines(session: Session) -> Iterator[str]:
 def _phones(session: Session, home: str) -> Iterator[str]:
     host = home.removeprefix("http://").rpartition(":")[0]
     port = session.proxy.url.rpartition(":")[2]
+    assert session.authority is not None  # there is a proxy
+    # Two of these variables replace the usual CAs, which other hosts need.
+    cas = bundle(os.environ, session.authority, trust_directory())
     yield "An app that stays as it is goes through the proxy; an SDK's host is the address above."
     yield f"iOS        Settings > Wi-Fi > (i) > Configure Proxy > Manual: server {host}, port {port}."
     yield "           Safari: http://mitm.it, install the profile; then Settings > General > About >"
@@ -36,7 +43,7 @@ def _phones(session: Session, home: str) -> Iterator[str]:
     yield "           then http://mitm.it in its browser; a debug build must trust user certificates."
     yield f"Docker     docker run -e HTTPS_PROXY=http://{host}:{port} -e SSL_CERT_FILE=/ca.pem \\"
     yield "             -e REQUESTS_CA_BUNDLE=/ca.pem -e NODE_EXTRA_CA_CERTS=/ca.pem \\"
-    yield f"             -v {session.authority}:/ca.pem:ro IMAGE"
+    yield f"             -v {quote(str(cas))}:/ca.pem:ro IMAGE"
     yield "Other machines reach nothing through the proxy that is this machine's alone."
 
 

@@ -87,6 +87,14 @@ FILE = _File(dir_okay=False, path_type=Path)
 @click.option(
     "--strict", is_flag=True, help="Let CMD reach only us under the names of Segment's hosts (Linux only)."
 )
+@click.option(
+    "--capture",
+    is_flag=True,
+    help=(
+        "Capture the connections of CMD and of what it starts, whatever makes them (Linux 6.8 and later, "
+        "root by sudo)."
+    ),
+)
 @click.option("--no-proxy", is_flag=True, help="Open only the home port, not the proxy.")
 @credentials.to_option
 @credentials.key_file_option
@@ -227,6 +235,7 @@ def command(
     *,
     no_proxy: bool,
     strict: bool,
+    capture: bool,
     offline: bool,
     loopback_http: bool,
     detach: bool,
@@ -268,6 +277,9 @@ def command(
         ),
         (bool(apps) and strict, "--strict is for a single command; leave it out, or --app."),
         (strict and not cmd, "--strict is for a command: run --strict -- CMD."),
+        (capture and not cmd, "--capture is for a single command: run --capture -- CMD."),
+        (capture and no_proxy, "--capture needs the proxy, which --no-proxy leaves out."),
+        (capture and strict, "--capture and --strict are two ways to the same end; leave one out."),
         (browser_program is not None and url is None, "--browser-program is for --browser, which is missing"),
         (url is not None and no_proxy, "--browser needs the proxy, which --no-proxy leaves out."),
     )
@@ -306,6 +318,7 @@ def command(
         cdn_settings=cdn_settings,
         with_proxy=not no_proxy,
         strict=strict,
+        capture=capture,
         allow_origins=origins,
         mute=tuple(settings().mute),
         secrets=(*credentials.known(destination), *([lan.token] if lan.token else [])),
@@ -320,4 +333,12 @@ def command(
         plan.people,
         setup,
     )
-    sys.exit(run_session(plan, work, reporter, Ends(fail_on, expect), ready_file, asked))
+
+    def run() -> int:
+        return run_session(plan, work, reporter, Ends(fail_on, expect), ready_file, asked)
+
+    if capture:
+        from segment_pendo.cli.run.captured import to_the_end  # noqa: PLC0415 - seldom
+
+        to_the_end(run)
+    sys.exit(run())

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-__all__ = ["BUNDLES", "EXTRAS", "Trusted", "trusted"]
+__all__ = ["BUNDLES", "EXTRAS", "Trusted", "bundle", "trusted"]
 
 BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 EXTRAS: Final = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")  # on top of what the client trusts by itself
@@ -58,6 +58,18 @@ def trusted(base: Mapping[str, str], ours: Path, directory: Path) -> Trusted:
     os.utime(folder)
     _forget(directory, folder)
     return Trusted(variables, _java(base, ours, folder, bundles["SSL_CERT_FILE"]))
+
+
+def bundle(base: Mapping[str, str], ours: Path, directory: Path) -> Path:
+    """Write our CA and those that this machine trusts into one file, which a container may read, too."""
+    content = _bundle(base.get("SSL_CERT_FILE"), ours)
+    folder = directory / hashlib.sha256(content).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "ca-bundle.pem"
+    _write(path, content)
+    path.chmod(0o644)  # whoever the container's user is; no certificate is a secret
+    os.utime(folder)
+    return path
 
 
 def _bundle(present: str | None, ours: Path, *, extra: bool = False) -> bytes:

@@ -8,12 +8,12 @@ import asyncio
 import ssl
 from collections.abc import Collection
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 
 from segment_pendo.base.hosts import bare
 from segment_pendo.serve.sources import HEADER, credentials
 
-__all__ = ["Tunnel", "server_name"]
+__all__ = ["Ends", "Tunnel", "joined", "server_name"]
 
 _PATIENCE: Final = 30.0  # seconds for a first byte, and for the proxy's answer
 _CHUNK: Final = 65536
@@ -23,7 +23,22 @@ _DEFAULT: Final = "api.segment.io"  # for a client that names no host
 _PORTS: Final = (80, 443)
 _CONNECTED: Final = b"HTTP/1.1 200"
 
-type _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+class _Reader(Protocol):
+    async def read(self, n: int, /) -> bytes: ...
+
+
+class _Writer(Protocol):
+    def write(self, data: bytes, /) -> None: ...
+
+    async def drain(self) -> None: ...
+
+    def write_eof(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+type Ends = tuple[_Reader, _Writer]
 
 
 class Tunnel:
@@ -70,18 +85,18 @@ class Tunnel:
         self._open.add(task)
         task.add_done_callback(self._open.discard)
 
-    async def _serve(self, client: _Ends) -> None:
+    async def _serve(self, client: Ends) -> None:
         """Join a client to the port that it belongs to, until both have ended."""
         with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
             try:
                 async with asyncio.timeout(_PATIENCE):
                     first, to = await self._begun(client[0])
                 if to is not None:
-                    await _joined(client, to, first)
+                    await joined(client, to, first)
             finally:
                 client[1].close()
 
-    async def _begun(self, reader: asyncio.StreamReader) -> tuple[bytes, _Ends | None]:
+    async def _begun(self, reader: _Reader) -> tuple[bytes, Ends | None]:
         """Return what the client has sent already, and where to: None if it is for nobody here."""
         first = await reader.read(_CHUNK)
         if not first:
@@ -96,7 +111,7 @@ class Tunnel:
         host = bare(name or _DEFAULT)
         return first, await self._connected(host) if host in self._hosts else None
 
-    async def _connected(self, host: str) -> _Ends | None:
+    async def _connected(self, host: str) -> Ends | None:
         to = await asyncio.open_connection("127.0.0.1", self._proxy)
         to[1].write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{self._told}\r\n".encode())
         answer = await to[0].readuntil(b"\r\n\r\n")
@@ -106,7 +121,8 @@ class Tunnel:
         return None
 
 
-async def _joined(client: _Ends, to: _Ends, first: bytes) -> None:
+async def joined(client: Ends, to: Ends, first: bytes) -> None:
+    """Pass on what two connections send, `first` before all, until both have ended; close the second one."""
     to[1].write(first)
     try:
         async with asyncio.TaskGroup() as both:
@@ -118,12 +134,11 @@ async def _joined(client: _Ends, to: _Ends, first: bytes) -> None:
         to[1].close()
 
 
-async def _piped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _piped(reader: _Reader, writer: _Writer) -> None:
     while data := await reader.read(_CHUNK):
         writer.write(data)
         await writer.drain()
-    if writer.can_write_eof():
-        writer.write_eof()
+    writer.write_eof()
 
 
 def server_name(hello: bytes) -> str | None:

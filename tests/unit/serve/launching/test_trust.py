@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from mitmproxy.certs import CertStore
 
-from segment_pendo.serve.launching.trust import trusted
+from segment_pendo.serve.launching.trust import bundle, trusted
 
 NO_JAVA = {"PATH": ""}
 
@@ -32,6 +32,18 @@ def test_bundles_keep_what_the_variable_named(ours: Path, tmp_path: Path) -> Non
     assert text["DENO_CERT"] == text["SEGMENT_PENDO_CA"] == certificate
     assert text["SSL_CERT_FILE"].count("BEGIN CERTIFICATE") > 10
     assert text["SSL_CERT_FILE"].endswith(certificate)
+
+
+def test_a_container_gets_one_file_with_ours_and_those_of_this_machine(ours: Path, tmp_path: Path) -> None:
+    file = bundle({}, ours, tmp_path / "trust")
+    assert file.read_text().count("BEGIN CERTIFICATE") > 10
+    assert file.read_text().endswith(ours.read_text())
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert bundle({}, ours, tmp_path / "trust") == file
+    theirs = tmp_path / "theirs.pem"
+    theirs.write_text("THEIRS\n")
+    of_theirs = bundle({"SSL_CERT_FILE": str(theirs)}, ours, tmp_path / "trust")
+    assert of_theirs.read_text() == "THEIRS\n" + ours.read_text()
 
 
 def test_php_finds_our_bundle_by_an_ini_file(ours: Path, tmp_path: Path) -> None:
