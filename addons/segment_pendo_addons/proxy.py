@@ -42,6 +42,10 @@ class ProxyError(SegmentPendoError):
     exit_code = CANNOT_START
     setting = "proxy_port"
 
+    def __init__(self, message: str, taken: int = 0) -> None:
+        super().__init__(message)
+        self.taken = taken
+
 
 class _Started:
     def __init__(self) -> None:
@@ -220,7 +224,7 @@ class Proxy:
                 number = error.errno if isinstance(error, OSError) else None
                 reason = os.strerror(number) if number else type(error).__name__
                 msg = f"port {port} for the proxy cannot be opened: {reason}."
-                raise ProxyError(msg)
+                raise ProxyError(msg, port)
         msg = "mitmproxy did not start, and gives no reason. Try again."
         raise ProxyError(msg)
 

@@ -89,7 +89,13 @@ def test_a_run_that_cannot_listen_says_so_before_the_terminal_is_given_back(cli:
     cli("run", "--detach", "--port", "0", "--no-proxy")
     (run,) = json.loads(cli("status", "--format", "json"))["runs"]
     port = run["home"].rpartition(":")[2]
-    assert "cannot be opened" in cli("run", "--detach", "--port", port, "--no-proxy", code=4)
+    said = cli("run", "--detach", "--port", port, "--no-proxy", code=4)
+    assert "cannot be opened" in said
+    assert (
+        f"The segment-pendo at {run['home']} has it (process {run['pid']}, started in {cli.directory})"
+        in said
+    )
+    assert f"`segment-pendo stop --url {run['home']}` ends it" in said
     assert len(json.loads(cli("status", "--format", "json"))["runs"]) == 1
 
 

@@ -17,6 +17,7 @@ from segment_pendo.mapping import destination_file
 from segment_pendo.mapping.catalogue import DROPS, FINDINGS, OF_CALLS
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo import rules as pendo_rules
+from segment_pendo.pendo.probe import result as probe_result
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings import lines
 from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
@@ -28,6 +29,7 @@ FIDELITY = Path(__file__).parents[2] / "docs" / "fidelity.md"
 FINDINGS_PAGE = FIDELITY.with_name("findings.md")
 SCHEMA = Path(lines.__file__).with_name("format.schema.json")
 DESTINATION_SCHEMA = Path(destination_file.__file__).with_name("destination.schema.json")
+PROBE_SCHEMA = Path(probe_result.__file__).with_name("result.schema.json")
 
 HEAD = """\
 # How faithful this is to Segment
@@ -203,6 +205,11 @@ def destination_schema_text() -> str:
     return json.dumps(destination_file.schema(), indent=2) + "\n"
 
 
+def probe_schema_text() -> str:
+    """The JSON Schema of the result of a probe."""
+    return json.dumps(probe_result.schema(), indent=2) + "\n"
+
+
 if __name__ == "__main__":
     FIDELITY.parent.mkdir(exist_ok=True)
     FIDELITY.write_text(fidelity(), "utf-8", newline="\n")
@@ -213,3 +220,4 @@ if __name__ == "__main__":
     for sdk in sdk_pages.shown():
         sdk_pages.file(sdk).write_text(sdk_pages.page(sdk), "utf-8", newline="\n")
     DESTINATION_SCHEMA.write_text(destination_schema_text(), "utf-8", newline="\n")
+    PROBE_SCHEMA.write_text(probe_schema_text(), "utf-8", newline="\n")

@@ -24,7 +24,7 @@ WATCHED = Path(__file__).parent / "watched"
 KEY = "0123abcd-0000-1111-2222-0123456789ab"
 
 
-def until[T](what: Callable[[], T | None], seconds: float = 20) -> T:
+def until[T](what: Callable[[], T | None], seconds: float = 60) -> T:
     """The first true answer of `what`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -148,8 +148,12 @@ class Running:
                 stdin=subprocess.DEVNULL,
                 env=env,
             )
-        until(lambda: ready.exists() or self.process.poll() is not None)
-        assert ready.exists(), self.err.read_text()
+        try:
+            until(lambda: ready.exists() or self.process.poll() is not None)
+            assert ready.exists(), self.err.read_text()
+        except BaseException:
+            end_all([self.process])
+            raise
         self.doors: dict[str, Any] = json.loads(ready.read_text())
         self.home: str = self.doors["home"]
 

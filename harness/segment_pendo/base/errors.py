@@ -28,8 +28,9 @@ class SegmentPendoError(Exception):
     """The base of our errors. The text says what, where, why and what to do next.
 
     `exit_code` is what a command line ends with. `setting` names the port for which another value would help,
-    in the words of Plan; only a door knows how to set it there.
+    in the words of Plan; only a door knows how to set it there. `taken`: the number of that port, or 0.
     """
 
     exit_code: ClassVar[int] = CONFIGURATION
     setting: str = ""
+    taken: int = 0

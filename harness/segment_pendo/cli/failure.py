@@ -74,8 +74,31 @@ def unexpected(error: Exception) -> Failure:
 
 
 def translated(error: SegmentPendoError) -> Failure:
-    """Return the failure that ends the command line for this error; it names the option to change, if any."""
+    """Return the failure that ends the command line for this error.
+
+    It names the option to change, if any, and the run that has the port.
+    """
     option = (
         f" Give another --{error.setting.replace('_', '-')}, or 0 for a free port." if error.setting else ""
     )
-    return Failure(str(error) + option, error.exit_code)
+    return Failure(f"{error}{_holder(error.taken)}{option}", error.exit_code)
+
+
+def _holder(port: int) -> str:
+    """Return which run on this machine has a port, '' where it is none of ours."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - only for a port that is taken
+
+    from segment_pendo.serve.environment import StateError  # noqa: PLC0415 - as above
+    from segment_pendo.serve.launching.instances import running  # noqa: PLC0415 - as above
+
+    try:
+        there = running() if port else []
+    except StateError:
+        return ""
+    for run in there:
+        if any(urlsplit(url).port == port for url in (run.home, run.proxy, run.tls) if url):
+            return (
+                f" The segment-pendo at {run.home} has it (process {run.pid}, started in {run.directory}): "
+                f"`segment-pendo stop --url {run.home}` ends it."
+            )
+    return ""

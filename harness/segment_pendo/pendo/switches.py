@@ -1,7 +1,7 @@
 """What Pendo publishes nowhere, as named switches (facts section 9).
 
-The default is the reading with the best evidence. Where somebody with a Pendo subscription tries it out, the
-answer is known, and the default follows it.
+The default is the reading with the best evidence. `probe` asks a Pendo; where somebody with a subscription
+has done so, the answer is known, and the default follows it.
 """
 
 from dataclasses import dataclass

@@ -56,9 +56,9 @@ class ListenerError(SegmentPendoError):
 
     exit_code = CANNOT_START
 
-    def __init__(self, message: str, setting: str) -> None:
+    def __init__(self, message: str, setting: str, taken: int = 0) -> None:
         super().__init__(message)
-        self.setting = setting
+        self.setting, self.taken = setting, taken
 
 
 class Port:
@@ -97,7 +97,7 @@ class Port:
         text = (
             f"port {self.number} on {address} cannot be opened: {reason}. Is another segment-pendo running?"
         )
-        return ListenerError(text, self._setting)
+        return ListenerError(text, self._setting, self.number)
 
     def close(self) -> None:
         """Release the port; a listener that was started on it does this itself."""

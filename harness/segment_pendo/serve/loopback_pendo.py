@@ -22,6 +22,7 @@ from segment_pendo.base import js_json, times
 from segment_pendo.base.bounded import Bounded
 from segment_pendo.explain.rows import finding_row
 from segment_pendo.pendo import ids
+from segment_pendo.pendo.answers import is_too_large, is_without_effect, methods
 from segment_pendo.pendo.codes import note
 from segment_pendo.pendo.effect import Effect
 from segment_pendo.pendo.records import Records
@@ -31,9 +32,8 @@ from segment_pendo.serve.faults import Faults
 from segment_pendo.serve.listener import Handler, json_answer, refused_change
 from segment_pendo.words import CallRef, Finding, Json, Receipt
 
-__all__ = ["MAX_BODY", "Answers", "CallNames", "LoopbackPendo", "Taken"]
+__all__ = ["Answers", "CallNames", "LoopbackPendo", "Taken"]
 
-MAX_BODY: Final = 1024 * 1024  # 1.15: unknown at Pendo; 413 above
 _MOST_FINDINGS: Final = 1000
 _MOST_NAMES: Final = 20_000
 _MOST_EVENTS: Final = 10_000
@@ -173,9 +173,8 @@ class LoopbackPendo:
 
         return answer
 
-    def _methods(self) -> set[str]:
-        """Return the methods that the URL of the webhook takes (1.06)."""
-        return {"POST"} if self._answers.switches.methods == "post" else {"POST", "PUT", "PATCH"}
+    def _methods(self) -> frozenset[str]:
+        return methods(self._answers.switches)
 
     async def _webhook(self, request: web.Request) -> web.Response:
         if request.method not in self._methods():
@@ -207,7 +206,7 @@ class LoopbackPendo:
 
     def take(self, body: Json) -> int:
         """Take the body of one webhook; return the status of the answer (1.70)."""
-        return 200 if self._take(body) or self._answers.switches.answer != "strict" else 400
+        return 400 if is_without_effect(self._take(body), self._answers.switches) else 200
 
     def _note(self, text: str) -> None:
         if self._noted is not None:
@@ -224,7 +223,7 @@ class LoopbackPendo:
         return web.Response(status=answered, headers=headers if answered == status else None)
 
     def _parsed(self, body: bytes) -> Json:
-        if len(body) > MAX_BODY and self._answers.switches.size_limit == "1_mib":
+        if is_too_large(len(body), self._answers.switches):
             raise _Refused(413, "the body has more than 1 MiB")
         try:
             # A batch is one level deeper than its events.
@@ -240,8 +239,8 @@ class LoopbackPendo:
         except _Refused as refused:
             return self._refused(refused.status, str(refused))
 
-    def _take(self, body: Json) -> bool:
-        """Take a webhook's body; return whether any of its events had an effect."""
+    def _take(self, body: Json) -> list[Effect]:
+        """Take a webhook's body; return the effect of each of its events."""
         way: tuple[Finding, ...] = ()
         if isinstance(body, list):  # 1.12
             text = (
@@ -257,7 +256,7 @@ class LoopbackPendo:
             self._say(self.pendo.called(event), findings)
             if self._heard is not None:
                 self._heard(Taken(event, effect, findings))
-        return any(effect.nothing is None for effect in effects)
+        return effects
 
     def _say(self, name: str, findings: Sequence[Finding]) -> None:
         self._findings.extend({"call": name, **finding_row(finding)} for finding in findings)

@@ -82,7 +82,7 @@ def test_an_example_has_a_verb_and_options_that_exist(name: str, example: str) -
     words = shlex.split(re.split(r" (?:--|>|\||&&) ", found[1])[0])
     assert words[0] == name
     command = verb(words.pop(0))
-    while isinstance(command, click.Group) and words:
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         inner = command.get_command(CONTEXT, words.pop(0))
         assert inner is not None, example
         command = inner

@@ -11,12 +11,13 @@ import pytest
 
 from segment_pendo.base.switch import changed, changed_both, table
 from segment_pendo.mapping.setup import Setup
+from segment_pendo.pendo.answers import MAX_BODY
 from segment_pendo.pendo.records import Records
 from segment_pendo.pendo.rules import RULES
 from segment_pendo.pendo.switches import DEFAULT, PendoSwitches
 from segment_pendo.segment.switches import Switches
 from segment_pendo.serve.listener import Listener
-from segment_pendo.serve.loopback_pendo import MAX_BODY, Answers, LoopbackPendo
+from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
 
 type Look = Callable[[Records], Any]
 CASES: list[

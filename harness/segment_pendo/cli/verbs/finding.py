@@ -172,6 +172,7 @@ def _list_assumptions() -> None:
             for switch in table(switches):
                 _write_assumption(formatter, switch)
     click.echo(formatter.getvalue().lstrip("\n"), nl=False)
+    click.echo("\nHow a real Pendo reads webhooks: segment-pendo pendo probe --help")
 
 
 def _write_assumption(formatter: click.HelpFormatter, switch: Switch) -> None:
