@@ -41,7 +41,7 @@ def test_a_mistyped_verb_is_guessed() -> None:
         (["run", "--seed", "x"], 2, "'x' is not a valid integer"),
         (["pendo", "--fault", "on=segment"], 2, "this verb stands in for Pendo only"),
         (["run", "--", "./nothing-here"], 8, "there is no such file"),
-        (["run", "--store", "/dev/null/x"], 4, "/dev/null/x"),
+        (["run", "--port", "0", "--store", "/dev/null/x"], 4, "/dev/null/x"),
         (["replay", "no-such-file"], 2, "no-such-file"),
         (["replay", __file__], 3, "This is not JSON"),
     ],
