@@ -25,6 +25,7 @@ __all__ = [
     "INSTEAD",
     "PERHAPS_TAKEN",
     "WHERE",
+    "WHERE_EVENTS",
     "explained",
     "fate",
     "lowered",
@@ -32,8 +33,9 @@ __all__ = [
     "verdict",
 ]
 
-# 1.32, 1.73: where and when to look.
+# 1.32, 1.61, 1.73: where and when to look.
 WHERE: Final = "In Pendo, look under segment.io (beside Agent); it takes minutes, up to an hour or so."
+WHERE_EVENTS: Final = "In Pendo, look among the Track Events; it takes minutes, up to an hour or so."
 
 PERHAPS_TAKEN: Final = "so it may have been taken"  # of a webhook to which no answer came
 # What to do in the app where Pendo makes nothing of a call, by the rule.
@@ -67,17 +69,22 @@ def explained(judged: Judged, setup: Setup, attempts: Sequence[Attempt] = ()) ->
     """
     effect = effect_of(judged, setup)
     arrived = effect is not None and not (attempts and attempts[-1].state != "delivered")
-    shows = arrived and effect is not None and effect.nothing is None
+    where = "" if not arrived or effect is None else _where(effect)
     made: JsonObject = {"attempts": [attempt_row(attempt) for attempt in attempts]} if attempts else {}
     said = fate(judged, setup, effect, attempts)
     return {
         "mapping": judged.mapping,
-        "fate": said + (f" {WHERE}" if shows else ""),
+        "fate": f"{said} {where}".rstrip(),
         "stages": [stage.row() for stage in stages(judged, setup)],
         "fields": [line.row() for line in field_lines(judged, effect, setup)],
         "effect": effect_row(effect) if arrived and effect else {"visitor": None, "account": None},
         **made,
     }
+
+
+def _where(effect: Effect) -> str:
+    """Return where in Pendo to look for what a webhook did; '' where it did nothing."""
+    return "" if effect.nothing is not None else WHERE if effect.event is None else WHERE_EVENTS
 
 
 def fate(judged: Judged, setup: Setup, effect: Effect | None = None, attempts: Sequence[Attempt] = ()) -> str:
@@ -185,19 +192,21 @@ def _records(effect: Effect, setup: Setup) -> str:
 
 def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
     """Yield which traits become metadata, and why the others do not."""
-    traits, taken, kept_as, _ = traits_of(effect)
+    traits, taken, kept_as, cut = traits_of(effect)
     renamed = {key: short(name, 40) for key, name in kept_as.items()}
     if not traits:
         yield "it has no traits, so no metadata changes"
         return
+    partly = _partly([key for key in taken if key in cut], alone=len(traits) == 1)
     if len(traits) == 1 and taken:
         name = traits[0]
         renames = renamed.pop(name, "")
-        yield f"its trait {short(str(name), 40)} becomes metadata{renames and f' as {renames} ({_LOWERED})'}"
+        became = f"becomes metadata{partly}{renames and f' as {renames} ({_LOWERED})'}"
+        yield f"its trait {short(str(name), 40)} {became}"
     elif len(taken) == len(traits):
-        yield f"{'both' if len(traits) == 2 else f'all {len(traits)}'} traits become metadata"
+        yield f"{'both' if len(traits) == 2 else f'all {len(traits)}'} traits become metadata{partly}"
     elif taken:
-        yield f"{len(taken)} of {len(traits)} traits become{'s' if len(taken) == 1 else ''} metadata"
+        yield f"{len(taken)} of {len(traits)} traits become{'s' if len(taken) == 1 else ''} metadata{partly}"
     else:
         yield "no trait becomes metadata"
     if renamed:
@@ -211,6 +220,15 @@ def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
         shown = ", ".join(short(name, 60) for name in names[:_MOST_NAMES]) + more
         verb = "does" if len(names) == 1 else "do"
         yield f"{shown} {verb} not, because {because(rule, setup)}{_remedy(rule, names)}"
+
+
+def _partly(keys: Sequence[str | int], *, alone: bool) -> str:
+    """Return which of the traits that become metadata do so in part; '' where all of them arrive whole."""
+    if not keys or alone:
+        return " in part" if keys else ""
+    names = ", ".join(short(str(key), 40) for key in keys[:_MOST_NAMES])
+    more = f" and {len(keys) - _MOST_NAMES} more" if len(keys) > _MOST_NAMES else ""
+    return f", {names}{more} only in part"
 
 
 def _renames(renamed: dict[str | int, str]) -> str:

@@ -22,6 +22,9 @@ __all__ = ["Line", "effect_row", "field_lines"]
 _PLACED: Final = frozenset(
     {"userId", "groupId", "anonymousId", "context", "event", "properties", "timestamp"}
 )
+_HOLDERS: Final = frozenset({"traits", "properties"})
+# What a track event is made of.
+_OF_EVENT: Final = frozenset({"event", "properties"})
 type _Said = Mapping[str, tuple[str, str]]
 
 
@@ -133,6 +136,8 @@ def _lines(call: Call, message: Message, effect: Effect, said: _Said) -> Iterato
         source = _source(key, path, sent)
         if key == "__proto__":
             yield Line(source, None, None, value, *said["W-28"])
+        elif key in _HOLDERS and value == {} and effect.nothing is None:
+            continue  # nothing is in it that could get lost
         elif key == "traits" and isinstance(value, dict):
             yield from _traits(value, effect, said)
         elif key == "properties" and isinstance(value, dict) and effect.event is not None:
@@ -183,6 +188,8 @@ def _unread(key: str, source: str | None, effect: Effect) -> str:
     """Return the rule that says why Pendo does not read a member, or why Segment adds it."""
     if key == "type":
         return effect.nothing if effect.nothing in {"1.20", "1.21", "1.60"} else "1.20"
+    if key in _OF_EVENT and effect.nothing is not None:
+        return effect.nothing
     if key == "groupId":
         return "1.40" if effect.event is None else "1.62"
     added_by = RULE_WHERE_ABSENT.get(key) if source is None or key == "originalTimestamp" else None
@@ -209,8 +216,6 @@ def _traits(traits: JsonObject, effect: Effect, said: _Said) -> Iterator[Line]:
 
 
 def _properties(properties: JsonObject, effect: Effect, said: _Said) -> Iterator[Line]:
-    if not properties:
-        yield Line("$.properties", "$.properties", None, {}, *said["1.63"])
     for key, value in properties.items():
         path = json_path("properties", key)
         if key == "__proto__":

@@ -8,7 +8,7 @@ from destinations import TWO, setup_of
 from make_fixtures import FATES, RECEIVED, fates
 
 from segment_pendo.explain.device_mode import compared_row, device
-from segment_pendo.explain.fate import WHERE, explained, fate
+from segment_pendo.explain.fate import WHERE, WHERE_EVENTS, explained, fate
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.recordings.reading.mapped_file import Mapped, Options, mapped
@@ -283,6 +283,49 @@ def test_the_time_that_an_app_gave_stands_in_two_places() -> None:
         "$.timestamp",
         "$.originalTimestamp",
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "holder"),
+    [
+        ({"type": "identify", "userId": "u", "traits": {}}, "traits"),
+        ({"type": "track", "userId": "u", "event": "E", "properties": {}}, "properties"),
+    ],
+)
+def test_nothing_is_lost_of_what_is_empty(call: dict[str, Any], holder: str) -> None:
+    assert all(row["from"] != f"$.{holder}" for row in rows(call))
+    call[holder]["a"] = 1
+    assert [row["to"] for row in rows(call) if row["from"] == f"$.{holder}.a"] != [None]
+
+
+def test_the_properties_of_an_event_that_is_lost_name_why() -> None:
+    call = {"type": "track", "userId": "u", "event": "E", "properties": {"a": 1}}
+    made = rows({**call, "timestamp": "2001-01-01T00:00:00Z"})
+    reasons = {row["from"]: row["rule"] for row in made if row["from"] in {"$.event", "$.properties"}}
+    assert len(set(reasons.values())) == 1
+    assert len(reasons) == 2
+    assert "seven days" in reasons["$.event"]
+
+
+@pytest.mark.parametrize(
+    ("traits", "words"),
+    [
+        ({"list": [{"a": 1}]}, "its trait list becomes metadata in part; list[0].a does not"),
+        (
+            {"list": [{"a": 1}, 2], "b": 1},
+            "both traits become metadata, list only in part; list[0].a does not",
+        ),
+        ({"list": [{"a": 1}], "b": {"c": 1}}, "1 of 2 traits becomes metadata, list only in part; "),
+        ({"list": [1], "b": 1}, "both traits become metadata."),
+    ],
+)
+def test_a_list_that_loses_its_objects_arrives_in_part(traits: dict[str, Any], words: str) -> None:
+    assert words in told({"type": "identify", "userId": "u", "traits": traits})
+
+
+def test_where_to_look_for_an_event() -> None:
+    made = one({"type": "track", "userId": "u", "event": "E"})
+    assert str(explained(made.judged, made.setup)["fate"]).endswith(f" {WHERE_EVENTS}")
 
 
 def test_an_id_of_a_call_without_effect_makes_no_record() -> None:

@@ -14,7 +14,7 @@ from segment_pendo.cli.terminal.tables import print_table, width, wrapped
 from segment_pendo.explain import rows
 from segment_pendo.explain.device_mode import TITLES
 from segment_pendo.explain.doors import advice
-from segment_pendo.explain.fate import COVERED, COVERED_WHERE_IGNORED, WHERE
+from segment_pendo.explain.fate import COVERED, COVERED_WHERE_IGNORED, WHERE, WHERE_EVENTS
 from segment_pendo.explain.telling.teller import finding_line
 from segment_pendo.words import LEVELS, Json, JsonObject
 
@@ -53,16 +53,17 @@ def _place(row: Any) -> str:
     return f"line {row['line']}" if "line" in row else f"call {row['id']}"
 
 
-def say_row(row: Any, style: str, *, brief: bool = False) -> bool:
-    """Print one row; return whether its text leaves out where to look in Pendo."""
+def say_row(row: Any, style: str, *, brief: bool = False) -> str:
+    """Print one row; return where to look in Pendo, which its text leaves out; '' where nowhere."""
     if style == "ndjson":
         sys.stdout.write(rows.dumps(row) + "\n")
-        return False
+        return ""
     if "error" in row:
         _say(f"{_place(row)}: {row['error']['code']}: {printable(row['error']['message'])}")
-        return False
+        return ""
     place = _place(row)
-    fate = row["fate"].removesuffix(f" {WHERE}")
+    where = next((each for each in (WHERE, WHERE_EVENTS) if row["fate"].endswith(f" {each}")), "")
+    fate = row["fate"].removesuffix(f" {where}")
     _say(f"{place}: {printable(fate)}")
     if row["code"] is not None:
         how = advice(row["reason"], "cli")
@@ -81,7 +82,7 @@ def say_row(row: Any, style: str, *, brief: bool = False) -> bool:
         _say(f"  {line}")
     if not brief:
         click.echo()
-    return bool(fate != row["fate"])
+    return where
 
 
 def _findings(row: Any, fate: str) -> Iterator[str]:

@@ -88,8 +88,11 @@ def show_command(name: str, url: str, style: Style, *, brief: bool) -> None:
       segment-pendo calls show c81476-2.0 http://127.0.0.1:4170 --format ndjson
     """
     from segment_pendo.cli.terminal.explained_call import explained_row, say_row  # noqa: PLC0415 - a shell waits
+    from segment_pendo.cli.terminal.tables import wrapped  # noqa: PLC0415
 
-    say_row(explained_row(checked_url(meant(url)), name), style, brief=brief)
+    where = say_row(explained_row(checked_url(meant(url)), name), style, brief=brief)
+    if where:
+        click.echo(wrapped(where, sys.stderr), err=True)
 
 
 @command.command("wait")

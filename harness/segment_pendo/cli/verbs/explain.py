@@ -21,7 +21,7 @@ from segment_pendo.cli.terminal.explained_call import explained_row, say_row
 from segment_pendo.cli.terminal.tables import wrapped
 from segment_pendo.explain.conditions import judged_meets
 from segment_pendo.explain.device_mode import compared_row
-from segment_pendo.explain.fate import WHERE, explained
+from segment_pendo.explain.fate import explained
 from segment_pendo.explain.unmet import Unmet
 from segment_pendo.recordings.reading.mapped_file import Mapped
 from segment_pendo.words import JsonObject
@@ -110,17 +110,19 @@ def _rows_of(
             unmet.take(item.judged.call.data)
 
 
-def _say_where(told: Iterable[bool]) -> bool:
+def _say_where(told: Iterable[str]) -> bool:
     """Say once where to look in Pendo, for all calls that were told in text and show there.
 
     Returns whether any call was told.
     """
-    count = shown = 0
-    for is_shown in told:
+    count = 0
+    places: dict[str, None] = {}
+    for where in told:
         count += 1
-        shown += is_shown
-    if shown:
-        click.echo(wrapped(WHERE, sys.stderr), err=True)
+        if where:
+            places[where] = None
+    for where in places:
+        click.echo(wrapped(where, sys.stderr), err=True)
     return count > 0
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from segment_pendo.base.prose import printable
 from segment_pendo.base.times import text
-from segment_pendo.explain.fate import WHERE
+from segment_pendo.explain.fate import WHERE, WHERE_EVENTS
 from segment_pendo.explain.why.evidence import record_lines, trait_lines
 from segment_pendo.explain.why.traces import Trace
 from segment_pendo.explain.why.verdicts import of_record, of_trait
@@ -65,7 +65,9 @@ def answer(found: Found) -> Answer:
     else:
         there, reason, verdict = of_trait(found, question.trait)
         told = [*trait_lines(found, question.trait, reason)]
-    if there or any(label == "arrives" for label, _ in told):
+    if there and reason == "event":
+        told.append(("look", WHERE_EVENTS))
+    elif there or any(label == "arrives" for label, _ in told):
         told.append(("look", WHERE))
     shown = tuple((label, printable(said)) for label, said in told)
     return Answer(

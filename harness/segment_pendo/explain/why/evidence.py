@@ -12,10 +12,12 @@ from segment_pendo.explain.why.verdicts import (
     CALL,
     NOUN,
     WIDEST,
+    arrived_as,
     call_name,
     clause,
     cut,
     how_ended,
+    lost_part,
     moment,
     place,
     record_name,
@@ -46,9 +48,12 @@ def trait_lines(found: Found, trait: str, reason: str) -> Iterator[tuple[str, st
         yield from _later(found, trait)
     elif trace is not None and reason != "event":
         yield from _fate_lines(trace)
+    elif trace is not None and trace.stage and found.occurred is not None:
+        yield "but", f"a later one is lost at {trace.stage}, as {clause(cut(trace.rule))}"
     if reason == "not_there":
         yield from _end_lines(found.ends)
     yield from _near_lines(found, reason)
+    yield from _alias_lines(found)
     instead = _do(found, trait, reason, trace)
     if instead:
         yield "do", instead
@@ -91,7 +96,7 @@ def _by(trace: Trace) -> str:
 def _fate_lines(trace: Trace) -> Iterator[tuple[str, str]]:
     if trace.reason == "arrives":
         name = short(str(trace.to), WIDEST)
-        field = f"segment.io, {name} = {value_text(trace.value)}"
+        field = f"segment.io, {name} = {value_text(trace.held)}"
         yield "arrives", f"{trace.kind} {whole(str(trace.owner))}, {field}"
     else:
         code = f" ({trace.rule_id})" if trace.reason == "skipped" else ""
@@ -125,8 +130,7 @@ def _later(found: Found, trait: str) -> Iterator[tuple[str, str]]:
     last = found.same.last[-1] if found.same.last else None
     if last is None or last.reason == "arrives":
         return
-    changes = found.history.get(trait)
-    is_part = changes is not None and changes[-1]["call"] == last.call
+    is_part = lost_part(found, trait) is not None
     what = place(last) if is_part else f"a later {value_text(last.value)} by {_by(last)}"
     yield "but", f"{what} does not arrive: lost at {last.stage}, as {clause(cut(last.rule))}"
 
@@ -139,6 +143,14 @@ def _end_lines(ends: Iterable[End]) -> Iterator[tuple[str, str]]:
         yield "lost", f"{name}: {how_ended(end)}"
     if len(listed) > _MOST_ENDS:
         yield "", f"and {len(listed) - _MOST_ENDS} more reasons"
+
+
+def _alias_lines(found: Found) -> Iterator[tuple[str, str]]:
+    """Yield that an alias call gave a user another id, where the user is not in Pendo."""
+    if found.alias is not None and found.record is None:
+        now = whole(found.alias.id)
+        said = f"says that it is {now}, which Pendo does not get: ask for {now}, and identify {now}"
+        yield "alias", f"{call_name(found.alias.call)} {said}"
 
 
 def _near_lines(found: Found, reason: str) -> Iterator[tuple[str, str]]:
@@ -177,11 +189,12 @@ def _do(found: Found, trait: str, reason: str, trace: Trace | None) -> str:
         return f"identify with userId {who} and traits.{name} once the user is known"
     if trace is None:
         return ""
-    look = f"look for {short(str(trace.to), WIDEST)} in Pendo"
+    look = f"look for {arrived_as(found, trace)} in Pendo"
     if reason == "renamed":
         return f"{look}, and send that name"
     if reason == "spelling":
-        return f"{look}, or send {name}" if trace.reason == "arrives" else send
+        instead = f"send {name}" if trace.kind == found.question.kind else send
+        return f"{look}, or {instead}" if trace.reason == "arrives" else send
     if reason == "nothing":
         return INSTEAD.get(trace.rule_id, "")
     if reason == "lost" and trace.rule_id == "3.20":
@@ -236,6 +249,7 @@ def record_lines(found: Found) -> Iterator[tuple[str, str]]:
         names = ", ".join(short(str(name), WIDEST) for name in before)
         yield "before", f"{names} came while the user was anonymous, of which Pendo makes nothing"
     yield from _near_lines(found, "arrives" if found.record is not None else "unknown_id")
+    yield from _alias_lines(found)
 
 
 def _lost_at(trace: Trace, calls: int) -> str:

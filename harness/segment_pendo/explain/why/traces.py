@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from segment_pendo.base import js_json
 from segment_pendo.base.json_path import json_path
@@ -84,7 +84,8 @@ class Seen(NamedTuple):
 class Trace(NamedTuple):
     """One trait of one call. `stage` is where it ended; `rule` and `grade` say why, `rule_id` where Pendo's.
 
-    `to`: the field that it sets (or removes) of the record `kind` `owner`. `by`: the stage that put it there,
+    `value` is what was sent, `held` what is in the field that it sets. `to`: that field (or the one that it
+    removes) of the record `kind` `owner`. `by`: the stage that put it there,
     where the call did not. `remedy`: what to do, where the rule does not say it. `status`: what Pendo
     answered, where the webhook was not delivered.
     """
@@ -105,6 +106,7 @@ class Trace(NamedTuple):
     by: str = ""
     state: str = ""
     status: int | None = None
+    held: Json = None
 
     @property
     def where(self) -> str:
@@ -273,8 +275,17 @@ def _of_field(seen: Seen, effect: Effect, field: Field, by: str) -> Trace:
     if field.name is not None and len(field.path) > 1:  # a part of an object, so by a switch
         rule = "3.20"
     path = ("traits", *field.path)
-    made = _trace(seen, effect, path, field.value, reason, "Pendo", *why(rule, seen.setup), rule)
-    return made._replace(to=field.name, by=by)
+    value = _at(seen.judged.content, path) if reason == "arrives" else field.value
+    made = _trace(seen, effect, path, value, reason, "Pendo", *why(rule, seen.setup), rule)
+    held = without_key(field.value, seen.judged) if reason == "arrives" else None
+    return made._replace(to=field.name, by=by, held=held)
+
+
+def _at(value: Any, path: tuple[str | int, ...]) -> Json:
+    """Return the part of a call at a path that is there."""
+    for part in path:
+        value = value[part]
+    return value  # type: ignore[no-any-return]
 
 
 # --- where a trait stands that is no trait ---

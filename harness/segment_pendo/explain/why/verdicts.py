@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from segment_pendo.base import js_json
 from segment_pendo.base.prose import many, short, whole
@@ -16,10 +16,12 @@ __all__ = [
     "CALL",
     "NOUN",
     "WIDEST",
+    "arrived_as",
     "call_name",
     "clause",
     "cut",
     "how_ended",
+    "lost_part",
     "moment",
     "of_record",
     "of_trait",
@@ -80,7 +82,8 @@ def of_trait(found: Found, trait: str) -> tuple[bool, str, str]:
     if trait in found.metadata:
         value = found.metadata[trait]
         what = ", but it is null" if value is None else f": {value_text(value)}"
-        return True, "arrives", f"Yes: {name} of {who} is in Pendo{what}."
+        whole_of_it = "" if lost_part(found, trait) is None else ", but not all of it"
+        return True, "arrives", f"Yes: {name} of {who} is in Pendo{whole_of_it}{what}."
     if not found.calls and found.record is None:
         return False, "unknown_id", _unknown(found)
     if found.hidden:
@@ -96,7 +99,7 @@ def of_trait(found: Found, trait: str) -> tuple[bool, str, str]:
     if found.misplaced.last:
         return False, *_no_trait(found.misplaced.last[-1], name, who)
     if found.event.last:
-        return False, "event", _an_event(found.event.last[-1], name, who)
+        return _an_event(found, name, who)
     return False, *_not_sent(found, name, who)
 
 
@@ -148,14 +151,23 @@ def _no_trait(trace: Trace, name: str, who: str) -> tuple[str, str]:
     return "misplaced", f"No: {name} of {who} is not in Pendo: {said}."
 
 
-def _an_event(trace: Trace, name: str, who: str) -> str:
+def _an_event(found: Found, name: str, who: str) -> tuple[bool, str, str]:
     """Return that the name is that of an event, and whether Pendo has that."""
+    if found.occurred is not None:
+        return True, "event", f"Yes: {name} of {who} is in Pendo, as a track event."
+    trace = found.event.last[-1]
     kind = "track event" if trace.type == "track" else trace.type
-    if not trace.stage:
-        return f"No: {name} of {who} is no trait: it is a {kind}, and Pendo has it as one."
     where = trace.stage if trace.stage in {"Pendo", "delivery"} else f"Segment, {trace.stage}"
     lost = f"is lost ({where}): {clause(cut(trace.rule))}"
-    return f"No: {name} of {who} is no trait: it is a {kind}, which {lost}."
+    return False, "event", f"No: {name} of {who} is no trait: it is a {kind}, which {lost}."
+
+
+def lost_part(found: Found, trait: str) -> Trace | None:
+    """Return what is lost of the value that a field now has, or None where all of it arrived."""
+    last, changes = found.same.last[-1] if found.same.last else None, found.history.get(trait)
+    if last is None or last.reason == "arrives" or not changes:
+        return None
+    return last if changes[-1]["call"] == last.call else None
 
 
 def _not_sent(found: Found, name: str, who: str) -> tuple[str, str]:
@@ -164,7 +176,7 @@ def _not_sent(found: Found, name: str, who: str) -> tuple[str, str]:
         as_sent = place(trace).removeprefix("traits.")
         arrives = trace.reason == "arrives"
         since = f"is lost at {trace.stage}: {clause(cut(trace.rule))}"
-        became = f"arrives as {short(str(trace.to), WIDEST)}" if arrives else since
+        became = f"arrives as {arrived_as(found, trace)}" if arrives else since
         return "spelling", f"No: no call sends {name} for {who}: it sends {as_sent}, which {became}."
     if found.anonymous.last:
         said = f"{name} was sent before {who} was known, by an identify without userId"
@@ -174,6 +186,19 @@ def _not_sent(found: Found, name: str, who: str) -> tuple[str, str]:
         said = f"no call sends {name} for {who}, and none for {who} arrives"
         return "not_there", f"No: {said}: {how_ended(end)}."
     return "never_sent", f"No: no call sends {name} for {who}."
+
+
+def arrived_as(found: Found, trace: Trace) -> str:
+    """Return the name of the field that a trait sets, with its record where that is another one."""
+    name = short(str(trace.to), WIDEST)
+    kind, owner = trace.kind, str(trace.owner)
+    is_its = kind == found.question.kind and owner in {found.question.id, _id_in_pendo(found)}
+    return name if is_its else f"{name} of {kind} {whole(owner)}"
+
+
+def _id_in_pendo(found: Found) -> str:
+    record: Any = found.record
+    return found.question.id if record is None else str(record["id"])
 
 
 def how_ended(end: End) -> str:

@@ -64,6 +64,13 @@ class Some:
         self.last.append(trace)
 
 
+class Alias(NamedTuple):
+    """An alias call: its name, and the id that it gives to who is asked about."""
+
+    call: str
+    id: str
+
+
 @dataclass(slots=True)
 class End:
     """Calls that ended in the same way: where and why, how many, the first and the last of them."""
@@ -86,7 +93,8 @@ class Found:
     `calls` name the record, `arrived` of them change something in Pendo.
     `same`: traces of the trait for this record, `renamed` those that arrive there under another name, `alike`
     those of a trait spelled alike, `foreign` those that are for another record, `misplaced` where it is no
-    trait, `event` calls that it is the name of, `anonymous` from the time before the user was known.
+    trait, `event` calls that it is the name of, `occurred` the last of them that Pendo has as a track event,
+    `alias` the last alias call that gives it another id, `anonymous` from the time before the user was known.
     `others`: how many other records have it, and some of them (`partial`: there may be more); `related`: the
     user's accounts, or the account's users, that have it. `lost`: traits that do not arrive (`more_lost`: not
     all of them are kept), `sources`: what the fields came from, `ends`: where calls ended.
@@ -104,6 +112,8 @@ class Found:
     foreign: Some = field(default_factory=Some)
     misplaced: Some = field(default_factory=Some)
     event: Some = field(default_factory=Some)
+    occurred: Trace | None = None
+    alias: Alias | None = None
     anonymous: Some = field(default_factory=Some)
     ends: list[End] = field(default_factory=list)
     lost: dict[str, Some] = field(default_factory=dict)
@@ -169,6 +179,7 @@ class Whys:
         changes = self._changes(seen, effect)
         if changes and effect is not None:
             self._keep(seen, effect)
+        self._take_alias(seen)
         if changes or self._names_it(seen, effect):
             self._about(seen, effect)
         elif effect is not None:
@@ -210,6 +221,14 @@ class Whys:
         taken = self._id_of(effect)
         return taken is not None and taken == self._wanted(seen)
 
+    def _take_alias(self, seen: Seen) -> None:
+        call = seen.judged.call
+        if call.type != "alias" or self.question.kind != "visitor":
+            return
+        before, now = call.member("previousId"), call.member("userId")
+        if before == self.question.id and isinstance(now, str) and seen.judged.webhook is None:
+            self._found.alias = Alias(seen.call, now[:_LONGEST])
+
     # --- the record itself ---
 
     def _keep(self, seen: Seen, effect: Effect) -> None:
@@ -246,6 +265,7 @@ class Whys:
             named = event_named(seen, effect, trait)
             if named is not None:
                 found.event.add(named)
+                found.occurred = found.occurred if named.stage else named
 
     def _sort(self, trace: Trace, wanted: str | None, trait: str | None) -> None:
         found = self._found

@@ -268,6 +268,7 @@ def _explained(path: Path | None) -> Iterator[None]:
 def _owned(path: Path) -> Iterator[None]:
     """Hold the lock of a file that only its owner can read, from before it has any content."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_what_is_no_file(path)
     lock = Lock(path)
     try:
         # Created by us before SQLite opens it, so that nobody else can read it at any time.
@@ -288,8 +289,16 @@ def _files(path: Path) -> list[Path]:
 
 @contextmanager
 def _looked_at(path: Path) -> Iterator[None]:
+    _refuse_what_is_no_file(path)
     _refuse_foreign(path)
     yield
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    # A device such as /dev/null belongs to all of the machine: nobody may lose the right to use it.
+    if path.exists() and not path.is_file():
+        msg = "it is not a regular file"
+        raise sqlite3.DatabaseError(msg)
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -121,7 +121,7 @@ def test_nested_ignored() -> None:
 
 def test_an_object_in_a_list_is_a_part_that_is_lost() -> None:
     made = ask([identify(tags=["a", {"b": 1}])], "ann", "tags")
-    assert (made.there, made.verdict) == (True, 'Yes: tags of ann is in Pendo: ["a"].')
+    assert (made.there, made.verdict) == (True, 'Yes: tags of ann is in Pendo, but not all of it: ["a"].')
     assert [label for label, _ in made.told] == ["sent", "set by", "but", "look"]
     assert line(made, "but") == (
         "traits.tags[1] does not arrive: lost at Pendo, as Pendo ignores objects inside a list"
@@ -232,6 +232,46 @@ def test_a_trait_in_the_wrong_place(call: dict[str, Any], place: str) -> None:
     assert f"it stands at {place}" in made.verdict
 
 
+def test_an_event_that_came_once_is_there_though_the_next_is_lost() -> None:
+    call = {"type": "track", "userId": "ann", "event": "Signed Up", "properties": {"groupId": "acme"}}
+    old = {**call, "timestamp": "2020-01-01T00:00:00Z"}
+    made = ask([call, old], "ann", "Signed Up", setup=Setup.of(track=True))
+    assert made.there
+    assert line(made, "but").startswith("a later one is lost at Pendo, as it is more than seven days old")
+    assert not ask([old], "ann", "Signed Up", setup=Setup.of(track=True)).there
+
+
+def test_of_a_list_what_was_sent_is_shown_and_what_is_lost() -> None:
+    made = ask([identify(list=[{"a": 1}, 2])], "ann", "list")
+    assert made.verdict == "Yes: list of ann is in Pendo, but not all of it: [2]."
+    assert line(made, "sent").startswith('traits.list = [{"a":1},2], by')
+    assert line(made, "but").startswith("traits.list[0] does not arrive: lost at Pendo")
+    whole = ask([identify(list=[1, 2])], "ann", "list")
+    assert whole.verdict == "Yes: list of ann is in Pendo: [1,2]."
+
+
+def test_a_name_spelled_alike_that_another_record_gets() -> None:
+    made = ask([identify(), group(plan="pro")], "ann", "Plan")
+    assert made.verdict == (
+        "No: no call sends Plan for ann: it sends plan, which arrives as plan of account acme."
+    )
+    assert line(made, "do") == (
+        "look for plan of account acme in Pendo, or send it as traits.Plan with identify for ann"
+    )
+
+
+def test_an_anonymous_id_that_an_alias_gives_a_name() -> None:
+    alias = {"type": "alias", "userId": "ann", "previousId": "anon-1"}
+    anonymous = {"type": "identify", "anonymousId": "anon-1", "traits": {"plan": "pro"}}
+    made = ask([anonymous, alias], "anon-1")
+    assert not made.there
+    assert line(made, "alias") == (
+        "line 2 says that it is ann, which Pendo does not get: ask for ann, and identify ann"
+    )
+    assert all(label != "alias" for label, _ in ask([anonymous, alias], "ann").told)
+    assert "alias" in dict(ask([anonymous, alias], "anon-1", "plan").told)
+
+
 def test_an_event_is_no_trait() -> None:
     call = {"type": "track", "userId": "ann", "event": "Signed Up", "properties": {"price": 3}}
     made = ask([identify(), call], "ann", "Signed Up")
@@ -242,7 +282,9 @@ def test_an_event_is_no_trait() -> None:
     assert line(made, "sent").startswith('event = "Signed Up", by track, line 2')
     assert "traits" not in "".join(made.lines()), "it is not to be sent as a trait"
     there = ask([identify(), call], "ann", "Signed Up", setup=Setup.of(track=True))
-    assert there.verdict == "No: Signed Up of ann is no trait: it is a track event, and Pendo has it as one."
+    assert (there.there, there.reason) == (True, "event")
+    assert there.verdict == "Yes: Signed Up of ann is in Pendo, as a track event."
+    assert line(there, "look").startswith("In Pendo, look among the Track Events")
     page = {"type": "page", "userId": "ann", "name": "Home"}
     assert "it is a page, which is lost" in ask([page], "ann", "Home").verdict
     assert (

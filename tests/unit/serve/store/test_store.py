@@ -1,6 +1,7 @@
 """The store beside what HTTP shows of it."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from segment_pendo.segment.switches import DEFAULT
 from segment_pendo.serve.relay import Relay
 from segment_pendo.serve.store import Limits, Store, StoreError
 from segment_pendo.serve.store import calls as module
+from segment_pendo.serve.store.database import Database
 from segment_pendo.words import Attempt, CallRef, JsonObject, Receipt, SdkRequest, Webhook
 
 AT = datetime(2024, 5, 9, 10, 0, 1, 123000, tzinfo=UTC)
@@ -88,6 +90,18 @@ def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path, content: bytes) -
     with pytest.raises(StoreError, match=r"notes\.txt cannot be used"):
         Store(path, setup=Setup())
     assert path.read_bytes() == content
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+@pytest.mark.parametrize("writes", [True, False])
+def test_what_is_no_regular_file_keeps_its_mode(tmp_path: Path, writes: bool) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    path.chmod(0o666)
+    with pytest.raises(StoreError, match="pipe cannot be used: it is not a regular file"):
+        Database(path, writes=writes)
+    assert path.stat().st_mode & 0o777 == 0o666
+    assert [*tmp_path.iterdir()] == [path]
 
 
 def test_a_newer_store_is_refused(tmp_path: Path) -> None:
