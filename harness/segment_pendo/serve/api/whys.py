@@ -75,7 +75,8 @@ def why_in_steps(database: Database, question: Question, session: str | None = N
     others = f"not ({where}) and {of_it} and n > ?"
     if question.trait is None:
         # Of others, a question about a whole record needs only who was not known yet.
-        others += " and user is null" if question.kind == "visitor" else " and 0"
+        who = "(user is null or type = 'alias')"  # an alias may say who an anonymous one is
+        others += f" and {who}" if question.kind == "visitor" else " and 0"
     for seen in _seen(database, others, (*values, *its, oldest[0] if oldest else 0)):
         whys.take(seen)
         yield None

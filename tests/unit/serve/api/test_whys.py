@@ -108,6 +108,16 @@ def test_others_are_found_beyond_the_calls_of_the_user() -> None:
     store.close()
 
 
+def test_an_alias_of_who_is_asked_about_is_found() -> None:
+    store = Store(None, setup=Setup())
+    anonymous = {"type": "identify", "anonymousId": "a-1", "traits": {"lang": "de"}}
+    fill(store, receipt("R", anonymous, {"type": "alias", "userId": "ann", "previousId": "a-1"}))
+    for trait in (None, "lang"):
+        lines = {line["label"]: line["text"] for line in ask(store, "a-1", trait)["lines"]}
+        assert "it is ann" in lines["alias"]
+    store.close()
+
+
 def test_a_delivery_that_failed() -> None:
     store = Store(None, setup=Setup())
     store.take(receipt("R", identify(plan="pro")))
