@@ -1,7 +1,8 @@
 """An archive worked out by one process, by two, and by two of Dask's, on the same parts in turn.
 
-COUNT names how many events there are, of PEOPLE visitors: 100,000, and a twentieth as many. For 10,000,000 it
-takes a quiet machine and an hour. What an engine costs itself is the CPU time beyond that of one process.
+COUNT names how many events there are, of PEOPLE visitors: 100,000, and a twentieth as many. ENGINES names those
+that run (`2,dask`; `1` is one process, to which the others are compared, with its phases): all of them take an
+hour for 10,000,000 on a quiet machine. What an engine costs itself is the CPU time beyond that of one process.
 The phases are measured apart, in CPU time of one process: which of them several processes share.
 """
 
@@ -40,10 +41,13 @@ PEOPLE: Final = int(os.environ.get("PEOPLE", "0"))
 _PARTS: Final = 16  # at least
 _PART: Final = 50_000  # events of a part, at most
 _ALONE: Final = "one process"
+_DASK: Final = "`--scheduler local --workers 2`"
+_NAMED: Final = {"1": _ALONE, "2": "`--workers 2`", "dask": _DASK}
+CHOSEN: Final = [_NAMED[name] for name in os.environ.get("ENGINES", "1,2,dask").split(",")]
 _TITLES: Final = (
     "engine",
     "events a second",
-    "of one process",
+    f"of {CHOSEN[0]}",
     "CPU us an event",
     "its CPU",
     "MB of all",
@@ -51,7 +55,7 @@ _TITLES: Final = (
 _ENGINES: Final = {
     _ALONE: ("--workers", "1"),
     "`--workers 2`": ("--workers", "2"),
-    "`--scheduler local --workers 2`": ("--workers", "2", "--scheduler", "local"),
+    _DASK: ("--workers", "2", "--scheduler", "local"),
 }
 
 
@@ -147,19 +151,20 @@ def main(effort: Effort) -> Iterator[str]:
             archives.write(Path(name, "logs"), count, people=people, parts=parts),
             Path(name, "work"),
         )
-        engines = {engine: partial(measured, folder, work, options) for engine, options in _ENGINES.items()}
+        engines = {engine: partial(measured, folder, work, _ENGINES[engine]) for engine in CHOSEN}
         runs = interleaved(engines, effort.rounds)
-        by_phase = [phases(folder, work) for _ in range(effort.rounds)]
+        by_phase = [phases(folder, work) for _ in range(effort.rounds if _ALONE in CHOSEN else 0)]
         start = [started(Path(name)) for _ in range(effort.rounds)]
     bare = interleaved({"1": partial(counting, 1), "2": partial(counting, 2)}, effort.rounds)
     yield f"{count:,} events of {people:,} visitors in {parts} parts, mapped, folded and counted."
     yield ""
-    yield from table(_TITLES, (_row(engine, runs[engine], runs[_ALONE], count) for engine in runs))
+    yield from table(_TITLES, (_row(engine, runs[engine], runs[CHOSEN[0]], count) for engine in runs))
     yield ""
     twice = ratio([2 * wall for wall in bare["1"]], bare["2"])
     yield f"Two processes that only count do {twice} times the work of one here; no engine can do more."
-    yield ""
-    yield from _phases(by_phase, start, count)
+    if by_phase:
+        yield ""
+        yield from _phases(by_phase, start, count)
 
 
 def _phases(by_phase: list[Phases], start: list[float], count: int) -> Iterator[str]:
