@@ -1,8 +1,8 @@
 """An archive worked out by one process, by two, and by two of Dask's, on the same parts in turn.
 
-COUNT names how many events there are, of PEOPLE visitors: 100,000, and a twentieth as many. ENGINES names those
-that run (`2,dask`; `1` is one process, to which the others are compared, with its phases): all of them take an
-hour for 10,000,000 on a quiet machine. What an engine costs itself is the CPU time beyond that of one process.
+COUNT names how many events there are, of PEOPLE visitors: 100,000, and a twentieth as many. ENGINES names
+those that run (`2,dask`; `1` is one process, to which the others are compared, with its phases): all of
+them take an hour for 10,000,000. What an engine costs itself is the CPU time beyond that of one process.
 The phases are measured apart, in CPU time of one process: which of them several processes share.
 """
 
