@@ -18,6 +18,8 @@ from rule_probes import ACTIONS, AJV, CORE, FACADE, FORMATS, LEXER, PENDO, TRIGG
 ROOT = TESTS.parent
 DRIFT = TESTS / "tools" / "drift.py"
 PROBES = "tests/oracles/test_rules.py"
+SDK = "@segment/analytics-node"
+SDK_TEST = "tests/sdks/test_node.py::test_by_the_address_of_a_test"
 PROBE = "test_a_rule_is_as_in_the_published_code"
 NEW = "9.9.9"
 
@@ -124,6 +126,17 @@ def test_a_change_in_published_code_is_reported_with_its_package_and_rule(
     for file, seed in zip(untouched, seeds, strict=True):
         ours = TESTS / "oracles" / "node_modules" / seed.package / seed.file
         assert seed.was in ours.read_text("utf-8"), f"{file} was a second name of {ours}"
+
+
+def test_a_change_in_an_sdk_is_reported_with_the_rules_that_its_calls_hold(tmp_path: Path) -> None:
+    shutil.copytree(TESTS / "sdks", tmp_path / "sdks", copy_function=linked, symlinks=False)
+    publisher = "dist/cjs/plugins/segmentio/publisher.js"
+    planted(tmp_path / "sdks" / "node_modules", Seed("", SDK, publisher, "batch: events", "calls: events"))
+    code, told = drift(tmp_path, SDK_TEST, "-k", "own")
+    assert code == 1, told
+    assert re.findall(rf"^\| {SDK} \| \S+ \| {NEW} \| (.*) \|$", told, re.MULTILINE) == [
+        "one or more of I-10, I-20, I-30, I-33, I-34"
+    ], told
 
 
 def test_the_same_packages_are_no_drift(copies: Path) -> None:
