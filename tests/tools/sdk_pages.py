@@ -16,6 +16,7 @@ STARTED = {
     "Go": "go run .",
     "PHP": "php app.php",
     "Java": "java -jar app.jar",
+    ".NET": "dotnet run",
 }
 BROWSERS = {"Browser", "RudderStack, browser"}
 EMULATOR = " The emulator needs no `--lan`: for it this machine is 10.0.2.2."
@@ -29,6 +30,7 @@ LANGUAGES = {
     "Go": "go",
     "PHP": "php",
     "Java": "java",
+    ".NET": "csharp",
     "iOS": "swift",
     "Android": "kotlin",
     "React Native": "js",
@@ -42,7 +44,7 @@ def shown() -> list[Sdk]:
 
 def file(sdk: Sdk) -> Path:
     """Where the page of an SDK lies."""
-    return FOLDER / f"{sdk.name.lower().replace(', ', '-').replace(' ', '-')}.md"
+    return FOLDER / f"{sdk.name.lower().removeprefix('.').replace(', ', '-').replace(' ', '-')}.md"
 
 
 def page(sdk: Sdk) -> str:

@@ -109,6 +109,7 @@ MANIFESTS = {
     "Go": ("go.mod", "require github.com/segmentio/analytics-go/v3 v3.3.0\n"),
     "PHP": ("composer.json", '{"require": {"segmentio/analytics-php": "^3"}}'),
     "Java": ("pom.xml", "<groupId>com.segment.analytics.java</groupId>"),
+    ".NET": ("App/App.csproj", '<PackageReference Include="Segment.Analytics.CSharp" Version="2.5.4" />'),
     "iOS": ("ios/Podfile", "pod 'AnalyticsSwift'"),
     "Android": ("app/build.gradle.kts", 'implementation("com.segment.analytics.kotlin:android:1.16.0")'),
     "React Native": ("mobile/package.json", '{"dependencies": {"@segment/analytics-react-native": "2"}}'),
