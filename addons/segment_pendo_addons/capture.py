@@ -7,9 +7,11 @@ dialled, and a server that speaks first is heard.
 
 import asyncio
 import re
+import shutil
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import psutil
@@ -20,8 +22,9 @@ from segment_pendo.base.hosts import bare
 from segment_pendo.serve.launching import held
 from segment_pendo.serve.launching.tunnel import joined, server_name
 
-__all__ = ["Capture", "CaptureError"]
+__all__ = ["Capture", "CaptureError", "uncapturable"]
 
+_CGROUP: Final = Path("/sys/fs/cgroup/cgroup.controllers")  # only version 2 has it
 _PATIENCE: Final = 30.0  # seconds for a first byte
 _READY: Final = 10.0  # until the redirector has to work
 _LOOK: Final = 0.1  # between two looks at what the command has started
@@ -48,6 +51,17 @@ class CaptureError(SegmentPendoError):
         )
 
 
+def uncapturable(cgroup: Path = _CGROUP) -> str:
+    """Return why no connection can be captured on this machine, as far as it shows without trying; or ''."""
+    if not sys.platform.startswith("linux"):
+        return "it was tried on Linux only"
+    if not cgroup.exists():
+        return "cgroup 2 is not at /sys/fs/cgroup"
+    if shutil.which("sudo") is None:  # the redirector is started by it, for root too
+        return "there is no sudo"
+    return (local.LocalRedirector.unavailable_reason() or "").rstrip(".")
+
+
 class Capture:
     """Captures nothing until it is told of a process. `tunnel`: host:port of what takes those of `hosts`.
 
@@ -70,11 +84,9 @@ class Capture:
 
     async def start(self) -> None:
         """Start the redirector. Raises CaptureError."""
-        why = local.LocalRedirector.unavailable_reason()
-        if not sys.platform.startswith("linux"):
-            why = "it was tried on Linux only"
+        why = uncapturable()
         if why:
-            raise CaptureError(why.rstrip("."))
+            raise CaptureError(why)
         try:
             self._redirector = await local.start_local_redirector(self.take, self.take_datagrams)
         except Exception as error:  # noqa: BLE001 - whatever the redirector's program says

@@ -24,7 +24,7 @@ from segment_pendo.serve.gate import Gate
 from segment_pendo.serve.launching.launcher import Upstream
 from segment_pendo.serve.launching.misses import Misses
 from segment_pendo.serve.relay import Relay
-from segment_pendo_addons.capture import Capture, CaptureError
+from segment_pendo_addons.capture import Capture, CaptureError, uncapturable
 from segment_pendo_addons.handover import Handover
 from segment_pendo_addons.intercept import Intercept, allow_patterns
 from segment_pendo_addons.outsiders import Outsiders
@@ -39,6 +39,7 @@ __all__ = [
     "ProxyError",
     "authority",
     "server_context",
+    "uncapturable",
 ]
 
 _START: Final = 20.0

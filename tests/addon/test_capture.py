@@ -2,13 +2,16 @@
 
 import asyncio
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from mitmproxy_rs.local import LocalRedirector
 
-from segment_pendo_addons.capture import Capture
+from segment_pendo_addons.capture import Capture, uncapturable
 
 pytestmark = pytest.mark.asyncio
 HOSTS = ["api.segment.io"]
@@ -172,3 +175,16 @@ async def test_datagrams_go_there_and_back_but_none_of_http_3() -> None:
         assert (quic.heard.done(), quic.closed) == (False, True)
     finally:
         transport.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is one reason")
+async def test_why_nothing_can_be_captured_is_known_without_trying(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert uncapturable(tmp_path / "none") == "cgroup 2 is not at /sys/fs/cgroup"
+    assert uncapturable(tmp_path) == "there is no sudo"
+    sudo = tmp_path / "sudo"
+    sudo.touch()
+    sudo.chmod(0o755)
+    assert uncapturable(tmp_path) == (LocalRedirector.unavailable_reason() or "").rstrip(".")

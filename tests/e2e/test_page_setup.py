@@ -9,7 +9,20 @@ from playwright.sync_api import Page, expect
 from processes import Running, get
 
 TRACK = {"type": "track", "userId": "ann", "event": "Signed Up"}
-TABS = ["Python", "Node", "Browser", "Ruby", "Go", "PHP", "Java", ".NET", "iOS", "Android", "React Native", "Docker"]
+TABS = [
+    "Python",
+    "Node",
+    "Browser",
+    "Ruby",
+    "Go",
+    "PHP",
+    "Java",
+    ".NET",
+    "iOS",
+    "Android",
+    "React Native",
+    "Docker",
+]
 
 
 @pytest.mark.parametrize("tab", [*TABS, "curl"])

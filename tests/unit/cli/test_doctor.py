@@ -74,6 +74,8 @@ YES, NO, UNKNOWN = (
         (verdicts.node_fetch("v22.20.0", YES, HEEDING), "warning", "ignores HTTPS_PROXY"),
         (verdicts.node_fetch("v22.21.0", YES, HEEDING), "ok", "comes to us"),
         (verdicts.node_fetch("v24.1.0", YES, HEEDING), "ok", "comes to us"),
+        (verdicts.capture(""), "ok", "can be tried here"),
+        (verdicts.capture("there is no sudo"), "ok", "cannot work here: there is no sudo"),
         (verdicts.door("home", 200, "", has_visitor=True, seconds=0.01), "ok", "10 ms"),
         (verdicts.door("TLS", None, "not trusted", has_visitor=False, seconds=1), "wrong", "not trusted"),
         (verdicts.door("TLS", 200, "", has_visitor=False, seconds=1), "wrong", "no visitor"),

@@ -79,6 +79,7 @@ async def _read(environment: Mapping[str, str], side: Any, install: str) -> list
         *asked,
         machine.state_check(state),
         *([machine.authority_check(authority)] if side is not None else []),
+        *([verdicts.capture(side.uncapturable())] if side is not None else []),
         *verdicts.proxy_variables(environment),
         verdicts.no_proxy(environment, sorted(INTERCEPTED)),
         verdicts.ca_variables(environment, machine.missing_files(environment)),

@@ -22,6 +22,7 @@ __all__ = [
     "Mode",
     "authority_files",
     "ca_variables",
+    "capture",
     "client",
     "clock",
     "door",
@@ -322,3 +323,9 @@ def door(name: str, status: int | None, wrong: str, *, has_visitor: bool, second
         said = "a test call was answered 200, but the Pendo on loopback has no visitor of it"
         return Check(label, "wrong", said, _OF_DOOR.get(name, "segment-pendo demo --once"))
     return Check(label, "ok", f"a test call became a visitor ({seconds * 1000:.0f} ms)")
+
+
+def capture(why_not: str) -> Check:
+    """Judge whether `run --capture` can be tried, which few need."""
+    can = f"cannot work here: {why_not}" if why_not else "can be tried here; it needs root by sudo"
+    return Check("capture", "ok", f"run --capture -- CMD {can}")

@@ -68,7 +68,9 @@ def _ignoring(plan: Plan, gets: str) -> str:
     if plan.strict:
         return "Segment's hosts are this machine for the command, whether a program heeds the proxy or not."
     if plan.capture:
-        return "The command begins when its connections are captured, whether a program heeds the proxy or not."
+        return (
+            "The command begins when its connections are captured, whether a program heeds the proxy or not."
+        )
     if gets:
         return (
             "Node, Bun and Python (3.8 and later) are caught; other programs only if they heed HTTPS_PROXY."
