@@ -1,4 +1,4 @@
-"""Look at this machine: who holds a port, permissions, times of files. Judges nothing, leaves nothing behind."""
+"""Look at this machine: who holds a port, permissions, times of files. Judges and leaves nothing."""
 
 import os
 import stat
