@@ -98,7 +98,7 @@ def test_a_verdict(check: Check, state: str, words: str) -> None:
     ],
 )
 def test_the_state_directory(mode: int | None, facts: dict[str, Any], state: str, words: str) -> None:
-    known = {"is_link": False, "is_ours": True, "refused": ""} | facts
+    known: dict[str, Any] = {"is_link": False, "is_ours": True, "refused": ""} | facts
     check = verdicts.state_directory("/a b/state", mode, **known)
     assert (check.state, words in check.said) == (state, True), check
     assert "'/a b/state'" in check.help or "/a b" not in check.help

@@ -13,6 +13,7 @@ from segment_pendo.base.times import text
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, REFUSED, Failure
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.options import credentials
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.cli.options.store import existing, store_option
 from segment_pendo.cli.terminal.tables import print_table
 from segment_pendo.explain import rows
@@ -63,7 +64,7 @@ def _opened(path: Path) -> Iterator[Pending]:
 
 @command.command(name="list")
 @store_option
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Show at most so many.")
+@click.option("--limit", type=Whole(1), default=50, show_default=True, help="Show at most so many.")
 @_style_option
 def list_(path: Path, limit: int, style: Style) -> None:
     """List what is not delivered, the oldest first. A run may be using the store.
