@@ -10,6 +10,7 @@ __all__ = ["unfit"]
 
 _PLACE = re.compile(r" - at `(\$[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `([^`]+)`")
+_SURPLUS = re.compile(r"Object contains unknown field `([^`]+)`")
 _STEP = re.compile(r"\.([^.\[]+)|\[([^\]]*)\]")
 _WORDS: Final[dict[type[inspect.Type], str]] = {
     inspect.StrType: "a text",
@@ -28,6 +29,9 @@ def unfit(error: msgspec.ValidationError, of: Any) -> str:
     missing = _MISSING.match(said)
     if missing:
         return f"{place} lacks {missing[1]}"
+    surplus = _SURPLUS.match(said)
+    if surplus:
+        return f"{place} has no member {surplus[1]}"
     kinds = [inspect.type_info(of)]
     for name, _ in _STEP.findall(place):
         kinds = [inner for kind in kinds for inner in _inside(kind, name)]
