@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-__all__ = ["nearest", "unknown"]
+__all__ = ["as_sentence", "nearest", "unknown"]
 
 
 def nearest(name: str, names: Iterable[str], least: float = 0.6) -> str | None:
@@ -29,3 +29,8 @@ def unknown(given: Iterable[str], names: Iterable[str], kind: str) -> str:
     near = nearest(wrong, names)
     hint = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
     return f"{kind} {wrong!r}; {hint}"
+
+
+def as_sentence(clause: str) -> str:
+    """Return what `unknown` says with its full stop, unless it ends with a question."""
+    return clause if clause.endswith("?") else f"{clause}."

@@ -17,7 +17,8 @@ from msgspec import Meta, Struct, field
 from segment_pendo.base import js_json
 from segment_pendo.base.errors import CONFIGURATION, SegmentPendoError
 from segment_pendo.base.json_path import json_path
-from segment_pendo.base.suggestion import unknown
+from segment_pendo.base.suggestion import as_sentence, unknown
+from segment_pendo.base.unfit import unfit
 from segment_pendo.words import Json, JsonObject
 
 __all__ = [
@@ -137,16 +138,19 @@ def json_of(data: bytes, name: str) -> Json:
 
 def of(value: Json, name: str) -> DestinationFile:
     """Return the destination that a JSON value describes. Raises DestinationError, which calls it `name`."""
+    if not isinstance(value, dict):
+        what = "a list without answers of the Public API" if isinstance(value, list) else "no JSON object"
+        _refuse(name, f"this is {what}. `segment-pendo init destination.json` writes a destination file.")
     for place, kind in _places(value):
         wrong = unknown(place, _members(kind), f"{_NAMES[kind]} has no member")
         if wrong:
-            _refuse(name, f"{wrong}.")
+            _refuse(name, as_sentence(wrong))
     try:
         destination = msgspec.convert(value, DestinationFile)
     except UnicodeEncodeError:
         _refuse(name, "a text of it has half a character (a lone surrogate). Correct the text.")
     except msgspec.ValidationError as error:
-        _refuse(name, f"{error}. docs/destination.md describes the file.")
+        _refuse(name, f"{unfit(error, DestinationFile)}. docs/destination.md describes the file.")
     if destination.kind == "classic" and destination.mappings != [DestinationMapping()]:
         _refuse(name, 'mappings are of "actions"; the classic destination gets every call as it is.')
     for index, mapping in enumerate(destination.mappings):

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from segment_pendo.base import switch
 from segment_pendo.base.errors import USAGE, SegmentPendoError
+from segment_pendo.base.unfit import unfit
 from segment_pendo.mapping import destination_file
 from segment_pendo.mapping.destination_file import DestinationFile
 from segment_pendo.pendo.switches import PendoSwitches
@@ -186,7 +187,7 @@ class Setup:
         try:
             settings = msgspec.convert(described, Described)
         except msgspec.ValidationError as error:
-            msg = f"this setup cannot be read: {error}"
+            msg = f"this setup cannot be read: {unfit(error, Described)}."
             raise ValueError(msg) from None
         assume = settings.assume if settings.model is UNSET else settings.model
         switches, pendo = _switches(assume)

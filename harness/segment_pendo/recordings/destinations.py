@@ -21,11 +21,15 @@ _MOST_BYTES = 64 << 20  # a workspace's whole state may be large
 
 
 class Loaded(NamedTuple):
-    """A destination with what its file names: the content of its plan (None without one), its function."""
+    """A destination with what its file names: the content of its plan (None without one), its function.
+
+    `is_empty`: the file is `{}`, which says nothing of a destination.
+    """
 
     file: DestinationFile
     plan: Json = None
     function: Path | None = None
+    is_empty: bool = False
 
 
 def load(path: Path, named: str | None = None, tell: Callable[[str], None] = tell_nobody) -> Loaded:
@@ -59,7 +63,7 @@ def load(path: Path, named: str | None = None, tell: Callable[[str], None] = tel
     if function is not None and not function.is_file():
         msg = f"{path}: there is no file {function}. Correct function, or set it to null."
         raise DestinationError(msg)
-    return Loaded(described, plan, function)
+    return Loaded(described, plan, function, is_empty=value == {})
 
 
 def _plan(path: Path, of: Path) -> Json:

@@ -1,7 +1,7 @@
 """Recordings on disk: read them, replace some of their lines, replace them as a whole."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from itertools import takewhile
@@ -119,8 +119,11 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise RecordingError(msg) from None
 
 
-def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
-    """Replace all lines of a file, all at once or not at all; a link stays a link. Raises RecordingError."""
+def replace_whole(path: Path, lines: Iterable[bytes], before: Callable[[], None] = lambda: None) -> None:
+    """Replace all lines of a file, all at once or not at all; a link stays a link. Raises RecordingError.
+
+    `before` is called once all lines are written, and before they take the place of the old ones.
+    """
     path = path.resolve()
     part = path.with_name(f"{path.name}.{token_hex(3)}.part")
     try:
@@ -128,6 +131,7 @@ def replace_whole(path: Path, lines: Iterable[bytes]) -> None:
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
+        before()
         part.replace(path)
     except OSError as error:
         msg = f"{path} cannot be rewritten: {error.strerror}."

@@ -4,6 +4,7 @@ import errno
 import os
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import ClassVar
 
 from segment_pendo.base.errors import CANNOT_START
@@ -30,7 +31,7 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         if not path.parent.is_dir():  # the library would make it
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {path.parent}")
         from filelock import FileLock, Timeout  # noqa: PLC0415 - many verbs could write a recording, few do
 
         self._file = path.with_name(f"{path.name}.lock")
@@ -38,12 +39,28 @@ class Lock:
         try:
             self._lock.acquire()
         except Timeout:
+            self._refuse_folder()
             raise InUse(path, self._owner()) from None
+        except OSError:
+            self._refuse_folder()
+            raise
         try:
             self._file.write_text(f"{os.getpid()}\n", "ascii")
         except OSError:
             self.release()
             raise
+
+    def _refuse_folder(self) -> None:
+        """Raise OSError where the folder takes no file: the library tells that as if the lock were held."""
+        if os.path.lexists(self._file):
+            return
+        try:
+            with TemporaryFile(dir=self._file.parent):
+                return
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else type(error).__name__
+            said = f"the folder {self._file.parent} takes no file ({why})"
+            raise OSError(error.errno, said) from None
 
     def _owner(self) -> str:
         try:

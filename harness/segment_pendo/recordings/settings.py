@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from segment_pendo.base.errors import SegmentPendoError
-from segment_pendo.base.suggestion import unknown
+from segment_pendo.base.suggestion import as_sentence, unknown
 
 __all__ = [
     "FILES",
@@ -201,8 +201,7 @@ def _table(file: Path, path: tuple[str, ...]) -> dict[str, Any] | None:
 def _check(kind: str, table: dict[str, Any], of: type[Struct]) -> None:
     wrong = unknown(table, of.__struct_fields__, kind)
     if wrong:
-        msg = wrong if wrong.endswith("?") else f"{wrong}."
-        raise SettingsError(msg)
+        raise SettingsError(as_sentence(wrong))
 
 
 def _converted(name: str, table: dict[str, Any]) -> _Given:

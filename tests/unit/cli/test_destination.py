@@ -154,3 +154,25 @@ def test_a_name_without_a_dump_is_refused(project: Path) -> None:
 def test_to_stdout(project: Path) -> None:
     assert json.loads(invoke("init", "-").stdout)["kind"] == "actions"
     assert list(project.iterdir()) == [project / ".git"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{}", "dump.json is an empty object: it says nothing of a destination; nothing was written."),
+        ("[1]", "dump.json: this is a list without answers of the Public API."),
+        ('"abc"', "dump.json: this is no JSON object."),
+        ('{"name": "app", "version": "1"}', "dump.json: a destination has no member 'name'"),
+    ],
+)
+def test_init_takes_no_destination_from_what_is_none(project: Path, content: str, says: str) -> None:
+    (project / "dump.json").write_text(content)
+    (project / "destination.json").write_text("as it was")
+    done = invoke("init", "--from", "dump.json", "--force")
+    assert (done.exit_code, says in done.stderr) == (3, True), done.stderr
+    assert (project / "destination.json").read_text() == "as it was"
+
+
+def test_an_empty_destination_file_is_the_default(project: Path) -> None:
+    (row,) = rows(invoke("map", "--destination", written(project, {}), "-"))
+    assert row["outcome"] == "webhook"

@@ -8,6 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -94,11 +95,12 @@ def test_a_verdict(check: Check, state: str, words: str) -> None:
         (0o755, {}, "wrong", "mode 755"),
         (0o700, {"is_link": True}, "wrong", "is a link"),
         (0o700, {"is_ours": False}, "wrong", "another user"),
-        (None, {"is_writable": False}, "wrong", "cannot be written"),
+        (None, {"refused": "No space left on device"}, "wrong", "cannot be made: No space left on device"),
+        (0o700, {"refused": "Permission denied"}, "wrong", "cannot be written: Permission denied"),
     ],
 )
-def test_the_state_directory(mode: int | None, facts: dict[str, bool], state: str, words: str) -> None:
-    known = {"is_link": False, "is_ours": True, "is_writable": True} | facts
+def test_the_state_directory(mode: int | None, facts: dict[str, Any], state: str, words: str) -> None:
+    known: dict[str, Any] = {"is_link": False, "is_ours": True, "refused": ""} | facts
     check = verdicts.state_directory("/a b/state", mode, **known)
     assert (check.state, words in check.said) == (state, True), check
     assert "'/a b/state'" in check.help or "/a b" not in check.help
@@ -186,6 +188,25 @@ def test_permissions_are_read_and_not_changed(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(state)
     assert "is a link" in machine.state_check(link).said
+
+
+def test_what_a_run_would_make_is_tried(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    assert machine.state_check(state).said == f"{state}, for you alone"
+    (state / "runs").touch(0o600)
+    assert machine.state_check(state).said == f"{state}/runs cannot be written: Not a directory"
+    (state / "ca").symlink_to(tmp_path)
+    assert machine.state_check(state).said == f"{state}/ca is a link, which no run follows"
+    assert sorted(file.name for file in state.iterdir()) == ["ca", "runs"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder in which even root can make nothing")
+def test_a_state_directory_that_cannot_be_made_is_wrong(doctor: "Doctor") -> None:
+    done = doctor("--format", "json", XDG_STATE_HOME="/proc")
+    (check,) = (check for check in json.loads(done.output)["checks"] if check["name"] == "state directory")
+    said = "/proc/segment-pendo cannot be made: No such file or directory"
+    assert (done.exit_code, check["state"], check["said"]) == (1, "wrong", said)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who holds a port")

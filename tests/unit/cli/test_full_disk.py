@@ -49,13 +49,16 @@ def test_a_key_of_pseudonyms_is_whole_or_not_there(here: Path) -> None:
     (here / ".git").mkdir()
     assert invoke("recording", "import", "-o", "r.jsonl", "calls.jsonl").exit_code == 0
     before = Path("r.jsonl").read_bytes()
-    with files_end_at(30):  # room for .gitignore, none for the key
+    with files_end_at(30):
         done = invoke("recording", "redact", "r.jsonl")
-    assert (done.exit_code, "key file .segment-pendo-key cannot be used: File too" in done.stderr) == (
-        3,
-        True,
-    )
-    assert (Path("r.jsonl").read_bytes(), ".segment-pendo-key" in names(here)) == (before, False)
+    assert (done.exit_code, "r.jsonl cannot be rewritten: File too large." in done.stderr) == (3, True)
+    assert (Path("r.jsonl").read_bytes(), names(here)) == (before, {".git", "calls.jsonl", "r.jsonl"})
+    with files_end_at(30):  # room for .gitignore, none for the key
+        done = invoke(
+            "run", "--port", "0", "--no-proxy", "--record", "s.jsonl", "--redact", "people", "--", "true"
+        )
+    said = "key file .segment-pendo-key cannot be used: File too large."
+    assert (done.exit_code, said in done.stderr, ".segment-pendo-key" in names(here)) == (3, True, False)
     assert invoke("recording", "redact", "r.jsonl").exit_code == 0
     assert Path(".gitignore").read_text("ascii").split() == [".segment-pendo-key"]
 

@@ -1,7 +1,8 @@
-"""Look at this machine: who holds a port, permissions, times of files. Nothing is changed or judged here."""
+"""Look at this machine: who holds a port, permissions, times of files. Judges and leaves nothing."""
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from segment_pendo.serve.listener import ListenerError, Port
 
 __all__ = ["authority_check", "certificate", "held", "instance", "missing_files", "newest", "state_check"]
 
+_FOLDERS: Final = ("ca", "trust", "runs")  # in the state directory
 _HEALTH: Final = 2.0  # seconds
 _LISTENS: Final = "0A"  # /proc/net/tcp has the state so
 
@@ -111,12 +113,30 @@ def _mode(path: Path) -> Mode:
 
 
 def state_check(path: Path) -> Check:
-    """Judge the state directory as it is."""
-    there = next((folder for folder in (path, *path.parents) if folder.exists()), path)
+    """Judge the state directory, and the folders of it that a run makes, as they are; each is tried."""
+    mine = (_state_check(folder) for folder in (path, *(path / name for name in _FOLDERS)))
+    first = next(mine)
+    if first.state != "ok" or not path.exists():
+        return first
+    return next((check for check in mine if check.state != "ok"), first)
+
+
+def _state_check(path: Path) -> Check:
+    there = next((folder for folder in (path, *path.parents) if os.path.lexists(folder)), path)
     is_ours = os.name != "posix" or not path.exists() or path.stat().st_uid == os.getuid()
     mode = None if os.name != "posix" else _mode(path)
-    can_write = os.access(there, os.W_OK | os.X_OK) and there.is_dir()
-    return state_directory(str(path), mode, is_link=path.is_symlink(), is_ours=is_ours, is_writable=can_write)
+    return state_directory(
+        str(path), mode, is_link=path.is_symlink(), is_ours=is_ours, refused=_refused(there)
+    )
+
+
+def _refused(folder: Path) -> str:
+    """Return why nothing can be made in a folder, '' where that can be; what is made to see it is removed."""
+    try:
+        Path(tempfile.mkdtemp(prefix="segment-pendo-", dir=folder)).rmdir()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def certificate(directory: Path) -> Path:

@@ -145,13 +145,17 @@ def _host(url: str) -> str:
         return "no URL"
 
 
-def state_directory(path: str, mode: Mode, *, is_link: bool, is_ours: bool, is_writable: bool) -> Check:
-    """Judge the state directory, or if it is not there, whether the next run can make it."""
+def state_directory(path: str, mode: Mode, *, is_link: bool, is_ours: bool, refused: str) -> Check:
+    """Judge the state directory, or if it is not there, whether the next run can make it.
+
+    `refused`: why nothing can be made in it, or in the nearest folder above that is there; '' if it can.
+    """
     name, where = "state directory", shlex.quote(path)
     if is_link:
         return Check(name, "wrong", f"{path} is a link, which no run follows", f"rm {where}")
-    if not is_writable:
-        return Check(name, "wrong", f"{path} cannot be written", 'export XDG_STATE_HOME="$HOME/.state"')
+    if refused:
+        what = f"{path} cannot be {'made' if mode is None else 'written'}: {refused}"
+        return Check(name, "wrong", what, 'export XDG_STATE_HOME="$HOME/.state"')
     if mode is None:
         return Check(name, "ok", f"{path} is not there yet; the first run makes it")
     if not is_ours:

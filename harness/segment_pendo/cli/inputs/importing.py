@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Final
@@ -32,6 +32,7 @@ class Import:
     recorder: Recorder
     hosts: frozenset[str]
     setup: Setup
+    before_the_end: Callable[[], None]
     taken: int = 0
     lost: int = 0
     passed: Counter[str] = field(default_factory=Counter)
@@ -39,7 +40,8 @@ class Import:
     def run(self, files: Files) -> None:
         """Take all that is in the files.
 
-        Raises Failure or ImportFailure; then nothing is imported, and an older recording is as it was.
+        Calls `before_the_end` once all was good. Raises Failure or ImportFailure; then nothing is imported,
+        and an older recording is as it was.
         """
         try:
             for part in files:
@@ -48,6 +50,7 @@ class Import:
                 with files.told():
                     for item in _imported(part, files):
                         self._take(item)
+            self.before_the_end()
         except OSError as error:
             self.recorder.discard()
             message = f"{self.recorder.path} cannot be written: {error.strerror}. Nothing was imported."

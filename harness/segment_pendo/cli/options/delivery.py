@@ -4,15 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from math import isfinite
 from typing import Any, Final
 
 import click
 
+from segment_pendo.cli.options.numbers import Number, Whole
 from segment_pendo.segment.retries import Schedule
 from segment_pendo.serve.delivering.how import How
 
-__all__ = ["Duration", "Finite", "concurrency_option", "delivery_options", "rate_option", "retry_options"]
+__all__ = ["Duration", "concurrency_option", "delivery_options", "rate_option", "retry_options"]
 
 _SECONDS: Final = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LONGEST: Final = 7 * 24 * 3600.0
@@ -35,26 +35,16 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-class Finite(click.FloatRange):
-    """A finite number with a minimum; NaN is refused, as it compares with nothing."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if not isfinite(number):
-            self.fail(f"{value!r} is not a finite number", param, ctx)
-        return number
-
-
 concurrency_option = click.option(
     "--concurrency",
-    type=click.IntRange(1, 256),
+    type=Whole(1, 256),
     default=How().concurrency,
     show_default=True,
     metavar="N",
     help="Send up to N at the same time; the order of each user's calls is kept.",
 )
 rate_option = click.option(
-    "--rate", type=Finite(0.001), metavar="N", help="Send at most N a second.  [default: no limit]"
+    "--rate", type=Number(0.001), metavar="N", help="Send at most N a second.  [default: no limit]"
 )
 _window_option = click.option(
     "--retry-window",
@@ -66,7 +56,7 @@ _window_option = click.option(
 )
 _seed_option = click.option(
     "--seed",
-    type=int,
+    type=Whole(),
     default=0,
     show_default=True,
     help="Makes the random part of the pauses between attempts the same again.",

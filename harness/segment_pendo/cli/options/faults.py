@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from segment_pendo.base.prose import printable
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.serve.fault import Fault, FaultError, Side
 from segment_pendo.serve.faults import Faults
 
@@ -55,7 +56,7 @@ def fault_options[F: Callable[..., Any]](*sides: Side) -> Callable[[F], Callable
 
         seed_option = click.option(
             "--seed",
-            type=click.IntRange(0),
+            type=Whole(0),
             metavar="N",
             help="Let chance decide as in another run with this seed.  [default: another one each time]",
         )

@@ -13,7 +13,7 @@ from segment_pendo.recordings.redaction.pseudonyms import Ids, People, Rules
 from segment_pendo.recordings.settings import settings
 from segment_pendo.serve.environment import REDACT_KEY, secret
 
-__all__ = ["people", "redact_option"]
+__all__ = ["drafted", "people", "redact_option"]
 
 KEY_FILE: Final = ".segment-pendo-key"
 SHORTEST_KEY: Final = 8
@@ -41,39 +41,55 @@ def _key_file() -> Path:
     return Path(KEY_FILE)
 
 
-def _key() -> bytes:
-    """Return the key of the pseudonyms, from the environment or else from the key file.
+def _key() -> tuple[bytes, Callable[[], None]]:
+    """Return the key of the pseudonyms, from the environment or else from the key file; and what keeps it.
 
-    The key file is in the working directory or above; it is written when it is first needed.
+    The key file is in the working directory or above. Where there is none, a key is made, which lasts only
+    once it is kept. Raises Failure.
     """
     given, file = secret(REDACT_KEY), _key_file()
+    if not given and not file.exists():
+        made = secrets.token_hex(32).encode("ascii")
+        return made, lambda: _keep(file, made)
     try:
-        if not given and not file.exists():
-            _ignore(file)  # first: a key that was made is not looked at again
-            _make(file)
-            click.echo(
-                f"Made {file}, the key of the pseudonyms. Keep it secret, and do not lose it: with another "
-                "key, the same people get other pseudonyms.",
-                err=True,
-            )
         key = given.encode("utf-8", "surrogateescape") if given else file.read_bytes().strip()
     except OSError as error:
-        message = f"the key file {file} cannot be used: {error.strerror}. Set {REDACT_KEY} instead."
-        raise Failure(message, CONFIGURATION) from None
+        raise _unusable(file, error) from None
     if len(key) < SHORTEST_KEY:
         message = (
             f"the key of the pseudonyms ({REDACT_KEY if given else file}) is shorter than {SHORTEST_KEY} "
             "bytes: anybody could guess it."
         )
         raise Failure(message, CONFIGURATION)
-    return key
+    return key, lambda: None
 
 
-def _make(file: Path) -> None:
+def _unusable(file: Path, error: OSError) -> Failure:
+    message = f"the key file {file} cannot be used: {error.strerror}. Set {REDACT_KEY} instead."
+    return Failure(message, CONFIGURATION)
+
+
+def _keep(file: Path, key: bytes) -> None:
+    """Write a key that was made, unless it is kept already. Raises Failure."""
+    try:
+        if file.exists() and file.read_bytes().strip() == key:
+            return
+        _ignore(file)  # first: a key that was made is not looked at again
+        _make(file, key)
+    except OSError as error:
+        raise _unusable(file, error) from None
+    click.echo(
+        f"Made {file}, the key of the pseudonyms. Keep it secret, and do not lose it: with another "
+        "key, the same people get other pseudonyms.",
+        err=True,
+    )
+
+
+def _make(file: Path, key: bytes) -> None:
     descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as output:
-            output.write(secrets.token_hex(32) + "\n")
+        with os.fdopen(descriptor, "wb") as output:
+            output.write(key + b"\n")
     except OSError:
         file.unlink()  # an empty key would be refused from then on
         raise
@@ -95,6 +111,16 @@ def _ignore(file: Path) -> None:
 
 def people(ids: Ids | None = None) -> People:
     """Return the maker of pseudonyms, by the settings and the key of this directory. Raises Failure."""
+    made, keep = drafted(ids)
+    keep()
+    return made
+
+
+def drafted(ids: Ids | None = None) -> tuple[People, Callable[[], None]]:
+    """Return the maker of pseudonyms, and what is called before anything of it is written: keeps a new key.
+
+    Both raise Failure.
+    """
     redact = settings().redact
     rules = Rules(
         ids=ids or redact.ids,
@@ -102,4 +128,5 @@ def people(ids: Ids | None = None) -> People:
         keep=frozenset(redact.keep),
         allow_list=redact.allow_list,
     )
-    return People(_key(), rules)
+    key, keep = _key()
+    return People(key, rules), keep

@@ -19,6 +19,7 @@ from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.inputs.calls import strict_option
 from segment_pendo.cli.options import credentials
 from segment_pendo.cli.options.delivery import retry_options
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.cli.options.setup import setup_options
 from segment_pendo.cli.terminal.archive_report import print_report
 from segment_pendo.explain import rows
@@ -82,7 +83,7 @@ def _archive_options[F: Callable[..., Any]](command: F) -> Callable[..., Any]:
         ),
         click.option(
             "--workers",
-            type=click.IntRange(1, 256),
+            type=Whole(1, 256),
             default=1,
             show_default=True,
             metavar="N",
@@ -167,7 +168,7 @@ def state(archive: Archive) -> None:
 )
 @click.option(
     "--verify",
-    type=click.IntRange(1),
+    type=Whole(1),
     metavar="N",
     help="Send nothing; read N records back from Pendo and compare them.",
 )

@@ -12,6 +12,7 @@ from segment_pendo.cli.failure import TIMED_OUT, Failure
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options.instance import url_argument
+from segment_pendo.cli.options.numbers import Number, Whole
 from segment_pendo.cli.options.only import asked_only_option
 from segment_pendo.cli.running import Answer, checked_url, get, nearest_to, say_missing, stranger
 
@@ -45,9 +46,7 @@ def command() -> None:
 @command.command("list")
 @url_argument
 @asked_only_option("List")
-@click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many calls at most."
-)
+@click.option("--limit", type=Whole(1), default=20, show_default=True, help="How many calls at most.")
 @_format
 def list_command(url: str, only: dict[str, str], limit: int, style: Style) -> None:
     """List the newest calls, the newest last: a line each, as the terminal of the run shows them.
@@ -98,12 +97,10 @@ def show_command(name: str, url: str, style: Style, *, brief: bool) -> None:
 @command.command("wait")
 @url_argument
 @asked_only_option("Wait for")
-@click.option(
-    "--count", type=click.IntRange(0, 1000), default=1, show_default=True, help="For how many calls."
-)
+@click.option("--count", type=Whole(0, 1000), default=1, show_default=True, help="For how many calls.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, _LONGEST),
+    type=Number(0, _LONGEST),
     default=5,
     show_default=True,
     metavar="SECONDS",

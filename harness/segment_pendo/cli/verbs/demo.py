@@ -16,6 +16,7 @@ import click
 
 from segment_pendo.base.prose import printable
 from segment_pendo.cli.failure import NOT_DELIVERED
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.cli.proxy_extra import needed_side
 from segment_pendo.cli.run.child import instance_of
 from segment_pendo.cli.run.report import Reporter
@@ -62,9 +63,7 @@ LOST: Final[list[JsonObject]] = [
 @click.command()
 @click.option("--once", is_flag=True, help="End after the demonstration instead of waiting for Ctrl-C.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in your browser.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="The home port.  [default: a free port]"
-)
+@click.option("--port", type=Whole(0, 65535), default=0, help="The home port.  [default: a free port]")
 def command(port: int, *, once: bool, opens: bool) -> None:
     """Start everything, send calls through the proxy, good ones and others, and show what Pendo has.
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import click
 
-from segment_pendo.base.errors import USAGE
+from segment_pendo.base.errors import CONFIGURATION, USAGE
 from segment_pendo.base.hosts import HOME_PORT, HOME_URL
 from segment_pendo.base.prose import printable
 from segment_pendo.cli.failure import Failure
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.recordings.settings import FILES, SettingsError, checked, has_settings, settings
 
 __all__ = ["command"]
@@ -54,7 +55,7 @@ def _say(sentence: str) -> None:
 @click.option("--track", is_flag=True, default=None, help="Write this setting: track calls too.")
 @click.option("--webhook", type=click.Choice(["actions", "classic"]), help="Write this setting.")
 @click.option("--destination", metavar="FILE", help="Write this setting.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Write this setting.")
+@click.option("--port", type=Whole(0, 65535), help="Write this setting.")
 @click.option("--mute", metavar="CODE", multiple=True, help="Write this setting; repeatable.")
 @click.option("--ignore", metavar="PATH", multiple=True, help="Write this setting; repeatable.")
 def command(
@@ -100,9 +101,16 @@ def command(
 def _write_destination(file: Path, source: Path | None, named: str | None, *, force: bool) -> None:
     from segment_pendo.mapping.destination_file import DestinationFile  # noqa: PLC0415 - for this form only
     from segment_pendo.mapping.setup import Setup  # noqa: PLC0415 - as above
-    from segment_pendo.recordings.destinations import load, written  # noqa: PLC0415 - as above
+    from segment_pendo.recordings.destinations import Loaded, load, written  # noqa: PLC0415 - as above
 
-    destination = DestinationFile() if source is None else load(source, named, _say).file
+    found = Loaded(DestinationFile()) if source is None else load(source, named, _say)
+    if found.is_empty:
+        message = (
+            f"{source} is an empty object: it says nothing of a destination; nothing was written. Give the "
+            "output of `terraform show -json`, or answers of Segment's Public API."
+        )
+        raise Failure(message, CONFIGURATION)
+    destination = found.file
     Setup.of(destination=destination)  # what cannot be mapped is told now
     text = written(destination)
     if str(file) == "-":

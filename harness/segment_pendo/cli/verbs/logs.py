@@ -10,6 +10,7 @@ import click
 
 from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.instance import chosen, instance_option
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.serve.environment import runs_directory
 from segment_pendo.serve.launching.instances import Instance, process_of, running
 
@@ -21,7 +22,7 @@ _LOOK: Final = 0.1
 @click.command()
 @instance_option
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until the run ends.")
-@click.option("--tail", type=click.IntRange(0), metavar="N", help="Only the last N lines.  [default: all]")
+@click.option("--tail", type=Whole(0), metavar="N", help="Only the last N lines.  [default: all]")
 def command(at: str | None, tail: int | None, *, follow: bool) -> None:
     """Print what a run of `run --detach` has printed; if none runs, the newest one that did.
 

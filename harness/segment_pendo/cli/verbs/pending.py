@@ -13,6 +13,7 @@ from segment_pendo.base.times import text
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, REFUSED, Failure
 from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.options import credentials
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.cli.options.store import existing, store_option
 from segment_pendo.cli.terminal.tables import print_table
 from segment_pendo.explain import rows
@@ -56,18 +57,14 @@ def command() -> None:
 
 
 @contextmanager
-def _opened(path: Path, *, writes: bool) -> Iterator[Pending]:
-    with closing(Database(existing(path), writes=writes)) as database:
-        try:
-            yield Pending(database)
-        except OSError as error:
-            message = f"the store {path} cannot be written: {error.strerror}. Nothing was changed."
-            raise Failure(message, CANNOT_START) from None
+def _opened(path: Path) -> Iterator[Pending]:
+    with closing(Database(existing(path), writes=False)) as database:
+        yield Pending(database)
 
 
 @command.command(name="list")
 @store_option
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Show at most so many.")
+@click.option("--limit", type=Whole(1), default=50, show_default=True, help="Show at most so many.")
 @_style_option
 def list_(path: Path, limit: int, style: Style) -> None:
     """List what is not delivered, the oldest first. A run may be using the store.
@@ -82,7 +79,7 @@ def list_(path: Path, limit: int, style: Style) -> None:
     if not path.exists():
         _nothing(f"Nothing is pending: there is no store {path}.", style)
         return
-    with _opened(path, writes=False) as pending:
+    with _opened(path) as pending:
         counts = pending.counts()
         total = sum(count.webhooks for count in counts)
         if not total:
@@ -142,7 +139,7 @@ _OTHER_VERSION: Final = "that another version of segment-pendo kept in a way tha
 @_style_option
 def show(name: str, path: Path, style: Style) -> None:
     """Show a webhook as it is sent, what became of it, and the answer to each attempt."""
-    with _opened(path, writes=False) as pending:
+    with _opened(path) as pending:
         (call,) = pending.named([name])
         kept = pending.in_full(call)
     if kept is None:
@@ -171,6 +168,18 @@ def _shown(call: PendingCall, kept: Kept) -> Iterator[str]:
 # --- changing ---
 
 
+@contextmanager
+def _changing(path: Path) -> Iterator[Pending]:
+    with closing(Database(existing(path))) as database:
+        try:
+            yield Pending(database)
+        except OSError as error:
+            if error.filename != database.name:  # of the output, whose reader may have gone
+                raise
+            message = f"the store {path} cannot be written: {error.strerror}. Nothing was changed."
+            raise Failure(message, CANNOT_START) from None
+
+
 def _chosen(pending: Pending, ids: tuple[str, ...], *, every: bool) -> list[PendingCall] | None:
     """Return the calls with these ids, or None for all of them. Raises UsageError."""
     if every == bool(ids):
@@ -188,7 +197,7 @@ def retry(ids: tuple[str, ...], path: Path, *, every: bool) -> None:
 
     Sends nothing by itself, and so needs no key. Attempts that were made stay listed.
     """
-    with _opened(path, writes=True) as pending:
+    with _changing(path) as pending:
         calls = _chosen(pending, ids, every=every)
         count = pending.retry(calls)
         names = _named(pending, calls)
@@ -217,7 +226,7 @@ def _named(pending: Pending, calls: list[PendingCall] | None) -> str:
 @store_option
 def drop(ids: tuple[str, ...], path: Path, *, every: bool, yes: bool) -> None:
     """Forget webhooks with their calls and attempts, so that they are never delivered."""
-    with _opened(path, writes=True) as pending:
+    with _changing(path) as pending:
         calls = _chosen(pending, ids, every=every)
         counts = pending.counts() if calls is None else []
         count = sum(count.webhooks for count in counts) if calls is None else len(calls)
@@ -244,7 +253,7 @@ def export(file: Path, ids: tuple[str, ...], path: Path) -> None:
 
     `segment-pendo replay FILE --to ...` sends it. Nothing is changed in the store.
     """
-    with _opened(path, writes=False) as pending:
+    with _opened(path) as pending:
         calls = pending.named(ids) if ids else pending.all()
         total = len(ids) if ids else sum(count.webhooks for count in pending.counts())
         count = exported((kept for _, kept in pending.kept(calls)), file, credentials.known(None))

@@ -15,6 +15,7 @@ from segment_pendo.cli.help_groups import Suggesting
 from segment_pendo.cli.options import credentials
 from segment_pendo.cli.options.delivery import Duration
 from segment_pendo.cli.options.faults import Asked, fault_options
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.cli.options.setup import pendo_switches
 from segment_pendo.cli.probing import Patience, Probing, new_probe, say_before
 from segment_pendo.cli.signals import Signals
@@ -42,7 +43,7 @@ __all__ = ["command", "probe"]
 @click.group(cls=Suggesting, invoke_without_command=True)
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     default=HOME_PORT,
     show_default=True,
     help="The port; 0 = a free port.",

@@ -46,7 +46,7 @@ def command() -> None:
 
     \b
     Examples:
-      segment-pendo plan infer run.jsonl --out plan.json
+      segment-pendo plan infer run.jsonl --output plan.json
       segment-pendo plan check plan.json run.jsonl
       segment-pendo plan check plan.json --format ndjson < calls.jsonl
     """
@@ -56,7 +56,14 @@ def command() -> None:
 @_files
 @click.option("--name", default="Inferred plan", show_default=True, help="The name of the plan.")
 @click.option("--strict", is_flag=True, help="Let only the properties and traits fit that came.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan to this file.")
+@click.option(
+    "-o",
+    "--output",
+    "--out",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the plan to this file.",
+)
 @only_recordings_option
 def infer(
     files: tuple[Path, ...], name: str, out: Path | None, *, strict: bool, only_recordings: bool
@@ -69,7 +76,7 @@ def infer(
 
     \b
     Examples:
-      segment-pendo plan infer run.jsonl --out plan.json
+      segment-pendo plan infer run.jsonl --output plan.json
       segment-pendo plan infer tests/recordings/*.jsonl --strict
     """
     calls = count()

@@ -23,7 +23,7 @@ from segment_pendo.cli.inputs.files import Files
 from segment_pendo.cli.inputs.importing import Import
 from segment_pendo.cli.options import credentials
 from segment_pendo.cli.options.meaning import meaning_option
-from segment_pendo.cli.options.pseudonyms import people, redact_option
+from segment_pendo.cli.options.pseudonyms import drafted, redact_option
 from segment_pendo.cli.options.setup import setup_options
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings import format as recording
@@ -83,15 +83,15 @@ def redact(names: tuple[str, ...], ids: Ids | None, *, strict: bool) -> None:
     if STDIN in names:
         message = "recordings are redacted in place, and stdin is no file. Give a file."
         raise click.UsageError(message)
-    pseudonyms = people(ids)
+    pseudonyms, keep_key = drafted(ids)
     files = Files(names, strict=strict)
     for part in files:
         with files.told():
-            _redact(part, pseudonyms, files.watch)
+            _redact(part, pseudonyms, keep_key, files.watch)
     sys.exit(FOUND if files.damaged else 0)
 
 
-def _redact(part: Part, pseudonyms: People, watch: Watch) -> None:
+def _redact(part: Part, pseudonyms: People, keep_key: Callable[[], None], watch: Watch) -> None:
     header = opened(part).header
     if header.redacted == "people" and header.redacted_with == pseudonyms.fingerprint:
         click.echo(f"{part.name}: redacted before; left as it is.", err=True)
@@ -105,7 +105,7 @@ def _redact(part: Part, pseudonyms: People, watch: Watch) -> None:
     assert part.path is not None, "stdin was refused"
     done = Counter[str]()
     lines = _redacted(header, opened(part, watch).entries, pseudonyms, done)
-    replace_whole(part.path, pack(lines, part.packing()))
+    replace_whole(part.path, pack(lines, part.packing()), keep_key)
     click.echo(f"{part.name}: {many(done['calls'], 'call')} redacted.", err=True)
     _tell_what_is_left(part)
 
@@ -236,14 +236,10 @@ def import_(
     Segment's hosts are taken. Ends with 1 if such a request is not complete in the file, or if one of
     several files is damaged; the rest is imported.
     """
-    recorder = Recorder(
-        out,
-        setup=setup,
-        secrets=credentials.known(None),
-        people=people() if redact == "people" else None,
-    )
+    pseudonyms, keep_key = drafted() if redact == "people" else (None, lambda: None)
+    recorder = Recorder(out, setup=setup, secrets=credentials.known(None), people=pseudonyms)
     files = Files(names, strict=strict)
-    done = Import(recorder, INTERCEPTED | {bare(host) for host in hosts}, setup)
+    done = Import(recorder, INTERCEPTED | {bare(host) for host in hosts}, setup, keep_key)
     done.run(files)
     recorder.close()
     calls = many(recorder.done.new + recorder.done.kept, "call")

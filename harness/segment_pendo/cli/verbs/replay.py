@@ -14,8 +14,9 @@ from segment_pendo.base.prose import many
 from segment_pendo.cli.failure import CANNOT_START, CONFIGURATION, FOUND, Failure
 from segment_pendo.cli.instance import meant
 from segment_pendo.cli.options import credentials
-from segment_pendo.cli.options.delivery import Finite, retry_options
+from segment_pendo.cli.options.delivery import retry_options
 from segment_pendo.cli.options.instance import URL_VARIABLE, home_url
+from segment_pendo.cli.options.numbers import Number, Whole
 from segment_pendo.cli.options.only import only_option
 from segment_pendo.cli.options.setup import setup_options, was_given
 from segment_pendo.cli.replaying import Webhooks, opened_store, send_requests
@@ -91,7 +92,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     help="How fast to send; N: N times as fast as recorded.",
 )
 @click.option(
-    "--max-gap", type=Finite(0), metavar="SECONDS", help="Shorten longer pauses of the recording to this."
+    "--max-gap", type=Number(0), metavar="SECONDS", help="Shorten longer pauses of the recording to this."
 )
 @only_option("Send")
 @click.option("--user", help="The same as --only user=USER.")
@@ -100,9 +101,7 @@ def _url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     type=click.Choice(["now"]),
     help="Move all times so that the recording begins now; other calls are received now anyway.",
 )
-@click.option(
-    "--from-line", "start", type=click.IntRange(1), default=1, metavar="N", help="Begin at line N of FILE."
-)
+@click.option("--from-line", "start", type=Whole(1), default=1, metavar="N", help="Begin at line N of FILE.")
 @click.option(
     "--failed",
     type=click.Path(dir_okay=False, path_type=Path),

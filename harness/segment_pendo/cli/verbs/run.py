@@ -16,6 +16,7 @@ from segment_pendo.cli.options.delivery import delivery_options
 from segment_pendo.cli.options.faults import Asked, fault_options
 from segment_pendo.cli.options.lan import lan_options
 from segment_pendo.cli.options.meaning import meaning_option
+from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.cli.options.pseudonyms import people, redact_option
 from segment_pendo.cli.options.setup import setup_options
 from segment_pendo.mapping.setup import Setup
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_PORT = click.IntRange(0, 65535)
+_PORT = Whole(0, 65535)
 
 
 class _File(click.Path):
@@ -117,7 +118,7 @@ FILE = _File(dir_okay=False, path_type=Path)
 @click.option(
     "--batch-size",
     "batch",
-    type=click.IntRange(1, 4000),
+    type=Whole(1, 4000),
     metavar="N",
     help=(
         "POST up to N webhooks as one JSON array, as Webhooks (Actions) does with batching on.  "
@@ -190,7 +191,7 @@ FILE = _File(dir_okay=False, path_type=Path)
     ),
 )
 @click.option(
-    "--expect", type=click.IntRange(0), metavar="N", help="End with 1 if fewer than N calls came by the end."
+    "--expect", type=Whole(0), metavar="N", help="End with 1 if fewer than N calls came by the end."
 )
 @click.option(
     "--ready-file", type=FILE, help="Write the addresses to FILE once every port accepts connections."

@@ -9,6 +9,7 @@ import click
 
 from segment_pendo.cli.failure import CANNOT_START, Failure
 from segment_pendo.cli.instance import chosen, instance_option
+from segment_pendo.cli.options.numbers import Number
 from segment_pendo.serve.launching.instances import Instance, process_of, running
 
 __all__ = ["command"]
@@ -21,7 +22,7 @@ _TIMED_OUT: Final = 6
 @click.option("--all", "every", is_flag=True, help="End every run of this user.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0),
+    type=Number(0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from segment_pendo.base import js_json, times
 from segment_pendo.base.errors import SegmentPendoError
 from segment_pendo.base.switch import table
+from segment_pendo.base.unfit import unfit
 from segment_pendo.pendo.probe.inference import Evidence, Reading
 from segment_pendo.pendo.probe.looks import TRACK
 from segment_pendo.pendo.probe.plan import MARK, Probe
@@ -156,8 +157,11 @@ def read(written: bytes) -> Result:
     """Return the result in a file. Raises ResultError."""
     try:
         result = msgspec.json.decode(written, type=Result)
-    except (ValueError, RecursionError) as error:
-        message = f"this is not the result of a probe: {error}"
+    except msgspec.ValidationError as error:
+        message = f"this is not the result of a probe: {unfit(error, Result)}"
+        raise ResultError(message) from None
+    except (ValueError, RecursionError):
+        message = "this is not the result of a probe: it is not JSON"
         raise ResultError(message) from None
     if times.parse(result.at) is None or not _MARK.fullmatch(result.probe):
         message = "this is not the result of a probe: its time or its mark is not one of ours"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from segment_pendo.base.suggestion import unknown
+from segment_pendo.base.suggestion import as_sentence, unknown
 from segment_pendo.segment.plan.error import wrong
 from segment_pendo.words import Json, JsonObject
 
@@ -70,7 +70,7 @@ def _object(value: Json, path: tuple[str | int, ...], names: tuple[str, ...]) ->
     spelled = {re.sub(r"_([a-z])", lambda found: found[1].upper(), name): one for name, one in value.items()}
     mistake = unknown(spelled, names, "there is no setting")
     if mistake:
-        raise wrong(path, mistake if mistake.endswith("?") else f"{mistake}.")
+        raise wrong(path, as_sentence(mistake))
     return spelled
 
 

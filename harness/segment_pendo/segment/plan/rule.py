@@ -8,7 +8,7 @@ from typing import Final
 from segment_pendo.base import js_json
 from segment_pendo.base.javascript.numbers import is_number
 from segment_pendo.base.prose import plain
-from segment_pendo.base.suggestion import nearest, unknown
+from segment_pendo.base.suggestion import as_sentence, nearest, unknown
 from segment_pendo.segment.plan.error import wrong
 from segment_pendo.segment.plan.judge import Judge, Unusable
 from segment_pendo.segment.plan.schema import target
@@ -75,7 +75,7 @@ def _read(value: Json, path: Path) -> Rule:
     spelled = {re.sub(r"_([a-z])", lambda found: found[1].upper(), name): name for name in value}
     mistake = unknown(spelled, _MEMBERS, "a rule has no member")
     if mistake:
-        raise wrong(path, mistake if mistake.endswith("?") else f"{mistake}.")
+        raise wrong(path, as_sentence(mistake))
     if "jsonSchema" not in spelled:
         raise wrong(path, "the rule has no jsonSchema; add it.")
     schema_path = (*path, spelled["jsonSchema"])

@@ -260,14 +260,15 @@ def _explained(path: Path | None) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else error
         where = "a temporary file for the store" if path is None else f"the store {path}"
-        msg = f"{where} cannot be used: {why}. Give another file, or move this one away."
+        instead = ", or move this one away" if path is not None and os.path.lexists(path) else ""
+        msg = f"{where} cannot be used: {why}. Give another file{instead}."
         raise StoreError(msg) from None
 
 
 @contextmanager
 def _owned(path: Path) -> Iterator[None]:
     """Hold the lock of a file that only its owner can read, from before it has any content."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     _refuse_what_is_no_file(path)
     lock = Lock(path)
     try:
@@ -280,6 +281,13 @@ def _owned(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, f"the folder {folder} cannot be made ({error.strerror})") from None
 
 
 def _files(path: Path) -> list[Path]:

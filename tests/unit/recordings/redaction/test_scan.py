@@ -152,6 +152,35 @@ def test_the_key_is_made_once_for_its_owner_and_git_is_told(
     assert key.read_text().strip() not in texts[0]
 
 
+@pytest.mark.parametrize("content", [b"cut", b"header", b""])
+@pytest.mark.parametrize("verb", ["redact", "import"])
+def test_no_key_is_left_where_nothing_was_written(
+    verb: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    whole = (RECORDINGS / "segment-analytics-python.jsonl").read_bytes()
+    file = tmp_path / "r.jsonl"
+    file.write_bytes({b"cut": whole[:-30], b"header": b'{"format": 5'}.get(content, content))
+    words = ["r.jsonl"] if verb == "redact" else ["r.jsonl", "-o", "out.jsonl", "--redact", "people"]
+    done = invoke(verb, *words, SEGMENT_PENDO_REDACT_KEY="")
+    is_nothing = not content and verb == "import"  # an empty file has no calls, and is imported so
+    assert (done.exit_code, "Made .segment-pendo-key" in done.output) == (0 if is_nothing else 3, is_nothing)
+    left = {file.name for file in tmp_path.iterdir()}
+    assert is_nothing or left == {".git", "r.jsonl"}
+
+
+def test_one_key_for_all_files_of_which_one_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = (RECORDINGS / "segment-analytics-python.jsonl").read_bytes()
+    for name, content in (("a", whole[:-30]), ("b", whole), ("c", whole)):
+        (tmp_path / name).write_bytes(content)
+    done = invoke("redact", "a", "b", "c", SEGMENT_PENDO_REDACT_KEY="")
+    assert (done.exit_code, done.output.count("Made .segment-pendo-key")) == (1, 1)
+    assert (tmp_path / "b").read_bytes() == (tmp_path / "c").read_bytes() != whole
+    assert (tmp_path / "a").read_bytes() == whole[:-30]
+
+
 def test_settings_of_the_project_and_their_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(RECORDINGS / "segment-analytics-python.jsonl", "r.jsonl")
