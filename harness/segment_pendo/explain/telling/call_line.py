@@ -17,7 +17,7 @@ from segment_pendo.explain.telling.traits import Traits, traits_of
 from segment_pendo.mapping.assess import TRACK_OFF, effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect
-from segment_pendo.words import Attempt, Call, Json, Judged, Skipped
+from segment_pendo.words import Attempt, Call, Json, Judged, Skipped, is_as_bad
 
 __all__ = [
     "CHOSEN",
@@ -103,7 +103,7 @@ def end_of(judged: Judged, setup: Setup) -> End:
         return "skipped" if judged.skipped.code in CHOSEN else "lost"
     effect = effect_of(judged, setup)
     assert effect is not None
-    return _reached(effect)[1]
+    return _reached(judged, effect)[1]
 
 
 def with_attempt(line: CallLine, attempt: Attempt | None) -> CallLine:
@@ -138,14 +138,16 @@ def _became(judged: Judged, setup: Setup, door: Door) -> tuple[str, Tone, End, I
         ]
         return ("skip", "idle", "skipped", words) if is_chosen else ("LOST", "bad", "lost", words)
     assert effect is not None
-    tone, end = _reached(effect)
+    tone, end = _reached(judged, effect)
     return "wait", tone, end, _words(judged, effect, setup)
 
 
-def _reached(effect: Effect) -> tuple[Tone, End]:
+def _reached(judged: Judged, effect: Effect) -> tuple[Tone, End]:
     if effect.nothing is not None:
         return "warn", "nothing"
-    return ("warn", "part") if any(field.name is None for field in effect.fields) else ("good", "whole")
+    # As the store counts what loses something: by the level, whatever it is that Pendo does not show.
+    loses = any(is_as_bad(finding.level, "warning") for finding in judged.findings)
+    return ("warn", "part") if loses else ("good", "whole")
 
 
 # --- who ---
@@ -212,6 +214,8 @@ def _traits(traits: Traits) -> Iterator[Word]:
     yield Word(f"{len(traits.taken)} of {many(count, 'trait')}" if count else "no traits")
     if traits.lost:
         yield Word(f"x {_listed(map(_name, _first(traits.lost)), len(traits.lost))} lost", "bad")
+    if traits.empty:
+        yield Word(f"{_listed(map(_name, _first(traits.empty)), len(traits.empty))} empty", "idle")
     if traits.renamed:
         pairs = [f"{_name(old)} -> {_name(new)}" for old, new in _first(traits.renamed.items())]
         yield Word(f"! {_listed(pairs, len(traits.renamed))}", "warn")

@@ -174,7 +174,7 @@ export function judged(row, explained) {
   const { error, warning } = levels(row);
   if (error.length) return { tone: "bad", pill: plural(error.length, "error") };
   if (state === "held") return { tone: "warn", pill: "held" };
-  const lost = explained ? traits(explained).lost.filter((field) => !isPlayedDown(row, field)).length : 0;
+  const lost = explained ? traits(explained).lost.filter((field) => !isEmpty(field) && !isPlayedDown(row, field)).length : 0;
   if (explained && explained.effect && !explained.effect.visitor && !explained.effect.account && row.type !== "track") {
     return { tone: "warn", pill: "no effect" };
   }
@@ -182,6 +182,9 @@ export function judged(row, explained) {
   if (warning.length) return { tone: "warn", pill: plural(warning.length, "warning") };
   return { tone: "good", pill: status === null || status === undefined ? "sent" : String(status) };
 }
+
+// Where a switch says that Pendo takes no null or empty text, nothing of the call is lost by it.
+const isEmpty = (field) => field.value === null || field.value === "";
 
 // Whether a muted code says that a field is lost.
 const isPlayedDown = (row, field) => (row.findings || []).some((finding) => isMuted(finding.code) && finding.path.startsWith(field.from));
