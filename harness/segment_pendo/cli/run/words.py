@@ -157,8 +157,20 @@ def _left(session: Session) -> str:
     return f"{text} They wait in {session.store.path}; the same command delivers them ({_list(session)})."
 
 
+def _untouched(recorder: Recorder) -> str:
+    """Say that nothing was recorded, and what the file has."""
+    path = recorder.path
+    if recorder.is_new:
+        return f"No call was recorded: {path} has none."
+    if recorder.replaced:
+        return f"No call was recorded: {path} was left as it is, with {many(recorder.replaced, 'call')}."
+    return f"No new call was recorded: {path} keeps what it had."
+
+
 def _recorded(recorder: Recorder) -> str:
     done = recorder.done
+    if not (done.new or done.kept or done.gone):
+        return _untouched(recorder)
     if recorder.kept_in is not None:
         return f"{recorder.path} was not replaced, as the command failed; this run is in {recorder.kept_in}."
     if not (done.kept or done.gone):
