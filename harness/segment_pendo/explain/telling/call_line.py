@@ -53,6 +53,7 @@ OUTCOME: Final = 4
 SOURCE: Final = 8
 _WHO: Final = 24
 _CLAUSE: Final = re.compile(r"; |, so | \(")
+_NO_TRIGGER: Final = "No trigger selects this call"
 _OPENING: Final = re.compile(r"^The call has (?=neither)")
 
 
@@ -185,6 +186,8 @@ def _skipped(skipped: Skipped, judged: Judged, door: Door) -> str:
     """Return why a call was skipped: the first clause of the reason says it."""
     if skipped.reason == TRACK_OFF:
         return f"not selected ({named('track', door)})"
+    if skipped.reason.startswith(_NO_TRIGGER):
+        return f"not selected: {_no_trigger(skipped.reason)}"
     clause = _OPENING.sub("", _CLAUSE.split(printable(skipped.reason), maxsplit=1)[0].removesuffix("."))
     by = (
         "Segment drops it"
@@ -194,6 +197,14 @@ def _skipped(skipped: Skipped, judged: Judged, door: Door) -> str:
         else "Segment does not send it"
     )
     return f"{by}: {lowered(clause)}"
+
+
+def _no_trigger(reason: str) -> str:
+    """Return that no trigger selects a call, and why if it is one condition: of several, none says it all."""
+    conditions = printable(reason.removeprefix(f"{_NO_TRIGGER}. ")).removesuffix(".").split("; ")
+    return lowered(_NO_TRIGGER) + (
+        f": {conditions[0].removeprefix('The trigger: ')}" if len(conditions) == 1 else ""
+    )
 
 
 def _words(judged: Judged, effect: Effect, setup: Setup) -> Iterator[Word]:

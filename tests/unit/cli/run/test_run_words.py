@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
+from destinations import WHOLE, setup_of
+
 from segment_pendo.cli.run.report import Reporter
 from segment_pendo.cli.run.words import banner, summary
 from segment_pendo.mapping.assess import assess
@@ -51,6 +53,27 @@ def test_a_run_without_a_call_says_what_became_of_its_file(tmp_path: Path) -> No
     assert said_at_the_end(file)[-1] == left
     assert said_at_the_end(file, "add")[-1] == f"No new call was recorded: {file} keeps what it had."
     assert file.read_bytes() == before
+
+
+def test_the_first_mappings_are_named_with_their_triggers() -> None:
+    some = {"name": "Orders\x1b", "trigger": f'type = "track" and event = "{"o" * 90}"', "mapping": WHOLE}
+
+    async def main(count: int) -> list[str]:
+        setup = setup_of(
+            {"mappings": [{**some, "name": f"{number}{some['name']}"} for number in range(count)]}
+        )
+        async with Session(
+            Plan(port=0, with_proxy=False, setup=setup), Reporter(StringIO(), "text")
+        ) as session:
+            return [*banner(session)]
+
+    lines = asyncio.run(main(5))
+    first = lines.index("Destination as in production: 5 mappings:")
+    names, rest = lines[first + 1 : first + 4], lines[first + 4]
+    assert [name[:36] for name in names] == [f'  {n}Orders\\x1b: type = "track" and ev' for n in range(3)]
+    assert {len(name) for name in names} == {79}
+    assert rest == "  and 2 more"
+    assert not [line for line in asyncio.run(main(3)) if " more" in line]
 
 
 def test_that_a_recording_is_written_again_is_said_beforehand(tmp_path: Path) -> None:

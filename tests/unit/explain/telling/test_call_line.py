@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from destinations import TWO, setup_of
+from destinations import TWO, WHOLE, setup_of
 
 from segment_pendo.explain.rows import call_row, judged_of
 from segment_pendo.explain.telling.call_line import CallLine, call_line, refusal
@@ -156,6 +156,20 @@ def test_what_has_no_value_is_not_lost(assume: str) -> None:
     line = call_line(AT, received(call, setup=setup).judged[0], setup, attempt())
     assert "lost" not in " ".join(shown(line))
     assert (line.end, line.tone) == ("whole", "good")
+
+
+@pytest.mark.parametrize(
+    ("triggers", "words"),
+    [
+        (['type = "group"'], ': type = "group" fails: type is "identify"'),
+        (['type = "group" or type = "track"'], ""),
+        (['type = "group"', 'type = "track"'], ""),
+    ],
+)
+def test_one_of_several_conditions_is_not_told_as_the_reason(triggers: list[str], words: str) -> None:
+    setup = setup_of({"mappings": [{"name": text, "trigger": text, "mapping": WHOLE} for text in triggers]})
+    line = call_line(AT, received(ANN, setup=setup).judged[0], setup)
+    assert shown(line)[2:] == [f"not selected: no trigger selects this call{words}"]
 
 
 def test_what_several_mappings_make_of_a_call_says_which() -> None:

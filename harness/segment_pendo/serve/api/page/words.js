@@ -107,9 +107,15 @@ export function says(row, explained) {
   return [ill, words].filter(Boolean).join(" · ");
 }
 
+const NO_TRIGGER = "No trigger selects this call";
+
 // The first clause says why, as in the terminal; where a setting is off, that stands behind it.
 function skipped(row) {
   const reason = row.reason || row.code || "";
+  if (reason.startsWith(NO_TRIGGER)) {
+    const conditions = reason.slice(NO_TRIGGER.length + 2).split("; "); // of several, none says it all
+    return `not selected: ${lower(NO_TRIGGER)}${conditions.length === 1 ? `: ${conditions[0].replace(/^The trigger: |\.$/g, "")}` : ""}`;
+  }
   const clauses = reason.split(/; |, so | \(/);
   const chosen = row.code === "NO_MATCHING_MAPPING" && reason.includes("; ") ? clauses.at(-1) : clauses[0];
   return `${CHOSEN.has(row.code) ? "not selected" : "Segment"}: ${lower(chosen.replace(/\.$/, "").replace(/^The call has (?=neither)/, ""))}`;
