@@ -192,7 +192,8 @@ def _records(effect: Effect, setup: Setup) -> str:
 
 def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
     """Yield which traits become metadata, and why the others do not."""
-    traits, taken, kept_as, cut = traits_of(effect)
+    traits, taken, kept_as, lost, empty = traits_of(effect)
+    cut = {*lost, *empty}
     renamed = {key: short(name, 40) for key, name in kept_as.items()}
     if not traits:
         yield "it has no traits, so no metadata changes"

@@ -64,6 +64,7 @@ class Recorder:
         self.kept_in: Path | None = None  # the run, where it did not replace the old file
         self.unfinished: list[Path] = []  # left by earlier runs that were killed
         self.replaced = 0  # calls of the old file, where a good end writes it again
+        self.is_new = False  # whether there was no file before
         self._real = path.resolve()
         # Without the secret: a signature would let a reader guess at it.
         self._setup = replace(setup, secret="")
@@ -100,6 +101,7 @@ class Recorder:
         """Read the old file, if there is one; return the file that this run is written to."""
         real = self._real
         if not real.exists() or real.stat().st_size == 0:
+            self.is_new = True
             return real
         self._over = mode == "over"
         self._meet()

@@ -63,11 +63,19 @@ def _named(host: str) -> str:
 
 
 def no_calls(
-    misses: Misses, ended: Ended, folder: Path, *, with_proxy: bool, refused: bool = False, settings: int = 0
+    misses: Misses,
+    ended: Ended,
+    folder: Path,
+    *,
+    with_proxy: bool,
+    refused: bool = False,
+    settings: int = 0,
+    resumed: bool = False,
 ) -> str:
-    """Return why no call came: what was seen of them, else what is likely.
+    """Return why no call came: what was seen of them, else what is likely, or '' where none need have come.
 
-    `folder`: where the command ran; `settings`: how often an SDK asked for its settings.
+    `folder`: where the command ran; `settings`: how often an SDK asked for its settings; `resumed`: the run
+    had webhooks of earlier ones to deliver, for which alone it may have been started.
     """
     seen = [*_seen(misses, ended, refused=refused, settings=settings), *missing(misses)]
     if ended.code:  # it says itself what went wrong; what is merely likely would only hide that
@@ -76,6 +84,8 @@ def no_calls(
         return f"{first} What was seen:\n{_listed(evidence)}" if evidence else first
     if seen:
         return "No Segment call was seen. What was seen:\n" + _listed([*seen, *_files(folder)])
+    if resumed:
+        return ""
     causes = [
         "its SDK may not have been flushed before the end (flush or close it)",
         "it may ignore HTTPS_PROXY and run in none of Node, Bun, Python, Java: " + _HOST_OPTION,

@@ -64,6 +64,16 @@ class Reporter:
         self.dropped = 0
         self.calls = 0
 
+    @property
+    def ends(self) -> Counter[str]:
+        """Return how far calls got whose delivery has ended, as Telling counts them."""
+        return self._telling.ends
+
+    @property
+    def earlier(self) -> int:
+        """Return how many webhooks of earlier runs were delivered."""
+        return self._telling.earlier
+
     def event(self, value: JsonObject) -> None:
         """Print an event of the NDJSON stream."""
         if self._style == "ndjson":

@@ -155,8 +155,9 @@ def _hints(session: Session, reporter: Reporter, ended: Ended) -> list[str]:
         with_proxy=session.plan.with_proxy,
         refused=bool(reporter.refused),
         settings=session.relay.settings_asked,
+        resumed=bool(session.resumed),
     )
-    return [text]
+    return [text] if text else []
 
 
 def _missing(session: Session) -> list[str]:

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from shlex import quote
+from typing import Final
 
 from segment_pendo import __version__
-from segment_pendo.base.prose import many, printable
+from segment_pendo.base.prose import many, printable, short
 from segment_pendo.cli.options import cdn_settings_option
 from segment_pendo.cli.proxy_extra import INSTALL
 from segment_pendo.cli.run.report import Reporter
+from segment_pendo.mapping.configured import Configured
 from segment_pendo.pendo.regions import region_of
 from segment_pendo.recordings.recorder import Recorder
 from segment_pendo.serve.session import Plan, Session
 from segment_pendo.serve.store.pending import Pending
 
 __all__ = ["banner", "summary"]
+
+_MOST_MAPPINGS: Final = 3
+_LONGEST_NAME: Final = 30
+_COLUMNS: Final = 79  # of a line about a mapping, so that it is one line wherever it is read
 
 
 def banner(session: Session, gets: str = "", *, has_keys: bool = False) -> Iterator[str]:
@@ -29,10 +35,22 @@ def banner(session: Session, gets: str = "", *, has_keys: bool = False) -> Itera
 
         yield from lan_lines(session)
     if session.plan.setup.destination is not None:
-        yield f"Destination as in production: {session.plan.setup.destination.summary}."
+        yield from _destination(session.plan.setup.destination)
     yield from _earlier(session)
     yield from _not_here(session, gets)
     yield from _recording(session)
+
+
+def _destination(destination: Configured) -> Iterator[str]:
+    """Yield what is set up in a destination, then its first mappings, each with the calls that it selects."""
+    selectors = destination.selectors
+    yield f"Destination as in production: {destination.summary}{':' if selectors else '.'}"
+    for selector in selectors[:_MOST_MAPPINGS]:
+        name = short(selector.name, _LONGEST_NAME)
+        yield f"  {name}: {short(selector.trigger.text, _COLUMNS - len(name) - 4)}"
+    more = len(selectors) - _MOST_MAPPINGS
+    if more > 0:
+        yield f"  and {more} more"
 
 
 def _doors(session: Session, gets: str) -> Iterator[str]:
@@ -157,8 +175,20 @@ def _left(session: Session) -> str:
     return f"{text} They wait in {session.store.path}; the same command delivers them ({_list(session)})."
 
 
+def _untouched(recorder: Recorder) -> str:
+    """Say that nothing was recorded, and what the file has."""
+    path = recorder.path
+    if recorder.is_new:
+        return f"No call was recorded: {path} has none."
+    if recorder.replaced:
+        return f"No call was recorded: {path} was left as it is, with {many(recorder.replaced, 'call')}."
+    return f"No new call was recorded: {path} keeps what it had."
+
+
 def _recorded(recorder: Recorder) -> str:
     done = recorder.done
+    if not (done.new or done.kept or done.gone):
+        return _untouched(recorder)
     if recorder.kept_in is not None:
         return f"{recorder.path} was not replaced, as the command failed; this run is in {recorder.kept_in}."
     if not (done.kept or done.gone):

@@ -1,6 +1,6 @@
 """Sum up calls for people: how far they got, and what to put right first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
 from typing import Final
 
@@ -48,19 +48,23 @@ def summary(calls: int, refused: int, telling: Telling, costs: Costs, source: st
 
 
 def _first(costs: Costs, source: str) -> Iterator[str]:
-    costs_of, infos = costs.first(), costs.infos()
-    yield from _listed("fix first:", [cost for cost in costs_of if cost.is_loss], source)
-    yield from _listed("left out, as it is set up:", [cost for cost in costs_of if not cost.is_loss], source)
+    costs_of, infos = costs.first(), dict(costs.infos())
+    harmless = {cost.code: infos.pop(cost.code, 0) for cost in costs_of}  # a code is told once
+    losses, chosen = ([cost for cost in costs_of if cost.is_loss is is_loss] for is_loss in (True, False))
+    yield from _listed("fix first:", losses, harmless, source)
+    yield from _listed("left out, as it is set up:", chosen, harmless, source)
     if infos:
         counted = [f"{code} ({_calls(count, once=code in ONCE)})" for code, count in infos.items()]
         yield f"to know: {', '.join(counted)}  -> segment-pendo finding CODE"
 
 
-def _listed(title: str, costs: Sequence[Cost], source: str) -> Iterator[str]:
+def _listed(title: str, costs: Sequence[Cost], harmless: Mapping[str, int], source: str) -> Iterator[str]:
     if costs:
         yield title
     for cost in costs[:_MOST]:
-        yield _said(cost)
+        count = harmless[cost.code]
+        also = f" Also in {many(count, 'call')} for which nothing need be done." if count else ""
+        yield f"{_said(cost)}{also}"
         command = _command(cost, source)
         if command:
             yield f"      -> {command}"

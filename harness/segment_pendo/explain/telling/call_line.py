@@ -17,7 +17,7 @@ from segment_pendo.explain.telling.traits import Traits, traits_of
 from segment_pendo.mapping.assess import TRACK_OFF, effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect
-from segment_pendo.words import Attempt, Call, Json, Judged, Skipped
+from segment_pendo.words import Attempt, Call, Json, Judged, Skipped, is_as_bad
 
 __all__ = [
     "CHOSEN",
@@ -53,6 +53,7 @@ OUTCOME: Final = 4
 SOURCE: Final = 8
 _WHO: Final = 24
 _CLAUSE: Final = re.compile(r"; |, so | \(")
+_NO_TRIGGER: Final = "No trigger selects this call"
 _OPENING: Final = re.compile(r"^The call has (?=neither)")
 
 
@@ -103,7 +104,7 @@ def end_of(judged: Judged, setup: Setup) -> End:
         return "skipped" if judged.skipped.code in CHOSEN else "lost"
     effect = effect_of(judged, setup)
     assert effect is not None
-    return _reached(effect)[1]
+    return _reached(judged, effect)[1]
 
 
 def with_attempt(line: CallLine, attempt: Attempt | None) -> CallLine:
@@ -138,14 +139,16 @@ def _became(judged: Judged, setup: Setup, door: Door) -> tuple[str, Tone, End, I
         ]
         return ("skip", "idle", "skipped", words) if is_chosen else ("LOST", "bad", "lost", words)
     assert effect is not None
-    tone, end = _reached(effect)
+    tone, end = _reached(judged, effect)
     return "wait", tone, end, _words(judged, effect, setup)
 
 
-def _reached(effect: Effect) -> tuple[Tone, End]:
+def _reached(judged: Judged, effect: Effect) -> tuple[Tone, End]:
     if effect.nothing is not None:
         return "warn", "nothing"
-    return ("warn", "part") if any(field.name is None for field in effect.fields) else ("good", "whole")
+    # As the store counts what loses something: by the level, whatever it is that Pendo does not show.
+    loses = any(is_as_bad(finding.level, "warning") for finding in judged.findings)
+    return ("warn", "part") if loses else ("good", "whole")
 
 
 # --- who ---
@@ -183,6 +186,8 @@ def _skipped(skipped: Skipped, judged: Judged, door: Door) -> str:
     """Return why a call was skipped: the first clause of the reason says it."""
     if skipped.reason == TRACK_OFF:
         return f"not selected ({named('track', door)})"
+    if skipped.reason.startswith(_NO_TRIGGER):
+        return f"not selected: {_no_trigger(skipped.reason)}"
     clause = _OPENING.sub("", _CLAUSE.split(printable(skipped.reason), maxsplit=1)[0].removesuffix("."))
     by = (
         "Segment drops it"
@@ -192,6 +197,14 @@ def _skipped(skipped: Skipped, judged: Judged, door: Door) -> str:
         else "Segment does not send it"
     )
     return f"{by}: {lowered(clause)}"
+
+
+def _no_trigger(reason: str) -> str:
+    """Return that no trigger selects a call, and why if it is one condition: of several, none says it all."""
+    conditions = printable(reason.removeprefix(f"{_NO_TRIGGER}. ")).removesuffix(".").split("; ")
+    return lowered(_NO_TRIGGER) + (
+        f": {conditions[0].removeprefix('The trigger: ')}" if len(conditions) == 1 else ""
+    )
 
 
 def _words(judged: Judged, effect: Effect, setup: Setup) -> Iterator[Word]:
@@ -212,6 +225,8 @@ def _traits(traits: Traits) -> Iterator[Word]:
     yield Word(f"{len(traits.taken)} of {many(count, 'trait')}" if count else "no traits")
     if traits.lost:
         yield Word(f"x {_listed(map(_name, _first(traits.lost)), len(traits.lost))} lost", "bad")
+    if traits.empty:
+        yield Word(f"{_listed(map(_name, _first(traits.empty)), len(traits.empty))} empty", "idle")
     if traits.renamed:
         pairs = [f"{_name(old)} -> {_name(new)}" for old, new in _first(traits.renamed.items())]
         yield Word(f"! {_listed(pairs, len(traits.renamed))}", "warn")

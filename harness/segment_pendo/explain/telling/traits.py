@@ -12,13 +12,15 @@ class Traits(NamedTuple):
     """The names of a call's traits, in their order.
 
     `taken`: those of which something becomes metadata. `renamed`: the name in Pendo of each that is called
-    something else there. `lost`: those of which something does not arrive.
+    something else there. `lost`: those of which a value does not arrive. `empty`: those of which nothing but
+    null or an empty text does not arrive, as a switch says.
     """
 
     sent: Sequence[str | int]
     taken: Sequence[str | int]
     renamed: Mapping[str | int, str]
     lost: Sequence[str | int]
+    empty: Sequence[str | int] = ()
 
 
 def traits_of(effect: Effect) -> Traits:
@@ -26,14 +28,16 @@ def traits_of(effect: Effect) -> Traits:
     sent: dict[str | int, None] = {}
     taken: dict[str | int, None] = {}
     lost: dict[str | int, None] = {}
+    empty: dict[str | int, None] = {}
     renamed: dict[str | int, str] = {}
-    for path, name, *_ in effect.fields:
+    for field in effect.fields:
+        path, name = field.path, field.name
         key = path[0]
         sent[key] = None
         if name is None:
-            lost[key] = None
+            (empty if field.value is None or field.value == "" else lost)[key] = None
             continue
         taken[key] = None
         if name != key and len(path) == 1:
             renamed[key] = name
-    return Traits([*sent], [*taken], renamed, [*lost])
+    return Traits([*sent], [*taken], renamed, [*lost], [key for key in empty if key not in lost])

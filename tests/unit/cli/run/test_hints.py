@@ -21,6 +21,13 @@ def test_where_nothing_was_seen_there_are_only_likely_causes(tmp_path: Path) -> 
     assert said(Misses(), tmp_path).startswith("No Segment call was seen. Likely causes:\n  - its ")
 
 
+def test_a_run_that_delivers_earlier_webhooks_need_not_bring_calls(tmp_path: Path) -> None:
+    assert said(Misses(), tmp_path, resumed=True) == ""
+    seen = said(Misses(), tmp_path, resumed=True, settings=1)
+    assert "an SDK asked for its settings" in seen
+    assert "before it sent a call" in said(Misses(), tmp_path, Ended(1), resumed=True)
+
+
 def test_a_command_that_failed_says_why_itself(tmp_path: Path) -> None:
     failed = Ended(1, name="python\x1b")
     assert said(Misses(), tmp_path, failed) == "python\\x1b ended with exit code 1 before it sent a call."

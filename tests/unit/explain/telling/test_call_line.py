@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from destinations import TWO, setup_of
+from destinations import TWO, WHOLE, setup_of
 
 from segment_pendo.explain.rows import call_row, judged_of
 from segment_pendo.explain.telling.call_line import CallLine, call_line, refusal
@@ -66,7 +66,7 @@ LINES: list[tuple[dict[str, Any], list[str], str, str]] = [
     (
         {"type": "group", "anonymousId": "d-1", "groupId": "acme", "traits": {"x": 1}},
         ["acme", "200", "1 of 1 trait", "! GROUP_WITHOUT_USER"],
-        "whole",
+        "part",
         "warn",
     ),
     (
@@ -100,7 +100,7 @@ LINES: list[tuple[dict[str, Any], list[str], str, str]] = [
     (
         {"type": "identify", "userId": " u\x1b[2J"},
         ['" u\\x1b[2J"', "200", "no traits", "! ID_WHITESPACE"],
-        "whole",
+        "part",
         "warn",
     ),
 ]
@@ -139,6 +139,37 @@ def test_a_webhook_that_is_not_delivered_says_why_instead_of_its_traits(
     assert [word.text for word in line.words] == (
         [ended.detail] if ended else ["1 of 2 traits", "x b lost"]
     ), words
+
+
+def test_a_track_event_in_no_account_is_not_whole() -> None:
+    track = {"type": "track", "userId": "ann", "event": "E"}
+    line = line_of(track, attempt(), track=True)
+    assert (line.end, line.tone) == ("part", "warn")
+    assert line.words[-1].text == "! TRACK_NO_GROUP"
+    assert line_of({**track, "properties": {"groupId": "acme"}}, attempt(), track=True).end == "whole"
+
+
+@pytest.mark.parametrize("assume", ["null=removed", "null=ignored", "empty=removed"])
+def test_what_has_no_value_is_not_lost(assume: str) -> None:
+    setup = Setup.of(assume=[assume])
+    call = {**ANN, "traits": {"a": 1, "b": None if assume.startswith("null") else ""}}
+    line = call_line(AT, received(call, setup=setup).judged[0], setup, attempt())
+    assert "lost" not in " ".join(shown(line))
+    assert (line.end, line.tone) == ("whole", "good")
+
+
+@pytest.mark.parametrize(
+    ("triggers", "words"),
+    [
+        (['type = "group"'], ': type = "group" fails: type is "identify"'),
+        (['type = "group" or type = "track"'], ""),
+        (['type = "group"', 'type = "track"'], ""),
+    ],
+)
+def test_one_of_several_conditions_is_not_told_as_the_reason(triggers: list[str], words: str) -> None:
+    setup = setup_of({"mappings": [{"name": text, "trigger": text, "mapping": WHOLE} for text in triggers]})
+    line = call_line(AT, received(ANN, setup=setup).judged[0], setup)
+    assert shown(line)[2:] == [f"not selected: no trigger selects this call{words}"]
 
 
 def test_what_several_mappings_make_of_a_call_says_which() -> None:

@@ -70,6 +70,15 @@ def test_calls_that_nobody_selects_are_nothing_to_put_right() -> None:
     assert (costs.first(), costs.infos()) == ([], {"NO_MATCHING_MAPPING": 4})
 
 
+def test_a_code_is_told_once() -> None:
+    page, track = {"type": "page", "userId": "ann"}, {"type": "track", "userId": "ann", "event": "E"}
+    said = [*summary(4, 0, Telling(lambda _: None), costs_of(track, page, page, {"type": "page"}), "")]
+    (line,) = [line for line in said if "NO_MATCHING_MAPPING:" in line]
+    assert line.startswith("  1 call  NO_MATCHING_MAPPING: ")
+    assert line.endswith(" Turn it on with --track. Also in 2 calls for which nothing need be done.")
+    assert not [line for line in said if line.startswith("to know:") and "NO_MATCHING" in line]
+
+
 def test_where_only_the_first_call_tells_it_the_number_is_not_that_of_all_calls() -> None:
     setup = Setup.of(track=True, pendo_track=False)
     track = {"type": "track", "userId": "ann", "event": "E"}

@@ -1,6 +1,7 @@
 """What the API says of a run as a whole, and sending a webhook again."""
 
 import asyncio
+import io
 import json
 import re
 from dataclasses import replace
@@ -15,7 +16,9 @@ from tests.unit.serve.api.test_inspector import send
 from tests.unit.serve.test_home import fetch, status, talk
 
 from segment_pendo import __version__
-from segment_pendo.mapping.catalogue import DROPS
+from segment_pendo.cli.run.report import Reporter
+from segment_pendo.cli.terminal.row_lines import judged_and_line
+from segment_pendo.mapping.catalogue import DROPS, FINDINGS
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.serve.api import overview_api
 from segment_pendo.serve.delivering.how import How
@@ -37,6 +40,32 @@ async def again(client: aiohttp.ClientSession, body: Any, **headers: str) -> tup
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     async with client.post("/_/send-again", data=data, headers=headers or CHANGE) as answer:
         return answer.status, await answer.json()
+
+
+@pytest.mark.parametrize("code", [code for code, known in FINDINGS.items() if known.example.startswith("{")])
+def test_the_page_and_the_terminal_count_the_same_calls_as_whole(code: str) -> None:
+    async def main() -> None:
+        setup = Setup.of(track=True)
+        reporter = Reporter(io.StringIO(), "text", setup=setup)
+        plan = Plan(port=0, with_proxy=False, setup=setup)
+        async with (
+            Session(plan, reporter, reporter.heard) as session,
+            aiohttp.ClientSession(base_url=session.home.url) as client,
+        ):
+            batch = {"batch": [json.loads(line) for line in FINDINGS[code].example.splitlines()]}
+            assert await status(client, "POST", "/v1/batch", json.dumps(batch).encode()) == 200
+            assert session.delivery is not None
+            await session.delivery.drain(None)
+            _, summary = await fetch(client, "/_/summary")
+            _, listed = await fetch(client, "/_/calls?outcome=webhook")
+            reporter.finish()
+            ends, steps = reporter.ends, summary["pipeline"]
+            tones = [judged_and_line(row, setup)[1] for row in listed["calls"]]
+        lossy = sum(line.end != "whole" for line in tones)
+        assert steps["lossy"] == ends["part"] + ends["nothing"] == lossy
+        assert steps["delivered"] - steps["lossy"] == ends["whole"]
+
+    asyncio.run(main())
 
 
 def test_refused_requests_are_listed_without_their_keys() -> None:

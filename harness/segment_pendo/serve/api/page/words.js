@@ -107,9 +107,15 @@ export function says(row, explained) {
   return [ill, words].filter(Boolean).join(" · ");
 }
 
+const NO_TRIGGER = "No trigger selects this call";
+
 // The first clause says why, as in the terminal; where a setting is off, that stands behind it.
 function skipped(row) {
   const reason = row.reason || row.code || "";
+  if (reason.startsWith(NO_TRIGGER)) {
+    const conditions = reason.slice(NO_TRIGGER.length + 2).split("; "); // of several, none says it all
+    return `not selected: ${lower(NO_TRIGGER)}${conditions.length === 1 ? `: ${conditions[0].replace(/^The trigger: |\.$/g, "")}` : ""}`;
+  }
   const clauses = reason.split(/; |, so | \(/);
   const chosen = row.code === "NO_MATCHING_MAPPING" && reason.includes("; ") ? clauses.at(-1) : clauses[0];
   return `${CHOSEN.has(row.code) ? "not selected" : "Segment"}: ${lower(chosen.replace(/\.$/, "").replace(/^The call has (?=neither)/, ""))}`;
@@ -174,7 +180,7 @@ export function judged(row, explained) {
   const { error, warning } = levels(row);
   if (error.length) return { tone: "bad", pill: plural(error.length, "error") };
   if (state === "held") return { tone: "warn", pill: "held" };
-  const lost = explained ? traits(explained).lost.filter((field) => !isPlayedDown(row, field)).length : 0;
+  const lost = explained ? traits(explained).lost.filter((field) => !isEmpty(field) && !isPlayedDown(row, field)).length : 0;
   if (explained && explained.effect && !explained.effect.visitor && !explained.effect.account && row.type !== "track") {
     return { tone: "warn", pill: "no effect" };
   }
@@ -182,6 +188,9 @@ export function judged(row, explained) {
   if (warning.length) return { tone: "warn", pill: plural(warning.length, "warning") };
   return { tone: "good", pill: status === null || status === undefined ? "sent" : String(status) };
 }
+
+// Where a switch says that Pendo takes no null or empty text, nothing of the call is lost by it.
+const isEmpty = (field) => field.value === null || field.value === "";
 
 // Whether a muted code says that a field is lost.
 const isPlayedDown = (row, field) => (row.findings || []).some((finding) => isMuted(finding.code) && finding.path.startsWith(field.from));
