@@ -192,13 +192,12 @@ def _records(effect: Effect, setup: Setup) -> str:
 
 def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
     """Yield which traits become metadata, and why the others do not."""
-    traits, taken, kept_as, lost, empty = traits_of(effect)
-    cut = {*lost, *empty}
+    traits, taken, kept_as, *cut = traits_of(effect)
     renamed = {key: short(name, 40) for key, name in kept_as.items()}
     if not traits:
         yield "it has no traits, so no metadata changes"
         return
-    partly = _partly([key for key in taken if key in cut], alone=len(traits) == 1)
+    partly = _partly([key for key in taken if any(key in names for names in cut)], alone=len(traits) == 1)
     if len(traits) == 1 and taken:
         name = traits[0]
         renames = renamed.pop(name, "")
