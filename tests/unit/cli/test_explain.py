@@ -135,7 +135,10 @@ def test_a_running_instance_explains_one_call_or_all(running: tuple[str, str]) -
 def test_an_unknown_call_is_an_error(running: tuple[str, str], name: str) -> None:
     done = invoke("--url", running[0], "--call", name)
     assert done.exit_code == 1
-    assert "does not know the call" in done.stderr
+    url = running[0]
+    shown = name.replace("\ud83d", "\\ud83d") or '""'
+    said = f"Error: {url} has no call {shown}; `segment-pendo calls list {url}` lists its calls."
+    assert " ".join(done.stderr.split()) == said
 
 
 def test_what_cannot_have_an_effect_is_refused(tmp_path: Path) -> None:

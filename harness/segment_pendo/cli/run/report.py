@@ -12,7 +12,7 @@ from segment_pendo.cli.terminal.call_summary import summary
 from segment_pendo.cli.terminal.printer import Printer
 from segment_pendo.cli.terminal.telling import Telling
 from segment_pendo.explain import events, rows
-from segment_pendo.explain.telling.call_line import CallLine, call_line, end_of, refusal
+from segment_pendo.explain.telling.call_line import WHO, CallLine, call_line, end_of, refusal
 from segment_pendo.explain.telling.costs import Costs
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.recordings.redaction.pseudonyms import People
@@ -39,6 +39,7 @@ class Reporter:
     Calls are printed to `out` in the order in which they came, by a thread of their own: a reader that is
     slow slows nothing down. `setup`: with which they are mapped. `caveat` is printed once, after the first
     delivery. With `people`, lines for people have pseudonyms, as the recording has; rows have not.
+    `who`: the columns for whom a line is about, where it goes into a pipe.
     """
 
     def __init__(
@@ -48,12 +49,13 @@ class Reporter:
         caveat: Finding | None = None,
         people: People | None = None,
         setup: Setup | None = None,
+        who: int = WHO,
     ) -> None:
         self._people = people
         self._caveat = caveat
         self._style = style
         self._setup = setup or Setup()
-        self._lines = Lines(out)
+        self._lines = Lines(out, who)
         self._printer = Printer(out, self._missed)
         self._telling = Telling(self._show)
         self._costs = Costs()

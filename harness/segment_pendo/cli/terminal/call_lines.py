@@ -7,13 +7,14 @@ from functools import lru_cache, partial
 from typing import Final, TextIO
 
 from segment_pendo.base.prose import many
+from segment_pendo.cli.terminal.columns import cut, fitted, fitted_ids, wide
 from segment_pendo.cli.terminal.sources import coloured
-from segment_pendo.explain.telling.call_line import KIND, OUTCOME, SOURCE, CallLine, Tone, Word
+from segment_pendo.explain.telling.call_line import KIND, OUTCOME, SOURCE, WHO, CallLine, Tone, Word
 
 __all__ = ["Lines"]
 
 _GAP: Final = "  "
-_NARROWEST, _WIDEST = 12, 32  # columns for who, on a terminal
+_NARROWEST, _WIDEST = 16, 32  # columns for who, on a terminal
 _USUAL: Final = 80  # columns of a terminal that does not know its own
 _STYLES: Final[dict[Tone, str]] = {
     "good": "green",
@@ -27,10 +28,11 @@ type _Paint = Callable[[str], str]
 
 
 class Lines:
-    """Makes the text of lines for one stream."""
+    """Makes the text of lines for one stream; `who`: columns for whom they are about, in a pipe."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, who: int = WHO) -> None:
         self._out = out
+        self._who = who
         self._is_terminal = out.isatty()
         self._paints = _paints(out) if self._is_terminal else {}
 
@@ -38,17 +40,17 @@ class Lines:
         """Return the text of a line. A pipe gets all of it, a terminal as much as it has columns for."""
         clock = _clock(line.at)
         if not self._is_terminal:
-            return line.text(clock)
+            return line.text(clock, self._who)
         columns = self._columns()
-        wide = max(_NARROWEST, min(_WIDEST, (columns - 32) // 3))
+        most = max(_NARROWEST, min(_WIDEST, (columns - 20) // 3))
         head = [
             Word(clock, "idle"),
-            *([Word(_fitted(line.source, SOURCE))] if line.source else []),
-            Word(_fitted(line.kind, KIND)),
-            Word(_fitted(line.who, wide)),
+            *([Word(fitted(line.source, SOURCE))] if line.source else []),
+            Word(fitted(line.kind, KIND)),
+            Word(fitted_ids(line.who, most)),
             Word(f"{line.outcome:<{OUTCOME}}", line.tone),
         ]
-        rest = columns - sum(_wide(word.text) for word in head) - (len(head) - 1) * len(_GAP)
+        rest = columns - sum(wide(word.text) for word in head) - (len(head) - 1) * len(_GAP)
         painted = [*map(self._painted, head)]
         if line.source and self._paints:
             painted[1] = coloured(line.source, head[1].text)
@@ -74,9 +76,9 @@ class Lines:
             columns -= len(_GAP)
             if columns < 1:
                 return
-            text = _cut(word.text, columns)
+            text = cut(word.text, columns)
             yield _GAP + self._painted(Word(text, word.tone))
-            columns -= _wide(text)
+            columns -= wide(text)
 
 
 @lru_cache(maxsize=64)  # the calls of a request came at the same time
@@ -97,30 +99,3 @@ def _paints(out: TextIO) -> dict[Tone, _Paint]:
         tone: partial(Style.parse(style).render, color_system=ColorSystem.STANDARD)
         for tone, style in _STYLES.items()
     }
-
-
-def _wide(text: str) -> int:
-    """Return how many columns a text takes; some characters take two, some none."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len  # noqa: PLC0415 - most texts are ASCII
-
-    return cell_len(text)
-
-
-def _cut(text: str, columns: int) -> str:
-    """Return a text that takes at most so many columns; where it was longer, it ends with an ellipsis."""
-    if _wide(text) <= columns:
-        return text
-    from rich.cells import set_cell_size  # noqa: PLC0415 - as above
-
-    return set_cell_size(text, columns - 1).rstrip() + "…"
-
-
-def _padded(text: str, columns: int) -> str:
-    return text + " " * (columns - _wide(text))
-
-
-def _fitted(text: str, columns: int) -> str:
-    """Return a text that takes exactly so many columns."""
-    return _padded(_cut(text, columns), columns)

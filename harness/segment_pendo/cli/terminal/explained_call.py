@@ -35,10 +35,9 @@ def explained_row(url: str, name: str, *, compare_device: bool = False) -> JsonO
         or not isinstance(answer.value, dict)
         or not answer.value.keys() >= {"fate", "fields", "findings", "code"}
     ):
-        message = (
-            f"{url} does not know the call {plain(name)}: {answer.error}. `segment-pendo calls list {url}` "
-            "lists its calls."
-        )
+        is_ours = answer.status in {400, 404} and isinstance(answer.value, dict) and "error" in answer.value
+        why = "" if is_ours else f" ({answer.error})"
+        message = f"{url} has no call {plain(name) or '""'}{why}; `segment-pendo calls list {url}` lists its calls."
         raise Failure(message, FOUND)
     return answer.value
 

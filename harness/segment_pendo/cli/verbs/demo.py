@@ -84,7 +84,7 @@ def command(port: int, *, once: bool, opens: bool) -> None:
 
 async def _demo(port: int, *, once: bool, opens: bool) -> int:
     side = needed_side("the demo needs mitmproxy")
-    reporter = Reporter(sys.stdout, "text")
+    reporter = Reporter(sys.stdout, "text", who=len(f"{GROUP} · {USER}"))
     with ExitStack() as found:
         async with (
             Session(Plan(port=port), reporter, reporter.heard, side=side) as session,

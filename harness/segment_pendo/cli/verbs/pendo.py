@@ -19,14 +19,9 @@ from segment_pendo.cli.options.numbers import Whole
 from segment_pendo.cli.options.setup import pendo_switches
 from segment_pendo.cli.probing import Patience, Probing, new_probe, say_before
 from segment_pendo.cli.signals import Signals
+from segment_pendo.cli.terminal.event_teller import EventTeller
 from segment_pendo.cli.terminal.probe_table import print_probe
 from segment_pendo.explain import rows
-from segment_pendo.explain.fate import fate
-from segment_pendo.explain.telling.teller import finding_line
-from segment_pendo.mapping.findings import bounded
-from segment_pendo.mapping.setup import Setup
-from segment_pendo.pendo import findings
-from segment_pendo.pendo.across import Across
 from segment_pendo.pendo.probe.plan import Probe
 from segment_pendo.pendo.probe.result import read
 from segment_pendo.pendo.regions import api_base
@@ -34,8 +29,7 @@ from segment_pendo.pendo.switches import PendoSwitches
 from segment_pendo.serve.environment import INTEGRATION_KEY, secret
 from segment_pendo.serve.failing import fault_routes
 from segment_pendo.serve.listener import Listener
-from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo, Taken
-from segment_pendo.words import Call, Judged, Message, Webhook
+from segment_pendo.serve.loopback_pendo import Answers, LoopbackPendo
 
 __all__ = ["command", "probe"]
 
@@ -212,40 +206,6 @@ def _check(file: Path) -> None:
         raise Failure(message, CANNOT_START)
 
 
-class _Teller:
-    """Print what becomes of each event."""
-
-    def __init__(self, answers: Answers) -> None:
-        self._setup = Setup(track=True, pendo=answers.switches, pendo_track=answers.track)
-        self._across = Across(answers.switches, track=answers.track)
-
-    def __call__(self, taken: Taken) -> None:
-        event = taken.event
-        if not isinstance(event, dict):
-            sys.stdout.write("not an event: Pendo takes JSON objects\n")
-            return
-        kind = event.get("type")
-        event_findings = bounded(
-            (*taken.findings, *findings.examine(event, self._setup.pendo), *self._across.examine(event))
-        )
-        call = Call(0, kind if isinstance(kind, str) else None, event)
-        sys.stdout.write(
-            printable(
-                fate(
-                    Judged(call, Webhook(b"", ()), event_findings, Message(call, event)),
-                    self._setup,
-                    taken.effect,
-                )
-            )
-            + "\n"
-        )
-        for finding in event_findings:
-            sys.stdout.write(
-                f"  {finding_line(finding.level, finding.code, finding.path, finding.message)}\n"
-            )
-        sys.stdout.flush()
-
-
 def _note(text: str) -> None:
     sys.stdout.write(printable(text) + "\n")
     sys.stdout.flush()
@@ -254,7 +214,7 @@ def _note(text: str) -> None:
 async def _serve(port: int, answers: Answers, asked: Asked) -> None:
     signals = Signals()
     faults = asked.ready(_note)
-    pendo = LoopbackPendo(_Teller(answers), answers, _note)
+    pendo = LoopbackPendo(EventTeller(sys.stdout, answers), answers, _note)
     listener = Listener([*pendo.routes(faults), *fault_routes(faults)])
     await listener.start(port)
     what = "only --key's" if answers.key else "any"

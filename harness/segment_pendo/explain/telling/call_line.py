@@ -24,6 +24,7 @@ __all__ = [
     "KIND",
     "OUTCOME",
     "SOURCE",
+    "WHO",
     "CallLine",
     "End",
     "Tone",
@@ -51,7 +52,7 @@ _MARKS: Final[dict[Tone, str]] = {"bad": "x", "warn": "!"}
 KIND: Final = 8  # columns of the type of a call
 OUTCOME: Final = 4
 SOURCE: Final = 8
-_WHO: Final = 24
+WHO: Final = 24
 _CLAUSE: Final = re.compile(r"; |, so | \(")
 _NO_TRIGGER: Final = "No trigger selects this call"
 _OPENING: Final = re.compile(r"^The call has (?=neither)")
@@ -79,10 +80,10 @@ class CallLine(NamedTuple):
     end: End | None = None
     source: str = ""
 
-    def text(self, clock: str) -> str:
-        """Return all of the line; `clock`: when it was, as text."""
+    def text(self, clock: str, who: int = WHO) -> str:
+        """Return all of the line; `clock`: when it was, as text; `who`: the columns of `self.who`."""
         source = f"{self.source:<{SOURCE}}  " if self.source else ""
-        head = f"{clock}  {source}{self.kind:<{KIND}}  {self.who:<{_WHO}}  {self.outcome:<{OUTCOME}}"
+        head = f"{clock}  {source}{self.kind:<{KIND}}  {self.who:<{who}}  {self.outcome:<{OUTCOME}}"
         return "   ".join([head, *(word.text for word in self.words)]).rstrip()
 
 
