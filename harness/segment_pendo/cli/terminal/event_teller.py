@@ -18,7 +18,7 @@ _MOST_SAID: Final = 1000
 
 
 class EventTeller:
-    """Prints the fate of each event to `out`, then its findings; a sentence that was said stands only once."""
+    """Prints the fate of each event to `out`, then its findings; no sentence is said twice."""
 
     def __init__(self, out: TextIO, answers: Answers) -> None:
         self._out = out

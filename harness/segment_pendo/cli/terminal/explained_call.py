@@ -37,7 +37,8 @@ def explained_row(url: str, name: str, *, compare_device: bool = False) -> JsonO
     ):
         is_ours = answer.status in {400, 404} and isinstance(answer.value, dict) and "error" in answer.value
         why = "" if is_ours else f" ({answer.error})"
-        message = f"{url} has no call {plain(name) or '""'}{why}; `segment-pendo calls list {url}` lists its calls."
+        called = plain(name) or '""'
+        message = f"{url} has no call {called}{why}; `segment-pendo calls list {url}` lists its calls."
         raise Failure(message, FOUND)
     return answer.value
 
