@@ -32,7 +32,7 @@ def test_each_sdk_has_a_snippet_with_this_address(running: Running, page: Page, 
     page.get_by_role("tab", name=tab, exact=True).click()
     panel = page.get_by_role("tabpanel")
     # Those that insist on TLS name the port that has it.
-    expect(panel).to_contain_text("--tls-port 4172" if tab in {"Ruby", "PHP", "iOS"} else port)
+    expect(panel).to_contain_text("--tls-port 4172" if tab in {"Ruby", "PHP", ".NET", "iOS"} else port)
 
 
 def test_a_snippet_works_as_it_is_copied(running: Running, page: Page) -> None:
