@@ -40,6 +40,27 @@ def test_calls_appear_as_they_come_the_newest_first(running: Running, page: Page
     expect(page.locator(".row").first.locator(".pill").last).to_have_text("dropped")
 
 
+def test_a_part_of_a_list_is_no_trait_and_has_no_name_to_be_sent_by(running: Running, page: Page) -> None:
+    parts = {"list": [{"a": 1}, 2], "address": {"city": "Brno"}, "a b": {"c": 1}}
+    send(running, {"type": "identify", "userId": "ann", "traits": parts})
+    page.goto(running.home)
+    expect(page.locator(".row")).to_contain_text("list[0], address and 1 more lost · 1 of 3 kept")
+    page.locator(".row").click()
+    verdict = "1 of 3 traits reach Pendo. list[0], address, a b do not arrive."
+    expect(page.locator("#detail .verdict")).to_have_text(verdict)
+    fix = page.locator("#detail .fix")
+    expect(fix).to_contain_text('Send address_city: "Brno" instead of traits.address')
+    expect(fix).to_contain_text("traits.list[0]: Pendo ignores objects inside a list")
+    expect(fix).not_to_contain_text("0_a")
+
+
+def test_an_event_without_properties_is_told_as_one(run: Start, page: Page) -> None:
+    running = run("--no-proxy", "--track")
+    send(running, {"type": "track", "userId": "ann", "event": "E", "properties": {}})
+    page.goto(running.home)
+    expect(page.locator(".row")).to_contain_text("the event, without properties")
+
+
 def test_the_filter_stands_in_the_address_and_the_server_answers_it(running: Running, page: Page) -> None:
     send(running, *users(3), ANN)
     page.goto(f"{running.home}/?q=user:ann")

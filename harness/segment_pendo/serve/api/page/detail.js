@@ -8,11 +8,11 @@ import { block } from "./json.js";
 import { tabbed } from "./tabs.js";
 import * as whatif from "./whatif.js";
 import { calls, change, explained as ask } from "./wire.js";
-import { CHOSEN, clock, fateOf, human, isObject, judged, lastName, levels, lostBy, maskedText, newName, parsed, plural, says, shown, titled, traits } from "./words.js";
+import { CHOSEN, clock, fateOf, human, isObject, judged, levels, lostBy, maskedText, newName, parsed, plural, says, shown, titled, traitName, traits } from "./words.js";
 
 // Return the verdict: the sentence that stands largest.
 export function verdict(row, explained) {
-  const { all, kept, lost, renamed } = explained ? traits(explained) : { all: [] };
+  const { all, lost, renamed, sent, taken } = explained ? traits(explained) : { all: [] };
   const { state, status, detail } = row.delivery || {};
   const parts = [];
   if (state === "dead") parts.push(status === null ? `Not delivered: ${detail || "no answer"}. ` : `Pendo answered ${status}: not delivered. `);
@@ -21,14 +21,14 @@ export function verdict(row, explained) {
   if (row.outcome === "skipped") return [CHOSEN.has(row.code) ? "Not sent to Pendo. " : "", lostBy(row)[0]];
   if (!all.length) return [...parts, explained ? fateOf(explained).verdict : says(row, null)];
   const [single, several] = row.type === "track" ? ["property", "properties"] : ["trait", "traits"];
-  const reach = state === "delivered" ? (all.length === 1 ? "reaches" : "reach") : "would reach";
-  const count = lost.length ? `${kept.length} of ${all.length} ${all.length === 1 ? single : several}` : { 1: `The only ${single}`, 2: `Both ${several}` }[all.length] ?? `All ${all.length} ${several}`;
+  const reach = state === "delivered" ? (sent === 1 ? "reaches" : "reach") : "would reach";
+  const count = lost.length ? `${taken} of ${sent} ${sent === 1 ? single : several}` : { 1: `The only ${single}`, 2: `Both ${several}` }[sent] ?? `All ${sent} ${several}`;
   parts.push(`${count} ${reach} Pendo.`);
   const more = parts.length;
-  for (const field of renamed.slice(0, 3)) parts.push(parts.length > more ? "; " : " ", mono(cut(lastName(field.from), 40)), " arrives as ", mono(cut(newName(field), 40)));
+  for (const field of renamed.slice(0, 3)) parts.push(parts.length > more ? "; " : " ", mono(cut(traitName(field), 40)), " arrives as ", mono(cut(newName(field), 40)));
   if (lost.length) {
     parts.push(parts.length > more ? "; " : " ");
-    lost.slice(0, 3).forEach((field, index) => parts.push(index ? ", " : "", mono(cut(lastName(field.from), 40))));
+    lost.slice(0, 3).forEach((field, index) => parts.push(index ? ", " : "", mono(cut(traitName(field), 40))));
     parts.push(`${lost.length > 3 ? ` and ${lost.length - 3} more` : ""} ${lost.length === 1 ? "does" : "do"} not arrive`);
   }
   if (parts.length > more) parts.push(".");

@@ -19,7 +19,7 @@ export function stagePath(row, explained) {
 export function fixBox(row, explained) {
   const lines = [];
   for (const field of (explained.fields || []).filter((one) => one.to === null && IN_CALL.test(one.from || ""))) {
-    if (!isObject(field.value)) continue;
+    if (!isObject(field.value) || /\[\d+\]$/.test(field.from)) continue; // a part of a list has no name to be sent by
     const parts = Object.entries(field.value).filter(([, value]) => SIMPLE.includes(typeof value));
     if (!parts.length) continue;
     const flat = parts.map(([name, value]) => `${key(`${lastName(field.from)}_${name}`)}: ${JSON.stringify(value)}`).join(", ");

@@ -75,14 +75,25 @@ export const lastName = (path) => {
 };
 export const human = (path) => path.replace(/^\$\.?/, "");
 
-const TRAIT = /^\$\.(?:traits|properties)(?:\.|\[)/;
+const TRAIT = /^\$\.(?:traits|properties)(?=\.|\[)/;
+const FIRST = /^(?:\.[^.[\]]+|\["(?:[^"\\]|\\.)*"\])/;
 
-// Return a call's traits and properties as Pendo takes them: {kept, renamed, lost} of explained fields.
+// Return a call's traits and properties as Pendo takes them: {kept, renamed, lost} of explained fields, of which
+// several may be parts of one trait; how many traits were `sent`, and of how many something is `taken`.
 export function traits(explained) {
   const all = (explained.fields || []).filter((field) => TRAIT.test(field.from || ""));
   const kept = all.filter((field) => field.to !== null);
   const lost = all.filter((field) => field.to === null);
-  return { all, kept, lost, renamed: kept.filter((field) => newName(field) !== null) };
+  const names = (fields) => new Set(fields.map((field) => FIRST.exec(within(field))?.[0])).size;
+  return { all, kept, lost, renamed: kept.filter((field) => newName(field) !== null), sent: names(all), taken: names(kept) };
+}
+
+const within = (field) => field.from.replace(TRAIT, "");
+
+// Return what a person calls a trait, or the part of one that a field is of: `plan`, `address.city`, `list[0]`.
+export function traitName(field) {
+  const path = within(field);
+  return FIRST.exec(path)?.[0] === path ? lastName(field.from) : path.replace(/^\./, "");
 }
 
 // Return the name that a field has in Pendo where it is another one, else null.
@@ -93,7 +104,7 @@ export function newName(field) {
 
 const named = (fields, what) => {
   if (!fields.length) return "";
-  const names = fields.slice(0, 2).map((field) => cut(lastName(field.from), 30)).join(", ");
+  const names = fields.slice(0, 2).map((field) => cut(traitName(field), 30)).join(", ");
   return `${names}${fields.length > 2 ? ` and ${fields.length - 2} more` : ""} ${what}`;
 };
 
@@ -141,17 +152,17 @@ function delivered(row) {
 }
 
 function summed(explained) {
-  const { all, kept, lost, renamed } = traits(explained);
-  const { visitor, account } = explained.effect || {};
+  const { all, kept, lost, renamed, sent, taken } = traits(explained);
+  const { visitor, account, event } = explained.effect || {};
   if (!visitor && !account && all.length && !kept.length) return "Pendo keeps nothing of it";
-  if (!all.length) return visitor ? "only the visitor's id" : account ? "only the account's id" : cut(fateOf(explained).verdict, 160);
+  if (!all.length) return event ? "the event, without properties" : visitor ? "only the visitor's id" : account ? "only the account's id" : cut(fateOf(explained).verdict, 160);
   if (!lost.length && !renamed.length) {
-    const names = kept.slice(0, 3).map((field) => cut(lastName(field.from), 30)).join(", ");
+    const names = kept.slice(0, 3).map((field) => cut(traitName(field), 30)).join(", ");
     const more = kept.length > 3 ? ` and ${kept.length - 3} more` : "";
     const where = kept[0].to.startsWith("account") && account ? `account ${shown(account.id)}` : visitor ? `visitor ${shown(visitor.id)}` : "Pendo";
     return `${names}${more} → ${where}`;
   }
-  return [named(renamed, "renamed"), named(lost, "lost"), `${kept.length} of ${all.length} kept`].filter(Boolean).join(" · ");
+  return [named(renamed, "renamed"), named(lost, "lost"), `${taken} of ${sent} kept`].filter(Boolean).join(" · ");
 }
 
 function foundWords(row) {
