@@ -192,12 +192,13 @@ def _records(effect: Effect, setup: Setup) -> str:
 
 def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
     """Yield which traits become metadata, and why the others do not."""
-    traits, taken, kept_as, *cut = traits_of(effect)
-    renamed = {key: short(name, 40) for key, name in kept_as.items()}
+    found = traits_of(effect)
+    traits, taken = found.sent, found.taken
+    renamed = {key: short(name, 40) for key, name in found.renamed.items()}
     if not traits:
         yield "it has no traits, so no metadata changes"
         return
-    partly = _partly([key for key in taken if any(key in names for names in cut)], alone=len(traits) == 1)
+    partly = _partly(found.partly, alone=len(traits) == 1)
     if len(traits) == 1 and taken:
         name = traits[0]
         renames = renamed.pop(name, "")
@@ -216,8 +217,7 @@ def _metadata(effect: Effect, setup: Setup) -> Iterator[str]:
         if field.name is None:
             lost.setdefault(field.rule, []).extend(_names(field))
     for rule, names in lost.items():
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        shown = ", ".join(short(name, 60) for name in names[:_MOST_NAMES]) + more
+        shown = _listed([short(name, 60) for name in names[:_MOST_NAMES]], len(names))
         verb = "does" if len(names) == 1 else "do"
         yield f"{shown} {verb} not, because {because(rule, setup)}{_remedy(rule, names)}"
 
@@ -226,15 +226,18 @@ def _partly(keys: Sequence[str | int], *, alone: bool) -> str:
     """Return which of the traits that become metadata do so in part; '' where all of them arrive whole."""
     if not keys or alone:
         return " in part" if keys else ""
-    names = ", ".join(short(str(key), 40) for key in keys[:_MOST_NAMES])
-    more = f" and {len(keys) - _MOST_NAMES} more" if len(keys) > _MOST_NAMES else ""
-    return f", {names}{more} only in part"
+    names = [short(str(key), 40) for key in keys[:_MOST_NAMES]]
+    return f", {_listed(names, len(keys))} only in part"
+
+
+def _listed(first: Sequence[str], count: int) -> str:
+    """Return the first of so many names, and how many more there are."""
+    return ", ".join(first) + (f" and {count - len(first)} more" if count > len(first) else "")
 
 
 def _renames(renamed: dict[str | int, str]) -> str:
     shown = [f"{short(str(name), 40)} as {now}" for name, now in islice(renamed.items(), _MOST_NAMES)]
-    more = f" and {len(renamed) - _MOST_NAMES} more" if len(renamed) > _MOST_NAMES else ""
-    return f"{', '.join(shown)}{more} ({_LOWERED})"
+    return f"{_listed(shown, len(renamed))} ({_LOWERED})"
 
 
 def _names(field: Field) -> list[str]:
@@ -304,8 +307,7 @@ def _place(finding: Finding) -> str:
 
 def _also(findings: list[Finding]) -> str:
     places = [_place(finding) for finding in findings[:_MOST_NAMES]]
-    more = f" and {len(findings) - _MOST_NAMES} more" if len(findings) > _MOST_NAMES else ""
-    return f" (also at {', '.join(places)}{more})" if places else ""
+    return f" (also at {_listed(places, len(findings))})" if places else ""
 
 
 def _clause(finding: Finding) -> str:

@@ -43,6 +43,7 @@ from segment_pendo.words import (
 )
 
 __all__ = [
+    "NO_TRIGGER",
     "TRACK_OFF",
     "assess",
     "assess_in_steps",
@@ -54,6 +55,7 @@ __all__ = [
 ]
 
 
+NO_TRIGGER: Final = "No trigger selects this call"  # the first words of a reason
 TRACK_OFF: Final = (
     "Pendo takes track calls only if its subscription has the setting for them; track is off here."
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from segment_pendo.base.prose import short
+from segment_pendo.mapping.assess import NO_TRIGGER
 from segment_pendo.mapping.configured import Configured, Selector
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.segment import consent, functions, webhooks
@@ -129,7 +130,7 @@ def unselected(data: JsonObject, destination: Configured) -> Skipped:
     if not clauses:
         reason = "The destination has no mapping that is on."
     else:
-        reason = f"No trigger selects this call. {'; '.join(clauses)}"
+        reason = f"{NO_TRIGGER}. {'; '.join(clauses)}"
         reason += f"; and {more} more." if more else "."
     return Skipped("NO_MATCHING_MAPPING", reason)
 

@@ -71,11 +71,6 @@ class Reporter:
         """Return how far calls got whose delivery has ended, as Telling counts them."""
         return self._telling.ends
 
-    @property
-    def earlier(self) -> int:
-        """Return how many webhooks of earlier runs were delivered."""
-        return self._telling.earlier
-
     def event(self, value: JsonObject) -> None:
         """Print an event of the NDJSON stream."""
         if self._style == "ndjson":

@@ -14,7 +14,7 @@ from segment_pendo.explain.doors import Door, named
 from segment_pendo.explain.fate import COVERED, COVERED_WHERE_IGNORED, lowered
 from segment_pendo.explain.sayings import because
 from segment_pendo.explain.telling.traits import Traits, traits_of
-from segment_pendo.mapping.assess import TRACK_OFF, effect_of
+from segment_pendo.mapping.assess import NO_TRIGGER, TRACK_OFF, effect_of
 from segment_pendo.mapping.setup import Setup
 from segment_pendo.pendo.effect import Effect
 from segment_pendo.words import Attempt, Call, Json, Judged, Skipped, is_as_bad
@@ -54,7 +54,6 @@ OUTCOME: Final = 4
 SOURCE: Final = 8
 WHO: Final = 24
 _CLAUSE: Final = re.compile(r"; |, so | \(")
-_NO_TRIGGER: Final = "No trigger selects this call"
 _OPENING: Final = re.compile(r"^The call has (?=neither)")
 
 
@@ -187,7 +186,7 @@ def _skipped(skipped: Skipped, judged: Judged, door: Door) -> str:
     """Return why a call was skipped: the first clause of the reason says it."""
     if skipped.reason == TRACK_OFF:
         return f"not selected ({named('track', door)})"
-    if skipped.reason.startswith(_NO_TRIGGER):
+    if skipped.reason.startswith(NO_TRIGGER):
         return f"not selected: {_no_trigger(skipped.reason)}"
     clause = _OPENING.sub("", _CLAUSE.split(printable(skipped.reason), maxsplit=1)[0].removesuffix("."))
     by = (
@@ -202,8 +201,8 @@ def _skipped(skipped: Skipped, judged: Judged, door: Door) -> str:
 
 def _no_trigger(reason: str) -> str:
     """Return that no trigger selects a call, and why if it is one condition: of several, none says it all."""
-    conditions = printable(reason.removeprefix(f"{_NO_TRIGGER}. ")).removesuffix(".").split("; ")
-    return lowered(_NO_TRIGGER) + (
+    conditions = printable(reason.removeprefix(f"{NO_TRIGGER}. ")).removesuffix(".").split("; ")
+    return lowered(NO_TRIGGER) + (
         f": {conditions[0].removeprefix('The trigger: ')}" if len(conditions) == 1 else ""
     )
 

@@ -13,7 +13,7 @@ class Traits(NamedTuple):
 
     `taken`: those of which something becomes metadata. `renamed`: the name in Pendo of each that is called
     something else there. `lost`: those of which a value does not arrive. `empty`: those of which nothing but
-    null or an empty text does not arrive, as a switch says.
+    null or an empty text does not arrive, as a switch says. `partly`: those that are taken, but not whole.
     """
 
     sent: Sequence[str | int]
@@ -21,6 +21,7 @@ class Traits(NamedTuple):
     renamed: Mapping[str | int, str]
     lost: Sequence[str | int]
     empty: Sequence[str | int] = ()
+    partly: Sequence[str | int] = ()
 
 
 def traits_of(effect: Effect) -> Traits:
@@ -40,4 +41,5 @@ def traits_of(effect: Effect) -> Traits:
         taken[key] = None
         if name != key and len(path) == 1:
             renamed[key] = name
-    return Traits([*sent], [*taken], renamed, [*lost], [key for key in empty if key not in lost])
+    partly = [key for key in taken if key in lost or key in empty]
+    return Traits([*sent], [*taken], renamed, [*lost], [key for key in empty if key not in lost], partly)

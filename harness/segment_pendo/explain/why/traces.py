@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from segment_pendo.base import js_json
-from segment_pendo.base.json_path import json_path
+from segment_pendo.base.json_path import json_path, value_at
 from segment_pendo.explain.sayings import why
 from segment_pendo.explain.stages import stages
 from segment_pendo.mapping.setup import Setup
@@ -275,17 +275,10 @@ def _of_field(seen: Seen, effect: Effect, field: Field, by: str) -> Trace:
     if field.name is not None and len(field.path) > 1:  # a part of an object, so by a switch
         rule = "3.20"
     path = ("traits", *field.path)
-    value = _at(seen.judged.content, path) if reason == "arrives" else field.value
+    value = value_at(seen.judged.content, path) if reason == "arrives" else field.value
     made = _trace(seen, effect, path, value, reason, "Pendo", *why(rule, seen.setup), rule)
     held = without_key(field.value, seen.judged) if reason == "arrives" else None
     return made._replace(to=field.name, by=by, held=held)
-
-
-def _at(value: Any, path: tuple[str | int, ...]) -> Json:
-    """Return the part of a call at a path that is there."""
-    for part in path:
-        value = value[part]
-    return value  # type: ignore[no-any-return]
 
 
 # --- where a trait stands that is no trait ---

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from segment_pendo.base import js_json
 from segment_pendo.base.bounded import Bounded
+from segment_pendo.base.json_path import value_at
 from segment_pendo.base.suggestion import nearest
 from segment_pendo.explain.why.traces import (
     Reason,
@@ -379,10 +380,7 @@ class Whys:
 
 def _part(trace: Trace, path: tuple[str | int, ...]) -> Trace:
     """Return the trace of a part of an object that is lost."""
-    value: Any = trace.value
-    for key in path[len(trace.path) :]:
-        value = value[key]
-    return trace._replace(path=path, value=value)
+    return trace._replace(path=path, value=value_at(trace.value, path[len(trace.path) :]))
 
 
 def _values(held: Bounded[tuple[str, str], End]) -> Iterator[End]:
